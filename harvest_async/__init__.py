@@ -1,0 +1,1 @@
+"""Asyncio client for the Harvest time-tracking and invoicing API."""

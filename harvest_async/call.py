@@ -1,0 +1,141 @@
+"""A call: one use of an endpoint, as a frozen value.
+
+Rules of this room: a `Call` says what is asked (method, path, query, body), what comes back, and whether it may
+be repeated; it knows neither bytes nor the network. Whether it may be repeated is a property of the endpoint,
+never of the HTTP method: `GET /daily/timer/{id}` flips a timer. The dialect of an API version turns a call into
+bytes and an answer into what the call promises.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, Protocol, TypeVar
+from urllib.parse import quote
+
+from attrs import field, frozen
+
+from harvest_async.wire import Answer, Wire
+
+__all__ = ["Body", "Call", "Created", "Dialect", "Gone", "Page", "Repeat", "path"]
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Repeat(enum.Enum):
+    """Whether the call may be sent again after its answer was lost. The contract calls it `retry_safe`."""
+
+    SAFE = "safe"
+    IDEMPOTENT = "idempotent"
+    UNSAFE = "unsafe"
+
+    @property
+    def repeatable(self) -> bool:
+        """True where a repeat leads to the same state."""
+        return self is not Repeat.UNSAFE
+
+
+@frozen
+class Body:
+    """What a write carries: a tree of plain values below a root; how both look on the wire is the dialect's.
+
+    `json_root` None sends the fields at the top level. Values are str, bool, int, Decimal, date, datetime or None.
+    """
+
+    fields: Mapping[str, Any]
+    json_root: str | None
+    xml_root: str
+    underscores: bool = False
+
+
+@frozen
+class Created(Generic[T]):
+    """What a create gave back: the new record's id, where it says that it is, and the record if it came along."""
+
+    id: int | None
+    location: str | None
+    record: T | None
+
+
+class Gone(enum.Enum):
+    """What a delete did: some records are archived instead of removed, and a `Hint` header says so."""
+
+    DELETED = "deleted"
+    ARCHIVED = "archived"
+    UNTOLD = "untold"
+
+
+@frozen
+class Page(Generic[T]):
+    """One answer of a list: its items, and the call that brings the next ones (None at the end)."""
+
+    items: list[T]
+    after: Call[Page[T]] | None = None
+
+
+@frozen(eq=False)
+class Call(Generic[T_co]):
+    """One use of an endpoint.
+
+    Attributes:
+        name: `resource.operation`, as in the contract: `time_tracking.create`.
+        method: the HTTP method.
+        path: the escaped path, made by `path()`; no query in it.
+        result: how the dialect reads the answer (a dialect's own value; opaque to everyone else).
+        repeat: whether it may be sent again after its answer was lost.
+        query: parameters as text, in order.
+        body: what a write carries; None sends an explicit empty body with writes.
+        budget: which of the account's budgets it draws on.
+        deadline: seconds that one attempt may take up to the answer's headers; None takes the client's.
+    """
+
+    name: str
+    method: str
+    path: str
+    result: Any
+    repeat: Repeat
+    query: tuple[tuple[str, str], ...] = ()
+    body: Body | None = None
+    budget: str = "general"
+    deadline: float | None = field(default=None)
+
+    def __repr__(self) -> str:
+        return f"<Call {self.name}: {self.method} {self.path}>"
+
+
+class Dialect(Protocol):
+    """What the exchange asks of an API version in one of its formats. Pure: no await, no clock, no I/O."""
+
+    def encode(self, call: Call[Any], base_url: str, headers: tuple[tuple[str, str], ...]) -> Wire:
+        """Turn a call into the request that is sent; `headers` are the client's own (`User-Agent`)."""
+        ...
+
+    def decode(self, call: Call[T], answer: Answer) -> T:
+        """Read a success. Raises `DecodeError` (without request and answer: the exchange adds them)."""
+        ...
+
+    def explain(self, answer: Answer) -> str:
+        """The server's own words in an error answer, `Hint` included; empty where there are none."""
+        ...
+
+
+Follow = Callable[[int], Call[T]]
+"""How a created record is read: its id -> the call that reads it."""
+
+
+def path(template: str, *values: int | str) -> str:
+    """Fill `{}` places of a path, each value escaped as one segment (`/`, `?`, `#`, `..` and `@` lose their power).
+
+    Raises:
+        ValueError: a value is empty, `.` or `..`, which no escaping can keep inside its segment.
+    """
+    return template.format(*(_segment(value) for value in values))
+
+
+def _segment(value: int | str) -> str:
+    text = str(value)
+    if text in {"", ".", ".."}:
+        msg = f"{text!r} can't stand in a path: give an id"
+        raise ValueError(msg)
+    return quote(text, safe="")

@@ -1,0 +1,1 @@
+"""Bytes to trees and trees to models, a room per wire format."""

@@ -1,0 +1,260 @@
+"""The tree of failures. Who was wrong is in the name, what to do next in the message.
+
+    HarvestError
+    ├── InvalidArgument    the caller: refused before anything was sent (also a ValueError)
+    ├── WouldWait          nobody: the line is longer than `max_wait`; nothing was sent
+    ├── RequestError       the network, or a server that fell silent
+    │   ├── NotSent          nothing left this machine; it is safe to call again
+    │   ├── OutcomeUnknown   it may or may not have been carried out; read before you send it again
+    │   └── CreatedUnread    it was created, but could not be read back; never send it again
+    ├── ResponseError      an answer that refuses
+    │   ├── BadRequest       the caller (400)
+    │   ├── Unauthorized     the caller: sign-in (401)
+    │   ├── Forbidden        the caller: role (403)
+    │   ├── NotFound         the caller: no such record, or the role may not see it (404)
+    │   ├── Unprocessable    the caller: validation (422)
+    │   ├── Throttled        the account's budget is used up, by whomever
+    │   └── ServerError      the server (5xx)
+    └── DecodeError        the server: an answer that can't be read
+
+Rules of this room: it stands on the ground floor and imports only `wire`. An error that has a request shows it
+whole, but never a credential: not in `str`, `repr`, `report()` or `as_curl()`.
+"""
+
+from __future__ import annotations
+
+import shlex
+
+from harvest_async.wire import Answer, Wire, redact_body, redact_headers, redact_url
+
+__all__ = [
+    "BadRequest",
+    "CreatedUnread",
+    "DecodeError",
+    "Forbidden",
+    "HarvestError",
+    "InvalidArgument",
+    "NotFound",
+    "NotSent",
+    "OutcomeUnknown",
+    "RequestError",
+    "ResponseError",
+    "ServerError",
+    "Throttled",
+    "Unauthorized",
+    "Unprocessable",
+    "WouldWait",
+    "response_error",
+]
+
+_SHOWN_BODY = 4096
+
+
+class HarvestError(Exception):
+    """Whatever this library raises on its own account.
+
+    Attributes:
+        request: what was sent (or would have been), None where there was no request.
+        answer: what came back, None where nothing did.
+    """
+
+    def __init__(self, message: str, *, request: Wire | None = None, answer: Answer | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.request = request
+        self.answer = answer
+
+    def report(self) -> str:
+        """The whole exchange as text, credentials taken out: what Harvest's support asks to be sent."""
+        parts = [f"{type(self).__name__}: {self}"]
+        if self.request is not None:
+            parts += ["", *_show_request(self.request)]
+        if self.answer is not None:
+            parts += ["", *_show_answer(self.answer)]
+        return "\n".join(parts)
+
+    def as_curl(self) -> str:
+        """The request as a curl command to try by hand; put the credentials back in before it runs.
+
+        Raises:
+            ValueError: the error has no request.
+        """
+        if self.request is None:
+            msg = f"{type(self).__name__} has no request to show"
+            raise ValueError(msg)
+        return _as_curl(self.request)
+
+
+class InvalidArgument(HarvestError, ValueError):
+    """The caller gave something that can't be sent; nothing was."""
+
+
+class WouldWait(HarvestError):
+    """The call would wait longer at the gate than `max_wait` allows; nothing was sent.
+
+    Attributes:
+        wait: seconds after which the same call is expected to go through.
+    """
+
+    def __init__(self, message: str, *, wait: float, request: Wire | None = None) -> None:
+        super().__init__(message, request=request)
+        self.wait = wait
+
+
+class RequestError(HarvestError):
+    """No whole answer was had."""
+
+
+class NotSent(RequestError):
+    """Nothing left this machine (no connection, or the retries ran out before one was had): safe to call again."""
+
+
+class OutcomeUnknown(RequestError):
+    """The request left and its answer was lost: it may have been carried out, or not. Read before sending again."""
+
+
+class CreatedUnread(RequestError):
+    """The record was created, but reading it back failed. Sending it again would double it.
+
+    Attributes:
+        id: the new record's id, None where the answer did not tell.
+        location: the `Location` header of the answer, None where there was none.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        id: int | None,
+        location: str | None,
+        request: Wire | None = None,
+        answer: Answer | None = None,
+    ) -> None:
+        super().__init__(message, request=request, answer=answer)
+        self.id = id
+        self.location = location
+
+
+class ResponseError(HarvestError):
+    """The server answered, and not with a success.
+
+    Attributes:
+        status: the HTTP status.
+        hint: what the server's `Hint` header says, None where there is none.
+    """
+
+    def __init__(self, message: str, *, request: Wire | None = None, answer: Answer | None = None) -> None:
+        super().__init__(message, request=request, answer=answer)
+        self.status = answer.status if answer is not None else 0
+        self.hint = answer.header("hint") if answer is not None else None
+
+
+class BadRequest(ResponseError):
+    """400: a rule or a bad body; the `Hint` says which where there is one."""
+
+
+class Unauthorized(ResponseError):
+    """401: sign-in is missing, wrong or out of date."""
+
+
+class Forbidden(ResponseError):
+    """403: this person's role does not allow it."""
+
+
+class NotFound(ResponseError):
+    """404: no such record, or this person's role may not see it, or the module is switched off."""
+
+
+class Unprocessable(ResponseError):
+    """422: the record does not pass the server's validation."""
+
+
+class Throttled(ResponseError):
+    """The account stayed blocked for longer than the throttle may wait.
+
+    Attributes:
+        retry_after: seconds until the gate is expected to open.
+        status_text: what the server's own status says, None where it was not to be had.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after: float,
+        status_text: str | None = None,
+        request: Wire | None = None,
+        answer: Answer | None = None,
+    ) -> None:
+        super().__init__(message, request=request, answer=answer)
+        self.retry_after = retry_after
+        self.status_text = status_text
+
+
+class ServerError(ResponseError):
+    """5xx, and whatever else the server should not answer (redirects, unknown statuses)."""
+
+
+class DecodeError(HarvestError):
+    """A success whose body can't be read: not the format asked for, cut off, or of the wrong shape."""
+
+
+_BY_STATUS: dict[int, tuple[type[ResponseError], str]] = {
+    400: (BadRequest, "refused by a rule of the account, or the body is wrong"),
+    401: (Unauthorized, "sign-in failed: check e-mail and password, or the token"),
+    403: (Forbidden, "this person's role does not allow it"),
+    404: (NotFound, "no such record, or this person's role may not see it, or the module is switched off"),
+    406: (BadRequest, "the Accept header is missing or names no format of the API"),
+    415: (BadRequest, "the Content-Type header is missing or names no format of the API"),
+    422: (Unprocessable, "the record does not pass validation"),
+}
+
+
+def response_error(answer: Answer, request: Wire, said: str = "") -> ResponseError:
+    """The error of an answer that is no success; `said` are the server's own words."""
+    kind, meaning = _BY_STATUS.get(answer.status, _by_class(answer))
+    asked = f"{request.method} {redact_url(request.url)}"
+    message = f"{asked} answered {answer.status}: {meaning}"
+    return kind(f"{message}. The server says: {said}" if said else message, request=request, answer=answer)
+
+
+def _by_class(answer: Answer) -> tuple[type[ResponseError], str]:
+    if answer.status >= 500:  # noqa: PLR2004 - the class of statuses
+        return ServerError, "the server failed"
+    if answer.status >= 400:  # noqa: PLR2004
+        return BadRequest, "refused"
+    where = redact_url(answer.header("location") or "")
+    return (
+        ServerError,
+        f"a redirect{f' to {where}' if where else ''}, which is never followed: check the address",
+    )
+
+
+def _show_request(wire: Wire) -> list[str]:
+    head = [f"> {wire.method} {redact_url(wire.url)}"]
+    head += [f"> {name}: {value}" for name, value in redact_headers(wire.headers)]
+    return head + _show_body(">", wire.content, wire.header("content-type"))
+
+
+def _show_answer(answer: Answer) -> list[str]:
+    head = [f"< {answer.status}"]
+    head += [f"< {name}: {value}" for name, value in redact_headers(answer.headers)]
+    return head + _show_body("<", answer.content, answer.content_type)
+
+
+def _show_body(mark: str, content: bytes, content_type: str | None) -> list[str]:
+    if not content:
+        return []
+    text = redact_body(content, content_type or "")
+    cut = f" [... {len(text) - _SHOWN_BODY} more characters]" if len(text) > _SHOWN_BODY else ""
+    return [mark, *(f"{mark} {line}" for line in (text[:_SHOWN_BODY] + cut).splitlines())]
+
+
+def _as_curl(wire: Wire) -> str:
+    words = ["curl", "-X", wire.method, redact_url(wire.url)]
+    for name, value in redact_headers(wire.headers):
+        if name.lower() not in {"host", "content-length", "connection", "accept-encoding"}:
+            words += ["-H", f"{name}: {value}"]
+    if wire.content:
+        words += ["--data-binary", redact_body(wire.content, wire.header("content-type") or "")]
+    return " ".join(shlex.quote(word) for word in words)

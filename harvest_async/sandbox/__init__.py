@@ -1,0 +1,1 @@
+"""A Harvest account to run against; it judges clients from outside and imports none of them."""

@@ -1,0 +1,1 @@
+"""The throttle: an exact window, a gate in front of it, and the ledgers that remember."""

@@ -1,0 +1,1 @@
+"""Version 1 of the API: XML and JSON, HTTP Basic and OAuth 2.0."""
