@@ -1,0 +1,308 @@
+"""The window keeps its promise towards an honest server, and lends no less than it may."""
+
+import heapq
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harvest_async.clock import SECOND
+from harvest_async.throttle.window import Window
+
+GUARD = 2 * SECOND
+
+
+def window(calls=3, period=15 * SECOND):
+    return Window(calls, period, GUARD)
+
+
+def most_in_any_period(arrivals, period):
+    """How many arrivals an honest server counts at most in a half-open stretch of one period."""
+    ordered = sorted(arrivals)
+    start, most = 0, 0
+    for end, arrival in enumerate(ordered):
+        while ordered[start] <= arrival - period:
+            start += 1
+        most = max(most, end - start + 1)
+    return most
+
+
+LATENCY = st.integers(0, 2 * SECOND)
+ATTEMPT = st.tuples(
+    st.one_of(st.integers(0, SECOND // 4), st.integers(0, 20 * SECOND)),  # pause before it asks for a lease
+    LATENCY,  # on its way to the server
+    LATENCY,  # on its way back
+    st.integers(0, 3 * SECOND),  # how long the server takes
+    st.sampled_from(["reply", "reply", "reply", "cancel", "timeout", "unsent", "refused", "forgotten"]),
+    st.integers(0, 6 * SECOND),  # when it is cancelled, after it was sent
+    st.integers(1, 5 * SECOND),  # its deadline
+)
+
+
+def run_schedule(calls, period, attempts):
+    """Send whenever the window lends a lease; give the arrivals that the server counts."""
+    book = Window(calls, period, GUARD)
+    now, arrivals, events = 0, [], []
+    for lease, (pause, way, back, work, fate, cut, limit) in enumerate(attempts):
+        now += pause
+        while not book.free(now):
+            now = step(book, events, now)
+        run_due(book, events, now)
+        deadline = now + limit
+        book.take(lease, now, deadline)
+        end = end_of(lease, now, deadline, way, back, work, fate, cut)
+        if end is not None:
+            heapq.heappush(events, end)
+        if fate != "unsent":
+            arrivals.append(now + way)
+    return arrivals
+
+
+def end_of(lease, now, deadline, way, back, work, fate, cut):
+    """How and when the client learns how its call ended."""
+    reply = now + way + work + back
+    if fate == "forgotten":
+        return None
+    if fate == "unsent":
+        return (now + cut, lease, "unsent")
+    if fate == "cancel" and now + cut < min(reply, deadline):
+        return (now + cut, lease, "lost")
+    if reply > deadline:
+        return (deadline, lease, "lost")
+    return (reply, lease, "refused" if fate == "refused" else "reply")
+
+
+def run_due(book, events, now):
+    while events and events[0][0] <= now:
+        moment, lease, what = heapq.heappop(events)
+        apply(book, moment, lease, what)
+
+
+def apply(book, moment, lease, what):
+    if what == "lost":
+        book.lose(lease, moment)
+    elif what == "unsent":
+        book.give_back(lease)
+    else:
+        book.settle(lease, moment, counted=what == "reply")
+
+
+def step(book, events, now):
+    """Go to the next moment at which something changes."""
+    release = book.next_release(now)
+    if events and (release is None or events[0][0] < release):
+        moment, lease, what = heapq.heappop(events)
+        apply(book, moment, lease, what)
+        return max(now, moment)
+    assert release is not None
+    return max(now, release)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    calls=st.integers(1, 12),
+    period=st.sampled_from([SECOND, 15 * SECOND]),
+    attempts=st.lists(ATTEMPT, max_size=60),
+)
+def test_no_schedule_lets_an_honest_server_count_too_many(calls, period, attempts):
+    """Whatever is sent, answered, cancelled, cut off or forgotten, no period holds more than N arrivals."""
+    arrivals = run_schedule(calls, period, attempts)
+
+    assert most_in_any_period(arrivals, period) <= calls
+
+
+def test_a_window_that_frees_at_the_sending_breaks_the_promise():
+    """The judge of these tests sees too many where leases come back one period after the sending."""
+    sent = [0, 15 * SECOND + 1]
+    arrivals = [sent[0] + 2 * SECOND, sent[1]]
+
+    assert most_in_any_period(arrivals, 15 * SECOND) == 2
+
+
+def test_the_judge_does_not_count_both_ends():
+    """Two arrivals exactly one period apart are never in one half-open stretch."""
+    assert most_in_any_period([0, 15], 15) == 1
+
+
+def test_all_leases_go_out_at_once():
+    """A new window lends everything it has."""
+    book = window()
+
+    for lease in range(3):
+        book.take(lease, 0, 60 * SECOND)
+
+    assert (book.free(0), book.held(0), book.in_flight(0)) == (0, 3, 3)
+
+
+def test_a_settled_lease_is_held_one_period_and_a_tick():
+    """A lease comes back one tick after the period that began with the reply."""
+    book = window(calls=1)
+    book.take(1, 0, 60 * SECOND)
+    book.settle(1, SECOND)
+
+    assert [book.free(16 * SECOND), book.free(16 * SECOND + 1)] == [0, 1]
+    assert book.next_release(2 * SECOND) is None  # it was let go by the look above
+
+
+def test_the_next_release_is_the_earliest_reply_and_a_period():
+    """The line is told when to look again."""
+    book = window()
+    for lease, reply in ((1, 3), (2, 1), (3, 2)):
+        book.take(lease, 0, 60 * SECOND)
+        book.settle(lease, reply * SECOND)
+
+    assert book.next_release(4 * SECOND) == 16 * SECOND + 1
+
+
+def test_a_lost_lease_is_held_for_the_way_it_may_still_go():
+    """A call given up may arrive `guard` later."""
+    book = window(calls=1)
+    book.take(1, 0, 60 * SECOND)
+    book.lose(1, SECOND)
+
+    assert [book.free(18 * SECOND), book.free(18 * SECOND + 1)] == [0, 1]
+
+
+def test_a_lease_that_never_left_comes_back_at_once():
+    """Nothing was sent, so nothing is held."""
+    book = window(calls=1)
+    book.take(1, 0, 60 * SECOND)
+    book.give_back(1)
+
+    assert book.free(0) == 1
+    assert book.next_release(0) is None
+
+
+def test_a_forgotten_lease_frees_after_its_deadline():
+    """A process that died while it waited does not keep its lease for ever."""
+    book = window(calls=1)
+    book.take(1, 0, 60 * SECOND)
+
+    assert book.next_release(0) == 77 * SECOND + 1
+    assert [book.free(77 * SECOND), book.free(77 * SECOND + 1)] == [0, 1]
+
+
+def test_only_the_leases_past_their_deadline_are_given_up():
+    """A lease with a longer deadline (an upload) outlives one with a shorter."""
+    book = window()
+    book.take(1, 0, 10 * SECOND)
+    book.take(2, 0, 300 * SECOND)
+
+    assert (book.in_flight(13 * SECOND), book.holds(1), book.holds(2)) == (1, False, True)
+
+
+def test_ending_a_lease_twice_changes_nothing():
+    """Whoever ends a lease second finds it gone."""
+    book = window(calls=1)
+    book.take(1, 0, 60 * SECOND)
+    book.settle(1, SECOND)
+    book.settle(1, 9 * SECOND)
+    book.lose(1, 9 * SECOND)
+    book.give_back(1)
+
+    assert book.free(16 * SECOND + 1) == 1
+
+
+def test_foreign_calls_hold_leases_until_a_period_after_they_were_told():
+    """The server's count less our own calls takes leases."""
+    book = window(calls=10)
+    book.take(1, 0, 60 * SECOND)
+    book.settle(1, SECOND)
+
+    assert book.adopt(5, 0, SECOND) is True
+    assert (book.foreign, book.held(SECOND), book.next_release(SECOND)) == (4, 5, 16 * SECOND + 1)
+    assert book.held(16 * SECOND + 1) == 0
+
+
+def test_a_count_of_our_own_calls_takes_no_lease():
+    """Calls that were answered before the status was asked for are known to be ours."""
+    book = window(calls=10)
+    for lease in range(4):
+        book.take(lease, 0, 60 * SECOND)
+        book.settle(lease, SECOND)
+    book.take(9, 2 * SECOND, 60 * SECOND)
+    book.settle(9, 3 * SECOND)
+
+    assert book.adopt(5, 2 * SECOND, 3 * SECOND) is False
+    assert book.foreign == 0
+
+
+def test_a_call_in_flight_may_or_may_not_be_counted():
+    """Where it is unsure whether a counted call is ours, a lease too many is held, and nobody else is blamed."""
+    book = window(calls=10)
+    book.take(1, 0, 60 * SECOND)
+    book.take(9, SECOND, 60 * SECOND)
+    book.settle(9, 2 * SECOND)
+
+    assert book.adopt(2, SECOND, 2 * SECOND) is False
+    assert (book.foreign, book.held(2 * SECOND)) == (1, 3)
+
+
+def test_a_new_count_replaces_the_old_foreign_leases():
+    """The server's last word is taken, not the sum of its words."""
+    book = window(calls=10)
+    book.adopt(8, 0, SECOND)
+    book.adopt(3, 2 * SECOND, 3 * SECOND)
+
+    assert book.foreign == 2
+
+
+def test_a_refused_call_does_not_hide_a_foreign_one():
+    """Refused calls hold leases but are not taken off the server's count."""
+    book = window(calls=10)
+    book.take(1, 0, 60 * SECOND)
+    book.settle(1, SECOND, counted=False)
+    book.adopt(2, 2 * SECOND, 3 * SECOND)
+
+    assert book.foreign == 1
+
+
+def test_other_numbers_apply_to_what_is_held():
+    """A longer period holds longer, fewer calls leave less."""
+    book = window()
+    book.take(1, 0, 60 * SECOND)
+    book.settle(1, 0)
+    book.resize(2, 30 * SECOND)
+
+    assert (book.free(20 * SECOND), book.free(30 * SECOND + 1)) == (1, 2)
+
+
+def test_expected_releases_go_round():
+    """The place in line tells the moment: free leases now, then those that come back, then the next round."""
+    book = window(calls=2, period=10)
+    book.take(1, 0, 100)
+    book.settle(1, 4)
+    book.take(2, 0, 100)
+
+    expected = [book.release_of(place, 5, trip=1) for place in range(1, 6)]
+
+    assert expected == [15, 17, 26, 28, 37]
+    assert window().release_of(3, 7, trip=1) == 7
+
+
+def test_a_window_without_leases_still_expects_an_end():
+    """A window that holds nothing lends a round at once and the next one a period later."""
+    assert Window(1, 10, 0).release_of(3, 0, trip=0) == 20
+
+
+def test_a_window_survives_being_stored():
+    """What a ledger stores is the whole window."""
+    book = window()
+    book.take(1, 0, 60 * SECOND)
+    book.take(2, 1, 60 * SECOND)
+    book.settle(2, 5)
+    book.adopt(9, 4, 6)
+
+    again = Window.load(book.dump())
+
+    assert again.dump() == book.dump()
+    assert again.held(7) == book.held(7)
+
+
+def test_a_restart_holds_everything_anew():
+    """Where the moments lost their scale, everything counts from now."""
+    book = window()
+    book.take(1, 50 * SECOND, 60 * SECOND)
+    book.adopt(2, 50 * SECOND, 51 * SECOND)
+    book.restart(SECOND)
+
+    assert (book.held(SECOND), book.held(16 * SECOND), book.held(16 * SECOND + 1)) == (2, 2, 0)
