@@ -21,9 +21,7 @@ Headers = tuple[tuple[str, str], ...]
 """Header fields in order, names as they were sent."""
 
 SECRET_HEADERS: Final = frozenset({"authorization", "cookie", "proxy-authorization", "set-cookie", "x-api-key"})
-_NAMES: Final = (
-    "access_token|refresh_token|client_secret|password|password_confirmation|token|api_key|secret|assertion"
-)
+_NAMES: Final = "access_token|refresh_token|client_secret|password|password_confirmation|token|api_key|secret|assertion"
 # `code` is a credential in a form or an address (OAuth 2.0) and an ordinary field of a project's record.
 _SECRET_PAIR: Final = re.compile(rf"(?i)(^|[&?#])({_NAMES}|code)=[^&#]*")
 _SECRET_JSON: Final = re.compile(rf'(?i)("(?:{_NAMES})"\s*:\s*)"(?:[^"\\]|\\.)*"?')

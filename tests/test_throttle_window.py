@@ -49,7 +49,7 @@ def run_schedule(calls, period, attempts):
         run_due(book, events, now)
         deadline = now + limit
         book.take(lease, now, deadline)
-        end = end_of(lease, now, deadline, way, back, work, fate, cut)
+        end = end_of(lease, now, deadline, way=way, back=back, work=work, fate=fate, cut=cut)
         if end is not None:
             heapq.heappush(events, end)
         if fate != "unsent":
@@ -57,7 +57,7 @@ def run_schedule(calls, period, attempts):
     return arrivals
 
 
-def end_of(lease, now, deadline, way, back, work, fate, cut):
+def end_of(lease, now, deadline, *, way, back, work, fate, cut):
     """How and when the client learns how its call ended."""
     reply = now + way + work + back
     if fate == "forgotten":
@@ -279,9 +279,28 @@ def test_expected_releases_go_round():
     assert window().release_of(3, 7, trip=1) == 7
 
 
-def test_a_window_without_leases_still_expects_an_end():
+def test_a_window_that_holds_nothing_expects_a_new_round():
     """A window that holds nothing lends a round at once and the next one a period later."""
-    assert Window(1, 10, 0).release_of(3, 0, trip=0) == 20
+    assert [Window(1, 10, 0).release_of(place, 0, trip=2) for place in (1, 2, 3)] == [0, 12, 24]
+
+
+def test_nothing_is_expected_before_a_shut_gate_opens():
+    """Leases that are free or come back before the start wait for it."""
+    book = window(calls=2, period=10)
+    book.take(1, 0, 100)
+    book.settle(1, 0)
+
+    assert book.places(5, 0, start=20) == [20, 20]
+
+
+def test_a_foreign_burst_puts_the_first_place_off():
+    """Where more leases are held than there are, the surplus has to come back first."""
+    book = window(calls=2, period=10)
+    book.take(1, 0, 100)
+    book.settle(1, 0)
+    book.adopt(3, 1, 2)
+
+    assert book.places(5, 0) == [13, 13]
 
 
 def test_a_window_survives_being_stored():

@@ -19,7 +19,7 @@ __all__ = ["TICK", "Window"]
 TICK: Final = 1
 """What a lease is held longer than one period."""
 
-_NEVER: Final = -1
+_NEVER: Final = -(1 << 62)
 """The `sent` of a call that the server may not have counted."""
 
 
@@ -95,25 +95,27 @@ class Window:
             bases = [deadline + self.guard for _, deadline in self._open.values()]
         return min(bases) + self.period + TICK if bases else None
 
-    def release_of(self, place: int, now: int, trip: int) -> int:
-        """The moment at which the lease for the `place`-th call from now (1 is the next) is expected.
+    def places(self, now: int, trip: int, start: int | None = None) -> list[int]:
+        """The moments at which the leases for the next `calls` calls are expected, in order.
 
         Args:
-            place: how many leases are wanted until then.
             now: the present moment.
-            trip: the round trip that is expected of calls in flight and of those to come.
+            trip: the round trip that is expected of calls in flight.
+            start: the moment before which none is lent; None is now.
         """
-        over = place - (self.calls - self.held(now))
-        if over <= 0:
-            return now
+        self._prune(now)
+        start = now if start is None else start
         bases = [base for base, _ in self._past] + [self._foreign_base] * self.foreign + [now + trip] * len(self._open)
-        releases = sorted(base + self.period + TICK for base in bases)
-        if over <= len(releases):
-            return max(now, releases[over - 1])
-        rounds, place_in_round = divmod(over - len(releases) - 1, self.calls)
-        last_round = releases[-self.calls :] or [now]
-        again = last_round[min(place_in_round, len(last_round) - 1)]
-        return again + (rounds + 1) * (self.period + trip)
+        releases = sorted(max(start, base + self.period + TICK) for base in bases)
+        return ([start] * (self.calls - len(releases)) + releases)[-self.calls :]
+
+    def release_of(self, place: int, now: int, trip: int, start: int | None = None) -> int:
+        """The moment at which the lease for the `place`-th call from now (1 is the next) is expected.
+
+        Beyond one window's calls the places come round again, a period and a trip later.
+        """
+        rounds, index = divmod(place - 1, self.calls)
+        return self.places(now, trip, start)[index] + rounds * (self.period + trip)
 
     def adopt(self, count: int, asked: int, told: int) -> bool:
         """Take leases for foreign calls, from the server's own count.

@@ -1,0 +1,134 @@
+"""A call's place in the line, and the right to send that it ends with.
+
+Rules of this room: values only. A lease is ended exactly once, by the one word that says how its call ended; whoever
+ends it again changes nothing. A connection and a lease are two things: the lease ends at the answer's headers, the
+connection is free once the answer's body is closed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Final, Protocol
+
+from attrs import define, field
+
+from harvest_async.clock import SECOND
+from harvest_async.throttle.book import Book
+from harvest_async.throttle.hint import Told
+from harvest_async.throttle.line import Lane
+
+__all__ = ["DEADLINE", "Lease", "Probe", "Ticket"]
+
+DEADLINE: Final = 60 * SECOND
+"""How long one attempt may take up to its answer's headers, where nothing else is said."""
+
+
+class Owner(Protocol):
+    """What a lease tells about its end: the gate."""
+
+    def end(self, lease: Lease, change: Callable[[Book, int], bool]) -> None:
+        """Write the end into the book; `change` is given the book and the moment, and says what to log."""
+        ...
+
+    def disconnected(self) -> None:
+        """A connection is free again."""
+        ...
+
+
+class Lease:
+    """The right to send one request now.
+
+    Attributes:
+        number: its number in the account's book.
+        sent: the moment at which it was granted, in nanoseconds.
+        deadline: the moment by which the answer's headers have to be there.
+        asks: whether it is for the status call and not for the call that waited.
+        ended: whether it was ended.
+        timely: whether it ended by an ordinary answer, which tells how long a round trip takes.
+    """
+
+    __slots__ = ("_connected", "_owner", "asks", "deadline", "ended", "number", "sent", "timely")
+
+    def __init__(self, owner: Owner, number: int, sent: int, deadline: int, *, asks: bool = False) -> None:
+        self._owner = owner
+        self._connected = True
+        self.number = number
+        self.sent = sent
+        self.deadline = deadline
+        self.asks = asks
+        self.ended = False
+        self.timely = False
+
+    def answered(self) -> None:
+        """The headers of an ordinary answer are there."""
+        self.timely = True
+        self._end(lambda book, now: book.answered(self.number, now))
+
+    def refused(self, wait: int) -> None:
+        """The server refused the call unprocessed and asks for a `wait` in nanoseconds."""
+        self._end(lambda book, now: book.refused(self.number, now, wait))
+
+    def failed(self) -> None:
+        """The server is out of service."""
+        self._end(lambda book, now: book.failed(self.number, now))
+
+    def told(self, told: Told) -> None:
+        """The status call was answered."""
+        self._end(lambda book, now: book.told(self.number, told, self.sent, now))
+
+    def told_nothing(self) -> None:
+        """The status call was answered by something else."""
+        self._end(lambda book, now: book.told_nothing(self.number, now))
+
+    def lost(self) -> None:
+        """The call was given up after it had begun to leave."""
+        self._end(lambda book, now: book.lost(self.number, now))
+
+    def unsent(self) -> None:
+        """Nothing left this machine."""
+        self._end(lambda book, _: book.unsent(self.number))
+
+    def release(self) -> None:
+        """The connection that went with the lease is free."""
+        if self._connected:
+            self._connected = False
+            self._owner.disconnected()
+
+    def _end(self, change: Callable[[Book, int], bool | None]) -> None:
+        if not self.ended:
+            self.ended = True
+            self._owner.end(self, lambda book, now: bool(change(book, now)))
+
+
+Probe = Callable[[Lease], Awaitable[None]]
+"""Sends the status call on the lease that it is given, and ends that lease by what came of it."""
+
+
+@define(eq=False)
+class Ticket:
+    """One call's place in the line; kept when the server refuses the call, so that it stands at the front again.
+
+    Attributes:
+        lane: the line it stands in.
+        deadline: how long one attempt may take up to its answer's headers, in nanoseconds.
+        max_wait: how long it may wait at the gate in all, in nanoseconds; None for as long as it takes.
+        probe: how to ask for the account's status with this call's credentials; None where there is no status call.
+        number: the place; 0 before it first stood in line.
+        refusals: how often the server refused it.
+        waited: how long it has waited so far, in nanoseconds.
+        lease: what was granted and not yet claimed.
+    """
+
+    lane: Lane = Lane.INTERACTIVE
+    deadline: int = DEADLINE
+    max_wait: int | None = None
+    probe: Probe | None = None
+    number: int = 0
+    refusals: int = 0
+    waited: int = 0
+    lease: Lease | None = field(default=None)
+
+    def claim(self) -> Lease | None:
+        """Take the granted lease, once."""
+        lease, self.lease = self.lease, None
+        return lease

@@ -1,0 +1,70 @@
+"""Which throttle belongs to which account, in this process.
+
+Rules of this room: an account is (service, account). All hosts of harvestapp.com are one service, since they draw on
+one budget (contract: throttle.scope); any other origin is a service of its own. An account of API v1 (a subdomain) and
+one of v2 (a number) may be the same: only the user knows, and says so by `alias`.
+"""
+
+from __future__ import annotations
+
+from threading import Lock
+from typing import Final
+from urllib.parse import urlsplit
+
+from attrs import field, frozen
+
+from harvest_async.throttle.throttle import Throttle
+
+__all__ = ["DEFAULT_REGISTRY", "Identity", "Registry", "service_of"]
+
+SERVICE: Final = "harvestapp.com"
+
+
+@frozen
+class Identity:
+    """Who owns a budget: a service and an account of it."""
+
+    service: str
+    account: str
+
+
+def service_of(base_url: str) -> str:
+    """The service that an address belongs to."""
+    parts = urlsplit(base_url)
+    host = (parts.hostname or "").rstrip(".")
+    if host == SERVICE or host.endswith("." + SERVICE):
+        return SERVICE
+    port = f":{parts.port}" if parts.port else ""
+    return f"{parts.scheme}://{host}{port}"
+
+
+@frozen
+class Registry:
+    """The throttles of a process, one for each account."""
+
+    _throttles: dict[Identity, Throttle] = field(factory=dict, init=False)
+    _aliases: dict[Identity, Identity] = field(factory=dict, init=False)
+    _lock: Lock = field(factory=Lock, init=False, repr=False)
+
+    def throttle(self, identity: Identity) -> Throttle:
+        """The account's throttle; made with the defaults when it is first asked for."""
+        with self._lock:
+            known = self._aliases.get(identity, identity)
+            if known not in self._throttles:
+                self._throttles[known] = Throttle(name=known.account)
+            return self._throttles[known]
+
+    def alias(self, identity: Identity, same_as: Identity) -> None:
+        """Let two identities draw on one budget: say so before either is used."""
+        with self._lock:
+            self._aliases[identity] = self._aliases.get(same_as, same_as)
+
+    def clear(self) -> None:
+        """Forget all accounts; for tests."""
+        with self._lock:
+            self._throttles.clear()
+            self._aliases.clear()
+
+
+DEFAULT_REGISTRY: Final = Registry()
+"""The registry of the process, which clients without a throttle of their own ask."""

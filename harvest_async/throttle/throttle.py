@@ -1,0 +1,199 @@
+"""One account's budget, as users see it.
+
+Rules of this room: a `Throttle` is made anywhere, on no loop; the ledger lives as long as it does, a waiting line
+as long as its event loop. Two live loops on one ledger in memory would not see each other's waiting, so that is an
+error; a shared ledger allows it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+from attrs import field, frozen
+
+from harvest_async.clock import SECOND, Clock, SystemClock, span
+from harvest_async.errors import InvalidArgument
+from harvest_async.throttle.book import DEFAULT_GUARD, Book
+from harvest_async.throttle.gate import Gate, Settings
+from harvest_async.throttle.lease import Lease, Ticket
+from harvest_async.throttle.ledger import Ledger, MemoryLedger
+from harvest_async.throttle.line import Lane
+
+__all__ = ["Snapshot", "Throttle"]
+
+MOST_CALLS: Final = 10_000
+LONGEST_PERIOD: Final = 3_600
+"""What a budget's numbers are believed to lie below; a period in seconds."""
+
+
+@frozen
+class Snapshot:
+    """How an account's budget stands at one moment.
+
+    Attributes:
+        calls: calls allowed in a period.
+        period: seconds.
+        sent: leases held by our own calls: on their way, or not yet a period after their answer.
+        foreign: leases held for calls of other programs.
+        free: calls that could be sent now, were the gate open.
+        in_flight: calls whose answer is awaited.
+        queued_interactive: calls waiting in the interactive lane.
+        queued_bulk: calls waiting in the bulk lane.
+        closed: why the gate is shut; None while it is open.
+        closed_for: seconds until a shut gate lets its probe through; 0 while it is open.
+        closed_until: the same as a moment in UTC; None while it is open.
+        said: what the server's last status said; None where it was not asked.
+    """
+
+    calls: int
+    period: float
+    sent: int
+    foreign: int
+    free: int
+    in_flight: int
+    queued_interactive: int
+    queued_bulk: int
+    closed: str | None
+    closed_for: float
+    closed_until: datetime | None
+    said: str | None
+    _releases: tuple[float, ...] = field(repr=False)
+
+    def seconds_until(self, calls: int) -> float:
+        """Seconds until so many calls could have gone, if nobody else sends and answers come at once.
+
+        Raises:
+            InvalidArgument: `calls` is below 1.
+        """
+        if calls < 1:
+            raise InvalidArgument(f"seconds_until(calls={calls!r}): give 1 or more")
+        rounds, place = divmod(calls - 1, self.calls)
+        return max(self._releases[place], self.closed_for) + rounds * self.period
+
+
+class Throttle:
+    """One account's budget of calls: counts whatever passes through it, and makes it wait.
+
+    Left out, `calls` and `period` follow the server, from 100 calls in 15 s on (contract: conventions.throttle).
+
+    Args:
+        calls: a ceiling that the server may only tighten: 1 to 10,000.
+        period: the same, in seconds: 1 to 3,600.
+        pace: how the bulk lane goes: `"even"` spreads it out so that others hardly wait, `"burst"` sends whatever
+            the window allows at once.
+        reserve: how many leases an even pace leaves to the interactive lane.
+        guard: the longest, in seconds, that a request is thought to travel.
+        max_block: seconds that a call may be held up by a blocked account before `Throttled` is raised; None for ever.
+        ledger: where the count is kept. In memory by default: then the account's status is asked first, since what
+            other programs sent is unknown. Where there is no status call (API v2), a throttle without a ledger of
+            its own can't know what the last process sent.
+        clock: what tells the time; the machine's by default.
+        name: what the log calls the account.
+
+    Raises:
+        InvalidArgument: a number is out of its range.
+    """
+
+    def __init__(
+        self,
+        calls: int | None = None,
+        period: float | None = None,
+        *,
+        pace: Literal["even", "burst"] = "even",
+        reserve: int = 3,
+        guard: float = DEFAULT_GUARD / SECOND,
+        max_block: float | None = 900.0,
+        ledger: Ledger | None = None,
+        clock: Clock | None = None,
+        name: str = "account",
+    ) -> None:
+        _check(calls is None or 1 <= calls <= MOST_CALLS, "calls", calls, "1 to 10,000")
+        _check(period is None or 1 <= period <= LONGEST_PERIOD, "period", period, "1 to 3,600 seconds")
+        _check(pace in {"even", "burst"}, "pace", pace, '"even" or "burst"')
+        _check(reserve >= 0, "reserve", reserve, "0 or more")
+        _check(0 <= guard <= LONGEST_PERIOD, "guard", guard, "0 to 3,600 seconds")
+        _check(max_block is None or max_block >= 0, "max_block", max_block, "0 or more seconds, or None")
+        self._settings = Settings(
+            name=name,
+            calls=calls,
+            period=None if period is None else span(period),
+            pace=pace,
+            reserve=reserve,
+            guard=span(guard),
+            max_block=None if max_block is None else span(max_block),
+        )
+        self._ledger: Ledger = ledger or MemoryLedger()
+        self._clock: Clock = clock or SystemClock()
+        self._gates: dict[asyncio.AbstractEventLoop, Gate] = {}
+
+    def __repr__(self) -> str:
+        settings = self._settings
+        return f"<Throttle {settings.name}, pace={settings.pace!r}>"
+
+    @property
+    def clock(self) -> Clock:
+        """What tells it the time."""
+        return self._clock
+
+    async def acquire(self, ticket: Ticket) -> Lease:
+        """Wait for the right to send one request. For those who bring a transport of their own.
+
+        Raises:
+            WouldWait: it takes longer than the ticket's `max_wait`.
+            Throttled: the account stays blocked.
+            InvalidArgument: another live event loop uses the throttle, and its ledger isn't shared.
+        """
+        return await self._gate().acquire(ticket)
+
+    def snapshot(self) -> Snapshot:
+        """How the budget stands now. Sends nothing; may be asked from any thread."""
+        now = self._clock.now()
+        gates = tuple(self._gates.values())
+
+        def look(book: Book) -> Snapshot:
+            book.bound(self._settings.calls, self._settings.period, self._settings.guard)
+            window, closed_for = book.window, max(0, book.until - now) if book.why else 0
+            releases = tuple((moment - now) / SECOND for moment in window.places(now, 0))
+            return Snapshot(
+                calls=window.calls,
+                period=window.period / SECOND,
+                sent=window.held(now) - window.foreign,
+                foreign=window.foreign,
+                free=window.free(now),
+                in_flight=window.in_flight(now),
+                queued_interactive=sum(gate.queued(Lane.INTERACTIVE) for gate in gates),
+                queued_bulk=sum(gate.queued(Lane.BULK) for gate in gates),
+                closed=book.why.value if book.why else None,
+                closed_for=closed_for / SECOND,
+                closed_until=self._clock.today() + timedelta(microseconds=closed_for // 1_000) if book.why else None,
+                said=book.said,
+                releases=releases,
+            )
+
+        return self._ledger.transact(look)
+
+    def _gate(self) -> Gate:
+        loop = asyncio.get_running_loop()
+        gate = self._gates.get(loop)
+        if gate is None:
+            self._drop_dead_loops()
+            gate = self._gates[loop] = Gate(self._ledger, self._settings, self._clock)
+        return gate
+
+    def _drop_dead_loops(self) -> None:
+        for loop, gate in tuple(self._gates.items()):
+            if loop.is_closed() or (gate.idle and not loop.is_running()):
+                gate.abandon()
+                del self._gates[loop]
+            elif not self._ledger.shared:
+                raise InvalidArgument(
+                    f"{self!r} is in use on another live event loop: give each process or thread "
+                    "its own Throttle over a shared ledger (SqliteLedger)"
+                )
+
+
+def _check(ok: bool, name: str, value: object, allowed: str) -> None:
+    if not ok:
+        raise InvalidArgument(f"Throttle({name}={value!r}): give {allowed}")
