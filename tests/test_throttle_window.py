@@ -298,7 +298,7 @@ def test_a_foreign_burst_puts_the_first_place_off():
     book = window(calls=2, period=10)
     book.take(1, 0, 100)
     book.settle(1, 0)
-    book.adopt(3, 1, 2)
+    book.adopt(4, 1, 2)
 
     assert book.places(5, 0) == [13, 13]
 

@@ -15,7 +15,7 @@ from attrs import frozen
 
 from harvest_async.clock import SECOND
 
-__all__ = ["FALLBACK", "LONGEST", "Told", "is_refusal", "is_throttle_text", "read_retry_after", "read_status"]
+__all__ = ["FALLBACK", "LONGEST", "REFUSALS", "Told", "is_refusal", "read_retry_after", "read_status"]
 
 FALLBACK: Final = 16 * SECOND
 """The wait where the server gives none, or none that can be read (contract: fallback_wait_seconds)."""

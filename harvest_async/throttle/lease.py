@@ -117,6 +117,7 @@ class Ticket:
         refusals: how often the server refused it.
         waited: how long it has waited so far, in nanoseconds.
         lease: what was granted and not yet claimed.
+        left: whether the last attempt's request may have begun to leave this machine.
     """
 
     lane: Lane = Lane.INTERACTIVE
@@ -127,6 +128,7 @@ class Ticket:
     refusals: int = 0
     waited: int = 0
     lease: Lease | None = field(default=None)
+    left: bool = False
 
     def claim(self) -> Lease | None:
         """Take the granted lease, once."""

@@ -1,0 +1,64 @@
+"""Where an account is reached, and what a client calls itself: both are checked before anything is sent.
+
+Rules of this room: pure. Credentials travel in every request, so plain `http` is for loopback alone, and an address
+carries no credential of its own.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Final
+from urllib.parse import urlsplit
+
+from harvest_async.errors import InvalidArgument
+
+__all__ = ["check_address", "header_value", "is_loopback"]
+
+_PRINTABLE: Final = range(0x20, 0x7F)
+
+
+def is_loopback(url: str) -> bool:
+    """Whether an address can only be this machine."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def check_address(url: str) -> str:
+    """Give a base address without the slash at its end.
+
+    Raises:
+        InvalidArgument: it is no http address, it carries credentials or a query, or it is plain http to another
+            machine.
+    """
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        raise InvalidArgument(f"base_url: {error}") from None
+    if parts.scheme not in {"http", "https"} or not host:
+        raise InvalidArgument("base_url: give a whole address, like https://acme.harvestapp.com")
+    if parts.username is not None or parts.password is not None:
+        raise InvalidArgument("base_url: leave the credentials out of the address and give them as auth")
+    if parts.query or parts.fragment:
+        raise InvalidArgument("base_url: leave out the query and the fragment")
+    if any(ord(letter) not in _PRINTABLE or letter in " \\" for letter in url):
+        raise InvalidArgument("base_url: it has a character that no address has")
+    if parts.scheme == "http" and not is_loopback(url):
+        raise InvalidArgument(f"base_url: http://{host} would send credentials in the clear: use https")
+    return url.rstrip("/")
+
+
+def header_value(name: str, value: str) -> str:
+    """Give a text that may stand in a header field.
+
+    Raises:
+        InvalidArgument: it is empty, or has a line break or another character that no header may have.
+    """
+    if not value.strip() or any(ord(letter) not in _PRINTABLE for letter in value):
+        raise InvalidArgument(f"{name}: give printable ASCII text without line breaks, not {value!r}")
+    return value.strip()

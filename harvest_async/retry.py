@@ -1,0 +1,94 @@
+"""What happens to a failed call: the table, and the budget that retries draw on.
+
+Rules of this room: pure. It decides; the exchange waits and sends. Never sent again: whatever may have been carried
+out by an endpoint whose repeat could double something (contract: retry_safe).
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Final
+
+from harvest_async.call import Repeat
+
+__all__ = ["ATTEMPTS", "Budget", "Failure", "Verdict", "backoff", "failure_of", "verdict"]
+
+ATTEMPTS: Final = 5
+"""How often one call is sent at most; refusals of the throttle don't count."""
+
+_FIRST: Final = 0.5
+_LONGEST: Final = 20.0
+
+_BROKEN: Final = 500
+"""Statuses from here on may mean anything between 'not begun' and 'done'."""
+
+
+class Failure(enum.Enum):
+    """How an attempt failed."""
+
+    NOT_SENT = "nothing left this machine"
+    SILENT = "it left, and no whole answer came"
+    BROKEN = "the server failed while it may have been at work"
+    REFUSED = "the server said no"
+
+
+class Verdict(enum.Enum):
+    """What is done about it."""
+
+    RETRY = "send it again"
+    UNKNOWN = "tell the caller that the outcome is unknown"
+    RAISE = "tell the caller"
+
+
+_TABLE: Final = {
+    # failure: (repeatable, not repeatable)
+    Failure.NOT_SENT: (Verdict.RETRY, Verdict.RETRY),
+    Failure.SILENT: (Verdict.RETRY, Verdict.UNKNOWN),
+    Failure.BROKEN: (Verdict.RETRY, Verdict.UNKNOWN),
+    Failure.REFUSED: (Verdict.RAISE, Verdict.RAISE),
+}
+
+
+def failure_of(status: int) -> Failure | None:
+    """What an answer's status means; None for a success (contract: errors.success_range)."""
+    if status >= _BROKEN:
+        return Failure.BROKEN
+    return None if 200 <= status < 300 else Failure.REFUSED  # noqa: PLR2004 - the class of statuses
+
+
+def verdict(failure: Failure, repeat: Repeat) -> Verdict:
+    """What is done about a failed attempt, as long as attempts and budget last."""
+    repeatable, not_repeatable = _TABLE[failure]
+    return repeatable if repeat.repeatable else not_repeatable
+
+
+def backoff(attempt: int, chance: float) -> float:
+    """Seconds to wait before the next attempt: doubling, capped, spread by a `chance` between 0 and 1."""
+    return float(min(_LONGEST, _FIRST * 2.0 ** (attempt - 1)) * (0.5 + chance / 2))
+
+
+class Budget:
+    """Retries that may be made, so that an outage does not become a storm. Successes refill it.
+
+    Args:
+        full: how many retries a full budget holds.
+        refill: how much of a retry a success earns.
+    """
+
+    __slots__ = ("_full", "_left", "_refill")
+
+    def __init__(self, full: float = 20.0, refill: float = 0.1) -> None:
+        self._full = full
+        self._refill = refill
+        self._left = full
+
+    def spend(self) -> bool:
+        """Take one retry out; False where none is left."""
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+    def earn(self) -> None:
+        """A call succeeded."""
+        self._left = min(self._full, self._left + self._refill)

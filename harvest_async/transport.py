@@ -1,0 +1,340 @@
+"""The transport: every HTTP request that really leaves takes one lease, and gives word of how it ended.
+
+Rules of this room:
+- A lease ends at the answer's headers; its connection is free once the answer's body is closed.
+- Each attempt has a total deadline up to the headers, whatever httpx's own timeouts say.
+- A refusal of the throttle is never seen outside: the request goes back to the head of the line and is sent again,
+  since the server has not carried it out (contract: errors.codes.503). Everything else is for others to judge.
+- A refused answer is closed before anyone waits, and a body that can be read only once is read before it is sent.
+"""
+
+from __future__ import annotations
+
+import logging
+import ssl
+import zlib
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
+from functools import cache
+from typing import Any, Final, cast
+from urllib.request import getproxies, proxy_bypass
+
+import anyio
+import httpx
+
+from harvest_async.address import is_loopback
+from harvest_async.clock import SECOND
+from harvest_async.errors import HarvestError
+from harvest_async.throttle.gate import MOST_CONNECTIONS
+from harvest_async.throttle.hint import REFUSALS, is_refusal, read_retry_after, read_status
+from harvest_async.throttle.lease import Lease, Probe, Ticket
+from harvest_async.throttle.throttle import Throttle
+from harvest_async.wire import Wire
+
+__all__ = ["NOT_SENT", "STATUS_PATH", "TICKET", "ThrottledTransport", "direct_transport", "wire_of"]
+
+logger = logging.getLogger("harvest_async.throttle")
+
+TICKET: Final = "harvest_async.ticket"
+"""The request extension in which a call's ticket, and the lease taken for it, travel."""
+
+STATUS_PATH: Final = "/account/rate_limit_status"
+"""The status call of API v1 (contract: throttle.status_call). API v2 has none."""
+
+NOT_SENT: Final = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.UnsupportedProtocol,
+    httpx.ProxyError,
+    httpx.LocalProtocolError,
+)
+"""Failures after which nothing has left this machine."""
+
+IDLE: Final = 2.0
+"""Seconds after which we close an idle connection: before the server does (often 5 s), while we write on it."""
+
+_CREDENTIALS: Final = frozenset({"authorization", "user-agent", "host", "harvest-account-id", "cookie"})
+_Trace = Callable[[str, Any], Awaitable[None]]
+_JSON: Final = "application/json"
+_OK: Final = 200
+_LOOKED_AT: Final = 4_096
+_PATIENCE: Final = 5.0
+"""Seconds that the beginning of a refusal's body may take."""
+_ANY_ZLIB: Final = 47  # gzip or zlib, told by the header, with the largest window
+
+
+class ThrottledTransport(httpx.AsyncBaseTransport):
+    """Wraps a transport so that whatever is sent through it respects one account's budget.
+
+    It works under any plain `httpx.AsyncClient(transport=ThrottledTransport(httpx.AsyncHTTPTransport(), throttle))`.
+    A request that the throttle refuses is sent again when the gate opens; its body is read into memory for that.
+
+    Args:
+        inner: what really sends.
+        throttle: the account's budget; one `Throttle` is one account.
+        status_path: where the account's status is asked for, with the credentials of the request at the head of
+            the line; None where there is no such call. Requests to paths under `/v2/` never ask.
+
+    Raises:
+        WouldWait: from a request whose ticket has a `max_wait`.
+        Throttled: the account stays blocked.
+    """
+
+    def __init__(
+        self, inner: httpx.AsyncBaseTransport, throttle: Throttle, *, status_path: str | None = STATUS_PATH
+    ) -> None:
+        self._inner = inner
+        self._throttle = throttle
+        self._status_path = status_path
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send one request when the account's budget allows it; what the inner transport raises comes out."""
+        ticket = request.extensions.get(TICKET)
+        if not isinstance(ticket, Ticket):
+            ticket = Ticket()
+        if ticket.probe is None:
+            ticket.probe = self._probe_for(request)
+        while True:
+            lease = ticket.claim() or await self._acquire(ticket, request)
+            if lease.asks:
+                return await self._ask(request, lease, ticket)
+            response = await self._attempt(request, lease, ticket)
+            if response is not None:
+                return response
+            ticket.left = False
+            ticket.refusals += 1
+
+    async def aclose(self) -> None:
+        """Close the inner transport."""
+        await self._inner.aclose()
+
+    async def _acquire(self, ticket: Ticket, request: httpx.Request) -> Lease:
+        try:
+            return await self._throttle.acquire(ticket)
+        except HarvestError as error:
+            error.request = error.request or wire_of(request)
+            raise
+
+    # One attempt
+
+    async def _attempt(self, request: httpx.Request, lease: Lease, ticket: Ticket) -> httpx.Response | None:
+        """Send once. Gives the answer, or None where the throttle refused it."""
+        response = await self._send(request, lease, ticket)
+        if await self._settle(response, lease) is not None:
+            return None
+        response.stream = _Body(response.stream, lease)
+        return response
+
+    async def _send(self, request: httpx.Request, lease: Lease, ticket: Ticket) -> httpx.Response:
+        """Send within the lease's deadline; a failure ends the lease."""
+        ticket.left = False
+        try:
+            await request.aread()
+            request.extensions = {**request.extensions, "trace": _watch(ticket, request.extensions.get("trace"))}
+            seconds = max(0.0, (lease.deadline - self._throttle.clock.now()) / SECOND)
+            ticket.left = True
+            with anyio.fail_after(seconds):
+                return await self._inner.handle_async_request(request)
+        except BaseException as error:
+            # A request that h11 stops may have left in part: nothing was carried out, but the lease is spent.
+            spent = ticket.left and (isinstance(error, httpx.LocalProtocolError) or not isinstance(error, NOT_SENT))
+            ticket.left = spent and not isinstance(error, NOT_SENT)
+            (lease.lost if spent else lease.unsent)()
+            lease.release()
+            if isinstance(error, TimeoutError):
+                kind = httpx.ReadTimeout if ticket.left else httpx.ConnectTimeout
+                raise kind("no answer within the attempt's deadline", request=request) from None
+            raise
+
+    async def _settle(self, response: httpx.Response, lease: Lease) -> int | None:
+        """End the lease by what the answer says. Gives the wait that a refusal asks for, else None."""
+        if response.status_code not in REFUSALS:
+            lease.answered()
+            return None
+        hint = response.headers.get("retry-after")
+        wait = read_retry_after(hint, response.headers.get("date"), self._throttle.clock.today())
+        try:
+            begin = b"" if hint is not None else await _peek(response)
+        except BaseException:
+            lease.refused(wait)  # it may have been a refusal, and nobody shall go on as if it were none
+            await _close(response, lease)
+            raise
+        if not is_refusal(response.status_code, hint, begin):
+            lease.failed()
+            return None
+        lease.refused(wait)
+        await _close(response, lease)
+        return wait
+
+    # The status call
+
+    def _probe_for(self, request: httpx.Request) -> Probe | None:
+        """How to ask for the status with a request's credentials, but without its content (contract: status_call)."""
+        if self._status_path is None or request.url.path.startswith("/v2/"):
+            return None
+        token = request.url.params.get("access_token")
+        url = request.url.copy_with(path=self._status_path, query=None, fragment=None)
+        url = url if token is None else url.copy_add_param("access_token", token)
+        headers = [(name, value) for name, value in request.headers.items() if name in _CREDENTIALS]
+        headers += [("accept", _JSON), ("content-type", _JSON)]
+        extensions = {key: value for key, value in request.extensions.items() if key == "timeout"}
+
+        async def probe(lease: Lease) -> None:
+            status_call = httpx.Request("GET", url, headers=headers, extensions=extensions)
+            try:
+                response = await self._ask(status_call, lease, Ticket())
+            except httpx.TransportError:
+                return  # the call at the head of the line will meet the same, and tell its caller
+            await _close(response, lease)
+
+        return probe
+
+    async def _ask(self, request: httpx.Request, lease: Lease, ticket: Ticket) -> httpx.Response:
+        """Send a status call once, on the lease that is there for it, and put the answer into the account's book."""
+        response = await self._send(request, lease, ticket)
+        if response.status_code in REFUSALS:
+            await self._settle(response, lease)
+            return response
+        try:
+            told = read_status(await _peek(response)) if response.status_code == _OK else None
+        except BaseException:
+            lease.told_nothing()
+            await _close(response, lease)
+            raise
+        if told is None:
+            lease.told_nothing()
+            return response
+        if not told.sound:
+            logger.warning("the server's limits can't be believed and are ignored: %s", told.text)
+        lease.told(told)
+        return response
+
+
+def direct_transport(
+    address: str, ssl_context: ssl.SSLContext | None = None, proxy: str | None = None
+) -> httpx.AsyncHTTPTransport:
+    """Make a transport with as many connections as a gate uses.
+
+    Args:
+        address: where it leads.
+        ssl_context: None shares one context with the process's other transports.
+        proxy: the proxy's address; None goes by the environment, never for loopback.
+    """
+    limits = httpx.Limits(
+        max_connections=MOST_CONNECTIONS, max_keepalive_connections=MOST_CONNECTIONS, keepalive_expiry=IDLE
+    )
+    return httpx.AsyncHTTPTransport(
+        verify=ssl_context or _shared_tls(), limits=limits, proxy=proxy or _proxy_of(address)
+    )
+
+
+@cache
+def _shared_tls() -> ssl.SSLContext:
+    """One TLS context for the process: making one costs more than everything else in a client."""
+    return httpx.create_ssl_context()
+
+
+def _proxy_of(address: str) -> str | None:
+    """The proxy that the environment names for an address."""
+    host = httpx.URL(address).host
+    if is_loopback(address) or proxy_bypass(host):
+        return None
+    return getproxies().get(httpx.URL(address).scheme)
+
+
+def wire_of(request: httpx.Request) -> Wire:
+    """A request as a plain value, for errors; a body that was not read yet is left out."""
+    headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw)
+    content = request.content if isinstance(request.stream, httpx.ByteStream) else b""
+    return Wire(request.method, str(request.url), headers, content)
+
+
+def _watch(
+    ticket: Ticket, other: Callable[[str, Any], Awaitable[None]] | None
+) -> Callable[[str, Any], Awaitable[None]]:
+    """Follow a request through the connection pool: while a connection is made, nothing has left."""
+
+    async def trace(name: str, info: Any) -> None:
+        if name == "connection.connect_tcp.started":
+            ticket.left = False
+        elif name.endswith("send_request_headers.started"):
+            ticket.left = True
+        if other is not None:
+            await other(name, info)
+
+    return trace
+
+
+async def _peek(response: httpx.Response) -> bytes:
+    """Read the beginning of a body, decoded, and put it back. A body that breaks off is taken as far as it came."""
+    stream = response.stream
+    chunks: list[bytes] = []
+    coming = aiter(_incoming(stream))
+    rest: AsyncIterator[bytes] | None = coming
+    try:
+        with anyio.fail_after(_PATIENCE):
+            while sum(map(len, chunks)) < _LOOKED_AT:
+                chunks.append(await anext(coming))
+    except (StopAsyncIteration, TimeoutError, httpx.TransportError):
+        rest = None
+    begin = b"".join(chunks)
+    response.stream = _Resumed(begin, rest, stream)
+    return _inflate(begin) if "content-encoding" in response.headers else begin
+
+
+def _incoming(stream: Any) -> AsyncIterable[bytes]:
+    """The stream of an answer; an asynchronous transport gives no other kind."""
+    return cast("AsyncIterable[bytes]", stream)
+
+
+def _inflate(begin: bytes) -> bytes:
+    try:
+        return zlib.decompressobj(_ANY_ZLIB).decompress(begin, _LOOKED_AT)
+    except zlib.error:
+        return begin
+
+
+async def _close(response: httpx.Response, lease: Lease) -> None:
+    """Close an answer whatever happens, and free its connection."""
+    try:
+        with anyio.CancelScope(shield=True):
+            await response.aclose()
+    finally:
+        lease.release()
+
+
+class _Body(httpx.AsyncByteStream):
+    """An answer's body that frees its lease's connection when it is closed."""
+
+    def __init__(self, inner: Any, lease: Lease) -> None:
+        self._inner = inner
+        self._lease = lease
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for chunk in self._inner:
+            yield chunk
+
+    async def aclose(self) -> None:
+        try:
+            await self._inner.aclose()
+        finally:
+            self._lease.release()
+
+
+class _Resumed(httpx.AsyncByteStream):
+    """A body of which the beginning was read already."""
+
+    def __init__(self, begin: bytes, rest: AsyncIterator[bytes] | None, stream: Any) -> None:
+        self._begin = begin
+        self._rest = rest
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        if self._begin:
+            yield self._begin
+        if self._rest is not None:
+            async for chunk in self._rest:
+                yield chunk
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
