@@ -18,6 +18,9 @@ __all__ = ["VirtualClock", "VirtualLoop"]
 _STEP: Final = 1_000
 """How far past a timer the clock goes, in nanoseconds: rounding must never leave it short."""
 
+_PATIENCE: Final = 3.0
+"""Real seconds that a loop without timers waits for another thread."""
+
 
 class VirtualClock:
     """A clock that is moved by hand, or by a `VirtualLoop` that would otherwise sleep.
@@ -52,7 +55,11 @@ class _Leap(selectors.DefaultSelector):
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if timeout is None:
-            return super().select(None)
+            ready = super().select(_PATIENCE)
+            if not ready:
+                msg = "nothing is left that could ever happen: every task waits, and no timer is set"
+                raise RuntimeError(msg)
+            return ready
         ready = super().select(0)
         if not ready and timeout > 0:
             self._clock.moment += round(timeout * SECOND) + _STEP

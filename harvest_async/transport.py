@@ -122,7 +122,10 @@ class ThrottledTransport(httpx.AsyncBaseTransport):
         response = await self._send(request, lease, ticket)
         if await self._settle(response, lease) is not None:
             return None
-        response.stream = _Body(response.stream, lease)
+        if response.is_closed:
+            lease.release()
+        else:
+            response.stream = _Body(response.stream, lease)
         return response
 
     async def _send(self, request: httpx.Request, lease: Lease, ticket: Ticket) -> httpx.Response:
@@ -139,7 +142,8 @@ class ThrottledTransport(httpx.AsyncBaseTransport):
             # A request that h11 stops may have left in part: nothing was carried out, but the lease is spent.
             spent = ticket.left and (isinstance(error, httpx.LocalProtocolError) or not isinstance(error, NOT_SENT))
             ticket.left = spent and not isinstance(error, NOT_SENT)
-            (lease.lost if spent else lease.unsent)()
+            end = lease.unsent if not spent else lease.lost if isinstance(error, Exception) else lease.cut
+            end()
             lease.release()
             if isinstance(error, TimeoutError):
                 kind = httpx.ReadTimeout if ticket.left else httpx.ConnectTimeout

@@ -57,6 +57,7 @@ class Book:
     """
 
     __slots__ = (
+        "_ceiling",
         "_hint",
         "_ids",
         "_outage",
@@ -82,6 +83,7 @@ class Book:
         self.bulk_at = 0
         self.watch_at: int | None = None
         self.said: str | None = None
+        self._ceiling: tuple[int | None, int | None] = (None, None)
         self._probe: int | None = None
         self._hint = 0
         self._pause = 0
@@ -94,11 +96,15 @@ class Book:
     def bound(self, calls: int | None, period: int | None, guard: int) -> None:
         """Go by the server's numbers under a user's ceiling; None leaves it to the server."""
         self.window.guard = guard
+        self._ceiling = (calls, period)
+        self._resize()
+
+    def _resize(self) -> None:
+        calls, period = self._ceiling
         told_calls, told_period = self._told or (calls or DEFAULT_CALLS, period or DEFAULT_PERIOD)
         calls = told_calls if calls is None else min(calls, told_calls)
         period = told_period if period is None else max(period, told_period)
-        if (calls, period) != (self.window.calls, self.window.period):
-            self.window.resize(calls, period)
+        self.window.resize(calls, period)
 
     # Leases
 
@@ -142,6 +148,7 @@ class Book:
         self.said = told.text
         if told.calls is not None and told.period is not None:
             self._told = (told.calls, told.period)
+            self._resize()
         shared = self.window.adopt(told.count, asked, now)
         self.watch_at = None
         if shared:
@@ -169,17 +176,20 @@ class Book:
             self._probe = None
         return self._shut(Why.OUTAGE, now, self._outage)
 
-    def lost(self, lease: int, now: int) -> None:
-        """The call was given up after it was sent: while the gate is shut it may yet arrive and prolong the block."""
+    def lost(self, lease: int, now: int, *, cut: bool = False) -> None:
+        """The call was given up after it was sent: while the gate is shut it may yet arrive and prolong the block.
+
+        `cut` says that it was our own side that gave it up, which tells nothing about the server.
+        """
         if not self.window.holds(lease):
             return
         self.window.lose(lease, now)
         if self.why in {Why.THROTTLED, Why.OUTAGE}:
             self.until = max(self.until, now + max(self.window.period, self._hint) + self.window.guard)
-        if lease == self._probe and self.why is Why.UNKNOWN:
-            self._without_status(lease)
+            if lease == self._probe:
+                self._add_pause()
         elif lease == self._probe:
-            self._add_pause()
+            self._probe, self.alone = None, not cut
 
     def unsent(self, lease: int) -> None:
         """The call never left this machine."""
@@ -204,6 +214,7 @@ class Book:
                 setattr(book, name, stored[name])
         book.window = window
         book.why = Why[stored["why"]] if stored["why"] else None
+        book._ceiling = tuple(stored["_ceiling"])
         book._told = tuple(stored["_told"]) if stored["_told"] else None
         return book
 

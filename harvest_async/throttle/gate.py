@@ -109,7 +109,11 @@ class Gate:
             lease = await self._wait(ticket)
             if not lease.asks:
                 return lease
-            await self._lead(ticket, lease)
+            try:
+                await self._lead(ticket, lease)
+            except BaseException:
+                self._dispatch()
+                raise
 
     def queued(self, lane: Lane) -> int:
         """How many calls wait in a lane."""
@@ -153,19 +157,23 @@ class Gate:
             )
         if lease.timely:
             self._trip += (now - lease.sent - self._trip) // _SMOOTH
-        self._dispatch()
+        if not lease.asks:
+            self._dispatch()
 
-    def disconnected(self) -> None:
+    def disconnected(self, lease: Lease) -> None:
         """See `lease.Owner`."""
         self._busy -= 1
-        self._dispatch()
+        if not lease.asks:
+            self._dispatch()
 
     # Waiting
 
     async def _wait(self, ticket: Ticket) -> Lease:
-        waiter = self._enter(ticket)
         try:
+            waiter = self._enter(ticket)
+        finally:
             self._dispatch()
+        try:
             return await waiter.future
         except asyncio.CancelledError:
             self._withdraw(waiter)
@@ -184,7 +192,7 @@ class Gate:
         came_back = ticket.number > 0
         if not came_back:
             self._numbers += 1
-            ticket.number = self._numbers
+            ticket.number, ticket.entered = self._numbers, now
         waiter = _Waiter(ticket, self._loop.create_future(), now, ticket.number)
         if ticket.max_wait is not None:
             left = (ticket.max_wait - ticket.waited) / SECOND
@@ -231,7 +239,7 @@ class Gate:
     # Probing
 
     async def _lead(self, ticket: Ticket, lease: Lease) -> None:
-        """Send the status call in front of everyone."""
+        """Send the status call in front of everyone; nobody is served before its leader stands in line again."""
         self._leading += 1
         began = self._clock.now()
         left = None if ticket.max_wait is None else (ticket.max_wait - ticket.waited) / SECOND
@@ -244,7 +252,7 @@ class Gate:
         finally:
             self._leading -= 1
             ticket.waited += self._clock.now() - began
-            lease.lost()
+            lease.cut()
             lease.release()
 
     # Granting
@@ -372,7 +380,7 @@ class Gate:
             return None
         limits = [now + allowed]
         for waiter in (waiter for line in self._lines.values() for waiter in line):
-            limit = max(book.since, waiter.entered) + allowed
+            limit = max(book.since, waiter.ticket.entered) + allowed
             if max(now, book.until) > limit:
                 self._lines[waiter.ticket.lane].leave(waiter)
                 waiter.future.set_exception(_throttled(book, now, f"more than max_block ({allowed / SECOND:.0f} s)"))

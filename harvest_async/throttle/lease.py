@@ -30,7 +30,7 @@ class Owner(Protocol):
         """Write the end into the book; `change` is given the book and the moment, and says what to log."""
         ...
 
-    def disconnected(self) -> None:
+    def disconnected(self, lease: Lease) -> None:
         """A connection is free again."""
         ...
 
@@ -84,6 +84,10 @@ class Lease:
         """The call was given up after it had begun to leave."""
         self._end(lambda book, now: book.lost(self.number, now))
 
+    def cut(self) -> None:
+        """The call was cancelled after it had begun to leave."""
+        self._end(lambda book, now: book.lost(self.number, now, cut=True))
+
     def unsent(self) -> None:
         """Nothing left this machine."""
         self._end(lambda book, _: book.unsent(self.number))
@@ -92,7 +96,7 @@ class Lease:
         """The connection that went with the lease is free."""
         if self._connected:
             self._connected = False
-            self._owner.disconnected()
+            self._owner.disconnected(self)
 
     def _end(self, change: Callable[[Book, int], bool | None]) -> None:
         if not self.ended:
@@ -114,6 +118,7 @@ class Ticket:
         max_wait: how long it may wait at the gate in all, in nanoseconds; None for as long as it takes.
         probe: how to ask for the account's status with this call's credentials; None where there is no status call.
         number: the place; 0 before it first stood in line.
+        entered: the moment at which it first stood in line.
         refusals: how often the server refused it.
         waited: how long it has waited so far, in nanoseconds.
         lease: what was granted and not yet claimed.
@@ -125,6 +130,7 @@ class Ticket:
     max_wait: int | None = None
     probe: Probe | None = None
     number: int = 0
+    entered: int = 0
     refusals: int = 0
     waited: int = 0
     lease: Lease | None = field(default=None)
