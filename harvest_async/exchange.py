@@ -43,7 +43,7 @@ from harvest_async.throttle.throttle import Throttle
 from harvest_async.transport import NOT_SENT, TICKET, ThrottledTransport, direct_transport
 from harvest_async.wire import Answer, Wire, redact_url
 
-__all__ = ["Exchange", "Options", "Shared", "open_exchange"]
+__all__ = ["Exchange", "OnUnknown", "Options", "Shared", "open_exchange"]
 
 logger = logging.getLogger("harvest_async")
 
@@ -87,6 +87,7 @@ class Shared:
         headers: the client's own header fields.
         throttle: the account's budget.
         status_call: how the account's status is asked for; None where there is no such call.
+        status_dialect: how that call looks: in JSON, which the throttle reads.
         deadline: seconds that an attempt may take up to the headers.
         budget: retries that may be made.
         chance: gives a number between 0 and 1, to spread retries.
@@ -99,6 +100,7 @@ class Shared:
     headers: tuple[tuple[str, str], ...]
     throttle: Throttle
     status_call: Call[Any] | None
+    status_dialect: Dialect
     deadline: float = DEADLINE / SECOND
     budget: Budget = field(factory=Budget)
     chance: Callable[[], float] = random.random
@@ -307,7 +309,7 @@ class Exchange:
         shared = self._shared
         if shared.status_call is None:
             return
-        wire = shared.dialect.encode(shared.status_call, shared.base_url, shared.headers)
+        wire = shared.status_dialect.encode(shared.status_call, shared.base_url, shared.headers)
         ticket = Ticket(lease=lease)
         try:
             await self._roundtrip(wire, ticket, shared.status_call)
@@ -350,6 +352,7 @@ def open_exchange(
     dialect: Dialect,
     base_url: str,
     status_call: Call[Any] | None,
+    status_dialect: Dialect | None = None,
     throttle: Throttle | None = None,
     timeout: float = DEADLINE / SECOND,
     transport: httpx.AsyncBaseTransport | None = None,
@@ -365,6 +368,7 @@ def open_exchange(
         dialect: how calls and answers look.
         base_url: the address before every path.
         status_call: how the account's status is asked for; None where there is no such call.
+        status_dialect: how that call looks, if not like the others: it has to be answered in JSON.
         throttle: the account's budget; None finds the process's own one for the account.
         timeout: seconds that an attempt may take up to the answer's headers.
         transport: what really sends; None makes one with as many connections as the gate uses.
@@ -385,7 +389,9 @@ def open_exchange(
         trust_env=False,
     )
     headers = (("User-Agent", f"{header_value('app', app)} harvest_async"), ("Accept-Encoding", "gzip, deflate"))
-    return Exchange(Shared(client, auth, dialect, address, headers, throttle, status_call, timeout))
+    return Exchange(
+        Shared(client, auth, dialect, address, headers, throttle, status_call, status_dialect or dialect, timeout)
+    )
 
 
 def _hand_back(ticket: Ticket, lease: Lease) -> None:

@@ -22,6 +22,7 @@ import anyio
 import httpx
 
 from harvest_async.address import is_loopback
+from harvest_async.auth import QUERY_TOKEN
 from harvest_async.clock import SECOND
 from harvest_async.errors import HarvestError
 from harvest_async.throttle.gate import MOST_CONNECTIONS
@@ -137,7 +138,7 @@ class ThrottledTransport(httpx.AsyncBaseTransport):
             seconds = max(0.0, (lease.deadline - self._throttle.clock.now()) / SECOND)
             ticket.left = True
             with anyio.fail_after(seconds):
-                return await self._inner.handle_async_request(request)
+                return await self._inner.handle_async_request(_signed(request))
         except BaseException as error:
             # A request that h11 stops may have left in part: nothing was carried out, but the lease is spent.
             spent = ticket.left and (isinstance(error, httpx.LocalProtocolError) or not isinstance(error, NOT_SENT))
@@ -181,7 +182,7 @@ class ThrottledTransport(httpx.AsyncBaseTransport):
         url = url if token is None else url.copy_add_param("access_token", token)
         headers = [(name, value) for name, value in request.headers.items() if name in _CREDENTIALS]
         headers += [("accept", _JSON), ("content-type", _JSON)]
-        extensions = {key: value for key, value in request.extensions.items() if key == "timeout"}
+        extensions = {key: value for key, value in request.extensions.items() if key in {"timeout", QUERY_TOKEN}}
 
         async def probe(lease: Lease) -> None:
             status_call = httpx.Request("GET", url, headers=headers, extensions=extensions)
@@ -251,6 +252,17 @@ def wire_of(request: httpx.Request) -> Wire:
     headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw)
     content = request.content if isinstance(request.stream, httpx.ByteStream) else b""
     return Wire(request.method, str(request.url), headers, content)
+
+
+def _signed(request: httpx.Request) -> httpx.Request:
+    """Put a token that belongs into the address there, as late as can be: addresses are logged on the way here."""
+    token = request.extensions.get(QUERY_TOKEN)
+    if token is None:
+        return request
+    url = request.url.copy_merge_params({"access_token": token})
+    return httpx.Request(
+        request.method, url, headers=request.headers, stream=request.stream, extensions=request.extensions
+    )
 
 
 def _watch(

@@ -1,0 +1,201 @@
+"""A Harvest account by API v1, as users see it.
+
+Rules of this room: it puts the parts together and has no logic of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import Any, Literal, Self
+from urllib.parse import quote
+
+import httpx
+
+from harvest_async.auth import BasicAuth, BearerAuth
+from harvest_async.errors import InvalidArgument
+from harvest_async.exchange import Exchange, OnUnknown, open_exchange
+from harvest_async.throttle.line import Lane
+from harvest_async.throttle.throttle import Throttle
+from harvest_async.v1 import assignments, calls, resources, timesheets
+from harvest_async.v1.dialect import Format, V1Dialect
+
+__all__ = ["HarvestV1"]
+
+
+class HarvestV1:
+    """A Harvest account by API v1.
+
+    Args:
+        account: the account's subdomain: `acme` of acme.harvestapp.com.
+        auth: `BasicAuth`, `BearerAuth` or `QueryTokenAuth`.
+        app: who is calling, with a way to be reached: `Importer (ops@example.com)`; sent as `User-Agent`.
+        format: the wire format, `"json"` or `"xml"`; records are the same.
+        base_url: where the account is, if not at harvestapp.com: a sandbox, for example. Plain http for loopback only.
+        throttle: the account's budget; None finds the process's own one for the account.
+        timeout: seconds that one attempt may take up to the answer's headers.
+        transport: what really sends; None makes one.
+        ssl_context: a TLS context of your own; None shares one with the process's other clients.
+        proxy: a proxy's address; None goes by the environment.
+
+    Raises:
+        InvalidArgument: an argument can't be used.
+
+    Attributes:
+        account, time, clients, projects, tasks, people, task_assignments, user_assignments, reports: the resources.
+    """
+
+    def __init__(
+        self,
+        account: str,
+        *,
+        auth: httpx.Auth,
+        app: str,
+        format: Format = "json",
+        base_url: str | None = None,
+        throttle: Throttle | None = None,
+        timeout: float = 60.0,
+        transport: httpx.AsyncBaseTransport | None = None,
+        ssl_context: ssl.SSLContext | None = None,
+        proxy: str | None = None,
+    ) -> None:
+        if format not in {"json", "xml"}:
+            raise InvalidArgument(f'format={format!r}: give "json" or "xml"')
+        exchange = open_exchange(
+            account=account,
+            auth=auth,
+            app=app,
+            dialect=V1Dialect(format),
+            base_url=base_url or _home_of(account),
+            status_call=calls.rate_limit_status(),
+            status_dialect=V1Dialect("json"),
+            throttle=throttle,
+            timeout=timeout,
+            transport=transport,
+            ssl_context=ssl_context,
+            proxy=proxy,
+        )
+        self._name = account
+        self._use(exchange)
+
+    @classmethod
+    def from_env(cls, **options: Any) -> Self:
+        """Make one from the environment.
+
+        `HARVEST_ACCOUNT`, `HARVEST_APP`, and `HARVEST_ACCESS_TOKEN` or `HARVEST_EMAIL` and `HARVEST_PASSWORD`; and
+        `HARVEST_BASE_URL` where the account is elsewhere. `options` go to the constructor and come first.
+
+        Raises:
+            InvalidArgument: a variable is missing; the message names it.
+        """
+        env = os.environ
+        if "auth" not in options:
+            token = env.get("HARVEST_ACCESS_TOKEN")
+            options["auth"] = (
+                BearerAuth(token) if token else BasicAuth(_needed("HARVEST_EMAIL"), _needed("HARVEST_PASSWORD"))
+            )
+        account = options.pop("account", None) or _needed("HARVEST_ACCOUNT")
+        options.setdefault("app", env.get("HARVEST_APP") or None)
+        options["app"] = options["app"] or _needed("HARVEST_APP")
+        options.setdefault("base_url", env.get("HARVEST_BASE_URL") or None)
+        return cls(account, **options)
+
+    def _use(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self.account = resources.Account(exchange)
+        self.time = timesheets.TimeTracking(exchange)
+        self.clients = resources.Clients(exchange)
+        self.projects = resources.Projects(exchange)
+        self.tasks = resources.Tasks(exchange)
+        self.people = resources.People(exchange)
+        self.task_assignments = assignments.TaskAssignments(exchange)
+        self.user_assignments = assignments.UserAssignments(exchange)
+        self.reports = timesheets.Reports(exchange)
+
+    @property
+    def throttle(self) -> Throttle:
+        """The account's budget: `throttle.snapshot()` tells how it stands."""
+        return self._exchange.throttle
+
+    def bulk(self) -> AbstractContextManager[None]:
+        """Put the calls made inside, by this task and those it starts, into the bulk lane."""
+        return self._exchange.bulk()
+
+    def options(
+        self,
+        *,
+        max_wait: float | None = None,
+        lane: Literal["interactive", "bulk"] | None = None,
+        on_unknown: OnUnknown | None = None,
+    ) -> Self:
+        """The same client with other options; connections and throttle are shared, and closing one closes both.
+
+        Args:
+            max_wait: seconds that a call may wait at the gate; one that would wait longer raises `WouldWait` at once.
+            lane: the line in which calls stand.
+            on_unknown: is given each call that was cancelled after it was sent.
+        """
+        other = object.__new__(type(self))
+        other._name = self._name
+        chosen = None if lane is None else Lane(lane)
+        other._use(self._exchange.with_options(max_wait=max_wait, lane=chosen, on_unknown=on_unknown))
+        return other
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        fields: Mapping[str, Any] | None = None,
+        repeatable: bool = False,
+    ) -> Any:
+        """Send anything through the same way.
+
+        Args:
+            method: the HTTP method.
+            path: the path from the account's address on, escaped.
+            query: parameters.
+            fields: a body; `{"client": {"name": "ACME"}}` has a root.
+            repeatable: whether it may be sent again after its answer was lost.
+
+        Returns:
+            The answer as a tree; None where it has no body. Numbers are text where the format is XML.
+        """
+        if not path.startswith("/") or path.startswith("//") or any(not letter.isprintable() for letter in path):
+            raise InvalidArgument(f"path: give one like /clients, not {path!r}")
+        where = quote(path, safe="/%:@!$&'()*+,;=-._~")
+        parameters = tuple((name, str(value)) for name, value in (query or {}).items())
+        return await self._exchange.send(calls.raw(method.upper(), where, parameters, fields, repeatable=repeatable))
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._exchange.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        return f"<HarvestV1 {self._name}>"
+
+
+def _home_of(account: str) -> str:
+    """The account's own host (contract: base_url.pattern)."""
+    if not account.replace("-", "").isalnum() or not account.isascii():
+        raise InvalidArgument(f"account: give the subdomain, like acme of acme.harvestapp.com, not {account!r}")
+    return f"https://{account}.harvestapp.com"
+
+
+def _needed(name: str) -> str:
+    value = os.environ.get(name, "")
+    if not value.strip():
+        raise InvalidArgument(f"the environment variable {name} is missing or blank: set it, or give the argument")
+    return value

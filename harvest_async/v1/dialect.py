@@ -1,0 +1,199 @@
+"""API v1 on the wire, in JSON or in XML: how a call is written, how an answer is read.
+
+Rules of this room: pure, and no endpoint is known here; a call brings its own result and body. Everything that differs
+between the formats is in the two `codec` rooms and in `_FORMATS`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Final, Literal, TypeVar
+from urllib.parse import urlencode, urlsplit
+
+from attrs import frozen
+
+from harvest_async.call import Body, Call, Created, Gone, Page
+from harvest_async.codec import json, xml
+from harvest_async.codec.shape import shape
+from harvest_async.codec.text import beginning
+from harvest_async.errors import DecodeError
+from harvest_async.v1.models import DayEntry
+from harvest_async.v1.results import Bare, Changed, Entry, Made, Many, One, Raw, Removed
+from harvest_async.wire import Answer, Wire
+
+__all__ = ["Format", "V1Dialect"]
+
+T = TypeVar("T")
+
+Format = Literal["json", "xml"]
+
+_WRITES: Final = frozenset({"POST", "PUT", "PATCH"})
+_NUMBER: Final = re.compile(r"\d+")
+_TAGS: Final = re.compile(r"<[^>]*>")
+_SAID: Final = ("message", "error_description", "error", "errors", "Message")
+_LONGEST: Final = 300
+
+
+def _write_json(body: Body) -> bytes:
+    return json.write(body.fields, body.json_root)
+
+
+def _write_xml(body: Body) -> bytes:
+    return xml.write(body.fields, body.xml_root, underscores=body.underscores)
+
+
+def _read_xml(content: bytes) -> Any:
+    return xml.read(content)[1]
+
+
+def _list_json(content: bytes, root: str) -> list[Any]:
+    tree = json.read(content)
+    elements = tree if isinstance(tree, list) else [tree]  # contract: list_sample_is_single
+    return [_unwrap(element, root) for element in elements]
+
+
+def _list_xml(content: bytes, _: str) -> list[Any]:
+    return xml.items(content)
+
+
+@frozen
+class _Codec:
+    content_type: str
+    write: Callable[[Body], bytes]
+    read: Callable[[bytes], Any]
+    read_list: Callable[[bytes, str], list[Any]]
+
+
+_FORMATS: Final[Mapping[str, _Codec]] = {
+    "json": _Codec(json.CONTENT_TYPE, _write_json, json.read, _list_json),
+    "xml": _Codec(xml.CONTENT_TYPE, _write_xml, _read_xml, _list_xml),
+}
+
+
+class V1Dialect:
+    """Writes calls and reads answers in one format (see `call.Dialect`)."""
+
+    __slots__ = ("_codec",)
+
+    def __init__(self, format: Format = "json") -> None:
+        self._codec = _FORMATS[format]
+
+    def encode(self, call: Call[Any], base_url: str, headers: tuple[tuple[str, str], ...]) -> Wire:
+        """Turn a call into a request; both formats name their type in every request (contract: headers).
+
+        Raises:
+            InvalidArgument: a value can't be written in this format.
+        """
+        query = f"?{urlencode(call.query)}" if call.query else ""
+        content = self._codec.write(call.body) if call.body is not None else b""
+        kind = self._codec.content_type
+        own = (("Accept", kind), ("Content-Type", kind))
+        length = (("Content-Length", str(len(content))),) if call.method in _WRITES else ()  # contract: empty_write
+        return Wire(call.method, f"{base_url}{call.path}{query}", (*own, *length, *headers), content)
+
+    def decode(self, call: Call[T], answer: Answer) -> T:
+        """Read a success by the call's result.
+
+        Raises:
+            DecodeError: it can't be read.
+        """
+        return self._readers[type(call.result)](self, call.result, answer)  # type: ignore[no-any-return]
+
+    def explain(self, answer: Answer) -> str:
+        """The server's own words: its `Hint`, and what its body says (contract: hint_header, errors.body)."""
+        hint = answer.header("hint") or ""
+        said = _words(answer)
+        return " - ".join(part for part in (hint, said if said != hint else "") if part)
+
+    # One reader a result
+
+    def _one(self, result: One[T], answer: Answer) -> T:
+        return shape(_unwrap(self._tree(answer), result.root), result.model)
+
+    def _many(self, result: Many[T], answer: Answer) -> Page[T]:
+        self._expect(answer)
+        found = self._codec.read_list(answer.content, result.root)
+        return Page([shape(element, result.model) for element in found])
+
+    def _bare(self, result: Bare[T], answer: Answer) -> T:
+        return shape(self._tree(answer), result.model)
+
+    def _entry(self, _: Entry, answer: Answer) -> DayEntry:
+        return shape(_entry_tree(self._tree(answer)), DayEntry)
+
+    def _made(self, result: Made, answer: Answer) -> Created[Any]:
+        location = answer.header("location")
+        record = self._perhaps(result.result, answer, needed=location is None)
+        numbers = _NUMBER.findall(urlsplit(location or "").path)  # contract: location_id
+        known = record.id if record is not None else int(numbers[-1]) if numbers else None
+        return Created(known, location, record)
+
+    def _changed(self, result: Changed, answer: Answer) -> Any:
+        return self._perhaps(result.result, answer, needed=False)
+
+    def _removed(self, result: Removed, answer: Answer) -> Gone:
+        if not result.told:
+            return Gone.UNTOLD
+        return Gone.ARCHIVED if result.hints and answer.header("hint") else Gone.DELETED
+
+    def _raw(self, _: Raw, answer: Answer) -> Any:
+        return self._tree(answer) if answer.content.strip() else None
+
+    _readers: ClassVar[dict[type[Any], Callable[[V1Dialect, Any, Answer], Any]]] = {
+        One: _one,
+        Many: _many,
+        Bare: _bare,
+        Entry: _entry,
+        Made: _made,
+        Changed: _changed,
+        Removed: _removed,
+        Raw: _raw,
+    }
+
+    def _perhaps(self, result: One[Any] | Entry, answer: Answer, *, needed: bool) -> Any:
+        """A write's record, if its body is there and of the asked type (contract: body_or_no_body)."""
+        if not answer.content.strip() or answer.content_type != self._codec.content_type:
+            return None
+        try:
+            return self._readers[type(result)](self, result, answer)
+        except DecodeError:
+            if needed:
+                raise
+            return None
+
+    def _tree(self, answer: Answer) -> Any:
+        self._expect(answer)
+        return self._codec.read(answer.content)
+
+    def _expect(self, answer: Answer) -> None:
+        """Refuse what says of itself that it is something else; a sign-in page, as a rule."""
+        kind = answer.content_type
+        if kind and kind != self._codec.content_type and not kind.endswith(f"+{self._codec.content_type[12:]}"):
+            asked = self._codec.content_type
+            raise DecodeError(f"asked for {asked}, the answer is {kind}: {beginning(answer.content)}")
+
+
+def _unwrap(tree: Any, root: str) -> Any:
+    return tree[root] if isinstance(tree, Mapping) and root in tree and "id" not in tree else tree
+
+
+def _entry_tree(tree: Any) -> Any:
+    """The entry, with what stands beside it (contract: flat_json_timer)."""
+    if isinstance(tree, Mapping) and isinstance(tree.get("day_entry"), Mapping):
+        return {**{name: value for name, value in tree.items() if name != "day_entry"}, **tree["day_entry"]}
+    return tree
+
+
+def _words(answer: Answer) -> str:
+    """What an error's body says, as far as it is meant for people."""
+    if not answer.content.strip() or "html" in answer.content_type:
+        return "an HTML page" if answer.content.strip() else ""
+    try:
+        tree = json.read(answer.content)
+    except DecodeError:
+        text = _TAGS.sub(" ", answer.content[:4096].decode("utf-8", errors="replace"))
+        return " ".join(text.split())[:_LONGEST]
+    if isinstance(tree, Mapping):
+        tree = next((tree[name] for name in _SAID if tree.get(name)), tree)
+    return str(tree)[:_LONGEST]
