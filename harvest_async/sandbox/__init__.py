@@ -1,1 +1,158 @@
-"""A Harvest account to run against; it judges clients from outside and imports none of them."""
+"""A Harvest account to run against: API v1 over a real socket or in process, with its throttle and its quirks.
+
+Rules of this room: it imports nothing of ours but the clock, so that it judges clients from outside. The web parts are
+imported when they are needed (extra `sandbox`).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from functools import cached_property
+from typing import Any
+
+from harvest_async.clock import Clock
+from harvest_async.sandbox.account import Account, Request
+from harvest_async.sandbox.world import World
+
+__all__ = ["Request", "Sandbox"]
+
+_MISSING = "the sandbox needs Starlette and uvicorn: python -m pip install 'harvest-async[sandbox]'"
+
+
+class Sandbox:
+    """A Harvest account to run against.
+
+    It has account `sandbox`, the administrator `admin@example.com` and the regular user `user@example.com`, both with
+    the password `sandbox`, and the token `sandbox-token`.
+
+    Args:
+        calls: calls allowed in a period.
+        period: seconds.
+        lockout: seconds that an account is shut once it made too many calls; None is the period.
+        prolong: whether each call made while it is shut begins the lockout anew (contract: throttle_resets).
+        db: a file in which the state is kept; None keeps it in memory.
+        clock: what tells the time.
+        timestamp_timers: whether time is tracked by start and end, not by duration.
+        status_counts: whether the status call counts like any other.
+    """
+
+    def __init__(
+        self,
+        calls: int = 100,
+        period: float = 15.0,
+        *,
+        lockout: float | None = None,
+        prolong: bool = True,
+        db: str | os.PathLike[str] | None = None,
+        clock: Clock | None = None,
+        timestamp_timers: bool = False,
+        status_counts: bool = True,
+    ) -> None:
+        self._account = Account(
+            calls,
+            period,
+            lockout=lockout,
+            prolong=prolong,
+            db=db,
+            clock=clock,
+            timestamp_timers=timestamp_timers,
+            status_counts=status_counts,
+        )
+
+    @cached_property
+    def app(self) -> Any:
+        """The ASGI application.
+
+        Raises:
+            ImportError: the extra `sandbox` is not installed.
+        """
+        try:
+            from harvest_async.sandbox.app import make_app  # noqa: PLC0415 - optional dependency
+        except ModuleNotFoundError as error:
+            raise ImportError(_MISSING) from error
+        return make_app(self._account)
+
+    # Serving
+
+    @contextmanager
+    def serve_in_thread(self, host: str = "127.0.0.1", port: int = 0, *, allow_remote: bool = False) -> Iterator[str]:
+        """Serve on a socket, in a thread; gives the address. Port 0 takes any that is free."""
+        serve = _serving()
+        with serve.running(self.app, serve.bind(host, port, allow_remote=allow_remote)) as address:
+            yield address
+
+    @asynccontextmanager
+    async def serve(self, host: str = "127.0.0.1", port: int = 0, *, allow_remote: bool = False) -> AsyncIterator[str]:
+        """Serve on a socket, in a thread with an event loop of its own; gives the address."""
+        with self.serve_in_thread(host, port, allow_remote=allow_remote) as address:
+            yield address
+
+    def run(self, host: str, port: int, ready: Callable[[str], None], *, allow_remote: bool = False) -> None:
+        """Serve until Ctrl-C; `ready` is given the address."""
+        serve = _serving()
+        serve.run(self.app, serve.bind(host, port, allow_remote=allow_remote), ready)
+
+    # Looking on, and meddling
+
+    @property
+    def world(self) -> World:
+        """The account's records, to look at."""
+        return self._account.world
+
+    def requests(self) -> list[Request]:
+        """All requests since the last reset, as they arrived."""
+        return self._account.requests()
+
+    def max_in_window(self) -> int:
+        """The most requests that arrived in any half-open period, computed from the list of requests."""
+        return self._account.max_in_window()
+
+    def throttled(self) -> int:
+        """How many requests were refused."""
+        return self._account.judge.throttled
+
+    def lockouts(self) -> int:
+        """How many lockouts began."""
+        return self._account.judge.lockouts
+
+    def spend(self, calls: int) -> None:
+        """Another program makes calls now."""
+        self._account.spend(calls)
+
+    def set_limits(self, calls: int | None = None, period: float | None = None) -> None:
+        """Tune the throttle's numbers while it runs."""
+        self._account.set_limits(calls, period)
+
+    def fault(self, kind: str, **details: Any) -> None:
+        """Let something go wrong; `harvest_async.sandbox.faults.KINDS` has the table.
+
+        Args:
+            kind: what goes wrong.
+            details: `match` ({"method", "path"}), `times` (None is always), `after`, `seconds`, and the kind's own.
+
+        Raises:
+            ValueError: there is no such kind, or it is badly described.
+        """
+        self._account.fault(kind=kind, **details)
+
+    def clear_faults(self) -> None:
+        """Let nothing go wrong any more."""
+        self._account.faults.clear()
+
+    def reset(self) -> None:
+        """Begin anew: records, throttle, faults and the list of requests."""
+        self._account.reset()
+
+    def close(self) -> None:
+        """Close the database."""
+        self._account.close()
+
+
+def _serving() -> Any:
+    try:
+        from harvest_async.sandbox import serve  # noqa: PLC0415 - optional dependency
+    except ModuleNotFoundError as error:
+        raise ImportError(_MISSING) from error
+    return serve

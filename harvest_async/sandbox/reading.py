@@ -1,0 +1,138 @@
+"""What a request says: its body in both formats or its query, and the values in it.
+
+Rules of this room: pure. The server is generous with what it reads (contract: writes.fields_elsewhere,
+padded_values) and answers 400 to what it can't use.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from email.utils import parsedate_to_datetime
+from typing import Any, Final
+from xml.parsers.expat import ExpatError
+
+import xmltodict
+
+from harvest_async.sandbox.records import FIELDS, Record
+
+__all__ = ["Refusal", "read_day", "read_fields", "read_moment", "read_values"]
+
+_BRACKETS: Final = re.compile(r"([a-z_-]+)\[([a-z_-]+)\]")
+_DAY: Final = re.compile(r"(\d{4})[-/]?(\d{1,2})[-/]?(\d{1,2})")
+
+
+class Refusal(Exception):
+    """The server says no.
+
+    Attributes:
+        status: the HTTP status.
+        hint: what the `Hint` header says; None for none.
+    """
+
+    def __init__(self, status: int, hint: str | None = None) -> None:
+        super().__init__(hint)
+        self.status = status
+        self.hint = hint
+
+
+def read_fields(content: bytes, format: str, root: str, query: Iterable[tuple[str, str]]) -> Record:
+    """The fields of a write: below their root or not, from the body or from bracketed parameters."""
+    elsewhere = {
+        match[2].replace("-", "_"): value for name, value in query if (match := _BRACKETS.fullmatch(name)) is not None
+    }
+    return elsewhere | (_body(content, format, root) if content.strip() else {})
+
+
+def _body(content: bytes, format: str, root: str) -> Record:
+    try:
+        tree = json.loads(content, parse_float=Decimal) if format == "json" else _read_xml(content)
+    except (ValueError, ExpatError, RecursionError):
+        raise Refusal(400, "The body can't be read.") from None
+    if isinstance(tree, dict) and format == "json" and isinstance(tree.get(root), dict):
+        tree = tree[root]
+    if tree is None:
+        return {}
+    if not isinstance(tree, dict):
+        raise Refusal(400, "The body is no object.")
+    return {str(name).replace("-", "_"): value for name, value in tree.items()}
+
+
+def _read_xml(content: bytes) -> Any:
+    tree = xmltodict.parse(content, strip_whitespace=False, disable_entities=True)
+    (element,) = tree.values()
+    if not isinstance(element, dict):
+        return {}
+    return {name: _text(value) for name, value in element.items() if name[0] not in "@#"}
+
+
+def _text(value: Any) -> Any:
+    if isinstance(value, dict):
+        return None if value.get("@nil") == "true" else value.get("#text", "")
+    return "" if value is None else value
+
+
+def read_values(kind: str, fields: Record, allowed: Iterable[str]) -> Record:
+    """The values that a write may set, each of its field's type; unknown and read-only fields are passed over."""
+    known = FIELDS[kind]
+    return {name: _value(name, known[name][0], fields[name]) for name in allowed if name in fields}
+
+
+def _value(name: str, known: type, value: Any) -> Any:
+    if value is None or (known is not str and isinstance(value, str) and not value.strip()):
+        return None
+    try:
+        return _READERS[known](value)
+    except (ValueError, TypeError, InvalidOperation):
+        raise Refusal(400, f"{name} is invalid.") from None
+
+
+def _read_text(value: Any) -> str:
+    if isinstance(value, dict | list):
+        raise TypeError
+    return str(value)
+
+
+def _read_boolean(value: Any) -> bool:
+    word = str(value).strip().lower()
+    if word not in {"true", "false", "1", "0"}:
+        raise ValueError
+    return word in {"true", "1"}
+
+
+def _read_decimal(value: Any) -> Decimal:
+    number = Decimal(str(value).strip())
+    if not number.is_finite():
+        raise ValueError
+    return number
+
+
+def read_day(value: Any) -> date:
+    """A day in any of the forms that the server takes (contract: spent_at_in_requests)."""
+    text = str(value).strip()
+    if match := _DAY.match(text):
+        return date(*map(int, match.groups()))
+    moment = parsedate_to_datetime(f"{text} 00:00:00 +0000")
+    return moment.date()
+
+
+def read_moment(value: str) -> datetime:
+    """A moment for `updated_since`; without a zone it is in UTC (contract: updated_since)."""
+    try:
+        moment = datetime.fromisoformat(value.strip().replace(" ", "T", 1))
+    except ValueError:
+        raise Refusal(400, "updated_since is invalid.") from None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+_READERS: Final[dict[type, Any]] = {
+    int: lambda value: int(str(value).strip()),
+    str: _read_text,
+    bool: _read_boolean,
+    Decimal: _read_decimal,
+    date: read_day,
+    datetime: read_moment,
+}
