@@ -107,7 +107,7 @@ async def test_a_throttle_takes_the_servers_numbers():
 
 async def test_a_users_numbers_are_a_ceiling():
     """The server may tighten what the user said, never widen it."""
-    house = House(calls=100, period=15, **{"status": True}, guard=1)
+    house = House(calls=100, period=15, status=True, guard=1)
     house.throttle = Throttle(5, 20, clock=house.clock)
     house.client = httpx.AsyncClient(
         transport=ThrottledTransport(house.account, house.throttle), base_url="https://acme.example.com"

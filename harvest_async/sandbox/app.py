@@ -201,7 +201,7 @@ def _made_up(kind: str, fault: Fault) -> tuple[int, Headers, bytes] | None:
         ]
         return int(details.get("status", 200)), [(b"content-length", str(len(content)).encode()), *given], content
     if kind == "gzip_bomb":
-        content: bytes = gzip.compress(b" " * (int(details.get("megabytes", 200)) << 20))
+        content = gzip.compress(b" " * (int(details.get("megabytes", 200)) << 20))
         return 200, _headers(content, _TYPES["json"], [(b"content-encoding", b"gzip")]), content
     return None
 
@@ -216,12 +216,12 @@ def _headers(content: bytes, kind: bytes, extra: Headers | None = None) -> Heade
 
 
 async def _body(receive: Receive) -> bytes:
-    content = b""
+    parts: list[bytes] = []
     while True:
         message = await receive()
-        content += message.get("body", b"")
+        parts.append(message.get("body", b""))
         if not message.get("more_body", False):
-            return content
+            return b"".join(parts)
 
 
 async def _pass(seconds: float) -> None:

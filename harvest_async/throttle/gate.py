@@ -79,7 +79,11 @@ class _Waiter:
 
 
 class Gate:
-    """The waiting line of one account on the running event loop."""
+    """The waiting line of one account on the running event loop.
+
+    Attributes:
+        lent: how many leases it has lent.
+    """
 
     def __init__(self, ledger: Ledger, settings: Settings, clock: Clock) -> None:
         self._loop = asyncio.get_running_loop()
@@ -94,6 +98,7 @@ class Gate:
         self._passed = 0
         self._trip = _FIRST_TRIP
         self._numbers = 0
+        self.lent = 0
         self._timer: asyncio.TimerHandle | None = None
 
     # For callers
@@ -311,6 +316,7 @@ class Gate:
 
     def _lend(self, number: int, now: int, deadline: int, *, asks: bool) -> Lease:
         self._busy += 1
+        self.lent += 1
         lease = self._leases[number] = Lease(self, number, now, deadline, asks=asks)
         return lease
 

@@ -45,6 +45,7 @@ class Snapshot:
         closed_for: seconds until a shut gate lets its probe through; 0 while it is open.
         closed_until: the same as a moment in UTC; None while it is open.
         said: what the server's last status said; None where it was not asked.
+        lent: leases lent by this throttle so far: the requests that it let through, the status call among them.
     """
 
     calls: int
@@ -59,6 +60,7 @@ class Snapshot:
     closed_for: float
     closed_until: datetime | None
     said: str | None
+    lent: int
     _releases: tuple[float, ...] = field(repr=False)
 
     def seconds_until(self, calls: int) -> float:
@@ -127,6 +129,7 @@ class Throttle:
         self._ledger: Ledger = ledger or MemoryLedger()
         self._clock: Clock = clock or SystemClock()
         self._gates: dict[asyncio.AbstractEventLoop, Gate] = {}
+        self._lent = 0  # on loops that are gone
 
     def __repr__(self) -> str:
         settings = self._settings
@@ -169,6 +172,7 @@ class Throttle:
                 closed_for=closed_for / SECOND,
                 closed_until=self._clock.today() + timedelta(microseconds=closed_for // 1_000) if book.why else None,
                 said=book.said,
+                lent=self._lent + sum(gate.lent for gate in gates),
                 releases=releases,
             )
 
@@ -186,6 +190,7 @@ class Throttle:
         for loop, gate in tuple(self._gates.items()):
             if loop.is_closed() or (gate.idle and not loop.is_running()):
                 gate.abandon()
+                self._lent += gate.lent
                 del self._gates[loop]
             elif not self._ledger.shared:
                 raise InvalidArgument(

@@ -79,7 +79,18 @@ class HarvestV1:
             proxy=proxy,
         )
         self._name = account
+        self._auth = auth
         self._use(exchange)
+
+    @property
+    def name(self) -> str:
+        """The account's subdomain."""
+        return self._name
+
+    @property
+    def auth(self) -> httpx.Auth:
+        """What signs."""
+        return self._auth
 
     @classmethod
     def from_env(cls, **options: Any) -> Self:
@@ -139,7 +150,7 @@ class HarvestV1:
             on_unknown: is given each call that was cancelled after it was sent.
         """
         other = object.__new__(type(self))
-        other._name = self._name
+        other._name, other._auth = self._name, self._auth
         chosen = None if lane is None else Lane(lane)
         other._use(self._exchange.with_options(max_wait=max_wait, lane=chosen, on_unknown=on_unknown))
         return other

@@ -1,0 +1,22 @@
+"""The command line: `harvest-async`.
+
+Rules of this room: click, rich and platformdirs are imported below here only (extra `cli`).
+"""
+
+from __future__ import annotations
+
+import sys
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Run the command line; without the extra, say how to get it."""
+    try:
+        from harvest_async.cli.commands import cli  # noqa: PLC0415 - optional dependency
+    except ModuleNotFoundError as error:
+        if error.name not in {"click", "rich", "platformdirs"}:
+            raise
+        sys.stderr.write("the command line needs its extra: python -m pip install 'harvest-async[cli]'\n")
+        sys.exit(2)
+    cli(prog_name="harvest-async")

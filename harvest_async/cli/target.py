@@ -1,0 +1,98 @@
+"""Where the command line finds an account: options first, then the environment.
+
+Rules of this room: it opens things and closes them again. What one run sent the next one knows: the throttle's ledger
+is an SQLite file in the user's state directory, with one book for each account.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import platformdirs
+from attrs import field, frozen
+
+from harvest_async.address import check_address, is_loopback
+from harvest_async.auth import BasicAuth
+from harvest_async.sandbox import Sandbox
+from harvest_async.throttle.ledger_sqlite import SqliteLedger
+from harvest_async.throttle.registry import service_of
+from harvest_async.throttle.throttle import Throttle
+from harvest_async.v1.client import HarvestV1
+
+__all__ = ["Target", "embedded", "ledger_path", "real"]
+
+_APP: Final = "harvest-async command line"
+
+
+@frozen
+class Target:
+    """An account to work with.
+
+    Attributes:
+        name: what it is called.
+        address: where it is.
+        options: how to make a client for it.
+        throttle: its budget.
+        sandbox: the embedded sandbox behind it, if there is one.
+    """
+
+    name: str
+    address: str
+    options: dict[str, Any] = field(repr=False)
+    throttle: Throttle
+    sandbox: Sandbox | None = None
+
+    @property
+    def loopback(self) -> bool:
+        """Whether it is on this machine, so that nobody gets a real e-mail."""
+        return is_loopback(self.address)
+
+    def client(self) -> HarvestV1:
+        """A client for it."""
+        return HarvestV1(**self.options, throttle=self.throttle)
+
+
+def ledger_path() -> Path:
+    """The file that keeps what was sent; `HARVEST_STATE_DIR` puts it elsewhere."""
+    folder = os.environ.get("HARVEST_STATE_DIR") or platformdirs.user_state_path("harvest-async")
+    return Path(folder) / "ledger.sqlite3"
+
+
+def real(account: str | None, base_url: str | None) -> Target:
+    """The account that options and environment name.
+
+    Raises:
+        InvalidArgument: something is missing; the message names it.
+    """
+    options: dict[str, Any] = {"app": os.environ.get("HARVEST_APP") or _APP}
+    name = account or os.environ.get("HARVEST_ACCOUNT")
+    url = base_url or os.environ.get("HARVEST_BASE_URL")
+    probe = HarvestV1.from_env(**options, **_given(account=name, base_url=url))  # checks everything, sends nothing
+    name = name or probe.name
+    address = check_address(url) if url else f"https://{name}.harvestapp.com"
+    ledger = SqliteLedger(ledger_path(), account=f"{service_of(address)}/{name}")
+    options |= {"account": name, "auth": probe.auth, "base_url": address}
+    return Target(name, address, options, Throttle(pace="burst", ledger=ledger, name=name))
+
+
+@contextmanager
+def embedded(db: Path | None) -> Iterator[Target]:
+    """An embedded sandbox on a free port, in memory or kept in a file."""
+    sandbox = Sandbox(db=db)
+    ledger = None if db is None else SqliteLedger(ledger_path(), account=f"sandbox {db.resolve()}")
+    throttle = Throttle(pace="burst", ledger=ledger, name="sandbox")
+    try:
+        with sandbox.serve_in_thread() as address:
+            auth = BasicAuth("admin@example.com", "sandbox")
+            options = {"account": "sandbox", "auth": auth, "app": _APP, "base_url": address}
+            yield Target("sandbox", address, options, throttle, sandbox)
+    finally:
+        sandbox.close()
+
+
+def _given(**options: str | None) -> dict[str, str]:
+    return {name: value for name, value in options.items() if value}
