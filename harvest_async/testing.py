@@ -8,12 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import selectors
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
 
 from harvest_async.clock import SECOND
 
-__all__ = ["VirtualClock", "VirtualLoop"]
+if TYPE_CHECKING:
+    import httpx
+
+    from harvest_async.sandbox import Sandbox
+    from harvest_async.v1.client import HarvestV1
+
+__all__ = ["VirtualClock", "VirtualLoop", "harvest_address", "harvest_client", "harvest_sandbox", "in_process"]
 
 _STEP: Final = 1_000
 """How far past a timer the clock goes, in nanoseconds: rounding must never leave it short."""
@@ -82,3 +91,54 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         """The loop's own time, in seconds, which is the clock's."""
         return self.clock.moment / SECOND
+
+
+def in_process(sandbox: Sandbox) -> httpx.AsyncBaseTransport:
+    """A transport that leads to a sandbox without a socket; broken connections raise what httpx would raise."""
+    import httpx  # noqa: PLC0415 - see the rules
+
+    class InProcess(httpx.ASGITransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            try:
+                return await super().handle_async_request(request)
+            except ConnectionResetError as error:
+                raise httpx.ReadError(str(error), request=request) from error
+
+    return InProcess(app=sandbox.app)
+
+
+@pytest.fixture
+def harvest_sandbox() -> Iterator[Sandbox]:
+    """A fresh Harvest account, in process: `sandbox.app` is the ASGI application, `sandbox.fault(...)` breaks things."""
+    from harvest_async.sandbox import Sandbox  # noqa: PLC0415 - see the rules
+
+    sandbox = Sandbox()
+    yield sandbox
+    sandbox.close()
+
+
+@pytest.fixture
+def harvest_address(harvest_sandbox: Sandbox) -> Iterator[str]:
+    """The same account over a real socket on loopback: its address."""
+    with harvest_sandbox.serve_in_thread() as address:
+        yield address
+
+
+@pytest.fixture
+def harvest_client(harvest_sandbox: Sandbox) -> Callable[..., HarvestV1]:
+    """Makes clients that are signed in to the account, in process; use them with `async with`."""
+    from harvest_async.auth import BasicAuth  # noqa: PLC0415 - see the rules
+    from harvest_async.throttle.throttle import Throttle  # noqa: PLC0415
+    from harvest_async.v1.client import HarvestV1  # noqa: PLC0415
+
+    def make(email: str = "admin@example.com", **options: Any) -> HarvestV1:
+        given: dict[str, Any] = {
+            "auth": BasicAuth(email, "sandbox"),
+            "app": "tests (tests@example.com)",
+            "base_url": "http://127.0.0.1",
+            "throttle": Throttle(),
+            "transport": in_process(harvest_sandbox),
+        }
+        return HarvestV1("sandbox", **(given | options))
+
+    return make

@@ -6,14 +6,11 @@ Rules of this room: it puts the parts together and has no logic of its own.
 from __future__ import annotations
 
 import os
-import ssl
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 from urllib.parse import quote
-
-import httpx
 
 from harvest_async.auth import BasicAuth, BearerAuth
 from harvest_async.errors import InvalidArgument
@@ -22,6 +19,11 @@ from harvest_async.throttle.line import Lane
 from harvest_async.throttle.throttle import Throttle
 from harvest_async.v1 import assignments, calls, resources, timesheets
 from harvest_async.v1.dialect import Format, V1Dialect
+
+if TYPE_CHECKING:
+    import ssl
+
+    import httpx
 
 __all__ = ["HarvestV1"]
 
