@@ -109,7 +109,7 @@ def in_process(sandbox: Sandbox) -> httpx.AsyncBaseTransport:
 
 @pytest.fixture
 def harvest_sandbox() -> Iterator[Sandbox]:
-    """A fresh Harvest account, in process: `sandbox.app` is the ASGI application, `sandbox.fault(...)` breaks things."""
+    """A fresh Harvest account, in process: `app` is the ASGI application, `fault(...)` breaks things."""
     from harvest_async.sandbox import Sandbox  # noqa: PLC0415 - see the rules
 
     sandbox = Sandbox()

@@ -1,0 +1,239 @@
+"""The small parts of the throttle: lines, the bucket, the book's storage, the registry."""
+
+import asyncio
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harvest_async.clock import SECOND
+from harvest_async.testing import VirtualLoop
+from harvest_async.throttle.book import Book, Why
+from harvest_async.throttle.bucket import Bucket
+from harvest_async.throttle.hint import Told
+from harvest_async.throttle.ledger import MemoryLedger
+from harvest_async.throttle.line import Line
+from harvest_async.throttle.registry import DEFAULT_REGISTRY, Identity, Registry, service_of
+
+
+class Someone:
+    """Whoever stands in a line."""
+
+    def __init__(self, number):
+        self.number = number
+
+
+# Lines
+
+
+@given(st.lists(st.tuples(st.sampled_from(["join", "back", "leave", "pop"]), st.integers(0, 9)), max_size=40))
+def test_a_line_serves_those_who_came_back_first_and_then_by_arrival(steps):
+    """Whatever happens in it, a line gives the lowest of those who came back, then whoever came first."""
+    line, front, back, number = Line(), [], [], 0
+    for step, which in steps:
+        everyone = sorted(front, key=lambda one: one.number) + back
+        if step == "join":
+            number += 1
+            back.append(Someone(number))
+            line.join(back[-1])
+        elif step == "back" and everyone:
+            first = line.pop()
+            assert first is everyone[0]
+            (front if first in front else back).remove(first)
+            front.append(first)
+            line.come_back(first)
+        elif step == "leave" and everyone:
+            gone = everyone[which % len(everyone)]
+            (front if gone in front else back).remove(gone)
+            line.leave(gone)
+        elif step == "pop" and everyone:
+            assert line.pop() is everyone[0]
+            (front if everyone[0] in front else back).remove(everyone[0])
+        assert len(line) == len(front) + len(back)
+        assert set(line) == {*front, *back}
+
+
+def test_an_empty_line_has_no_head():
+    """Nobody is served from a line in which nobody stands."""
+    assert Line().head() is None
+    with pytest.raises(IndexError):
+        Line().pop()
+
+
+# The bucket
+
+
+def test_a_bucket_lets_one_through_in_every_step():
+    """After one call the next has to wait for a step; another step makes a new bucket."""
+    loop = VirtualLoop()
+
+    async def run():
+        bucket = Bucket()
+        bucket.take()  # nothing to take from yet
+        waits = [bucket.wait(SECOND)]
+        bucket.take()
+        waits.append(bucket.wait(SECOND))
+        await asyncio.sleep(0.4)
+        waits.append(bucket.wait(SECOND))
+        waits.append(bucket.wait(2 * SECOND))
+        return waits
+
+    waits = loop.run_until_complete(run())
+    loop.close()
+
+    assert waits == [0.0, 1.0, pytest.approx(0.6, abs=1e-4), 0.0]
+
+
+# The book
+
+
+def opened(calls=100, period=15 * SECOND):
+    book = Book()
+    book.bound(None, None, 2 * SECOND)
+    lease = book.take_probe(0, 60 * SECOND)
+    book.told(lease, Told(calls, period, 1, "1 of 100"), 0, SECOND)
+    return book
+
+
+def test_a_book_begins_unknown_and_is_opened_by_a_status():
+    """Nothing is known of an account before it was asked."""
+    book = Book()
+
+    assert book.why is Why.UNKNOWN
+    assert opened().why is None
+
+
+def test_a_stored_book_is_the_same_book():
+    """What a ledger stores is everything."""
+    book = opened(50)
+    book.bound(80, None, SECOND)
+    lease = book.take(2 * SECOND, 60 * SECOND)
+    book.refused(lease, 3 * SECOND, 15 * SECOND)
+
+    again = Book.load(book.dump())
+
+    assert again.dump() == book.dump()
+    assert (again.why, again.window.calls, again.until) == (Why.THROTTLED, 50, 18 * SECOND)
+
+
+def test_a_book_that_was_not_looked_at_is_unknown_again():
+    """Knowledge goes stale; a closed gate stays closed."""
+    book = opened()
+    book.forget()
+    assert book.why is Why.UNKNOWN
+
+    shut = opened()
+    shut.refused(shut.take(0, SECOND), SECOND, SECOND)
+    shut.forget()
+    assert shut.why is Why.THROTTLED
+
+
+def test_a_restart_keeps_the_rest_of_a_block():
+    """After the machine started again, what was left of a block is still waited for."""
+    book = opened()
+    book.refused(book.take(0, SECOND), SECOND, 100 * SECOND)
+    book.restart(5, left=40 * SECOND)
+
+    assert (book.until, book.since, book.why) == (40 * SECOND + 5, 5, Why.THROTTLED)
+
+    calm = opened()
+    calm.restart(5, left=-1)
+    assert (calm.until, calm.since, calm.why) == (0, None, Why.UNKNOWN)
+
+
+def test_a_status_that_was_asked_in_passing_opens_nothing():
+    """Only the probe opens a shut gate."""
+    book = opened()
+    passing = book.take(2 * SECOND, 60 * SECOND)
+    book.refused(book.take(2 * SECOND, 60 * SECOND), 3 * SECOND, 15 * SECOND)
+    book.told(passing, Told(None, None, 2, "?"), 2 * SECOND, 4 * SECOND)
+
+    assert book.why is Why.THROTTLED
+    assert book.window.calls == 100
+
+
+def test_an_outage_met_by_the_probe_keeps_the_gate_shut():
+    """The right to probe goes back, so that another may try."""
+    book = opened()
+    book.failed(book.take(0, SECOND), SECOND)
+    book.failed(book.take_probe(4 * SECOND, 60 * SECOND), 5 * SECOND)
+
+    assert (book.why, book.until) == (Why.OUTAGE, 9 * SECOND)
+
+
+def test_a_probe_that_is_lost_in_a_block_adds_a_pause():
+    """A probe without an answer may have prolonged the block."""
+    book = opened()
+    book.refused(book.take(0, SECOND), SECOND, 3 * SECOND)
+    probe = book.take_probe(5 * SECOND, 60 * SECOND)
+    book.lost(probe, 6 * SECOND)
+    book.lost(probe, 7 * SECOND)  # it is gone already
+
+    assert book.until == (6 + 15 + 2 + 1) * SECOND
+
+
+def test_the_end_of_a_call_in_flight_tells_when_to_probe():
+    """Nobody probes while an answer is awaited."""
+    book = opened()
+    book.take(2 * SECOND, 60 * SECOND)
+    book.refused(book.take(2 * SECOND, 60 * SECOND), 3 * SECOND, SECOND)
+
+    assert book.probe_at(3 * SECOND) is None
+    assert not book.may_probe(30 * SECOND)
+
+
+def test_a_full_window_puts_the_probe_off():
+    """The probe takes a lease like any call."""
+    book = opened(1)
+    book.refused(book.take(2 * SECOND, 60 * SECOND), 3 * SECOND, SECOND)
+
+    assert book.probe_at(5 * SECOND) == 16 * SECOND + 1
+
+
+# Ledgers
+
+
+def test_what_a_change_raises_comes_out_of_memory():
+    """A ledger hides nothing."""
+    ledger = MemoryLedger()
+
+    def wrong(_):
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        ledger.transact(wrong)
+    assert ledger.transact(lambda book: book.why) is Why.UNKNOWN
+
+
+# The registry
+
+
+@pytest.mark.parametrize(
+    ("url", "service"),
+    [
+        ("https://acme.harvestapp.com", "harvestapp.com"),
+        ("https://api.harvestapp.com/v2", "harvestapp.com"),
+        ("https://harvestapp.com.", "harvestapp.com"),
+        ("https://evilharvestapp.com", "https://evilharvestapp.com"),
+        ("http://127.0.0.1:8765/x", "http://127.0.0.1:8765"),
+    ],
+)
+def test_all_hosts_of_harvest_are_one_service(url, service):
+    """Another origin is a service of its own."""
+    assert service_of(url) == service
+
+
+def test_an_account_has_one_throttle():
+    """Whoever asks for an account's throttle gets the same; an alias joins two names."""
+    registry = Registry()
+    acme = registry.throttle(Identity("s", "acme"))
+    registry.alias(Identity("s", "123"), Identity("s", "acme"))
+
+    assert registry.throttle(Identity("s", "acme")) is acme
+    assert registry.throttle(Identity("s", "123")) is acme
+    assert registry.throttle(Identity("t", "acme")) is not acme
+    registry.clear()
+    assert registry.throttle(Identity("s", "acme")) is not acme
+    assert isinstance(DEFAULT_REGISTRY, Registry)
+
+
