@@ -203,7 +203,7 @@ class ThrottledTransport(httpx.AsyncBaseTransport):
         try:
             told = read_status(await _peek(response)) if response.status_code == _OK else None
         except BaseException:
-            lease.told_nothing()
+            lease.cut()
             await _close(response, lease)
             raise
         if told is None:

@@ -14,6 +14,7 @@ from harvest_async.clock import SECOND
 from harvest_async.errors import HarvestError, InvalidArgument, Throttled, WouldWait
 from harvest_async.testing import VirtualLoop
 from harvest_async.throttle.lease import Ticket
+from harvest_async.throttle.ledger_sqlite import SqliteLedger
 from harvest_async.throttle.line import Lane
 from harvest_async.throttle.throttle import Throttle
 from harvest_async.transport import TICKET, ThrottledTransport
@@ -653,18 +654,45 @@ def test_cancelled_calls_leave_nothing_behind(seed, pace, refuse):
 
 async def test_granted_and_cancelled_in_the_same_moment_goes_to_the_next():
     """A lease granted to a call that is cancelled before it runs is given to the next in line."""
-    house = House(calls=3, pace="burst")
-    await house.many(2)
-    first, second = asyncio.create_task(house.get("/a")), asyncio.create_task(house.get("/b"))
-    gate = house.throttle._gate()
-    await asyncio.sleep(0.01)
-    future = next(iter(gate._lines[Lane.INTERACTIVE])).future
-    future.add_done_callback(lambda _: first.cancel())
-    await asyncio.gather(first, second, return_exceptions=True)
+    throttle = Throttle(clock=clock_of_loop())
+    first = await throttle.acquire(Ticket())
+    second = asyncio.create_task(throttle.acquire(Ticket()))
+    third = asyncio.create_task(throttle.acquire(Ticket()))
+    await asyncio.sleep(0)
+    first.unsent()  # now the second is granted
+    second.cancel()
+    lease = await third
 
-    assert first.cancelled()
-    assert "/b" in house.paths()
-    assert house.clean()
+    assert second.cancelled()
+    assert throttle.snapshot().in_flight == 1
+    lease.answered()
+    lease.release()
+    first.release()
+    assert throttle._gate()._busy == 0
+
+
+async def test_a_wait_that_ends_as_it_is_granted_is_granted():
+    """The end of `max_wait` does not take back what was granted in the same moment."""
+    throttle = Throttle(clock=clock_of_loop())
+    first = await throttle.acquire(Ticket())
+    second = asyncio.create_task(throttle.acquire(Ticket(max_wait=SECOND)))
+    await asyncio.sleep(0)
+    gate = throttle._gate()
+    waiter = next(iter(gate._lines[Lane.INTERACTIVE]))
+    first.unsent()
+    gate._too_long(waiter)
+
+    assert (await second).ended is False
+
+
+async def test_in_burst_pace_a_bulk_call_expects_to_go_when_leases_come_back():
+    """Without a pace only the window counts."""
+    house = House(calls=4, pace="burst")
+    await house.many(3)
+    with pytest.raises(WouldWait) as caught:
+        await house.get(lane=Lane.BULK, max_wait=1)
+
+    assert caught.value.wait == pytest.approx(15, abs=0.3)
 
 
 async def test_a_call_given_up_in_the_moment_it_is_cancelled_is_cancelled():
@@ -756,6 +784,20 @@ def test_leases_of_a_loop_that_was_closed_are_lost():
 
     assert again.run_until_complete(look()) == 1
     again.close()
+
+
+def test_two_live_loops_may_share_a_ledger(tmp_path):
+    """With a shared ledger each loop has a line of its own."""
+    first, second = VirtualLoop(), VirtualLoop()
+    throttle = Throttle(clock=first.clock, ledger=SqliteLedger(tmp_path / "l", "a", clock=first.clock))
+    lease = first.run_until_complete(throttle.acquire(Ticket()))
+    lease.answered()
+    first.run_until_complete(throttle.acquire(Ticket()))
+    second.run_until_complete(throttle.acquire(Ticket()))
+
+    assert throttle.snapshot().lent == 3
+    first.close()
+    second.close()
 
 
 def test_two_live_loops_are_told_to_share_a_ledger():

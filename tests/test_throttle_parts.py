@@ -235,5 +235,3 @@ def test_an_account_has_one_throttle():
     registry.clear()
     assert registry.throttle(Identity("s", "acme")) is not acme
     assert isinstance(DEFAULT_REGISTRY, Registry)
-
-

@@ -193,8 +193,7 @@ class Book:
 
     def unsent(self, lease: int) -> None:
         """The call never left this machine."""
-        if lease == self._probe:
-            self._without_status(lease)
+        self._without_status(lease)
         self.window.give_back(lease)
 
     # Storage

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Final, Literal, TypeVar
+from typing import Final, Literal, TypeVar, cast
 
 from attrs import define, field, frozen
 
@@ -21,7 +21,7 @@ from harvest_async.clock import SECOND, Clock
 from harvest_async.errors import HarvestError, Throttled, WouldWait
 from harvest_async.throttle.book import Book
 from harvest_async.throttle.bucket import Bucket
-from harvest_async.throttle.lease import Lease, Ticket
+from harvest_async.throttle.lease import Lease, Probe, Ticket
 from harvest_async.throttle.ledger import Ledger
 from harvest_async.throttle.line import Lane, Line
 
@@ -128,12 +128,6 @@ class Gate:
     def idle(self) -> bool:
         """Whether nobody waits here and no answer is awaited."""
         return not (self._leases or self._leading or any(self._lines.values()))
-
-    @property
-    def connections(self) -> int:
-        """How many requests may be on their way side by side."""
-        calls, period = self._transact(lambda book: (book.window.calls, book.window.period))
-        return self._room(calls, period)
 
     def abandon(self) -> None:
         """The loop is closed: whatever was granted on it will not be ended by anyone."""
@@ -250,8 +244,7 @@ class Gate:
         left = None if ticket.max_wait is None else (ticket.max_wait - ticket.waited) / SECOND
         try:
             async with asyncio.timeout(left):
-                if ticket.probe is not None:
-                    await ticket.probe(lease)
+                await cast("Probe", ticket.probe)(lease)  # only who can ask is given a lease for it
         except TimeoutError:
             raise _would_wait(self._trip) from None
         finally:

@@ -1,0 +1,478 @@
+"""The exchange: what becomes of a failed call, by phase and by what the endpoint allows."""
+
+import asyncio
+import gzip
+import logging
+
+import anyio
+import httpx
+import pytest
+
+from harvest_async import (
+    BasicAuth,
+    BearerAuth,
+    CreatedUnread,
+    DecodeError,
+    HarvestError,
+    HarvestV1,
+    InvalidArgument,
+    NotFound,
+    NotSent,
+    OutcomeUnknown,
+    QueryTokenAuth,
+    ServerError,
+    Throttle,
+    Throttled,
+    Unauthorized,
+    WouldWait,
+    exchange,
+)
+from harvest_async.testing import VirtualLoop
+from tests.test_transport import Answers, Drip
+
+pytestmark = pytest.mark.anyio
+
+STATUS = {"count": 1, "max_calls": 100, "timeframe_limit": 15}
+
+
+@pytest.fixture
+def anyio_backend():
+    return "asyncio", {"loop_factory": VirtualLoop}
+
+
+def harvest_of(*answers, status=True, auth=None, **options):
+    first = (httpx.Response(200, json=STATUS),) if status else ()
+    inner = Answers(*first, *answers)
+    clock = asyncio.get_running_loop().clock
+    harvest = HarvestV1(
+        "acme",
+        auth=auth or BasicAuth("me@example.com", "hush-hush"),
+        app="tests",
+        base_url="https://acme.example.com",
+        throttle=options.pop("throttle", None) or Throttle(clock=clock),
+        transport=inner,
+        **options,
+    )
+    return harvest, inner
+
+
+def json_answer(tree, status=200, **headers):
+    return httpx.Response(status, json=tree, headers=headers)
+
+
+CLIENT = {"client": {"id": 7, "name": "ACME"}}
+REPEATABLE = ("clients", "get", (7,))
+UNSAFE = ("clients", "create_id", ("ACME",))
+
+
+async def call(harvest, what):
+    section, verb, arguments = what
+    return await getattr(getattr(harvest, section), verb)(*arguments)
+
+
+# The table
+
+
+@pytest.mark.parametrize(
+    "failure", [httpx.ConnectError("no route"), httpx.ConnectTimeout("slow"), httpx.PoolTimeout("full")]
+)
+@pytest.mark.parametrize(
+    ("what", "good"),
+    [(REPEATABLE, json_answer(CLIENT)), (UNSAFE, httpx.Response(201, headers={"location": "/clients/7"}))],
+)
+async def test_what_was_not_sent_is_sent_again(failure, what, good):
+    """Whatever the endpoint: nothing left this machine."""
+    harvest, inner = harvest_of(failure, failure, good)
+
+    assert (await call(harvest, what)).id == 7
+    assert len(inner.sent) == 4
+
+
+async def test_what_can_not_be_sent_at_all_is_told():
+    """After five tries the caller hears that nothing was sent."""
+    harvest, inner = harvest_of(*[httpx.ConnectError("no route")] * 5)
+    with pytest.raises(NotSent, match="was not sent") as caught:
+        await call(harvest, UNSAFE)
+
+    assert len(inner.sent) == 6
+    assert isinstance(caught.value.__cause__, httpx.ConnectError)
+
+
+LOST = [httpx.ReadError("gone"), httpx.RemoteProtocolError("cut"), httpx.ReadTimeout("slow"), httpx.WriteError("pipe")]
+
+
+@pytest.mark.parametrize("failure", [*LOST, httpx.Response(500), httpx.Response(502), httpx.Response(504)])
+async def test_a_repeatable_call_is_sent_again_after_a_lost_answer(failure):
+    """A repeat leads to the same state, so it is made."""
+    harvest, inner = harvest_of(failure, json_answer(CLIENT))
+
+    assert (await call(harvest, REPEATABLE)).name == "ACME"
+    assert len(inner.sent) == 3
+
+
+@pytest.mark.parametrize(
+    "failure", [*LOST, httpx.Response(500), httpx.Response(502), httpx.Response(503), httpx.Response(504)]
+)
+async def test_an_unsafe_call_is_never_sent_again_after_a_lost_answer(failure):
+    """It may have been carried out: the caller is told that nobody knows."""
+    harvest, inner = harvest_of(failure)
+    with pytest.raises(OutcomeUnknown, match="read what is there") as caught:
+        await call(harvest, UNSAFE)
+
+    assert len(inner.sent) == 2
+    assert caught.value.request.method == "POST"
+
+
+async def test_a_repeatable_call_that_never_gets_an_answer_is_unknown():
+    """After five tries without any answer nobody knows, either."""
+    harvest, inner = harvest_of(*[httpx.ReadError("gone")] * 5)
+    with pytest.raises(OutcomeUnknown):
+        await call(harvest, REPEATABLE)
+
+    assert len(inner.sent) == 6
+
+
+async def test_a_server_that_goes_on_failing_is_told():
+    """After five tries its answer comes out, with what it said."""
+    harvest, inner = harvest_of(*[json_answer({"message": "boom"}, 500) for _ in range(5)])
+    with pytest.raises(ServerError, match="boom") as caught:
+        await call(harvest, REPEATABLE)
+
+    assert (caught.value.status, len(inner.sent)) == (500, 6)
+
+
+@pytest.mark.parametrize(("status", "kind"), [(401, Unauthorized), (404, NotFound), (302, ServerError)])
+async def test_a_refusal_is_never_sent_again(status, kind):
+    """The server said no, and would say it again; redirects are not followed."""
+    harvest, inner = harvest_of(httpx.Response(status, headers={"location": "http://elsewhere.example/"}))
+    with pytest.raises(kind):
+        await call(harvest, REPEATABLE)
+
+    assert len(inner.sent) == 2
+
+
+@pytest.mark.parametrize("what", [REPEATABLE, UNSAFE])
+async def test_a_throttle_answer_uses_up_no_attempt(what):
+    """It was not carried out; any call goes again when the gate opens, and it may happen four times."""
+    refusal = httpx.Response(503, headers={"retry-after": "1"})
+    good = httpx.Response(201, headers={"location": "/clients/7"}) if what is UNSAFE else json_answer(CLIENT)
+    answers = [refusal, httpx.Response(200, json=STATUS)] * 4
+    harvest, inner = harvest_of(*answers, good)
+
+    assert (await call(harvest, what)).id == 7
+    assert [request.url.path for request in inner.sent].count("/account/rate_limit_status") == 5
+
+
+async def test_retries_draw_on_a_budget():
+    """An outage does not become a storm: twenty retries, then every call has one try."""
+    harvest, inner = harvest_of(*[httpx.Response(500)] * 200)
+    for _ in range(10):
+        with pytest.raises(ServerError):
+            await call(harvest, REPEATABLE)
+
+    assert len(inner.sent) == 1 + 10 + 20
+
+
+async def test_a_throttled_account_is_told_with_the_request():
+    """The error has what would have been sent."""
+    clock = asyncio.get_running_loop().clock
+    refusals = [httpx.Response(503, headers={"retry-after": "1000"})]
+    harvest, _ = harvest_of(*refusals, throttle=Throttle(clock=clock, max_block=10))
+    with pytest.raises(Throttled) as caught:
+        await call(harvest, UNSAFE)
+
+    assert "POST https://acme.example.com/clients" in caught.value.report()
+
+
+# Creates
+
+
+async def test_a_created_record_is_read_where_location_says():
+    """A 201 with nothing but Location is followed by one read."""
+    harvest, inner = harvest_of(httpx.Response(201, headers={"location": "/clients/7"}), json_answer(CLIENT))
+
+    assert (await harvest.clients.create("ACME")).name == "ACME"
+    assert [(request.method, request.url.path) for request in inner.sent[1:]] == [
+        ("POST", "/clients"),
+        ("GET", "/clients/7"),
+    ]
+
+
+async def test_a_created_record_that_came_along_is_not_read():
+    """A body with the record is enough."""
+    harvest, inner = harvest_of(json_answer(CLIENT, 201, location="/clients/7"))
+
+    assert (await harvest.clients.create("ACME")).id == 7
+    assert len(inner.sent) == 2
+
+
+async def test_a_lost_read_after_a_create_never_creates_again():
+    """The caller gets the id, and knows not to send it again."""
+    harvest, inner = harvest_of(httpx.Response(201, headers={"location": "/clients/7"}), httpx.Response(404))
+    with pytest.raises(CreatedUnread, match="created with id 7") as caught:
+        await harvest.clients.create("ACME")
+
+    assert (caught.value.id, caught.value.location) == (7, "/clients/7")
+    assert [request.method for request in inner.sent].count("POST") == 1
+
+
+async def test_a_create_that_tells_nothing_is_told():
+    """Without a body and a Location nobody can read the record."""
+    harvest, _ = harvest_of(httpx.Response(201, content=b" "))
+    with pytest.raises(CreatedUnread, match="names no record") as caught:
+        await harvest.clients.create("ACME")
+
+    assert caught.value.id is None
+
+
+async def test_a_create_whose_body_breaks_off_is_known_by_its_location():
+    """The head of the answer says that it was created, and where."""
+    body = Drip(b'{"client"', end=httpx.ReadError("gone"))
+    harvest, _ = harvest_of(httpx.Response(201, headers={"location": "/clients/7"}, stream=body))
+
+    assert (await harvest.clients.create_id("ACME")).id == 7
+
+
+# Cancellation
+
+
+@pytest.mark.parametrize("after", [0.5, 1.5])
+async def test_a_call_cancelled_after_the_send_is_handed_over(after):
+    """Whoever listens is given the call, and cancellation comes out as cancellation."""
+    told = []
+
+    async def on_unknown(cut):
+        await asyncio.sleep(3)  # it is shielded
+        told.append(cut.name)
+
+    async def slow(request):
+        await asyncio.sleep(1)
+        return httpx.Response(201, headers={"location": "/clients/7"}, stream=Drip(b" ", pause=1))
+
+    harvest, _ = harvest_of(slow)
+    with anyio.move_on_after(after) as scope:
+        await harvest.options(on_unknown=on_unknown).clients.create_id("ACME")
+
+    assert scope.cancelled_caught
+    assert told == ["clients.create"]
+    assert harvest.throttle._gate()._busy == 0
+
+
+async def test_a_call_cancelled_in_the_line_is_not_handed_over():
+    """Nothing was sent, so nothing is unknown; not even after a refusal."""
+    told = []
+
+    async def on_unknown(cut):
+        told.append(cut.name)
+
+    harvest, _ = harvest_of(httpx.Response(503, headers={"retry-after": "60"}))
+    with anyio.move_on_after(5):
+        await harvest.options(on_unknown=on_unknown).clients.create_id("ACME")
+
+    assert told == []
+    assert harvest.throttle._gate().idle
+
+
+async def test_a_create_cancelled_while_it_is_read_back_is_handed_over():
+    """Its result does not reach the caller, though it was created."""
+    told = []
+
+    async def on_unknown(cut):
+        told.append(cut.name)
+
+    async def slow(request):
+        await asyncio.sleep(10)
+
+    harvest, _ = harvest_of(httpx.Response(201, headers={"location": "/clients/7"}), slow)
+    with anyio.move_on_after(2):
+        await harvest.options(on_unknown=on_unknown).clients.create("ACME")
+
+    assert told == ["clients.get", "clients.create"]
+
+
+# Hostile answers
+
+
+async def test_a_page_in_place_of_json_is_told():
+    """A sign-in page is named as what it is."""
+    harvest, _ = harvest_of(httpx.Response(200, html="<html><title>Sign in</title></html>"))
+    with pytest.raises(DecodeError, match="HTML page") as caught:
+        await harvest.clients.get(7)
+
+    assert "GET https://acme.example.com/clients/7" in caught.value.report()
+    assert caught.value.answer.status == 200
+
+
+async def test_an_answer_that_unfolds_without_end_is_not_read(monkeypatch):
+    """A small body may not fill the memory."""
+    monkeypatch.setattr(exchange, "LARGEST", 1_000_000)
+    bomb = gzip.compress(b" " * 20_000_000)
+    headers = {"content-encoding": "gzip", "content-type": "application/json"}
+    harvest, _ = harvest_of(httpx.Response(200, headers=headers, stream=Drip(bomb)))
+    with pytest.raises(DecodeError, match="larger than"):
+        await harvest.clients.get(7)
+    assert harvest.throttle._gate()._busy == 0
+
+
+async def test_a_body_that_never_ends_is_given_up():
+    """The deadline holds for the body, too."""
+    harvest, _ = harvest_of(*[httpx.Response(200, stream=Drip(*[b" "] * 1_000, pause=1)) for _ in range(5)], timeout=5)
+    with pytest.raises(OutcomeUnknown):
+        await harvest.clients.get(7)
+
+
+async def test_a_body_with_a_broken_encoding_is_told():
+    """What says it is gzip and is not can't be read."""
+    headers = {"content-encoding": "gzip"}
+    harvest, _ = harvest_of(*[httpx.Response(200, headers=headers, stream=Drip(b"no gzip")) for _ in range(5)])
+    with pytest.raises(OutcomeUnknown):
+        await harvest.clients.get(7)
+
+
+# Secrets and logs
+
+
+@pytest.mark.parametrize(
+    "auth", [BasicAuth("me@example.com", "hush-hush"), BearerAuth("hush-hush"), QueryTokenAuth("hush-hush")]
+)
+async def test_no_secret_is_logged_or_shown(auth, caplog):
+    """Neither in a log of any level nor in an error, its report, its curl command or a repr."""
+    caplog.set_level(logging.DEBUG)
+    harvest, inner = harvest_of(httpx.Response(404, text="no"), auth=auth)
+    with pytest.raises(NotFound) as caught:
+        await harvest.clients.get(7)
+
+    error = caught.value
+    shown = [
+        caplog.text,
+        str(error),
+        repr(error),
+        error.report(),
+        error.as_curl(),
+        repr(harvest),
+        repr(auth),
+        repr(error.request),
+    ]
+    sent = inner.sent[1]
+    assert "authorization" in sent.headers or "hush-hush" in str(sent.url)
+    assert not any(secret in text for text in shown for secret in ("hush-hush", "aHVzaC1odXNo"))
+
+
+async def test_each_call_is_one_line_in_the_log(caplog):
+    """At DEBUG: what, how it ended, how long it took and waited."""
+    caplog.set_level(logging.DEBUG, "harvest_async")
+    harvest, _ = harvest_of(json_answer(CLIENT))
+    await harvest.clients.get(7)
+
+    lines = [record.message for record in caplog.records if record.name == "harvest_async"]
+    assert len(lines) == 1
+    assert lines[0].startswith("GET https://acme.example.com/clients/7 -> 200 in 0.0")
+
+
+# Lanes, options, opening
+
+
+async def test_calls_inside_bulk_stand_in_the_bulk_lane():
+    """Only the calls of this task and those it starts; a lane given by name comes first."""
+    harvest, _ = harvest_of(*[json_answer(CLIENT)] * 6)
+    other, _ = harvest_of()
+    lanes = []
+    acquire = harvest.throttle.acquire
+
+    async def watch(ticket):
+        lanes.append(ticket.lane.value)
+        return await acquire(ticket)
+
+    harvest.throttle.acquire = watch
+    await harvest.clients.get(7)
+    with harvest.bulk(), other.bulk():
+        await asyncio.gather(harvest.clients.get(7), harvest.options(lane="interactive").clients.get(7))
+    with other.bulk():
+        await harvest.options(lane="bulk").clients.get(7)
+
+    assert lanes == ["interactive", "bulk", "interactive", "bulk"]
+
+
+async def test_a_client_that_fails_fast_shares_the_gate():
+    """`options(max_wait=...)` refuses what would wait longer; the client itself does not change."""
+    harvest, _ = harvest_of(json_answer(CLIENT), throttle=Throttle(1, 15, clock=asyncio.get_running_loop().clock))
+    with pytest.raises(WouldWait) as caught:
+        await harvest.options(max_wait=1).clients.get(7)
+
+    assert caught.value.wait > 10
+    assert caught.value.request is not None
+    assert "harvest_async" in caught.value.request.header("user-agent")
+    with pytest.raises(InvalidArgument, match="max_wait"):
+        harvest.options(max_wait=-1)
+
+
+async def test_an_auth_flow_that_fails_gives_its_lease_back():
+    """A lease that nothing was sent on is free again."""
+
+    class Broken(httpx.Auth):
+        def auth_flow(self, request):
+            raise RuntimeError("no token")
+            yield request
+
+    harvest, _ = harvest_of(auth=Broken(), status=False)
+    with pytest.raises(RuntimeError):
+        await harvest.clients.get(7)
+
+    assert harvest.throttle.snapshot().in_flight == 0
+    assert harvest.throttle._gate()._busy == 0
+
+
+async def test_a_status_call_that_fails_lets_the_call_go():
+    """What is wrong is told to the call at the head of the line, not to the probe."""
+    harvest, inner = harvest_of(httpx.ReadError("gone"), json_answer(CLIENT), status=False)
+
+    assert (await harvest.clients.get(7)).id == 7
+    assert len(inner.sent) == 2
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"base_url": "http://acme.example.com"}, "https"),
+        ({"base_url": "ftp://acme.example.com"}, "whole address"),
+        ({"base_url": "https://me:pw@acme.example.com"}, "credentials"),
+        ({"base_url": "https://acme.example.com/?a=b"}, "query"),
+        ({"base_url": "https://acme.example.com/a b"}, "character"),
+        ({"base_url": "https://[::1"}, "base_url"),
+        ({"base_url": "https://a:port"}, "base_url"),
+        ({"app": "x\r\nX-Evil: 1"}, "line breaks"),
+        ({"app": " "}, "app"),
+        ({"timeout": 0}, "timeout"),
+        ({"format": "yaml"}, "json"),
+        ({"account": "evil.example.com/", "base_url": None}, "subdomain"),
+    ],
+)
+def test_a_client_that_can_not_work_is_not_made(wrong, words):
+    """Bad arguments are told when the client is made, before anything is sent."""
+    given = {"account": "acme", "auth": BearerAuth("t"), "app": "tests", "base_url": "https://acme.example.com"}
+    options = given | wrong
+    with pytest.raises(InvalidArgument, match=words) as caught:
+        HarvestV1(options.pop("account"), **options)
+    assert "pw" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "address", ["http://127.0.0.1:1", "http://localhost:1/", "http://[::1]:1", "https://a.example"]
+)
+def test_plain_http_is_for_loopback(address):
+    """Credentials in the clear may not leave this machine."""
+    assert HarvestV1("acme", auth=BearerAuth("t"), app="tests", base_url=address).name == "acme"
+
+
+def test_clients_of_one_account_share_the_process_throttle():
+    """Without a throttle of its own, a client finds the account's."""
+    one, two = (HarvestV1("acme", auth=BearerAuth("t"), app="tests") for _ in range(2))
+    other = HarvestV1("other", auth=BearerAuth("t"), app="tests")
+
+    assert one.throttle is two.throttle
+    assert one.throttle is not other.throttle
+
+
+def test_errors_are_harvest_errors():
+    """One class catches all."""
+    assert all(issubclass(kind, HarvestError) for kind in (NotSent, OutcomeUnknown, WouldWait, InvalidArgument))

@@ -1,0 +1,280 @@
+"""The transport under plain httpx clients: what it leaves alone, and what it does about odd answers."""
+
+import asyncio
+import gzip
+
+import anyio
+import httpx
+import pytest
+
+from harvest_async.auth import QueryTokenAuth
+from harvest_async.clock import SECOND
+from harvest_async.testing import VirtualLoop
+from harvest_async.throttle.lease import Ticket
+from harvest_async.throttle.throttle import Throttle
+from harvest_async.transport import TICKET, ThrottledTransport, direct_transport, wire_of
+from tests.support.account import SlowAccount
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def anyio_backend():
+    return "asyncio", {"loop_factory": VirtualLoop}
+
+
+def client_of(inner, **options):
+    throttle = Throttle(clock=asyncio.get_running_loop().clock, pace="burst")
+    transport = ThrottledTransport(inner, throttle, **options)
+    return httpx.AsyncClient(transport=transport, base_url="https://acme.example.com"), throttle
+
+
+class Answers(httpx.AsyncBaseTransport):
+    """Gives prepared answers, and keeps what was sent."""
+
+    def __init__(self, *answers):
+        self.answers, self.sent, self.closed = list(answers), [], False
+
+    async def handle_async_request(self, request):
+        self.sent.append(request)
+        answer = self.answers.pop(0)
+        if callable(answer):
+            answer = await answer(request)
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
+
+    async def aclose(self):
+        self.closed = True
+
+
+class Drip(httpx.AsyncByteStream):
+    """A body that comes slowly."""
+
+    def __init__(self, *parts, pause=0.0, end=None):
+        self.parts, self.pause, self.end, self.closed = parts, pause, end, False
+
+    async def __aiter__(self):
+        for part in self.parts:
+            await asyncio.sleep(self.pause)
+            yield part
+        if self.end is not None:
+            raise self.end
+
+    async def aclose(self):
+        self.closed = True
+
+
+async def test_closing_it_closes_what_it_wraps():
+    """The inner transport is closed with it."""
+    inner = Answers()
+    client, _ = client_of(inner)
+    await client.aclose()
+
+    assert inner.closed
+
+
+async def test_a_ready_made_answer_frees_its_connection_at_once():
+    """An answer whose body is there already is never closed by anyone, and need not be."""
+    client, throttle = client_of(Answers(httpx.Response(200, text="x")), status_path=None)
+    await client.get("/x")
+
+    assert throttle._gate()._busy == 0
+
+
+async def test_a_connection_is_busy_until_the_body_is_closed():
+    """The lease ends at the headers, the connection at the end of the body."""
+    body = Drip(b"a", b"b")
+    client, throttle = client_of(Answers(httpx.Response(200, stream=body)), status_path=None)
+    async with client.stream("GET", "/x") as response:
+        seen = (throttle.snapshot().in_flight, throttle._gate()._busy)
+        content = [part async for part in response.aiter_bytes()]
+
+    assert seen == (0, 1)
+    assert content == [b"a", b"b"]
+    assert (body.closed, throttle._gate()._busy) == (True, 0)
+
+
+async def test_a_token_is_put_into_the_address_at_the_very_end(caplog):
+    """What httpx sees and logs has no token; what leaves has."""
+    caplog.set_level("DEBUG")
+    inner = Answers(
+        httpx.Response(200, json={"count": 1, "max_calls": 100, "timeframe_limit": 15}), httpx.Response(200)
+    )
+    client, _ = client_of(inner)
+    response = await client.get("/x?page=1", auth=QueryTokenAuth("se/cr=et"))
+
+    assert [dict(request.url.params) for request in inner.sent] == [
+        {"access_token": "se/cr=et"},
+        {"page": "1", "access_token": "se/cr=et"},
+    ]
+    assert "access_token" not in str(response.request.url)
+    assert "cr=et" not in caplog.text
+    assert "cr%3Det" not in caplog.text
+
+
+async def test_a_users_own_trace_is_still_called():
+    """Following the request through the pool takes nothing from whoever follows it, too."""
+    seen = []
+
+    async def trace(name, info):
+        seen.append((name, info))
+
+    async def traced(request):
+        for name in ("connection.connect_tcp.started", "http11.send_request_headers.started"):
+            await request.extensions["trace"](name, {})
+        return httpx.Response(200)
+
+    client, _ = client_of(Answers(traced), status_path=None)
+    await client.get("/x", extensions={"trace": trace})
+
+    assert [name for name, _ in seen] == ["connection.connect_tcp.started", "http11.send_request_headers.started"]
+
+
+@pytest.mark.parametrize(
+    ("events", "left", "held"),
+    [
+        (["connection.connect_tcp.started"], False, 0),
+        (["connection.connect_tcp.started", "http11.send_request_headers.started"], True, 1),
+        ([], True, 1),
+    ],
+)
+async def test_a_cancelled_call_is_known_to_have_left_or_not(events, left, held):
+    """While a connection is made nothing has left: the lease comes back at once."""
+
+    async def stuck(request):
+        for name in events:
+            await request.extensions["trace"](name, {})
+        await asyncio.sleep(30)
+
+    client, throttle = client_of(Answers(stuck), status_path=None)
+    ticket = Ticket()
+    with anyio.move_on_after(1):
+        await client.get("/x", extensions={TICKET: ticket})
+
+    assert (ticket.left, throttle.snapshot().sent) == (left, held)
+
+
+async def test_a_deadline_before_anything_left_is_a_connect_timeout():
+    """The error says that nothing was sent."""
+
+    async def stuck(request):
+        await request.extensions["trace"]("connection.connect_tcp.started", {})
+        await asyncio.sleep(300)
+
+    client, _ = client_of(Answers(stuck), status_path=None)
+    with pytest.raises(httpx.ConnectTimeout):
+        await client.get("/x")
+
+
+async def test_a_connection_that_is_not_had_costs_no_lease():
+    """With the gate open, a call that never left leaves everything as it was."""
+    client, throttle = client_of(Answers(httpx.Response(200), httpx.ConnectError("no")), status_path=None)
+    await client.get("/x")
+    with pytest.raises(httpx.ConnectError):
+        await client.get("/x")
+
+    assert (throttle.snapshot().sent, throttle.snapshot().closed) == (1, None)
+
+
+async def test_what_h11_stops_spends_its_lease():
+    """A request that broke a rule of the protocol may have left in part."""
+    client, throttle = client_of(Answers(httpx.LocalProtocolError("too little data")), status_path=None)
+    with pytest.raises(httpx.LocalProtocolError):
+        await client.get("/x")
+
+    assert throttle.snapshot().sent == 1
+
+
+@pytest.mark.parametrize(
+    "body", [Drip(b"down", pause=9), Drip(b"do", end=httpx.ReadError("gone")), Drip(b"x" * 5000, b"y" * 5000)]
+)
+async def test_an_outage_is_an_answer_whatever_its_body(body):
+    """A 503 whose body is slow, broken or long comes out as it is, as far as it came."""
+    client, throttle = client_of(Answers(httpx.Response(503, stream=body)), status_path=None)
+    response = await client.get("/x")
+
+    assert response.status_code == 503
+    assert len(response.content) in {0, 2, 10_000}
+    assert (body.closed, throttle._gate()._busy) == (True, 0)
+
+
+async def test_a_call_cancelled_while_its_refusal_is_read_shuts_the_gate():
+    """It may have been a refusal, and nobody shall go on as if it were none."""
+    body = Drip(b"down", pause=3)
+    client, throttle = client_of(Answers(httpx.Response(503, stream=body)), status_path=None)
+    with anyio.move_on_after(1):
+        await client.get("/x")
+
+    assert throttle.snapshot().closed == "the account is throttled"
+    assert (body.closed, throttle._gate()._busy, throttle.snapshot().in_flight) == (True, 0, 0)
+
+
+async def test_a_status_call_that_is_refused_keeps_the_gate_shut():
+    """The account was blocked before we came: we wait for it, and send one call at a time."""
+    clock = asyncio.get_running_loop().clock
+    account = SlowAccount(clock)
+    account.spend(101)
+    client, _ = client_of(account)
+    await client.get("/x")
+
+    gaps = [later - earlier for earlier, later in zip(account.arrivals, account.arrivals[1:], strict=False)]
+    assert account.refused == 1
+    assert gaps[0] >= 15 * SECOND
+
+
+async def test_a_status_call_cancelled_while_it_is_read_is_asked_again_by_the_next():
+    """Whoever led the probe and was cancelled leaves the question open."""
+    status = b'{"count": 1, "max_calls": 100, "timeframe_limit": 15}'
+    slow = Drip(status[:9], status[9:], pause=2)
+    inner = Answers(httpx.Response(200, stream=slow), httpx.Response(200, content=status), httpx.Response(200))
+    client, throttle = client_of(inner)
+    with anyio.move_on_after(1):
+        await client.get("/x")
+    await client.get("/y")
+
+    assert [request.url.path for request in inner.sent[1:]] == ["/account/rate_limit_status", "/y"]
+    assert slow.closed
+    assert throttle._gate()._busy == 0
+
+
+async def test_a_status_may_be_compressed():
+    """Its encoding is looked at."""
+    status = gzip.compress(b'{"count": 1, "max_calls": 40, "timeframe_limit": 15}')
+    headers = {"content-encoding": "gzip"}
+    inner = Answers(httpx.Response(200, headers=headers, stream=Drip(status)), httpx.Response(200))
+    client, throttle = client_of(inner)
+    await client.get("/x")
+
+    assert throttle.snapshot().calls == 40
+
+
+def test_a_request_is_shown_without_a_body_that_was_not_read():
+    """A stream is not read for the sake of an error."""
+
+    async def body():
+        yield b"x"
+
+    assert wire_of(httpx.Request("POST", "https://a.example/x", content=body())).content == b""
+    assert wire_of(httpx.Request("POST", "https://a.example/x", content=b"x")).content == b"x"
+
+
+@pytest.mark.parametrize(
+    ("address", "environment", "proxied"),
+    [
+        ("https://acme.harvestapp.com", {"https_proxy": "http://127.0.0.1:9"}, True),
+        ("https://acme.harvestapp.com", {"https_proxy": "http://127.0.0.1:9", "no_proxy": "harvestapp.com"}, False),
+        ("http://127.0.0.1:1", {"http_proxy": "http://127.0.0.1:9"}, False),
+        ("https://acme.harvestapp.com", {}, False),
+    ],
+)
+async def test_a_proxy_of_the_environment_is_used_but_for_loopback(address, environment, proxied, monkeypatch):
+    """As other programs do."""
+    for name in ("http_proxy", "https_proxy", "no_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    transport = direct_transport(address)
+
+    assert ("Proxy" in type(transport._pool).__name__) is proxied
+    await transport.aclose()
