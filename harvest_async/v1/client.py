@@ -17,7 +17,7 @@ from harvest_async.errors import InvalidArgument
 from harvest_async.exchange import Exchange, OnUnknown, open_exchange
 from harvest_async.throttle.line import Lane
 from harvest_async.throttle.throttle import Throttle
-from harvest_async.v1 import assignments, calls, resources, timesheets
+from harvest_async.v1 import calls, resources
 from harvest_async.v1.dialect import Format, V1Dialect
 
 if TYPE_CHECKING:
@@ -119,14 +119,14 @@ class HarvestV1:
     def _use(self, exchange: Exchange) -> None:
         self._exchange = exchange
         self.account = resources.Account(exchange)
-        self.time = timesheets.TimeTracking(exchange)
+        self.time = resources.TimeTracking(exchange)
         self.clients = resources.Clients(exchange)
         self.projects = resources.Projects(exchange)
         self.tasks = resources.Tasks(exchange)
         self.people = resources.People(exchange)
-        self.task_assignments = assignments.TaskAssignments(exchange)
-        self.user_assignments = assignments.UserAssignments(exchange)
-        self.reports = timesheets.Reports(exchange)
+        self.task_assignments = resources.TaskAssignments(exchange)
+        self.user_assignments = resources.UserAssignments(exchange)
+        self.reports = resources.Reports(exchange)
 
     @property
     def throttle(self) -> Throttle:

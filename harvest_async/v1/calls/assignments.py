@@ -1,0 +1,112 @@
+"""Task and user assignments: an endpoint a function.
+
+Rules of this room: see `calls`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from harvest_async.call import Body, Call, Created, Gone, Page
+from harvest_async.v1.calls import frame
+from harvest_async.v1.calls.frame import IDEMPOTENT, SAFE, UNSAFE, Id
+from harvest_async.v1.models import TaskAssignment, UserAssignment
+from harvest_async.v1.results import Made, One, Removed
+
+__all__ = [
+    "create_task_assignment",
+    "create_task_assignment_with_task",
+    "create_user_assignment",
+    "delete_task_assignment",
+    "delete_user_assignment",
+    "get_task_assignment",
+    "get_user_assignment",
+    "list_task_assignments",
+    "list_user_assignments",
+    "update_task_assignment",
+    "update_user_assignment",
+]
+
+TASK_ASSIGNMENT = One(TaskAssignment, "task_assignment")
+USER_ASSIGNMENT = One(UserAssignment, "user_assignment")
+
+
+def list_task_assignments(project: Id, updated_since: datetime | None) -> Call[Page[TaskAssignment]]:
+    """Contract: task_assignments.list."""
+    where = frame.place("/projects/{}/task_assignments", project)
+    return frame.listing("task_assignments.list", where, TASK_ASSIGNMENT, updated_since)
+
+
+def get_task_assignment(project: Id, id: Id) -> Call[TaskAssignment]:
+    """Contract: task_assignments.get."""
+    return Call(
+        "task_assignments.get",
+        "GET",
+        frame.place("/projects/{}/task_assignments/{}", project, id),
+        TASK_ASSIGNMENT,
+        SAFE,
+    )
+
+
+def create_task_assignment(project: Id, task_id: int) -> Call[Created[TaskAssignment]]:
+    """Contract: task_assignments.create: the body is a task with nothing but its id (assignment_create_root)."""
+    where = frame.place("/projects/{}/task_assignments", project)
+    body = Body({"id": task_id}, "task", "task")
+    return Call("task_assignments.create", "POST", where, Made(TASK_ASSIGNMENT), UNSAFE, body=body)
+
+
+def create_task_assignment_with_task(project: Id, name: str) -> Call[Created[TaskAssignment]]:
+    """Contract: task_assignments.create_with_new_task."""
+    where = frame.place("/projects/{}/task_assignments/add_with_create_new_task", project)
+    body = Body({"name": name}, "task", "task")
+    return Call("task_assignments.create_with_new_task", "POST", where, Made(TASK_ASSIGNMENT), UNSAFE, body=body)
+
+
+def update_task_assignment(project: Id, id: Id, fields: Mapping[str, Any]) -> Call[TaskAssignment | None]:
+    """Contract: task_assignments.update."""
+    where = frame.place("/projects/{}/task_assignments/{}", project, id)
+    return frame.update("task_assignments.update", where, TASK_ASSIGNMENT, fields)
+
+
+def delete_task_assignment(project: Id, id: Id) -> Call[Gone]:
+    """Contract: task_assignments.delete: a `Hint` tells of an archiving."""
+    where = frame.place("/projects/{}/task_assignments/{}", project, id)
+    return Call("task_assignments.delete", "DELETE", where, Removed(hints=True), IDEMPOTENT)
+
+
+def list_user_assignments(project: Id, updated_since: datetime | None) -> Call[Page[UserAssignment]]:
+    """Contract: user_assignments.list."""
+    where = frame.place("/projects/{}/user_assignments", project)
+    return frame.listing("user_assignments.list", where, USER_ASSIGNMENT, updated_since)
+
+
+def get_user_assignment(project: Id, id: Id) -> Call[UserAssignment]:
+    """Contract: user_assignments.get."""
+    return Call(
+        "user_assignments.get",
+        "GET",
+        frame.place("/projects/{}/user_assignments/{}", project, id),
+        USER_ASSIGNMENT,
+        SAFE,
+    )
+
+
+def create_user_assignment(project: Id, user_id: int) -> Call[Created[UserAssignment]]:
+    """Contract: user_assignments.create: the body is a user with nothing but its id (assignment_create_root)."""
+    where = frame.place("/projects/{}/user_assignments", project)
+    body = Body({"id": user_id}, "user", "user")
+    return Call("user_assignments.create", "POST", where, Made(USER_ASSIGNMENT), UNSAFE, body=body)
+
+
+def update_user_assignment(project: Id, id: Id, fields: Mapping[str, Any]) -> Call[UserAssignment | None]:
+    """Contract: user_assignments.update."""
+    where = frame.place("/projects/{}/user_assignments/{}", project, id)
+    return frame.update("user_assignments.update", where, USER_ASSIGNMENT, fields)
+
+
+def delete_user_assignment(project: Id, id: Id) -> Call[Gone]:
+    """Contract: user_assignments.delete: a `Hint` tells of an archiving."""
+    where = frame.place("/projects/{}/user_assignments/{}", project, id)
+    return Call("user_assignments.delete", "DELETE", where, Removed(hints=True), IDEMPOTENT)

@@ -1,0 +1,94 @@
+"""The account and whoever is signed in.
+
+Rules of this room: see `models`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from attrs import field, frozen
+
+__all__ = ["Company", "Me", "Modules", "ProjectManagerRights", "RateLimitStatus", "WhoAmI"]
+
+
+@frozen(kw_only=True)
+class Modules:
+    """Which parts of the account are switched on (contract: modules)."""
+
+    expenses: bool | None = None
+    invoices: bool | None = None
+    estimates: bool | None = None
+    approval: bool | None = None
+    extra: dict[str, Any] = field(factory=dict)
+
+
+@frozen(kw_only=True)
+class Company:
+    """The account of whoever is signed in (contract: account.who_am_i)."""
+
+    base_uri: str | None = None
+    full_domain: str | None = None
+    name: str | None = None
+    active: bool | None = None
+    week_start_day: str | None = None
+    time_format: str | None = None
+    clock: str | None = None
+    decimal_symbol: str | None = None
+    thousands_separator: str | None = None
+    color_scheme: str | None = None
+    modules: Modules | None = None
+    plan_type: str | None = None
+    extra: dict[str, Any] = field(factory=dict)
+
+
+@frozen(kw_only=True)
+class ProjectManagerRights:
+    """What a project manager may do (contract: roles)."""
+
+    is_project_manager: bool | None = None
+    can_see_rates: bool | None = None
+    can_create_projects: bool | None = None
+    can_create_invoices: bool | None = None
+    extra: dict[str, Any] = field(factory=dict)
+
+
+@frozen(kw_only=True)
+class Me:
+    """Whoever is signed in; `admin` is called `is_admin` in people (contract: account.who_am_i)."""
+
+    id: int
+    email: str | None = None
+    admin: bool | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    timezone: str | None = None
+    timezone_identifier: str | None = None
+    timezone_utc_offset: int | None = None
+    avatar_url: str | None = None
+    project_manager: ProjectManagerRights | None = None
+    timestamp_timers: bool | None = None
+    extra: dict[str, Any] = field(factory=dict)
+
+
+@frozen(kw_only=True)
+class WhoAmI:
+    """Who is signed in, and where (contract: account.who_am_i)."""
+
+    company: Company
+    user: Me
+    extra: dict[str, Any] = field(factory=dict)
+
+
+@frozen(kw_only=True)
+class RateLimitStatus:
+    """The server's own word on its throttle; spans in seconds (contract: rate_limit_status_fields)."""
+
+    lockout_seconds: int | None = None
+    last_access_at: datetime | None = None
+    max_calls: int | None = None
+    count: int | None = None
+    timeframe_limit: int | None = None
+    requests_available: int | None = None
+    extra: dict[str, Any] = field(factory=dict)

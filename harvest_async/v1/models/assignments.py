@@ -1,0 +1,48 @@
+"""Who works on what.
+
+Rules of this room: see `models`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from attrs import field, frozen
+
+__all__ = ["TaskAssignment", "UserAssignment"]
+
+
+@frozen(kw_only=True)
+class TaskAssignment:
+    """A task on a project (contract: task_assignments)."""
+
+    id: int
+    project_id: int | None = None
+    task_id: int | None = None
+    billable: bool | None = None
+    deactivated: bool | None = None
+    budget: Decimal | None = None
+    hourly_rate: Decimal | None = None
+    estimate: Decimal | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    extra: dict[str, Any] = field(factory=dict)
+
+
+@frozen(kw_only=True)
+class UserAssignment:
+    """A person on a project (contract: user_assignments)."""
+
+    id: int
+    user_id: int | None = None
+    project_id: int | None = None
+    deactivated: bool | None = None
+    hourly_rate: Decimal | None = None
+    is_project_manager: bool | None = None
+    budget: Decimal | None = None
+    estimate: Decimal | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    extra: dict[str, Any] = field(factory=dict)

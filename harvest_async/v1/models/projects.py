@@ -1,0 +1,52 @@
+"""Projects.
+
+Rules of this room: see `models`.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from attrs import field, frozen
+
+__all__ = ["Project"]
+
+
+@frozen(kw_only=True)
+class Project:
+    """A project; budgets in hours or money by `budget_by` (contract: projects)."""
+
+    id: int
+    client_id: int | None = None
+    name: str | None = None
+    code: str | None = None
+    active: bool | None = None
+    billable: bool | None = None
+    bill_by: str | None = None
+    hourly_rate: Decimal | None = None
+    budget_by: str | None = None
+    budget: Decimal | None = None
+    notify_when_over_budget: bool | None = None
+    over_budget_notification_percentage: Decimal | None = None
+    over_budget_notified_at: date | None = None
+    show_budget_to_all: bool | None = None
+    starts_on: date | None = None
+    ends_on: date | None = None
+    hint_earliest_record_at: date | None = None
+    hint_latest_record_at: date | None = None
+    notes: str | None = None
+    cost_budget: Decimal | None = None
+    cost_budget_include_expenses: bool | None = None
+    is_fixed_fee: bool | None = None
+    fee: Decimal | None = None
+    estimate: Decimal | None = None
+    estimate_by: str | None = None
+    basecamp_id: int | None = None
+    highrise_deal_id: int | None = None
+    active_task_assignments_count: int | None = None
+    cache_version: int | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    extra: dict[str, Any] = field(factory=dict)

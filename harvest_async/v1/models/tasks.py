@@ -1,0 +1,30 @@
+"""Tasks.
+
+Rules of this room: see `models`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from attrs import field, frozen
+
+__all__ = ["Task"]
+
+
+@frozen(kw_only=True)
+class Task:
+    """A task; `deactivated` means archived (contract: tasks)."""
+
+    id: int
+    name: str | None = None
+    billable_by_default: bool | None = None
+    default_hourly_rate: Decimal | None = None
+    is_default: bool | None = None
+    deactivated: bool | None = None
+    cache_version: int | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    extra: dict[str, Any] = field(factory=dict)

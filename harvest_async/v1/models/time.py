@@ -1,0 +1,105 @@
+"""Time entries, as the timesheet and as the reports give them.
+
+Rules of this room: see `models`.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+from attrs import field, frozen
+
+__all__ = ["Daily", "DayEntry", "ReportEntry", "TrackableProject", "TrackableTask"]
+
+
+@frozen(kw_only=True)
+class DayEntry:
+    """A time entry as the timesheet gives it (contract: time_tracking).
+
+    `timer_started_at` is there only while the timer runs; `hours_for_previously_running_timer` tells what another
+    timer held when this one stopped it.
+    """
+
+    id: int
+    spent_at: date | None = None
+    user_id: int | None = None
+    client: str | None = None
+    project_id: int | None = None
+    project: str | None = None
+    task_id: int | None = None
+    task: str | None = None
+    hours: Decimal | None = None
+    hours_without_timer: Decimal | None = None
+    hours_with_timer: Decimal | None = None
+    notes: str | None = None
+    timer_started_at: datetime | None = None
+    started_at: time | None = None
+    ended_at: time | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    hours_for_previously_running_timer: Decimal | None = None
+    extra: dict[str, Any] = field(factory=dict)
+
+
+@frozen(kw_only=True)
+class TrackableTask:
+    """A task that time can be tracked on (contract: time_tracking.daily)."""
+
+    id: int
+    name: str | None = None
+    billable: bool | None = None
+    extra: dict[str, Any] = field(factory=dict)
+
+
+@frozen(kw_only=True)
+class TrackableProject:
+    """A project that time can be tracked on (contract: time_tracking.daily)."""
+
+    id: int
+    name: str | None = None
+    code: str | None = None
+    billable: bool | None = None
+    client: str | None = None
+    client_id: int | None = None
+    client_currency: str | None = None
+    client_currency_symbol: str | None = None
+    tasks: list[TrackableTask] = field(factory=list)
+    extra: dict[str, Any] = field(factory=dict)
+
+
+@frozen(kw_only=True)
+class Daily:
+    """A day of a timesheet; without projects where none can be tracked (contract: projects_absent)."""
+
+    for_day: date | None = None
+    day_entries: list[DayEntry] = field(factory=list)
+    projects: list[TrackableProject] = field(factory=list)
+    extra: dict[str, Any] = field(factory=dict)
+
+
+@frozen(kw_only=True)
+class ReportEntry:
+    """A time entry as reports give it, without names (contract: reports)."""
+
+    id: int
+    hours: Decimal | None = None
+    notes: str | None = None
+    project_id: int | None = None
+    task_id: int | None = None
+    user_id: int | None = None
+    spent_at: date | None = None
+    is_billed: bool | None = None
+    is_closed: bool | None = None
+    adjustment_record: bool | None = None
+    timer_started_at: datetime | None = None
+    hours_with_timer: Decimal | None = None
+    started_at: time | None = None
+    ended_at: time | None = None
+    billable: bool | None = None
+    billable_rate: Decimal | None = None
+    cost_rate: Decimal | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    extra: dict[str, Any] = field(factory=dict)

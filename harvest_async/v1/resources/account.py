@@ -1,0 +1,26 @@
+"""Who is signed in.
+
+Rules of this room: see `resources`.
+"""
+
+from __future__ import annotations
+
+from harvest_async.v1 import calls
+from harvest_async.v1.models import RateLimitStatus, WhoAmI
+from harvest_async.v1.section import Section
+
+__all__ = ["Account"]
+
+
+class Account(Section):
+    """Who is signed in, and how the account's throttle stands."""
+
+    __slots__ = ()
+
+    async def who_am_i(self) -> WhoAmI:
+        """The person and the account; the natural check of credentials."""
+        return await self._exchange.send(calls.who_am_i())
+
+    async def rate_limit_status(self) -> RateLimitStatus:
+        """The server's own word on its throttle. The call counts as one itself."""
+        return await self._exchange.send(calls.rate_limit_status())
