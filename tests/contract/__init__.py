@@ -1,0 +1,158 @@
+"""The contract of API v1 as data, in a form of its own: what tests check the client and the sandbox against.
+
+`endpoints.txt`, `fields.txt` and `quirks.txt` hold the facts, each with its notation in its first lines. This room
+reads them, and knows nothing of the client.
+"""
+
+import re
+from functools import cache
+from pathlib import Path
+
+from attrs import field, frozen
+
+HERE = Path(__file__).parent
+
+# Below which names records stand: JSON record, JSON list element, XML record, XML list (None: bare).
+ROOTS = {
+    "account": (None, None, "hash", None),
+    "time_tracking": (None, None, "timer", None),
+    "clients": ("client", "client", "client", "clients"),
+    "contacts": ("contact", "contact", "contact", "contacts"),
+    "projects": ("project", "project", "project", "projects"),
+    "tasks": ("task", "task", "task", "tasks"),
+    "people": ("user", "user", "user", "users"),
+    "task_assignments": ("task_assignment", "task_assignment", "task-assignment", "task-assignments"),
+    "user_assignments": ("user_assignment", "user_assignment", "user-assignment", "user-assignments"),
+    "expense_categories": ("expense_category", "expense_category", "expense-category", "expense-categories"),
+    "expenses": ("expense", "expense", "expense", "expenses"),
+    "invoices": ("invoice", "invoices", "invoice", "invoices"),
+    "invoice_item_categories": (
+        "invoice_category", "invoice_category", "invoice-item-category", "invoice-item-categories",
+    ),
+    "invoice_messages": ("message", "message", "invoice-message", "invoice-message"),
+    "invoice_payments": ("payment", "payment", "payment", "payments"),
+    "reports.day_entry": ("day_entry", "day_entry", "day-entry", "day-entries"),
+}  # fmt: skip
+
+
+@frozen
+class Endpoint:
+    """One endpoint."""
+
+    name: str
+    method: str
+    path: str
+    success: int
+    location: str | None
+    role: str
+    repeat: str
+    query: dict[str, str] = field(factory=dict)
+    body: tuple[str | None, str] | None = None
+    required: tuple[str, ...] = ()
+    one_of: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+
+    @property
+    def resource(self):
+        return self.name.partition(".")[0]
+
+    def matches(self, method, path):
+        """Whether a request is one for this endpoint."""
+        return method == self.method and bool(fits(self.path, path))
+
+
+@frozen
+class Field:
+    """One field of a record; `xml` is its element's name."""
+
+    name: str
+    xml: str
+    type: str
+    nullable: bool = False
+    read_only: bool = False
+    words: tuple[str, ...] = ()
+
+
+def fits(template, path):
+    """A path against a template with {places}: the match, or None."""
+    return re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), path)
+
+
+@cache
+def endpoints():
+    """All endpoints by name."""
+    found = {}
+    for line in _lines("endpoints.txt"):
+        if not line.startswith(" "):
+            found[line.split()[0]] = current = _head(line)
+            continue
+        key, _, words = line.strip().partition(": ")
+        found[current.name] = current = _with(current, key, words.split())
+    return found
+
+
+def endpoint_of(method, path):
+    """The endpoint that a request is for; one with a literal path before one with places."""
+    fitting = [each for each in endpoints().values() if each.matches(method, path)]
+    assert fitting, f"the contract has no {method} {path}"
+
+    return min(fitting, key=lambda each: each.path.count("{"))
+
+
+@cache
+def fields():
+    """The fields of records, by resource or part of it, each by name."""
+    found = {}
+    for line in _lines("fields.txt"):
+        if line.startswith("["):
+            name, _, style = line[1:].partition("]")
+            part = found[name] = {}
+            continue
+        made = _field(line, underscores="underscores" in style)
+        part[made.name] = made
+    return found
+
+
+@cache
+def quirks():
+    """Where each quirk is met, by its id."""
+    return {name: tuple(where.split()) for name, where in (line.split(": ") for line in _lines("quirks.txt"))}
+
+
+def record_of(endpoint):
+    """Which part of `fields` an endpoint answers with."""
+    if endpoint.resource == "reports":
+        return "expenses" if endpoint.name.endswith("expenses") else "reports.day_entry"
+    return endpoint.resource
+
+
+def _lines(name):
+    lines = (HERE / name).read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line.strip() and not line.startswith("#")]
+
+
+def _head(line):
+    call, _, rest = line.partition(" -> ")
+    told, role, repeat = rest.split("; ")
+    name, method, path = call.split()
+    success, location = told.split()
+    return Endpoint(name, method, path, int(success), None if location == "-" else location, role, repeat)
+
+
+def _with(endpoint, key, words):
+    from attrs import evolve
+
+    if key == "query":
+        return evolve(endpoint, query=dict(word.split("=") for word in words))
+    if key == "body":
+        json_root, xml_root = words
+        return evolve(endpoint, body=(None if json_root == "-" else json_root, xml_root))
+    return evolve(endpoint, **{key: tuple(words)})
+
+
+def _field(line, *, underscores):
+    told, _, words = line.partition(" {")
+    name, kind, *flags = told.split()
+    known = tuple(words.removesuffix("}").split("|")) if words else ()
+    xml = name if underscores else name.replace("_", "-")
+    return Field(name, xml, kind, "null" in flags, "read_only" in flags, known)
