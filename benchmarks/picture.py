@@ -1,0 +1,89 @@
+"""The picture of the window: how many calls arrived in the last 15 seconds, one panel for each contestant.
+
+Rules of this room: SVG by hand, no scripts, no fonts of its own; readable on a light and on a dark page.
+"""
+
+from xml.sax.saxutils import escape
+
+__all__ = ["draw"]
+
+LIMIT, PERIOD, SECONDS, TOP = 100, 15.0, 78, 200
+WIDTH, LEFT, PANEL, STEP, HEAD = 760, 44, 84, 128, 64
+PLOT = WIDTH - LEFT - 16
+STYLE = (
+    "text{font:12px system-ui,sans-serif;fill:#222}.t{font-size:15px;font-weight:600}.n{font-weight:600}"
+    ".s{fill:#666;font-size:11px}.ok{fill:#2f7d4f}.no{fill:#c0392b}.l{stroke:#c0392b;stroke-dasharray:5 3}"
+    ".r{stroke:#c0392b;stroke-opacity:.55}.a{stroke:#bbb}"
+)
+
+
+def draw(path, tallies):
+    """Write the picture of a run."""
+    height = HEAD + STEP * len(tallies) + 8
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img">',
+        f"<title>Calls that arrived in the last {PERIOD:.0f} seconds</title><style>{STYLE}</style>",
+        f'<rect width="{WIDTH}" height="{height}" rx="6" fill="#fff"/>',
+        f'<text class="t" x="{LEFT}" y="26">Calls that arrived at the server in the last {PERIOD:.0f} s</text>',
+        f'<text class="s" x="{LEFT}" y="44">250 calls, 20-150 ms each way. Dashed: the {LIMIT} that are allowed. '
+        "Red above it: too many. Strokes below: refused calls.</text>",
+        *(_panel(tally, HEAD + STEP * place) for place, tally in enumerate(tallies)),
+        "</svg>\n",
+    ]
+    path.write_text("\n".join(parts), "utf-8")
+
+
+def _panel(tally, top):
+    base = top + 22 + PANEL
+    shown = [(each["arrival"], each["status"] == 503) for each in tally.requests]
+    begin = min((arrival for arrival, _ in shown), default=0)
+    arrivals = [arrival - begin for arrival, _ in shown]
+    refused = [arrival - begin for arrival, is_refused in shown if is_refused]
+    points = list(_course(sorted(arrivals)))
+    limit = _y(LIMIT, base)
+    return "\n".join(
+        [
+            f'<text class="n" x="{LEFT}" y="{top + 14}">{escape(tally.name)}</text>',
+            f'<text x="{LEFT + 200}" y="{top + 14}">{escape(tally.outcome)}</text>',
+            *(f'<text class="s" x="{LEFT - 6}" y="{_y(n, base) + 4}" text-anchor="end">{n}</text>' for n in (0, 100, 200)),
+            _area(points, base, 0, LIMIT, "ok"),
+            _area(points, base, LIMIT, TOP, "no"),
+            f'<path class="l" d="M{LEFT} {limit}h{PLOT}"/><path class="a" d="M{LEFT} {base}h{PLOT}"/>',
+            f'<path class="r" d="{"".join(f"M{_x(each)} {base + 2}v6" for each in refused)}"/>',
+            *(
+                f'<text class="s" x="{_x(second)}" y="{base + 18}" text-anchor="middle">{second} s</text>'
+                for second in range(0, SECONDS, 15)
+            ),
+        ]
+    )
+
+
+def _course(arrivals):
+    """(moment, calls in the last period), at every change."""
+    moments = sorted({*arrivals, *(arrival + PERIOD for arrival in arrivals)})
+    first = last = 0
+    for moment in moments:
+        while last < len(arrivals) and arrivals[last] <= moment:
+            last += 1
+        while first < last and arrivals[first] <= moment - PERIOD:
+            first += 1
+        yield moment, last - first
+
+
+def _area(points, base, low, high, kind):
+    """What of the course lies between two heights."""
+    path, height = [f"M{_x(0)} {_y(low, base)}"], low
+    for moment, count in points:
+        new = min(max(count, low), high)
+        if new != height and moment <= SECONDS:
+            path.append(f"H{_x(moment)}V{_y(new, base)}")
+            height = new
+    return f'<path class="{kind}" d="{"".join(path)}H{_x(SECONDS) if height > low else _x(0)}V{_y(low, base)}Z"/>'
+
+
+def _x(seconds):
+    return round(LEFT + seconds / SECONDS * PLOT, 1)
+
+
+def _y(count, base):
+    return round(base - count / TOP * PANEL, 1)

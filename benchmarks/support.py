@@ -1,0 +1,130 @@
+"""What all benchmarks share: a sandbox in a process of its own, clients for it, and tables.
+
+Rules of this room:
+- A server never runs in the client's process, so that its CPU is not counted; it is ended by its own process.
+- What a server saw is computed from its list of requests, never taken from its own count.
+- A figure is printed as it was measured, beside what is asked for.
+"""
+
+import asyncio
+import math
+import os
+import platform
+import subprocess
+import sys
+from collections import deque
+from contextlib import ExitStack, contextmanager
+from importlib.metadata import version
+
+import httpx
+from attrs import frozen
+from rich.console import Console
+from rich.table import Table
+
+from harvest_async import BasicAuth, HarvestV1
+
+__all__ = ["CREDENTIALS", "Server", "finish", "heading", "percentile", "sandboxes", "show", "trailing"]
+
+CREDENTIALS = ("admin@example.com", "sandbox")
+
+console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 140)
+
+
+@frozen
+class Server:
+    """A sandbox in another process."""
+
+    address: str
+
+    def fault(self, kind, **details):
+        """Let something happen to every call."""
+        self._post("/_sandbox/faults", {"kind": kind, "times": None, **details})
+
+    def latency(self, low, high):
+        """Let each way take between so many seconds; arrivals are stamped after the way in."""
+        self.fault("latency_in", seconds=[low, high])
+        self.fault("latency_out", seconds=[low, high])
+
+    def requests(self):
+        """All requests as they arrived."""
+        return httpx.get(f"{self.address}/_sandbox/requests", trust_env=False, timeout=60).json()
+
+    def harvest(self, throttle, **options):
+        """A client for it."""
+        auth = BasicAuth(*CREDENTIALS)
+        return HarvestV1("sandbox", auth=auth, app="benchmarks", base_url=self.address, throttle=throttle, **options)
+
+    def plain(self, **options):
+        """Plain httpx for the same account."""
+        headers = {"accept": "application/json", "content-type": "application/json", "user-agent": "benchmarks"}
+        options = {"timeout": 60, "trust_env": False, **options}
+        return httpx.AsyncClient(base_url=self.address, auth=CREDENTIALS, headers=headers, **options)
+
+    def _post(self, path, content):
+        httpx.post(f"{self.address}{path}", json=content, trust_env=False).raise_for_status()
+
+
+@contextmanager
+def _sandbox(*options):
+    command = [sys.executable, "-m", "harvest_async", "sandbox", "--port", "0", *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            first = process.stdout.readline()
+            yield Server(first.split()[2].rstrip(":"))
+        finally:
+            process.terminate()
+            process.communicate()
+
+
+@contextmanager
+def sandboxes(count, *options):
+    """So many sandboxes, each a process; options as on the command line."""
+    with ExitStack() as stack:
+        yield [stack.enter_context(_sandbox(*options)) for _ in range(count)]
+
+
+def trailing(arrivals, period=15.0):
+    """For each arrival, how many came in the half-open period that ends with it."""
+    window, counts = deque(), []
+    for arrival in sorted(arrivals):
+        window.append(arrival)
+        while window[0] <= arrival - period:
+            window.popleft()
+        counts.append(len(window))
+    return counts
+
+
+def percentile(values, share):
+    """The smallest value that so large a share of the values does not pass."""
+    return sorted(values)[max(0, math.ceil(len(values) * share) - 1)]
+
+
+async def finish(jobs, seconds, stop=None):
+    """Run jobs side by side for at most so long, or until `stop` is set; whether all of them ended."""
+    work = asyncio.gather(*jobs)
+    stopped = asyncio.ensure_future((stop or asyncio.Event()).wait())
+    try:
+        await asyncio.wait({work, stopped}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        ended = work.done()
+    finally:
+        work.cancel()
+        stopped.cancel()
+    await asyncio.gather(work, return_exceptions=not ended)
+    return ended
+
+
+def heading(question, *packages):
+    """What is asked, and of what."""
+    versions = ", ".join(f"{name} {version(name)}" for name in ("httpx", *packages))
+    console.print(f"\n{question}\nPython {platform.python_version()}, {os.cpu_count()} cores, {versions}\n", markup=False)
+
+
+def show(columns, rows, asked):
+    """A table, the first column to the left, and what is asked for."""
+    table = Table(*columns)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for row in rows:
+        table.add_row(*(str(cell) for cell in row))
+    console.print(table)
+    console.print(f"Asked for: {asked}\n", markup=False)
