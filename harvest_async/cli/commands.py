@@ -91,6 +91,7 @@ def _json_option(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--round", "rounding", type=click.Choice(list(ROUNDINGS)), default="half-up", show_default=True,
               help="How hours are brought to two decimals.")  # fmt: skip
 @click.option("--yes", is_flag=True, help="Make missing people without asking; each gets an e-mail and takes a seat.")
+@click.option("--ask", is_flag=True, help="Ask about missing people on loopback, too, where nobody gets an e-mail.")
 @_account_options
 @_json_option
 def import_(file: Path, **options: Any) -> None:
@@ -113,9 +114,9 @@ def import_(file: Path, **options: Any) -> None:
         _offline(sheet, options)
     with ExitStack() as stack:
         target = _target(stack, options)
-        wishes = Wishes(
-            options["dry_run"], options["yes"], options["email_domain"], None if options["as_json"] else _asker()
-        )
+        may_make = options["yes"] or (target.loopback and not options["ask"])
+        ask = None if options["as_json"] else _asker()
+        wishes = Wishes(options["dry_run"], may_make, options["email_domain"], ask)
         ending = _run(target, sheet, wishes, Bar(target.throttle, quiet=options["as_json"]))
         _tell(ending, sheet, target, as_json=options["as_json"])
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from typing import Any
 
 from attrs import define, frozen
 
@@ -70,7 +69,7 @@ async def run_import(target: Target, sheet: Sheet, wishes: Wishes, bar: Bar, end
         account = V1Account(harvest)
         try:
             have = await look(account, sheet.rows, bar)
-            plan = ending.plan = await _consented(sheet, have, wishes, target)
+            plan = ending.plan = await _consented(sheet, have, wishes)
             now = target.throttle.snapshot()
             ending.calls = now.lent + plan.writes
             ending.seconds = seconds_for(ending.calls, now.calls, now.period)
@@ -83,10 +82,10 @@ async def run_import(target: Target, sheet: Sheet, wishes: Wishes, bar: Bar, end
             ending.elapsed = time.monotonic() - began
 
 
-async def _consented(sheet: Sheet, have: Have, wishes: Wishes, target: Target) -> Plan:
+async def _consented(sheet: Sheet, have: Have, wishes: Wishes) -> Plan:
     """The plan, after whoever may decide was asked about the people in it."""
     allowed = plan_import(sheet, have, Consent(make_people=True, email_domain=wishes.email_domain))
-    if not allowed.people or wishes.yes or target.loopback or wishes.dry_run:
+    if not allowed.people or wishes.yes or wishes.dry_run:
         return allowed
     if wishes.ask is not None and await asyncio.to_thread(wishes.ask, allowed.people):
         return allowed
@@ -109,8 +108,3 @@ async def _carry_out(account: V1Account, sheet: Sheet, plan: Plan, have: Have, b
 def empty_account() -> Have:
     """What an account has of which nothing is known."""
     return Have()
-
-
-def as_json(**parts: Any) -> dict[str, Any]:
-    """A document without the parts that are not there."""
-    return {name: part for name, part in parts.items() if part is not None}

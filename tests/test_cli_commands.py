@@ -1,0 +1,220 @@
+"""`harvest-async` and its small commands, from the outside."""
+
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from tests.support.sample import make_rows, write_csv
+from tests.support.shell import ROOT, open_account, shell_at
+
+pytestmark = pytest.mark.socket
+
+COMMANDS = ("import", "demo", "sandbox", "status", "whoami")
+
+
+@pytest.fixture
+def account():
+    with open_account() as opened:
+        yield opened
+
+
+@pytest.fixture
+def shell(account, tmp_path):
+    return shell_at(account[1], tmp_path / "state")
+
+
+def test_the_demo_shows_that_nothing_was_refused(shell, account):
+    """The demo imports its sample into an account of its own and ends with what that server saw."""
+    said = shell("demo", "--calls", 2000, "--period", 1)
+    document = shell("demo", "--calls", 2000, "--period", 1, "--json").document
+
+    assert said.code == 0
+    assert "250 entries" in said.out
+    assert "refused 0" in said.out
+    assert (document["report"]["created"], document["server"]["refused"]) == (250, 0)
+    assert document["server"]["max_in_window"] <= 2000
+    assert account[0].requests() == []
+
+
+@pytest.mark.realtime
+@pytest.mark.timeout(120)
+def test_the_demo_at_the_real_limit(shell):
+    """At 100 calls in 15 seconds the demo ends within a minute; no window has more than 100, and none is refused."""
+    document = shell("demo", "--json").document
+
+    assert (
+        document["report"]["created"],
+        document["server"]["refused"],
+        len(document["report"]["unknown"]),
+    ) == (250, 0, 0)
+    assert document["server"]["max_in_window"] <= 100
+    assert document["report"]["seconds"] < 60
+
+
+def test_status(shell):
+    """The status is the server's own numbers and what is free by ours."""
+    said = shell("status")
+    document = shell("status", "--json").document
+
+    assert said.code == 0
+    assert "of 5000 calls in 1 s" in said.out
+    assert "open" in said.out
+    assert (document["calls"], document["period"], document["closed"]) == (5000, 1.0, None)
+
+
+def test_whoami(shell):
+    """It names the person, the role and the account."""
+    said = shell("whoami")
+    document = shell("whoami", "--json").document
+
+    assert said.code == 0
+    assert "Ada Sandbox <admin@example.com>, administrator" in said.out
+    assert (document["email"], document["role"]) == ("admin@example.com", "administrator")
+
+
+def test_whoami_as_a_regular_user(shell):
+    """The role is the person's own."""
+    assert "regular user" in shell("whoami", HARVEST_EMAIL="user@example.com").out
+
+
+@pytest.mark.parametrize("command", ["whoami", "status"])
+def test_a_refused_sign_in(shell, command):
+    """Wrong credentials end with 3 and the variables to check; the password is not shown."""
+    said = shell(command, HARVEST_PASSWORD="hush-hush")
+
+    assert said.code == 3
+    assert "HARVEST_PASSWORD" in said.err
+    assert "hush-hush" not in said.out + said.err
+
+
+@pytest.mark.parametrize("command", ["whoami", "status"])
+def test_nothing_at_the_address(shell, command):
+    """An address where nobody answers ends with 3, and says that nothing was sent."""
+    said = shell(command, "--base-url", "http://127.0.0.1:9", HARVEST_STATE_DIR=shell.env["HARVEST_STATE_DIR"] + "2")
+
+    assert said.code == 3
+    assert "was not sent" in said.err
+
+
+def test_a_server_out_of_order(shell, account):
+    """A failing server ends with 3 and points to `status`."""
+    account[0].fault("error_500", match={"path": "/account/who_am_i"}, times=None)
+
+    said = shell("whoami")
+
+    assert said.code == 3
+    assert "harvest-async status" in said.err
+
+
+def test_plain_http_beyond_loopback(shell):
+    """Credentials never go over plain http to another machine."""
+    said = shell("whoami", "--base-url", "http://192.0.2.1")
+
+    assert said.code == 2
+    assert "https" in said.err
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help(shell, command):
+    """Every command explains itself."""
+    said = shell(command, "--help")
+
+    assert said.code == 0
+    assert f"Usage: harvest-async {command}" in said.out
+
+
+def test_help_names_all_commands(shell):
+    """The front page has every command, the variables, and something to try at once."""
+    said = shell("--help")
+
+    assert said.code == 0
+    for word in (*COMMANDS, "HARVEST_PASSWORD", "harvest-async demo"):
+        assert word in said.out
+
+
+def test_version(shell):
+    """The version is the package's."""
+    assert re.search(r"\d+\.\d+", shell("--version").out)
+
+
+def test_without_its_extra():
+    """Without click the command says how to get its extra, and ends with 2."""
+    code = "import sys; sys.modules['click'] = None; from harvest_async.cli import main; main()"
+
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False)
+
+    assert ended.returncode == 2
+    assert "harvest-async[cli]" in ended.stderr
+
+
+def test_a_fault_inside_is_not_taken_for_a_missing_extra():
+    """Only the extra's own packages are told as missing; anything else is shown as it is."""
+    code = "import sys; sys.modules['harvest_async.cli.commands'] = None; from harvest_async.cli import main; main()"
+
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False)
+
+    assert ended.returncode == 1
+    assert "ModuleNotFoundError" in ended.stderr
+
+
+def test_the_sandbox_runs_until_ctrl_c(shell):
+    """`sandbox` says where it is and how to sign in, answers, and ends quietly on Ctrl-C."""
+    running = shell.start("sandbox", "--port", 0, "--calls", 500, "--period", 2)
+    try:
+        first = running.stdout.readline()
+        address = re.search(r"http://\S+(?=:\s)", first)[0]
+        told = shell("status", "--base-url", address)
+    finally:
+        running.send_signal(signal.SIGINT)
+        rest, _ = running.communicate(timeout=20)
+
+    assert "500 calls in 2 s" in first
+    assert "of 500 calls" in told.out
+    assert "sandbox-token" in rest
+    assert running.returncode == 0
+
+
+def test_the_sandbox_stays_on_loopback(shell):
+    """It listens on loopback only, unless told."""
+    said = shell("sandbox", "--host", "0.0.0.0", "--port", 0)  # noqa: S104
+
+    assert said.code == 2
+    assert "can be reached from other machines" in said.err
+
+
+def answer_in_a_terminal(shell, words, answer):
+    """Run a command in a pseudo-terminal, answer its question, and give exit code and what was shown."""
+    parent, child = pty.openpty()
+    running = shell.start(*words, stdin=child, stdout=child, stderr=child, text=False)
+    os.close(child)
+    shown, asked = b"", False
+    while True:
+        try:
+            chunk = os.read(parent, 4096)
+        except OSError:
+            break
+        if not chunk:
+            break
+        shown += chunk
+        if not asked and b"Make them?" in shown:
+            asked = True
+            os.write(parent, answer)
+    os.close(parent)
+    return running.wait(timeout=20), shown.decode(errors="replace")
+
+
+@pytest.mark.parametrize(("answer", "code", "entries"), [(b"y\n", 0, 6), (b"n\n", 1, 0)])
+def test_people_are_made_after_a_yes(shell, account, tmp_path, answer, code, entries):
+    """In a terminal each address is named before the question; a no rejects their rows, a yes books them."""
+    file = tmp_path / "time.csv"
+    file.write_bytes(write_csv(make_rows(6, people=("Person One", "Person Two"))))
+
+    ended, shown = answer_in_a_terminal(shell, ("import", file, "--client", "A", "--task", "B", "--ask"), answer)
+
+    assert "<one@example.com>" in shown
+    assert (code, entries) == (ended, len(account[0].world.entries()))
