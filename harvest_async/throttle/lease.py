@@ -34,6 +34,10 @@ class Owner(Protocol):
         """A connection is free again."""
         ...
 
+    def withholds(self, lease: Lease) -> bool:
+        """Whether the gate was shut after the lease was granted, so that its call must not leave."""
+        ...
+
 
 class Lease:
     """The right to send one request now.
@@ -43,21 +47,30 @@ class Lease:
         sent: the moment at which it was granted, in nanoseconds.
         deadline: the moment by which the answer's headers have to be there.
         asks: whether it is for the status call and not for the call that waited.
+        probes: whether it is the one lease that a shut gate lends.
         ended: whether it was ended.
         timely: whether it ended by an ordinary answer, which tells how long a round trip takes.
     """
 
-    __slots__ = ("_connected", "_owner", "asks", "deadline", "ended", "number", "sent", "timely")
+    __slots__ = ("_connected", "_owner", "asks", "deadline", "ended", "number", "probes", "sent", "timely")
 
-    def __init__(self, owner: Owner, number: int, sent: int, deadline: int, *, asks: bool = False) -> None:
+    def __init__(
+        self, owner: Owner, number: int, sent: int, deadline: int, *, asks: bool = False, probes: bool = False
+    ) -> None:
         self._owner = owner
         self._connected = True
         self.number = number
         self.sent = sent
         self.deadline = deadline
         self.asks = asks
+        self.probes = probes
         self.ended = False
         self.timely = False
+
+    @property
+    def withheld(self) -> bool:
+        """Whether its call must not leave any more: the gate was shut since. Ask as late as can be, and hand it back."""
+        return self._owner.withholds(self)
 
     def answered(self) -> None:
         """The headers of an ordinary answer are there."""
@@ -74,6 +87,7 @@ class Lease:
 
     def told(self, told: Told) -> None:
         """The status call was answered."""
+        self.timely = True
         self._end(lambda book, now: book.told(self.number, told, self.sent, now))
 
     def told_nothing(self) -> None:
@@ -88,8 +102,12 @@ class Lease:
         """The call was cancelled after it had begun to leave."""
         self._end(lambda book, now: book.lost(self.number, now, cut=True))
 
+    def unused(self) -> None:
+        """Nobody tried to send anything."""
+        self._end(lambda book, _: book.unused(self.number))
+
     def unsent(self) -> None:
-        """Nothing left this machine."""
+        """Nothing left this machine, though it was tried."""
         self._end(lambda book, _: book.unsent(self.number))
 
     def release(self) -> None:
