@@ -55,6 +55,10 @@ class SqliteLedger:
         self._version = -1
         self._book = Book()
 
+    def __del__(self) -> None:
+        if self._database is not None and self._owner == os.getpid():
+            self._database.close()  # or Python 3.13 and newer warn
+
     def __repr__(self) -> str:
         return f"SqliteLedger({str(self.path)!r}, account={self.account!r})"
 
