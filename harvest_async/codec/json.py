@@ -1,4 +1,4 @@
-"""JSON: bytes <-> tree.
+"""JSON: bytes <-> tree, and lists record by record.
 
 Rules of this room: pure. Numbers with a point become `Decimal`, never binary floats. What can't be read is told with
 its place and its beginning, since a page of HTML is the usual cause (contract: headers.missing_headers).
@@ -7,17 +7,26 @@ its place and its beginning, since a page of HTML is the usual cause (contract: 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
+from harvest_async.codec.slices import Shaper, Slices
 from harvest_async.codec.text import beginning, iso, of_day
 from harvest_async.errors import DecodeError
 
-__all__ = ["CONTENT_TYPE", "read", "write"]
+__all__ = ["CONTENT_TYPE", "Elements", "read", "write"]
+
+T = TypeVar("T")
 
 CONTENT_TYPE: Final = "application/json"
+
+_BOM: Final = b"\xef\xbb\xbf"
+_OPENING: Final = re.compile(rb"\s*\[")
+_MARK: Final = re.compile(rb'\}\s*,\s*(?=\{\s*"[^"\\]*"\s*:\s*\{)')
+"""Between two records, each below its root. The quote of a text inside a record would have a backslash before it."""
 
 
 def read(content: bytes) -> Any:
@@ -26,21 +35,69 @@ def read(content: bytes) -> Any:
     Raises:
         DecodeError: it is no JSON, or not whole.
     """
-    try:
-        return json.loads(content.decode("utf-8-sig"), parse_float=Decimal, parse_constant=_refuse)
-    except UnicodeDecodeError as error:
-        raise DecodeError(f"the answer is not UTF-8 (byte {error.start}): {beginning(content)}") from error
-    except json.JSONDecodeError as error:
-        where = f"line {error.lineno}, column {error.colno}"
-        raise DecodeError(f"the answer is no JSON ({error.msg}, {where}): {beginning(content)}") from error
-    except (ValueError, RecursionError) as error:
-        raise DecodeError(f"the answer is no JSON ({error}): {beginning(content)}") from error
+    return _told(content, content)
 
 
 def write(fields: Mapping[str, Any], root: str | None) -> bytes:
     """Turn fields into a body, below a root where there is one."""
     tree = fields if root is None else {root: fields}
     return json.dumps(tree, default=_plain, separators=(",", ":")).encode()
+
+
+class Elements(Slices[T]):
+    """Reads a list of records, each below its root; a single record is a list of one (contract: list_sample_is_single).
+
+    Args:
+        shape: turns trees into records.
+        fast: reads a slice, whole and in brackets, at once; raises `ValueError` for what it can't read. None for none.
+    """
+
+    def __init__(self, shape: Shaper[T], fast: Callable[[bytes], list[T]] | None = None) -> None:
+        super().__init__(shape)
+        self._fast = fast
+        self._opened = False
+
+    def _begin(self) -> re.Pattern[bytes] | None:
+        held = self._held.removeprefix(_BOM)
+        opening = _OPENING.match(held)
+        if opening is None:
+            return None
+        self._held, self._opened = held[opening.end() :], True
+        return _MARK
+
+    def _read(self, part: bytes) -> list[T]:
+        return self._records(b"[" + part.rstrip().removesuffix(b",") + b"]", _loads)
+
+    def _finish(self, rest: bytes) -> list[T]:
+        if self._opened:
+            return self._records(b"[" + rest, lambda whole: _told(whole, self._first))
+        tree = _told(rest, self._first)
+        return self._shape(tree if isinstance(tree, list) else [tree])
+
+    def _records(self, whole: bytes, loads: Callable[[bytes], Any]) -> list[T]:
+        if self._fast is not None:
+            try:
+                return self._fast(whole)
+            except ValueError:
+                pass  # the slow way reads more, and tells what is wrong
+        return self._shape(loads(whole))
+
+
+def _loads(content: bytes) -> Any:
+    return json.loads(content.decode("utf-8-sig"), parse_float=Decimal, parse_constant=_refuse)
+
+
+def _told(content: bytes, first: bytes) -> Any:
+    """Read, and tell what is wrong with it; `first` is how it begins."""
+    try:
+        return _loads(content)
+    except UnicodeDecodeError as error:
+        raise DecodeError(f"the answer is not UTF-8 (byte {error.start}): {beginning(first)}") from error
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise DecodeError(f"the answer is no JSON ({error.msg}, {where}): {beginning(first)}") from error
+    except (ValueError, RecursionError) as error:
+        raise DecodeError(f"the answer is no JSON ({error}): {beginning(first)}") from error
 
 
 def _refuse(constant: str) -> Any:

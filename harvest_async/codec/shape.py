@@ -1,7 +1,7 @@
 """Tree <-> attrs, by cattrs: one recipe for both formats.
 
-Rules of this room: pure. Reading is fast and says nothing; only where it failed is the tree read again, slowly, to
-tell which field was wrong. Reading is generous where the contract shows it to be needed:
+Rules of this room: pure. Reading is fast and says nothing; only where it failed is the tree read again, slowly, by
+cattrs' own validation, to tell which field was wrong. Reading is generous where the contract shows it to be needed:
 
 - numbers may come as text, and typed texts may be padded (contract: ids_as_strings, padded_values);
 - typed fields that are blank are None (contract: empty_ended_at);
@@ -10,22 +10,25 @@ tell which field was wrong. Reading is generous where the contract shows it to b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
 from functools import cache, partial
-from typing import Any, TypeVar
+from types import NoneType
+from typing import Any, TypeVar, get_args, get_origin
 
 import cattrs
-from attrs import evolve, fields, has
+from attrs import fields, has, resolve_types
 from cattrs.gen import make_dict_structure_fn, override
 
 from harvest_async.codec.text import read_date, read_datetime, read_time
 from harvest_async.errors import DecodeError
 
-__all__ = ["shape"]
+__all__ = ["shape", "shape_all"]
 
 T = TypeVar("T")
+
+Read = Callable[[Any], Any]
 
 
 def shape(tree: Any, kind: type[T]) -> T:
@@ -34,19 +37,33 @@ def shape(tree: Any, kind: type[T]) -> T:
     Raises:
         DecodeError: a field is of the wrong type; the message has its path.
     """
+    (record,) = shape_all([tree], kind)
+    return record
+
+
+def shape_all(trees: Sequence[Any], kind: type[T]) -> list[T]:
+    """Read trees as records.
+
+    Raises:
+        DecodeError: a field is of the wrong type; the message has its path in its record.
+    """
+    of_kind: Any = kind
+    read: Callable[[Any], T] = _record(of_kind)
     try:
-        return _converter(detailed=False).structure(tree, kind)
+        return [read(tree) for tree in trees]
     except Exception as error:
-        raise DecodeError(_explain(tree, kind)) from error
+        faults = (_explain(tree, kind) for tree in trees)
+        raise DecodeError(next(filter(None, faults), f"the answer is no {kind.__name__}")) from error
 
 
-def _explain(tree: Any, kind: type[Any]) -> str:
+def _explain(tree: Any, kind: type[Any]) -> str | None:
+    """What is wrong with a tree; None where nothing is."""
     try:
         _converter(detailed=True).structure(tree, kind)
     except Exception as error:  # noqa: BLE001 - cattrs gathers all kinds
         faults = cattrs.transform_error(error, format_exception=_fault)
         return f"the answer is no {kind.__name__}: {'; '.join(faults[:5])}"
-    return f"the answer is no {kind.__name__}"
+    return None
 
 
 def _fault(error: BaseException, _: type[Any] | None) -> str:
@@ -57,34 +74,69 @@ def _fault(error: BaseException, _: type[Any] | None) -> str:
 def _converter(*, detailed: bool) -> cattrs.Converter:
     converter = cattrs.Converter(detailed_validation=detailed)
     for kind, read in _READERS.items():
-        converter.register_structure_hook(kind, partial(_required, read))
-        converter.register_structure_hook(kind | None, partial(_optional, read))
-    converter.register_structure_hook(str, lambda value, _: _read_text(value))
+        converter.register_structure_hook(kind, partial(_hook, read))
+        converter.register_structure_hook(kind | None, partial(_hook, partial(_optional, read)))
     converter.register_structure_hook(str | None, lambda value, _: None if value is None else _read_text(value))
-    converter.register_structure_hook_factory(has, partial(_record, converter))
+    if detailed:
+        converter.register_structure_hook_factory(has, partial(_told_record, converter))
+    else:
+        converter.register_structure_hook_factory(has, lambda kind: partial(_hook, _record(kind)))
     return converter
 
 
-def _record(converter: cattrs.Converter, kind: type[Any]) -> Callable[[Any, Any], Any]:
-    """How a record is read: by cattrs, and what it does not know goes into `extra`."""
-    read = make_dict_structure_fn(
-        kind,
-        converter,
-        extra=override(omit=True),
-        _cattrs_detailed_validation=converter.detailed_validation,
-    )
-    known = frozenset(field.name for field in fields(kind))
-    lists = frozenset(field.name for field in fields(kind) if str(field.type).startswith("list"))
+@cache
+def _record(kind: Any) -> Callable[[Any], Any]:
+    """How a record is read: field by field as they come; what it does not know goes into `extra`."""
+    resolve_types(kind)
+    known = [field for field in fields(kind) if field.name != "extra"]
+    exact = {field.name: _plain_type(field.type) for field in known if _plain_type(field.type) in _EXACT}
+    blank = frozenset(field.name for field in known if field.default is None)
+    readers = {field.name: _reader(field.type) for field in known}
+
+    def read(tree: Any) -> Any:
+        if not isinstance(tree, dict):
+            raise _wrong("an object", tree)
+        values: dict[str, Any] = {}
+        for name, value in tree.items():
+            if value.__class__ is exact.get(name):
+                values[name] = value
+            elif value is None and name in blank:
+                continue
+            elif name in readers:
+                values[name] = readers[name](value)
+            else:
+                values.setdefault("extra", {})[name] = value
+        return kind(**values)
+
+    return read
+
+
+def _plain_type(kind: Any) -> Any:
+    """A field's type without its None."""
+    return next((each for each in get_args(kind) if each is not NoneType), kind) if NoneType in get_args(kind) else kind
+
+
+def _reader(kind: Any) -> Read:
+    """How a value is read that is not of its field's type already."""
+    if get_origin(kind) is list:
+        read = _reader(get_args(kind)[0])
+        return lambda value: [read(item) for item in _as_list(value)]
+    plain = _plain_type(kind)
+    if plain in _READERS:
+        return _READERS[plain] if plain is kind else partial(_optional, _READERS[plain])
+    hook = _converter(detailed=False).get_structure_hook(kind)
+    return lambda value: hook(value, kind)
+
+
+def _told_record(converter: cattrs.Converter, kind: type[Any]) -> Callable[[Any, Any], Any]:
+    """How a record is read where it has to be told what is wrong with it."""
+    read = make_dict_structure_fn(kind, converter, extra=override(omit=True), _cattrs_detailed_validation=True)
+    lists = frozenset(field.name for field in fields(kind) if get_origin(field.type) is list)
 
     def structure(tree: Any, _: Any) -> Any:
         if not isinstance(tree, Mapping):
-            msg = f"expected an object, got {_show(tree)}"
-            raise TypeError(msg)
-        for name in lists & tree.keys():
-            tree = {**tree, name: _as_list(tree[name])}
-        record = read(dict(tree), kind)
-        unknown = tree.keys() - known
-        return evolve(record, extra={name: tree[name] for name in tree if name in unknown}) if unknown else record
+            raise _wrong("an object", tree)
+        return read({name: _as_list(value) if name in lists else value for name, value in tree.items()}, kind)
 
     return structure
 
@@ -98,14 +150,18 @@ def _as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _required(read: Callable[[Any], Any], value: Any, _: Any) -> Any:
+def _hook(read: Read, value: Any, _: Any) -> Any:
+    """A reader as cattrs calls it."""
     return read(value)
 
 
-def _optional(read: Callable[[Any], Any], value: Any, _: Any) -> Any:
-    if value is None or (isinstance(value, str) and not value.strip()):
-        return None
-    return read(value)
+def _optional(read: Read, value: Any) -> Any:
+    try:
+        return read(value)
+    except ValueError:
+        if value is None or (isinstance(value, str) and not value.strip()):
+            return None
+        raise
 
 
 def _read_integer(value: Any) -> int:
@@ -152,11 +208,14 @@ def _read_text(value: Any) -> str:
 
 def _from_text(read: Callable[[str], T], what: str) -> Callable[[Any], T]:
     def reader(value: Any) -> T:
-        if not isinstance(value, str):
-            raise _wrong(what, value)
-        return read(value)
+        if value.__class__ is str:
+            return read(value)
+        raise _wrong(what, value)
 
     return reader
+
+
+_EXACT: frozenset[Any] = frozenset({int, str, bool, Decimal})
 
 
 def _wrong(expected: str, value: Any) -> ValueError:
@@ -168,8 +227,9 @@ def _show(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:60]}..."  # noqa: PLR2004 - a glance is enough
 
 
-_READERS: dict[type[Any], Callable[[Any], Any]] = {
+_READERS: dict[Any, Read] = {
     int: _read_integer,
+    str: _read_text,
     Decimal: _read_decimal,
     bool: _read_boolean,
     datetime: _from_text(read_datetime, "a moment"),

@@ -49,7 +49,10 @@ def read_date(text: str) -> date:
     Raises:
         ValueError: it is none.
     """
-    text = text.strip()
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        text = text.strip()
     if match := _NUMBERS.match(text):
         year, month, day = map(int, match.groups())
     elif match := _DAY_FIRST.match(text):
@@ -68,16 +71,22 @@ def read_datetime(text: str) -> datetime:
     Raises:
         ValueError: it is none.
     """
-    text = text.strip()
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         try:
-            moment = parsedate_to_datetime(text)
+            moment = _read_padded(text.strip())
         except (ValueError, TypeError, IndexError):
             msg = f"expected a moment like 2026-01-31T08:00:00Z, got {text!r}"
             raise ValueError(msg) from None
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def _read_padded(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return parsedate_to_datetime(text)
 
 
 def read_time(text: str) -> time:

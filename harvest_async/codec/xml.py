@@ -1,4 +1,4 @@
-"""XML: bytes <-> tree.
+"""XML: bytes <-> tree, and lists record by record.
 
 Rules of this room: pure. xmltodict reads and writes, its defaults set on purpose: white space of texts is kept. What
 comes from the network may not bring a document type, and with it no entities (contract: untrusted_xml). Names get
@@ -11,21 +11,33 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date, datetime, time
-from typing import Any, Final
+from functools import lru_cache
+from typing import Any, Final, TypeVar
 from xml.parsers.expat import ExpatError
 
 import xmltodict
 
+from harvest_async.codec.slices import Slices
 from harvest_async.codec.text import beginning, iso, of_day
 from harvest_async.errors import DecodeError, InvalidArgument
 
-__all__ = ["CONTENT_TYPE", "items", "read", "write"]
+__all__ = ["CONTENT_TYPE", "Elements", "read", "write"]
+
+T = TypeVar("T")
 
 CONTENT_TYPE: Final = "application/xml"
 
 _DEEPEST: Final = 100
-_ROOT: Final = re.compile(r"<[A-Za-z_]")
-_COMMENT: Final = re.compile(r"<!--.*?-->", re.DOTALL)
+_TYPE_AND_TEXT: Final = 2
+_PROLOG: Final = 4_096
+_ROOT: Final = re.compile(rb"<[A-Za-z_]")
+_COMMENT: Final = re.compile(rb"<!--.*?-->", re.DOTALL)
+_AROUND: Final = rb"(?:\s|<\?.*?\?>|<!--.*?-->)*+"
+_OPENING: Final = re.compile(
+    rb"(?:\xef\xbb\xbf)?" + _AROUND + rb"<([A-Za-z_][^<>]*(?<!/))>" + _AROUND + rb"<([A-Za-z_][^\s<>/]*)", re.DOTALL
+)
+"""A list's own beginning: what its root and its first record are called."""
+_HOW: Final[Mapping[str, Any]] = {"strip_whitespace": False, "disable_entities": True, "process_comments": False}
 _UNSPEAKABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -40,24 +52,6 @@ def read(content: bytes) -> tuple[str, Any]:
     return _name(root), _plain(value)
 
 
-def items(content: bytes) -> list[Any]:
-    """Read the elements below a list's root one by one, without ever holding the whole list as a tree.
-
-    Raises:
-        DecodeError: as `read`.
-    """
-    found: list[Any] = []
-
-    def keep(path: list[tuple[str, Any]], item: Any) -> bool:
-        attributes = path[-1][1] or {}
-        extra = {f"@{name}": value for name, value in attributes.items()}
-        found.append(_plain({**extra, **item} if isinstance(item, dict) else item))
-        return True
-
-    _parse(content, item_depth=2, item_callback=keep)
-    return found
-
-
 def write(fields: Mapping[str, Any], root: str, *, underscores: bool) -> bytes:
     """Turn fields into a document. Names get dashes, but for the section that has underscores.
 
@@ -69,22 +63,74 @@ def write(fields: Mapping[str, Any], root: str, *, underscores: bool) -> bytes:
     return text.replace("\r", "&#13;").encode()
 
 
-def _parse(content: bytes, **how: Any) -> dict[str, Any]:
+class Elements(Slices[T]):
+    """Reads the elements below a list's root. What both are called does not matter (contract: message_list_root)."""
+
+    def _begin(self) -> re.Pattern[bytes] | None:
+        _refuse_doctype(self._held)
+        opening = _OPENING.match(self._held)
+        if opening is None:
+            return None
+        root, record = opening.groups()
+        self._root, self._end = b"<" + root + b">", b"</" + root.split()[0] + b">"
+        self._held = self._held[opening.end(1) + 1 :]
+        return re.compile(rb"</" + re.escape(record) + rb"\s*>\s*(?=<)")
+
+    def _read(self, part: bytes) -> list[T]:
+        try:
+            return self._shape(_items(self._root + part + self._end))
+        except ExpatError as error:
+            raise ValueError(error) from error
+
+    def _finish(self, rest: bytes) -> list[T]:
+        whole = rest if self._mark is None else self._root + rest
+        _decode(whole, self._first)
+        try:
+            return self._shape(_items(whole))
+        except (ExpatError, ValueError, xmltodict.ParsingInterrupted) as error:
+            raise DecodeError(f"the answer is no XML ({error}): {beginning(self._first)}") from error
+
+
+def _items(content: bytes) -> list[Any]:
+    """The trees of the elements below the root."""
+    found: list[Any] = []
+
+    def keep(path: list[tuple[str, Any]], item: Any) -> bool:
+        if isinstance(item, dict):
+            found.append(_plain(item))
+        else:
+            found.append(_plain({"@nil": (path[-1][1] or {}).get("nil"), "#text": item}))
+        return True
+
+    xmltodict.parse(content, item_depth=2, item_callback=keep, **_HOW)
+    return found
+
+
+def _parse(content: bytes) -> dict[str, Any]:
+    text = _decode(content, content)
+    _refuse_doctype(content)
     try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DecodeError(f"the answer is not UTF-8 (byte {error.start}): {beginning(content)}") from error
-    prolog = _COMMENT.sub("", text[:4096])
-    root = _ROOT.search(prolog)
-    if "<!DOCTYPE" in prolog[: root.start() if root else None].upper():
-        raise DecodeError(f"the answer brings a document type, which is refused: {beginning(content)}")
-    try:
-        tree = xmltodict.parse(text, strip_whitespace=False, disable_entities=True, process_comments=False, **how)
+        tree = xmltodict.parse(text, **_HOW)
     except (ExpatError, ValueError, xmltodict.ParsingInterrupted) as error:
         raise DecodeError(f"the answer is no XML ({error}): {beginning(content)}") from error
     return dict(tree or {})
 
 
+def _decode(content: bytes, first: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DecodeError(f"the answer is not UTF-8 (byte {error.start}): {beginning(first)}") from error
+
+
+def _refuse_doctype(content: bytes) -> None:
+    prolog = _COMMENT.sub(b"", content[:_PROLOG])
+    root = _ROOT.search(prolog)
+    if b"<!DOCTYPE" in prolog[: root.start() if root else None].upper():
+        raise DecodeError(f"the answer brings a document type, which is refused: {beginning(content)}")
+
+
+@lru_cache
 def _name(name: str) -> str:
     return name.replace("-", "_")
 
@@ -100,8 +146,17 @@ def _plain(value: Any, depth: int = 0) -> Any:
         return value
     if (value.get("@nil") or "").strip().lower() == "true":
         return None
-    children = {_name(name): _plain(child, depth + 1) for name, child in value.items() if name[0] not in "@#"}
+    children = {_name(name): _child(child, depth) for name, child in value.items() if name[0] not in "@#"}
     return children or value.get("#text", "")
+
+
+def _child(value: Any, depth: int) -> Any:
+    """An element; most are a text, or a text with attributes, and are read without more ado."""
+    if value.__class__ is str:
+        return value
+    if value.__class__ is dict and len(value) == _TYPE_AND_TEXT and "@type" in value and "#text" in value:
+        return value["#text"]
+    return _plain(value, depth + 1)
 
 
 def _element(name: str, value: Any) -> Any:

@@ -15,7 +15,8 @@ from attrs import frozen
 
 from harvest_async.call import Body, Call, Created, Gone, Page
 from harvest_async.codec import json, xml
-from harvest_async.codec.shape import shape
+from harvest_async.codec.shape import shape, shape_all
+from harvest_async.codec.slices import Shaper, Slices
 from harvest_async.codec.text import beginning
 from harvest_async.errors import DecodeError
 from harvest_async.v1.models import DayEntry
@@ -47,14 +48,26 @@ def _read_xml(content: bytes) -> Any:
     return xml.read(content)[1]
 
 
-def _list_json(content: bytes, root: str) -> list[Any]:
-    tree = json.read(content)
-    elements = tree if isinstance(tree, list) else [tree]  # contract: list_sample_is_single
-    return [_unwrap(element, root) for element in elements]
+def _elements_json(result: Many[T]) -> Slices[T]:
+    return json.Elements(_shaper(result), _fast_reader(result))
 
 
-def _list_xml(content: bytes, _: str) -> list[Any]:
-    return xml.items(content)
+def _elements_xml(result: Many[T]) -> Slices[T]:
+    return xml.Elements(_shaper(result))
+
+
+def _shaper(result: Many[T]) -> Shaper[T]:
+    return lambda trees: shape_all([_unwrap(tree, result.root) for tree in trees], result.model)
+
+
+def _fast_reader(result: Many[T]) -> Callable[[bytes], list[T]] | None:
+    """The fast way to read a list, where the extra `speed` is installed."""
+    try:
+        from harvest_async.codec.speed import fast_reader  # noqa: PLC0415 - optional dependency
+    except ModuleNotFoundError:
+        return None
+    kind: Any = result.model
+    return fast_reader(kind, result.root)
 
 
 @frozen
@@ -62,12 +75,12 @@ class _Codec:
     content_type: str
     write: Callable[[Body], bytes]
     read: Callable[[bytes], Any]
-    read_list: Callable[[bytes, str], list[Any]]
+    elements: Callable[[Many[Any]], Slices[Any]]
 
 
 _FORMATS: Final[Mapping[str, _Codec]] = {
-    "json": _Codec(json.CONTENT_TYPE, _write_json, json.read, _list_json),
-    "xml": _Codec(xml.CONTENT_TYPE, _write_xml, _read_xml, _list_xml),
+    "json": _Codec(json.CONTENT_TYPE, _write_json, json.read, _elements_json),
+    "xml": _Codec(xml.CONTENT_TYPE, _write_xml, _read_xml, _elements_xml),
 }
 
 
@@ -112,9 +125,12 @@ class V1Dialect:
         return shape(_unwrap(self._tree(answer), result.root), result.model)
 
     def _many(self, result: Many[T], answer: Answer) -> Page[T]:
+        reader = self._reader(result, answer)
+        return Page([*reader.feed(answer.content), *reader.close()])
+
+    def _reader(self, result: Many[T], answer: Answer) -> Slices[T]:
         self._expect(answer)
-        found = self._codec.read_list(answer.content, result.root)
-        return Page([shape(element, result.model) for element in found])
+        return self._codec.elements(result)
 
     def _bare(self, result: Bare[T], answer: Answer) -> T:
         return shape(self._tree(answer), result.model)
@@ -175,7 +191,7 @@ class V1Dialect:
 
 
 def _unwrap(tree: Any, root: str) -> Any:
-    return tree[root] if isinstance(tree, Mapping) and root in tree and "id" not in tree else tree
+    return tree[root] if isinstance(tree, dict) and root in tree and "id" not in tree else tree
 
 
 def _entry_tree(tree: Any) -> Any:

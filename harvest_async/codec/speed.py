@@ -1,0 +1,53 @@
+"""Lists in JSON, read by msgspec: several times as fast (extra `speed`).
+
+Rules of this room: the only one that imports msgspec. It reads what is plain and whole, and leaves everything else to
+the slow way: fields that a record does not know, numbers as text, typed fields that are blank. What it gives is equal
+to what the slow way gives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import cache
+from typing import Annotated, Any, get_args
+
+import msgspec
+from attrs import NOTHING, Factory, fields, resolve_types
+
+__all__ = ["fast_reader"]
+
+
+@cache
+def fast_reader(kind: Any, root: str) -> Callable[[bytes], list[Any]] | None:
+    """How a slice of a list is read, each record below its root; None where msgspec does not know one of the types.
+
+    The reader raises `ValueError` for whatever it leaves to the slow way.
+    """
+    resolve_types(kind)
+    known = [_known(field) for field in fields(kind) if field.name != "extra"]
+    try:
+        strict = msgspec.defstruct(kind.__name__, known, forbid_unknown_fields=True, kw_only=True, gc=False)
+        decoder = msgspec.json.Decoder(list[dict[str, strict]])  # type: ignore[valid-type]
+        msgspec.convert([], list[kind])
+    except TypeError:
+        return None
+
+    def read(whole: bytes) -> list[Any]:
+        try:
+            elements = [element[root] for element in decoder.decode(whole)]
+        except KeyError as error:
+            raise ValueError(error) from error
+        return msgspec.convert(elements, list[kind], from_attributes=True)
+
+    return read
+
+
+def _known(field: Any) -> tuple[Any, ...]:
+    """A field as msgspec declares it; moments without a zone are for the slow way."""
+    kind = Annotated[datetime, msgspec.Meta(tz=True)] | None if datetime in get_args(field.type) else field.type
+    if field.default is NOTHING:
+        return (field.name, kind)
+    if isinstance(field.default, Factory):  # type: ignore[arg-type]
+        return (field.name, kind, msgspec.field(default_factory=field.default.factory))
+    return (field.name, kind, field.default)
