@@ -5,6 +5,7 @@ Rules of this room:
 - Each attempt has a total deadline up to the headers, whatever httpx's own timeouts say.
 - A refusal of the throttle is never seen outside: the request goes back to the head of the line and is sent again,
   since the server has not carried it out (contract: errors.codes.503). Everything else is for others to judge.
+- Nothing leaves through a gate that was shut while its connection was made, nor after its deadline.
 - A refused answer is closed before anyone waits, and a body that can be read only once is read before it is sent.
 """
 
@@ -64,6 +65,10 @@ _PATIENCE: Final = 5.0
 _ANY_ZLIB: Final = 47  # gzip or zlib, told by the header, with the largest window
 
 
+class _Withheld(httpx.ConnectError):
+    """The gate was shut before the request left: it has to stand in line again."""
+
+
 class ThrottledTransport(httpx.AsyncBaseTransport):
     """Wraps a transport so that whatever is sent through it respects one account's budget.
 
@@ -99,10 +104,12 @@ class ThrottledTransport(httpx.AsyncBaseTransport):
             lease = ticket.claim() or await self._acquire(ticket, request)
             if lease.asks:
                 return await self._ask(request, lease, ticket)
-            response = await self._attempt(request, lease, ticket)
+            try:
+                response = await self._attempt(request, lease, ticket)
+            except _Withheld:
+                continue
             if response is not None:
                 return response
-            ticket.left = False
             ticket.refusals += 1
 
     async def aclose(self) -> None:
@@ -121,7 +128,7 @@ class ThrottledTransport(httpx.AsyncBaseTransport):
     async def _attempt(self, request: httpx.Request, lease: Lease, ticket: Ticket) -> httpx.Response | None:
         """Send once. Gives the answer, or None where the throttle refused it."""
         response = await self._send(request, lease, ticket)
-        if await self._settle(response, lease) is not None:
+        if await self._settle(response, lease, ticket) is not None:
             return None
         if response.is_closed:
             lease.release()
@@ -132,26 +139,48 @@ class ThrottledTransport(httpx.AsyncBaseTransport):
     async def _send(self, request: httpx.Request, lease: Lease, ticket: Ticket) -> httpx.Response:
         """Send within the lease's deadline; a failure ends the lease."""
         ticket.left = False
+        extensions = request.extensions
         try:
             await request.aread()
-            request.extensions = {**request.extensions, "trace": _watch(ticket, request.extensions.get("trace"))}
-            seconds = max(0.0, (lease.deadline - self._throttle.clock.now()) / SECOND)
+            self._check(request, lease)
+            request.extensions = {**extensions, "trace": self._watch(request, lease, ticket)}
+            seconds = (lease.deadline - self._throttle.clock.now()) / SECOND
             ticket.left = True
             with anyio.fail_after(seconds):
                 return await self._inner.handle_async_request(_signed(request))
         except BaseException as error:
-            # A request that h11 stops may have left in part: nothing was carried out, but the lease is spent.
-            spent = ticket.left and (isinstance(error, httpx.LocalProtocolError) or not isinstance(error, NOT_SENT))
-            ticket.left = spent and not isinstance(error, NOT_SENT)
-            end = lease.unsent if not spent else lease.lost if isinstance(error, Exception) else lease.cut
-            end()
-            lease.release()
+            _end_failed(error, lease, ticket)
             if isinstance(error, TimeoutError):
                 kind = httpx.ReadTimeout if ticket.left else httpx.ConnectTimeout
                 raise kind("no answer within the attempt's deadline", request=request) from None
             raise
+        finally:
+            request.extensions = extensions
 
-    async def _settle(self, response: httpx.Response, lease: Lease) -> int | None:
+    def _check(self, request: httpx.Request, lease: Lease) -> None:
+        """Whether the request may still leave."""
+        if lease.withheld:
+            raise _Withheld("the throttle's gate was shut", request=request)
+        if self._throttle.clock.now() >= lease.deadline:
+            raise httpx.ConnectTimeout("the attempt's deadline passed before anything was sent", request=request)
+
+    def _watch(self, request: httpx.Request, lease: Lease, ticket: Ticket) -> _Trace:
+        """Follow a request through the connection pool: while a connection is made, nothing has left."""
+        other: _Trace | None = request.extensions.get("trace")
+
+        async def trace(name: str, info: Any) -> None:
+            if name == "connection.connect_tcp.started":
+                ticket.left = False
+            elif name.endswith("send_request_headers.started"):
+                ticket.left = False
+                self._check(request, lease)
+                ticket.left = True
+            if other is not None:
+                await other(name, info)
+
+        return trace
+
+    async def _settle(self, response: httpx.Response, lease: Lease, ticket: Ticket) -> int | None:
         """End the lease by what the answer says. Gives the wait that a refusal asks for, else None."""
         if response.status_code not in REFUSALS:
             lease.answered()
@@ -167,6 +196,7 @@ class ThrottledTransport(httpx.AsyncBaseTransport):
         if not is_refusal(response.status_code, hint, begin):
             lease.failed()
             return None
+        ticket.left = False
         lease.refused(wait)
         await _close(response, lease)
         return wait
@@ -175,19 +205,13 @@ class ThrottledTransport(httpx.AsyncBaseTransport):
 
     def _probe_for(self, request: httpx.Request) -> Probe | None:
         """How to ask for the status with a request's credentials, but without its content (contract: status_call)."""
-        if self._status_path is None or request.url.path.startswith("/v2/"):
+        path = self._status_path
+        if path is None or request.url.path.startswith("/v2/"):
             return None
-        token = request.url.params.get("access_token")
-        url = request.url.copy_with(path=self._status_path, query=None, fragment=None)
-        url = url if token is None else url.copy_add_param("access_token", token)
-        headers = [(name, value) for name, value in request.headers.items() if name in _CREDENTIALS]
-        headers += [("accept", _JSON), ("content-type", _JSON)]
-        extensions = {key: value for key, value in request.extensions.items() if key in {"timeout", QUERY_TOKEN}}
 
         async def probe(lease: Lease) -> None:
-            status_call = httpx.Request("GET", url, headers=headers, extensions=extensions)
             try:
-                response = await self._ask(status_call, lease, Ticket())
+                response = await self._ask(_status_call(request, path), lease, Ticket())
             except httpx.TransportError:
                 return  # the call at the head of the line will meet the same, and tell its caller
             await _close(response, lease)
@@ -198,7 +222,7 @@ class ThrottledTransport(httpx.AsyncBaseTransport):
         """Send a status call once, on the lease that is there for it, and put the answer into the account's book."""
         response = await self._send(request, lease, ticket)
         if response.status_code in REFUSALS:
-            await self._settle(response, lease)
+            await self._settle(response, lease, ticket)
             return response
         try:
             told = read_status(await _peek(response)) if response.status_code == _OK else None
@@ -265,20 +289,31 @@ def _signed(request: httpx.Request) -> httpx.Request:
     )
 
 
-def _watch(
-    ticket: Ticket, other: Callable[[str, Any], Awaitable[None]] | None
-) -> Callable[[str, Any], Awaitable[None]]:
-    """Follow a request through the connection pool: while a connection is made, nothing has left."""
+def _status_call(request: httpx.Request, path: str) -> httpx.Request:
+    """The call for the account's status with the credentials of a request, and nothing else of it."""
+    token = request.url.params.get("access_token")
+    url = request.url.copy_with(path=path, query=None, fragment=None)
+    url = url if token is None else url.copy_add_param("access_token", token)
+    headers = [(name, value) for name, value in request.headers.items() if name in _CREDENTIALS]
+    headers += [("accept", _JSON), ("content-type", _JSON)]
+    extensions = {key: value for key, value in request.extensions.items() if key in {"timeout", QUERY_TOKEN}}
+    return httpx.Request("GET", url, headers=headers, extensions=extensions)
 
-    async def trace(name: str, info: Any) -> None:
-        if name == "connection.connect_tcp.started":
-            ticket.left = False
-        elif name.endswith("send_request_headers.started"):
-            ticket.left = True
-        if other is not None:
-            await other(name, info)
 
-    return trace
+def _end_failed(error: BaseException, lease: Lease, ticket: Ticket) -> None:
+    """End the lease of an attempt that gave no answer, and note whether its request may have left."""
+    # A request that h11 stops may have left in part: nothing was carried out, but the lease is spent.
+    spent = ticket.left and (isinstance(error, httpx.LocalProtocolError) or not isinstance(error, NOT_SENT))
+    ticket.left = spent and not isinstance(error, NOT_SENT)
+    if spent and isinstance(error, Exception):
+        lease.lost()
+    elif spent:
+        lease.cut()
+    elif isinstance(error, NOT_SENT) and not isinstance(error, _Withheld):
+        lease.unsent()
+    else:
+        lease.unused()
+    lease.release()
 
 
 async def _peek(response: httpx.Response) -> bytes:

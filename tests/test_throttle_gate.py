@@ -158,6 +158,41 @@ async def test_a_lost_status_call_lets_the_head_go_alone():
     assert house.paths() == ["/x"]
 
 
+async def test_a_lost_status_call_is_asked_again_before_anyone_else_goes():
+    """What others sent stays unknown until it is told: one call goes alone, then the status is asked for again."""
+    house = House(pace="burst")
+    house.account.spend(95)
+    house.account.script.append(httpx.ReadError("gone"))
+    await house.many(20)
+
+    assert house.paths()[:2] == ["/0", "/account/rate_limit_status"]
+    assert house.account.refused == 0
+
+
+async def test_a_status_call_that_is_always_lost_is_done_without():
+    """After three tries the line goes on by what the others' answers say."""
+    house = House(pace="burst")
+    for _ in range(3):
+        house.account.script.extend([httpx.ReadError("gone"), None])
+    await house.many(20)
+
+    assert (house.probes(), len(house.account.served)) == (0, 20)
+    assert house.throttle.snapshot().closed is None
+
+
+async def test_a_cancelled_leader_leaves_the_question_open():
+    """Granted the status call and cancelled in the same moment, a leader tells nothing about the server."""
+    house = House(pace="burst")
+    house.account.spend(95)
+    leader = asyncio.create_task(house.get("/led"))
+    others = asyncio.create_task(house.many(20))
+    await asyncio.sleep(0)
+    leader.cancel()
+    await others
+
+    assert (house.paths()[0], house.account.refused) == ("/account/rate_limit_status", 0)
+
+
 async def test_a_status_call_that_could_not_connect_costs_nothing():
     """A call that never left gives its lease back at once; the next has its own try."""
     house = House()
@@ -586,13 +621,47 @@ async def test_max_wait_bounds_the_real_wait():
 
 
 async def test_max_wait_bounds_the_leaders_wait_too():
-    """Whoever leads the probe does not wait for it longer than it may."""
+    """Whoever leads the probe does not wait for it longer than it may, while the probe has its own deadline."""
     house = House(way=30)
     with pytest.raises(WouldWait):
         await house.get(max_wait=2)
+    gone = house.now
+    await asyncio.sleep(8.1)
 
-    assert house.now == pytest.approx(2, abs=0.01)
+    assert gone == pytest.approx(2, abs=0.01)
     assert house.clean()
+
+
+@pytest.mark.parametrize("max_wait", [0, 0.05])
+async def test_callers_who_never_wait_open_the_gate_all_the_same(max_wait):
+    """The status call outlives the patience of the caller who led it, so the gate opens for the next."""
+    house = House()
+    with pytest.raises(WouldWait):
+        await house.get(max_wait=max_wait)
+    await asyncio.sleep(0.3)
+
+    assert await house.get(max_wait=max_wait) == 200
+    assert house.probes() == 1
+
+
+async def test_callers_who_never_wait_open_a_gate_without_a_status_call():
+    """Where there is nothing to ask, the first of them goes ahead alone at once."""
+    house = House(status=False)
+
+    assert [await house.get(max_wait=0), await house.get(max_wait=0)] == [200, 200]
+
+
+async def test_callers_who_never_wait_open_the_gate_after_a_block():
+    """Once the time has passed, somebody leads the probe, however little patience there is."""
+    house = House()
+    await house.get()
+    house.account.script.append(httpx.Response(503, headers={"retry-after": "5"}))
+    ends = []
+    for _ in range(4):
+        ends.append(await asyncio.gather(house.get(max_wait=0.01), return_exceptions=True))
+        await asyncio.sleep(3)
+
+    assert [type(end) for (end,) in ends] == [WouldWait, WouldWait, WouldWait, int]
 
 
 async def test_a_bulk_call_knows_its_place():
@@ -669,6 +738,20 @@ async def test_granted_and_cancelled_in_the_same_moment_goes_to_the_next():
     lease.release()
     first.release()
     assert throttle._gate()._busy == 0
+
+
+async def test_whoever_was_cancelled_in_this_moment_is_granted_nothing():
+    """A lease that comes back in the moment in which the head of the line is cancelled goes to the next."""
+    throttle = Throttle(clock=clock_of_loop())
+    first = await throttle.acquire(Ticket())
+    second = asyncio.create_task(throttle.acquire(Ticket()))
+    third = asyncio.create_task(throttle.acquire(Ticket()))
+    await asyncio.sleep(0)
+    second.cancel()
+    first.unused()
+    lease = await third
+
+    assert (second.cancelled(), lease.ended, throttle.snapshot().in_flight) == (True, False, 1)
 
 
 async def test_a_wait_that_ends_as_it_is_granted_is_granted():

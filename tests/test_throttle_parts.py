@@ -90,7 +90,7 @@ def test_a_bucket_lets_one_through_in_every_step():
 def opened(calls=100, period=15 * SECOND):
     book = Book()
     book.bound(None, None, 2 * SECOND)
-    lease = book.take_probe(0, 60 * SECOND)
+    lease = book.take_probe(0, 60 * SECOND, asks=True)
     book.told(lease, Told(calls, period, 1, "1 of 100"), 0, SECOND)
     return book
 
@@ -156,7 +156,7 @@ def test_an_outage_met_by_the_probe_keeps_the_gate_shut():
     """The right to probe goes back, so that another may try."""
     book = opened()
     book.failed(book.take(0, SECOND), SECOND)
-    book.failed(book.take_probe(4 * SECOND, 60 * SECOND), 5 * SECOND)
+    book.failed(book.take_probe(4 * SECOND, 60 * SECOND, asks=True), 5 * SECOND)
 
     assert (book.why, book.until) == (Why.OUTAGE, 9 * SECOND)
 
@@ -165,7 +165,7 @@ def test_a_probe_that_is_lost_in_a_block_adds_a_pause():
     """A probe without an answer may have prolonged the block."""
     book = opened()
     book.refused(book.take(0, SECOND), SECOND, 3 * SECOND)
-    probe = book.take_probe(5 * SECOND, 60 * SECOND)
+    probe = book.take_probe(5 * SECOND, 60 * SECOND, asks=True)
     book.lost(probe, 6 * SECOND)
     book.lost(probe, 7 * SECOND)  # it is gone already
 

@@ -266,24 +266,6 @@ def test_other_numbers_apply_to_what_is_held():
     assert (book.free(20 * SECOND), book.free(30 * SECOND + 1)) == (1, 2)
 
 
-def test_expected_releases_go_round():
-    """The place in line tells the moment: free leases now, then those that come back, then the next round."""
-    book = window(calls=2, period=10)
-    book.take(1, 0, 100)
-    book.settle(1, 4)
-    book.take(2, 0, 100)
-
-    expected = [book.release_of(place, 5, trip=1) for place in range(1, 6)]
-
-    assert expected == [15, 17, 26, 28, 37]
-    assert window().release_of(3, 7, trip=1) == 7
-
-
-def test_a_window_that_holds_nothing_expects_a_new_round():
-    """A window that holds nothing lends a round at once and the next one a period later."""
-    assert [Window(1, 10, 0).release_of(place, 0, trip=2) for place in (1, 2, 3)] == [0, 12, 24]
-
-
 def test_nothing_is_expected_before_a_shut_gate_opens():
     """Leases that are free or come back before the start wait for it."""
     book = window(calls=2, period=10)

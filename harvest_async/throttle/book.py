@@ -5,7 +5,9 @@ Rules of this room:
 - The gate is open, or shut until a moment. It is shut at the very start, since what others sent is unknown.
 - A shut gate lets one call through once its moment has passed and nothing is in flight: the probe, the status call
   where there is one, else the head of the line alone. The right to probe is the lease that the probe holds.
-- Its moment is only ever put off: by hints, by failed probes, by calls lost while the gate was shut.
+- Its moment is only ever put off: by hints, by failed probes, by given-up calls that may yet arrive.
+- Where the status call failed on its way, the head of the line goes alone and the status is asked for again after it,
+  three times in all: what others sent stays unknown that long.
 """
 
 from __future__ import annotations
@@ -30,6 +32,8 @@ _PAUSE: Final = 1 * SECOND
 _LONGEST_PAUSE: Final = 300 * SECOND
 _OUTAGE: Final = 2 * SECOND
 _LONGEST_OUTAGE: Final = 30 * SECOND
+_TRIES: Final = 3
+"""How often the status is asked for before it is done without."""
 _WATCH: Final = 4
 """While other programs use the account, its status is asked again every so many periods."""
 
@@ -57,9 +61,12 @@ class Book:
     """
 
     __slots__ = (
+        "_asks",
         "_ceiling",
         "_hint",
         "_ids",
+        "_known",
+        "_missed",
         "_outage",
         "_pause",
         "_probe",
@@ -85,6 +92,9 @@ class Book:
         self.said: str | None = None
         self._ceiling: tuple[int | None, int | None] = (None, None)
         self._probe: int | None = None
+        self._asks = False  # whether the probe is the status call
+        self._known = False  # whether what others sent is known, or can't be
+        self._missed = 0  # status calls that failed on their way
         self._hint = 0
         self._pause = 0
         self._outage = 0
@@ -116,7 +126,9 @@ class Book:
 
     def may_probe(self, now: int) -> bool:
         """Whether a shut gate lets its one call through now."""
-        return now >= self.until and self.window.in_flight(now) == 0 and self.window.free(now) > 0
+        in_flight = self.window.in_flight(now)
+        self._heed_strays()
+        return now >= self.until and in_flight == 0 and self.window.free(now) > 0
 
     def probe_at(self, now: int) -> int | None:
         """When to look at a shut gate again; None where the end of a call in flight will tell."""
@@ -124,9 +136,9 @@ class Book:
             return None
         return self.until if now < self.until else self.window.next_release(now)
 
-    def take_probe(self, now: int, deadline: int) -> int:
-        """Take the right to probe; ask `may_probe` first."""
-        self._probe = self.take(now, deadline)
+    def take_probe(self, now: int, deadline: int, *, asks: bool) -> int:
+        """Take the right to probe, by the status call if it `asks`; ask `may_probe` first."""
+        self._probe, self._asks = self.take(now, deadline), asks
         return self._probe
 
     def watch(self, now: int) -> None:
@@ -140,7 +152,14 @@ class Book:
         self.window.settle(lease, now)
         if self.why is None:
             self._outage = 0
-        return lease == self._probe and self._open()
+        if lease != self._probe:
+            return False
+        if not self._known and self.alone and self._missed < _TRIES:
+            self._probe, self.alone = None, False
+            return False
+        if not self._known and not self.alone:
+            self.watch_at = now  # it could not ask; somebody else may
+        return self._open()
 
     def told(self, lease: int, told: Told, asked: int, now: int) -> bool:
         """The status call was answered. Gives whether this ended a closing."""
@@ -158,7 +177,8 @@ class Book:
     def told_nothing(self, lease: int, now: int) -> None:
         """The status call was answered by something that is no status: the head of the line goes next, alone."""
         self.window.settle(lease, now)
-        self._without_status(lease)
+        if lease == self._probe:
+            self._probe, self.alone, self._missed = None, True, _TRIES
 
     def refused(self, lease: int, now: int, wait: int) -> bool:
         """The server refused the call unprocessed. Gives whether this began a closing."""
@@ -166,15 +186,17 @@ class Book:
         begun = self._shut(Why.THROTTLED, now, wait)
         if lease == self._probe:
             self._add_pause()
+            self._drop_probe(lease)
         return begun
 
     def failed(self, lease: int, now: int) -> bool:
         """The server is out of service (a bare 503). Gives whether this began a closing."""
         self.window.settle(lease, now)
-        self._outage = min(2 * self._outage or _OUTAGE, _LONGEST_OUTAGE)
-        if lease == self._probe:
-            self._probe = None
-        return self._shut(Why.OUTAGE, now, self._outage)
+        if self.since is None or lease == self._probe:  # others that were on their way tell the same outage
+            self._outage = min(2 * self._outage or _OUTAGE, _LONGEST_OUTAGE)
+        begun = self._shut(Why.OUTAGE, now, self._outage)
+        self._miss(lease)
+        return begun
 
     def lost(self, lease: int, now: int, *, cut: bool = False) -> None:
         """The call was given up after it was sent: while the gate is shut it may yet arrive and prolong the block.
@@ -184,17 +206,23 @@ class Book:
         if not self.window.holds(lease):
             return
         self.window.lose(lease, now)
-        if self.why in {Why.THROTTLED, Why.OUTAGE}:
-            self.until = max(self.until, now + max(self.window.period, self._hint) + self.window.guard)
-            if lease == self._probe:
-                self._add_pause()
-        elif lease == self._probe:
-            self._probe, self.alone = None, not cut
+        self._heed_strays()
+        if self.since is not None and lease == self._probe:
+            self._add_pause()
+        if cut or self.why is Why.THROTTLED:
+            self._drop_probe(lease)
+        else:
+            self._miss(lease)
 
     def unsent(self, lease: int) -> None:
-        """The call never left this machine."""
-        self._without_status(lease)
+        """The call never left this machine, since no connection was had."""
         self.window.give_back(lease)
+        self._miss(lease)
+
+    def unused(self, lease: int) -> None:
+        """Nobody tried to send the call."""
+        self.window.give_back(lease)
+        self._drop_probe(lease)
 
     # Storage
 
@@ -219,6 +247,7 @@ class Book:
 
     def forget(self) -> None:
         """Treat what others sent as unknown again: the book was not looked at for a while."""
+        self._known, self._missed = False, 0
         if self.why is None:
             self.why, self.alone, self.until, self.since = Why.UNKNOWN, False, 0, None
 
@@ -236,20 +265,34 @@ class Book:
         ended = self.since is not None
         self.why, self.since, self.alone = None, None, False
         self._probe, self._pause, self._hint = None, 0, 0
+        self._known, self._missed = True, 0
         return ended
 
     def _shut(self, why: Why, now: int, wait: int) -> bool:
         begun = self.since is None
         self.since = now if begun else self.since
-        self.why, self.alone, self._hint = why, False, wait
+        self.why = self.why if self.why is Why.THROTTLED else why
+        self.alone, self._hint = False, max(self._hint, wait)
         self.until = max(self.until, now + wait)
+        self._heed_strays()
         return begun
 
-    def _without_status(self, lease: int) -> None:
+    def _heed_strays(self) -> None:
+        """A call that was given up and arrives at a blocked account begins the block anew."""
+        if self.since is not None and self.window.astray > self.since:
+            self.until = max(self.until, self.window.astray + max(self.window.period, self._hint))
+
+    def _miss(self, lease: int) -> None:
+        """The probe failed on its way. Was it the status call, the head of the line goes next, and tells its caller."""
         if lease == self._probe:
-            self._probe, self.alone = None, True
+            self._probe = None
+            if self._asks:
+                self.alone, self._missed = True, self._missed + 1
+
+    def _drop_probe(self, lease: int) -> None:
+        if lease == self._probe:
+            self._probe = None
 
     def _add_pause(self) -> None:
-        self._probe = None
         self._pause = min(2 * self._pause or _PAUSE, _LONGEST_PAUSE)
         self.until += self._pause

@@ -4,15 +4,19 @@ Rules of this room:
 - It grants no more leases than there are connections, so nobody waits in a pool behind it.
 - The interactive lane goes first; the bulk lane goes when its pace and the reserve allow, and after ten others.
 - One timer for all: whenever it fires, early or late, the clock is asked and the timer set anew.
-- There is no background task: whoever is at the head of the line leads the probe of a shut gate.
+- Whoever is at the head of the line leads the probe of a shut gate; it is cancelled with its leader, but outlives
+  its leader's patience, or callers who never wait would find the gate shut for ever.
 - Whatever was granted to a call that is cancelled in the same moment comes back.
+- What was granted and has not left yet when the gate shuts does not leave: it goes back to the front.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Final, Literal, TypeVar, cast
 
 from attrs import define, field, frozen
@@ -21,6 +25,7 @@ from harvest_async.clock import SECOND, Clock
 from harvest_async.errors import HarvestError, Throttled, WouldWait
 from harvest_async.throttle.book import Book
 from harvest_async.throttle.bucket import Bucket
+from harvest_async.throttle.forecast import Crowd, forecast
 from harvest_async.throttle.lease import Lease, Probe, Ticket
 from harvest_async.throttle.ledger import Ledger
 from harvest_async.throttle.line import Lane, Line
@@ -37,6 +42,8 @@ MOST_CONNECTIONS: Final = 48
 
 _HASTE: Final = 20
 """A whole window shall be sendable within this fraction of a period."""
+_ASKING: Final = 10 * SECOND
+"""How long the status call may take up to its answer's headers: nobody is served meanwhile."""
 _REFUSALS: Final = 5
 _TURN: Final = 9
 """So many interactive calls may pass a waiting bulk call before it goes."""
@@ -94,6 +101,8 @@ class Gate:
         self._lines: dict[Lane, Line[_Waiter]] = {lane: Line() for lane in Lane}
         self._leases: dict[int, Lease] = {}
         self._leading = 0
+        self._asking: set[asyncio.Task[None]] = set()
+        self._shut = False
         self._busy = 0
         self._passed = 0
         self._trip = _FIRST_TRIP
@@ -114,8 +123,12 @@ class Gate:
             lease = await self._wait(ticket)
             if not lease.asks:
                 return lease
+            probe = self._ask(ticket, lease)
+            if not lease.probes:
+                probe.add_done_callback(self._asked)  # the gate is open: nobody has to wait for it
+                continue
             try:
-                await self._lead(ticket, lease)
+                await self._lead(ticket, probe)
             except BaseException:
                 self._dispatch()
                 raise
@@ -136,12 +149,16 @@ class Gate:
         def lose_all(book: Book) -> None:
             for lease in self._leases.values():
                 lease.ended = True
-                book.lost(lease.number, now)
+                book.lost(lease.number, now, cut=True)
 
         self._transact(lose_all)
         self._leases.clear()
 
     # For leases
+
+    def withholds(self, lease: Lease) -> bool:
+        """See `lease.Owner`."""
+        return self._shut and not lease.probes
 
     def end(self, lease: Lease, change: Callable[[Book, int], bool]) -> None:
         """See `lease.Owner`."""
@@ -170,8 +187,9 @@ class Gate:
     async def _wait(self, ticket: Ticket) -> Lease:
         try:
             waiter = self._enter(ticket)
-        finally:
-            self._dispatch()
+        except HarvestError:
+            self._dispatch()  # it may have been a leader, for whom the others wait
+            raise
         try:
             return await waiter.future
         except asyncio.CancelledError:
@@ -196,16 +214,24 @@ class Gate:
         if ticket.max_wait is not None:
             left = (ticket.max_wait - ticket.waited) / SECOND
             waiter.timer = self._loop.call_later(left, self._too_long, waiter)
-        line = self._lines[ticket.lane]
-        (line.come_back if came_back else line.join)(waiter)
+        self._stand(waiter, came_back=came_back)
         return waiter
+
+    def _stand(self, waiter: _Waiter, *, came_back: bool) -> None:
+        line = self._lines[waiter.ticket.lane]
+        if came_back:
+            line.come_back(waiter)
+        else:
+            line.join(waiter)
+        if came_back or line.head() is waiter:  # behind another, a newcomer changes nothing
+            self._dispatch()
 
     def _withdraw(self, waiter: _Waiter) -> None:
         """A waiter was cancelled; what it may have been granted in the same moment goes to the next."""
         self._lines[waiter.ticket.lane].leave(waiter)
         if waiter.future.done() and not waiter.future.cancelled() and waiter.future.exception() is None:
             lease = waiter.future.result()
-            lease.unsent()
+            lease.unused()
             lease.release()
 
     def _too_long(self, waiter: _Waiter) -> None:
@@ -216,42 +242,70 @@ class Gate:
             waiter.future.set_exception(_would_wait(wait))
 
     def _refuse_early(self, ticket: Ticket, now: int) -> None:
-        wait = self._transact(lambda book: self._expected(book, ticket.lane, now))
+        wait = self._transact(lambda book: 0 if self._goes_first(book, now) else self._expected(book, ticket.lane, now))
         if wait > (ticket.max_wait or 0) - ticket.waited:
             raise _would_wait(wait)
 
+    def _goes_first(self, book: Book, now: int) -> bool:
+        """Whether a newcomer is the one that a shut gate lets through now."""
+        return book.why is not None and not any(self._lines.values()) and self._lets_probe(book, now)
+
     def _expected(self, book: Book, lane: Lane, now: int) -> int:
         """How long a newcomer is expected to wait."""
-        interactive, bulk = self._lines[Lane.INTERACTIVE], self._lines[Lane.BULK]
-        place = len(interactive) + self._leading + 1
+        interactive, bulk = len(self._lines[Lane.INTERACTIVE]), len(self._lines[Lane.BULK])
+        place = interactive + self._leading + 1
         start = now if book.why is None else max(now, book.until) + self._trip
-        last = start
+        paced = start
         if lane is Lane.BULK:
-            place += len(bulk)
+            place += bulk
             if self._settings.pace == "even":
                 place += self._reserve(book)
-                last += len(bulk) * self._step(book)
-        room = self._room(book.window.calls, book.window.period)
-        crowd = max(0, self._busy + place - room) * self._trip // room
-        return max(last, book.window.release_of(place, now, self._trip, start)) + crowd - now
+                paced += self._paced(book, now) + bulk * self._step(book)
+        else:
+            place += min(bulk, (self._passed + interactive) // _TURN)
+        crowd = Crowd(place, self._busy, self._room(book.window.calls, book.window.period), self._trip)
+        return max(paced, forecast(book.window, crowd, now, start)) - now
 
     # Probing
 
-    async def _lead(self, ticket: Ticket, lease: Lease) -> None:
-        """Send the status call in front of everyone; nobody is served before its leader stands in line again."""
+    def _ask(self, ticket: Ticket, lease: Lease) -> asyncio.Task[None]:
+        """Begin to ask for the status."""
+
+        async def ask() -> None:
+            try:
+                await cast("Probe", ticket.probe)(lease)  # only who can ask is given a lease for it
+            finally:
+                lease.cut()
+                lease.release()
+
+        task = self._loop.create_task(ask())
+        self._asking.add(task)
+        task.add_done_callback(self._asking.discard)
+        return task
+
+    async def _lead(self, ticket: Ticket, probe: asyncio.Task[None]) -> None:
+        """Wait for the probe in front of everyone; nobody is served before its leader stands in line again."""
         self._leading += 1
         began = self._clock.now()
         left = None if ticket.max_wait is None else (ticket.max_wait - ticket.waited) / SECOND
         try:
-            async with asyncio.timeout(left):
-                await cast("Probe", ticket.probe)(lease)  # only who can ask is given a lease for it
-        except TimeoutError:
-            raise _would_wait(self._trip) from None
+            await asyncio.wait({probe}, timeout=left)
+        except asyncio.CancelledError:
+            await _stop(probe)
+            raise
         finally:
             self._leading -= 1
             ticket.waited += self._clock.now() - began
-            lease.cut()
-            lease.release()
+        if not probe.done():
+            probe.add_done_callback(self._asked)
+            raise _would_wait(self._trip)
+        probe.result()
+
+    def _asked(self, probe: asyncio.Task[None]) -> None:
+        """A status call that nobody waited for has ended."""
+        if not probe.cancelled() and (error := probe.exception()) is not None:
+            logger.warning("%s: the status call failed: %s", self._settings.name, type(error).__name__)
+        self._dispatch()
 
     # Granting
 
@@ -273,8 +327,12 @@ class Gate:
         """The ledger can't be used: say so to everyone instead of leaving them waiting."""
         waiting = [waiter for line in self._lines.values() for waiter in line]
         for waiter in granted + waiting:
-            self._lines[waiter.ticket.lane].leave(waiter)
-            waiter.future.set_exception(HarvestError(error.message))
+            self._give_up(waiter, HarvestError(error.message))
+
+    def _give_up(self, waiter: _Waiter, error: HarvestError) -> None:
+        self._lines[waiter.ticket.lane].leave(waiter)
+        if not waiter.future.done():  # it may have been cancelled in this moment
+            waiter.future.set_exception(error)
 
     def _grant(self, book: Book, granted: list[tuple[_Waiter, Lease]]) -> int | None:
         """Grant leases out of the book; give the moment at which to look again."""
@@ -283,34 +341,48 @@ class Gate:
             return self._grant_probe(book, now, granted)
         while (lane := self._next_lane(book, now)) is not None:
             waiter = self._lines[lane].pop()
-            asks = book.watch_at is not None and now >= book.watch_at and waiter.ticket.probe is not None
-            deadline = now + waiter.ticket.deadline
+            if waiter.future.done():  # it was cancelled in this moment
+                continue
+            asks = book.watch_at is not None and now >= book.watch_at and self._can_ask(waiter.ticket, book, now)
             if asks:
                 book.watch(now)
             elif lane is Lane.BULK and self._settings.pace == "even":
                 self._bucket.take()
                 book.bulk_at = now + self._step(book)
-            granted.append((waiter, self._lend(book.take(now, deadline), now, deadline, asks=asks)))
+            granted.append((waiter, self._lend(book.take, waiter.ticket, now, asks=asks)))
         return self._wake(book, now)
+
+    def _can_ask(self, ticket: Ticket, book: Book, now: int) -> bool:
+        """Whether the status may be asked for in passing: not at the price of a lease that a hurried call needs."""
+        return ticket.probe is not None and (ticket.max_wait is None or book.window.free(now) > 1)
 
     def _grant_probe(self, book: Book, now: int, granted: list[tuple[_Waiter, Lease]]) -> int | None:
         limit = self._expire(book, now)
         line = self._lines[Lane.INTERACTIVE] or self._lines[Lane.BULK]
         if not line:
             return None
-        if not book.may_probe(now):
+        if not self._lets_probe(book, now):
             moments = [book.probe_at(now), limit, now + _LOOK if self._ledger.shared else None]
             return min((moment for moment in moments if moment is not None), default=None)
         waiter = line.pop()
-        deadline = now + waiter.ticket.deadline
+        if waiter.future.done():
+            return self._grant_probe(book, now, granted)
         asks = waiter.ticket.probe is not None and not book.alone
-        granted.append((waiter, self._lend(book.take_probe(now, deadline), now, deadline, asks=asks)))
+        take = partial(book.take_probe, asks=asks)
+        granted.append((waiter, self._lend(take, waiter.ticket, now, asks=asks, probes=True)))
         return None
 
-    def _lend(self, number: int, now: int, deadline: int, *, asks: bool) -> Lease:
+    def _lets_probe(self, book: Book, now: int) -> bool:
+        return self._busy < MOST_CONNECTIONS and book.may_probe(now)
+
+    def _lend(
+        self, take: Callable[[int, int], int], ticket: Ticket, now: int, *, asks: bool, probes: bool = False
+    ) -> Lease:
+        deadline = now + (min(ticket.deadline, _ASKING) if asks else ticket.deadline)
+        number = take(now, deadline)
         self._busy += 1
         self.lent += 1
-        lease = self._leases[number] = Lease(self, number, now, deadline, asks=asks)
+        lease = self._leases[number] = Lease(self, number, now, deadline, asks=asks, probes=probes)
         return lease
 
     def _next_lane(self, book: Book, now: int) -> Lane | None:
@@ -377,24 +449,37 @@ class Gate:
         allowed = self._settings.max_block
         if allowed is None or book.since is None:
             return None
-        limits = [now + allowed]
-        for waiter in (waiter for line in self._lines.values() for waiter in line):
-            limit = max(book.since, waiter.ticket.entered) + allowed
-            if max(now, book.until) > limit:
-                self._lines[waiter.ticket.lane].leave(waiter)
-                waiter.future.set_exception(_throttled(book, now, f"more than max_block ({allowed / SECOND:.0f} s)"))
-            else:
-                limits.append(limit)
-        return min(limits) + 1
+        limits: list[int] = []
+        for line in self._lines.values():
+            # Whoever stands further back came later, so each line is asked from its head on.
+            while (waiter := line.head()) is not None:
+                limit = max(book.since, waiter.ticket.entered) + allowed
+                if max(now, book.until) <= limit:
+                    limits.append(limit + 1)
+                    break
+                self._give_up(waiter, _throttled(book, now, f"more than max_block ({allowed / SECOND:.0f} s)"))
+        return min(limits, default=None)
 
     def _transact(self, change: Callable[[Book], T]) -> T:
         settings = self._settings
 
         def bounded(book: Book) -> T:
             book.bound(settings.calls, settings.period, settings.guard)
-            return change(book)
+            result = change(book)
+            self._shut = book.why is not None
+            return result
 
         return self._ledger.transact(bounded)
+
+
+async def _stop(task: asyncio.Task[None]) -> None:
+    """Cancel a task and stay until it has ended, however often we are cancelled meanwhile."""
+    task.cancel()
+    while not task.done():
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.wait({task})
+    if not task.cancelled():
+        task.exception()  # what it failed by is of no use any more
 
 
 def _would_wait(wait: int) -> WouldWait:

@@ -69,7 +69,7 @@ class Lease:
 
     @property
     def withheld(self) -> bool:
-        """Whether its call must not leave any more: the gate was shut since. Ask as late as can be, and hand it back."""
+        """Whether its call must not leave any more, since the gate was shut meanwhile. Ask as late as can be."""
         return self._owner.withholds(self)
 
     def answered(self) -> None:

@@ -31,15 +31,17 @@ class Window:
         period: how long a lease is held after the reply, in nanoseconds.
         guard: the longest that a request may travel, in nanoseconds.
         foreign: how many calls of other programs hold leases.
+        astray: the latest moment at which a call that was given up may have arrived; 0 where none was.
     """
 
-    __slots__ = ("_foreign_base", "_lapse", "_open", "_past", "calls", "foreign", "guard", "period")
+    __slots__ = ("_foreign_base", "_lapse", "_open", "_past", "astray", "calls", "foreign", "guard", "period")
 
     def __init__(self, calls: int, period: int, guard: int) -> None:
         self.calls = calls
         self.period = period
         self.guard = guard
         self.foreign = 0
+        self.astray = 0
         self._foreign_base = 0
         self._open: dict[int, tuple[int, int]] = {}  # lease -> (sent, deadline)
         self._past: list[tuple[int, int]] = []  # heap of (base, sent): held until base + period
@@ -61,7 +63,9 @@ class Window:
         """A lease's call was given up now; it may be travelling yet."""
         sent, deadline = self._open.pop(lease, (None, 0))
         if sent is not None:
-            heappush(self._past, (min(now, deadline) + self.guard, _NEVER))
+            arrival = min(now, deadline) + self.guard
+            self.astray = max(self.astray, arrival)
+            heappush(self._past, (arrival, _NEVER))
 
     def give_back(self, lease: int) -> None:
         """A lease's call never left this machine."""
@@ -109,14 +113,6 @@ class Window:
         releases = sorted(max(start, base + self.period + TICK) for base in bases)
         return ([start] * (self.calls - len(releases)) + releases)[-self.calls :]
 
-    def release_of(self, place: int, now: int, trip: int, start: int | None = None) -> int:
-        """The moment at which the lease for the `place`-th call from now (1 is the next) is expected.
-
-        Beyond one window's calls the places come round again, a period and a trip later.
-        """
-        rounds, index = divmod(place - 1, self.calls)
-        return self.places(now, trip, start)[index] + rounds * (self.period + trip)
-
     def adopt(self, count: int, asked: int, told: int) -> bool:
         """Take leases for foreign calls, from the server's own count.
 
@@ -145,6 +141,7 @@ class Window:
         return {
             "numbers": [self.calls, self.period, self.guard],
             "foreign": [self.foreign, self._foreign_base],
+            "astray": self.astray,
             "open": [[lease, sent, deadline] for lease, (sent, deadline) in self._open.items()],
             "past": [list(pair) for pair in self._past],
         }
@@ -154,6 +151,7 @@ class Window:
         """What `dump` gave, as a window again."""
         window = cls(*stored["numbers"])
         window.foreign, window._foreign_base = stored["foreign"]
+        window.astray = stored["astray"]
         for lease, sent, deadline in stored["open"]:
             window.take(lease, sent, deadline)
         window._past = [(base, sent) for base, sent in stored["past"]]
@@ -165,7 +163,7 @@ class Window:
         count = len(self._open) + len(self._past)
         self._open.clear()
         self._past = [(now, _NEVER)] * min(count, self.calls)
-        self._foreign_base = now
+        self._foreign_base, self.astray = now, 0
 
     def _prune(self, now: int) -> None:
         if self._open and now > self._lapse:
