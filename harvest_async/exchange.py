@@ -6,6 +6,7 @@ Rules of this room:
 - What becomes of a failure is read in `retry`'s table; nothing here decides by the HTTP method.
 - An answer is read whole before the connection goes back, up to a size and within the attempt's deadline.
 - Cancellation comes out as cancellation; a call that had left by then is first handed to `on_unknown`.
+- `before_send` is the last word before a request leaves: it holds the lease by then, and what it raises sends nothing.
 - Redirects are never followed.
 """
 
@@ -14,18 +15,21 @@ from __future__ import annotations
 import logging
 import random
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import contextmanager
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import Any, Final, TypeVar
 
 import anyio
+import anyio.lowlevel
 import httpx
 from attrs import evolve, field, frozen
 
 from harvest_async.address import check_address, header_value
 from harvest_async.call import Call, Created, Dialect, Follow, Page
 from harvest_async.clock import SECOND, span
+from harvest_async.codec.slices import SLICE
 from harvest_async.errors import (
     CreatedUnread,
     DecodeError,
@@ -36,6 +40,7 @@ from harvest_async.errors import (
     response_error,
 )
 from harvest_async.retry import ATTEMPTS, Budget, Failure, Verdict, backoff, failure_of, verdict
+from harvest_async.spool import IN_MEMORY, Spool
 from harvest_async.throttle.lease import DEADLINE, Lease, Ticket
 from harvest_async.throttle.line import Lane
 from harvest_async.throttle.registry import DEFAULT_REGISTRY, Identity, service_of
@@ -43,16 +48,22 @@ from harvest_async.throttle.throttle import Throttle
 from harvest_async.transport import NOT_SENT, TICKET, ThrottledTransport, direct_transport
 from harvest_async.wire import Answer, Wire, redact_url
 
-__all__ = ["Exchange", "OnUnknown", "Options", "Shared", "open_exchange"]
+__all__ = ["BeforeSend", "Exchange", "OnUnknown", "Options", "Shared", "open_exchange"]
 
 logger = logging.getLogger("harvest_async")
 
 T = TypeVar("T")
 
 OnUnknown = Callable[[Call[Any]], Awaitable[None]]
+BeforeSend = Callable[[Call[Any]], Awaitable[None]]
 
-LARGEST: Final = 128 * 1024 * 1024
+LARGEST: Final = 1024 * 1024 * 1024
 """The largest answer that is read, decoded, in bytes: a small answer may unfold to any size."""
+
+LARGEST_RECORD: Final = 128 * 1024 * 1024
+"""The largest answer that is read into memory as a whole: whatever is no list."""
+
+_GLANCE: Final = 4_096
 
 CONNECT: Final = 10.0
 """Seconds that making a connection may take."""
@@ -68,11 +79,13 @@ class Options:
         lane: the line at the gate; None is interactive, or bulk inside `bulk()`.
         max_wait: how long a call may wait at the gate, in seconds; None for as long as it takes.
         on_unknown: is given a call that was cancelled after it was sent.
+        before_send: is awaited with each call that has its lease and is about to leave; what it raises comes out.
     """
 
     lane: Lane | None = None
     max_wait: float | None = None
     on_unknown: OnUnknown | None = None
+    before_send: BeforeSend | None = None
 
 
 @frozen(eq=False)
@@ -168,19 +181,30 @@ class Exchange:
             ResponseError: the server refused, in the class of the status.
             DecodeError: the server's success can't be read.
         """
-        shared = self._shared
-        wire = shared.dialect.encode(call, shared.base_url, shared.headers)
-        ticket = self._ticket(call)
-        try:
-            answer = await self._persist(call, wire, ticket)
-            return self._decode(call, wire, answer)
-        except HarvestError as error:
-            error.request = error.request or wire
-            raise
-        except BaseException:  # cancellation, as a rule
-            if ticket.left:
-                await self._cut_off(call)
-            raise
+        wire, answer = await self._carry_out(call)
+        return self._decode(call, wire, _whole(answer))
+
+    async def records(self, call: Call[Page[T]]) -> AsyncIterator[T]:
+        """Carry a list out, page after page, and give its records one by one, however many they are.
+
+        Each page is asked for when it is wanted and read in slices, between which others get their turn. A record that
+        comes again, since the list moved between two pages, is given once (contract: paging.drift).
+
+        Raises:
+            HarvestError: as `send`.
+        """
+        dialect, seen = self._shared.dialect, set[object]()
+        after: Call[Page[T]] | None = call
+        while after is not None:
+            wire, answer = await self._carry_out(after)
+            count, paged = 0, dialect.following(after, sys.maxsize) is not None
+            with answer.spool or nullcontext():
+                for slice_ in _told(dialect.slices(after, answer, _chunks(answer)), wire, answer):
+                    count += len(slice_)
+                    for record in _unseen(slice_, seen) if paged else slice_:
+                        yield record
+                    await anyio.lowlevel.checkpoint()
+            after = dialect.following(after, count)
 
     async def create_and_read(self, call: Call[Created[T]], read: Follow[T]) -> T:
         """Create a record and give it whole: from the answer's body, else by reading it once more.
@@ -212,14 +236,6 @@ class Exchange:
             await self._cut_off(call)
             raise
 
-    async def pages(self, call: Call[Page[T]]) -> AsyncIterator[Page[T]]:
-        """Carry a list out, page after page; each page is asked for when it is wanted."""
-        after: Call[Page[T]] | None = call
-        while after is not None:
-            page = await self.send(after)
-            yield page
-            after = page.after
-
     async def _cut_off(self, call: Call[Any]) -> None:
         """Tell whoever listens that a call's result will not reach its caller."""
         if self._options.on_unknown is not None:
@@ -227,6 +243,21 @@ class Exchange:
                 await self._options.on_unknown(call)
 
     # Attempts
+
+    async def _carry_out(self, call: Call[Any]) -> tuple[Wire, Answer]:
+        """Send a call, and give what went out and what came back."""
+        shared = self._shared
+        wire = shared.dialect.encode(call, shared.base_url, shared.headers)
+        ticket = self._ticket(call)
+        try:
+            return wire, await self._persist(call, wire, ticket)
+        except HarvestError as error:
+            error.request = error.request or wire
+            raise
+        except BaseException:  # cancellation, as a rule
+            if ticket.left:
+                await self._cut_off(call)
+            raise
 
     def _ticket(self, call: Call[Any]) -> Ticket:
         options = self._options
@@ -263,6 +294,8 @@ class Exchange:
         ticket.lease = lease = await self._shared.throttle.acquire(ticket)
         began = clock.now()
         try:
+            if self._options.before_send is not None:
+                await self._options.before_send(call)
             answer = await self._roundtrip(wire, ticket, call)
             kind = failure_of(answer.status)
             result: Answer | _Failed = answer if kind is None else _Failed(kind, answer, None)
@@ -294,15 +327,14 @@ class Exchange:
         response = await shared.client.send(request, auth=shared.auth, stream=True, follow_redirects=False)
         try:
             with anyio.fail_after(deadline):
-                content = await _read(response)
+                return await _read(response)
         except (httpx.TransportError, TimeoutError):
             if not _tells_enough(response):
                 raise
-            content = b""
+            return Answer(response.status_code, _headers(response))
         finally:
             with anyio.CancelScope(shield=True):
                 await response.aclose()
-        return Answer(response.status_code, _headers(response), content)
 
     async def _probe(self, lease: Lease) -> None:
         """Ask for the account's status on the lease that is there for it, signed like any call."""
@@ -401,16 +433,55 @@ def _hand_back(ticket: Ticket, lease: Lease) -> None:
         lease.release()
 
 
-async def _read(response: httpx.Response) -> bytes:
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in response.aiter_bytes():
-        size += len(chunk)
-        if size > LARGEST:
-            head = Answer(response.status_code, _headers(response))
-            raise DecodeError(f"the answer is larger than {LARGEST} bytes and was not read", answer=head)
-        chunks.append(chunk)
-    return b"".join(chunks)
+async def _read(response: httpx.Response) -> Answer:
+    """Read a body: into memory, and a large one into a file, which only a success keeps."""
+    spool, headers = Spool(), _headers(response)
+    try:
+        async for chunk in response.aiter_bytes():
+            if spool.size + len(chunk) > LARGEST:
+                head = Answer(response.status_code, headers)
+                raise DecodeError(f"the answer is larger than {LARGEST} bytes and was not read", answer=head)
+            spool.write(chunk)
+    except BaseException:
+        spool.close()
+        raise
+    if response.is_success and spool.size > IN_MEMORY:
+        return Answer(response.status_code, headers, spool.read(_GLANCE), spool)
+    with spool:
+        return Answer(response.status_code, headers, spool.read(IN_MEMORY))
+
+
+def _whole(answer: Answer) -> Answer:
+    """An answer with all of its body in memory."""
+    if answer.spool is None:
+        return answer
+    with answer.spool as spool:
+        if spool.size > LARGEST_RECORD:
+            message = f"the answer is larger than {LARGEST_RECORD} bytes, which no record is"
+            raise DecodeError(message, answer=evolve(answer, spool=None))
+        return evolve(answer, content=spool.read(), spool=None)
+
+
+def _chunks(answer: Answer) -> Iterable[bytes]:
+    return (answer.content,) if answer.spool is None else answer.spool.chunks(SLICE)
+
+
+def _told(slices: Iterable[list[T]], wire: Wire, answer: Answer) -> Iterator[list[T]]:
+    """The slices; where one can't be read, the error tells of which request."""
+    try:
+        yield from slices
+    except DecodeError as error:
+        error.request, error.answer = wire, evolve(answer, spool=None)
+        raise
+
+
+def _unseen(records: Iterable[T], seen: set[object]) -> Iterator[T]:
+    """The records whose ids were not there yet."""
+    for record in records:
+        number = getattr(record, "id", record)
+        if number not in seen:
+            seen.add(number)
+            yield record
 
 
 def _headers(response: httpx.Response) -> tuple[tuple[str, str], ...]:

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from harvest_async.auth import BasicAuth, BearerAuth
 from harvest_async.errors import InvalidArgument
-from harvest_async.exchange import Exchange, OnUnknown, open_exchange
+from harvest_async.exchange import BeforeSend, Exchange, OnUnknown, open_exchange
 from harvest_async.throttle.line import Lane
 from harvest_async.throttle.throttle import Throttle
 from harvest_async.v1 import calls, resources
@@ -143,6 +143,7 @@ class HarvestV1:
         max_wait: float | None = None,
         lane: Literal["interactive", "bulk"] | None = None,
         on_unknown: OnUnknown | None = None,
+        before_send: BeforeSend | None = None,
     ) -> Self:
         """The same client with other options; connections and throttle are shared, and closing one closes both.
 
@@ -150,11 +151,14 @@ class HarvestV1:
             max_wait: seconds that a call may wait at the gate; one that would wait longer raises `WouldWait` at once.
             lane: the line in which calls stand.
             on_unknown: is given each call that was cancelled after it was sent.
+            before_send: is awaited with each call once it may leave, before it does; what it raises sends nothing.
         """
         other = object.__new__(type(self))
         other._name, other._auth = self._name, self._auth
         chosen = None if lane is None else Lane(lane)
-        other._use(self._exchange.with_options(max_wait=max_wait, lane=chosen, on_unknown=on_unknown))
+        other._use(
+            self._exchange.with_options(max_wait=max_wait, lane=chosen, on_unknown=on_unknown, before_send=before_send)
+        )
         return other
 
     async def request(
