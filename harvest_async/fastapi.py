@@ -1,13 +1,14 @@
 """Harvest inside a FastAPI app: one client for the app's life, and errors as problem documents.
 
 Rules of this room: the only one that imports FastAPI (extra `fastapi`). The app opens one client and closes it; each
-request may have its own patience. What goes wrong at Harvest is answered as RFC 9457 has it, `MEANINGS` is the table.
+request may have its own patience. What goes wrong at Harvest is answered as RFC 9457 has it: `MEANINGS` is the table.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncIterator, Callable
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Final
 
@@ -30,6 +31,7 @@ from harvest_async.v1.client import HarvestV1
 
 try:
     from fastapi import FastAPI, Request
+    from fastapi.requests import HTTPConnection
     from fastapi.responses import JSONResponse
 except ModuleNotFoundError as missing:
     _MESSAGE = "harvest_async.fastapi needs FastAPI: python -m pip install 'harvest-async[fastapi]'"
@@ -53,16 +55,30 @@ MEANINGS: Final[tuple[tuple[type[HarvestError], int, str], ...]] = (
     (DecodeError, 502, "Harvest's answer can't be read"),
     (HarvestError, 502, "Harvest failed"),
 )
-"""What is answered to whom. Errors of our own sign-in are ours, so they are never told as the visitor's (401, 403)."""
+"""What is answered to what. A failed sign-in at Harvest is the app's, never told as the visitor's (401, 403)."""
 
 _STATE: Final = "harvest_async"
+_PATIENCE: Final = "harvest_async_max_wait"
+_PROBLEM: Final = "application/problem+json"
+_JITTER: Final = 0.05
+"""Seconds by which a forecast of the gate may be off."""
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[dict[str, Any]]]
 
 
-def harvest_lifespan(make: Callable[[], HarvestV1]) -> Callable[[FastAPI], AbstractAsyncContextManager[dict[str, Any]]]:
+def harvest_lifespan(make: Callable[[], HarvestV1]) -> Lifespan:
     """A lifespan that opens one client when the app starts and closes it when the app ends.
 
+    An app that has a lifespan of its own enters this one inside it and yields both states:
+
+        async with open_database() as database, harvest_lifespan(HarvestV1.from_env)(app) as state:
+            yield {**state, "database": database}
+
     Args:
-        make: makes the client: `HarvestV1.from_env`, for example.
+        make: makes the client: `HarvestV1.from_env`, for example. What it raises keeps the app from starting.
+
+    Returns:
+        What `FastAPI(lifespan=...)` takes.
     """
 
     @asynccontextmanager
@@ -73,32 +89,55 @@ def harvest_lifespan(make: Callable[[], HarvestV1]) -> Callable[[FastAPI], Abstr
     return lifespan
 
 
-def use_harvest(*, max_wait: float | None = None) -> Callable[[Request], HarvestV1]:
-    """A dependency that gives the app's client: `Depends(use_harvest(max_wait=1))`.
+def use_harvest(*, max_wait: float | None = None) -> Callable[[HTTPConnection], Awaitable[HarvestV1]]:
+    """A dependency that gives the app's client: `Annotated[HarvestV1, Depends(use_harvest(max_wait=1))]`.
+
+    It works in routes and in web sockets.
 
     Args:
         max_wait: seconds that a call may wait for the account's throttle; one that would wait longer is answered 503
             with `Retry-After` at once. None waits as long as it takes.
+
+    Raises:
+        InvalidArgument: from the request, where `max_wait` is negative.
+        TypeError: from the request, where the app was made without `harvest_lifespan`.
     """
 
-    def harvest(request: Request) -> HarvestV1:
-        client = getattr(request.state, _STATE, None)
+    async def harvest(connection: HTTPConnection) -> HarvestV1:
+        client = getattr(connection.state, _STATE, None)
         if not isinstance(client, HarvestV1):
             msg = "no Harvest client in this app: FastAPI(lifespan=harvest_lifespan(...))"
             raise TypeError(msg)
+        setattr(connection.state, _PATIENCE, max_wait)
         return client.options(max_wait=max_wait)
 
     return harvest
 
 
 def add_handlers(app: FastAPI) -> None:
-    """Let the app answer Harvest's errors as problem documents (see `MEANINGS`)."""
+    """Let the app answer Harvest's errors as problem documents (see `MEANINGS`).
+
+    `detail` is the error's message, which holds no credential. Where trying again helps, `Retry-After` and the member
+    `retry_after` say in how many whole seconds the same request is expected to be served.
+    """
     app.add_exception_handler(HarvestError, _answer)
 
 
-async def _answer(_: Request, error: Exception) -> JSONResponse:
+async def _answer(request: Request, error: Exception) -> JSONResponse:
     status, title = next((status, title) for kind, status, title in MEANINGS if isinstance(error, kind))
-    wait = {WouldWait: "wait", Throttled: "retry_after"}.get(type(error))
-    headers = {} if wait is None else {"Retry-After": str(max(1, math.ceil(getattr(error, wait))))}
-    problem = {"type": f"about:blank#{type(error).__name__}", "title": title, "status": status, "detail": str(error)}
-    return JSONResponse(problem, status, headers, "application/problem+json")
+    name = re.sub(r"\B(?=[A-Z])", "-", type(error).__name__).lower()
+    problem = {"type": f"urn:harvest-async:{name}", "title": title, "status": status, "detail": str(error)}
+    wait = _retry_after(request, error)
+    if wait is None:
+        return JSONResponse(problem, status, media_type=_PROBLEM)
+    return JSONResponse(problem | {"retry_after": wait}, status, {"Retry-After": str(wait)}, _PROBLEM)
+
+
+def _retry_after(request: Request, error: Exception) -> int | None:
+    """Whole seconds after which the same request will be let in; it may then wait as patiently as this one."""
+    if isinstance(error, WouldWait):
+        patience = getattr(request.state, _PATIENCE, None) or 0.0
+        return max(1, math.ceil(error.wait - patience + _JITTER))
+    if isinstance(error, Throttled):
+        return max(1, math.ceil(error.retry_after))
+    return None
