@@ -24,8 +24,9 @@ whole, but never a credential: not in `str`, `repr`, `report()` or `as_curl()`.
 from __future__ import annotations
 
 import shlex
+from typing import Any, Final
 
-from harvest_async.wire import Answer, Wire, redact_body, redact_headers, redact_url
+from harvest_async.wire import Answer, Wire, redact_body, redact_headers, redact_text, redact_url
 
 __all__ = [
     "BadRequest",
@@ -47,7 +48,8 @@ __all__ = [
     "response_error",
 ]
 
-_SHOWN_BODY = 4096
+_SHOWN_BODY: Final = 4_096
+"""How much of a body is shown, in bytes."""
 
 
 class HarvestError(Exception):
@@ -73,6 +75,10 @@ class HarvestError(Exception):
             parts += ["", *_show_answer(self.answer)]
         return "\n".join(parts)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copy and pickle as any exception, though errors have arguments of their own."""
+        return _revive, (type(self), self.args), self.__dict__
+
     def as_curl(self) -> str:
         """The request as a curl command to try by hand; put the credentials back in before it runs.
 
@@ -80,9 +86,14 @@ class HarvestError(Exception):
             ValueError: the error has no request.
         """
         if self.request is None:
-            msg = f"{type(self).__name__} has no request to show"
-            raise ValueError(msg)
+            raise ValueError(f"{type(self).__name__} has no request to show")
         return _as_curl(self.request)
+
+
+def _revive(kind: type[HarvestError], args: tuple[Any, ...]) -> HarvestError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    return error
 
 
 class InvalidArgument(HarvestError, ValueError):
@@ -215,7 +226,9 @@ def response_error(answer: Answer, request: Wire, said: str = "") -> ResponseErr
     kind, meaning = _BY_STATUS.get(answer.status, _by_class(answer))
     asked = f"{request.method} {redact_url(request.url)}"
     message = f"{asked} answered {answer.status}: {meaning}"
-    return kind(f"{message}. The server says: {said}" if said else message, request=request, answer=answer)
+    if said:
+        message = f"{message}. The server says: {redact_text(said)}"
+    return kind(message, request=request, answer=answer)
 
 
 def _by_class(answer: Answer) -> tuple[type[ResponseError], str]:
@@ -245,16 +258,15 @@ def _show_answer(answer: Answer) -> list[str]:
 def _show_body(mark: str, content: bytes, content_type: str | None) -> list[str]:
     if not content:
         return []
-    text = redact_body(content, content_type or "")
-    cut = f" [... {len(text) - _SHOWN_BODY} more characters]" if len(text) > _SHOWN_BODY else ""
-    return [mark, *(f"{mark} {line}" for line in (text[:_SHOWN_BODY] + cut).splitlines())]
+    lines = redact_body(content, content_type or "", _SHOWN_BODY).split("\n")
+    return [mark, *(f"{mark} {line}" for line in lines)]
 
 
 def _as_curl(wire: Wire) -> str:
-    words = ["curl", "-X", wire.method, redact_url(wire.url)]
+    words = ["curl", "--globoff", "-X", wire.method, redact_url(wire.url)]
     for name, value in redact_headers(wire.headers):
         if name.lower() not in {"host", "content-length", "connection", "accept-encoding"}:
             words += ["-H", f"{name}: {value}"]
-    if wire.content:
-        words += ["--data-binary", redact_body(wire.content, wire.header("content-type") or "")]
+    if wire.content or wire.header("content-length") == "0":
+        words += ["--data-raw", redact_body(wire.content, wire.header("content-type") or "")]
     return " ".join(shlex.quote(word) for word in words)
