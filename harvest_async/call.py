@@ -9,7 +9,7 @@ bytes and an answer into what the call promises.
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Generic, Protocol, TypeVar
 from urllib.parse import quote
 
@@ -68,10 +68,9 @@ class Gone(enum.Enum):
 
 @frozen
 class Page(Generic[T]):
-    """One answer of a list: its items, and the call that brings the next ones (None at the end)."""
+    """One answer of a list."""
 
     items: list[T]
-    after: Call[Page[T]] | None = None
 
 
 @frozen(eq=False)
@@ -113,6 +112,18 @@ class Dialect(Protocol):
 
     def decode(self, call: Call[T], answer: Answer) -> T:
         """Read a success. Raises `DecodeError` (without request and answer: the exchange adds them)."""
+        ...
+
+    def slices(self, call: Call[Page[T]], answer: Answer, chunks: Iterable[bytes]) -> Iterator[list[T]]:
+        """Read a list whose body comes in chunks, some records at a time. Raises `DecodeError` as `decode`."""
+        ...
+
+    def page_size(self, call: Call[Page[Any]]) -> int | None:
+        """How many records a full page has, so that one with fewer is the last; None where a list comes whole."""
+        ...
+
+    def next_page(self, call: Call[Page[T]]) -> Call[Page[T]]:
+        """The call for the page after the one that a call asks for."""
         ...
 
     def explain(self, answer: Answer) -> str:

@@ -15,7 +15,6 @@ from __future__ import annotations
 import logging
 import random
 import ssl
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
@@ -194,17 +193,19 @@ class Exchange:
             HarvestError: as `send`.
         """
         dialect, seen = self._shared.dialect, set[object]()
-        after: Call[Page[T]] | None = call
-        while after is not None:
-            wire, answer = await self._carry_out(after)
-            count, paged = 0, dialect.following(after, sys.maxsize) is not None
+        size = dialect.page_size(call)
+        while True:
+            wire, answer = await self._carry_out(call)
+            count = 0
             with answer.spool or nullcontext():
-                for slice_ in _told(dialect.slices(after, answer, _chunks(answer)), wire, answer):
+                for slice_ in _told(dialect.slices(call, answer, _chunks(answer)), wire, answer):
                     count += len(slice_)
-                    for record in _unseen(slice_, seen) if paged else slice_:
+                    for record in slice_ if size is None else _unseen(slice_, seen):
                         yield record
                     await anyio.lowlevel.checkpoint()
-            after = dialect.following(after, count)
+            if size is None or count < size:
+                return
+            call = dialect.next_page(call)
 
     async def create_and_read(self, call: Call[Created[T]], read: Follow[T]) -> T:
         """Create a record and give it whole: from the answer's body, else by reading it once more.
@@ -435,20 +436,23 @@ def _hand_back(ticket: Ticket, lease: Lease) -> None:
 
 async def _read(response: httpx.Response) -> Answer:
     """Read a body: into memory, and a large one into a file, which only a success keeps."""
-    spool, headers = Spool(), _headers(response)
+    spool, head = Spool(), Answer(response.status_code, _headers(response))
     try:
         async for chunk in response.aiter_bytes():
-            if spool.size + len(chunk) > LARGEST:
-                head = Answer(response.status_code, headers)
-                raise DecodeError(f"the answer is larger than {LARGEST} bytes and was not read", answer=head)
             spool.write(chunk)
+            _allow(spool, LARGEST, head)
     except BaseException:
         spool.close()
         raise
     if response.is_success and spool.size > IN_MEMORY:
-        return Answer(response.status_code, headers, spool.read(_GLANCE), spool)
+        return evolve(head, content=spool.read(_GLANCE), spool=spool)
     with spool:
-        return Answer(response.status_code, headers, spool.read(IN_MEMORY))
+        return evolve(head, content=spool.read(IN_MEMORY))
+
+
+def _allow(spool: Spool, most: int, head: Answer) -> None:
+    if spool.size > most:
+        raise DecodeError(f"the answer is larger than {most} bytes and was not read", answer=head)
 
 
 def _whole(answer: Answer) -> Answer:
@@ -456,9 +460,7 @@ def _whole(answer: Answer) -> Answer:
     if answer.spool is None:
         return answer
     with answer.spool as spool:
-        if spool.size > LARGEST_RECORD:
-            message = f"the answer is larger than {LARGEST_RECORD} bytes, which no record is"
-            raise DecodeError(message, answer=evolve(answer, spool=None))
+        _allow(spool, LARGEST_RECORD, evolve(answer, spool=None))
         return evolve(answer, content=spool.read(), spool=None)
 
 

@@ -7,11 +7,11 @@ between the formats is in the two `codec` rooms and in `_FORMATS`.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Final, Literal, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, ClassVar, Final, Literal, TypeVar, cast
 from urllib.parse import urlencode, urlsplit
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from harvest_async.call import Body, Call, Created, Gone, Page
 from harvest_async.codec import json, xml
@@ -113,6 +113,24 @@ class V1Dialect:
         """
         return self._readers[type(call.result)](self, call.result, answer)  # type: ignore[no-any-return]
 
+    def slices(self, call: Call[Page[T]], answer: Answer, chunks: Iterable[bytes]) -> Iterator[list[T]]:
+        """Read a list some records at a time, as its body comes.
+
+        Raises:
+            DecodeError: it can't be read.
+        """
+        return self._slices(call.result, answer, chunks)
+
+    def page_size(self, call: Call[Page[Any]]) -> int | None:
+        """How many records a full page has (contract: paging.per_page); None where the list comes whole."""
+        return cast("Many[Any]", call.result).page_size
+
+    def next_page(self, call: Call[Page[T]]) -> Call[Page[T]]:
+        """The call for the next page (contract: paging.parameter)."""
+        page = int(dict(call.query).get("page", 1)) + 1
+        others = tuple((name, value) for name, value in call.query if name != "page")
+        return evolve(call, query=(*others, ("page", str(page))))
+
     def explain(self, answer: Answer) -> str:
         """The server's own words: its `Hint`, and what its body says (contract: hint_header, errors.body)."""
         hint = answer.header("hint") or ""
@@ -125,12 +143,14 @@ class V1Dialect:
         return shape(_unwrap(self._tree(answer), result.root), result.model)
 
     def _many(self, result: Many[T], answer: Answer) -> Page[T]:
-        reader = self._reader(result, answer)
-        return Page([*reader.feed(answer.content), *reader.close()])
+        return Page([record for slice_ in self._slices(result, answer, (answer.content,)) for record in slice_])
 
-    def _reader(self, result: Many[T], answer: Answer) -> Slices[T]:
+    def _slices(self, result: Many[T], answer: Answer, chunks: Iterable[bytes]) -> Iterator[list[T]]:
         self._expect(answer)
-        return self._codec.elements(result)
+        elements = self._codec.elements(result)
+        for chunk in chunks:
+            yield elements.feed(chunk)
+        yield elements.close()
 
     def _bare(self, result: Bare[T], answer: Answer) -> T:
         return shape(self._tree(answer), result.model)

@@ -25,10 +25,14 @@ class One(Generic[T]):
 
 @frozen
 class Many(Generic[T]):
-    """A list, each element below its root."""
+    """A list, each element below its root.
+
+    `page_size` is how many a full page has; None where the list comes whole (contract: paging).
+    """
 
     model: type[T]
     root: str
+    page_size: int | None = None
 
 
 @frozen

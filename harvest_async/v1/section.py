@@ -34,10 +34,8 @@ class Listing(Generic[T]):
     def __await__(self) -> Generator[Any, None, list[T]]:
         return self._whole().__await__()
 
-    async def __aiter__(self) -> AsyncIterator[T]:
-        async for page in self._exchange.pages(self._call):
-            for item in page.items:
-                yield item
+    def __aiter__(self) -> AsyncIterator[T]:
+        return self._exchange.records(self._call)
 
     async def _whole(self) -> list[T]:
         return [item async for item in self]
