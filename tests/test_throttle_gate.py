@@ -761,7 +761,7 @@ async def test_a_wait_that_ends_as_it_is_granted_is_granted():
     second = asyncio.create_task(throttle.acquire(Ticket(max_wait=SECOND)))
     await asyncio.sleep(0)
     gate = throttle._gate()
-    waiter = next(iter(gate._lines[Lane.INTERACTIVE]))
+    waiter = next(iter(gate._lanes[Lane.INTERACTIVE]))
     first.unsent()
     gate._too_long(waiter)
 
@@ -786,7 +786,7 @@ async def test_a_call_given_up_in_the_moment_it_is_cancelled_is_cancelled():
     house.account.script.append(httpx.Response(503, headers={"retry-after": "4"}))
     task = asyncio.create_task(house.get())
     await asyncio.sleep(1)
-    waiter = next(iter(gate._lines[Lane.INTERACTIVE]))
+    waiter = next(iter(gate._lanes[Lane.INTERACTIVE]))
     waiter.future.set_exception(HarvestError("given up"))
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -2,7 +2,7 @@
 
 Rules of this room:
 - It grants no more leases than there are connections, so nobody waits in a pool behind it.
-- The interactive lane goes first; the bulk lane goes when its pace and the reserve allow, and after ten others.
+- Who goes next is for `lanes` to say, and whether anybody may for the book.
 - One timer for all: whenever it fires, early or late, the clock is asked and the timer set anew.
 - Whoever is at the head of the line leads the probe of a shut gate; it is cancelled with its leader, but outlives
   its leader's patience, or callers who never wait would find the gate shut for ever.
@@ -13,24 +13,26 @@ Rules of this room:
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable
 from functools import partial
-from typing import Final, Literal, TypeVar, cast
+from typing import Final, TypeVar, cast
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from harvest_async.clock import SECOND, Clock
-from harvest_async.errors import HarvestError, Throttled, WouldWait
+from harvest_async.errors import HarvestError
+from harvest_async.throttle.asking import ask, wait_for
 from harvest_async.throttle.book import Book
-from harvest_async.throttle.bucket import Bucket
 from harvest_async.throttle.forecast import Crowd, forecast
+from harvest_async.throttle.lanes import Lanes
 from harvest_async.throttle.lease import Lease, Probe, Ticket
 from harvest_async.throttle.ledger import Ledger
-from harvest_async.throttle.line import Lane, Line
+from harvest_async.throttle.line import Lane
+from harvest_async.throttle.refusal import throttled, would_wait
+from harvest_async.throttle.settings import Settings
 
-__all__ = ["MOST_CONNECTIONS", "Gate", "Settings"]
+__all__ = ["MOST_CONNECTIONS", "Gate"]
 
 logger = logging.getLogger("harvest_async.throttle")
 
@@ -45,35 +47,10 @@ _HASTE: Final = 20
 _ASKING: Final = 10 * SECOND
 """How long the status call may take up to its answer's headers: nobody is served meanwhile."""
 _REFUSALS: Final = 5
-_TURN: Final = 9
-"""So many interactive calls may pass a waiting bulk call before it goes."""
 _LOOK: Final = SECOND // 10
 """How often the line looks at a book that others write, too."""
 _SMOOTH: Final = 8
 _FIRST_TRIP: Final = SECOND // 5
-
-
-@frozen
-class Settings:
-    """How a `Throttle` was set up. Spans in nanoseconds.
-
-    Attributes:
-        name: the account, for the log.
-        calls: the user's ceiling; None leaves it to the server.
-        period: the user's ceiling; None leaves it to the server.
-        pace: how the bulk lane goes.
-        reserve: leases that an even pace leaves to the interactive lane.
-        guard: the longest that a request may travel.
-        max_block: how long a call may be held up by a shut gate; None for ever.
-    """
-
-    name: str
-    calls: int | None
-    period: int | None
-    pace: Literal["even", "burst"]
-    reserve: int
-    guard: int
-    max_block: int | None
 
 
 @define(eq=False)
@@ -97,14 +74,11 @@ class Gate:
         self._ledger = ledger
         self._settings = settings
         self._clock = clock
-        self._bucket = Bucket()
-        self._lines: dict[Lane, Line[_Waiter]] = {lane: Line() for lane in Lane}
+        self._lanes: Lanes[_Waiter] = Lanes(settings, shared=ledger.shared)
         self._leases: dict[int, Lease] = {}
         self._leading = 0
-        self._asking: set[asyncio.Task[None]] = set()
         self._shut = False
         self._busy = 0
-        self._passed = 0
         self._trip = _FIRST_TRIP
         self._numbers = 0
         self.lent = 0
@@ -123,7 +97,7 @@ class Gate:
             lease = await self._wait(ticket)
             if not lease.asks:
                 return lease
-            probe = self._ask(ticket, lease)
+            probe = ask(cast("Probe", ticket.probe), lease)  # only who can ask is given a lease for it
             if not lease.probes:
                 probe.add_done_callback(self._asked)  # the gate is open: nobody has to wait for it
                 continue
@@ -135,12 +109,12 @@ class Gate:
 
     def queued(self, lane: Lane) -> int:
         """How many calls wait in a lane."""
-        return len(self._lines[lane])
+        return len(self._lanes[lane])
 
     @property
     def idle(self) -> bool:
         """Whether nobody waits here and no answer is awaited."""
-        return not (self._leases or self._leading or any(self._lines.values()))
+        return not (self._leases or self._leading or self._lanes)
 
     def abandon(self) -> None:
         """The loop is closed: whatever was granted on it will not be ended by anyone."""
@@ -164,13 +138,17 @@ class Gate:
         """See `lease.Owner`."""
         self._leases.pop(lease.number, None)
         now = self._clock.now()
-        told, why, until = self._transact(lambda book: (change(book, now), book.why, book.until))
+        try:
+            told, why, until = self._transact(lambda book: (change(book, now), book.why, book.until))
+        except HarvestError as error:
+            # The call was made whatever became of the ledger, where its lease will free as that of a dead process.
+            logger.warning("%s: %s", self._settings.name, error.message)
+            told, why, until = False, None, now
         if told and why is None:
             logger.warning("%s: the gate is open again", self._settings.name)
         elif told and why is not None:
-            logger.warning(
-                "%s: the gate is closed for %.1f s, %s", self._settings.name, (until - now) / SECOND, why.value
-            )
+            seconds = (until - now) / SECOND
+            logger.warning("%s: the gate is closed for %.1f s, %s", self._settings.name, seconds, why.value)
         if lease.timely:
             self._trip += (now - lease.sent - self._trip) // _SMOOTH
         if not lease.asks:
@@ -203,7 +181,7 @@ class Gate:
     def _enter(self, ticket: Ticket) -> _Waiter:
         now = self._clock.now()
         if ticket.refusals >= _REFUSALS:
-            raise self._transact(lambda book: _throttled(book, now, f"the call was refused {_REFUSALS} times"))
+            raise self._transact(lambda book: throttled(book, now, f"the call was refused {_REFUSALS} times"))
         if ticket.max_wait is not None:
             self._refuse_early(ticket, now)
         came_back = ticket.number > 0
@@ -211,14 +189,13 @@ class Gate:
             self._numbers += 1
             ticket.number, ticket.entered = self._numbers, now
         waiter = _Waiter(ticket, self._loop.create_future(), now, ticket.number)
-        if ticket.max_wait is not None:
-            left = (ticket.max_wait - ticket.waited) / SECOND
-            waiter.timer = self._loop.call_later(left, self._too_long, waiter)
+        if (patience := _patience(ticket)) is not None:
+            waiter.timer = self._loop.call_later(patience, self._too_long, waiter)
         self._stand(waiter, came_back=came_back)
         return waiter
 
     def _stand(self, waiter: _Waiter, *, came_back: bool) -> None:
-        line = self._lines[waiter.ticket.lane]
+        line = self._lanes[waiter.ticket.lane]
         if came_back:
             line.come_back(waiter)
         else:
@@ -228,7 +205,7 @@ class Gate:
 
     def _withdraw(self, waiter: _Waiter) -> None:
         """A waiter was cancelled; what it may have been granted in the same moment goes to the next."""
-        self._lines[waiter.ticket.lane].leave(waiter)
+        self._lanes[waiter.ticket.lane].leave(waiter)
         if waiter.future.done() and not waiter.future.cancelled() and waiter.future.exception() is None:
             lease = waiter.future.result()
             lease.unused()
@@ -236,70 +213,42 @@ class Gate:
 
     def _too_long(self, waiter: _Waiter) -> None:
         if not waiter.future.done():
-            self._lines[waiter.ticket.lane].leave(waiter)
+            self._lanes[waiter.ticket.lane].leave(waiter)
             now = self._clock.now()
             wait = self._transact(lambda book: self._expected(book, waiter.ticket.lane, now))
-            waiter.future.set_exception(_would_wait(wait))
+            waiter.future.set_exception(would_wait(wait))
 
     def _refuse_early(self, ticket: Ticket, now: int) -> None:
         wait = self._transact(lambda book: 0 if self._goes_first(book, now) else self._expected(book, ticket.lane, now))
         if wait > (ticket.max_wait or 0) - ticket.waited:
-            raise _would_wait(wait)
+            raise would_wait(wait)
 
     def _goes_first(self, book: Book, now: int) -> bool:
         """Whether a newcomer is the one that a shut gate lets through now."""
-        return book.why is not None and not any(self._lines.values()) and self._lets_probe(book, now)
+        return book.why is not None and not self._lanes and self._lets_probe(book, now)
 
     def _expected(self, book: Book, lane: Lane, now: int) -> int:
         """How long a newcomer is expected to wait."""
-        interactive, bulk = len(self._lines[Lane.INTERACTIVE]), len(self._lines[Lane.BULK])
-        place = interactive + self._leading + 1
         start = now if book.why is None else max(now, book.until) + self._trip
-        paced = start
-        if lane is Lane.BULK:
-            place += bulk
-            if self._settings.pace == "even":
-                place += self._reserve(book)
-                paced += self._paced(book, now) + bulk * self._step(book)
-        else:
-            place += min(bulk, (self._passed + interactive) // _TURN)
-        crowd = Crowd(place, self._busy, self._room(book.window.calls, book.window.period), self._trip)
+        place = self._lanes.place(lane, book) + self._leading
+        crowd = Crowd(place, self._busy, self._room(book), self._trip)
+        paced = start + self._lanes.paced(lane, book, now)
         return max(paced, forecast(book.window, crowd, now, start)) - now
 
     # Probing
-
-    def _ask(self, ticket: Ticket, lease: Lease) -> asyncio.Task[None]:
-        """Begin to ask for the status."""
-
-        async def ask() -> None:
-            try:
-                await cast("Probe", ticket.probe)(lease)  # only who can ask is given a lease for it
-            finally:
-                lease.cut()
-                lease.release()
-
-        task = self._loop.create_task(ask())
-        self._asking.add(task)
-        task.add_done_callback(self._asking.discard)
-        return task
 
     async def _lead(self, ticket: Ticket, probe: asyncio.Task[None]) -> None:
         """Wait for the probe in front of everyone; nobody is served before its leader stands in line again."""
         self._leading += 1
         began = self._clock.now()
-        left = None if ticket.max_wait is None else (ticket.max_wait - ticket.waited) / SECOND
         try:
-            await asyncio.wait({probe}, timeout=left)
-        except asyncio.CancelledError:
-            await _stop(probe)
-            raise
+            ended = await wait_for(probe, _patience(ticket))
         finally:
             self._leading -= 1
             ticket.waited += self._clock.now() - began
-        if not probe.done():
+        if not ended:
             probe.add_done_callback(self._asked)
-            raise _would_wait(self._trip)
-        probe.result()
+            raise would_wait(self._trip)
 
     def _asked(self, probe: asyncio.Task[None]) -> None:
         """A status call that nobody waited for has ended."""
@@ -311,26 +260,30 @@ class Gate:
 
     def _dispatch(self) -> None:
         """Grant whatever may be granted, and set the timer for what may not."""
-        if not any(self._lines.values()):
+        if not self._lanes:
             return
         granted: list[tuple[_Waiter, Lease]] = []
         try:
             wake = self._transact(lambda book: self._grant(book, granted))
         except HarvestError as error:
-            self._fail_all(error, [waiter for waiter, _ in granted])
+            self._fail_all(error, granted)
             return
         self._arm(wake)
         for waiter, lease in granted:
             waiter.future.set_result(lease)
 
-    def _fail_all(self, error: HarvestError, granted: list[_Waiter]) -> None:
+    def _fail_all(self, error: HarvestError, granted: list[tuple[_Waiter, Lease]]) -> None:
         """The ledger can't be used: say so to everyone instead of leaving them waiting."""
-        waiting = [waiter for line in self._lines.values() for waiter in line]
-        for waiter in granted + waiting:
+        for _, lease in granted:
+            lease.ended = True
+            del self._leases[lease.number]
+            self._busy -= 1
+        waiting = [waiter for line in self._lanes for waiter in line]
+        for waiter in [waiter for waiter, _ in granted] + waiting:
             self._give_up(waiter, HarvestError(error.message))
 
     def _give_up(self, waiter: _Waiter, error: HarvestError) -> None:
-        self._lines[waiter.ticket.lane].leave(waiter)
+        self._lanes[waiter.ticket.lane].leave(waiter)
         if not waiter.future.done():  # it may have been cancelled in this moment
             waiter.future.set_exception(error)
 
@@ -339,16 +292,15 @@ class Gate:
         now = self._clock.now()
         if book.why is not None:
             return self._grant_probe(book, now, granted)
-        while (lane := self._next_lane(book, now)) is not None:
-            waiter = self._lines[lane].pop()
+        while self._busy < self._room(book) and (lane := self._lanes.next(book, now)) is not None:
+            waiter = self._lanes[lane].pop()
             if waiter.future.done():  # it was cancelled in this moment
                 continue
             asks = book.watch_at is not None and now >= book.watch_at and self._can_ask(waiter.ticket, book, now)
             if asks:
                 book.watch(now)
-            elif lane is Lane.BULK and self._settings.pace == "even":
-                self._bucket.take()
-                book.bulk_at = now + self._step(book)
+            else:
+                self._lanes.went(lane, book, now)
             granted.append((waiter, self._lend(book.take, waiter.ticket, now, asks=asks)))
         return self._wake(book, now)
 
@@ -358,7 +310,7 @@ class Gate:
 
     def _grant_probe(self, book: Book, now: int, granted: list[tuple[_Waiter, Lease]]) -> int | None:
         limit = self._expire(book, now)
-        line = self._lines[Lane.INTERACTIVE] or self._lines[Lane.BULK]
+        line = self._lanes.first()
         if not line:
             return None
         if not self._lets_probe(book, now):
@@ -385,47 +337,18 @@ class Gate:
         lease = self._leases[number] = Lease(self, number, now, deadline, asks=asks, probes=probes)
         return lease
 
-    def _next_lane(self, book: Book, now: int) -> Lane | None:
-        free = book.window.free(now)
-        if not free or self._busy >= self._room(book.window.calls, book.window.period):
-            return None
-        interactive, bulk = self._lines[Lane.INTERACTIVE], self._lines[Lane.BULK]
-        its_turn = self._passed >= _TURN
-        room = its_turn or free > self._reserve(book)
-        if bulk and room and (its_turn or not interactive) and self._paced(book, now) == 0:
-            self._passed = 0
-            return Lane.BULK
-        if interactive:
-            self._passed += bool(bulk)
-            return Lane.INTERACTIVE
-        return None
-
-    def _paced(self, book: Book, now: int) -> int:
-        """How long the pace holds the bulk lane back."""
-        if self._settings.pace == "burst":
-            return 0
-        return max(
-            round(self._bucket.wait(self._step(book)) * SECOND), book.bulk_at - now if self._ledger.shared else 0
-        )
-
-    def _step(self, book: Book) -> int:
-        return book.window.period // book.window.calls
-
-    def _reserve(self, book: Book) -> int:
-        return min(self._settings.reserve, book.window.calls - 1) if self._settings.pace == "even" else 0
-
-    def _room(self, calls: int, period: int) -> int:
+    def _room(self, book: Book) -> int:
         """How many connections it takes to send a whole window in haste."""
-        needed = calls * self._trip * _HASTE // period
+        needed = book.window.calls * self._trip * _HASTE // book.window.period
         return min(max(needed, FEWEST_CONNECTIONS), MOST_CONNECTIONS)
 
     # Waking
 
     def _wake(self, book: Book, now: int) -> int | None:
-        if not any(self._lines.values()):
+        if not self._lanes:
             return None
         moments = [book.window.next_release(now), now + _LOOK if self._ledger.shared else None]
-        if self._lines[Lane.BULK] and (held_back := self._paced(book, now)):
+        if held_back := self._lanes.held_back(book, now):
             moments.append(now + held_back)
         return min((moment for moment in moments if moment is not None), default=None)
 
@@ -450,14 +373,14 @@ class Gate:
         if allowed is None or book.since is None:
             return None
         limits: list[int] = []
-        for line in self._lines.values():
+        for line in self._lanes:
             # Whoever stands further back came later, so each line is asked from its head on.
             while (waiter := line.head()) is not None:
                 limit = max(book.since, waiter.ticket.entered) + allowed
                 if max(now, book.until) <= limit:
                     limits.append(limit + 1)
                     break
-                self._give_up(waiter, _throttled(book, now, f"more than max_block ({allowed / SECOND:.0f} s)"))
+                self._give_up(waiter, throttled(book, now, f"more than max_block ({allowed / SECOND:.0f} s)"))
         return min(limits, default=None)
 
     def _transact(self, change: Callable[[Book], T]) -> T:
@@ -472,29 +395,6 @@ class Gate:
         return self._ledger.transact(bounded)
 
 
-async def _stop(task: asyncio.Task[None]) -> None:
-    """Cancel a task and stay until it has ended, however often we are cancelled meanwhile."""
-    task.cancel()
-    while not task.done():
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.wait({task})
-    if not task.cancelled():
-        task.exception()  # what it failed by is of no use any more
-
-
-def _would_wait(wait: int) -> WouldWait:
-    seconds = wait / SECOND
-    return WouldWait(
-        f"the call would wait {seconds:.1f} s at the gate, longer than max_wait: try again then, or allow more",
-        wait=seconds,
-    )
-
-
-def _throttled(book: Book, now: int, why: str) -> Throttled:
-    seconds = max(0, book.until - now) / SECOND
-    said = f"; the server said: {book.said}" if book.said else ""
-    return Throttled(
-        f"the account is blocked: {why}{said}. Another program may be using it up; try again in {seconds:.0f} s",
-        retry_after=seconds,
-        status_text=book.said,
-    )
+def _patience(ticket: Ticket) -> float | None:
+    """Seconds that a call may still wait; None for as long as it takes."""
+    return None if ticket.max_wait is None else (ticket.max_wait - ticket.waited) / SECOND

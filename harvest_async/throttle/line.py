@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from heapq import heappop, heappush
 from typing import Generic, Protocol, TypeVar
 
-__all__ = ["Lane", "Line"]
+__all__ = ["Lane", "Line", "Numbered"]
 
 
 class Lane(enum.Enum):
@@ -21,12 +21,16 @@ class Lane(enum.Enum):
     BULK = "bulk"
 
 
-class _Numbered(Protocol):
+class Numbered(Protocol):
+    """Whoever stands in a line."""
+
     @property
-    def number(self) -> int: ...
+    def number(self) -> int:
+        """The place: whoever came earlier has a lower one."""
+        ...
 
 
-W = TypeVar("W", bound=_Numbered)
+W = TypeVar("W", bound=Numbered)
 
 
 class Line(Generic[W]):

@@ -16,10 +16,11 @@ from attrs import field, frozen
 from harvest_async.clock import SECOND, Clock, SystemClock, span
 from harvest_async.errors import InvalidArgument
 from harvest_async.throttle.book import DEFAULT_GUARD, Book
-from harvest_async.throttle.gate import Gate, Settings
+from harvest_async.throttle.gate import Gate
 from harvest_async.throttle.lease import Lease, Ticket
 from harvest_async.throttle.ledger import Ledger, MemoryLedger
 from harvest_async.throttle.line import Lane
+from harvest_async.throttle.settings import Settings
 
 __all__ = ["Snapshot", "Throttle"]
 
