@@ -8,14 +8,16 @@ import re
 from functools import cache
 from pathlib import Path
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 HERE = Path(__file__).parent
 
 # Below which names records stand: JSON record, JSON list element, XML record, XML list (None: bare).
 ROOTS = {
-    "account": (None, None, "hash", None),
-    "time_tracking": (None, None, "timer", None),
+    "account.who_am_i": (None, None, "hash", None),
+    "account.rate_limit_status": (None, None, "hash", None),
+    "time_tracking.timer": (None, None, "timer", None),
+    "time_tracking.daily": (None, None, "daily", None),
     "clients": ("client", "client", "client", "clients"),
     "contacts": ("contact", "contact", "contact", "contacts"),
     "projects": ("project", "project", "project", "projects"),
@@ -110,6 +112,7 @@ def fields():
             continue
         made = _field(line, underscores="underscores" in style)
         part[made.name] = made
+    found["time_tracking.timer"] |= found["time_tracking.day_entry"]
     return found
 
 
@@ -119,11 +122,42 @@ def quirks():
     return {name: tuple(where.split()) for name, where in (line.split(": ") for line in _lines("quirks.txt"))}
 
 
-def record_of(endpoint):
+_PARTS = {
+    "account.who_am_i": "account.who_am_i",
+    "account.rate_limit_status": "account.rate_limit_status",
+    "time_tracking.daily": "time_tracking.daily",
+    "time_tracking.daily_for_date": "time_tracking.daily",
+    "reports.project_entries": "reports.day_entry",
+    "reports.user_entries": "reports.day_entry",
+    "reports.user_expenses": "expenses",
+    "reports.project_expenses": "expenses",
+}
+_SENT_PARTS = {
+    "task_assignments.create": "tasks",
+    "task_assignments.create_with_new_task": "tasks",
+    "user_assignments.create": "people",
+}
+
+
+def part_of(endpoint):
     """Which part of `fields` an endpoint answers with."""
-    if endpoint.resource == "reports":
-        return "expenses" if endpoint.name.endswith("expenses") else "reports.day_entry"
-    return endpoint.resource
+    resource = "time_tracking.timer" if endpoint.resource == "time_tracking" else endpoint.resource
+    return _PARTS.get(endpoint.name, resource)
+
+
+def sent_part_of(endpoint):
+    """Which part of `fields` an endpoint's body is made of."""
+    return _SENT_PARTS.get(endpoint.name, part_of(endpoint))
+
+
+def answers_with_a_record(endpoint):
+    """Whether the contract promises a body."""
+    return endpoint.name == "time_tracking.create" or (endpoint.method == "GET" and endpoint.resource != "receipts")
+
+
+def answers_with_a_list(endpoint):
+    """Whether that body is a list."""
+    return "list" in endpoint.name or endpoint.resource == "reports"
 
 
 def _lines(name):
@@ -140,8 +174,6 @@ def _head(line):
 
 
 def _with(endpoint, key, words):
-    from attrs import evolve
-
     if key == "query":
         return evolve(endpoint, query=dict(word.split("=") for word in words))
     if key == "body":

@@ -1,7 +1,10 @@
-"""Bodies as the contract draws them, read without the client's help: by `json` and by `ElementTree`."""
+"""Bodies as the contract draws them, read without the client's help: by `json` and by `ElementTree`.
+
+Reading fails on a name that the contract does not know, and on a value that is not of its field's type.
+"""
 
 import json
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from xml.etree import ElementTree
 
@@ -10,37 +13,32 @@ from tests.contract import ROOTS, fields
 TEXT_IDS = {"project_id", "task_id"}  # contract: ids_as_strings
 
 
-def read_sent(content, format, root):
-    """What a request carries: {name on the wire: value as text, bool, number or None}, and the root it has."""
+def read_sent(content, format, root, part):
+    """What a request carries below its root: {name: value}, each of its field's type."""
     if format == "json":
         tree = json.loads(content, parse_float=Decimal)
-        return (root, tree) if root is None else (next(iter(tree)), next(iter(tree.values())))
+        return _json_record(tree if root is None else _only(tree, root), part)
     element = ElementTree.fromstring(content)
-    return element.tag, {child.tag: _xml_value(child) for child in element}
+    assert element.tag == root
+
+    return _xml_record(element, part)
 
 
 def read_records(content, format, part, *, many):
-    """The records of an answer: a list of {name: value}, each value of the contract's type.
-
-    Fails on a name that the contract does not know, or a value that is not of its type.
-    """
-    return [_record(tree, format, part) for tree in _trees(content, format, part, many=many)]
-
-
-def _trees(content, format, part, *, many):
+    """The records of an answer: a list of {name: value}, each value of the contract's type."""
     single_json, list_json, single_xml, list_xml = ROOTS[part]
     if format == "json":
         tree = json.loads(content, parse_float=Decimal)
-        elements = tree if many else [tree]
         root = list_json if many else single_json
-        return [element if root is None else _only(element, root) for element in elements]
+        elements = tree if many else [tree]
+        return [_json_record(each if root is None else _only(each, root), part) for each in elements]
     element = ElementTree.fromstring(content)
     assert element.tag == (list_xml if many else single_xml)
 
     if many:
         assert {child.tag for child in element} <= {single_xml}
 
-    return list(element) if many else [element]
+    return [_xml_record(each, part) for each in (element if many else [element])]
 
 
 def _only(tree, root):
@@ -49,31 +47,44 @@ def _only(tree, root):
     return tree[root]
 
 
-def _record(tree, format, part):
+def _json_record(tree, part):
     known = fields()[part]
-    if format == "json":
-        return {name: json_value(value, known[name]) for name, value in tree.items()}
-    by_tag = {each.xml: each for each in known.values()}
-    return {by_tag[child.tag].name: xml_value(child, by_tag[child.tag]) for child in tree}
+    return {name: _json_value(value, known[name], part) for name, value in tree.items()}
 
 
-def json_value(value, field):
-    """A value in JSON, checked against its field's type."""
+def _xml_record(element, part):
+    by_tag = {each.xml: each for each in fields()[part].values()}
+    children = list(element)
+    if part == "time_tracking.timer" and (inner := element.find("day_entry")) is not None:
+        children = [*inner, *(child for child in element if child is not inner)]
+    return {by_tag[child.tag].name: _xml_value(child, by_tag[child.tag]) for child in children}
+
+
+def _json_value(value, field, part):
+    kind, _, inner = field.type.partition(":")
     if value is None:
         assert field.nullable, f"{field.name} is null"
         return None
-    if field.type in _KINDS and not (field.type == "integer" and field.name in TEXT_IDS):
-        assert isinstance(value, _KINDS[field.type]), f"{field.name}: {value!r}"
-        assert isinstance(value, bool) is (field.type == "boolean"), f"{field.name}: {value!r}"
-    return typed(value if isinstance(value, str) else str(value), field.type)
+    if kind == "object":
+        return _json_record(value, inner)
+    if kind == "list":
+        return [_json_record(each, inner) for each in value]
+    if kind in _KINDS and not (part.startswith("time_tracking") and field.name in TEXT_IDS) and value != "":
+        assert isinstance(value, _KINDS[kind]), f"{field.name}: {value!r}"
+        assert isinstance(value, bool) is (kind == "boolean"), f"{field.name}: {value!r}"
+    return typed(value if isinstance(value, str) else str(value), kind)
 
 
-def xml_value(element, field):
-    """A value in XML, checked against its field's type."""
+def _xml_value(element, field):
+    kind, _, inner = field.type.partition(":")
     if element.get("nil") == "true":
         assert field.nullable, f"{field.name} is null"
         return None
-    return typed(element.text or "", field.type)
+    if kind == "object":
+        return _xml_record(element, inner)
+    if kind == "list":
+        return [_xml_record(each, inner) for each in element]
+    return typed(element.text or "", kind)
 
 
 def typed(text, kind):
@@ -103,12 +114,6 @@ def _time(text):
     return datetime.strptime(text.upper(), "%I:%M%p").time()
 
 
-def _xml_value(element):
-    if element.get("nil") == "true":
-        return None
-    return element.text or ""
-
-
 _KINDS = {"integer": int, "boolean": bool, "decimal": (int, Decimal, str), "string": str, "csv": str, "date": str}
 _READERS = {
     "integer": int,
@@ -118,5 +123,3 @@ _READERS = {
     "datetime": _moment,
     "time_of_day": _time,
 }
-
-__all__ = ["date", "datetime", "json_value", "read_records", "read_sent", "time", "typed", "xml_value"]
