@@ -1,0 +1,280 @@
+"""Inside a FastAPI app: the client's life, the dependency, problem documents, OpenAPI."""
+
+import json
+from collections import deque
+from contextlib import asynccontextmanager
+from typing import Annotated
+
+import httpx
+import pytest
+from fastapi import Depends, FastAPI, WebSocket
+
+import harvest_async
+from harvest_async import (
+    BadRequest,
+    CreatedUnread,
+    DecodeError,
+    Forbidden,
+    HarvestError,
+    HarvestV1,
+    InvalidArgument,
+    NotFound,
+    NotSent,
+    OutcomeUnknown,
+    RequestError,
+    ResponseError,
+    ServerError,
+    Throttled,
+    Unauthorized,
+    Unprocessable,
+    WouldWait,
+)
+from harvest_async.fastapi import add_handlers, harvest_lifespan, use_harvest
+from harvest_async.wire import Answer, Wire
+
+pytestmark = pytest.mark.anyio
+
+REQUEST = Wire("GET", "https://acme.harvestapp.com/clients?access_token=abc", (("Authorization", "Basic c2VjcmV0"),))
+ANSWERED = {"request": REQUEST, "answer": Answer(422, (("Hint", "no"),), b"{}")}
+
+ERRORS = (
+    # an error, the status of its answer, its type, the wait that it names
+    (WouldWait("busy", wait=3.2), 503, "would-wait", 4),
+    (Throttled("blocked", retry_after=61.5), 503, "throttled", 62),
+    (NotFound("no such client", **ANSWERED), 404, "not-found", None),
+    (InvalidArgument("hours=-1: give 0 or more"), 422, "invalid-argument", None),
+    (Unprocessable("name is taken", **ANSWERED), 422, "unprocessable", None),
+    (BadRequest("refused", **ANSWERED), 400, "bad-request", None),
+    (Unauthorized("sign-in failed", **ANSWERED), 502, "unauthorized", None),
+    (Forbidden("role", **ANSWERED), 502, "forbidden", None),
+    (NotSent("no connection"), 503, "not-sent", None),
+    (OutcomeUnknown("lost", request=REQUEST), 502, "outcome-unknown", None),
+    (CreatedUnread("made", id=7, location="/clients/7"), 502, "created-unread", None),
+    (DecodeError("cut off", **ANSWERED), 502, "decode-error", None),
+    (ServerError("failed", **ANSWERED), 502, "server-error", None),
+    (RequestError("no answer"), 502, "request-error", None),
+    (ResponseError("odd", **ANSWERED), 502, "response-error", None),
+    (HarvestError("something"), 502, "harvest-error", None),
+)
+
+
+@asynccontextmanager
+async def started(app):
+    """An app whose lifespan has begun, as an ASGI application with its state; and a way to ask it."""
+    async with app.router.lifespan_context(app) as state:
+
+        async def with_state(scope, receive, send):
+            await app({**scope, "state": dict(state or {})}, receive, send)
+
+        transport = httpx.ASGITransport(app=with_state)
+        async with httpx.AsyncClient(transport=transport, base_url="http://app") as browser:
+            yield browser, with_state
+
+
+def failing(error):
+    """An app whose one page fails."""
+    app = FastAPI()
+    add_handlers(app)
+
+    @app.get("/")
+    async def page():
+        raise error
+
+    return app
+
+
+def clients_app(make, **patience):
+    """An app whose one page lists clients."""
+    app = FastAPI(lifespan=harvest_lifespan(make))
+    add_handlers(app)
+
+    @app.get("/clients")
+    async def clients(harvest: Annotated[HarvestV1, Depends(use_harvest(**patience))]) -> list[str | None]:
+        return [client.name for client in await harvest.clients.list()]
+
+    return app
+
+
+@pytest.mark.parametrize(("error", "status", "name", "wait"), ERRORS, ids=lambda value: type(value).__name__)
+async def test_an_error_is_answered_as_a_problem_document(error, status, name, wait):
+    """Each kind of error has its status and type, says what happened, and how long to wait where waiting helps."""
+    async with started(failing(error)) as (browser, _):
+        answer = await browser.get("/")
+
+    problem = answer.json()
+    assert (status, "application/problem+json") == (answer.status_code, answer.headers["content-type"])
+    assert (f"urn:harvest-async:{name}", status, str(error)) == tuple(
+        problem[key] for key in ("type", "status", "detail")
+    )
+    assert wait == problem.get("retry_after")
+    assert (None if wait is None else str(wait)) == answer.headers.get("retry-after")
+    assert problem["title"]
+
+
+def test_every_public_error_has_a_case():
+    """An error class that is added has to be given its answer here."""
+    public = {
+        each for each in vars(harvest_async).values() if isinstance(each, type) and issubclass(each, HarvestError)
+    }
+
+    assert public == {type(error) for error, *_ in ERRORS}
+
+
+async def test_a_visitor_is_never_told_that_their_own_sign_in_failed():
+    """No error of the app's own credentials is answered 401 or 403."""
+    statuses = {status for _, status, *_ in ERRORS}
+
+    assert not statuses & {401, 403}
+
+
+async def test_the_wait_is_that_until_the_same_patience_is_enough():
+    """Who waits up to a second at the gate may come back a second before the lease does."""
+    app = FastAPI(lifespan=harvest_lifespan(lambda: HarvestV1("acme", auth=harvest_async.BearerAuth("t"), app="tests")))
+    add_handlers(app)
+
+    @app.get("/")
+    async def page(_: Annotated[HarvestV1, Depends(use_harvest(max_wait=2.5))]):
+        raise WouldWait("busy", wait=10.4)
+
+    async with started(app) as (browser, _):
+        answer = await browser.get("/")
+
+    assert answer.headers["retry-after"] == "8"
+
+
+async def test_one_client_serves_the_whole_life_of_an_app(harvest_client):
+    """The lifespan makes a client once, all requests use it, and the end of the app closes its connections."""
+    made = []
+
+    def make():
+        made.append(harvest_client())
+        return made[-1]
+
+    async with started(clients_app(make)) as (browser, _):
+        answers = [await browser.get("/clients") for _ in range(3)]
+
+    assert [answer.status_code for answer in answers] == [200, 200, 200]
+    assert len(made) == 1
+    with pytest.raises(RuntimeError, match="closed"):
+        await made[0].clients.list()
+
+
+async def test_the_lifespan_goes_into_an_app_s_own(harvest_client):
+    """A lifespan of the user's enters ours and yields both states; both end with the app, theirs last."""
+    ends = []
+
+    @asynccontextmanager
+    async def lifespan(app):
+        async with harvest_lifespan(harvest_client)(app) as state:
+            yield {**state, "mine": "here"}
+        ends.append("closed")
+
+    app = FastAPI(lifespan=lifespan)
+
+    @app.get("/")
+    async def page(harvest: Annotated[HarvestV1, Depends(use_harvest())]) -> str:
+        return harvest.name
+
+    async with started(app) as (browser, _):
+        answer = await browser.get("/")
+        before = list(ends)
+
+    assert answer.json() == "sandbox"
+    assert (before, ends) == ([], ["closed"])
+
+
+async def test_each_route_has_its_own_patience(harvest_sandbox, harvest_client):
+    """With the budget used up, a route with `max_wait` refuses at once and says for how long; nothing is sent."""
+    app = clients_app(harvest_client, max_wait=1)
+    async with started(app) as (browser, _):
+        first = await browser.get("/clients")
+        for _ in range(98):
+            await browser.get("/clients")
+        second = await browser.get("/clients")
+
+    assert first.status_code == 200
+    assert second.status_code == 503
+    assert 13 <= int(second.headers["retry-after"]) <= 15
+    assert (len(harvest_sandbox.requests()), harvest_sandbox.throttled()) == (100, 0)
+
+
+async def test_harvest_s_own_refusals_come_out_as_problems(harvest_client):
+    """What the server refuses passes through the whole way, with the server's status where it is the visitor's."""
+    app = FastAPI(lifespan=harvest_lifespan(harvest_client))
+    add_handlers(app)
+
+    @app.get("/clients/{number}")
+    async def client(number: int, harvest: Annotated[HarvestV1, Depends(use_harvest(max_wait=5))]) -> str | None:
+        return (await harvest.clients.get(number)).name
+
+    async with started(app) as (browser, _):
+        answer = await browser.get("/clients/99999")
+
+    assert answer.status_code == 404
+    assert answer.json()["type"] == "urn:harvest-async:not-found"
+
+
+async def test_no_credential_gets_into_a_problem():
+    """A problem document shows neither header nor token of the request that failed."""
+    async with started(failing(OutcomeUnknown("lost", request=REQUEST))) as (browser, _):
+        answer = await browser.get("/")
+
+    assert "c2VjcmV0" not in answer.text
+    assert "abc" not in answer.text
+
+
+async def test_an_app_without_the_lifespan_is_told_so():
+    """The dependency names what is missing instead of failing on an attribute."""
+    app = clients_app(lambda: None)
+    app.router.lifespan_context = FastAPI().router.lifespan_context
+
+    async with started(app) as (browser, _):
+        with pytest.raises(TypeError, match=r"FastAPI\(lifespan=harvest_lifespan"):
+            await browser.get("/clients")
+
+
+async def test_a_patience_below_zero_is_refused(harvest_client):
+    """`max_wait=-1` is bad input, and answered as such."""
+    async with started(clients_app(harvest_client, max_wait=-1)) as (browser, _):
+        answer = await browser.get("/clients")
+
+    assert answer.status_code == 422
+    assert "max_wait" in answer.json()["detail"]
+
+
+async def test_web_sockets_use_the_same_client(harvest_client):
+    """The dependency works where there is a connection and no request."""
+    app = FastAPI(lifespan=harvest_lifespan(harvest_client))
+
+    @app.websocket("/")
+    async def page(socket: WebSocket, harvest: Annotated[HarvestV1, Depends(use_harvest(max_wait=1))]):
+        await socket.accept()
+        await socket.send_text((await harvest.account.who_am_i()).user.email)
+        await socket.close()
+
+    incoming, sent = deque([{"type": "websocket.connect"}]), []
+
+    async def receive():
+        return incoming.popleft()
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {"type": "websocket", "path": "/", "headers": [], "query_string": b"", "subprotocols": []}
+    async with started(app) as (_, asgi):
+        await asgi(scope, receive, send)
+
+    assert [message["type"] for message in sent] == ["websocket.accept", "websocket.send", "websocket.close"]
+    assert sent[1]["text"] == "admin@example.com"
+
+
+async def test_openapi_does_not_see_the_client(harvest_client):
+    """The dependency adds neither parameters nor schemas to the app's own description."""
+    app = clients_app(harvest_client, max_wait=1)
+
+    description = app.openapi()
+
+    operation = description["paths"]["/clients"]["get"]
+    assert "parameters" not in operation
+    assert "requestBody" not in operation
+    assert "Harvest" not in json.dumps(description.get("components", {}))
