@@ -152,12 +152,15 @@ class ResponseError(HarvestError):
     Attributes:
         status: the HTTP status.
         hint: what the server's `Hint` header says, None where there is none.
+        repeated: whether the answer is to a repeat, since an earlier answer was lost: the call may have been carried
+            out by then (contract: retry_safe_values.idempotent).
     """
 
     def __init__(self, message: str, *, request: Wire | None = None, answer: Answer | None = None) -> None:
         super().__init__(message, request=request, answer=answer)
         self.status = answer.status if answer is not None else 0
         self.hint = answer.header("hint") if answer is not None else None
+        self.repeated = False
 
 
 class BadRequest(ResponseError):

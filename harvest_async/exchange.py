@@ -36,6 +36,7 @@ from harvest_async.errors import (
     InvalidArgument,
     NotSent,
     OutcomeUnknown,
+    ResponseError,
     response_error,
 )
 from harvest_async.retry import ATTEMPTS, Budget, Failure, Verdict, backoff, failure_of, verdict
@@ -275,11 +276,15 @@ class Exchange:
 
     async def _persist(self, call: Call[Any], wire: Wire, ticket: Ticket) -> Answer:
         """Attempt a call until it succeeds or the table says that it may not be attempted again."""
-        budget, attempt = self._shared.budget, 1
+        budget, attempt, lost = self._shared.budget, 1, False
         while isinstance(result := await self._attempt(call, wire, ticket), _Failed):
             decision = verdict(result.kind, call.repeat)
             if decision is not Verdict.RETRY or attempt == ATTEMPTS or not budget.spend():
-                raise self._error(call, wire, result)
+                error = self._error(call, wire, result)
+                if isinstance(error, ResponseError):
+                    error.repeated = lost
+                raise error
+            lost = lost or result.kind is not Failure.NOT_SENT
             pause = backoff(attempt, self._shared.chance())
             attempt += 1
             logger.debug("%s: %s; attempt %d in %.1f s", call.name, result.kind.value, attempt, pause)
