@@ -1,0 +1,267 @@
+"""The kinds of file that are known, and how one is told from another.
+
+Rules of this room: pure. A format is a kind of row, the columns by which a file of it is known, and what it passes
+over; the more particular stands first. A file that fits two is not guessed at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import PurePath
+from typing import Final
+
+from attrs import frozen
+
+from harvest_async.bulk.sources.columns import KINDS, Kind, plain
+from harvest_async.bulk.sources.kinds import Notice
+from harvest_async.bulk.sources.options import DateOrder, Options
+from harvest_async.errors import InvalidArgument
+
+__all__ = ["FORMATS", "Format", "Layout", "lay_out"]
+
+
+@frozen(eq=False)
+class Format:
+    """A kind of file.
+
+    Attributes:
+        name, title: what it is called by programs and by people.
+        kind: what its rows are.
+        signs: a file that has all columns of one of these is one; none where it is told by its fields alone.
+        dates: the order of its dates with the year last, where it prescribes one.
+        passed: beginnings of columns that are not read, besides those of the kind.
+    """
+
+    name: str
+    title: str
+    kind: Kind
+    signs: tuple[frozenset[str], ...] = ()
+    dates: DateOrder | None = None
+    passed: tuple[str, ...] = ()
+
+
+def _signs(*columns: str) -> frozenset[str]:
+    return frozenset(columns)
+
+
+_TIME: Final = KINDS["time_entries"]
+
+_PLAIN: Final = {
+    "time": ("time_entries", "time entries"),
+    "expenses": ("expenses", "expenses"),
+    "clients": ("clients", "clients"),
+    "contacts": ("contacts", "contacts of clients"),
+    "projects": ("projects", "projects"),
+    "tasks": ("tasks", "tasks"),
+    "people": ("people", "people"),
+    "task-assignments": ("task_assignments", "tasks of projects"),
+    "user-assignments": ("user_assignments", "people of projects"),
+    "expense-categories": ("expense_categories", "categories of expenses"),
+    "invoice-item-categories": ("invoice_item_categories", "categories of invoice items"),
+    "invoices": ("invoices", "invoices"),
+    "invoice-messages": ("invoice_messages", "messages about invoices"),
+    "invoice-payments": ("invoice_payments", "payments of invoices"),
+}
+
+FORMATS: Final = {
+    each.name: each
+    for each in (
+        Format(
+            "toggl", "Toggl Track, detailed report", _TIME,
+            (_signs("user", "project", "description", "start date", "duration"),),
+            passed=("amount",),
+        ),
+        Format(
+            "clockify", "Clockify, detailed report", _TIME,
+            (
+                _signs("user", "project", "description", "start date", "duration (h)"),
+                _signs("user", "project", "description", "start date", "duration (decimal)"),
+                _signs("user", "project", "description", "start date", "time (h)"),
+            ),
+            passed=("billable rate", "billable amount", "amount", "cost rate", "cost amount"),
+        ),
+        Format(
+            "harvest-report", "Harvest, detailed time report", _TIME,
+            (_signs("date", "client", "project", "project code", "task", "hours", "first name", "last name"),),
+        ),
+        Format(
+            "harvest", "Harvest, time import (8 columns)", _TIME,
+            (_signs("date", "client", "project", "task", "hours", "first name", "last name"),), dates="mdy",
+        ),
+        Format(
+            "harvest-expenses", "Harvest, expense import (10 columns) or expense report", KINDS["expenses"],
+            (
+                _signs("date", "client", "project", "category", "amount", "first name", "last name"),
+                _signs("date", "client", "project", "expense category", "amount", "first name", "last name"),
+                _signs("date", "client", "project", "expense category", "total cost", "first name", "last name"),
+                _signs("date", "client", "project", "category", "total cost", "first name", "last name"),
+            ),
+        ),
+        Format(
+            "harvest-projects", "Harvest, projects import (6 columns)", KINDS["projects"],
+            (_signs("client", "project", "project code", "start date", "end date", "project notes"),),
+        ),
+        *(Format(name, f"plain {title}", KINDS[kind]) for name, (kind, title) in _PLAIN.items()),
+    )
+}  # fmt: skip
+"""The formats by their names."""
+
+_BY_STEM: Final = {kind: name for name, (kind, _) in _PLAIN.items()} | {"time": "time"}
+_ROOTS: Final = {
+    "client": "clients", "contact": "contacts", "project": "projects", "task": "tasks", "user": "people",
+    "task_assignment": "task-assignments", "user_assignment": "user-assignments", "day_entry": "time",
+    "expense_category": "expense-categories", "expense": "expenses", "invoice": "invoices", "invoices": "invoices",
+    "invoice_category": "invoice-item-categories", "invoice_item_category": "invoice-item-categories",
+    "message": "invoice-messages", "payment": "invoice-payments",
+}  # fmt: skip
+
+
+@frozen(eq=False)
+class Layout:
+    """Where the fields of a format stand in a file.
+
+    Attributes:
+        format: the format.
+        places: field -> index of its column.
+        titles: the file's columns as they are spelled, blanks trimmed.
+        notices: columns that are not read.
+    """
+
+    format: Format
+    places: Mapping[str, int]
+    titles: Sequence[str]
+    notices: tuple[Notice, ...]
+
+    def title(self, name: str) -> str:
+        """What a field's column is called in messages."""
+        if name in self.places:
+            return self.titles[self.places[name]]
+        return self.format.kind.titles.get(name, name.capitalize())
+
+
+def lay_out(header: Sequence[str], line: int, options: Options, file: str = "", root: str = "") -> Layout:
+    """Find out what a header means.
+
+    Args:
+        header: its cells.
+        line: the line that it stands on, for messages.
+        options: the format, if it is given, and the columns that are mapped.
+        file: the file's name, which may name a resource.
+        root: the singular name below which records stand.
+
+    Raises:
+        InvalidArgument: a column is there twice, or the columns are of no known format, or of more than one.
+    """
+    titles = [" ".join(cell.split()) for cell in header]
+    names = [plain(title) for title in titles]
+    _refuse_doubles(names, titles, line)
+    mapped = _mapped(options.columns, names, titles)
+    chosen = _choose(names, mapped, options, file, root, titles, line)
+    return _place(chosen, names, titles, mapped)
+
+
+def _refuse_doubles(names: Sequence[str], titles: Sequence[str], line: int) -> None:
+    seen: set[str] = set()
+    for name, title in zip(names, titles, strict=True):
+        if name and name in seen:
+            raise InvalidArgument(f"line {line}: the column {title!r} is there twice")
+        seen.add(name)
+
+
+def _mapped(columns: Mapping[str, str], names: Sequence[str], titles: Sequence[str]) -> dict[int, str]:
+    """Index of a column -> the field that a person gave it."""
+    found: dict[int, str] = {}
+    for column, target in columns.items():
+        if plain(column) not in names:
+            raise InvalidArgument(f"--map {column}={target}: the file has no such column, but {', '.join(titles)}")
+        found[names.index(plain(column))] = plain(target).replace(" ", "_")
+    return found
+
+
+def _choose(
+    names: Sequence[str],
+    mapped: Mapping[int, str],
+    options: Options,
+    file: str,
+    root: str,
+    titles: Sequence[str],
+    line: int,
+) -> Format:
+    if options.format != "auto":
+        if options.format not in FORMATS:
+            raise InvalidArgument(f"{options.format!r} is no format; there are: auto, {', '.join(FORMATS)}")
+        chosen = FORMATS[options.format]
+    else:
+        chosen = _by_signs(names) or _by_name(file, root) or _by_fields(names, mapped, titles, line)
+    if missing := _missing(chosen.kind, names, mapped):
+        told = ", ".join(" or ".join(chosen.kind.titles.get(one, one) for one in group) for group in missing)
+        raise InvalidArgument(
+            f"line {line}: a file of {chosen.title} needs the columns {told}, and has {', '.join(titles)}: "
+            "name them with --map COLUMN=FIELD, or the format with --format"
+        )
+    return chosen
+
+
+def _by_signs(names: Sequence[str]) -> Format | None:
+    there = frozenset(names)
+    return next((each for each in FORMATS.values() if any(signs <= there for signs in each.signs)), None)
+
+
+def _by_name(file: str, root: str) -> Format | None:
+    name = _ROOTS.get(root) or _BY_STEM.get(PurePath(file).stem.lower().replace("-", "_"))
+    return FORMATS[name] if name else None
+
+
+def _by_fields(names: Sequence[str], mapped: Mapping[int, str], titles: Sequence[str], line: int) -> Format:
+    """The plain format that knows the most columns."""
+    plain_ones = [FORMATS[name] for name in _PLAIN]
+    fitting = [each for each in plain_ones if not _missing(each.kind, names, mapped)]
+    known = {each.name: len(_fields(each.kind, names, mapped)) for each in fitting}
+    best = [each for each in fitting if known[each.name] == max(known.values())]
+    if len(best) == 1:
+        return best[0]
+    columns = ", ".join(titles)
+    if best:
+        raise InvalidArgument(
+            f"line {line}: the columns ({columns}) may be {' or '.join(each.name for each in best)}: "
+            "say which with --format"
+        )
+    some = "; ".join(f"{each.title} ({each.name})" for each in FORMATS.values() if each.signs)
+    raise InvalidArgument(
+        f"line {line}: the columns ({columns}) are of no known format: {some}; plain "
+        f"{', '.join(_PLAIN)}. Name it with --format, and columns with --map COLUMN=FIELD"
+    )
+
+
+def _fields(kind: Kind, names: Sequence[str], mapped: Mapping[int, str]) -> set[str]:
+    spellings = kind.names()
+    own = {spellings[name] for index, name in enumerate(names) if index not in mapped and name in spellings}
+    return own | {name for name in mapped.values() if name in kind.titles or name in kind.fields}
+
+
+def _missing(kind: Kind, names: Sequence[str], mapped: Mapping[int, str]) -> list[tuple[str, ...]]:
+    there = _fields(kind, names, mapped)
+    return [group for group in kind.needed if there.isdisjoint(group)]
+
+
+def _place(chosen: Format, names: Sequence[str], titles: Sequence[str], mapped: Mapping[int, str]) -> Layout:
+    kind, spellings = chosen.kind, chosen.kind.names()
+    places: dict[str, int] = {}
+    notices: list[Notice] = []
+    for index, target in mapped.items():
+        if target and target not in kind.titles and target not in kind.fields:
+            known = ", ".join((*kind.titles, *kind.fields))
+            raise InvalidArgument(f"--map {titles[index]}={target}: {kind.name} have no such field, but {known}")
+        if target:
+            places[target] = index
+    for index, name in enumerate(names):
+        if index in mapped or not name:
+            continue
+        target = spellings.get(name, "")
+        if target and target not in places:
+            places[target] = index
+        elif target:
+            notices.append(Notice(titles[index], f"is not read: {titles[places[target]]!r} is read as {target}"))
+        elif name not in kind.passed and not name.startswith(chosen.passed or ("\0",)):
+            notices.append(Notice(titles[index], "is not read: no field of that name is known; see --map"))
+    return Layout(chosen, places, titles, tuple(notices))

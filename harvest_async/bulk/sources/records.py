@@ -1,0 +1,181 @@
+"""Rows of everything but time: expenses, and the records that time and money belong to.
+
+Rules of this room: pure. What makes a record known is read by name; what else the file says goes to `fields`, typed as
+the table of kinds has it. An empty cell says nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, Final
+
+from harvest_async.bulk.sources.cells import (
+    Bad,
+    read_day,
+    read_flag,
+    read_integer,
+    read_moment,
+    read_money,
+)
+from harvest_async.bulk.sources.columns import Kind
+from harvest_async.bulk.sources.kinds import AnyRow, ExpenseRow
+from harvest_async.bulk.sources.options import DateOrder, Options
+from harvest_async.bulk.sources.reading import Cells, cached
+from harvest_async.bulk.sources.roster import Roster
+
+__all__ = ["RecordReader"]
+
+Known = dict[str, str]
+
+
+class RecordReader:
+    """Reads rows of one kind.
+
+    Args:
+        kind: which.
+        options: whether addresses alone tell people apart.
+        order: how dates with the year last are read.
+        mark: the decimal mark.
+    """
+
+    def __init__(self, kind: Kind, options: Options, order: DateOrder | None, mark: str | None) -> None:
+        self._kind = kind
+        self._readers: dict[str, Callable[[str], Any]] = {
+            "text": str,
+            "number": cached(partial(read_money, mark=mark)),
+            "flag": cached(read_flag),
+            "integer": read_integer,
+            "date": cached(partial(read_day, order=order)),
+            "moment": partial(_read_moment, order=order),
+        }
+        self._known = _KNOWN[kind.name]
+        self._roster = None if options.people_by_email else Roster()
+        self._lines: dict[str, int] = {}
+
+    def read(self, cells: Cells) -> Iterator[AnyRow]:
+        """The row; none where something is wrong with it."""
+        known = self._known(cells)
+        if self._kind.row is ExpenseRow:
+            known |= self._money(cells)
+        else:
+            known["fields"] = self._fields(cells)
+        if self._kind.name == "people":
+            self._check_person(cells, known)
+        if not cells.dropped:
+            yield self._kind.row(line=cells.line, row=cells.row, file=cells.file, **known)
+
+    def _fields(self, cells: Cells) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for name, kind in self._kind.fields.items():
+            if cells.text(name).strip():
+                found[name] = cells.value(name, self._readers[kind])
+        return found
+
+    def _money(self, cells: Cells) -> dict[str, Any]:
+        found: dict[str, Any] = {"day": cells.value("day", self._readers["date"])}
+        for name in ("total_cost", "units"):
+            if cells.text(name).strip():
+                found[name] = cells.value(name, self._readers["number"])
+        if not cells.text("total_cost").strip() and not cells.text("units").strip():
+            cells.wrong("total_cost", "is empty: an amount, or units are needed")
+        found["billable"] = cells.value("billable", self._readers["flag"])
+        return found
+
+    def _check_person(self, cells: Cells, known: dict[str, Any]) -> None:
+        email = known["email"]
+        if not email:
+            cells.wrong("email", "is empty: a person needs an e-mail address")
+        elif (line := self._lines.setdefault(email, cells.line)) != cells.line:
+            cells.wrong("email", f"{email} is on line {line} already: leave one of the two out")
+        elif self._roster is not None:
+            doubt = self._roster.doubt(f"{known['first_name']} {known['last_name']}", email)
+            if doubt:
+                cells.wrong("email", doubt)
+
+
+def _read_moment(text: str, order: DateOrder | None) -> datetime | Bad | None:
+    """A moment; a day alone is its beginning, and without an offset it is in UTC (contract: dates)."""
+    moment = read_moment(text, order)
+    if isinstance(moment, datetime):
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment
+
+
+def _named(cells: Cells) -> dict[str, Any]:
+    return {"name": cells.required("name")}
+
+
+def _contact(cells: Cells) -> dict[str, Any]:
+    first, last = cells.name("first_name"), cells.name("last_name")
+    if not first and not last:
+        cells.wrong("first_name", "is empty: a contact needs a name")
+    return {
+        "client": cells.client(),
+        "first_name": first,
+        "last_name": last,
+        "email": cells.text("email").strip().lower(),
+    }
+
+
+def _project(cells: Cells) -> dict[str, Any]:
+    return {"client": cells.client(), "name": cells.required("name"), "code": cells.name("code")}
+
+
+def _person(cells: Cells) -> dict[str, Any]:
+    first, last = cells.name("first_name"), cells.name("last_name")
+    if not first and not last:
+        first, _, last = cells.name("person").rpartition(" ")
+        first, last = (first, last) if first else (last, "")
+    if not first and not last:
+        cells.wrong("first_name", "is empty: a person needs a name")
+    return {"email": cells.text("email").strip().lower(), "first_name": first, "last_name": last}
+
+
+def _place(cells: Cells) -> dict[str, Any]:
+    client, project, code = cells.where()
+    return {"client": client, "project": project, "project_code": code}
+
+
+def _task_link(cells: Cells) -> dict[str, Any]:
+    return {**_place(cells), "task": cells.named("task", "tasks", "task_id")}
+
+
+def _user_link(cells: Cells) -> dict[str, Any]:
+    person, email = cells.who()
+    return {**_place(cells), "person": person, "email": email}
+
+
+def _expense(cells: Cells) -> dict[str, Any]:
+    category = cells.named("category", "expense_categories", "expense_category_id")
+    return {**_user_link(cells), "category": category, "notes": cells.text("notes")}
+
+
+def _invoice(cells: Cells) -> dict[str, Any]:
+    return {"client": cells.client(), "number": cells.required("number")}
+
+
+def _of_invoice(cells: Cells) -> dict[str, Any]:
+    if cells.text("invoice_id").strip() and not cells.name("invoice"):
+        known = cells.looked_up("invoices", "invoice_id") or {}
+        return {"invoice": known.get("number", "")}
+    return {"invoice": cells.required("invoice")}
+
+
+_KNOWN: Final[dict[str, Callable[[Cells], dict[str, Any]]]] = {
+    "clients": _named,
+    "tasks": _named,
+    "expense_categories": _named,
+    "invoice_item_categories": _named,
+    "contacts": _contact,
+    "projects": _project,
+    "people": _person,
+    "task_assignments": _task_link,
+    "user_assignments": _user_link,
+    "expenses": _expense,
+    "invoices": _invoice,
+    "invoice_messages": _of_invoice,
+    "invoice_payments": _of_invoice,
+}
+"""What makes a record of each kind known."""

@@ -1,0 +1,273 @@
+"""Files -> rows and problems, one after the other.
+
+Rules of this room: a file is gone through twice: once to settle what concerns it as a whole, before anything is given
+out, and once for the rows. Neither pass holds more than the row at hand.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, Final, Self
+
+from attrs import evolve
+
+from harvest_async.bulk.sources.columns import KINDS, plain
+from harvest_async.bulk.sources.evidence import DateWitness, NumberWitness
+from harvest_async.bulk.sources.formats import Layout, lay_out
+from harvest_async.bulk.sources.kinds import AnyRow, Notice, Problem
+from harvest_async.bulk.sources.lines import JsonLines
+from harvest_async.bulk.sources.names import Beside
+from harvest_async.bulk.sources.options import ROUNDINGS, DateOrder, Found, Options
+from harvest_async.bulk.sources.origin import Origin, Text, find_encoding
+from harvest_async.bulk.sources.reading import Cells
+from harvest_async.bulk.sources.records import RecordReader
+from harvest_async.bulk.sources.tables import CsvTable
+from harvest_async.bulk.sources.timing import TimeReader
+from harvest_async.bulk.sources.xlsx import XlsxTable
+from harvest_async.errors import InvalidArgument
+
+__all__ = ["Source", "open_source"]
+
+Table = CsvTable | JsonLines | XlsxTable
+
+_PLAIN: Final = Options()
+_CHUNK: Final = 1 << 20
+_ENDINGS: Final = (".jsonl", ".ndjson", ".csv", ".xlsx")
+_DATED: Final = frozenset({"day", "ended_on", "begin", "end"})
+_NUMBERED: Final = frozenset({"hours", "minutes", "seconds", "total_cost", "units"})
+
+
+class Source:
+    """Rows of one file, or of the files of a folder; a context manager.
+
+    Iterate over it for rows and problems, as often as wished; each iteration reads the files anew.
+
+    Attributes:
+        found: what was found out about each file.
+    """
+
+    def __init__(self, files: tuple[_File, ...], notices: tuple[Notice, ...] = ()) -> None:
+        self._files = files
+        self.found = tuple(file.found for file in files)
+        self.notices = notices + tuple(notice for found in self.found for notice in found.notices)
+
+    @property
+    def rows(self) -> int:
+        """How many rows lie below the headers, good and bad."""
+        return sum(found.rows for found in self.found)
+
+    @property
+    def sha256(self) -> str:
+        """Of all bytes of all files, in hexadecimal: tells whether it is still the same input."""
+        if len(self.found) == 1:
+            return self.found[0].sha256
+        together = "".join(f"{found.file}:{found.sha256}\n" for found in self.found)
+        return hashlib.sha256(together.encode()).hexdigest()
+
+    def __iter__(self) -> Iterator[AnyRow | Problem]:
+        """Give rows and problems in the order of the files; what concerns a whole file comes before its rows."""
+        for file in self._files:
+            yield from file.items()
+
+    def cells(self, file: str, rows: Collection[int]) -> Iterator[list[str]]:
+        """The header of a file, and the cells of some of its rows as they stand: what can be mended and loaded again.
+
+        Args:
+            file: its name; empty means the only one.
+            rows: their numbers.
+        """
+        for each in self._files:
+            if file in ("", each.found.file):
+                yield from each.cells(rows)
+
+    def close(self) -> None:
+        """Give temporary files back."""
+        for file in self._files:
+            file.origin.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def open_source(where: str | os.PathLike[str] | BinaryIO, options: Options = _PLAIN, name: str = "") -> Source:
+    """Open a file, a folder of files that are called as resources are, or a stream of bytes.
+
+    Args:
+        where: what to read; a stream that can't be sought is copied to a temporary file first.
+        options: how to read it, where it does not tell so itself.
+        name: what to call a stream in messages.
+
+    Raises:
+        InvalidArgument: an option does not fit, or a file is no table of a known format.
+        ImportError: the file is XLSX, and the extra for it is not installed.
+    """
+    _check(options)
+    if isinstance(where, str | os.PathLike) and Path(where).is_dir():
+        return _open_folder(Path(where), options)
+    return Source((_File(Origin(where, name or None), options),))
+
+
+def _check(options: Options) -> None:
+    if options.rounding not in ROUNDINGS:
+        raise InvalidArgument(f"{options.rounding!r} is no rounding; there are {', '.join(ROUNDINGS)}")
+    day = 24 * 60
+    if options.round_to is not None and not 1 <= options.round_to <= day:
+        raise InvalidArgument(f"--round-to {options.round_to}: give minutes from 1 to {day}")
+    if options.delimiter is not None and len(options.delimiter) != 1:
+        raise InvalidArgument(f"--delimiter {options.delimiter!r}: give one character")
+
+
+def _open_folder(folder: Path, options: Options) -> Source:
+    by_name = {path.name: path for path in sorted(folder.iterdir()) if path.suffix in _ENDINGS}
+    wanted = [f"{kind}{ending}" for kind in KINDS for ending in _ENDINGS if f"{kind}{ending}" in by_name]
+    if not wanted:
+        names = ", ".join(f"{kind}.jsonl" for kind in KINDS)
+        raise InvalidArgument(f"{folder}: none of the files that an export writes is there: {names}")
+    alone = len(wanted) == 1
+    files = tuple(_File(Origin(by_name[name]), options, "" if alone else name) for name in wanted)
+    left = tuple(Notice("", "is not read: no resource is called so", name) for name in by_name if name not in wanted)
+    return Source(files, left)
+
+
+class _File:
+    """One file that was found to be readable."""
+
+    def __init__(self, origin: Origin, options: Options, label: str = "") -> None:
+        self.origin = origin
+        self._options = options
+        self._label = label
+        try:
+            self._table, sha256 = _table(origin, options)
+            root = self._table.root if isinstance(self._table, JsonLines) else ""
+            self._layout = lay_out(self._table.header, self._table.header_line, options, origin.name, root)
+            self._settle(sha256)
+        except InvalidArgument as error:
+            raise InvalidArgument(f"{label}: {error}") if label else error from None
+
+    def _settle(self, sha256: str) -> None:
+        """The first pass: what concerns the file as a whole."""
+        rows, dates, numbers = _look(self._table, self._layout)
+        if not rows:
+            raise InvalidArgument("the file has no rows below its header")
+        given = self._options.date_order
+        order, self._fault = (given, None) if given else dates.settle(self._layout.format.dates)
+        mark = self._options.decimal or ("." if self._table.typed else numbers.settle())
+        self._order, self._mark = order, mark
+        self.found = self._tell(sha256, rows, order, mark, mixed=len(numbers.marks) > 1)
+
+    def _tell(self, sha256: str, rows: int, order: DateOrder | None, mark: str | None, *, mixed: bool) -> Found:
+        layout, table = self._layout, self._table
+        notices = [evolve(notice, file=self._label) for notice in layout.notices]
+        if mixed and not self._options.decimal:
+            notices.append(Notice("", "numbers have points and commas: each speaks for itself", self._label))
+        return Found(
+            file=self.origin.name,
+            format=layout.format.name,
+            title=layout.format.title,
+            container=table.container,
+            encoding=table.text.encoding.removesuffix("-sig"),
+            bom=table.text.bom,
+            delimiter=table.delimiter,
+            date_order=order,
+            decimal=mark,
+            columns={name: layout.titles[place] for name, place in layout.places.items()},
+            rows=rows,
+            sha256=sha256,
+            notices=tuple(notices),
+        )
+
+    def items(self) -> Iterator[AnyRow | Problem]:
+        """The second pass."""
+        if self._fault is not None:
+            yield evolve(self._fault, file=self._label)
+        cells = Cells(self._layout, self._options.fill, self._names(), self._label)
+        read = self._reader(cells)
+        width = len(self._layout.titles)
+        for number, (line, record) in enumerate(self._table.records(), 1):
+            if len(record) > width and any(map(str.strip, record[width:])):
+                yield Problem(line, number, "", _too_wide(len(record), width), "", self._label)
+                continue
+            cells.turn(line, number, record)
+            yield from read(cells)
+            if cells.problems:
+                yield from cells.problems
+
+    def _names(self) -> Beside:
+        folder = self.origin.path.parent if self.origin.path is not None else None
+        return Beside(folder, _records)
+
+    def _reader(self, cells: Cells) -> Any:
+        kind = self._layout.format.kind
+        if kind.name == "time_entries":
+            return TimeReader(cells, self._options, self._order, self._mark).read
+        return RecordReader(kind, self._options, self._order, self._mark).read
+
+    def cells(self, rows: Collection[int]) -> Iterator[list[str]]:
+        """The header, and the cells of some rows."""
+        yield list(self._layout.titles)
+        for number, (_, record) in enumerate(self._table.records(), 1):
+            if number in rows:
+                yield record
+
+
+def _records(path: Path) -> Iterator[dict[str, str]]:
+    """The records of a file, the cells by the contract's names."""
+    table, _ = _table(Origin(path), Options())
+    names = [plain(name).replace(" ", "_") for name in table.header]
+    for _, cells in table.records():
+        yield dict(zip(names, cells, strict=False))
+
+
+def _too_wide(cells: int, width: int) -> str:
+    return f"has {cells} cells under {width} columns: is a cell with the delimiter not quoted?"
+
+
+def _table(origin: Origin, options: Options) -> tuple[Table, str]:
+    with origin.opened() as stream:
+        zipped = stream.read(4) == b"PK\x03\x04"
+    if zipped:
+        return XlsxTable(origin, options.sheet), _digest(origin)
+    text, sha256 = find_encoding(origin, options.encoding)
+    if _is_json(origin, text):
+        return JsonLines(origin, text), sha256
+    return CsvTable(origin, text, options.delimiter), sha256
+
+
+def _digest(origin: Origin) -> str:
+    digest = hashlib.sha256()
+    with origin.opened() as stream:
+        while chunk := stream.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _is_json(origin: Origin, text: Text) -> bool:
+    with origin.text(text) as lines:
+        return next((line.lstrip()[0] for line in lines if line.strip()), "") == "{"
+
+
+def _look(table: Table, layout: Layout) -> tuple[int, DateWitness, NumberWitness]:
+    """Count the rows, and let witnesses look at all dates and numbers."""
+    dates, numbers = DateWitness(), NumberWitness()
+    kinds = layout.format.kind.fields
+    dated = [place for name, place in layout.places.items() if name in _DATED or kinds.get(name) in ("date", "moment")]
+    numbered = [place for name, place in layout.places.items() if name in _NUMBERED or kinds.get(name) == "number"]
+    count = 0
+    for line, cells in table.records():
+        count += 1
+        if table.typed:
+            continue
+        width = len(cells)
+        for place in dated:
+            if place < width:
+                dates.look(line, layout.titles[place], cells[place])
+        for place in numbered:
+            if place < width:
+                numbers.look(cells[place])
+    return count, dates, numbers
