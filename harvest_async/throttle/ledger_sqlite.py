@@ -2,15 +2,18 @@
 
 Rules of this room: one row an account, one transaction a change, and the file is locked while it lasts. Moments are
 on the machine's monotonic scale, which all of its processes share until it is started again; the row says to which
-start it belongs. Nothing secret is stored.
+start it belongs. A row that can't be read (another version wrote it) is an account of which nothing is known. Nothing
+secret is stored.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -22,12 +25,16 @@ from harvest_async.throttle.book import Book
 
 __all__ = ["SqliteLedger"]
 
+logger = logging.getLogger("harvest_async.throttle")
+
 T = TypeVar("T")
 
 _SCHEMA: Final = """
     create table if not exists book (account text primary key, version integer not null, state text not null)
 """
 _BUSY: Final = 10.0
+_AGAIN: Final = 0.02
+"""Seconds that a locked file is waited for, and after which it is tried again where SQLite does not wait by itself."""
 _DRIFT: Final = 5 * SECOND
 _STALE: Final = 4
 """After so many periods without a look, what others sent is unknown again."""
@@ -71,7 +78,7 @@ class SqliteLedger:
         with self._lock:
             try:
                 return self._transact(self._open(), change)
-            except sqlite3.Error as error:
+            except (sqlite3.Error, OSError) as error:
                 msg = (
                     f"the throttle's ledger {self.path} can't be used ({error}): "
                     "free or delete the file, or choose another"
@@ -90,10 +97,12 @@ class SqliteLedger:
             # A connection must not be carried over a fork: the child opens its own and leaves the parent's alone.
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             database = sqlite3.connect(self.path, timeout=_BUSY, isolation_level=None, check_same_thread=False)
+            try:
+                _prepare(database)
+            except BaseException:
+                database.close()
+                raise
             self._database, self._owner, self._version = database, os.getpid(), -1
-            database.execute("pragma journal_mode = wal")
-            database.execute("pragma synchronous = normal")
-            database.execute(_SCHEMA)
         return self._database
 
     def _transact(self, database: sqlite3.Connection, change: Callable[[Book], T]) -> T:
@@ -122,10 +131,14 @@ class SqliteLedger:
         version, text = row
         if version != self._version:
             first_look = self._version == -1
-            stored = json.loads(text)
-            self._book = Book.load(stored["book"])
             self._version = version
-            self._place(stored, first_look=first_look)
+            self._book = Book()
+            try:
+                stored = json.loads(text)
+                self._book = Book.load(stored["book"])
+                self._place(stored, first_look=first_look)
+            except (ValueError, LookupError, TypeError):
+                logger.warning("the throttle's ledger %s has a book that can't be read: it begins anew", self.path)
 
     def _place(self, stored: dict[str, Any], *, first_look: bool) -> None:
         """Put the moments of a stored book on the scale of this machine's present start."""
@@ -148,6 +161,20 @@ class SqliteLedger:
 
     def _wall(self) -> int:
         return round(self._clock.today().timestamp() * SECOND)
+
+
+def _prepare(database: sqlite3.Connection) -> None:
+    deadline = time.monotonic() + _BUSY
+    while True:
+        try:
+            database.execute("pragma journal_mode = wal")
+            break
+        except sqlite3.OperationalError:  # several processes make the file at once, and SQLite does not wait here
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_AGAIN)
+    database.execute("pragma synchronous = normal")
+    database.execute(_SCHEMA)
 
 
 def _boot_id() -> str | None:

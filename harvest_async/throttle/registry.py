@@ -13,11 +13,13 @@ from urllib.parse import urlsplit
 
 from attrs import field, frozen
 
+from harvest_async.errors import InvalidArgument
 from harvest_async.throttle.throttle import Throttle
 
 __all__ = ["DEFAULT_REGISTRY", "Identity", "Registry", "service_of"]
 
 SERVICE: Final = "harvestapp.com"
+_PORTS: Final = {"https": 443, "http": 80}
 
 
 @frozen
@@ -34,7 +36,7 @@ def service_of(base_url: str) -> str:
     host = (parts.hostname or "").rstrip(".")
     if host == SERVICE or host.endswith("." + SERVICE):
         return SERVICE
-    port = f":{parts.port}" if parts.port else ""
+    port = "" if parts.port in {None, _PORTS.get(parts.scheme)} else f":{parts.port}"
     return f"{parts.scheme}://{host}{port}"
 
 
@@ -49,15 +51,29 @@ class Registry:
     def throttle(self, identity: Identity) -> Throttle:
         """The account's throttle; made with the defaults when it is first asked for."""
         with self._lock:
-            known = self._aliases.get(identity, identity)
+            known = self._root(identity)
             if known not in self._throttles:
                 self._throttles[known] = Throttle(name=known.account)
             return self._throttles[known]
 
     def alias(self, identity: Identity, same_as: Identity) -> None:
-        """Let two identities draw on one budget: say so before either is used."""
+        """Let two identities draw on one budget.
+
+        Raises:
+            InvalidArgument: `identity` has a budget of its own already: join them before it is used.
+        """
         with self._lock:
-            self._aliases[identity] = self._aliases.get(same_as, same_as)
+            own, root = self._root(identity), self._root(same_as)
+            if own == root:
+                return
+            if own in self._throttles:
+                raise InvalidArgument(f"alias: {identity.account!r} is in use with a budget of its own: alias it first")
+            self._aliases[own] = root
+
+    def _root(self, identity: Identity) -> Identity:
+        while identity in self._aliases:
+            identity = self._aliases[identity]
+        return identity
 
     def clear(self) -> None:
         """Forget all accounts; for tests."""
