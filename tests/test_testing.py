@@ -13,6 +13,8 @@ from harvest_async import BasicAuth, HarvestV1, OutcomeUnknown, Throttle
 from harvest_async.sandbox import Sandbox
 from harvest_async.testing import VirtualClock, VirtualLoop, in_process
 
+pytestmark = pytest.mark.anyio
+
 A_USERS_TESTS = """
 import json
 import urllib.request
