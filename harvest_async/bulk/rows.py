@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 from decimal import Decimal
 from fractions import Fraction
+from typing import Final
 
 from attrs import frozen
 
@@ -24,6 +25,8 @@ from harvest_async.bulk.sources import TimeRow as Row
 from harvest_async.errors import InvalidArgument
 
 __all__ = ["FORMATS", "ROUNDINGS", "Fill", "Problem", "Row", "Sheet", "read_sheet"]
+
+_NONE: Final = Fill()
 
 
 @frozen
@@ -56,7 +59,7 @@ class Sheet:
         return sum((row.hours for row in self.rows), Decimal())
 
 
-def read_sheet(content: bytes, *, format: str = "auto", fill: Fill = Fill(), rounding: str = "half-up") -> Sheet:
+def read_sheet(content: bytes, *, format: str = "auto", fill: Fill = _NONE, rounding: str = "half-up") -> Sheet:
     """Read a file of time entries.
 
     Args:

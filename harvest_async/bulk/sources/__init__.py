@@ -12,6 +12,7 @@ two ways is asked for, never guessed. Every bad cell is told, with file, line, r
 that of one row, of the people and their days, and of caches of fixed size.
 """
 
+from harvest_async.bulk.sources.findings import Findings, examine
 from harvest_async.bulk.sources.formats import FORMATS, Format
 from harvest_async.bulk.sources.kinds import (
     AnyRow,
@@ -32,6 +33,7 @@ from harvest_async.bulk.sources.kinds import (
     TimeRow,
     UserLinkRow,
 )
+from harvest_async.bulk.sources.mapping import mapped, read_mapping
 from harvest_async.bulk.sources.options import ROUNDINGS, DateOrder, Fill, Found, Options
 from harvest_async.bulk.sources.source import Source, open_source
 
@@ -45,6 +47,7 @@ __all__ = [
     "DateOrder",
     "ExpenseRow",
     "Fill",
+    "Findings",
     "Format",
     "Found",
     "InvoiceRow",
@@ -61,5 +64,8 @@ __all__ = [
     "TaskRow",
     "TimeRow",
     "UserLinkRow",
+    "examine",
+    "mapped",
     "open_source",
+    "read_mapping",
 ]
