@@ -1,0 +1,253 @@
+"""What the README says is run."""
+
+import ast
+import asyncio
+import inspect
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from datetime import date, timedelta
+from pathlib import Path
+
+import fastapi
+import httpx
+import pytest
+
+import harvest_async
+from harvest_async import BasicAuth, HarvestV1
+from harvest_async.sandbox import Sandbox
+from harvest_async.testing import VirtualLoop, in_process
+from tests.support.sample import make_rows, write_csv
+
+pytestmark = pytest.mark.anyio
+
+ROOT = Path(__file__).parents[1]
+PUBLIC = {name: getattr(harvest_async, name) for name in harvest_async.__all__}
+
+
+def read_blocks():
+    """The README's blocks of code as (chapter, language, code)."""
+    text = (ROOT / "README.md").read_text("utf-8")
+    for chapter in re.split(r"^## ", text, flags=re.MULTILINE)[1:]:
+        for language, code in re.findall(r"^```(\w*)\n(.*?)^```", chapter, flags=re.MULTILINE | re.DOTALL):
+            yield chapter.partition("\n")[0], language, code
+
+
+BLOCKS = tuple(read_blocks())
+
+
+def block(chapter, begin):
+    """The code of the one block in a chapter that begins so."""
+    (code,) = (code for where, _, code in BLOCKS if where == chapter and code.startswith(begin))
+    return code
+
+
+def run(code, **names):
+    """Run a block as it stands; gives what it names."""
+    exec(compile(code, "README.md", "exec"), names)  # noqa: S102
+    return names
+
+
+async def run_inside(code, **names):
+    """Run a block that awaits, as in the body of a coroutine; gives what it names."""
+    waiting = eval(compile(code, "README.md", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT), names)  # noqa: S307
+    assert inspect.iscoroutine(waiting)
+    await waiting
+    return names
+
+
+@pytest.fixture
+def environment(harvest_address, monkeypatch, tmp_path):
+    """The variables that the README names, set for the sandbox."""
+    values = {
+        "HARVEST_ACCOUNT": "sandbox",
+        "HARVEST_EMAIL": "admin@example.com",
+        "HARVEST_PASSWORD": "sandbox",
+        "HARVEST_APP": "README (readme@example.com)",
+        "HARVEST_BASE_URL": harvest_address,
+        "HARVEST_STATE_DIR": str(tmp_path / "state"),
+    }
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+
+
+def test_every_block_is_run_here():
+    """A block that is added to the README has to be run by a test of this file."""
+    known = {
+        ("Try it", "console"): 2,
+        ("Use it", "python"): 5,
+        ("Inside FastAPI", "python"): 1,
+        ("The command line", "console"): 1,
+        ("In your tests", "python"): 2,
+    }
+
+    assert {(chapter, language): 0 for chapter, language, _ in BLOCKS} | known == known
+    assert [len([1 for where, how, _ in BLOCKS if (where, how) == each]) for each in known] == list(known.values())
+
+
+# Try it
+
+
+def test_the_first_command_installs_what_the_demo_needs():
+    """It names an extra that is there, and a command that the package has."""
+    install, demo = block("Try it", "python -m pip install '.").strip().split(" && ")
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+
+    ran = subprocess.run([sys.executable, *shlex.split(demo)[1:], "--help"], check=False, capture_output=True)
+
+    assert re.fullmatch(r"python -m pip install '\.\[(\w+)\]'", install)[1] in extras
+    assert ran.returncode == 0, ran.stderr
+
+
+def test_the_second_command_is_what_the_gate_runs():
+    """The gate runs the tests by the very command of the README, and the session is there."""
+    command = block("Try it", "python -m pip install nox").strip()
+
+    assert command in (ROOT / ".ci" / "run").read_text("utf-8").splitlines()
+    assert re.search(r"^def tests\(", (ROOT / "noxfile.py").read_text("utf-8"), flags=re.MULTILINE)
+
+
+# Use it
+
+
+@pytest.mark.socket
+@pytest.mark.usefixtures("environment")
+def test_the_ten_lines_work(harvest_sandbox):
+    """The first program, run as a program with nothing but the environment set."""
+    code = block("Use it", "import asyncio")
+
+    ran = subprocess.run([sys.executable, "-W", "error", "-c", code], check=False, capture_output=True, text=True)
+
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.startswith("Website None 20")
+    assert "calls=100" in ran.stdout
+    assert [project["name"] for project in harvest_sandbox.world.projects()] == ["Website"]
+
+
+async def test_a_client_is_made_in_code():
+    """The constructor takes what the README gives it."""
+    names = run(block("Use it", "harvest = HarvestV1"), **PUBLIC)
+
+    async with names["harvest"] as harvest:
+        assert repr(harvest) == "<HarvestV1 acme>"
+
+
+async def test_the_bulk_lane(harvest_sandbox, harvest_client):
+    """The block of the bulk lane books a day each."""
+    async with harvest_client() as harvest:
+        client = await harvest.clients.create(name="ACME")
+        project = await harvest.projects.create(name="Website", client_id=client.id)
+        task = await harvest.tasks.create(name="Work")
+        await harvest.task_assignments.create(project.id, task.id)
+        me = (await harvest.account.who_am_i()).user.id
+        await harvest.user_assignments.create(project.id, me)
+        code = block("Use it", "with harvest.bulk").replace("(7, 8,", f"({project.id}, {task.id},")
+        days = [date(2026, 1, 5) + timedelta(days=day) for day in range(3)]
+
+        names = await run_inside(code, harvest=harvest, asyncio=asyncio, days=days)
+
+    assert [entry.spent_at for entry in names["entries"]] == days
+
+
+@pytest.mark.parametrize(
+    ("fault", "details", "shown"),
+    [("drop_after", {}, "OutcomeUnknown: POST"), ("raw", {"status": 422}, "curl ")],
+)
+async def test_errors_are_shown(harvest_sandbox, harvest_client, capsys, fault, details, shown):
+    """The block of the errors prints the report of a lost answer and the command of a refusal, without the password."""
+    harvest_sandbox.fault(fault, match={"method": "POST"}, **details)
+
+    async with harvest_client() as harvest:
+        await run_inside(block("Use it", "try:"), harvest=harvest, **PUBLIC)
+
+    printed = capsys.readouterr().out
+    assert printed.startswith(shown)
+    assert "YWRtaW5A" not in printed  # the beginning of the credentials in base64
+
+
+async def test_the_throttle_alone(harvest_sandbox, harvest_address):
+    """Any httpx client goes through the throttle that the README makes."""
+    names = run(block("Use it", "throttle = Throttle()"), httpx=httpx, **PUBLIC)
+
+    async with names["client"] as client:
+        await client.get(
+            f"{harvest_address}/clients", auth=("admin@example.com", "sandbox"), headers={"Accept": "application/json"}
+        )
+
+    assert names["throttle"].snapshot().lent == len(harvest_sandbox.requests()) == 2
+
+
+# Inside FastAPI
+
+
+@pytest.mark.socket
+@pytest.mark.usefixtures("environment")
+async def test_the_five_lines_of_fastapi():
+    """The app starts, and its page lists the account's clients."""
+    app = run(block("Inside FastAPI", "from typing"))["app"]
+
+    async with app.router.lifespan_context(app) as state:
+        with_state = fastapi.FastAPI()
+        with_state.mount("/", lambda scope, receive, send: app({**scope, "state": dict(state)}, receive, send))
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app=with_state), base_url="http://app") as browser:
+            answer = await browser.get("/clients")
+
+    assert (answer.status_code, answer.json()) == (200, [])
+
+
+# The command line
+
+
+@pytest.mark.socket
+@pytest.mark.usefixtures("environment")
+def test_the_commands_of_the_command_line(harvest_sandbox, tmp_path):
+    """Trial, plan and import run one after the other as they stand, and the last of them has booked each row."""
+    rows = make_rows(12)
+    (tmp_path / "toggl.csv").write_bytes(write_csv(rows))
+    commands = [shlex.split(line) for line in block("The command line", "harvest-async import").splitlines()]
+
+    ran = [
+        subprocess.run(
+            [sys.executable, "-m", "harvest_async", *command[1:]],
+            check=False,
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+        )
+        for command in commands
+    ]
+
+    assert [command[:2] for command in commands] == [["harvest-async", "import"]] * 3
+    assert [each.returncode for each in ran] == [0, 0, 0], [each.stderr for each in ran]
+    assert len(harvest_sandbox.world.entries()) == len(rows)
+
+
+# In your tests
+
+
+def test_the_test_passes(pytester):
+    """The example of a test is collected and passes in a project with nothing else in it."""
+    pytester.makeconftest("import pytest\n\n@pytest.fixture\ndef anyio_backend():\n    return 'asyncio'\n")
+    pytester.makepyfile(block("In your tests", "import pytest"))
+
+    result = pytester.runpytest_subprocess("-W", "error", "-p", "no:cacheprovider")
+
+    result.assert_outcomes(passed=1)
+
+
+def test_virtual_time(capsys):
+    """The example of virtual time makes its calls at the real limit and prints how it went."""
+
+    async def make_calls(transport, throttle):
+        auth = BasicAuth("admin@example.com", "sandbox")
+        options = {"transport": transport, "throttle": throttle, "base_url": "http://127.0.0.1"}
+        async with HarvestV1("sandbox", auth=auth, app="README", **options) as harvest:
+            await asyncio.gather(*(harvest.request("GET", "/account/who_am_i") for _ in range(150)))
+
+    names = {"asyncio": asyncio, "Sandbox": Sandbox, "VirtualLoop": VirtualLoop, "in_process": in_process}
+    code = block("In your tests", "with asyncio.Runner")
+    run(code, make_calls=make_calls, **names, **PUBLIC)
+
+    assert capsys.readouterr().out == "151 calls in 15 s, 0 refused\n"
