@@ -7,13 +7,15 @@ imported when they are needed (extra `sandbox`).
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import cached_property
 from typing import Any
 
-from harvest_async.clock import Clock
-from harvest_async.sandbox.account import Account, Request
+from harvest_async.clock import Clock, SystemClock
+from harvest_async.sandbox.account import Account
+from harvest_async.sandbox.log import Request
+from harvest_async.sandbox.settings import Settings
 from harvest_async.sandbox.world import World
 
 __all__ = ["Request", "Sandbox"]
@@ -33,9 +35,16 @@ class Sandbox:
         lockout: seconds that an account is shut once it made too many calls; None is the period.
         prolong: whether each call made while it is shut begins the lockout anew (contract: throttle_resets).
         db: a file in which the state is kept; None keeps it in memory.
-        clock: what tells the time.
+        clock: what tells the time; None is the machine's.
         timestamp_timers: whether time is tracked by start and end, not by duration.
         status_counts: whether the status call counts like any other.
+        validators: whether what may be kept is answered with an ETag, and asked for again with 304.
+        modules: the modules that are on, of expenses, invoices, estimates and approval (contract: modules).
+        quirks: the quirks to show that the documentation's samples do not agree on, by the contract's names;
+            `harvest_async.sandbox.variants.VARIANTS` has the table.
+
+    Raises:
+        ValueError: a number, a module or a quirk is none that an account could have.
     """
 
     def __init__(
@@ -49,16 +58,24 @@ class Sandbox:
         clock: Clock | None = None,
         timestamp_timers: bool = False,
         status_counts: bool = True,
+        validators: bool = True,
+        modules: Iterable[str] = ("expenses", "invoices", "estimates"),
+        quirks: Iterable[str] = (),
     ) -> None:
         self._account = Account(
-            calls,
-            period,
-            lockout=lockout,
-            prolong=prolong,
-            db=db,
-            clock=clock,
-            timestamp_timers=timestamp_timers,
-            status_counts=status_counts,
+            Settings(
+                calls,
+                period,
+                lockout,
+                prolong,
+                db,
+                clock or SystemClock(),
+                timestamp_timers,
+                status_counts,
+                validators,
+                modules,
+                quirks,
+            )
         )
 
     @cached_property
@@ -122,7 +139,11 @@ class Sandbox:
         self._account.spend(calls)
 
     def set_limits(self, calls: int | None = None, period: float | None = None) -> None:
-        """Tune the throttle's numbers while it runs."""
+        """Tune the throttle's numbers while it runs; what is left out stays.
+
+        Raises:
+            ValueError: they are no numbers to allow anything by.
+        """
         self._account.set_limits(calls, period)
 
     def fault(self, kind: str, **details: Any) -> None:
@@ -140,6 +161,20 @@ class Sandbox:
     def clear_faults(self) -> None:
         """Let nothing go wrong any more."""
         self._account.faults.clear()
+
+    def lock(self, kind: str, *ids: int, closed: bool = True) -> None:
+        """Approve records, so that they are locked (contract: locked_records), or take it back.
+
+        Args:
+            kind: `entry` or `expense`.
+            ids: which.
+            closed: False takes it back.
+
+        Raises:
+            ValueError: there is no such kind.
+            KeyError: there is no such record.
+        """
+        self._account.lock_records(kind, ids, closed=closed)
 
     def reset(self) -> None:
         """Begin anew: records, throttle, faults and the list of requests."""

@@ -1,71 +1,160 @@
 """How the server writes what it answers, in both formats.
 
-Rules of this room: pure. The shapes are the contract's, with their differences: time tracking has underscores and its
-own ways of writing dates in XML, ids as text, and no root in JSON; reports have dashes and numbers.
+Rules of this room: pure. The shapes are the contract's, with their differences: `ROOTS` has the names; time tracking
+has underscores and its own ways of writing dates in XML, ids as text, and no root in JSON; reports have dashes and
+numbers. What the documentation's samples do otherwise is shown where it was asked for (see `variants`).
 """
 
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final
-from xml.sax.saxutils import escape
+from typing import Any, Final, NamedTuple
 
-from harvest_async.sandbox.records import Record
+from harvest_async.sandbox.records import FIELDS, SHOWN, Record
+from harvest_async.sandbox.text import Style, document, element
 
-__all__ = ["write_bare", "write_daily", "write_entry", "write_list", "write_one", "write_throttled"]
-
-_DECLARATION: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
-_ROOTS: Final = {"report_entry": "day_entry"}
+__all__ = ["Roots", "Writer"]
 
 
-def write_list(kind: str, records: list[Record], format: str) -> bytes:
-    """A list: each element below its root (contract: json.list_wrapping)."""
-    root = _ROOTS.get(kind, kind)
-    if format == "json":
-        return _json([{root: record} for record in records])
-    name = _dashes(root)
-    inner = "".join(_element(name, record) for record in records)
-    listed = f"{name[:-1]}ies" if name.endswith("y") else f"{name}s"
-    return _document(f'<{listed} type="array">{inner}</{listed}>')
+class Roots(NamedTuple):
+    """The names that records of a kind go by (contract: json, xml.roots)."""
+
+    json: str
+    json_list: str
+    xml: str
+    xml_list: str
 
 
-def write_one(kind: str, record: Record, format: str) -> bytes:
-    """One record below its root (contract: json.single_wrapping)."""
-    return _json({kind: record}) if format == "json" else _document(_element(_dashes(kind), record))
+def _alike(name: str, plural: str) -> Roots:
+    return Roots(name, name, name.replace("_", "-"), plural)
 
 
-def write_bare(tree: Record, format: str) -> bytes:
-    """An object without a root in JSON, below `hash` in XML (contract: account)."""
-    return _json(tree) if format == "json" else _document(_element("hash", tree))
+ROOTS: Final = {
+    "client": _alike("client", "clients"),
+    "contact": _alike("contact", "contacts"),
+    "project": _alike("project", "projects"),
+    "task": _alike("task", "tasks"),
+    "user": _alike("user", "users"),  # contract: people_users
+    "task_assignment": _alike("task_assignment", "task-assignments"),
+    "user_assignment": _alike("user_assignment", "user-assignments"),
+    "expense_category": _alike("expense_category", "expense-categories"),
+    "expense": _alike("expense", "expenses"),
+    "report_entry": _alike("day_entry", "day-entries"),
+    "invoice": Roots("invoice", "invoices", "invoice", "invoices"),  # contract: invoices_list_key
+    "invoice_item_category": Roots(  # contract: category_roots
+        "invoice_category", "invoice_category", "invoice-item-category", "invoice-item-categories"
+    ),
+    "message": Roots("message", "message", "invoice-message", "invoice-message"),  # contract: message_list_root
+    "payment": _alike("payment", "payments"),
+}
+
+_SHORT: Final = ("user_id", "project_id", "task_id", "spent_at", "created_at", "updated_at")
+_ZERO_IDS: Final = frozenset({"expense", "report_entry"})
 
 
-def write_entry(entry: Record, format: str, stopped: Decimal | None) -> bytes:
-    """A day entry: flat in JSON, below `timer` in XML (contract: flat_json_timer, ids_as_strings)."""
-    extra = {} if stopped is None else {"hours_for_previously_running_timer": stopped}
-    if format == "json":
-        return _json({**_with_text_ids(entry), **extra})
-    beside = "".join(_element(name, value, dashes=False) for name, value in extra.items())
-    return _document(f"<timer>{beside}{_day_entry(entry)}</timer>")
+class Writer:
+    """Writes answers; `quirks` are the variants that it shows."""
+
+    def __init__(self, quirks: frozenset[str] = frozenset()) -> None:
+        self._quirks = quirks
+        self._dashed = Style(quirks, dashes=True)
+        self._timesheet = Style(quirks, dashes=False)
+
+    def many(self, kind: str, records: list[Record], format: str) -> bytes:
+        """A list: each element below its root (contract: json.list_wrapping)."""
+        roots, shown = ROOTS[kind], [self._shown(kind, record) for record in records]
+        if "list_sample_is_single" in self._quirks and len(shown) == 1:
+            return self._one(kind, shown[0], format)
+        if kind == "invoice":
+            shown = [_listed(record) for record in shown]
+        if format == "json":
+            return _json([{roots.json_list: record} for record in shown])
+        types = FIELDS.get(kind, {})
+        inner = "".join(element(roots.xml, record, self._dashed, types) for record in shown)
+        other = "message_list_root" in self._quirks and kind == "message"
+        return document(self._array("invoice-messages" if other else roots.xml_list, inner))
+
+    def one(self, kind: str, record: Record, format: str) -> bytes:
+        """One record below its root (contract: json.single_wrapping)."""
+        return self._one(kind, self._shown(kind, record), format)
+
+    def bare(self, tree: Record, format: str) -> bytes:
+        """An object without a root in JSON, below `hash` in XML (contract: account)."""
+        return _json(tree) if format == "json" else document(element("hash", tree, self._dashed))
+
+    def entry(self, entry: Record, format: str, stopped: Decimal | None, *, added: bool = False) -> bytes:
+        """A day entry: flat in JSON, below `timer` in XML (contract: flat_json_timer, ids_as_strings)."""
+        if added and "add_reply_short" in self._quirks:
+            entry = {name: value for name, value in entry.items() if name not in _SHORT}
+        extra = {} if stopped is None else {"hours_for_previously_running_timer": stopped}
+        if format == "json":
+            nested = "flat_json_timer" in self._quirks
+            return _json(
+                {"day_entry": _with_text_ids(entry), **extra} if nested else {**_with_text_ids(entry), **extra}
+            )
+        beside = "".join(element(name, value, self._timesheet) for name, value in extra.items())
+        root = "add" if added and "add_reply_root" in self._quirks else "timer"
+        return document(f"<{root}>{beside}{self._day_entry(entry)}</{root}>")
+
+    def daily(self, day: date, entries: list[Record], projects: list[Record] | None, format: str) -> bytes:
+        """A day of a timesheet; projects are missing where there are none (contract: projects_absent)."""
+        if format == "json":
+            tree: Record = {"for_day": day, "day_entries": [_with_text_ids(entry) for entry in entries]}
+            return _json(tree if projects is None else {**tree, "projects": projects})
+        named = day + timedelta(days=1) if "weekday_mismatch" in self._quirks else day
+        listed = "".join(self._day_entry(entry) for entry in entries)
+        for_day = f'<for_day type="date">{named:%a}, {day:%d %b} {day.year:04}</for_day>'
+        parts = [for_day, self._array("day_entries", listed)]
+        if projects is not None:
+            parts.append(self._array("projects", "".join(self._project(project) for project in projects)))
+        return document(f"<daily>{''.join(parts)}</daily>")
+
+    def throttled(self, wait: int, format: str) -> bytes:
+        """A refusal of the throttle (contract: throttle.json_body)."""
+        return self.bare({"message": "This request has been throttled.", "retry_after": wait}, format)
+
+    # Inside
+
+    def _one(self, kind: str, shown: Record, format: str) -> bytes:
+        roots = ROOTS[kind]
+        if format == "json":
+            return _json({roots.json: shown})
+        return document(element(roots.xml, shown, self._dashed, FIELDS.get(kind, {})))
+
+    def _shown(self, kind: str, record: Record) -> Record:
+        """What is shown of a record, as JSON names it."""
+        if kind in SHOWN:
+            record = {name: record[name] for name in SHOWN[kind]}
+        if kind in _ZERO_IDS and "invoice_id_zero" in self._quirks and record.get("invoice_id", 0) is None:
+            record["invoice_id"] = 0
+        if kind in {"expense", "expense_category"} and "missing_ids_in_samples" in self._quirks:
+            del record["id"]
+        return record
+
+    def _array(self, name: str, inner: str) -> str:
+        kind = "" if "missing_type_array" in self._quirks else ' type="array"'
+        return f"<{name}{kind}>{inner}</{name}>"
+
+    def _day_entry(self, entry: Record) -> str:
+        return element("day_entry", _with_text_ids(entry), self._timesheet, FIELDS["entry"])
+
+    def _project(self, project: Record) -> str:
+        plain = {name: value for name, value in project.items() if name != "tasks"}
+        tasks = "".join(element("task", task, self._timesheet) for task in project["tasks"])
+        inner = "".join(element(name, value, self._timesheet) for name, value in plain.items())
+        return f"<project>{inner}{self._array('tasks', tasks)}</project>"
 
 
-def write_daily(day: date, entries: list[Record], projects: list[Record] | None, format: str) -> bytes:
-    """A day of a timesheet; projects are missing where there are none (contract: projects_absent)."""
-    if format == "json":
-        tree: Record = {"for_day": day, "day_entries": [_with_text_ids(entry) for entry in entries]}
-        return _json(tree if projects is None else {**tree, "projects": projects})
-    listed = "".join(_day_entry(entry) for entry in entries)
-    parts = [f'<for_day type="date">{day:%a, %d %b %Y}</for_day>', f'<day_entries type="array">{listed}</day_entries>']
-    if projects is not None:
-        each = "".join(_project(project) for project in projects)
-        parts.append(f'<projects type="array">{each}</projects>')
-    return _document(f"<daily>{''.join(parts)}</daily>")
+def _listed(invoice: Record) -> Record:
+    """An invoice in a list (contract: list_without_lines, tax2_amount_spelling)."""
+    names = {"tax2_amount": "tax_amount2"}
+    return {names.get(name, name): value for name, value in invoice.items() if name != "csv_line_items"}
 
 
-def write_throttled(wait: int, format: str) -> bytes:
-    """A refusal of the throttle (contract: throttle.json_body)."""
-    return write_bare({"message": "This request has been throttled.", "retry_after": wait}, format)
+def _with_text_ids(entry: Record) -> Record:
+    return {**entry, **{name: str(entry[name]) for name in ("project_id", "task_id") if name in entry}}
 
 
 def _json(tree: Any) -> bytes:
@@ -75,58 +164,6 @@ def _json(tree: Any) -> bytes:
 def _plain(value: Any) -> Any:
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
-    return _moment(value) if isinstance(value, datetime) else value.isoformat()
-
-
-def _moment(value: datetime) -> str:
-    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _with_text_ids(entry: Record) -> Record:
-    return {**entry, "project_id": str(entry["project_id"]), "task_id": str(entry["task_id"])}
-
-
-def _day_entry(entry: Record) -> str:
-    return _element("day_entry", {**_with_text_ids(entry)}, dashes=False, timesheet=True)
-
-
-def _project(project: Record) -> str:
-    tasks = "".join(_element("task", task, dashes=False) for task in project["tasks"])
-    inner = "".join(_element(name, value, dashes=False) for name, value in project.items() if name != "tasks")
-    return f'<project>{inner}<tasks type="array">{tasks}</tasks></project>'
-
-
-def _document(text: str) -> bytes:
-    return (_DECLARATION + text).encode()
-
-
-def _dashes(name: str) -> str:
-    return name.replace("_", "-")
-
-
-def _element(name: str, value: Any, *, dashes: bool = True, timesheet: bool = False) -> str:
-    name = _dashes(name) if dashes else name
-    if isinstance(value, dict):
-        inner = "".join(_element(key, child, dashes=dashes, timesheet=timesheet) for key, child in value.items())
-        return f"<{name}>{inner}</{name}>"
-    if value is None:
-        return f'<{name} nil="true"></{name}>'
-    kind, text = _typed(value, timesheet=timesheet)
-    return f"<{name}{kind}>{escape(text, _BREAKS)}</{name}>"
-
-
-_BREAKS: Final = {"\r": "&#13;"}
-
-
-def _typed(value: Any, *, timesheet: bool) -> tuple[str, str]:
-    """The type attribute and the text of a value."""
-    if isinstance(value, bool):
-        return ' type="boolean"', str(value).lower()
-    if isinstance(value, int):
-        return ' type="integer"', str(value)
-    if isinstance(value, Decimal):
-        return f' type="{"float" if timesheet else "decimal"}"', f"{value:f}"
     if isinstance(value, datetime):
-        text = f"{value.astimezone(UTC):%a, %d %b %Y %H:%M:%S} +0000" if timesheet else _moment(value)
-        return ' type="datetime"', text
-    return (' type="date"', value.isoformat()) if isinstance(value, date) else ("", value)
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return value.isoformat()

@@ -8,7 +8,7 @@ anew, unless told otherwise (contract: throttle.reset).
 from __future__ import annotations
 
 from collections import deque
-from typing import Any
+from collections.abc import Iterable
 
 __all__ = ["Judge"]
 
@@ -43,7 +43,7 @@ class Judge:
         """A call arrives; whether it may be carried out."""
         self._forget(now)
         self.last = now
-        if now < self._shut_until:
+        if self.is_shut(now):
             if self.prolong:
                 self._shut_until = now + self.lockout
             self.throttled += 1
@@ -55,9 +55,9 @@ class Judge:
         self.throttled += 1
         return False
 
-    def shut(self, now: int) -> None:
-        """Begin a lockout."""
-        self._shut_until = now + self.lockout
+    def shut(self, now: int, lockout: int | None = None) -> None:
+        """Begin a lockout, of its usual length or of another."""
+        self._shut_until = now + (self.lockout if lockout is None else lockout)
         self.lockouts += 1
 
     def count(self, now: int) -> int:
@@ -69,14 +69,20 @@ class Judge:
         """Whole seconds until the lockout ends, rounded up; 0 if there is none."""
         return max(0, -((now - self._shut_until) // _SECOND))
 
-    def dump(self, offset: int) -> dict[str, Any]:
-        """Everything that outlives a restart; moments are moved by `offset`, to a scale that does too."""
-        return {"window": [arrival + offset for arrival in self._window], "shut": self._shut_until + offset}
+    def is_shut(self, now: int) -> bool:
+        """Whether a lockout lasts."""
+        return now < self._shut_until
 
-    def restore(self, stored: dict[str, Any], offset: int) -> None:
-        """What `dump` gave, moved back."""
-        self._window = deque(arrival - offset for arrival in stored["window"])
-        self._shut_until = stored["shut"] - offset
+    @property
+    def shut_until(self) -> int:
+        """When the last lockout ends or ended; 0 before the first."""
+        return self._shut_until
+
+    def restore(self, arrivals: Iterable[int], shut_until: int) -> None:
+        """Go on with earlier arrivals, the oldest first, and an earlier lockout."""
+        self._window = deque(arrivals)
+        self.last = self._window[-1] if self._window else None
+        self._shut_until = shut_until
 
     def _forget(self, now: int) -> None:
         while self._window and self._window[0] <= now - self.period:

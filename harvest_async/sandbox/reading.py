@@ -21,8 +21,12 @@ from harvest_async.sandbox.records import FIELDS, Record
 
 __all__ = ["Refusal", "read_day", "read_fields", "read_moment", "read_values"]
 
-_BRACKETS: Final = re.compile(r"([a-z_-]+)\[([a-z_-]+)\]")
+_BRACKETS: Final = re.compile(r"([a-z0-9_-]+)\[([a-z0-9_-]+)\]")
 _DAY: Final = re.compile(r"(\d{4})[-/]?(\d{1,2})[-/]?(\d{1,2})")
+_LOST_PLUS: Final = re.compile(r"(\d\d:\d\d(?::\d\d)?) (\d\d:?\d\d)$")
+"""A zone whose plus was sent unescaped, so that it arrived as a blank."""
+_MOST: Final = Decimal(10) ** 11
+_UNWRITABLE: Final = re.compile("[\0\ud800-\udfff]")
 
 
 class Refusal(Exception):
@@ -40,7 +44,11 @@ class Refusal(Exception):
 
 
 def read_fields(content: bytes, format: str, root: str, query: Iterable[tuple[str, str]]) -> Record:
-    """The fields of a write: below their root or not, from the body or from bracketed parameters."""
+    """The fields of a write, from the body or from bracketed parameters (contract: writes.fields_elsewhere).
+
+    XML has them below the root. JSON has them below the root, too, with dashes or underscores (contract:
+    dash_key_in_json), or bare; an empty root says that they must be bare.
+    """
     elsewhere = {
         match[2].replace("-", "_"): value for name, value in query if (match := _BRACKETS.fullmatch(name)) is not None
     }
@@ -49,11 +57,11 @@ def read_fields(content: bytes, format: str, root: str, query: Iterable[tuple[st
 
 def _body(content: bytes, format: str, root: str) -> Record:
     try:
-        tree = json.loads(content, parse_float=Decimal) if format == "json" else _read_xml(content)
+        tree = json.loads(content, parse_float=Decimal) if format == "json" else _read_xml(content, root)
     except (ValueError, ExpatError, RecursionError):
         raise Refusal(400, "The body can't be read.") from None
-    if isinstance(tree, dict) and format == "json" and isinstance(tree.get(root), dict):
-        tree = tree[root]
+    if isinstance(tree, dict) and format == "json":
+        tree = next((tree[name] for name in (root, root.replace("_", "-")) if isinstance(tree.get(name), dict)), tree)
     if tree is None:
         return {}
     if not isinstance(tree, dict):
@@ -61,15 +69,17 @@ def _body(content: bytes, format: str, root: str) -> Record:
     return {str(name).replace("-", "_"): value for name, value in tree.items()}
 
 
-def _read_xml(content: bytes) -> Any:
+def _read_xml(content: bytes, root: str) -> Any:
     tree = xmltodict.parse(content, strip_whitespace=False, disable_entities=True)
-    (element,) = tree.values()
-    if not isinstance(element, dict):
+    ((name, element),) = tree.items()
+    if not isinstance(element, dict) or name.replace("-", "_") != root:
         return {}
     return {name: _text(value) for name, value in element.items() if name[0] not in "@#"}
 
 
 def _text(value: Any) -> Any:
+    if isinstance(value, list):  # contract: duplicate_elements: the last one counts
+        return _text(value[-1])
     if isinstance(value, dict):
         return None if value.get("@nil") == "true" else value.get("#text", "")
     return "" if value is None else value
@@ -91,9 +101,9 @@ def _value(name: str, known: type, value: Any) -> Any:
 
 
 def _read_text(value: Any) -> str:
-    if isinstance(value, dict | list):
+    if isinstance(value, dict | list) or _UNWRITABLE.search(text := str(value)):
         raise TypeError
-    return str(value)
+    return text
 
 
 def _read_boolean(value: Any) -> bool:
@@ -105,7 +115,14 @@ def _read_boolean(value: Any) -> bool:
 
 def _read_decimal(value: Any) -> Decimal:
     number = Decimal(str(value).strip())
-    if not number.is_finite():
+    if not number.is_finite() or abs(number) >= _MOST:
+        raise ValueError
+    return number
+
+
+def _read_integer(value: Any) -> int:
+    number = int(str(value).strip())
+    if abs(number) >> 63:
         raise ValueError
     return number
 
@@ -121,15 +138,16 @@ def read_day(value: Any) -> date:
 
 def read_moment(value: str) -> datetime:
     """A moment for `updated_since`; without a zone it is in UTC (contract: updated_since)."""
+    text = _LOST_PLUS.sub(r"\1+\2", value.strip()).replace(" ", "T", 1)
     try:
-        moment = datetime.fromisoformat(value.strip().replace(" ", "T", 1))
+        moment = datetime.fromisoformat(text)
     except ValueError:
-        raise Refusal(400, "updated_since is invalid.") from None
+        raise Refusal(400, f"{value!r} is no moment.") from None
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 _READERS: Final[dict[type, Any]] = {
-    int: lambda value: int(str(value).strip()),
+    int: _read_integer,
     str: _read_text,
     bool: _read_boolean,
     Decimal: _read_decimal,

@@ -1,7 +1,8 @@
 """What an account holds: records in tables, and the fields that each kind has.
 
 Rules of this room: pure. A record is a dict of plain values: int, str, bool, Decimal, date, datetime or None. The
-fields, their order and their types are the contract's; a record has all of its fields from the start.
+fields, their order and their types are the contract's; a record has all of its fields from the start. `HIDDEN` fields
+are the server's own and never shown.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
-__all__ = ["FIELDS", "KINDS", "Record", "Tables", "new_record", "revive"]
+__all__ = ["FIELDS", "HIDDEN", "KINDS", "SHOWN", "Record", "Tables", "new_record", "revive"]
 
 Record = dict[str, Any]
 Tables = dict[str, dict[int, Record]]
@@ -23,10 +24,23 @@ FIELDS: Final[dict[str, dict[str, tuple[type, Any]]]] = {
         "currency": (str, "United States Dollar - USD"),
         "currency_symbol": (str, "$"),
         "details": (str, ""),
+        "address": (str, None),
         "highrise_id": (int, None),
         "cache_version": (int, 1),
         "default_invoice_timeframe": (str, None),
+        "default_invoice_kind": (str, None),
         "last_invoice_kind": (str, None),
+        "statement_key": (str, None),
+    },
+    "contact": {
+        "client_id": (int, None),
+        "first_name": (str, ""),
+        "last_name": (str, ""),
+        "email": (str, None),
+        "title": (str, None),
+        "phone_office": (str, None),
+        "phone_mobile": (str, None),
+        "fax": (str, None),
     },
     "project": {
         "client_id": (int, None),
@@ -49,6 +63,14 @@ FIELDS: Final[dict[str, dict[str, tuple[type, Any]]]] = {
         "notes": (str, None),
         "cost_budget": (Decimal, None),
         "cost_budget_include_expenses": (bool, False),
+        "is_fixed_fee": (bool, False),
+        "fee": (Decimal, None),
+        "estimate": (Decimal, None),
+        "estimate_by": (str, "none"),
+        "basecamp_id": (int, None),
+        "highrise_deal_id": (int, None),
+        "active_task_assignments_count": (int, 0),
+        "cache_version": (int, 1),
     },
     "task": {
         "name": (str, ""),
@@ -56,6 +78,7 @@ FIELDS: Final[dict[str, dict[str, tuple[type, Any]]]] = {
         "default_hourly_rate": (Decimal, None),
         "is_default": (bool, False),
         "deactivated": (bool, False),
+        "cache_version": (int, 1),
     },
     "user": {
         "email": (str, ""),
@@ -71,6 +94,10 @@ FIELDS: Final[dict[str, dict[str, tuple[type, Any]]]] = {
         "department": (str, ""),
         "timezone": (str, "Eastern Time (US & Canada)"),
         "cost_rate": (Decimal, None),
+        "weekly_capacity": (int, 126_000),
+        "wants_newsletter": (bool, False),
+        "identity_account_id": (int, None),
+        "identity_user_id": (int, None),
     },
     "task_assignment": {
         "project_id": (int, None),
@@ -102,10 +129,116 @@ FIELDS: Final[dict[str, dict[str, tuple[type, Any]]]] = {
         "timer_started_at": (datetime, None),
         "is_billed": (bool, False),
         "is_closed": (bool, False),
+        "invoice_id": (int, None),
+    },
+    "expense_category": {
+        "name": (str, ""),
+        "unit_name": (str, None),
+        "unit_price": (Decimal, None),
+        "deactivated": (bool, False),
+        "cache_version": (int, 1),
+    },
+    "expense": {
+        "notes": (str, None),
+        "total_cost": (Decimal, Decimal(0)),
+        "units": (Decimal, None),
+        "project_id": (int, None),
+        "expense_category_id": (int, None),
+        "user_id": (int, None),
+        "billable": (bool, True),
+        "spent_at": (date, None),
+        "has_receipt": (bool, False),
+        "receipt_url": (str, ""),
+        "is_closed": (bool, False),
+        "is_billed": (bool, False),
+        "is_locked": (bool, False),
+        "locked_reason": (str, None),
+        "invoice_id": (int, None),
+        "company_id": (int, 1),
+    },
+    "receipt": {  # the server's own: an expense's image, as base64
+        "expense_id": (int, None),
+        "media": (str, ""),
+        "content": (str, ""),
+    },
+    "invoice": {
+        "client_id": (int, None),
+        "client_name": (str, None),
+        "number": (str, ""),
+        "subject": (str, None),
+        "notes": (str, None),
+        "purchase_order": (str, None),
+        "amount": (Decimal, Decimal(0)),
+        "due_amount": (Decimal, Decimal(0)),
+        "currency": (str, ""),
+        "issued_at": (date, None),
+        "due_at": (date, None),
+        "due_at_human_format": (str, None),
+        "period_start": (date, None),
+        "period_end": (date, None),
+        "state": (str, "draft"),
+        "client_key": (str, ""),
+        "tax": (Decimal, None),
+        "tax2": (Decimal, None),
+        "tax_amount": (Decimal, None),
+        "tax2_amount": (Decimal, None),
+        "discount": (Decimal, None),
+        "discount_amount": (Decimal, None),
+        "recurring_invoice_id": (int, None),
+        "estimate_id": (int, None),
+        "retainer_id": (int, None),
+        "created_by_id": (int, None),
+        "csv_line_items": (str, ""),
+        "standing": (str, "draft"),
+    },
+    "invoice_item_category": {
+        "name": (str, ""),
+        "use_as_expense": (bool, False),
+        "use_as_service": (bool, False),
+    },
+    "message": {
+        "invoice_id": (int, None),
+        "body": (str, ""),
+        "full_recipient_list": (str, ""),
+        "send_me_a_copy": (bool, False),
+        "include_pay_pal_link": (bool, False),
+        "sent_by": (str, None),
+        "sent_by_email": (str, None),
+        "sent_from": (str, None),
+        "sent_from_email": (str, None),
+        "subject": (str, None),
+        "thank_you": (bool, False),
+        "send_reminder_on": (date, None),
+    },
+    "payment": {
+        "invoice_id": (int, None),
+        "amount": (Decimal, Decimal(0)),
+        "paid_at": (datetime, None),
+        "notes": (str, None),
+        "recorded_by": (str, None),
+        "recorded_by_email": (str, None),
+    },
+    "grant": {  # the server's own: what OAuth 2.0 gave out
+        "kind": (str, ""),
+        "secret": (str, ""),
+        "email": (str, ""),
+        "client": (str, ""),
+        "redirect_uri": (str, ""),
+        "expires_at": (datetime, None),
     },
 }
 
 KINDS: Final = tuple(FIELDS)
+
+HIDDEN: Final[dict[str, frozenset[str]]] = {"invoice": frozenset({"standing"})}
+
+SHOWN: Final = {
+    kind: ("id", *(name for name in fields if name not in HIDDEN.get(kind, ())), "created_at", "updated_at")
+    for kind, fields in FIELDS.items()
+}
+"""The fields of each kind as they are shown, in order."""
+
+_MOMENTS: Final = {"created_at": datetime, "updated_at": datetime}
 
 
 def new_record(kind: str, number: int, now: datetime, fields: Record) -> Record:
@@ -115,12 +248,10 @@ def new_record(kind: str, number: int, now: datetime, fields: Record) -> Record:
 
 
 def revive(kind: str, stored: Record) -> Record:
-    """A record that was stored as JSON, with its values' own types again."""
-    types = {name: known for name, (known, _) in FIELDS[kind].items()} | {
-        "created_at": datetime,
-        "updated_at": datetime,
-    }
-    return {name: _revive(types.get(name, str), value) for name, value in stored.items()}
+    """A record that was stored as JSON, with its values' own types again; fields that came later have their default."""
+    types = {name: known for name, (known, _) in FIELDS[kind].items()} | _MOMENTS
+    defaults = {name: default for name, (_, default) in FIELDS[kind].items()}
+    return defaults | {name: _revive(types.get(name, str), value) for name, value in stored.items()}
 
 
 def _revive(known: type, value: Any) -> Any:

@@ -11,7 +11,7 @@ import os
 import sqlite3
 from datetime import date
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 from harvest_async.sandbox.records import KINDS, Record, Tables, revive
 
@@ -22,17 +22,20 @@ _SCHEMA: Final = """
     create table if not exists arrival (moment integer not null);
     create table if not exists lockout (id integer primary key check (id = 1), until integer not null);
 """
+_PRUNED_EVERY: Final = 1_000
 
 
 class Store:
     """A sandbox's database. `path` None keeps it in memory."""
 
     def __init__(self, path: str | os.PathLike[str] | None) -> None:
-        self.in_file = path is not None
+        self._in_file = path is not None
         self._database = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
         self._database.execute("pragma journal_mode = wal")
         self._database.execute("pragma synchronous = off")
         self._database.executescript(_SCHEMA)
+        self._shut_until = 0
+        self._arrivals = 0
 
     def tables(self) -> Tables:
         """All records."""
@@ -49,21 +52,31 @@ class Store:
         data = json.dumps(record, default=_plain)
         self._database.execute("insert or replace into record values (?, ?, ?)", (kind, number, data))
 
-    def throttle(self, since: int) -> dict[str, Any]:
-        """The arrivals since a moment, and the end of the lockout."""
-        self._database.execute("delete from arrival where moment < ?", (since,))
+    def throttle(self, since: int) -> tuple[list[int], int]:
+        """The arrivals after a moment, the oldest first, and the end of the lockout."""
+        self._database.execute("delete from arrival where moment <= ?", (since,))
         arrivals = [row[0] for row in self._database.execute("select moment from arrival order by moment")]
-        until = next((row[0] for row in self._database.execute("select until from lockout")), 0)
-        return {"window": arrivals, "shut": until}
+        self._shut_until = next((row[0] for row in self._database.execute("select until from lockout")), 0)
+        return arrivals, self._shut_until
 
-    def arrived(self, moment: int, shut_until: int) -> None:
-        """Write an arrival down, and until when the account is shut."""
-        if self.in_file:
-            self._database.execute("insert into arrival values (?)", (moment,))
-            self._database.execute("insert or replace into lockout values (1, ?)", (shut_until,))
+    def arrived(self, moment: int, since: int) -> None:
+        """Write an arrival down; those up to `since` count no more and are forgotten sooner or later."""
+        if not self._in_file:
+            return
+        self._database.execute("insert into arrival values (?)", (moment,))
+        self._arrivals += 1
+        if self._arrivals % _PRUNED_EVERY == 0:
+            self._database.execute("delete from arrival where moment <= ?", (since,))
+
+    def shut(self, until: int) -> None:
+        """Write down until when the account is shut."""
+        if self._in_file and until != self._shut_until:
+            self._shut_until = until
+            self._database.execute("insert or replace into lockout values (1, ?)", (until,))
 
     def clear(self) -> None:
         """Forget everything."""
+        self._shut_until = 0
         for table in ("record", "arrival", "lockout"):
             self._database.execute(f"delete from {table}")  # noqa: S608 - names of our own
 
@@ -72,9 +85,5 @@ class Store:
         self._database.close()
 
 
-def _plain(value: Any) -> str:
-    return str(value) if isinstance(value, Decimal) else _iso(value)
-
-
-def _iso(value: date) -> str:
-    return value.isoformat()
+def _plain(value: Decimal | date) -> str:
+    return str(value) if isinstance(value, Decimal) else value.isoformat()

@@ -1,0 +1,56 @@
+"""How a sandbox is set up.
+
+Rules of this room: values, checked when they are made.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+
+from attrs import field, frozen
+
+from harvest_async.clock import Clock, SystemClock, span
+from harvest_async.sandbox.desk import MODULES
+from harvest_async.sandbox.variants import read_variants
+
+__all__ = ["Settings"]
+
+
+def _read_modules(names: Iterable[str]) -> frozenset[str]:
+    given = frozenset(names)
+    if unknown := given - MODULES:
+        msg = f"modules: give some of {', '.join(sorted(MODULES))}, not {', '.join(sorted(unknown))}"
+        raise ValueError(msg)
+    return given
+
+
+def _read_calls(calls: int) -> int:
+    if calls < 1:
+        msg = f"calls: give a whole number from 1 on, not {calls!r}"
+        raise ValueError(msg)
+    return calls
+
+
+def _read_span(seconds: float | None) -> int | None:
+    if seconds is not None and seconds <= 0:
+        msg = f"period and lockout: give seconds above 0, not {seconds!r}"
+        raise ValueError(msg)
+    return None if seconds is None else span(seconds)
+
+
+@frozen
+class Settings:
+    """See `Sandbox`, which takes them; spans are in nanoseconds here."""
+
+    calls: int = field(default=100, converter=_read_calls)
+    period: int | None = field(default=15, converter=_read_span)
+    lockout: int | None = field(default=None, converter=_read_span)
+    prolong: bool = True
+    db: str | os.PathLike[str] | None = None
+    clock: Clock = field(factory=SystemClock)
+    timestamp_timers: bool = False
+    status_counts: bool = True
+    validators: bool = True
+    modules: frozenset[str] = field(default=("expenses", "invoices", "estimates"), converter=_read_modules)
+    quirks: frozenset[str] = field(default=(), converter=read_variants)

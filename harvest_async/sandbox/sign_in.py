@@ -1,0 +1,37 @@
+"""Who a request is from (contract: auth).
+
+Rules of this room: pure. A password or a token names a person; whoever is archived, unknown or out of date is nobody.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterable
+
+from harvest_async.sandbox.records import Record
+from harvest_async.sandbox.world import World
+
+__all__ = ["person_of"]
+
+
+def person_of(world: World, authorization: str, query: Iterable[tuple[str, str]]) -> Record | None:
+    """The person that the Authorization header or the access_token parameter names; None for nobody."""
+    scheme, _, credential = authorization.partition(" ")
+    if scheme.lower() == "basic":
+        email = _signed_in(world, credential)
+    elif scheme.lower() == "bearer":
+        email = world.tokens.get(credential.strip())
+    else:
+        email = world.tokens.get(dict(query).get("access_token", ""))  # contract: token_in_query
+    if email is None:
+        return None
+    return next((person for person in world.having("user", email=email) if person["is_active"]), None)
+
+
+def _signed_in(world: World, credential: str) -> str | None:
+    try:
+        email, _, password = base64.b64decode(credential, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    return email if world.passwords.get(email) == password else None
