@@ -9,18 +9,23 @@ bytes and an answer into what the call promises.
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 from urllib.parse import quote
 
-from attrs import field, frozen
+from attrs import Attribute, field, frozen
 
+from harvest_async.errors import InvalidArgument
 from harvest_async.wire import Answer, Wire
 
 __all__ = ["Body", "Call", "Created", "Dialect", "Gone", "Page", "Repeat", "path"]
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
+
+_SENDABLE: Final = re.compile(r"/(?!/)[!-\"$->@-~]*")
+"""A path as it is sent: escaped, without a query, and not the start of another address."""
 
 
 class Repeat(enum.Enum):
@@ -73,6 +78,16 @@ class Page(Generic[T]):
     items: list[T]
 
 
+def _is_method(_: Call[Any], __: Attribute[str], method: str) -> None:
+    if not (method.isascii() and method.isalpha()):
+        raise InvalidArgument(f"method: give one like GET, not {method!r}")
+
+
+def _is_path(_: Call[Any], __: Attribute[str], where: str) -> None:
+    if not _SENDABLE.fullmatch(where):
+        raise InvalidArgument(f"path: give one like /clients, escaped and without a query, not {where!r}")
+
+
 @frozen(eq=False)
 class Call(Generic[T_co]):
     """One use of an endpoint.
@@ -87,11 +102,14 @@ class Call(Generic[T_co]):
         body: what a write carries; None sends an explicit empty body with writes.
         budget: which of the account's budgets it draws on.
         deadline: seconds that one attempt may take up to the answer's headers; None takes the client's.
+
+    Raises:
+        InvalidArgument: the method or the path has a character that would break out of its place.
     """
 
     name: str
-    method: str
-    path: str
+    method: str = field(validator=_is_method)
+    path: str = field(validator=_is_path)
     result: Any
     repeat: Repeat
     query: tuple[tuple[str, str], ...] = ()
@@ -126,6 +144,10 @@ class Dialect(Protocol):
         """The call for the page after the one that a call asks for."""
         ...
 
+    def done_before(self, call: Call[Any], answer: Answer) -> bool:
+        """Whether the refusal of a repeat says that the call was carried out the first time; `decode` reads it then."""
+        ...
+
     def explain(self, answer: Answer) -> str:
         """The server's own words in an error answer, `Hint` included; empty where there are none."""
         ...
@@ -139,14 +161,20 @@ def path(template: str, *values: int | str) -> str:
     """Fill `{}` places of a path, each value escaped as one segment (`/`, `?`, `#`, `..` and `@` lose their power).
 
     Raises:
-        ValueError: a value is empty, `.` or `..`, which no escaping can keep inside its segment.
+        InvalidArgument: a value is empty, `.` or `..`, which no escaping can keep inside its segment, or no id at all.
     """
     return template.format(*(_segment(value) for value in values))
 
 
 def _segment(value: int | str) -> str:
     text = str(value)
-    if text in {"", ".", ".."}:
-        msg = f"{text!r} can't stand in a path: give an id"
-        raise ValueError(msg)
-    return quote(text, safe="")
+    if not _is_id(value) or text in {"", ".", ".."}:
+        raise InvalidArgument(f"{value!r} can't stand in a path: give an id")
+    try:
+        return quote(text, safe="")
+    except UnicodeEncodeError:
+        raise InvalidArgument(f"{value!r} can't stand in a path: it is no text") from None
+
+
+def _is_id(value: object) -> bool:
+    return isinstance(value, int | str) and not isinstance(value, bool)

@@ -25,8 +25,8 @@ from harvest_async import (
     Throttled,
     Unauthorized,
     WouldWait,
-    exchange,
 )
+from harvest_async.exchange import body
 from harvest_async.testing import VirtualLoop
 from tests.test_transport import Answers, Drip
 
@@ -305,7 +305,7 @@ async def test_a_page_in_place_of_json_is_told():
 
 async def test_an_answer_that_unfolds_without_end_is_not_read(monkeypatch):
     """A small body may not fill the memory."""
-    monkeypatch.setattr(exchange, "LARGEST", 1_000_000)
+    monkeypatch.setattr(body, "LARGEST", 1_000_000)
     bomb = gzip.compress(b" " * 20_000_000)
     headers = {"content-encoding": "gzip", "content-type": "application/json"}
     harvest, _ = harvest_of(httpx.Response(200, headers=headers, stream=Drip(bomb)))

@@ -34,6 +34,7 @@ _NUMBER: Final = re.compile(r"\d+")
 _TAGS: Final = re.compile(r"<[^>]*>")
 _SAID: Final = ("message", "error_description", "error", "errors", "Message")
 _LONGEST: Final = 300
+_NOT_FOUND: Final = 404
 
 
 def _write_json(body: Body) -> bytes:
@@ -131,6 +132,10 @@ class V1Dialect:
         others = tuple((name, value) for name, value in call.query if name != "page")
         return evolve(call, query=(*others, ("page", str(page))))
 
+    def done_before(self, call: Call[Any], answer: Answer) -> bool:
+        """Whether a repeat finds that the first one did it: what was deleted is gone (contract: retry_safe_values)."""
+        return isinstance(call.result, Removed) and answer.status == _NOT_FOUND
+
     def explain(self, answer: Answer) -> str:
         """The server's own words: its `Hint`, and what its body says (contract: hint_header, errors.body)."""
         hint = answer.header("hint") or ""
@@ -161,7 +166,7 @@ class V1Dialect:
     def _made(self, result: Made, answer: Answer) -> Created[Any]:
         location = answer.header("location")
         record = self._perhaps(result.result, answer, needed=location is None)
-        numbers = _NUMBER.findall(urlsplit(location or "").path)  # contract: location_id
+        numbers = _NUMBER.findall(_path_of(location or ""))  # contract: location_id
         known = record.id if record is not None else int(numbers[-1]) if numbers else None
         return Created(known, location, record)
 
@@ -169,7 +174,7 @@ class V1Dialect:
         return self._perhaps(result.result, answer, needed=False)
 
     def _removed(self, result: Removed, answer: Answer) -> Gone:
-        if not result.told:
+        if not result.told or answer.status == _NOT_FOUND:
             return Gone.UNTOLD
         return Gone.ARCHIVED if result.hints and answer.header("hint") else Gone.DELETED
 
@@ -208,6 +213,14 @@ class V1Dialect:
         if kind and kind != self._codec.content_type and not kind.endswith(f"+{self._codec.content_type[12:]}"):
             asked = self._codec.content_type
             raise DecodeError(f"asked for {asked}, the answer is {kind}: {beginning(answer.content)}")
+
+
+def _path_of(location: str) -> str:
+    """The path of a `Location`; empty where it can't be an address."""
+    try:
+        return urlsplit(location).path
+    except ValueError:
+        return ""
 
 
 def _unwrap(tree: Any, root: str) -> Any:

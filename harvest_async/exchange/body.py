@@ -1,0 +1,102 @@
+"""An answer's body: read whole before the connection goes back, up to a size.
+
+Rules of this room: what is large goes into a file, and what unfolds without end is given up. A body is decoded here,
+piece by piece, since httpx would undo any number of encodings at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from typing import Final
+
+import httpx
+from attrs import evolve
+
+from harvest_async.codec.slices import SLICE
+from harvest_async.errors import DecodeError
+from harvest_async.spool import IN_MEMORY, Spool
+from harvest_async.unfold import Garbled, Unfold
+from harvest_async.wire import Answer
+
+__all__ = ["LARGEST", "LARGEST_RECORD", "chunks", "headers_of", "read", "whole"]
+
+LARGEST: Final = 1024 * 1024 * 1024
+"""The largest answer that is read, decoded, in bytes: a small answer may unfold to any size."""
+
+LARGEST_RECORD: Final = 128 * 1024 * 1024
+"""The largest answer that is read into memory as a whole: whatever is no list."""
+
+_GLANCE: Final = 4_096
+
+
+async def read(response: httpx.Response) -> Answer:
+    """Read a body: into memory, and a large one into a file, which only a success keeps.
+
+    Raises:
+        DecodeError: it is too large, or encoded in a way that was not asked for.
+        DecodingError: its encoding is broken, or broke off.
+    """
+    spool, headers = Spool(), headers_of(response)
+    try:
+        async for piece in _pieces(response):
+            _check_size(response, spool.size + len(piece))
+            spool.write(piece)
+    except BaseException:
+        spool.close()
+        raise
+    if response.is_success and spool.size > IN_MEMORY:
+        return Answer(response.status_code, headers, spool.read(_GLANCE), spool)
+    with spool:
+        return Answer(response.status_code, headers, spool.read(IN_MEMORY))
+
+
+def whole(answer: Answer) -> Answer:
+    """An answer with all of its body in memory.
+
+    Raises:
+        DecodeError: it is too large for that.
+    """
+    if answer.spool is None:
+        return answer
+    with answer.spool as spool:
+        if spool.size > LARGEST_RECORD:
+            message = f"the answer is larger than {LARGEST_RECORD} bytes, which no record is"
+            raise DecodeError(message, answer=evolve(answer, spool=None))
+        return evolve(answer, content=spool.read(), spool=None)
+
+
+def chunks(answer: Answer) -> Iterable[bytes]:
+    """An answer's body in chunks."""
+    return (answer.content,) if answer.spool is None else answer.spool.chunks(SLICE)
+
+
+def headers_of(response: httpx.Response) -> tuple[tuple[str, str], ...]:
+    """An answer's header fields, in order."""
+    return tuple(response.headers.multi_items())
+
+
+async def _pieces(response: httpx.Response) -> AsyncIterator[bytes]:
+    """The body, decoded."""
+    if response.is_stream_consumed:  # a transport without a network gave it ready-made
+        yield response.content
+        return
+    try:
+        unfold = Unfold(response.headers.get("content-encoding", ""))
+    except Garbled as error:
+        raise _unreadable(response, f"the answer can't be read: {error}") from None
+    try:
+        async for chunk in response.aiter_raw():
+            for piece in unfold.feed(chunk):
+                yield piece
+        yield unfold.close()
+    except Garbled as error:
+        raise httpx.DecodingError(f"the answer can't be read: {error}") from None
+
+
+def _check_size(response: httpx.Response, size: int) -> None:
+    if size > LARGEST:
+        raise _unreadable(response, f"the answer is larger than {LARGEST} bytes and was not read")
+
+
+def _unreadable(response: httpx.Response, message: str) -> DecodeError:
+    return DecodeError(message, answer=Answer(response.status_code, headers_of(response)))

@@ -1,0 +1,269 @@
+"""What resources use: calls in, results out.
+
+Rules of this room:
+- A call is turned into a request once, and its answer read by what the call promises.
+- Cancellation comes out as cancellation; a call that had left by then is first handed to `on_unknown`.
+- A success that can't be read leaves open what became of a call that must not be repeated.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
+from contextvars import ContextVar
+from typing import Any, TypeVar
+
+import anyio.lowlevel
+from attrs import evolve, frozen
+
+from harvest_async.auth import Renewing, Signing
+from harvest_async.call import Call, Created, Follow, Page, Repeat
+from harvest_async.clock import span
+from harvest_async.errors import CreatedUnread, DecodeError, HarvestError, InvalidArgument, OutcomeUnknown
+from harvest_async.exchange.attempts import Attempts, BeforeSend, Going, Shared
+from harvest_async.exchange.body import chunks, whole
+from harvest_async.shield import finish
+from harvest_async.throttle.lease import Ticket
+from harvest_async.throttle.line import Lane
+from harvest_async.throttle.throttle import Throttle
+from harvest_async.wire import Answer, Wire
+
+__all__ = ["Exchange", "OnUnknown", "Options"]
+
+logger = logging.getLogger("harvest_async")
+
+T = TypeVar("T")
+
+OnUnknown = Callable[[Call[Any]], Awaitable[None]]
+
+_in_bulk: ContextVar[frozenset[int]] = ContextVar("harvest_async_in_bulk", default=frozenset())
+
+
+@frozen
+class Options:
+    """How calls are made, apart from what they are.
+
+    Attributes:
+        lane: the line at the gate; None is interactive, or bulk inside `bulk()`.
+        max_wait: how long a call may wait at the gate, in seconds; None for as long as it takes.
+        on_unknown: is given a call that was cancelled after it was sent.
+        before_send: is awaited with each call that has its lease and is about to leave; what it raises comes out.
+    """
+
+    lane: Lane | None = None
+    max_wait: float | None = None
+    on_unknown: OnUnknown | None = None
+    before_send: BeforeSend | None = None
+
+
+class Exchange:
+    """Sends calls for one account."""
+
+    def __init__(self, shared: Shared, options: Options = Options()) -> None:
+        self._shared = shared
+        self._options = options
+        self._attempts = Attempts(shared)
+
+    @property
+    def throttle(self) -> Throttle:
+        """The account's budget."""
+        return self._shared.throttle
+
+    @property
+    def options(self) -> Options:
+        """How its calls are made."""
+        return self._options
+
+    def with_options(self, **changes: Any) -> Exchange:
+        """The same exchange with other options (see `Options`).
+
+        Raises:
+            InvalidArgument: `max_wait` is negative.
+        """
+        options = evolve(self._options, **changes)
+        if not _is_wait(options.max_wait):
+            raise InvalidArgument(f"max_wait={options.max_wait!r}: give 0 or more seconds, or None")
+        return Exchange(self._shared, options)
+
+    @contextmanager
+    def bulk(self) -> Iterator[None]:
+        """Put the calls made inside, by this task and those it starts, into the bulk lane."""
+        token = _in_bulk.set(_in_bulk.get() | {id(self._shared)})
+        try:
+            yield
+        finally:
+            _in_bulk.reset(token)
+
+    async def aclose(self) -> None:
+        """Close all connections, once a credential that is being renewed is there."""
+        try:
+            if isinstance(self._shared.auth, Renewing):
+                await self._shared.auth.settle()
+        finally:
+            await self._shared.client.aclose()
+
+    # Calls
+
+    async def send(self, call: Call[T]) -> T:
+        """Carry a call out and read its answer.
+
+        Raises:
+            WouldWait: it would wait longer than `max_wait`; nothing was sent.
+            NotSent: no connection was had; nothing was sent.
+            OutcomeUnknown: it was sent, and whether it was carried out is not known.
+            ResponseError: the server refused, in the class of the status.
+            DecodeError: the server's success can't be read.
+        """
+        going, answer = await self._carry_out(call)
+        return self._decode(call, going, answer)
+
+    async def records(self, call: Call[Page[T]]) -> AsyncIterator[T]:
+        """Carry a list out, page after page, and give its records one by one, however many they are.
+
+        Each page is asked for when it is wanted and read in slices, between which others get their turn. A record that
+        comes again, since the list moved between two pages, is given once (contract: paging.drift).
+
+        Raises:
+            HarvestError: as `send`.
+        """
+        dialect, seen = self._shared.dialect, set[object]()
+        size = dialect.page_size(call)
+        while True:
+            going, answer = await self._carry_out(call)
+            count = 0
+            with answer.spool or nullcontext():
+                for slice_ in _told(dialect.slices(call, answer, chunks(answer)), _shown(going), answer):
+                    count += len(slice_)
+                    for record in slice_ if size is None else _unseen(slice_, seen):
+                        yield record
+                    await anyio.lowlevel.checkpoint()
+            if size is None or count < size:
+                return
+            call = dialect.next_page(call)
+
+    async def create_and_read(self, call: Call[Created[T]], read: Follow[T]) -> T:
+        """Create a record and give it whole: from the answer's body, else by reading it once more.
+
+        Raises:
+            CreatedUnread: it was created, but could not be read.
+            HarvestError: as `send`.
+        """
+        going, answer = await self._carry_out(call)
+        created = self._decode(call, going, answer)
+        if created.record is not None:
+            return created.record
+        if created.id is None:
+            raise CreatedUnread(
+                f"{call.name}: created, but the answer names no record: look for it, don't create it again",
+                id=None,
+                location=created.location,
+                request=_shown(going),
+                answer=answer,
+            )
+        try:
+            return await self.send(read(created.id))
+        except HarvestError as error:
+            raise CreatedUnread(
+                f"{call.name}: created with id {created.id}, but reading it back failed: {error}",
+                id=created.id,
+                location=created.location,
+                request=error.request,
+                answer=error.answer,
+            ) from error
+        except BaseException:
+            await self._cut_off(call)
+            raise
+
+    # Inside
+
+    async def _carry_out(self, call: Call[Any]) -> tuple[Going, Answer]:
+        """Send a call, and give how it went and what came back."""
+        shared = self._shared
+        wire = shared.dialect.encode(call, shared.base_url, shared.headers)
+        going = Going(call, wire, self._ticket(call), shared.auth, self._options.before_send)
+        try:
+            return going, await self._attempts.send(going)
+        except DecodeError as error:
+            raise _unread(going, error, error.answer) from error.__cause__
+        except HarvestError as error:
+            if error.request is None or error.request is wire:
+                error.request = _shown(going)
+            raise
+        except BaseException:  # cancellation, as a rule
+            if going.ticket.left or going.perhaps:
+                await self._cut_off(call)
+            raise
+
+    async def _cut_off(self, call: Call[Any]) -> None:
+        """Tell whoever listens that a call's result will not reach its caller; nothing that they do keeps it longer."""
+        if self._options.on_unknown is None:
+            return
+        try:
+            await finish(_ended(self._options.on_unknown(call)))
+        except Exception:
+            logger.exception("%s: on_unknown failed", call.name)
+
+    def _ticket(self, call: Call[Any]) -> Ticket:
+        options = self._options
+        bulk = options.lane is Lane.BULK or (options.lane is None and id(self._shared) in _in_bulk.get())
+        return Ticket(
+            lane=Lane.BULK if bulk else Lane.INTERACTIVE,
+            deadline=span(self._shared.deadline_of(call)),
+            max_wait=None if options.max_wait is None else span(options.max_wait),
+            probe=None if self._shared.status_call is None else self._attempts.probe,
+        )
+
+    def _decode(self, call: Call[T], going: Going, answer: Answer) -> T:
+        try:
+            return self._shared.dialect.decode(call, whole(answer))
+        except DecodeError as error:
+            raise _unread(going, error, error.answer or evolve(answer, spool=None)) from error.__cause__
+
+
+def _is_wait(value: object) -> bool:
+    return value is None or (isinstance(value, int | float) and math.isfinite(value) and value >= 0)
+
+
+def _unread(going: Going, error: DecodeError, answer: Answer | None) -> HarvestError:
+    """A success that can't be read; what it was may be open then."""
+    error.request, error.answer = _shown(going), answer
+    if going.call.repeat is not Repeat.UNSAFE:
+        return error
+    unknown = OutcomeUnknown(
+        f"{going.asked} was answered, but the answer can't be read, and it may or may not have been carried out: "
+        f"read what is there before you send it again. {error}",
+        request=error.request,
+        answer=answer,
+    )
+    unknown.__cause__ = error
+    return unknown
+
+
+def _shown(going: Going) -> Wire:
+    """The request as it was signed, its credential taken out."""
+    signer = going.signer or going.auth
+    return signer.show(going.wire) if isinstance(signer, Signing) else going.wire
+
+
+async def _ended(work: Awaitable[None]) -> None:
+    await work
+
+
+def _told(slices: Iterable[list[T]], wire: Wire, answer: Answer) -> Iterator[list[T]]:
+    """The slices; where one can't be read, the error tells of which request."""
+    try:
+        yield from slices
+    except DecodeError as error:
+        error.request, error.answer = wire, evolve(answer, spool=None)
+        raise
+
+
+def _unseen(records: Iterable[T], seen: set[object]) -> Iterator[T]:
+    """The records whose ids were not there yet."""
+    for record in records:
+        number = getattr(record, "id", record)
+        if number not in seen:
+            seen.add(number)
+            yield record

@@ -1,0 +1,94 @@
+"""Putting an exchange together.
+
+Rules of this room: whatever can be known to be wrong is told here, before anything is sent, and without the value
+where it may hold a credential.
+"""
+
+from __future__ import annotations
+
+import math
+import ssl
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Any, Final
+
+import httpx
+
+from harvest_async.address import check_address, header_value
+from harvest_async.call import Call, Dialect
+from harvest_async.clock import SECOND
+from harvest_async.errors import InvalidArgument
+from harvest_async.exchange.attempts import Shared
+from harvest_async.exchange.calls import Exchange
+from harvest_async.throttle.lease import DEADLINE
+from harvest_async.throttle.registry import DEFAULT_REGISTRY, Identity, service_of
+from harvest_async.throttle.throttle import Throttle
+from harvest_async.transport import ThrottledTransport, direct_transport
+
+__all__ = ["open_exchange"]
+
+CONNECT: Final = 10.0
+"""Seconds that making a connection may take."""
+
+ENCODINGS: Final = "gzip, deflate"
+"""How answers may be encoded; see `unfold`."""
+
+
+def open_exchange(
+    *,
+    account: str,
+    auth: httpx.Auth,
+    app: str,
+    dialect: Dialect,
+    base_url: str,
+    status_call: Call[Any] | None,
+    status_dialect: Dialect | None = None,
+    throttle: Throttle | None = None,
+    timeout: float = DEADLINE / SECOND,
+    transport: httpx.AsyncBaseTransport | None = None,
+    ssl_context: ssl.SSLContext | None = None,
+    proxy: str | None = None,
+) -> Exchange:
+    """Open the way to an account; nothing is sent yet.
+
+    Args:
+        account: the account's name within its service: what finds the throttle where none is given.
+        auth: what signs.
+        app: who is calling, with a way to be reached; sent as `User-Agent` (contract: headers.User-Agent).
+        dialect: how calls and answers look.
+        base_url: the address before every path.
+        status_call: how the account's status is asked for; None where there is no such call.
+        status_dialect: how that call looks, if not like the others: it has to be answered in JSON.
+        throttle: the account's budget; None finds the process's own one for the account.
+        timeout: seconds that an attempt may take up to the answer's headers.
+        transport: what really sends; None makes one with as many connections as the gate uses.
+        ssl_context: for the transport that is made; None shares one with the process's other clients.
+        proxy: the proxy's address; None goes by the environment (never for loopback).
+
+    Raises:
+        InvalidArgument: an argument can't be used.
+    """
+    address = check_address(base_url)
+    if not isinstance(auth, httpx.Auth):
+        raise InvalidArgument("auth: give BasicAuth(email, password), BearerAuth(token) or another httpx.Auth")
+    if not (math.isfinite(timeout) and timeout > 0):
+        raise InvalidArgument(f"timeout={timeout!r}: give seconds above 0")
+    headers = (("User-Agent", f"{header_value('app', app)} harvest_async"), ("Accept-Encoding", ENCODINGS))
+    throttle = throttle or DEFAULT_REGISTRY.throttle(Identity(service_of(address), account))
+    client = httpx.AsyncClient(
+        transport=ThrottledTransport(transport or _direct(address, ssl_context, proxy), throttle, status_path=None),
+        timeout=httpx.Timeout(timeout, connect=min(CONNECT, timeout)),
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+        trust_env=False,
+    )
+    return Exchange(
+        Shared(client, auth, dialect, address, headers, throttle, status_call, status_dialect or dialect, timeout)
+    )
+
+
+def _direct(address: str, ssl_context: ssl.SSLContext | None, proxy: str | None) -> httpx.AsyncBaseTransport:
+    try:
+        return direct_transport(address, ssl_context, proxy)
+    except (ValueError, httpx.InvalidURL):
+        raise InvalidArgument("proxy: give an address like http://proxy.example:3128") from None
+    except ImportError:
+        raise InvalidArgument("proxy: SOCKS needs the package socksio: pip install 'httpx[socks]'") from None

@@ -1,0 +1,85 @@
+"""The encodings of a body, undone piece by piece.
+
+Rules of this room: pure. A small body may unfold to any size, so nothing ever unfolds into one piece larger than
+`PIECE`. What was not asked for is not undone: the client asks for gzip and deflate, once each.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from typing import Final
+
+__all__ = ["PIECE", "Garbled", "Unfold"]
+
+PIECE: Final = 256 * 1024
+"""The largest piece in bytes."""
+
+_ANY: Final = 32 + zlib.MAX_WBITS  # gzip or zlib, told by the header
+_RAW: Final = -zlib.MAX_WBITS  # deflate as some servers send it, without a header
+_FOLDED: Final = frozenset({"gzip", "x-gzip", "deflate"})
+_PLAIN: Final = frozenset({"", "identity"})
+
+
+class Garbled(ValueError):
+    """The body is not encoded as its head says, not whole, or in a way that was not asked for."""
+
+
+class Unfold:
+    """Undoes a body's encoding.
+
+    Args:
+        encoding: the `Content-Encoding` header.
+
+    Raises:
+        Garbled: the encoding is another than gzip and deflate, or there are several.
+    """
+
+    __slots__ = ("_begun", "_inflate", "_raw")
+
+    def __init__(self, encoding: str) -> None:
+        name = encoding.strip().lower()
+        if name not in _PLAIN | _FOLDED:
+            raise Garbled(f"it is encoded as {encoding[:40]!r}, which was not asked for")
+        self._inflate = zlib.decompressobj(_ANY) if name in _FOLDED else None
+        self._raw = name == "deflate"
+        self._begun = False
+
+    def feed(self, chunk: bytes) -> Iterator[bytes]:
+        """Give what a chunk unfolds to, piece by piece.
+
+        Raises:
+            Garbled: it can't be undone.
+        """
+        if self._inflate is None:
+            yield chunk
+            return
+        while chunk and not self._inflate.eof:
+            piece = self._undo(chunk)
+            chunk = self._inflate.unconsumed_tail
+            if piece:
+                yield piece
+
+    def close(self) -> bytes:
+        """Give what is left: there is no more to come.
+
+        Raises:
+            Garbled: the body broke off.
+        """
+        if self._inflate is None or not self._begun:
+            return b""
+        rest = self._inflate.flush()
+        if not self._inflate.eof:
+            raise Garbled("its encoding broke off")
+        return rest
+
+    def _undo(self, chunk: bytes) -> bytes:
+        begun, self._begun = self._begun, True
+        assert self._inflate is not None  # noqa: S101 - `feed` has looked
+        try:
+            return self._inflate.decompress(chunk, PIECE)
+        except zlib.error as error:
+            if begun or not self._raw:
+                raise Garbled(f"its encoding can't be undone: {error}") from None
+        self._inflate = zlib.decompressobj(_RAW)
+        return self._undo(chunk)
