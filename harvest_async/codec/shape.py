@@ -5,7 +5,11 @@ cattrs' own validation, to tell which field was wrong. Reading is generous where
 
 - numbers may come as text, and typed texts may be padded (contract: ids_as_strings, padded_values);
 - typed fields that are blank are None (contract: empty_ended_at);
+- a field with a set of known words (`SomeEnum | str`) keeps a word that is not among them as it is;
 - what the records don't know is kept in `extra`.
+
+A field's metadata may say more: `required` (it has to be there, though it has a default), `also` (other names under
+which it comes) and `read` (how it is read, in place of its type's way).
 """
 
 from __future__ import annotations
@@ -77,6 +81,7 @@ def _converter(*, detailed: bool) -> cattrs.Converter:
         converter.register_structure_hook(kind, partial(_hook, read))
         converter.register_structure_hook(kind | None, partial(_hook, partial(_optional, read)))
     converter.register_structure_hook(str | None, lambda value, _: None if value is None else _read_text(value))
+    converter.register_structure_hook_func(_is_word, lambda value, kind: _read_word(_plain_type(kind), value))
     if detailed:
         converter.register_structure_hook_factory(has, partial(_told_record, converter))
     else:
@@ -89,9 +94,12 @@ def _record(kind: Any) -> Callable[[Any], Any]:
     """How a record is read: field by field as they come; what it does not know goes into `extra`."""
     resolve_types(kind)
     known = [field for field in fields(kind) if field.name != "extra"]
-    exact = {field.name: _plain_type(field.type) for field in known if _plain_type(field.type) in _EXACT}
+    usual = [field for field in known if "read" not in field.metadata]
+    exact = {field.name: _plain_type(field.type) for field in usual if _plain_type(field.type) in _EXACT}
     blank = frozenset(field.name for field in known if field.default is None)
-    readers = {field.name: _reader(field.type) for field in known}
+    readers = {field.name: field.metadata.get("read") or _reader(field.type) for field in known}
+    also = _also(kind)
+    required = _required(kind)
 
     def read(tree: Any) -> Any:
         if not isinstance(tree, dict):
@@ -104,11 +112,24 @@ def _record(kind: Any) -> Callable[[Any], Any]:
                 continue
             elif name in readers:
                 values[name] = readers[name](value)
+            elif name in also:
+                values.setdefault(also[name], readers[also[name]](value))
             else:
                 values.setdefault("extra", {})[name] = value
+        if not required <= values.keys():
+            raise KeyError(*required - values.keys())
         return kind(**values)
 
     return read
+
+
+def _also(kind: Any) -> dict[str, str]:
+    """The fields by the other names that they have."""
+    return {name: field.name for field in fields(kind) for name in field.metadata.get("also", ())}
+
+
+def _required(kind: Any) -> frozenset[str]:
+    return frozenset(field.name for field in fields(kind) if field.metadata.get("required"))
 
 
 def _plain_type(kind: Any) -> Any:
@@ -124,18 +145,35 @@ def _reader(kind: Any) -> Read:
     plain = _plain_type(kind)
     if plain in _READERS:
         return _READERS[plain] if plain is kind else partial(_optional, _READERS[plain])
+    if _is_word(kind):
+        return partial(_read_word, plain)
     hook = _converter(detailed=False).get_structure_hook(kind)
     return lambda value: hook(value, kind)
 
 
+def _is_word(kind: Any) -> bool:
+    """Whether a field holds a text of a kind of its own: an enumeration's word, or a currency."""
+    plain = _plain_type(kind)
+    return isinstance(plain, type) and issubclass(plain, str) and plain is not str
+
+
 def _told_record(converter: cattrs.Converter, kind: type[Any]) -> Callable[[Any, Any], Any]:
     """How a record is read where it has to be told what is wrong with it."""
-    read = make_dict_structure_fn(kind, converter, extra=override(omit=True), _cattrs_detailed_validation=True)
+    own: dict[str, Any] = {
+        field.name: override(struct_hook=partial(_hook, field.metadata["read"]))
+        for field in fields(kind)
+        if "read" in field.metadata
+    }
+    read = make_dict_structure_fn(kind, converter, extra=override(omit=True), **own, _cattrs_detailed_validation=True)
     lists = frozenset(field.name for field in fields(kind) if get_origin(field.type) is list)
+    required = _required(kind)
 
     def structure(tree: Any, _: Any) -> Any:
         if not isinstance(tree, Mapping):
             raise _wrong("an object", tree)
+        if missing := required - tree.keys():
+            msg = f"required field missing: {', '.join(sorted(missing))}"
+            raise ValueError(msg)
         return read({name: _as_list(value) if name in lists else value for name, value in tree.items()}, kind)
 
     return structure
@@ -204,6 +242,17 @@ def _read_text(value: Any) -> str:
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
         return str(value)
     raise _wrong("a text", value)
+
+
+def _read_word(kind: type[str], value: Any) -> str | None:
+    """A text as the kind that its field has; a word that an enumeration does not know stays what it is."""
+    if value is None:
+        return None
+    text = _read_text(value)
+    try:
+        return kind(text)
+    except ValueError:
+        return text
 
 
 def _from_text(read: Callable[[str], T], what: str) -> Callable[[Any], T]:

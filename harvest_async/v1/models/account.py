@@ -10,6 +10,8 @@ from typing import Any
 
 from attrs import field, frozen
 
+from harvest_async.v1.models.words import Clock, ColorScheme, TimeFormat, WeekStartDay
+
 __all__ = ["Company", "Me", "Modules", "ProjectManagerRights", "RateLimitStatus", "WhoAmI"]
 
 
@@ -32,12 +34,12 @@ class Company:
     full_domain: str | None = None
     name: str | None = None
     active: bool | None = None
-    week_start_day: str | None = None
-    time_format: str | None = None
-    clock: str | None = None
+    week_start_day: WeekStartDay | str | None = None
+    time_format: TimeFormat | str | None = None
+    clock: Clock | str | None = None
     decimal_symbol: str | None = None
     thousands_separator: str | None = None
-    color_scheme: str | None = None
+    color_scheme: ColorScheme | str | None = None
     modules: Modules | None = None
     plan_type: str | None = None
     extra: dict[str, Any] = field(factory=dict)

@@ -11,6 +11,8 @@ from typing import Any
 
 from attrs import field, frozen
 
+from harvest_async.v1.models.marks import REQUIRED
+
 __all__ = ["TaskAssignment", "UserAssignment"]
 
 
@@ -18,7 +20,7 @@ __all__ = ["TaskAssignment", "UserAssignment"]
 class TaskAssignment:
     """A task on a project (contract: task_assignments)."""
 
-    id: int
+    id: int = field(default=0, metadata=REQUIRED)
     project_id: int | None = None
     task_id: int | None = None
     billable: bool | None = None
@@ -30,12 +32,17 @@ class TaskAssignment:
     updated_at: datetime | None = None
     extra: dict[str, Any] = field(factory=dict)
 
+    @property
+    def active(self) -> bool | None:
+        """Whether it is in use; None where that is not known (contract: inactive_spelled_three_ways)."""
+        return None if self.deactivated is None else not self.deactivated
+
 
 @frozen(kw_only=True)
 class UserAssignment:
     """A person on a project (contract: user_assignments)."""
 
-    id: int
+    id: int = field(default=0, metadata=REQUIRED)
     user_id: int | None = None
     project_id: int | None = None
     deactivated: bool | None = None
@@ -46,3 +53,8 @@ class UserAssignment:
     created_at: datetime | None = None
     updated_at: datetime | None = None
     extra: dict[str, Any] = field(factory=dict)
+
+    @property
+    def active(self) -> bool | None:
+        """Whether it is in use; None where that is not known (contract: inactive_spelled_three_ways)."""
+        return None if self.deactivated is None else not self.deactivated

@@ -1,4 +1,4 @@
-"""Clients.
+"""Clients, and the people there.
 
 Rules of this room: see `models`.
 """
@@ -10,26 +10,47 @@ from typing import Any
 
 from attrs import field, frozen
 
-__all__ = ["Client"]
+from harvest_async.v1.models.marks import REQUIRED
+from harvest_async.v1.models.words import Currency, InvoiceKind
+
+__all__ = ["Client", "Contact"]
 
 
 @frozen(kw_only=True)
 class Client:
     """A client (contract: clients)."""
 
-    id: int
+    id: int = field(default=0, metadata=REQUIRED)
     name: str | None = None
     active: bool | None = None
-    currency: str | None = None
+    currency: Currency | None = None
     currency_symbol: str | None = None
     details: str | None = None
     highrise_id: int | None = None
     cache_version: int | None = None
     default_invoice_timeframe: str | None = None
-    default_invoice_kind: str | None = None
-    last_invoice_kind: str | None = None
+    default_invoice_kind: InvoiceKind | str | None = None
+    last_invoice_kind: InvoiceKind | str | None = None
     address: str | None = None
     statement_key: str | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    extra: dict[str, Any] = field(factory=dict)
+
+
+@frozen(kw_only=True)
+class Contact:
+    """A person at a client (contract: contacts)."""
+
+    id: int = field(default=0, metadata=REQUIRED)
+    client_id: int | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    email: str | None = None
+    title: str | None = None
+    phone_office: str | None = None
+    phone_mobile: str | None = None
+    fax: str | None = None
     created_at: datetime | None = None
     updated_at: datetime | None = None
     extra: dict[str, Any] = field(factory=dict)

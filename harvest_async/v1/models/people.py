@@ -11,6 +11,9 @@ from typing import Any
 
 from attrs import field, frozen
 
+from harvest_async.v1.models.marks import REQUIRED
+from harvest_async.v1.models.zones import iana_name
+
 __all__ = ["Person"]
 
 
@@ -18,7 +21,7 @@ __all__ = ["Person"]
 class Person:
     """A person who works in the account (contract: people)."""
 
-    id: int
+    id: int = field(default=0, metadata=REQUIRED)
     email: str | None = None
     first_name: str | None = None
     last_name: str | None = None
@@ -39,3 +42,13 @@ class Person:
     created_at: datetime | None = None
     updated_at: datetime | None = None
     extra: dict[str, Any] = field(factory=dict)
+
+    @property
+    def active(self) -> bool | None:
+        """Whether they are not archived; None where that is not known (contract: inactive_spelled_three_ways)."""
+        return self.is_active
+
+    @property
+    def timezone_identifier(self) -> str | None:
+        """The IANA name of their zone: `America/New_York`; None where the account's name for it has none."""
+        return None if self.timezone is None else iana_name(self.timezone)

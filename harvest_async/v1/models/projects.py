@@ -11,6 +11,9 @@ from typing import Any
 
 from attrs import field, frozen
 
+from harvest_async.v1.models.marks import REQUIRED, also
+from harvest_async.v1.models.words import BillBy, BudgetBy
+
 __all__ = ["Project"]
 
 
@@ -18,15 +21,15 @@ __all__ = ["Project"]
 class Project:
     """A project; budgets in hours or money by `budget_by` (contract: projects)."""
 
-    id: int
+    id: int = field(default=0, metadata=REQUIRED)
     client_id: int | None = None
     name: str | None = None
     code: str | None = None
     active: bool | None = None
     billable: bool | None = None
-    bill_by: str | None = None
+    bill_by: BillBy | str | None = None
     hourly_rate: Decimal | None = None
-    budget_by: str | None = None
+    budget_by: BudgetBy | str | None = None
     budget: Decimal | None = None
     notify_when_over_budget: bool | None = None
     over_budget_notification_percentage: Decimal | None = None
@@ -38,7 +41,7 @@ class Project:
     hint_latest_record_at: date | None = None
     notes: str | None = None
     cost_budget: Decimal | None = None
-    cost_budget_include_expenses: bool | None = None
+    cost_budget_include_expenses: bool | None = field(default=None, metadata=also("cost_budget_includes_expenses"))
     is_fixed_fee: bool | None = None
     fee: Decimal | None = None
     estimate: Decimal | None = None

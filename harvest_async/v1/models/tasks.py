@@ -11,6 +11,8 @@ from typing import Any
 
 from attrs import field, frozen
 
+from harvest_async.v1.models.marks import REQUIRED
+
 __all__ = ["Task"]
 
 
@@ -18,7 +20,7 @@ __all__ = ["Task"]
 class Task:
     """A task; `deactivated` means archived (contract: tasks)."""
 
-    id: int
+    id: int = field(default=0, metadata=REQUIRED)
     name: str | None = None
     billable_by_default: bool | None = None
     default_hourly_rate: Decimal | None = None
@@ -28,3 +30,8 @@ class Task:
     created_at: datetime | None = None
     updated_at: datetime | None = None
     extra: dict[str, Any] = field(factory=dict)
+
+    @property
+    def active(self) -> bool | None:
+        """Whether it is in use; None where that is not known (contract: inactive_spelled_three_ways)."""
+        return None if self.deactivated is None else not self.deactivated

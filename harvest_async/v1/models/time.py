@@ -11,6 +11,8 @@ from typing import Any
 
 from attrs import field, frozen
 
+from harvest_async.v1.models.marks import REQUIRED
+
 __all__ = ["Daily", "DayEntry", "ReportEntry", "TrackableProject", "TrackableTask"]
 
 
@@ -22,7 +24,7 @@ class DayEntry:
     timer held when this one stopped it.
     """
 
-    id: int
+    id: int = field(default=0, metadata=REQUIRED)
     spent_at: date | None = None
     user_id: int | None = None
     client: str | None = None

@@ -1,0 +1,65 @@
+"""Expenses, their categories, and their receipts.
+
+Rules of this room: see `models`.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from attrs import field, frozen
+
+from harvest_async.v1.models.marks import REFERENCE, REQUIRED
+
+__all__ = ["Expense", "ExpenseCategory"]
+
+
+@frozen(kw_only=True)
+class ExpenseCategory:
+    """What expenses are booked on; with a unit, they are booked by units (contract: expense_categories)."""
+
+    id: int = field(default=0, metadata=REQUIRED)
+    name: str | None = None
+    unit_name: str | None = None
+    unit_price: Decimal | None = None
+    deactivated: bool | None = None
+    cache_version: int | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    extra: dict[str, Any] = field(factory=dict)
+
+    @property
+    def active(self) -> bool | None:
+        """Whether it is in use; None where that is not known (contract: inactive_spelled_three_ways)."""
+        return None if self.deactivated is None else not self.deactivated
+
+
+@frozen(kw_only=True)
+class Expense:
+    """An expense, from the person's own list or from a report (contract: expenses).
+
+    `invoice_id` is None while it is not invoiced, however the server says so.
+    """
+
+    id: int = field(default=0, metadata=REQUIRED)
+    notes: str | None = None
+    total_cost: Decimal | None = None
+    units: Decimal | None = None
+    project_id: int | None = None
+    expense_category_id: int | None = None
+    billable: bool | None = None
+    spent_at: date | None = None
+    has_receipt: bool | None = None
+    receipt_url: str | None = None
+    user_id: int | None = None
+    is_closed: bool | None = None
+    is_billed: bool | None = None
+    is_locked: bool | None = None
+    locked_reason: str | None = None
+    invoice_id: int | None = field(default=None, metadata=REFERENCE)
+    company_id: int | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    extra: dict[str, Any] = field(factory=dict)

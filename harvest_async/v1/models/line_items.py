@@ -1,0 +1,189 @@
+"""Line items: the table inside an invoice's field -> rows, and back; and what `due_at_human_format` says.
+
+Rules of this room: pure. Reading and writing are mirror images, by the same list of columns. The header is always
+written whole, since a server drops lines whose header it does not know, without a word (contract: csv_header_intact).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable, Iterable, Iterator
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+from attrs import field, frozen
+
+__all__ = ["HEADER", "LineItem", "days_until_due", "due_in_words", "read_lines", "write_lines"]
+
+HEADER: Final = ("kind", "description", "quantity", "unit_price", "amount", "taxed", "taxed2", "project_id")
+"""The columns, in the order in which they are written (contract: line_item_csv.header)."""
+
+_NEEDED: Final = frozenset({"kind", "description"})
+_NET: Final = re.compile(r"net\s*(\d+)")
+_ON_RECEIPT: Final = frozenset({"upon receipt", "due upon receipt"})
+
+
+@frozen(kw_only=True)
+class LineItem:
+    """A line of an invoice (contract: line_item_csv).
+
+    `kind` is an item category's name. Without `amount` the server works it out from quantity and price. What a table
+    has in other columns is kept in `extra`, and not written.
+    """
+
+    kind: str = ""
+    description: str = ""
+    quantity: Decimal | None = None
+    unit_price: Decimal | None = None
+    amount: Decimal | None = None
+    taxed: bool = False
+    taxed2: bool = False
+    project_id: int | None = None
+    extra: dict[str, Any] = field(factory=dict)
+
+
+def read_lines(text: str, decimal_symbol: str | None = None) -> list[LineItem]:
+    """Read a table as rows; an empty one has none.
+
+    Args:
+        text: the table, with whatever space around it.
+        decimal_symbol: the account's own, `.` or `,` (`who_am_i`: `company.decimal_symbol`). None tells by the number:
+            the last symbol in it is the decimal one (contract: csv_decimal_comma).
+
+    Raises:
+        ValueError: it can't be read; the message has the line.
+    """
+    reader = csv.reader(io.StringIO(text.strip(), newline=""), strict=True)
+    rows = _rows(reader)
+    _, header = next(rows, (0, None))
+    if header is None:
+        return []
+    names = [name.strip() for name in header]
+    if missing := _NEEDED - set(names):
+        msg = f"line items: the first line is no header, it lacks {', '.join(sorted(missing))}: {header}"
+        raise ValueError(msg)
+    return [_read_line(number, names, row, decimal_symbol) for number, row in rows]
+
+
+def write_lines(lines: Iterable[LineItem]) -> str:
+    """Write rows as a table, with points in decimals; no rows are an empty text (contract: line_item_csv.empty)."""
+    table = [[_write_cell(getattr(line, name)) for name in HEADER] for line in lines]
+    if not table:
+        return ""
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerows([HEADER, *table])
+    return text.getvalue()
+
+
+def days_until_due(words: str) -> int | None:
+    """How many days there are to pay: 30 of `NET 30`, 0 of `upon receipt`, None of others (contract: due_at_words)."""
+    plain = " ".join(words.lower().split())
+    if plain in _ON_RECEIPT:
+        return 0
+    net = _NET.fullmatch(plain)
+    return int(net[1]) if net else None
+
+
+def due_in_words(days: int) -> str:
+    """What `due_at_human_format` says for a number of days; 0 is upon receipt.
+
+    Raises:
+        ValueError: there are fewer than 0.
+    """
+    if days < 0:
+        msg = f"days: give 0 or more, not {days}"
+        raise ValueError(msg)
+    return f"NET {days}" if days else "upon receipt"
+
+
+def _rows(reader: Any) -> Iterator[tuple[int, list[str]]]:
+    """The rows that have anything in them, each with the number of its last line."""
+    while True:
+        try:
+            row = next(reader, None)
+        except csv.Error as error:
+            msg = f"line items, line {reader.line_num}: {error}"
+            raise ValueError(msg) from None
+        if row is None:
+            return
+        if any(cell.strip() for cell in row):
+            yield reader.line_num, row
+
+
+def _read_line(number: int, names: list[str], row: list[str], decimal_symbol: str | None) -> LineItem:
+    if len(row) > len(names):
+        msg = (
+            f"line items, line {number}: {len(row)} cells below {len(names)} names; a text or a number with a comma "
+            "has to be in quotes"
+        )
+        raise ValueError(msg)
+    cells = {name: cell for name, cell in zip(names, row, strict=False) if name in HEADER}
+    extra = {name: cell for name, cell in zip(names, row, strict=False) if name not in HEADER}
+    values: dict[str, Any] = {}
+    for name, cell in cells.items():
+        try:
+            values[name] = _READERS[name](cell, decimal_symbol)
+        except (ValueError, InvalidOperation):
+            msg = f"line items, line {number}, column {name}: {cell!r} is no {_WORDS[name]}"
+            raise ValueError(msg) from None
+    return LineItem(**values, extra=extra)
+
+
+def _read_text(cell: str, _: str | None) -> str:
+    return cell
+
+
+def _read_kind(cell: str, _: str | None) -> str:
+    return cell.strip()  # a table may be indented (contract: line_item_csv.surrounding_space)
+
+
+def _read_number(cell: str, decimal_symbol: str | None) -> Decimal | None:
+    plain = "".join(cell.split()).replace("'", "")
+    symbol = decimal_symbol or ("," if plain.rfind(",") > plain.rfind(".") else ".")
+    plain = plain.replace("." if symbol == "," else ",", "").replace(symbol, ".")
+    number = Decimal(plain) if plain else None
+    if number is not None and not number.is_finite():
+        raise InvalidOperation
+    return number
+
+
+def _read_flag(cell: str, _: str | None) -> bool:
+    word = cell.strip().lower()
+    if word not in _FLAGS:
+        raise ValueError(word)
+    return _FLAGS[word]
+
+
+def _read_id(cell: str, _: str | None) -> int | None:
+    return int(cell) if cell.strip() else None
+
+
+def _write_cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f"{value:f}" if isinstance(value, Decimal) else str(value)
+
+
+_READERS: Final[dict[str, Callable[[str, str | None], Any]]] = {
+    "kind": _read_kind,
+    "description": _read_text,
+    "quantity": _read_number,
+    "unit_price": _read_number,
+    "amount": _read_number,
+    "taxed": _read_flag,
+    "taxed2": _read_flag,
+    "project_id": _read_id,
+}
+_FLAGS: Final = {"true": True, "1": True, "false": False, "0": False, "": False}
+_WORDS: Final = {
+    "quantity": "number",
+    "unit_price": "number",
+    "amount": "number",
+    "taxed": "true or false",
+    "taxed2": "true or false",
+    "project_id": "id",
+}

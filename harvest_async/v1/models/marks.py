@@ -1,0 +1,29 @@
+"""What a field says of how it is read (see `codec.shape`).
+
+Rules of this room: pure; data for `attrs.field(metadata=...)`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+__all__ = ["REFERENCE", "REQUIRED", "also"]
+
+REQUIRED: Final = {"required": True}
+"""It has a default for drafts, and has to be there in what a server sends."""
+
+
+def also(*names: str) -> dict[str, Any]:
+    """It comes under other names, too."""
+    return {"also": names}
+
+
+def _read_reference(value: Any) -> int | None:
+    text = str(value).strip()
+    if not text or value is None:
+        return None
+    return int(text) or None
+
+
+REFERENCE: Final = {"read": _read_reference}
+"""An id that is 0 where there is none (contract: invoice_id_zero)."""
