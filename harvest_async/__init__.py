@@ -1,4 +1,11 @@
-"""Asyncio client for the Harvest time-tracking and invoicing API that is never blocked by its own calls."""
+"""Asyncio client for the Harvest time-tracking and invoicing API that is never blocked by its own calls.
+
+Rules of this room: names only. What not every program uses is loaded when it is first asked for: an API version with
+its records, and the ledger that needs a database.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
 
 from harvest_async.auth import BasicAuth, BearerAuth, QueryTokenAuth
 from harvest_async.call import Call, Created, Gone
@@ -21,12 +28,14 @@ from harvest_async.errors import (
     WouldWait,
 )
 from harvest_async.throttle.ledger import Ledger, MemoryLedger
-from harvest_async.throttle.ledger_sqlite import SqliteLedger
 from harvest_async.throttle.registry import DEFAULT_REGISTRY, Identity, Registry
 from harvest_async.throttle.throttle import Snapshot, Throttle
 from harvest_async.transport import ThrottledTransport
-from harvest_async.v1.client import HarvestV1
-from harvest_async.v1.section import Listing
+
+if TYPE_CHECKING:
+    from harvest_async.throttle.ledger_sqlite import SqliteLedger
+    from harvest_async.v1.client import HarvestV1
+    from harvest_async.v1.section import Listing
 
 __all__ = [
     "DEFAULT_REGISTRY",
@@ -63,3 +72,22 @@ __all__ = [
     "Unprocessable",
     "WouldWait",
 ]
+
+_LATER: Final = {
+    "HarvestV1": "harvest_async.v1.client",
+    "Listing": "harvest_async.v1.section",
+    "SqliteLedger": "harvest_async.throttle.ledger_sqlite",
+}
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        """Load a name when it is first asked for."""
+        if name not in _LATER:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        found = globals()[name] = getattr(import_module(_LATER[name]), name)
+        return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import Final
-
-from aiolimiter import AsyncLimiter
+from typing import TYPE_CHECKING, Final
 
 from harvest_async.clock import SECOND
+
+if TYPE_CHECKING:
+    from aiolimiter import AsyncLimiter
 
 __all__ = ["Bucket"]
 
@@ -34,6 +35,8 @@ class Bucket:
     def wait(self, step: int) -> float:
         """Seconds until the next call may go through; 0 is now. Another `step` (nanoseconds) makes a new bucket."""
         if self._limiter is None or step != self._step:
+            from aiolimiter import AsyncLimiter  # noqa: PLC0415 - slow to load, and not every program has a bulk lane
+
             self._limiter, self._step = AsyncLimiter(1, step / SECOND), step
         if self._limiter.has_capacity():
             return 0.0
