@@ -1,0 +1,230 @@
+"""What does it take to read 100,000 report entries: how much memory, how long, and for how long does the loop stand still?
+
+Rules of this benchmark:
+- Each contestant runs in a process of its own, on the same file; memory is the peak over what the process had before.
+- Ours goes the whole way, through the client: throttle, transport, exchange, dialect. The answer is a file that is sent
+  in chunks. The others read the file with nothing else around them.
+- Time is CPU time, the least of some runs. A ticker of 1 ms tells for how long the loop stood still: the largest gap of
+  a run, the least of the runs, since other processes make gaps, too.
+- "Without the extra" has msgspec hidden from the process.
+"""
+
+import asyncio
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+import cattrs
+import httpx
+import xmltodict
+from support import heading, show
+
+from harvest_async import BasicAuth, HarvestV1, Throttle
+from harvest_async.v1.models import ReportEntry
+
+RECORDS = 100_000
+RUNS = 3
+MEBIBYTE = 1024 * 1024
+TYPES = {bool: "boolean", int: "integer", float: "decimal"}
+
+
+def entry(number):
+    """A record as reports give it."""
+    day = date(2026, 1, 1) + timedelta(days=number % 365)
+    moment = f"{day}T09:{number % 60:02}:00Z"
+    return {
+        "id": number,
+        "notes": f"Review of <ticket> #{number} & follow-up",
+        "project_id": 2001 + number % 7,
+        "task_id": 3001 + number % 5,
+        "user_id": 1 + number % 9,
+        "spent_at": day.isoformat(),
+        "is_billed": False,
+        "is_closed": number % 2 == 0,
+        "hours": number % 30 / 4,
+        "created_at": moment,
+        "updated_at": moment,
+        "adjustment_record": False,
+        "timer_started_at": None,
+        "billable": True,
+        "billable_rate": 100.0,
+        "cost_rate": None,
+    }
+
+
+def write_json(path):
+    path.write_text(json.dumps([{"day_entry": entry(number)} for number in range(RECORDS)]))
+
+
+def write_xml(path):
+    with path.open("w", encoding="utf-8") as file:
+        file.write('<?xml version="1.0" encoding="UTF-8"?>\n<day-entries type="array">\n')
+        for number in range(RECORDS):
+            fields = "\n    ".join(element(name.replace("_", "-"), value) for name, value in entry(number).items())
+            file.write(f"  <day-entry>\n    {fields}\n  </day-entry>\n")
+        file.write("</day-entries>\n")
+
+
+def element(name, value):
+    if value is None:
+        return f'<{name} nil="true"></{name}>'
+    kind = "date" if name == "spent-at" else "datetime" if name.endswith("-at") else TYPES.get(type(value))
+    text = str(value).lower() if isinstance(value, bool) else escape(str(value))
+    return f'<{name} type="{kind}">{text}</{name}>' if kind else f"<{name}>{text}</{name}>"
+
+
+# Contestants
+
+
+def plain_json(path):
+    """json and cattrs, as one would write it."""
+    converter = cattrs.Converter()
+    converter.register_structure_hook(date, lambda value, _: date.fromisoformat(value))
+    converter.register_structure_hook(datetime, lambda value, _: datetime.fromisoformat(value))
+    converter.register_structure_hook(Decimal, lambda value, _: Decimal(str(value)))
+    return sum(1 for each in json.loads(path.read_bytes()) if converter.structure(each["day_entry"], ReportEntry))
+
+
+def plain_xml(path):
+    """xmltodict's streaming parse, nothing made of what it gives."""
+    count = 0
+
+    def keep(_, item):
+        nonlocal count
+        count += len(item) > 0
+        return True
+
+    with path.open("rb") as file:
+        xmltodict.parse(file, item_depth=2, item_callback=keep)
+    return count
+
+
+class FileAnswers(httpx.AsyncBaseTransport):
+    """Answers every request with a file, in chunks."""
+
+    def __init__(self, path):
+        self._path = path
+
+    async def handle_async_request(self, request):
+        if request.url.path == "/account/rate_limit_status":
+            return httpx.Response(200, json={"count": 1, "max_calls": 100, "timeframe_limit": 15})
+        headers = {"content-type": f"application/{self._path.suffix[1:]}"}
+        return httpx.Response(200, headers=headers, stream=Chunks(self._path))
+
+
+class Chunks(httpx.AsyncByteStream):
+    def __init__(self, path):
+        self._path = path
+
+    async def __aiter__(self):
+        with self._path.open("rb") as file:
+            while chunk := file.read(16_384):
+                yield chunk
+                await asyncio.sleep(0)
+
+
+async def tick(gaps):
+    """Note the largest gap of a ticker."""
+    before = time.perf_counter()
+    while True:
+        await asyncio.sleep(0.001)
+        now = time.perf_counter()
+        gaps.append(now - before)
+        before = now
+
+
+def ours(path):
+    return asyncio.run(_ours(path))
+
+
+async def _ours(path):
+    auth, format_ = BasicAuth("me@example.com", "secret"), path.suffix[1:]
+    options = {"app": "benchmarks", "base_url": "https://acme.example.com", "transport": FileAnswers(path)}
+    gaps = []
+    ticker = asyncio.create_task(tick(gaps))
+    async with HarvestV1("acme", auth=auth, format=format_, throttle=Throttle(), **options) as harvest:
+        entries = harvest.reports.project_entries(7, date(2026, 1, 1), date(2026, 12, 31))
+        count = 0
+        async for _ in entries:
+            count += 1
+    ticker.cancel()
+    return count, max(gaps)
+
+
+CONTESTANTS = {
+    "plain json": (plain_json, "entries.json", False),
+    "ours, json": (ours, "entries.json", True),
+    "ours, json, speed": (ours, "entries.json", False),
+    "plain xml": (plain_xml, "entries.xml", False),
+    "ours, xml": (ours, "entries.xml", True),
+}
+
+
+def contend(name, folder):
+    """Run one contestant here, and print its figures."""
+    read, file, hidden = CONTESTANTS[name]
+    if hidden:
+        sys.modules["msgspec"] = None
+    Path("/proc/self/clear_refs").write_text("5")
+    before = peak()
+    began = time.process_time()
+    result = read(Path(folder) / file)
+    took = time.process_time() - began
+    count, gap = result if isinstance(result, tuple) else (result, None)
+    print(json.dumps({"count": count, "seconds": took, "bytes": peak() - before, "gap": gap}))
+
+
+def peak():
+    """The most memory, in bytes, that this process has had since its mark was reset (Linux)."""
+    status = Path("/proc/self/status").read_text("ascii")
+    return int(status.partition("VmHWM:")[2].split()[0]) * 1024
+
+
+def measure(folder):
+    runs = {name: [] for name in CONTESTANTS}
+    for _ in range(RUNS):
+        for name, found in runs.items():
+            command = [sys.executable, __file__, name, folder]
+            found.append(json.loads(subprocess.run(command, capture_output=True, check=True, text=True).stdout))
+    return runs
+
+
+def row(name, runs, base):
+    """A contestant's figures beside those of what it is measured against."""
+    best, memory = min(run["seconds"] for run in runs), max(run["bytes"] for run in runs)
+    gaps = [run["gap"] * 1000 for run in runs if run["gap"] is not None]
+    ratio = best / min(run["seconds"] for run in base)
+    return (
+        name,
+        f"{RECORDS / best:,.0f}",
+        f"{ratio:.2f}",
+        f"{1 / ratio:.2f}",
+        f"{memory / MEBIBYTE:.1f}",
+        f"{min(gaps):.0f}" if gaps else "-",
+    )
+
+
+def main():
+    heading(__doc__.partition("\n")[0], "xmltodict", "cattrs", "msgspec")
+    with tempfile.TemporaryDirectory() as folder:
+        write_json(Path(folder) / "entries.json")
+        write_xml(Path(folder) / "entries.xml")
+        runs = measure(folder)
+    wrong = [name for name, found in runs.items() if any(run["count"] != RECORDS for run in found)]
+    rows = [row(name, found, runs["plain xml" if "xml" in name else "plain json"]) for name, found in runs.items()]
+    columns = ("contestant", "records/s", "time, ratio", "rate, ratio", "peak MiB over start", "largest gap, ms")
+    show(columns, rows, "XML <= 30 MiB and <= 1.5 of the time; JSON >= 1.2 of the rate, >= 3 with speed; gaps <= 50 ms")
+    return f"not all records were read by {wrong}" if wrong else None
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        contend(*sys.argv[1:])
+    else:
+        sys.exit(main())
