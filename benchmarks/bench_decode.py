@@ -1,4 +1,4 @@
-"""What does it take to read 100,000 report entries: how much memory, how long, and for how long does the loop stand still?
+"""What does it take to read 100,000 report entries: how much memory, how long, how long does the loop stand still?
 
 Rules of this benchmark:
 - Each contestant runs in a process of its own, on the same file; memory is the peak over what the process had before.
@@ -83,7 +83,7 @@ def element(name, value):
 
 
 def plain_json(path):
-    """json and cattrs, as one would write it."""
+    """The standard library and cattrs, as one would write it."""
     converter = cattrs.Converter()
     converter.register_structure_hook(date, lambda value, _: date.fromisoformat(value))
     converter.register_structure_hook(datetime, lambda value, _: datetime.fromisoformat(value))
@@ -92,7 +92,7 @@ def plain_json(path):
 
 
 def plain_xml(path):
-    """xmltodict's streaming parse, nothing made of what it gives."""
+    """The streaming parse of xmltodict, nothing made of what it gives."""
     count = 0
 
     def keep(_, item):
@@ -112,6 +112,7 @@ class FileAnswers(httpx.AsyncBaseTransport):
         self._path = path
 
     async def handle_async_request(self, request):
+        """Give the status, or the file."""
         if request.url.path == "/account/rate_limit_status":
             return httpx.Response(200, json={"count": 1, "max_calls": 100, "timeframe_limit": 15})
         headers = {"content-type": f"application/{self._path.suffix[1:]}"}
@@ -119,6 +120,8 @@ class FileAnswers(httpx.AsyncBaseTransport):
 
 
 class Chunks(httpx.AsyncByteStream):
+    """A file as the network brings it."""
+
     def __init__(self, path):
         self._path = path
 
