@@ -1,8 +1,10 @@
 """The window keeps its promise towards an honest server, and lends no less than it may."""
 
 import heapq
+from random import Random
 
-from hypothesis import given, settings
+import pytest
+from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
 from harvest_async.clock import SECOND
@@ -15,32 +17,35 @@ def window(calls=3, period=15 * SECOND):
     return Window(calls, period, GUARD)
 
 
-def most_in_any_period(arrivals, period):
-    """How many arrivals an honest server counts at most in a half-open stretch of one period."""
+def most_in_any_period(arrivals, period, *, open_at=1):
+    """How many arrivals an honest server counts at most in one period.
+
+    Servers differ in which end of the stretch they leave out, so both ends belong to it unless `open_at` is 0.
+    """
     ordered = sorted(arrivals)
     start, most = 0, 0
     for end, arrival in enumerate(ordered):
-        while ordered[start] <= arrival - period:
+        while ordered[start] <= arrival - period - open_at:
             start += 1
         most = max(most, end - start + 1)
     return most
 
 
-LATENCY = st.integers(0, 2 * SECOND)
+LATENCY = st.one_of(st.just(0), st.integers(0, 2 * SECOND))
 ATTEMPT = st.tuples(
     st.one_of(st.integers(0, SECOND // 4), st.integers(0, 20 * SECOND)),  # pause before it asks for a lease
     LATENCY,  # on its way to the server
     LATENCY,  # on its way back
-    st.integers(0, 3 * SECOND),  # how long the server takes
+    st.one_of(st.just(0), st.integers(0, 3 * SECOND)),  # how long the server takes
     st.sampled_from(["reply", "reply", "reply", "cancel", "timeout", "unsent", "refused", "forgotten"]),
     st.integers(0, 6 * SECOND),  # when it is cancelled, after it was sent
     st.integers(1, 5 * SECOND),  # its deadline
 )
 
 
-def run_schedule(calls, period, attempts):
+def run_schedule(calls, period, attempts, make=Window):
     """Send whenever the window lends a lease; give the arrivals that the server counts."""
-    book = Window(calls, period, GUARD)
+    book = make(calls, period, GUARD)
     now, arrivals, events = 0, [], []
     for lease, (pause, way, back, work, fate, cut, limit) in enumerate(attempts):
         now += pause
@@ -110,17 +115,49 @@ def test_no_schedule_lets_an_honest_server_count_too_many(calls, period, attempt
     assert most_in_any_period(arrivals, period) <= calls
 
 
-def test_a_window_that_frees_at_the_sending_breaks_the_promise():
-    """The judge of these tests sees too many where leases come back one period after the sending."""
-    sent = [0, 15 * SECOND + 1]
-    arrivals = [sent[0] + 2 * SECOND, sent[1]]
+class StampedAtSending(Window):
+    """Frees a lease one period after its call was sent."""
 
-    assert most_in_any_period(arrivals, 15 * SECOND) == 2
+    def settle(self, lease, now, *, counted=True):
+        sent, _ = self._open[lease]
+        super().settle(lease, sent, counted=counted)
+
+
+class Forgiving(Window):
+    """Frees the lease of a call that was given up at once."""
+
+    def lose(self, lease, now):
+        self.give_back(lease)
+
+
+def without_tick(calls, period, guard):
+    return Window(calls, period - 1, guard)
+
+
+def without_guard(calls, period, _):
+    return Window(calls, period, 0)
+
+
+@pytest.mark.parametrize("make", [StampedAtSending, Forgiving, without_tick, without_guard])
+def test_a_window_that_frees_too_early_breaks_the_promise(make):
+    """Among the schedules there is one that shows each way of freeing a lease too early."""
+
+    def is_broken(schedule):
+        calls, attempts = schedule
+        return most_in_any_period(run_schedule(calls, 15 * SECOND, attempts, make), 15 * SECOND) > calls
+
+    schedules = st.tuples(st.integers(1, 3), st.lists(ATTEMPT, max_size=20))
+    seen = settings(max_examples=20_000, phases=[Phase.generate], database=None)
+    calls, attempts = find(schedules, is_broken, settings=seen, random=Random(7))
+
+    assert most_in_any_period(run_schedule(calls, 15 * SECOND, attempts), 15 * SECOND) <= calls
 
 
 def test_the_judge_does_not_count_both_ends():
-    """Two arrivals exactly one period apart are never in one half-open stretch."""
-    assert most_in_any_period([0, 15], 15) == 1
+    """Two arrivals exactly one period apart are never in one half-open stretch, but in one that is closed."""
+    assert most_in_any_period([0, 15], 15, open_at=0) == 1
+    assert most_in_any_period([0, 15], 15) == 2
+    assert most_in_any_period([0, 16], 15) == 1
 
 
 def test_all_leases_go_out_at_once():
