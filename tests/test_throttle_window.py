@@ -118,15 +118,14 @@ def test_no_schedule_lets_an_honest_server_count_too_many(calls, period, attempt
 class StampedAtSending(Window):
     """Frees a lease one period after its call was sent."""
 
-    def settle(self, lease, now, *, counted=True):
-        sent, _ = self._open[lease]
-        super().settle(lease, sent, counted=counted)
+    def settle(self, lease, _, *, counted=True):
+        super().settle(lease, self._open[lease][0], counted=counted)
 
 
 class Forgiving(Window):
     """Frees the lease of a call that was given up at once."""
 
-    def lose(self, lease, now):
+    def lose(self, lease, _):
         self.give_back(lease)
 
 

@@ -1,0 +1,216 @@
+"""A refusal shuts the gate for everyone, and loses and doubles nothing."""
+
+import asyncio
+import logging
+from itertools import pairwise
+
+import httpx
+import pytest
+
+from harvest_async.clock import SECOND
+from harvest_async.errors import Throttled
+from harvest_async.testing import VirtualLoop
+from tests.support.house import House
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def anyio_backend():
+    return "asyncio", {"loop_factory": VirtualLoop}
+
+
+@pytest.mark.parametrize("hint", ["seconds", "date", "missing"])
+async def test_nothing_is_sent_before_the_block_is_over(hint, caplog):
+    """After a refusal nobody sends until its time has passed; then one probe goes, and then the rest."""
+    house = House(pace="burst")
+    house.account.hint = hint
+    await house.get()
+    house.account.spend(100)
+    begin = len(house.account.arrivals)
+    with caplog.at_level(logging.WARNING, "harvest_async"):
+        answers = await house.many(30)
+
+    after = house.account.arrivals[begin:]
+    refusals = house.account.refused
+    gap = after[refusals] - after[refusals - 1]
+    assert answers == [200] * 30
+    assert gap >= 15 * SECOND
+    assert house.paths()[2] == "/account/rate_limit_status"
+    assert after[refusals + 1] - after[refusals] >= SECOND // 10
+    assert sorted(house.paths()[3:]) == sorted(f"/{number}" for number in range(30))
+    assert [record.message.split(" for")[0] for record in caplog.records] == [
+        "account: the gate is closed",
+        "account: the gate is open again",
+    ]
+
+
+async def test_a_refused_probe_adds_a_pause_that_doubles():
+    """While others keep the account blocked, probes get rarer and one call at a time goes."""
+    house = House(pace="burst", max_block=None)
+    await house.get()
+    for _ in range(4):
+        house.account.script.append(httpx.Response(503, headers={"retry-after": "10"}))
+    await house.get()
+    gaps = [(later - earlier) / SECOND for earlier, later in pairwise(house.account.arrivals[2:])]
+
+    assert [round(gap, 1) for gap in gaps[:4]] == [10.1, 11.1, 12.1, 14.1]
+
+
+async def test_a_call_refused_five_times_is_given_up():
+    """The caller is told, with what the server said."""
+    house = House(pace="burst", status=False)
+    await house.get()
+    house.account.script.extend(httpx.Response(503, headers={"retry-after": "1"}) for _ in range(9))
+    with pytest.raises(Throttled, match="refused 5 times") as caught:
+        await house.get()
+
+    assert caught.value.request.url == "https://acme.example.com/x"
+    assert len(house.account.arrivals) == 6
+    assert house.clean()
+
+
+async def test_a_block_longer_than_allowed_is_told_at_once():
+    """A hint beyond `max_block` is not waited for."""
+    house = House(max_block=60)
+    await house.get()
+    house.account.script.append(httpx.Response(503, headers={"retry-after": "900"}))
+    with pytest.raises(Throttled, match=r"max_block \(60 s\)") as caught:
+        await house.get()
+
+    assert house.now < 1
+    assert caught.value.retry_after == pytest.approx(900, abs=1)
+    assert caught.value.status_text == "1 of 100 calls in 15 s"
+
+
+async def test_a_newcomer_is_told_of_a_long_block_at_once():
+    """Who comes while the gate is shut for too long does not wait either."""
+    house = House(max_block=60)
+    await house.get()
+    house.account.script.append(httpx.Response(503, headers={"retry-after": "900"}))
+    for _ in range(2):
+        with pytest.raises(Throttled):
+            await house.get()
+
+    assert len(house.account.arrivals) == 3
+
+
+async def test_a_block_that_goes_on_is_given_up_after_max_block():
+    """Short hints that never end are waited for no longer than `max_block` in all."""
+    house = House(max_block=30)
+    await house.get()
+    house.account.script.extend(httpx.Response(503, headers={"retry-after": "12"}) for _ in range(9))
+    with pytest.raises(Throttled):
+        await house.get()
+
+    assert house.now <= 31
+
+
+async def test_a_later_hint_never_shortens_the_block():
+    """The gate's moment is only ever put off."""
+    house = House(pace="burst")
+    await house.get()
+    house.account.script.append(httpx.Response(503, headers={"retry-after": "20"}))
+    house.account.script.append(httpx.Response(503, headers={"retry-after": "1"}))
+    await house.many(2)
+
+    assert house.account.arrivals[4] - house.account.arrivals[2] >= 20 * SECOND
+
+
+async def test_a_call_lost_while_the_gate_is_shut_keeps_it_shut():
+    """A call that may yet arrive would prolong the block: a period and the guard pass first."""
+    house = House(pace="burst", way=lambda number: 5.0 if number == 3 else 0.05)
+    await house.get()
+    house.account.script.append(httpx.Response(503, headers={"retry-after": "3"}))
+    first = asyncio.create_task(house.get("/refused"))
+    slow = asyncio.create_task(house.get("/slow"))
+    await asyncio.sleep(1)
+    cancelled_at = house.clock.now()
+    slow.cancel()
+    await first
+
+    assert house.account.arrivals[3] - cancelled_at >= 17 * SECOND
+    assert slow.cancelled()
+
+
+async def test_a_bare_503_closes_the_gate_for_two_seconds_and_doubles():
+    """An outage is no refusal: its answer comes out, and the gate rests for 2 s, 4 s and so on up to 30 s."""
+    house = House(status=False)
+    await house.get()
+    house.account.script.extend(httpx.Response(503, content=b"down") for _ in range(6))
+    answers = [await house.get() for _ in range(7)]
+    gaps = [round((later - earlier) / SECOND, 1) for earlier, later in pairwise(house.account.arrivals[1:])]
+
+    assert answers == [503] * 6 + [200]
+    assert gaps == [2.1, 4.1, 8.1, 16.1, 30.1, 30.1]
+
+
+async def test_after_an_outage_a_normal_answer_resets_the_rest():
+    """The next outage begins at 2 s again."""
+    house = House(status=False)
+    await house.get()
+    for _ in range(2):
+        house.account.script.append(httpx.Response(503))
+        assert [await house.get() for _ in range(3)] == [503, 200, 200]
+
+    gaps = [round((later - earlier) / SECOND, 1) for earlier, later in pairwise(house.account.arrivals[1:])]
+    assert gaps == [2.1, 0.1, 0.1, 2.1, 0.1]
+
+
+async def test_the_words_of_a_refusal_tell_it_from_an_outage():
+    """A 503 without Retry-After is a refusal where its body says so, compressed or not."""
+    import gzip
+
+    house = House(status=False)
+    await house.get()
+    words = b'{"message": "This request has been throttled."}'
+    house.account.script.append(
+        httpx.Response(503, headers={"content-encoding": "gzip"}, stream=httpx.ByteStream(gzip.compress(words)))
+    )
+    house.account.script.append(
+        httpx.Response(503, headers={"content-encoding": "gzip"}, stream=httpx.ByteStream(b"throttled, and no gzip"))
+    )
+
+    assert await house.get() == 200
+    assert len(house.account.arrivals) == 4
+
+
+async def test_an_outage_keeps_its_body():
+    """What was read to judge an answer is given to the caller all the same."""
+    house = House(status=False)
+    await house.get()
+    page = b"<html>" + b"x" * 10_000 + b"</html>"
+
+    async def body():
+        for start in range(0, len(page), 1_000):
+            yield page[start : start + 1_000]
+
+    house.account.script.append(httpx.Response(503, content=body()))
+    response = await house.client.get("/x")
+
+    assert response.content == page
+
+
+async def test_a_one_shot_body_is_sent_again_after_a_refusal():
+    """A body that can be read once is kept for the second sending."""
+    house = House(status=False)
+    await house.get()
+    house.account.script.append(httpx.Response(503, headers={"retry-after": "1"}))
+
+    async def body():
+        yield b"one"
+        yield b"two"
+
+    await house.client.post("/upload", content=body())
+
+    assert [request.content for request in house.account.requests[-2:]] == [b"onetwo", b"onetwo"]
+
+
+async def test_429_is_always_a_refusal():
+    """API v2 refuses by 429, whatever else the answer says."""
+    house = House(status=False)
+    await house.get()
+    house.account.script.append(httpx.Response(429))
+
+    assert await house.get() == 200
+    assert house.now > 16

@@ -1,0 +1,148 @@
+"""What a gate does before it knows what others sent."""
+
+import asyncio
+
+import httpx
+import pytest
+
+from harvest_async.clock import SECOND
+from harvest_async.testing import VirtualLoop
+from harvest_async.throttle.throttle import Throttle
+from harvest_async.transport import ThrottledTransport
+from tests.support.house import House
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def anyio_backend():
+    return "asyncio", {"loop_factory": VirtualLoop}
+
+
+async def test_the_first_thing_sent_is_the_status_call():
+    """What other programs sent before us is asked for, not guessed."""
+    house = House()
+    await house.many(3)
+
+    assert house.paths()[0] == "/account/rate_limit_status"
+    assert house.probes() == 1
+
+
+async def test_what_others_sent_is_left_to_them_at_the_start():
+    """The status call's count takes leases until a period after its reply."""
+    house = House(pace="burst")
+    house.account.spend(95)
+    await house.many(20)
+
+    assert house.account.refused == 0
+    assert house.throttle.snapshot().said == "96 of 100 calls in 15 s"
+    assert 15 < house.now < 16
+
+
+async def test_a_throttle_takes_the_servers_numbers():
+    """Left out, calls and period follow the server."""
+    house = House(calls=7, period=3)
+    await house.many(15)
+
+    assert (house.throttle.snapshot().calls, house.throttle.snapshot().period) == (7, 3.0)
+    assert (house.account.refused, house.account.most_in_any_period()) == (0, 7)
+
+
+async def test_a_users_numbers_are_a_ceiling():
+    """The server may tighten what the user said, never widen it."""
+    house = House(calls=100, period=15, status=True, guard=1)
+    house.throttle = Throttle(5, 20, clock=house.clock)
+    house.client = httpx.AsyncClient(
+        transport=ThrottledTransport(house.account, house.throttle), base_url="https://acme.example.com"
+    )
+    await house.get()
+
+    assert (house.throttle.snapshot().calls, house.throttle.snapshot().period) == (5, 20.0)
+
+
+async def test_absurd_numbers_of_the_server_are_ignored(caplog):
+    """Numbers outside what can be believed change nothing, and are told of."""
+    house = House()
+    house.account.status = lambda: {"max_calls": 0, "count": 1, "timeframe_limit": 99_999}
+    await house.get()
+
+    assert house.throttle.snapshot().calls == 100
+    assert "can't be believed" in caplog.text
+
+
+async def test_without_a_status_the_head_of_the_line_goes_alone():
+    """An answer that is no status sends one call ahead; the others follow its answer."""
+    house = House()
+    house.account.status_answers = False
+    await house.many(3)
+
+    assert [path in {"/1", "/2"} for path in house.paths()] == [False, False, True, True]
+    first, second, *others = house.account.arrivals
+    assert second - first >= SECOND // 10
+    assert all(arrival - second >= SECOND // 10 for arrival in others)
+
+
+async def test_a_throttle_without_a_status_call_sends_one_call_ahead():
+    """Where there is no status call, the first call shows that the account is open."""
+    house = House(status=False)
+    await house.many(3)
+
+    assert house.probes() == 0
+    assert len(house.account.served) == 3
+
+
+async def test_a_lost_status_call_lets_the_head_go_alone():
+    """A status call that broke off does not keep anybody waiting."""
+    house = House()
+    house.account.script.append(httpx.ReadError("gone"))
+    assert await house.get() == 200
+
+    assert house.paths() == ["/x"]
+
+
+async def test_a_lost_status_call_is_asked_again_before_anyone_else_goes():
+    """What others sent stays unknown until it is told: one call goes alone, then the status is asked for again."""
+    house = House(pace="burst")
+    house.account.spend(95)
+    house.account.script.append(httpx.ReadError("gone"))
+    await house.many(20)
+
+    assert house.paths()[:2] == ["/0", "/account/rate_limit_status"]
+    assert house.account.refused == 0
+
+
+async def test_a_status_call_that_is_always_lost_is_done_without():
+    """After three tries the line goes on by what the others' answers say."""
+    house = House(pace="burst")
+    for _ in range(3):
+        house.account.script.extend([httpx.ReadError("gone"), None])
+    await house.many(20)
+
+    assert (house.probes(), len(house.account.served)) == (0, 20)
+    assert house.throttle.snapshot().closed is None
+
+
+async def test_a_cancelled_leader_leaves_the_question_open():
+    """Granted the status call and cancelled in the same moment, a leader tells nothing about the server."""
+    house = House(pace="burst")
+    house.account.spend(95)
+    leader = asyncio.create_task(house.get("/led"))
+    others = asyncio.create_task(house.many(20))
+    await asyncio.sleep(0)
+    leader.cancel()
+    await others
+
+    assert (house.paths()[0], house.account.refused) == ("/account/rate_limit_status", 0)
+
+
+async def test_a_status_call_that_could_not_connect_costs_nothing():
+    """A call that never left gives its lease back at once; the next has its own try."""
+    house = House()
+    house.account.script.append(httpx.ConnectError("no route"))
+    house.account.script.append(httpx.ConnectError("no route"))
+    with pytest.raises(httpx.ConnectError):
+        await house.get()
+    assert await house.get() == 200
+
+    assert house.throttle.snapshot().sent == 1
+    assert house.clean()
