@@ -17,6 +17,7 @@ PIECE: Final = 256 * 1024
 
 _ANY: Final = 32 + zlib.MAX_WBITS  # gzip or zlib, told by the header
 _RAW: Final = -zlib.MAX_WBITS  # deflate as some servers send it, without a header
+_HEAD: Final = 2
 _FOLDED: Final = frozenset({"gzip", "x-gzip", "deflate"})
 _PLAIN: Final = frozenset({"", "identity"})
 
@@ -35,15 +36,15 @@ class Unfold:
         Garbled: the encoding is another than gzip and deflate, or there are several.
     """
 
-    __slots__ = ("_begun", "_inflate", "_raw")
+    __slots__ = ("_head", "_inflate", "_raw")
 
     def __init__(self, encoding: str) -> None:
         name = encoding.strip().lower()
         if name not in _PLAIN | _FOLDED:
             raise Garbled(f"it is encoded as {encoding[:40]!r}, which was not asked for")
         self._inflate = zlib.decompressobj(_ANY) if name in _FOLDED else None
-        self._raw = name == "deflate"
-        self._begun = False
+        self._raw = name == "deflate"  # perhaps: its first two bytes tell
+        self._head = b""
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
         """Give what a chunk unfolds to, piece by piece.
@@ -54,8 +55,13 @@ class Unfold:
         if self._inflate is None:
             yield chunk
             return
+        if len(self._head) < _HEAD:
+            chunk = self._begin(chunk)
         while chunk and not self._inflate.eof:
-            piece = self._undo(chunk)
+            try:
+                piece = self._inflate.decompress(chunk, PIECE)
+            except zlib.error as error:
+                raise Garbled(f"its encoding can't be undone: {error}") from None
             chunk = self._inflate.unconsumed_tail
             if piece:
                 yield piece
@@ -66,20 +72,23 @@ class Unfold:
         Raises:
             Garbled: the body broke off.
         """
-        if self._inflate is None or not self._begun:
+        if self._inflate is None or not self._head:
             return b""
         rest = self._inflate.flush()
         if not self._inflate.eof:
             raise Garbled("its encoding broke off")
         return rest
 
-    def _undo(self, chunk: bytes) -> bytes:
-        begun, self._begun = self._begun, True
-        assert self._inflate is not None  # noqa: S101 - `feed` has looked
-        try:
-            return self._inflate.decompress(chunk, PIECE)
-        except zlib.error as error:
-            if begun or not self._raw:
-                raise Garbled(f"its encoding can't be undone: {error}") from None
-        self._inflate = zlib.decompressobj(_RAW)
-        return self._undo(chunk)
+    def _begin(self, chunk: bytes) -> bytes:
+        """Look at the first bytes; give what is there to be undone, nothing as long as they are not enough."""
+        self._head += chunk
+        if len(self._head) < _HEAD:
+            return b""
+        if self._raw and not _is_zlib(self._head):
+            self._inflate = zlib.decompressobj(_RAW)
+        return self._head
+
+
+def _is_zlib(head: bytes) -> bool:
+    """Whether deflated bytes have zlib's header (RFC 1950, 2.2)."""
+    return head[0] & 15 == zlib.DEFLATED and int.from_bytes(head[:2], "big") % 31 == 0

@@ -45,7 +45,7 @@ def redact_url(url: str) -> str:
     try:
         parts = urlsplit(url)
         host = parts.netloc.rpartition("@")[2]
-        shown = urlunsplit((parts.scheme, host, parts.path, _redact_pairs(parts.query), _redact_pairs(parts.fragment)))
+        shown = urlunsplit((parts.scheme, host, *map(_redact_pairs, parts[2:])))
     except ValueError:  # it can't be an address; what comes before its parameters is all that can be shown
         shown = re.split("[?#]", url, maxsplit=1)[0].rpartition("@")[2]
     return _speakable(shown)

@@ -1,0 +1,176 @@
+"""Errors: who was wrong, what was sent, what to do next."""
+
+import copy
+import pickle
+import shlex
+
+import pytest
+
+from harvest_async import errors
+from harvest_async.errors import (
+    BadRequest,
+    CreatedUnread,
+    Forbidden,
+    HarvestError,
+    InvalidArgument,
+    NotFound,
+    ServerError,
+    Throttled,
+    Unauthorized,
+    Unprocessable,
+    WouldWait,
+    response_error,
+)
+from harvest_async.wire import Answer, Wire
+
+WIRE = Wire(
+    "POST",
+    "https://acme.example.com/people?access_token=hush",
+    (("Accept", "application/json"), ("Authorization", "Basic hush"), ("Content-Length", "35")),
+    b'{"user": {"password": "hush", "a": 1}}',
+)
+
+
+def kinds(kind=HarvestError):
+    return [kind, *(each for below in kind.__subclasses__() for each in kinds(below))]
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "words"),
+    [
+        (400, BadRequest, "rule"),
+        (401, Unauthorized, "sign-in"),
+        (403, Forbidden, "role"),
+        (404, NotFound, "role may not see it"),
+        (406, BadRequest, "Accept"),
+        (415, BadRequest, "Content-Type"),
+        (418, BadRequest, "refused"),
+        (422, Unprocessable, "validation"),
+        (302, ServerError, "never followed"),
+        (102, ServerError, "never followed"),
+        (500, ServerError, "server failed"),
+        (599, ServerError, "server failed"),
+    ],
+)
+def test_a_status_has_its_error(status, kind, words):
+    """The class says who was wrong, the message what was asked and what to do."""
+    error = response_error(Answer(status), WIRE)
+
+    assert type(error) is kind
+    assert f"POST https://acme.example.com/people?access_token=[redacted] answered {status}" in str(error)
+    assert words in str(error)
+    assert (error.status, error.hint, error.request) == (status, None, WIRE)
+
+
+def test_the_server_s_own_words_are_told_without_secrets():
+    """What it quotes of the request may hold a credential."""
+    error = response_error(Answer(400, (("Hint", "no such plan"),)), WIRE, 'bad: {"password": "hush"}\x1b[2J')
+
+    assert str(error).endswith('The server says: bad: {"password": "[redacted]"}\\x1b[2J')
+    assert error.hint == "no such plan"
+
+
+@pytest.mark.parametrize("location", ["https://elsewhere.example/?code=hush", "http://[", "//me:hush@x", ""])
+def test_a_redirect_is_named_without_secrets(location):
+    """Even one to an address that can't be one."""
+    error = response_error(Answer(302, (("Location", location),)), WIRE)
+
+    assert "a redirect" in str(error)
+    assert "hush" not in str(error) + error.report()
+
+
+def test_a_report_has_the_whole_exchange():
+    """Request line, headers and body, answer and headers: what the support asks for."""
+    answer = Answer(422, (("Content-Type", "application/json"), ("Set-Cookie", "hush")), b'{"message": "no"}')
+    error = response_error(answer, WIRE, "no")
+
+    assert error.report().splitlines()[2:] == [
+        "> POST https://acme.example.com/people?access_token=[redacted]",
+        "> Accept: application/json",
+        "> Authorization: Basic [redacted]",
+        "> Content-Length: 35",
+        ">",
+        '> {"user": {"password": "[redacted]", "a": 1}}',
+        "",
+        "< 422",
+        "< Content-Type: application/json",
+        "< Set-Cookie: [redacted]",
+        "<",
+        '< {"message": "no"}',
+    ]
+    assert HarvestError("x").report() == "HarvestError: x"
+
+
+def test_a_report_of_a_large_answer_is_short():
+    """Its beginning is enough."""
+    error = response_error(Answer(500, (), b"x\n" * 100_000), WIRE)
+
+    assert len(error.report()) < 10_000
+    assert error.report().endswith("[... 195904 more bytes]")
+
+
+def test_a_command_to_try_by_hand():
+    """One that a shell and curl understand, with places for the credentials."""
+    words = shlex.split(response_error(Answer(500), WIRE).as_curl())
+
+    assert words == [
+        "curl",
+        "--globoff",
+        "-X",
+        "POST",
+        "https://acme.example.com/people?access_token=[redacted]",
+        "-H",
+        "Accept: application/json",
+        "-H",
+        "Authorization: Basic [redacted]",
+        "--data-raw",
+        '{"user": {"password": "[redacted]", "a": 1}}',
+    ]
+
+
+def test_a_command_for_a_write_without_a_body():
+    """Its length of 0 is sent, too (contract: empty_write); a read has no body at all."""
+    write = Wire("POST", "https://x.example/toggle", (("Content-Length", "0"),))
+
+    assert shlex.split(response_error(Answer(500), write).as_curl())[-2:] == ["--data-raw", ""]
+    assert "--data-raw" not in response_error(Answer(500), Wire("GET", "https://x.example/")).as_curl()
+
+
+def test_an_error_without_a_request_has_no_command():
+    """There is nothing to try."""
+    with pytest.raises(ValueError, match="no request"):
+        InvalidArgument("x").as_curl()
+
+
+def through_pickle(error):
+    return pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
+
+
+def made(kind):
+    extra = {WouldWait: {"wait": 2.0}, Throttled: {"retry_after": 3.0}, CreatedUnread: {"id": 7, "location": "/x/7"}}
+    return kind("what happened", request=WIRE, **extra.get(kind, {}))
+
+
+@pytest.mark.parametrize("kind", kinds())
+@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, through_pickle])
+def test_errors_travel(kind, again):
+    """They can be copied, and sent to another process."""
+    error = made(kind)
+    other = again(error)
+
+    assert (type(other), str(other), other.__dict__) == (kind, "what happened", error.__dict__)
+
+
+def test_every_error_is_in_the_face_of_its_room():
+    """And in the tree that is drawn in its first lines."""
+    names = {kind.__name__ for kind in kinds() if kind.__module__ == errors.__name__}
+
+    assert names | {"response_error"} == set(errors.__all__)
+    assert all(name in errors.__doc__ for name in names)
+
+
+def test_no_error_shows_a_secret():
+    """Neither as text nor as repr, whatever it carries."""
+    assert not any(
+        "hush" in f"{made(kind)} {made(kind)!r} {made(kind).report()} {made(kind).as_curl()}" for kind in kinds()
+    )
