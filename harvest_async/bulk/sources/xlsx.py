@@ -37,7 +37,7 @@ class XlsxTable:
         try:
             import openpyxl  # noqa: PLC0415 - optional
         except ImportError as error:
-            raise ImportError("reading XLSX needs openpyxl: pip install 'harvest-async[xlsx]'") from error
+            raise ImportError("reading XLSX needs openpyxl: python -m pip install 'harvest-async[xlsx]'") from error
         self._load = openpyxl.load_workbook
         self._origin = origin
         self.text = Text("")

@@ -13,6 +13,22 @@ from harvest_async.call import Body, Call, Created, Page, Repeat, path
 from harvest_async.v1 import checks
 from harvest_async.v1.results import Changed, Made, Many, One
 
+__all__ = [
+    "IDEMPOTENT",
+    "SAFE",
+    "UNSAFE",
+    "Id",
+    "Query",
+    "body",
+    "create",
+    "given",
+    "listing",
+    "of_user",
+    "place",
+    "request",
+    "update",
+]
+
 T = TypeVar("T")
 
 Id = int | str
