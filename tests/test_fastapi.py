@@ -113,9 +113,8 @@ async def test_an_error_is_answered_as_a_problem_document(error, status, name, w
 
 def test_every_public_error_has_a_case():
     """An error class that is added has to be given its answer here."""
-    public = {
-        each for each in vars(harvest_async).values() if isinstance(each, type) and issubclass(each, HarvestError)
-    }
+    exported = [getattr(harvest_async, name) for name in harvest_async.__all__]
+    public = {each for each in exported if isinstance(each, type) and issubclass(each, HarvestError)}
 
     assert public == {type(error) for error, *_ in ERRORS}
 
