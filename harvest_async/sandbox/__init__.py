@@ -27,7 +27,9 @@ class Sandbox:
     """A Harvest account to run against.
 
     It has account `sandbox`, the administrator `admin@example.com` and the regular user `user@example.com`, both with
-    the password `sandbox`, and the token `sandbox-token`.
+    the password `sandbox`, and the administrator's token `sandbox-token`. It is an authorization server, too, at
+    `/oauth2/authorize` and `/oauth2/token` (contract: auth.oauth2), for the client id `sandbox-client` with the secret
+    `sandbox-secret` and any redirect_uri; whoever is signed in, else the administrator, approves at once.
 
     Args:
         calls: calls allowed in a period.
@@ -175,6 +177,14 @@ class Sandbox:
             KeyError: there is no such record.
         """
         self._account.lock_records(kind, ids, closed=closed)
+
+    def revoke_tokens(self, *, refresh: bool = False) -> None:
+        """Take back the access tokens that the authorization server gave out; `sandbox-token` stays.
+
+        Args:
+            refresh: whether the refresh tokens are taken back, too.
+        """
+        self._account.revoke_tokens(refresh=refresh)
 
     def reset(self) -> None:
         """Begin anew: records, throttle, faults and the list of requests."""

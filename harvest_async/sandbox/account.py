@@ -12,15 +12,18 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
+from attrs import evolve
+
 from harvest_async.clock import SECOND, span
 from harvest_async.sandbox.answer import Writer
 from harvest_async.sandbox.desk import Asked, Desk, Reply
 from harvest_async.sandbox.faults import Fault, Faults, make_fault
 from harvest_async.sandbox.judge import Judge
 from harvest_async.sandbox.log import Log, Request, most_in_window
+from harvest_async.sandbox.oauth import AUTHORIZE, TOKEN, AuthorizationServer
 from harvest_async.sandbox.records import Record
 from harvest_async.sandbox.settings import Settings
-from harvest_async.sandbox.sign_in import person_of
+from harvest_async.sandbox.sign_in import challenge, person_of
 from harvest_async.sandbox.store import Store
 from harvest_async.sandbox.world import World
 
@@ -29,7 +32,7 @@ __all__ = ["STATUS_PATH", "Account", "format_of"]
 STATUS_PATH: Final = "/account/rate_limit_status"
 _WRITES: Final = frozenset({"POST", "PUT"})
 _ANY_ACCEPT: Final = "/receipt"
-_CHALLENGE: Final = (("www-authenticate", 'Basic realm="Harvest"'),)
+_APPROVES: Final = "admin@example.com"
 
 
 class Account:
@@ -43,6 +46,7 @@ class Account:
         self.judge = _judge(settings)
         self.log = Log()
         self._writer = Writer(settings.quirks)
+        self._server = AuthorizationServer(self.world)
         self._desk = Desk(self.world, self._writer, settings.modules)
         self._lock = threading.RLock()
         self._offset = round(self.clock.today().timestamp() * SECOND) - self.clock.now()
@@ -87,23 +91,28 @@ class Account:
         """Carry a call out."""
         method, path, query = call
         with self._lock:
-            pairs = tuple(parse_qsl(query, keep_blank_values=True))
-            wanted = format_of(headers.get("accept", ""))
-            if wanted is None and not path.endswith(_ANY_ACCEPT):
-                return Reply(406)
-            media = headers.get("content-type", "")
-            sent = format_of(media)
-            person = person_of(self.world, headers.get("authorization", ""), pairs)
+            now, pairs = self.clock.today(), tuple(parse_qsl(query, keep_blank_values=True))
+            authorization, media = headers.get("authorization", ""), headers.get("content-type", "")
+            person = person_of(self.world, self._server, authorization, pairs, now)
+            if (method, path) == ("POST", TOKEN):
+                return self._server.token(media, authorization, content, now)
+            if (method, path) == ("GET", AUTHORIZE):
+                return self._server.authorize(pairs, _APPROVES if person is None else person["email"], now)
             if person is None:
-                return Reply(401, headers=_CHALLENGE)
-            if method in _WRITES and content.strip() and sent is None and not _is_form_of_parts(media):
-                return Reply(415)
-            shape = wanted or "json"
-            if path == STATUS_PATH and method == "GET":
-                return Reply(content=self._writer.bare(self.status(), shape))
-            return self._desk.serve(
-                Asked(method, path, pairs, content, media, shape, sent or shape, person, self.clock.today())
-            )
+                return Reply(401, headers=(("www-authenticate", challenge(authorization)),))
+            return self._serve(Asked(method, path, pairs, content, media, "json", "json", person, now), headers)
+
+    def _serve(self, asked: Asked, headers: dict[str, str]) -> Reply:
+        """Carry out what a signed-in person asks for, if it says how to read and to answer it."""
+        wanted, sent = format_of(headers.get("accept", "")), format_of(asked.media)
+        if wanted is None and not asked.path.endswith(_ANY_ACCEPT):
+            return Reply(406)
+        if asked.method in _WRITES and asked.content.strip() and sent is None and not _is_form_of_parts(asked.media):
+            return Reply(415)
+        shape = wanted or "json"
+        if (asked.method, asked.path) == ("GET", STATUS_PATH):
+            return Reply(content=self._writer.bare(self.status(), shape))
+        return self._desk.serve(evolve(asked, format=shape, sent=sent or shape))
 
     def refusal(self, format: str) -> tuple[int, int, bytes]:
         """How a refused call is answered: the status, the seconds it shall wait, and the body that says so."""
@@ -181,6 +190,11 @@ class Account:
                 if kind == "expense":
                     fields |= {"is_locked": closed, "locked_reason": "Expense Approved and Locked." if closed else None}
                 self.world.change(kind, record, fields, self.clock.today())
+
+    def revoke_tokens(self, *, refresh: bool) -> None:
+        """Take back all tokens that were given out."""
+        with self._lock:
+            self._server.revoke(refresh=refresh)
 
     def reset(self) -> None:
         """Begin anew: records, throttle, faults and log; the throttle's numbers stay."""

@@ -12,11 +12,10 @@ from typing import Final
 from urllib.parse import unquote
 
 from harvest_async.sandbox.answer import Writer
-from harvest_async.sandbox.desks import account, assignments, reports, sections, timesheet
+from harvest_async.sandbox.desks import account, assignments, expenses, invoices, reports, sections, timesheet
 from harvest_async.sandbox.desks.base import Asked, Office, Reply, Route, with_words
 from harvest_async.sandbox.reading import Refusal
 from harvest_async.sandbox.roles import require
-from harvest_async.sandbox.timesheet import Timesheet
 from harvest_async.sandbox.world import World
 
 __all__ = ["DESKS", "MODULES", "Asked", "Desk", "Reply"]
@@ -30,6 +29,10 @@ DESKS: Final[tuple[tuple[str, tuple[Route, ...]], ...]] = (
     ("", assignments.ROUTES),
     ("", reports.ROUTES),
     ("", sections.ROUTES),
+    ("expenses", sections.CATEGORY_ROUTES),
+    ("expenses", expenses.ROUTES),
+    ("invoices", sections.ITEM_CATEGORY_ROUTES),
+    ("invoices", invoices.ROUTES),
 )
 
 _PATTERNS: Final = {"{person}": "([^/]+)"}
@@ -40,7 +43,7 @@ class Desk:
     """Serves requests to an account; `modules` are those that are on."""
 
     def __init__(self, world: World, writer: Writer, modules: frozenset[str]) -> None:
-        self._office = Office(world, writer, modules, Timesheet(world))
+        self._office = Office.over(world, writer, modules)
 
     def serve(self, asked: Asked) -> Reply:
         """Carry a request out."""

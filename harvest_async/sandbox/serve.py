@@ -33,7 +33,7 @@ def bind(host: str, port: int, *, allow_remote: bool = False) -> socket.socket:
         msg = f"{host} can be reached from other machines, and the sandbox's passwords are public: allow_remote says so"
         raise ValueError(msg)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # asyncio sends at once only on a socket that names its protocol; else each answer waits 40 ms for an acknowledgement
+    # a socket must name its protocol, or asyncio does not send at once and each answer waits 40 ms to be acknowledged
     bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     bound.bind((host, port))

@@ -8,25 +8,35 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterable
+from datetime import datetime
 
+from harvest_async.sandbox.oauth import AuthorizationServer
 from harvest_async.sandbox.records import Record
 from harvest_async.sandbox.world import World
 
-__all__ = ["person_of"]
+__all__ = ["challenge", "person_of"]
 
 
-def person_of(world: World, authorization: str, query: Iterable[tuple[str, str]]) -> Record | None:
+def person_of(
+    world: World, server: AuthorizationServer, authorization: str, query: Iterable[tuple[str, str]], now: datetime
+) -> Record | None:
     """The person that the Authorization header or the access_token parameter names; None for nobody."""
     scheme, _, credential = authorization.partition(" ")
     if scheme.lower() == "basic":
         email = _signed_in(world, credential)
     elif scheme.lower() == "bearer":
-        email = world.tokens.get(credential.strip())
+        email = server.email_of(credential.strip(), now)
     else:
-        email = world.tokens.get(dict(query).get("access_token", ""))  # contract: token_in_query
+        email = server.email_of(dict(query).get("access_token", ""), now)  # contract: token_in_query
     if email is None:
         return None
     return next((person for person in world.having("user", email=email) if person["is_active"]), None)
+
+
+def challenge(authorization: str) -> str:
+    """What a refused request is told to sign in with."""
+    bearer = authorization.lower().startswith("bearer")
+    return 'Bearer realm="Harvest", error="invalid_token"' if bearer else 'Basic realm="Harvest"'
 
 
 def _signed_in(world: World, credential: str) -> str | None:

@@ -131,11 +131,11 @@ class World:
         """All records of a kind, the oldest first."""
         return list(self.tables[kind].values())
 
-    def having(self, kind: str, **values: Any) -> list[Record]:
+    def having(self, kind: str, /, **values: Any) -> list[Record]:
         """The records of a kind that have these values (see `index.KEYS`)."""
         return list(self._index.having(kind, values).values())
 
-    def has(self, kind: str, **values: Any) -> bool:
+    def has(self, kind: str, /, **values: Any) -> bool:
         """Whether there are such records."""
         return bool(self._index.having(kind, values))
 

@@ -12,6 +12,9 @@ from typing import NamedTuple
 from attrs import evolve, field, frozen
 
 from harvest_async.sandbox.answer import Writer
+from harvest_async.sandbox.expenses import Expenses
+from harvest_async.sandbox.invoices import Invoices
+from harvest_async.sandbox.payments import Payments
 from harvest_async.sandbox.reading import Refusal, read_day, read_fields, read_moment
 from harvest_async.sandbox.records import Record
 from harvest_async.sandbox.roles import Role, admins_only
@@ -123,6 +126,15 @@ class Office:
     writer: Writer
     modules: frozenset[str]
     timesheet: Timesheet
+    expenses: Expenses
+    invoices: Invoices
+    payments: Payments
+
+    @classmethod
+    def over(cls, world: World, writer: Writer, modules: frozenset[str]) -> Office:
+        """An office with all its books, over a world."""
+        invoices = Invoices(world)
+        return cls(world, writer, modules, Timesheet(world), Expenses(world), invoices, Payments(world, invoices))
 
     def whose(self, asked: Asked, also: str = "") -> Record:
         """Whose timesheet or expenses are asked for (contract: of_user)."""

@@ -1,0 +1,125 @@
+"""Expenses and their receipts.
+
+Rules of this room: pure, over a `World`. With units the cost is units times the category's unit price. A receipt is a
+record of its own, since it is never shown with the others.
+"""
+
+from __future__ import annotations
+
+import base64
+import mimetypes
+from datetime import date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Final
+
+from harvest_async.sandbox.locks import may_change, open_fields
+from harvest_async.sandbox.multipart import Part
+from harvest_async.sandbox.reading import Refusal, read_values
+from harvest_async.sandbox.records import Record
+from harvest_async.sandbox.world import World
+
+__all__ = ["Expenses"]
+
+_WRITABLE: Final = frozenset(
+    {"notes", "total_cost", "units", "project_id", "expense_category_id", "billable", "spent_at"}
+)
+_NEEDED: Final = ("project_id", "expense_category_id", "spent_at")
+_CENT: Final = Decimal("0.01")
+_PAGE: Final = "https://sandbox.harvestapp.com/expenses/{}/receipt"
+
+
+class Expenses:
+    """What can be done to people's expenses in a world."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def show(self, person: Record, number: int) -> Record:
+        """One of the person's expenses, or 404."""
+        expense = self._world.find("expense", number)
+        if expense["user_id"] != person["id"]:
+            raise Refusal(404)
+        return expense
+
+    def week(self, person: Record, day: date) -> list[Record]:
+        """A person's expenses of the week, from Monday on, that a day lies in (contract: expenses.list)."""
+        monday = day - timedelta(days=day.weekday())
+        expenses = self._world.having("expense", user_id=person["id"])
+        return [expense for expense in expenses if monday <= expense["spent_at"] < monday + timedelta(days=7)]
+
+    def create(self, person: Record, fields: Record, now: datetime) -> Record:
+        """Book an expense (contract: expenses.create)."""
+        values = read_values("expense", fields, _WRITABLE)
+        for name in _NEEDED:
+            if not values.get(name):
+                raise Refusal(400, f"{name} is missing.")
+        if values.get("total_cost") is None and values.get("units") is None:
+            raise Refusal(400, "total_cost or units is missing.")
+        self._check(person, values)
+        if values.get("billable") is None:
+            values["billable"] = self._world.tables["project"][values["project_id"]]["billable"]
+        values |= self._cost(values) | {"user_id": person["id"]}
+        return self._world.add("expense", values, now)
+
+    def update(self, expense: Record, fields: Record, now: datetime, asker: Record) -> Record:
+        """Set what is given (contract: expenses.update, locked_fields)."""
+        may_change(expense, asker)
+        values = read_values("expense", fields, _WRITABLE)
+        values = {name: value for name, value in values.items() if value is not None or name in {"notes", "units"}}
+        values = open_fields("expense", expense, values)
+        if values.keys() & {"project_id", "expense_category_id"}:
+            self._check(self._world.tables["user"][expense["user_id"]], expense | values)
+        if values.keys() & {"units", "expense_category_id"} and "total_cost" not in values:
+            values |= self._cost({**expense, **values})
+        return self._world.change("expense", expense, values, now)
+
+    def delete(self, expense: Record, asker: Record) -> None:
+        """Remove an expense, and its receipt."""
+        may_change(expense, asker)
+        for receipt in self._world.having("receipt", expense_id=expense["id"]):
+            self._world.drop("receipt", receipt)
+        self._world.drop("expense", expense)
+
+    def attach(self, expense: Record, parts: list[Part], now: datetime) -> None:
+        """Keep a receipt; one that is there is replaced (contract: receipts.attach)."""
+        part = next((part for part in parts if part.name == "expense[receipt]" and part.filename), None)
+        if part is None or not part.content:
+            raise Refusal(400, "expense[receipt] is missing.")
+        media = part.media or mimetypes.guess_type(part.filename)[0] or ""
+        if not media.startswith("image/"):
+            raise Refusal(400, "The receipt is no image.")
+        fields = {"media": media, "content": base64.b64encode(part.content).decode()}
+        for receipt in self._world.having("receipt", expense_id=expense["id"]):
+            self._world.change("receipt", receipt, fields, now)
+            break
+        else:
+            self._world.add("receipt", {"expense_id": expense["id"], **fields}, now)
+        shown = {"has_receipt": True, "receipt_url": _PAGE.format(expense["id"])}
+        self._world.change("expense", expense, shown, now)
+
+    def receipt(self, expense: Record) -> tuple[str, bytes]:
+        """The type and the bytes of a receipt, or 404."""
+        for receipt in self._world.having("receipt", expense_id=expense["id"]):
+            return receipt["media"], base64.b64decode(receipt["content"])
+        raise Refusal(404)
+
+    # Inside
+
+    def _check(self, person: Record, values: Record) -> None:
+        project = self._world.tables["project"].get(values["project_id"])
+        if project is None or not project["active"]:
+            raise Refusal(400, "There is no such project.")
+        if not self._world.is_assigned("user_assignment", project["id"], person["id"]):
+            raise Refusal(400, "The person is not assigned to the project.")
+        category = self._world.tables["expense_category"].get(values["expense_category_id"])
+        if category is None or category["deactivated"]:
+            raise Refusal(400, "There is no such category.")
+
+    def _cost(self, values: Record) -> Record:
+        price = self._world.tables["expense_category"][values["expense_category_id"]]["unit_price"]
+        cost, units = values.get("total_cost"), values.get("units")
+        if units is not None and price is not None:
+            cost = units * price
+        if cost is None:
+            raise Refusal(400, "The category has no unit price, so total_cost is needed.")
+        return {"total_cost": cost.quantize(_CENT, ROUND_HALF_UP)}

@@ -1,0 +1,117 @@
+"""The lines of an invoice: a CSV table inside one field, and what they come to (contract: line_item_csv).
+
+Rules of this room: pure. A table whose header is not intact is no table at all, without an error (contract:
+csv_header_intact); the amount of a line that has none is worked out. Numbers may have a comma on accounts that write
+them so (contract: csv_decimal_comma).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from typing import Final
+
+from attrs import frozen
+
+from harvest_async.sandbox.reading import Refusal
+from harvest_async.sandbox.records import Record
+
+__all__ = ["Line", "cents", "read_lines", "totals", "write_lines"]
+
+HEADER: Final = ("kind", "description", "quantity", "unit_price", "amount", "taxed", "taxed2", "project_id")
+_CENT: Final = Decimal("0.01")
+_MOST: Final = Decimal(10) ** 11
+
+
+@frozen
+class Line:
+    """A line; amounts are rounded to cents."""
+
+    kind: str
+    description: str
+    quantity: Decimal
+    unit_price: Decimal
+    amount: Decimal
+    taxed: bool
+    taxed2: bool
+    project_id: int | None
+
+
+def read_lines(text: str) -> tuple[Line, ...]:
+    """The lines of a table; none where its header is not intact."""
+    try:
+        rows = [row for row in csv.reader(io.StringIO(text.strip(), newline=""), strict=True) if row]
+    except csv.Error:
+        raise Refusal(400, "csv_line_items can't be read.") from None
+    if not rows or tuple(name.strip() for name in rows[0]) != HEADER:
+        return ()
+    return tuple(_read_line(row) for row in rows[1:])
+
+
+def write_lines(lines: tuple[Line, ...], *, comma: bool) -> str:
+    """A table of lines; empty where there are none."""
+    if not lines:
+        return ""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(HEADER)
+    writer.writerows(_written(line, comma=comma) for line in lines)
+    return text.getvalue()
+
+
+def totals(lines: tuple[Line, ...], invoice: Record) -> Record:
+    """What an invoice comes to: the discount is taken off first, taxes are put on the taxed lines after it."""
+    subtotal, rebate = sum((line.amount for line in lines), Decimal(0)), invoice["discount"] or Decimal(0)
+    discount = _percent(subtotal, invoice["discount"])
+    taxed = sum((line.amount for line in lines if line.taxed), Decimal(0)) * (100 - rebate) / 100
+    taxed2 = sum((line.amount for line in lines if line.taxed2), Decimal(0)) * (100 - rebate) / 100
+    tax, tax2 = _percent(taxed, invoice["tax"]), _percent(taxed2, invoice["tax2"])
+    amount = subtotal - (discount or 0) + (tax or 0) + (tax2 or 0)
+    return {"amount": cents(amount), "discount_amount": discount, "tax_amount": tax, "tax2_amount": tax2}
+
+
+def _read_line(row: list[str]) -> Line:
+    if len(row) != len(HEADER):
+        raise Refusal(400, f"csv_line_items has a row of {len(row)} columns.")
+    kind, description, quantity, unit_price, amount, taxed, taxed2, project = row
+    count, price = _number(quantity), _number(unit_price)
+    worth = _number(amount) if amount.strip() else count * price
+    if project.strip() and not project.strip().isdecimal():
+        raise Refusal(400, "csv_line_items has a bad project_id.")
+    number = int(project) if project.strip() else None
+    return Line(kind.strip(), description, count, price, cents(worth), _flag(taxed), _flag(taxed2), number)
+
+
+def _written(line: Line, *, comma: bool) -> list[str]:
+    numbers = [f"{number:f}" for number in (line.quantity, line.unit_price, line.amount)]
+    if comma:
+        numbers = [number.replace(".", ",") for number in numbers]
+    flags = [str(flag).lower() for flag in (line.taxed, line.taxed2)]
+    return [line.kind, line.description, *numbers, *flags, str(line.project_id or "")]
+
+
+def _number(text: str) -> Decimal:
+    plain = text.strip()
+    if "," in plain and "." not in plain:
+        plain = plain.replace(",", ".")
+    try:
+        number = Decimal(plain or "0")
+    except InvalidOperation:
+        raise Refusal(400, f"csv_line_items has a bad number, {text!r}.") from None
+    if not number.is_finite() or abs(number) >= _MOST:
+        raise Refusal(400, f"csv_line_items has a bad number, {text!r}.")
+    return number
+
+
+def _flag(text: str) -> bool:
+    return text.strip().lower() == "true"
+
+
+def _percent(amount: Decimal, percent: Decimal | None) -> Decimal | None:
+    return None if percent is None else cents(amount * percent / 100)
+
+
+def cents(amount: Decimal) -> Decimal:
+    """An amount of money, rounded half up."""
+    return amount.quantize(_CENT, ROUND_HALF_UP)

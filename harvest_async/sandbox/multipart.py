@@ -1,0 +1,46 @@
+"""The parts of a form that carries files (contract: receipts.attach).
+
+Rules of this room: pure. The last boundary may lack its two dashes (contract: receipt_boundary).
+"""
+
+from __future__ import annotations
+
+import re
+from email.message import Message
+from typing import Final
+
+from attrs import frozen
+
+__all__ = ["Part", "read_parts"]
+
+_BOUNDARY: Final = re.compile(r'boundary="?([^";]+)"?', re.IGNORECASE)
+
+
+@frozen
+class Part:
+    """A part: its field's name, its file's name and type, which are empty where it is no file, and what it holds."""
+
+    name: str
+    filename: str
+    media: str
+    content: bytes
+
+
+def read_parts(media: str, content: bytes) -> list[Part]:
+    """The parts of a body; none where it is no such form."""
+    found = _BOUNDARY.search(media)
+    if not media.lower().startswith("multipart/form-data") or found is None:
+        return []
+    pieces = (b"\r\n" + content).split(b"\r\n--" + found[1].strip().encode("latin-1"))
+    return [_read_part(piece.removeprefix(b"\r\n")) for piece in pieces[1:] if b"\r\n\r\n" in piece]
+
+
+def _read_part(piece: bytes) -> Part:
+    head, _, content = piece.partition(b"\r\n\r\n")
+    message = Message()
+    for line in head.decode("utf-8", "replace").split("\r\n"):
+        name, _, value = line.partition(":")
+        message[name] = value.strip()
+    parameters = dict(message.get_params(failobj=[], header="content-disposition", unquote=True))
+    media = message.get_content_type() if "content-type" in message else ""
+    return Part(parameters.get("name", ""), parameters.get("filename", ""), media, content)
