@@ -13,6 +13,8 @@ from harvest_async import (
     BearerAuth,
     CreatedUnread,
     DecodeError,
+    Forbidden,
+    Gone,
     HarvestError,
     HarvestV1,
     InvalidArgument,
@@ -20,6 +22,7 @@ from harvest_async import (
     NotSent,
     OutcomeUnknown,
     QueryTokenAuth,
+    RequestError,
     ServerError,
     Throttle,
     Throttled,
@@ -66,8 +69,8 @@ UNSAFE = ("clients", "create_id", ("ACME",))
 
 
 async def call(harvest, what):
-    section, verb, arguments = what
-    return await getattr(getattr(harvest, section), verb)(*arguments)
+    section, verb, arguments, *named = what
+    return await getattr(getattr(harvest, section), verb)(*arguments, **(named[0] if named else {}))
 
 
 # The table
@@ -184,6 +187,72 @@ async def test_a_throttled_account_is_told_with_the_request():
     assert "POST https://acme.example.com/clients" in caught.value.report()
 
 
+# Doubt
+
+
+UPDATE = ("clients", "update", (7,), {"name": "ACME"})
+DELETE = ("clients", "delete", (7,))
+
+
+async def test_a_write_that_was_lost_once_stays_in_doubt():
+    """That its repeats never left does not make the first one unsent; a read has nothing to doubt."""
+    harvest, _ = harvest_of(httpx.ReadError("gone"), *[httpx.ConnectError("no route")] * 4)
+    with pytest.raises(OutcomeUnknown, match="may or may not"):
+        await call(harvest, UPDATE)
+    harvest, _ = harvest_of(httpx.ReadError("gone"), *[httpx.ConnectError("no route")] * 4)
+    with pytest.raises(NotSent):
+        await call(harvest, REPEATABLE)
+
+
+async def test_a_write_that_was_lost_and_then_refused_a_place_is_in_doubt():
+    """`WouldWait` says that nothing was sent, which is not so any more."""
+    clock = asyncio.get_running_loop().clock
+    harvest, inner = harvest_of(httpx.ReadError("gone"), throttle=Throttle(2, 15, clock=clock))
+    with pytest.raises(OutcomeUnknown, match="a repeat came to nothing") as caught:
+        await call(harvest.options(max_wait=5), UPDATE)
+
+    assert isinstance(caught.value.__cause__, WouldWait)
+    assert len(inner.sent) == 2
+
+
+async def test_a_read_that_was_lost_and_then_refused_a_place_may_be_tried_again():
+    """Whoever fails fast is told how long to wait."""
+    clock = asyncio.get_running_loop().clock
+    harvest, _ = harvest_of(httpx.ReadError("gone"), throttle=Throttle(2, 15, clock=clock))
+    with pytest.raises(WouldWait):
+        await call(harvest.options(max_wait=5), REPEATABLE)
+
+
+async def test_a_delete_whose_repeat_finds_nothing_was_done():
+    """The first one did it, and how can't be told any more (contract: retry_safe_values.idempotent)."""
+    harvest, _ = harvest_of(httpx.ReadError("gone"), httpx.Response(404))
+
+    assert await call(harvest, DELETE) is Gone.UNTOLD
+
+
+async def test_a_delete_that_finds_nothing_at_once_is_told():
+    """Nothing was there, or the role may not see it."""
+    harvest, _ = harvest_of(httpx.ConnectError("no route"), httpx.Response(404))
+    with pytest.raises(NotFound):
+        await call(harvest, DELETE)
+
+
+@pytest.mark.parametrize("what", [UPDATE, REPEATABLE])
+async def test_a_call_cancelled_between_two_attempts_is_handed_over(what):
+    """The first one may have been carried out."""
+    told = []
+
+    async def on_unknown(cut):
+        told.append(cut.name)
+
+    harvest, _ = harvest_of(httpx.ReadError("gone"), throttle=Throttle(2, 15, clock=asyncio.get_running_loop().clock))
+    with anyio.move_on_after(5) as scope:
+        await call(harvest.options(on_unknown=on_unknown), what)
+
+    assert scope.cancelled_caught
+    assert told == [f"clients.{what[1]}"]
+
+
 # Creates
 
 
@@ -223,6 +292,37 @@ async def test_a_create_that_tells_nothing_is_told():
         await harvest.clients.create("ACME")
 
     assert caught.value.id is None
+    assert "> POST https://acme.example.com/clients" in caught.value.report()
+    assert "< 201" in caught.value.report()
+
+
+@pytest.mark.parametrize("location", ["http://[", "nowhere", "/clients/x"])
+async def test_a_create_whose_location_leads_nowhere_is_told(location):
+    """It was created all the same."""
+    harvest, _ = harvest_of(httpx.Response(201, headers={"location": location}))
+    with pytest.raises(CreatedUnread, match="names no record") as caught:
+        await harvest.clients.create("ACME")
+
+    assert (caught.value.id, caught.value.location) == (None, location)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.Response(200, html="<html><title>Sign in</title></html>"),
+        httpx.Response(201, headers={"content-type": "application/json"}, content=b'{"client": {"id": '),
+        httpx.Response(201, headers={"content-encoding": "br"}, stream=Drip(b"x")),
+    ],
+)
+async def test_a_create_whose_answer_can_not_be_read_is_in_doubt(answer):
+    """A page in the way of the answer does not say whether the record is there."""
+    harvest, inner = harvest_of(answer)
+    with pytest.raises((OutcomeUnknown, CreatedUnread), match=r"read what is there|look for it") as caught:
+        await harvest.clients.create("ACME")
+
+    assert [request.method for request in inner.sent].count("POST") == 1
+    assert "> POST https://acme.example.com/clients" in caught.value.report()
+    assert f"< {answer.status_code}" in caught.value.report()
 
 
 async def test_a_create_whose_body_breaks_off_is_known_by_its_location():
@@ -256,6 +356,45 @@ async def test_a_call_cancelled_after_the_send_is_handed_over(after):
     assert scope.cancelled_caught
     assert told == ["clients.create"]
     assert harvest.throttle._gate()._busy == 0
+
+
+async def test_a_listener_is_heard_out_however_often_the_caller_is_cancelled():
+    """A journal that is being written is written to its end."""
+    told = []
+
+    async def on_unknown(cut):
+        await asyncio.sleep(3)
+        told.append(cut.name)
+
+    async def slow(request):
+        await asyncio.sleep(60)
+
+    harvest, _ = harvest_of(slow)
+    task = asyncio.ensure_future(harvest.options(on_unknown=on_unknown).clients.create_id("ACME"))
+    for _ in range(3):
+        await asyncio.sleep(1)
+        task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    assert told == ["clients.create"]
+
+
+async def test_a_listener_that_fails_does_not_hide_the_cancellation(caplog):
+    """What went wrong in it is logged."""
+
+    async def on_unknown(cut):
+        raise OSError("disk full")
+
+    async def slow(request):
+        await asyncio.sleep(60)
+
+    harvest, _ = harvest_of(slow)
+    with anyio.move_on_after(1) as scope:
+        await harvest.options(on_unknown=on_unknown).clients.create_id("ACME")
+
+    assert scope.cancelled_caught
+    assert "disk full" in caplog.text
 
 
 async def test_a_call_cancelled_in_the_line_is_not_handed_over():
@@ -314,6 +453,61 @@ async def test_an_answer_that_unfolds_without_end_is_not_read(monkeypatch):
     assert harvest.throttle._gate()._busy == 0
 
 
+async def test_bombs_inside_bombs_are_not_unfolded():
+    """Two encodings unfold to a million times the size: one is what was asked for."""
+    bomb = gzip.compress(gzip.compress(bytes(50_000_000)))
+    headers = {"content-encoding": "gzip, gzip", "content-type": "application/json"}
+    harvest, inner = harvest_of(httpx.Response(200, headers=headers, stream=Drip(bomb)))
+    with pytest.raises(DecodeError, match="not asked for") as caught:
+        await harvest.clients.get(7)
+
+    assert len(inner.sent) == 2
+    assert inner.sent[1].headers["accept-encoding"] == "gzip, deflate"
+    assert "< content-encoding: gzip, gzip" in caught.value.report()
+
+
+async def test_a_compressed_answer_is_read():
+    """Encoded as it was asked for."""
+    headers = {"content-encoding": "gzip", "content-type": "application/json"}
+    harvest, _ = harvest_of(httpx.Response(200, headers=headers, stream=Drip(gzip.compress(b'{"client": {"id": 7}}'))))
+
+    assert (await harvest.clients.get(7)).id == 7
+
+
+@pytest.mark.parametrize("location", ["https://evil.example/", "//evil.example/", "http://127.0.0.1/", "/clients/8"])
+async def test_a_redirect_is_never_followed(location):
+    """Credentials go to the account's own address and nowhere else."""
+    harvest, inner = harvest_of(*[httpx.Response(307, headers={"location": location})] * 2)
+    for what in (REPEATABLE, UNSAFE):
+        with pytest.raises(ServerError, match="never followed"):
+            await call(harvest, what)
+
+    assert {request.url.host for request in inner.sent} == {"acme.example.com"}
+    assert len(inner.sent) == 3
+
+
+async def test_cookies_are_not_kept():
+    """A server may set as many as it likes; none comes back, and none takes up room."""
+    good = json_answer(CLIENT, **{"set-cookie": "session=1; Path=/"})
+    harvest, inner = harvest_of(good, json_answer(CLIENT))
+    await harvest.clients.get(7)
+    await harvest.clients.get(7)
+
+    assert "cookie" not in inner.sent[-1].headers
+    assert len(harvest._exchange._shared.client.cookies) == 0
+
+
+@pytest.mark.parametrize("wait", ["-1", "99999999999999999999", "never", "1e9", "\x00"])
+async def test_an_absurd_wait_is_not_believed(wait):
+    """An hour is the longest, and what can't be read means 16 s."""
+    throttle = Throttle(clock=asyncio.get_running_loop().clock, max_block=None)
+    harvest, _ = harvest_of(httpx.Response(503, headers={"retry-after": wait}), throttle=throttle)
+    with anyio.move_on_after(5):
+        await harvest.clients.get(7)
+
+    assert 10 < harvest.throttle.snapshot().closed_for <= 3_600
+
+
 async def test_a_body_that_never_ends_is_given_up():
     """The deadline holds for the body, too."""
     harvest, _ = harvest_of(*[httpx.Response(200, stream=Drip(*[b" "] * 1_000, pause=1)) for _ in range(5)], timeout=5)
@@ -356,6 +550,71 @@ async def test_no_secret_is_logged_or_shown(auth, caplog):
     sent = inner.sent[1]
     assert "authorization" in sent.headers or "hush-hush" in str(sent.url)
     assert not any(secret in text for text in shown for secret in ("hush-hush", "aHVzaC1odXNo"))
+
+
+@pytest.mark.parametrize(
+    ("auth", "line"),
+    [
+        (BasicAuth("me@example.com", "hush-hush"), "> Authorization: Basic [redacted]"),
+        (BearerAuth("hush-hush"), "> Authorization: Bearer [redacted]"),
+        (QueryTokenAuth("hush-hush"), "> GET https://acme.example.com/clients/7?access_token=[redacted]"),
+    ],
+)
+async def test_a_report_says_how_the_request_was_signed(auth, line):
+    """The credential has a place in it, for whoever tries it by hand."""
+    harvest, _ = harvest_of(httpx.Response(404), auth=auth)
+    with pytest.raises(NotFound) as caught:
+        await harvest.clients.get(7)
+
+    assert line in caught.value.report().splitlines()
+    assert "[redacted]" in caught.value.as_curl()
+
+
+async def test_a_foreign_way_to_sign_is_not_shown():
+    """What another `httpx.Auth` does is its own business."""
+
+    class Own(httpx.Auth):
+        def auth_flow(self, request):
+            request.headers["x-own"] = "hush-hush"
+            yield request
+
+    harvest, inner = harvest_of(httpx.Response(404), auth=Own())
+    with pytest.raises(NotFound) as caught:
+        await harvest.clients.get(7)
+
+    assert inner.sent[1].headers["x-own"] == "hush-hush"
+    assert "hush-hush" not in caught.value.report()
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        httpx.ReadError("GET https://acme.example.com/?access_token=hush-hush broke"),
+        httpx.LocalProtocolError("Illegal header value b'Basic aHVzaC1odXNo'"),
+    ],
+)
+async def test_what_a_transport_says_is_told_without_secrets(failure):
+    """It may quote what it sent."""
+    harvest, _ = harvest_of(*[failure] * 5)
+    with pytest.raises(RequestError) as caught:
+        await call(harvest, UNSAFE)
+
+    assert type(failure).__name__ in str(caught.value)
+    assert "hush" not in str(caught.value)
+    assert "aHVzaC1odXNo" not in str(caught.value)
+
+
+async def test_a_server_that_echoes_the_request_gives_nothing_away(caplog):
+    """Its words are in the message, the credentials that it quotes are not."""
+    caplog.set_level(logging.DEBUG)
+    words = '{"message": "denied: Authorization: Basic bWVAZXhhbXBsZS5jb206aHVzaC1odXNo, ?access_token=hush-hush"}'
+    answer = httpx.Response(403, content=words, headers={"content-type": "application/json", "hint": "token=hush-hush"})
+    harvest, _ = harvest_of(answer)
+    with pytest.raises(Forbidden, match="denied") as caught:
+        await harvest.clients.get(7)
+
+    shown = f"{caught.value} {caught.value.report()} {caplog.text}"
+    assert not any(secret in shown for secret in ("hush-hush", "bWVAZXhhbXBsZS5jb20"))
 
 
 async def test_each_call_is_one_line_in_the_log(caplog):
@@ -402,8 +661,14 @@ async def test_a_client_that_fails_fast_shares_the_gate():
     assert caught.value.wait > 10
     assert caught.value.request is not None
     assert "harvest_async" in caught.value.request.header("user-agent")
+
+
+@pytest.mark.parametrize("wait", [-1, float("nan"), float("inf"), "2"])
+async def test_a_wait_that_can_not_be_is_refused(wait):
+    """It is told before anything is sent."""
+    harvest, _ = harvest_of()
     with pytest.raises(InvalidArgument, match="max_wait"):
-        harvest.options(max_wait=-1)
+        harvest.options(max_wait=wait)
 
 
 async def test_an_auth_flow_that_fails_gives_its_lease_back():
@@ -443,6 +708,14 @@ async def test_a_status_call_that_fails_lets_the_call_go():
         ({"app": "x\r\nX-Evil: 1"}, "line breaks"),
         ({"app": " "}, "app"),
         ({"timeout": 0}, "timeout"),
+        ({"timeout": float("inf")}, "timeout"),
+        ({"timeout": float("nan")}, "timeout"),
+        ({"app": "x\u2028y"}, "app"),
+        ({"app": "x\x00"}, "app"),
+        ({"auth": ("me", "pw")}, "auth"),
+        ({"proxy": "ftp://me:pw@proxy.example"}, "proxy"),
+        ({"proxy": "http://[me:pw"}, "proxy"),
+        ({"proxy": "socks5://me:pw@proxy.example"}, "SOCKS"),
         ({"format": "yaml"}, "json"),
         ({"account": "evil.example.com/", "base_url": None}, "subdomain"),
     ],
