@@ -1,0 +1,150 @@
+"""No credential is ever shown: not by what a client is made of, not by an error, not by the log."""
+
+import asyncio
+import base64
+import gc
+import logging
+import traceback
+
+import pytest
+
+from harvest_async import BasicAuth, BearerAuth, HarvestError, HarvestV1, QueryTokenAuth, Throttle
+from harvest_async.sandbox import Sandbox
+from harvest_async.testing import VirtualLoop, in_process
+
+pytestmark = pytest.mark.anyio
+
+SECRET = "s3cr3t-0f-0urs"
+WAYS = {
+    "basic": lambda: BasicAuth("admin@example.com", SECRET),
+    "bearer": lambda: BearerAuth(SECRET),
+    "query": lambda: QueryTokenAuth(SECRET),
+}
+GOOD = {
+    "basic": lambda: BasicAuth("admin@example.com", "sandbox"),
+    "bearer": lambda: BearerAuth("sandbox-token"),
+    "query": lambda: QueryTokenAuth("sandbox-token"),
+}
+SHOWN = {
+    # what would give the sandbox's own credentials away
+    "basic": ("Basic " + base64.b64encode(b"admin@example.com:sandbox").decode(), "YWRtaW5A"),
+    "bearer": ("sandbox-token",),
+    "query": ("sandbox-token",),
+}
+
+
+def encodings(secret):
+    """A secret as it is, and as HTTP Basic writes it."""
+    return secret, base64.b64encode(f"admin@example.com:{secret}".encode()).decode()
+
+
+def ours(root):
+    """Every object of this library that can be reached from another one."""
+    seen, waiting, found = {id(root)}, [root], [root]
+    while waiting:
+        for each in gc.get_referents(waiting.pop()):
+            if id(each) in seen or isinstance(each, type | str | bytes | int):
+                continue
+            seen.add(id(each))
+            mine = type(each).__module__.startswith("harvest_async")
+            if mine:
+                found.append(each)
+            if mine or type(each) in {dict, list, tuple, set, frozenset} or hasattr(each, "__closure__"):
+                waiting.append(each)
+    return found
+
+
+@pytest.fixture(params=list(WAYS))
+def way(request):
+    """Each way to sign in."""
+    return request.param
+
+
+async def test_nothing_that_a_client_is_made_of_shows_a_credential(harvest_client, way):
+    """Every object of ours behind a client, before and after a call, can be shown to anybody."""
+    async with harvest_client(auth=WAYS[way]()) as harvest:
+        with pytest.raises(HarvestError):
+            await harvest.account.who_am_i()
+        with pytest.raises(HarvestError):
+            await harvest.clients.list()
+        parts = [*ours(harvest), *ours(harvest.throttle), *ours(harvest.clients.list())]
+        shown = [f"{each!r} {each!s}" for each in parts]
+
+    assert {"HarvestV1", "Shared", "Throttle", type(WAYS[way]()).__name__} <= {type(each).__name__ for each in parts}
+    assert [each for each in shown if any(secret in each for secret in encodings(SECRET))] == []
+
+
+async def test_no_error_shows_a_credential(harvest_sandbox, harvest_client, way):
+    """Refused, lost, blocked or unreadable: message, report, command and traceback hold no credential."""
+    faults = {
+        "refused": None,
+        "lost": {"kind": "drop_after"},
+        "unreadable": {"kind": "raw", "status": 200, "body": "{"},
+        "failed": {"kind": "raw", "status": 422, "body": "{}"},
+        "redirected": {"kind": "redirect", "location": f"http://127.0.0.1/?access_token={SECRET}"},
+    }
+    errors = []
+    async with harvest_client(auth=WAYS[way]()) as harvest:
+        for fault in faults.values():
+            harvest_sandbox.clear_faults()
+            if fault is not None:
+                harvest_sandbox.fault(**fault)
+            try:
+                await harvest.clients.create(name="ACME")
+            except HarvestError as error:
+                errors.append(error)
+
+    assert len(errors) == len(faults)
+    for error in errors:
+        told = [str(error), repr(error), error.report(), error.as_curl(), "".join(traceback.format_exception(error))]
+        assert [each for each in told if any(secret in each for secret in encodings(SECRET))] == []
+
+
+@pytest.mark.socket
+async def test_the_log_tells_each_call_once_and_no_credential(harvest_address, caplog, way):
+    """With every logger of the process at DEBUG there is one line of ours a call, and no credential in any line."""
+    caplog.set_level(logging.DEBUG)
+    auth = GOOD[way]()
+    async with HarvestV1("sandbox", auth=auth, app="tests", base_url=harvest_address, throttle=Throttle()) as harvest:
+        await harvest.account.who_am_i()
+        made = await harvest.clients.create_id("ACME")
+        await harvest.clients.delete(made.id)
+
+    lines = [record.getMessage() for record in caplog.records if record.name == "harvest_async"]
+    calls = [line for line in lines if " -> " in line]
+    assert [line.partition(" in ")[0].replace(harvest_address, "") for line in calls] == [
+        "GET /account/who_am_i -> 200",
+        "POST /clients -> 201",
+        f"DELETE /clients/{made.id} -> 200",
+    ]
+    assert {record.levelno for record in caplog.records if record.name == "harvest_async"} == {logging.DEBUG}
+    everything = [f"{record.getMessage()} {record.args!r}" for record in caplog.records]
+    assert [line for line in everything if any(secret in line for secret in SHOWN[way])] == []
+
+
+def test_the_log_tells_each_closing_and_opening_of_the_gate(caplog):
+    """One warning when the account is blocked, one when it is open again, and no more of them."""
+    caplog.set_level(logging.DEBUG)
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        clock = runner.get_loop().clock
+        sandbox, throttle = Sandbox(clock=clock), Throttle(clock=clock, name="acme")
+
+        async def main():
+            options = {"throttle": throttle, "transport": in_process(sandbox), "base_url": "http://127.0.0.1"}
+            async with HarvestV1("sandbox", auth=GOOD["basic"](), app="tests", **options) as harvest:
+                await harvest.account.who_am_i()
+                sandbox.spend(100)
+                async with asyncio.TaskGroup() as group:
+                    for _ in range(10):
+                        group.create_task(harvest.request("GET", "/account/who_am_i"))
+
+        runner.run(main())
+    sandbox.close()
+
+    warnings = [
+        each for each in caplog.records if each.name.startswith("harvest_async") and each.levelno >= logging.WARNING
+    ]
+    assert [(each.levelname, each.getMessage().partition(" for ")[0]) for each in warnings] == [
+        ("WARNING", "acme: the gate is closed"),
+        ("WARNING", "acme: the gate is open again"),
+    ]
