@@ -80,10 +80,8 @@ class DateWitness:
     def _doubtful(self, place: Place) -> Problem:
         first, second, year, _ = split_date(place[2]) or (1, 1, 1, "")
         one, other = date(year, second, first), date(year, first, second)
-        reason = (
-            f"{place[2]!r} may be {one:%Y-%m-%d} or {other:%Y-%m-%d}, and so {self.count} dates of the file: give "
-            "--date-order dmy or --date-order mdy"
-        )
+        more = f", and {self.count - 1} more dates of the file can be read in two ways" if self.count > 1 else ""
+        reason = f"{place[2]!r} may be {one} or {other}{more}: give --date-order dmy or --date-order mdy"
         return Problem(place[0], 0, place[1], reason, place[2])
 
 

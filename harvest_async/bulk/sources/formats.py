@@ -89,7 +89,12 @@ FORMATS: Final = {
             (_signs("date", "client", "project", "task", "hours", "first name", "last name"),), dates="mdy",
         ),
         Format(
-            "harvest-expenses", "Harvest, expense import (10 columns) or expense report", KINDS["expenses"],
+            "harvest-expenses", "Harvest, expense import (10 columns)", KINDS["expenses"],
+            (_signs("date", "amount", "units", "client", "project", "category", "first name", "last name"),),
+            dates="mdy",
+        ),
+        Format(
+            "harvest-expense-report", "Harvest, detailed expense report", KINDS["expenses"],
             (
                 _signs("date", "client", "project", "category", "amount", "first name", "last name"),
                 _signs("date", "client", "project", "expense category", "amount", "first name", "last name"),
@@ -197,7 +202,7 @@ def _choose(
         told = ", ".join(" or ".join(chosen.kind.titles.get(one, one) for one in group) for group in missing)
         raise InvalidArgument(
             f"line {line}: a file of {chosen.title} needs the columns {told}, and has {', '.join(titles)}: "
-            "name them with --map COLUMN=FIELD, or the format with --format"
+            "name them with --map COLUMN=FIELD, or another format with --format"
         )
     return chosen
 

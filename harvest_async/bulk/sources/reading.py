@@ -6,9 +6,9 @@ wrong with a row is found at once, each with the column and the text as they sta
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any, Final, Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from harvest_async.bulk.sources.cells import Bad, clean
 from harvest_async.bulk.sources.formats import Layout
@@ -107,11 +107,18 @@ class Cells:
         number = self.text("project_id")
         if number and not (client and project):
             known = self.looked_up("projects", "project_id")
-            if known is not None:
-                owner = known.get("client") or self.client_name(known.get("client_id", ""))
-                return owner, known.get("name", ""), known.get("code", "")
-            return "", "", ""
+            return self._owned(known) if known is not None else ("", "", "")
         return client or self.required("client"), project or self.required("project"), code
+
+    def _owned(self, project: dict[str, str]) -> tuple[str, str, str]:
+        """A project that other files tell of, with its client."""
+        owner = project.get("client", "")
+        if not owner:
+            known = self._names.record("clients", project.get("client_id", "")) or {}
+            owner = known.get("name", "")
+        if not owner:
+            self.wrong("project_id", "the client of this project is not in clients beside this file; name it in words")
+        return owner, project.get("name", ""), project.get("code", "")
 
     def client(self) -> str:
         """The name of the client."""
@@ -119,11 +126,6 @@ class Cells:
             known = self.looked_up("clients", "client_id")
             return known.get("name", "") if known else ""
         return self.required("client")
-
-    def client_name(self, number: str) -> str:
-        """The name of a client that another record speaks of."""
-        known = self._names.record("clients", number)
-        return known.get("name", "") if known else ""
 
     def named(self, field: str, kind: str, number: str) -> str:
         """A record's name: as it stands, or by the record's number."""
@@ -164,11 +166,3 @@ class Cells:
 def _is_address(email: str) -> bool:
     local, _, domain = email.rpartition("@")
     return bool(local and domain) and not any(letter.isspace() for letter in email)
-
-
-def key_of(value: str) -> Hashable:
-    """A name as it is compared."""
-    return clean(value).casefold()
-
-
-Reader = Callable[[Cells], Any]

@@ -125,13 +125,14 @@ def _check(options: Options) -> None:
 
 def _open_folder(folder: Path, options: Options) -> Source:
     by_name = {path.name: path for path in sorted(folder.iterdir()) if path.suffix in _ENDINGS}
-    wanted = [f"{kind}{ending}" for kind in KINDS for ending in _ENDINGS if f"{kind}{ending}" in by_name]
+    called = [f"{kind}{ending}" for kind in KINDS for ending in _ENDINGS if f"{kind}{ending}" in by_name]
+    wanted = [name for name in called if by_name[name].stat().st_size]
     if not wanted:
         names = ", ".join(f"{kind}.jsonl" for kind in KINDS)
-        raise InvalidArgument(f"{folder}: none of the files that an export writes is there: {names}")
+        raise InvalidArgument(f"{folder}: none of the files that an export writes is there, or all are empty: {names}")
     alone = len(wanted) == 1
     files = tuple(_File(Origin(by_name[name]), options, "" if alone else name) for name in wanted)
-    left = tuple(Notice("", "is not read: no resource is called so", name) for name in by_name if name not in wanted)
+    left = tuple(Notice("", "is not read: no resource is called so", name) for name in by_name if name not in called)
     return Source(files, left)
 
 
@@ -153,7 +154,7 @@ class _File:
     def _settle(self, sha256: str) -> None:
         """The first pass: what concerns the file as a whole."""
         rows, dates, numbers = _look(self._table, self._layout)
-        if not rows:
+        if not rows and not self._label:
             raise InvalidArgument("the file has no rows below its header")
         given = self._options.date_order
         order, self._fault = (given, None) if given else dates.settle(self._layout.format.dates)
