@@ -89,6 +89,14 @@ print(sorted(set(harvest_async.__all__) - before), first == again, set(harvest_a
     assert ran.stdout == f"{sorted(harvest_async._LATER)} True True\n", ran.stderr
 
 
+def test_type_checkers_see_every_name():
+    """The file that only type checkers read has each export in it."""
+    tree = ast.parse((Path(__file__).parent / "typing" / "api.py").read_text("utf-8"))
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module == "harvest_async"]
+
+    assert {each.name for node in imports for each in node.names} == set(harvest_async.__all__)
+
+
 def test_a_name_that_is_not_there_is_no_attribute():
     """A slip of the pen is answered as everywhere."""
     with pytest.raises(AttributeError, match="'harvest_async' has no attribute 'Harvest'"):

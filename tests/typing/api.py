@@ -1,0 +1,253 @@
+"""How type checkers see the public surface. Checked by mypy strict and pyright, never run."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, assert_type
+
+import httpx
+from fastapi import Depends, FastAPI
+
+from harvest_async import (
+    DEFAULT_REGISTRY,
+    BadRequest,
+    BasicAuth,
+    BearerAuth,
+    Call,
+    Created,
+    CreatedUnread,
+    DecodeError,
+    Forbidden,
+    Gone,
+    HarvestError,
+    HarvestV1,
+    Identity,
+    InvalidArgument,
+    Ledger,
+    Listing,
+    MemoryLedger,
+    NotFound,
+    NotSent,
+    OutcomeUnknown,
+    QueryTokenAuth,
+    Registry,
+    RequestError,
+    ResponseError,
+    ServerError,
+    Snapshot,
+    SqliteLedger,
+    Throttle,
+    Throttled,
+    ThrottledTransport,
+    Unauthorized,
+    Unprocessable,
+    WouldWait,
+)
+from harvest_async.fastapi import add_handlers, harvest_lifespan, use_harvest
+from harvest_async.sandbox import Sandbox
+from harvest_async.testing import VirtualClock, VirtualLoop, in_process
+from harvest_async.v1.models import (
+    Client,
+    Daily,
+    DayEntry,
+    Person,
+    Project,
+    RateLimitStatus,
+    ReportEntry,
+    Task,
+    TaskAssignment,
+    UserAssignment,
+    WhoAmI,
+)
+
+# The door
+
+harvest = HarvestV1("acme", auth=BasicAuth("me@example.com", "secret"), app="Importer (ops@example.com)")
+HarvestV1(
+    "acme",
+    auth=BearerAuth("token"),
+    app="Importer",
+    format="xml",
+    base_url="http://127.0.0.1:8765",
+    throttle=Throttle(),
+    timeout=30.0,
+    transport=httpx.AsyncHTTPTransport(),
+    ssl_context=None,
+    proxy="http://127.0.0.1:3128",
+)
+HarvestV1.from_env(auth=QueryTokenAuth("token"), format="xml")
+HarvestV1("acme", auth=BearerAuth("token"), app="Importer", format="yaml")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+HarvestV1("acme", app="Importer")  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
+
+assert_type(HarvestV1.from_env(), HarvestV1)
+assert_type(harvest.options(max_wait=2.0, lane="bulk", on_unknown=None), HarvestV1)
+assert_type(harvest.throttle, Throttle)
+assert_type(harvest.name, str)
+harvest.options(lane="fast")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+
+
+async def on_unknown(call: Call[Any]) -> None:
+    """What the journal listens with."""
+    assert_type(call.name, str)
+    assert_type(call.path, str)
+
+
+async def account() -> None:
+    """The life of a client, and what is not a resource."""
+    async with harvest as opened:
+        assert_type(opened, HarvestV1)
+    with harvest.bulk():
+        pass
+    assert_type(await harvest.request("GET", "/clients", query={"page": "2"}, repeatable=True), Any)
+    assert_type(await harvest.aclose(), None)
+    harvest.options(on_unknown=on_unknown)
+    assert_type(await harvest.account.who_am_i(), WhoAmI)
+    assert_type(await harvest.account.rate_limit_status(), RateLimitStatus)
+
+
+# Resources
+
+
+async def clients() -> None:
+    """Clients, and what every list is."""
+    listing = harvest.clients.list(updated_since=datetime(2026, 1, 1, tzinfo=UTC))
+    assert_type(listing, Listing[Client])
+    assert_type(await listing, list[Client])
+    async for client in listing:
+        assert_type(client, Client)
+        assert_type(client.id, int)
+        assert_type(client.name, str | None)
+    assert_type(await harvest.clients.get(7), Client)
+    assert_type(await harvest.clients.create(name="ACME", details="Main Street", currency_symbol="€"), Client)
+    made = await harvest.clients.create_id("ACME")
+    assert_type(made, Created[Client])
+    assert_type(made.id, int | None)
+    assert_type(made.record, Client | None)
+    assert_type(await harvest.clients.update(7, details="Side Street"), Client)
+    assert_type(await harvest.clients.toggle(7), Client)
+    assert_type(await harvest.clients.delete(7), Gone)
+    await harvest.clients.create(name="ACME", colour="red")  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
+
+
+async def projects() -> None:
+    """Projects and who works on them."""
+    assert_type(await harvest.projects.list(client=7), list[Project])
+    project = await harvest.projects.create(name="Website", client_id=7, budget=Decimal(100))
+    assert_type(project, Project)
+    assert_type(project.budget, Decimal | None)
+    assert_type(await harvest.projects.update(project.id, name="Site"), Project)
+    assert_type(await harvest.projects.toggle(project.id), Project)
+    assert_type(await harvest.projects.delete(project.id), Gone)
+    assert_type(await harvest.task_assignments.list(project.id), list[TaskAssignment])
+    assert_type(await harvest.task_assignments.get(project.id, 1), TaskAssignment)
+    assert_type(await harvest.task_assignments.create(project.id, 8), TaskAssignment)
+    assert_type(await harvest.task_assignments.create_with_new_task(project.id, "Work"), TaskAssignment)
+    assert_type(await harvest.task_assignments.delete(project.id, 1), Gone)
+    assert_type(await harvest.user_assignments.list(project.id), list[UserAssignment])
+    assert_type(await harvest.user_assignments.create(project.id, 9), UserAssignment)
+    assert_type(await harvest.user_assignments.delete(project.id, 1), Gone)
+
+
+async def tasks_and_people() -> None:
+    """Tasks and people."""
+    assert_type(await harvest.tasks.list(), list[Task])
+    assert_type(await harvest.tasks.create(name="Work"), Task)
+    assert_type(await harvest.tasks.activate(8), Task)
+    assert_type(await harvest.people.list(), list[Person])
+    assert_type(await harvest.people.create("one@example.com", "Person", "One"), Person)
+    assert_type(await harvest.people.toggle(9), Person)
+    assert_type(await harvest.people.reset_password(9), None)
+
+
+async def timesheets() -> None:
+    """Time tracking and the reports of time."""
+    assert_type(await harvest.time.daily(date(2026, 11, 23), of_user=7), Daily)
+    entry = await harvest.time.create(7, 8, hours=Decimal("1.5"), spent_at=date(2026, 11, 23), notes="Work")
+    assert_type(entry, DayEntry)
+    assert_type(entry.hours, Decimal | None)
+    assert_type(entry.spent_at, date | None)
+    assert_type(await harvest.time.create(7, 8, started_at=time(9), ended_at=time(10)), DayEntry)
+    assert_type(await harvest.time.create_id(7, 8, hours="1.5"), Created[DayEntry])
+    assert_type(await harvest.time.update(1, notes="Play"), DayEntry)
+    assert_type(await harvest.time.toggle(1), DayEntry)
+    found = harvest.reports.user_entries(9, date(2026, 1, 1), date(2026, 1, 31))
+    assert_type(found, Listing[ReportEntry])
+    assert_type(await harvest.reports.project_entries(7, date(2026, 1, 1), date(2026, 1, 31)), list[ReportEntry])
+
+
+# The throttle
+
+throttle = Throttle(
+    calls=80,
+    period=15.0,
+    pace="burst",
+    reserve=3,
+    guard=2.0,
+    max_block=None,
+    ledger=SqliteLedger(Path("ledger.sqlite3"), account="acme"),
+    clock=VirtualClock(),
+    name="acme",
+)
+Throttle(pace="steady")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+snapshot = throttle.snapshot()
+assert_type(snapshot, Snapshot)
+assert_type(snapshot.free, int)
+assert_type(snapshot.closed_until, datetime | None)
+assert_type(snapshot.seconds_until(500), float)
+ledgers: list[Ledger] = [MemoryLedger(), SqliteLedger("ledger.sqlite3", "acme")]
+transport: httpx.AsyncBaseTransport = ThrottledTransport(httpx.AsyncHTTPTransport(), throttle, status_path=None)
+assert_type(DEFAULT_REGISTRY, Registry)
+assert_type(DEFAULT_REGISTRY.throttle(Identity("harvestapp.com", "acme")), Throttle)
+
+
+# Errors
+
+
+async def errors() -> None:
+    """Who was wrong, and what each kind knows."""
+    try:
+        await harvest.account.who_am_i()
+    except WouldWait as error:
+        assert_type(error.wait, float)
+    except Throttled as error:
+        assert_type(error.retry_after, float)
+        assert_type(error.status_text, str | None)
+    except (BadRequest, Unauthorized, Forbidden, NotFound, Unprocessable, ServerError) as error:
+        assert_type(error.status, int)
+        assert_type(error.hint, str | None)
+    except CreatedUnread as error:
+        assert_type(error.id, int | None)
+        assert_type(error.location, str | None)
+    except (NotSent, OutcomeUnknown) as error:
+        silent: RequestError = error
+        assert_type(silent.message, str)
+    except InvalidArgument as error:
+        value: ValueError = error
+        assert_type(str(value), str)
+    except (ResponseError, DecodeError, HarvestError) as error:
+        assert_type(error.report(), str)
+        assert_type(error.as_curl(), str)
+
+
+# Inside FastAPI
+
+app = FastAPI(lifespan=harvest_lifespan(HarvestV1.from_env))
+assert_type(add_handlers(app), None)
+Depends(use_harvest(max_wait=1))
+makers: list[Callable[..., Awaitable[HarvestV1]]] = [use_harvest()]
+
+
+# In tests
+
+
+async def sandboxes() -> AsyncIterator[str]:
+    """An account to run against."""
+    loop = VirtualLoop(patience=1.0)
+    sandbox = Sandbox(100, 15.0, clock=loop.clock, db=Path("sandbox.sqlite3"))
+    assert_type(loop.clock, VirtualClock)
+    assert_type(in_process(sandbox), httpx.AsyncBaseTransport)
+    assert_type(sandbox.max_in_window(), int)
+    with sandbox.serve_in_thread(port=0) as address:
+        assert_type(address, str)
+        yield address
