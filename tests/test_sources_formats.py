@@ -58,7 +58,7 @@ def test_the_format_is_found_by_the_columns(name, format, rows):
     found, items = read(name, fill=Fill(client="ACME", task="Design"))
 
     assert (format, rows, ()) == (found.format, found.rows, found.notices)
-    assert [] == [item for item in items if isinstance(item, Problem)]
+    assert [item for item in items if isinstance(item, Problem)] == []
 
 
 def test_toggl_tells_times_to_the_second():
@@ -86,7 +86,7 @@ def test_a_row_is_told_with_the_line_on_which_it_begins():
     """Quoted line breaks count as lines, not as rows."""
     _, items = read("clients.csv")
 
-    assert [(2, 1), (4, 2)] == [(item.line, item.row) for item in items]
+    assert [(item.line, item.row) for item in items] == [(2, 1), (4, 2)]
 
 
 @pytest.mark.parametrize(("name", "order"), [("clockify-mdy.csv", "mdy"), ("clockify-dmy.csv", "dmy")])
@@ -106,8 +106,9 @@ def test_dates_that_fit_two_orders_are_asked_for():
     problems = [item for item in items if isinstance(item, Problem)]
 
     assert found.date_order is None
-    assert [(2, 0, "Start Date", "05/01/2026"), (4, 3, "Duration (h)", "never")] == [
-        (problem.line, problem.row, problem.column, problem.text) for problem in problems
+    assert [(problem.line, problem.row, problem.column, problem.text) for problem in problems] == [
+        (2, 0, "Start Date", "05/01/2026"),
+        (4, 3, "Duration (h)", "never"),
     ]
     assert "2026-01-05 or 2026-05-01" in problems[0].reason
     assert "--date-order dmy or --date-order mdy" in problems[0].reason
@@ -132,10 +133,10 @@ def test_a_report_in_another_language_reads_by_itself():
     """Semicolons, Windows-1252, decimal commas and dotted dates are found and told."""
     found, items = read("harvest-report-de.csv")
 
-    assert ("cp1252", ";", ",", "dmy") == (found.encoding, found.delimiter, found.decimal, found.date_order)
-    assert ["Müller & Söhne", "Person Größer", "Prüfung – zweite Runde"] == [
+    assert (found.encoding, found.delimiter, found.decimal, found.date_order) == ("cp1252", ";", ",", "dmy")
+    assert [
         items[0].client, items[0].person, items[0].notes
-    ]  # fmt: skip
+    ] == ["Müller & Söhne", "Person Größer", "Prüfung – zweite Runde"]  # fmt: skip
     assert [(date(2015, 1, 26), Decimal("7.50")), (date(2015, 2, 2), Decimal("0.25"))] == [
         (item.day, item.hours) for item in items
     ]
@@ -213,7 +214,7 @@ def test_a_mapping_file_reads_what_no_format_knows():
     with open_source(FILES / "other.csv", options) as source:
         rows = list(source)
 
-    assert ("time", ()) == (source.found[0].format, source.notices)
+    assert (source.found[0].format, source.notices) == ("time", ())
     assert [(date(2026, 1, 31), Decimal("1.50"), "Erstens"), (date(2026, 2, 1), Decimal("0.75"), "")] == [
         (row.day, row.hours, row.notes) for row in rows
     ]
@@ -236,10 +237,10 @@ def test_a_folder_of_an_export_names_what_its_numbers_mean():
         items = list(source)
     entry = next(item for item in items if isinstance(item, TimeRow))
 
-    assert ("ACME", "Website", "WEB-1", "Design", "Person One", "one@example.com", "time_entries.jsonl") == (
+    assert (
         entry.client, entry.project, entry.project_code, entry.task, entry.person, entry.email, entry.file
-    )  # fmt: skip
-    assert [] == [item for item in items if isinstance(item, Problem)]
+    ) == ("ACME", "Website", "WEB-1", "Design", "Person One", "one@example.com", "time_entries.jsonl")  # fmt: skip
+    assert [item for item in items if isinstance(item, Problem)] == []
 
 
 def test_a_folder_is_read_in_the_order_in_which_records_need_each_other():
@@ -263,7 +264,7 @@ def test_a_number_that_no_file_explains_is_a_problem(tmp_path):
     with open_source(tmp_path) as source:
         (problem,) = source
 
-    assert ("project_id", "21") == (problem.column, problem.text)
+    assert (problem.column, problem.text) == ("project_id", "21")
     assert "no such record in projects" in problem.reason
 
 
@@ -285,4 +286,4 @@ def test_files_of_a_folder_may_be_empty_or_foreign(tmp_path):
         items = list(source)
 
     assert [PersonRow] == [type(item) for item in items]
-    assert ["budget.csv: is not read: no resource is called so"] == [str(notice) for notice in source.notices]
+    assert [str(notice) for notice in source.notices] == ["budget.csv: is not read: no resource is called so"]

@@ -65,7 +65,7 @@ def test_excels_own_hint_names_the_delimiter():
     """A first line sep=; is no header, and counts as a line."""
     found, (row,) = opened(b"sep=;\r\n" + table(HARVEST, harvest(), delimiter=";"))
 
-    assert (";", 3, 1) == (found.delimiter, row.line, row.row)
+    assert (found.delimiter, row.line, row.row) == (";", 3, 1)
 
 
 def test_a_delimiter_that_is_given_is_taken():
@@ -80,21 +80,21 @@ def test_line_breaks_of_any_system_part_rows(newline):
     """Unix, Windows and old Macintosh files read alike."""
     content = table(HARVEST, harvest(), harvest(hours="2")).replace(b"\r\n", newline.encode())
 
-    assert [(2, 1), (3, 2)] == [(row.line, row.row) for row in rows_of(content)]
+    assert [(row.line, row.row) for row in rows_of(content)] == [(2, 1), (3, 2)]
 
 
 def test_quoted_line_breaks_stay_in_the_cell():
     """They are kept as they are, and the next row knows its line."""
     first, second = rows_of(table(HARVEST, harvest(notes="one\ntwo\r\nthree"), harvest()))
 
-    assert ("one\ntwo\r\nthree", 2, 5) == (first.notes, first.line, second.line)
+    assert (first.notes, first.line, second.line) == ("one\ntwo\r\nthree", 2, 5)
 
 
 def test_blank_lines_are_passed_over():
     """They are no rows, but lines."""
     content = table(HARVEST, harvest()).replace(b"\r\n", b"\r\n\r\n, ,\r\n")
 
-    assert [(4, 1)] == [(row.line, row.row) for row in rows_of(content)]
+    assert [(row.line, row.row) for row in rows_of(content)] == [(4, 1)]
 
 
 def test_a_row_with_too_many_cells_is_a_problem():
@@ -115,7 +115,7 @@ def test_a_row_with_too_few_cells_lacks_the_last():
     """What is not there is empty."""
     problems = problems_of(table(HARVEST, ("2026-01-05", "ACME", "Website", "Design", "", "1")))
 
-    assert [("Person", "")] == [(problem.column, problem.text) for problem in problems]
+    assert [(problem.column, problem.text) for problem in problems] == [("Person", "")]
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_a_pipe_is_read_like_a_file():
             writer.join()
             rows = list(source)
 
-    assert ("standard input", 5000) == (source.found[0].file, len(rows))
+    assert (source.found[0].file, len(rows)) == ("standard input", 5000)
 
 
 def test_a_source_can_be_gone_through_again():
@@ -188,7 +188,7 @@ def test_the_same_bytes_have_the_same_digest_and_others_another():
         open_source(io.BytesIO(table(HARVEST, harvest(hours=hours)))).sha256 for hours in ("1", "1", "2")
     )
 
-    assert (True, False) == (one == same, one == other)
+    assert (one == same, one == other) == (True, False)
 
 
 def test_what_was_found_is_told_in_words():
@@ -196,9 +196,9 @@ def test_what_was_found_is_told_in_words():
     found, _ = opened(table(TOGGL, toggl(), delimiter=";", encoding="utf-8-sig"))
     told = found.describe()
 
-    assert ("Toggl Track, detailed report", "semicolon", "utf-8 with byte order mark", "1") == (
+    assert (
         told["format"], told["delimiter"], told["encoding"], told["rows"]
-    )  # fmt: skip
+    ) == ("Toggl Track, detailed report", "semicolon", "utf-8 with byte order mark", "1")  # fmt: skip
 
 
 def test_an_unknown_column_is_noticed():
@@ -206,10 +206,10 @@ def test_an_unknown_column_is_noticed():
     with open_source(io.BytesIO(table((*HARVEST, "Mood", "Note"), (*harvest(), "fine", "")))) as source:
         told = [str(notice) for notice in source.notices]
 
-    assert [
+    assert told == [
         "Mood: is not read: no field of that name is known; see --map",
         "Note: is not read: 'Notes' is read as notes",
-    ] == told
+    ]
 
 
 CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\x00", exclude_categories=("Cs",)), max_size=30)

@@ -43,7 +43,7 @@ def opened(content, **options):
 def rows_of(content, **options):
     """The rows of a file that has no problem."""
     _, items = opened(content, **options)
-    assert [] == [str(item) for item in items if isinstance(item, Problem)]
+    assert [str(item) for item in items if isinstance(item, Problem)] == []
     return items
 
 

@@ -209,7 +209,7 @@ def _number(text: str, mark: str | None, *, small: bool) -> Decimal | Bad:
     grouping = "," if decimal == "." else "."
     whole, _, rest = bare.partition(decimal)
     if grouping in whole and not re.fullmatch(rf"\d{{1,3}}(?:{re.escape(grouping)}\d{{3}})+", whole):
-        return Bad(f"{text!r} does not fit the decimal mark {decimal!r} of this file: see --decimal")
+        return Bad(f"{text!r} does not fit the decimal mark {mark!r} of this file: see --decimal" if mark else "")
     digits = whole.replace(grouping, "") or "0"
     if not digits.isascii() or not digits.isdigit() or (rest and not (rest.isascii() and rest.isdigit())):
         return Bad("")

@@ -7,7 +7,7 @@ zone, split at midnight if wished, rounded last.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache, partial
@@ -92,7 +92,7 @@ class TimeReader:
         client, project, code = cells.where()
         task = cells.named("task", "tasks", "task_id")
         person, email = cells.who()
-        if self._roster is not None and (doubt := self._roster.doubt(person, email)):
+        if self._roster is not None and not cells.dropped and (doubt := self._roster.doubt(person, email)):
             cells.wrong("email", doubt)
         if cells.dropped or span is None:
             return
@@ -137,7 +137,7 @@ class TimeReader:
         if hours is None:
             return None
         if started is not None and ended is None:
-            ended = (datetime.combine(day, started) + timedelta(hours=float(hours))).time().replace(microsecond=0)
+            ended = (datetime.combine(day, started) + _length(hours)).time()
         return _Span(day, hours, started, ended)
 
     def _between(self, cells: Cells) -> _Span | None:
@@ -158,8 +158,13 @@ class TimeReader:
             return None
         if begin.tzinfo is not None and self._zones is not None:
             begin = begin.astimezone(self._zones.file)
-        last = (begin + timedelta(hours=float(hours))).time().replace(microsecond=0)
-        return _Span(begin.date(), hours, begin.time().replace(microsecond=0), last)
+        begin = begin.replace(microsecond=0)
+        return _Span(begin.date(), hours, begin.time(), (begin + _length(hours)).time())
+
+
+def _length(hours: Fraction) -> timedelta:
+    """So many hours, to the second."""
+    return timedelta(seconds=round(hours * _SECONDS))
 
 
 def _elapsed(cells: Cells, day: date, started: time | None, last: date | None, ended: time | None) -> Fraction | None:
@@ -209,8 +214,8 @@ def _split(span: _Span) -> list[_Span]:
         if not parts and left <= room:
             return [span]
         took = min(left, room)
-        end = midnight if took == room else begin + timedelta(hours=float(took))
-        parts.append(_Span(begin.date(), took, begin.time(), end.time().replace(microsecond=0)))
+        end = midnight if took == room else begin + _length(took)
+        parts.append(_Span(begin.date(), took, begin.time(), end.time()))
         begin, left = midnight, left - took
     return parts or [span]
 
@@ -229,11 +234,10 @@ class _Zones:
         """The entry as the person's clocks show it; as it is where it has no start."""
         if span.started is None:
             return span
-        seconds = timedelta(seconds=round(span.hours * _SECONDS))
         begin = datetime.combine(span.day, span.started, self.file)
         zone = self._zones.get(who.lower(), self._zone)
         # through UTC: arithmetic inside a zone ignores the change to and from summer time
-        end = (begin.astimezone(ZoneInfo("UTC")) + seconds).astimezone(zone)
+        end = (begin.astimezone(UTC) + _length(span.hours)).astimezone(zone)
         begin = begin.astimezone(zone)
         return _Span(begin.date(), span.hours, begin.time(), end.time())
 
