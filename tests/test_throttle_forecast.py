@@ -9,9 +9,9 @@ from harvest_async.throttle.forecast import Crowd, forecast
 from harvest_async.throttle.window import Window
 
 
-def going(window, now=0, start=None, *, places, busy=0, room=48, trip=1):
+def going(window, now=0, start=None, *, places, kept=0, step=0, busy=0, room=48, trip=1):
     start = now if start is None else start
-    return [forecast(window, Crowd(place, busy, room, trip), now, start) for place in places]
+    return [forecast(window, Crowd(place, kept, step, busy, room, trip), now, start) for place in places]
 
 
 def test_expected_releases_go_round():
@@ -33,6 +33,17 @@ def test_a_lease_is_of_no_use_without_a_connection():
     """Where connections are fewer than leases, the crowd in front is a round trip late for each time they are used."""
     assert going(Window(100, 15_000, 0), places=(1, 4, 5, 12), room=4, trip=100) == [0, 0, 25, 200]
     assert going(Window(100, 15_000, 0), places=(1, 2), busy=4, room=4, trip=100) == [25, 50]
+
+
+def test_what_is_kept_for_others_comes_back_for_others():
+    """A lane that leaves one lease of three to the other gets two in every round."""
+    assert going(Window(3, 10, 0), places=(1, 2, 3, 4, 5), kept=1, trip=2) == [0, 0, 12, 12, 24]
+
+
+def test_a_lane_with_a_pace_goes_no_faster():
+    """One call a step, within a round and from round to round."""
+    assert going(Window(3, 10, 0), places=(1, 2, 3, 4, 5), step=3) == [0, 3, 6, 11, 14]
+    assert going(Window(3, 10, 0), places=(1, 3, 4), step=5) == [0, 10, 15]
 
 
 def test_a_crowd_that_is_through_by_then_costs_nothing():

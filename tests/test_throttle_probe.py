@@ -7,7 +7,9 @@ import pytest
 
 from harvest_async.clock import SECOND
 from harvest_async.testing import VirtualLoop
-from tests.support.house import House
+from harvest_async.throttle.lease import Ticket
+from harvest_async.throttle.throttle import Throttle
+from tests.support.house import House, clock_of_loop
 
 pytestmark = pytest.mark.anyio
 
@@ -84,3 +86,113 @@ async def test_watching_goes_on_while_others_send():
 
     assert house.probes() == 3
     assert house.account.refused == 0
+
+
+async def test_nobody_waits_for_the_status_that_is_asked_in_passing():
+    """While the gate is open, the status call goes beside the call that began it."""
+    house = House(calls=10, period=1, pace="burst")
+    house.account.spend(3)
+    await house.get()
+    house.account.way = lambda number: 0.6 if house.account.requests[number].url.path.endswith("status") else 0.05
+    house.account.spend(3)
+    await asyncio.sleep(5)
+    before = house.now
+    await house.get(max_wait=0)
+    took = house.now - before
+    await asyncio.sleep(1)
+
+    assert took < 0.2
+    assert house.probes() == 2
+    assert house.clean()
+
+
+async def test_a_hurried_call_does_not_give_its_last_lease_to_the_status():
+    """With one lease left and no patience, the call goes, and the status is asked for another time."""
+    house = House(calls=3, period=1, pace="burst")
+    house.account.spend(1)
+    await house.get()
+    await asyncio.sleep(3.5)
+    await house.many(2)
+    await asyncio.sleep(0.6)
+    hurried = await house.get(max_wait=0)
+    probes = [house.probes()]
+    await asyncio.sleep(1.5)
+    await house.get(max_wait=0)
+    await asyncio.sleep(0.2)
+    probes.append(house.probes())
+
+    assert (hurried, probes) == (200, [1, 2])
+
+
+async def test_a_status_call_in_passing_that_breaks_is_told_and_forgotten(caplog):
+    """A fault in the way to ask costs no caller anything."""
+    throttle = Throttle(clock=clock_of_loop())
+
+    async def breaks(_):
+        raise KeyError
+
+    first = await throttle.acquire(Ticket())
+    first.answered()
+    first.release()
+    lease = await throttle.acquire(Ticket(probe=breaks))
+    await asyncio.sleep(0.1)
+
+    assert lease.asks is False
+    assert "the status call failed: KeyError" in caplog.text
+
+
+async def test_a_leader_hears_what_its_own_status_call_broke_by():
+    """A fault that is nobody else's comes out where it was caused, and the next leads."""
+    throttle = Throttle(clock=clock_of_loop())
+
+    async def breaks(_):
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        await throttle.acquire(Ticket(probe=breaks))
+    lease = await throttle.acquire(Ticket())
+
+    assert lease.probes is True
+
+
+async def test_a_status_call_that_resists_cancellation_is_waited_for():
+    """Its leader is cancelled once it has ended, by whatever, and however often the leader is cancelled."""
+    throttle, ended = Throttle(clock=clock_of_loop()), []
+
+    async def stubborn(_):
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            await asyncio.sleep(1)
+            ended.append(True)
+            raise KeyError from None
+
+    leader = asyncio.create_task(throttle.acquire(Ticket(probe=stubborn)))
+    await asyncio.sleep(0.1)
+    for _ in range(2):
+        leader.cancel()
+        await asyncio.sleep(0.1)
+    with pytest.raises(asyncio.CancelledError):
+        await leader
+
+    assert ended == [True]
+    assert throttle._gate().idle
+
+
+async def test_the_probe_waits_for_a_connection_like_any_call():
+    """Where every connection has an open body, a shut gate stays shut until one is closed."""
+    throttle = Throttle(2_000, clock=clock_of_loop(), pace="burst")
+    leases = [await throttle.acquire(Ticket())]
+    leases[0].answered()
+    for _ in range(46):
+        leases.append(await throttle.acquire(Ticket()))
+        leases[-1].told_nothing()
+    refused = await throttle.acquire(Ticket())
+    refused.refused(SECOND)
+    waiting = asyncio.create_task(throttle.acquire(Ticket()))
+    await asyncio.sleep(5)
+    early = waiting.done()
+    leases[0].release()
+
+    assert early is False
+    assert (await waiting).probes is True

@@ -10,6 +10,8 @@ import pytest
 from harvest_async.clock import SECOND
 from harvest_async.errors import Throttled
 from harvest_async.testing import VirtualLoop
+from harvest_async.throttle.lease import Ticket
+from harvest_async.throttle.line import Lane
 from tests.support.house import House
 
 pytestmark = pytest.mark.anyio
@@ -214,3 +216,116 @@ async def test_429_is_always_a_refusal():
 
     assert await house.get() == 200
     assert house.now > 16
+
+
+async def test_what_has_not_left_when_the_gate_shuts_does_not_leave():
+    """Calls whose connection is still being made go back to the front of the line, and no attempt is counted."""
+    house = House(pace="burst")
+    await house.get()
+    house.account.connect = lambda number: 0.3 if 3 <= number < 10 else 0
+    house.account.script.append(httpx.Response(503, headers={"retry-after": "15"}))
+    answers = await house.many(8)
+    gap = house.account.arrivals[3] - house.account.arrivals[2]
+
+    assert answers == [200] * 8
+    assert gap >= 15 * SECOND  # only the refused call had arrived by then
+    assert [path for path in house.paths()[3:] if path in {"/0", "/1"}] == ["/0", "/1"]
+    assert house.clean()
+
+
+async def test_a_call_given_up_just_before_the_gate_shut_keeps_it_shut():
+    """It may arrive at the blocked account and begin the block anew: a period after that nobody sends."""
+    house = House(pace="burst", way=lambda number: 1.9 if number == 2 else 0.05)
+    await house.get()
+    stray = asyncio.create_task(house.get("/stray"))
+    await asyncio.sleep(0.1)
+    stray.cancel()
+    given_up = house.clock.now()
+    house.account.script.append(httpx.Response(503, headers={"retry-after": "3"}))
+    await house.get()
+
+    assert house.account.arrivals[3] - given_up >= (2 + 15) * SECOND
+
+
+async def test_an_outage_that_many_calls_meet_at_once_is_one_outage():
+    """Its answers shut the gate for 2 s, however many there are."""
+    house = House(pace="burst")
+    await house.get()
+    house.account.script.extend(httpx.Response(503) for _ in range(10))
+    answers = await house.many(10)
+    over = house.now
+    await house.get()
+
+    assert answers == [503] * 10
+    assert house.now - over == pytest.approx(2, abs=0.3)
+
+
+async def test_a_bare_503_does_not_make_an_outage_of_a_block():
+    """What is said about the block stays said."""
+    house = House(pace="burst", status=False)
+    await house.get()
+    house.account.script.extend([httpx.Response(503, headers={"retry-after": "9"}), httpx.Response(503)])
+    calls = [asyncio.create_task(house.get()) for _ in range(3)]
+    await asyncio.sleep(1)
+    seen = house.throttle.snapshot()
+    await asyncio.gather(*calls)
+
+    assert (seen.closed, round(seen.closed_for)) == ("the account is throttled", 8)
+
+
+async def test_many_who_wait_too_long_are_all_given_up():
+    """A block beyond `max_block` is told to everyone, in whichever lane."""
+    house = House(pace="burst", max_block=60)
+    await house.get()
+    house.account.script.append(httpx.Response(503, headers={"retry-after": "900"}))
+    lanes = [Lane.INTERACTIVE, Lane.BULK] * 3
+    first = asyncio.create_task(house.get())
+    await asyncio.sleep(0.06)
+    ends = await asyncio.gather(first, *(house.get(lane=lane) for lane in lanes), return_exceptions=True)
+
+    assert {type(end) for end in ends} == {Throttled, int}
+    assert house.clean()
+
+
+async def test_a_call_that_nobody_waits_for_any_more_is_not_given_up():
+    """The end of `max_block` and a cancellation in one moment: the cancellation comes out."""
+    house = House(pace="burst", max_block=5)
+    await house.get()
+    house.account.script.append(httpx.Response(503, headers={"retry-after": "4"}))
+    waiting = [asyncio.create_task(house.get()) for _ in range(3)]
+    await asyncio.sleep(1)
+    gate = house.throttle._gate()
+    waiting[0].cancel()
+    house.clock.advance(60)
+    gate._woken()
+    ends = await asyncio.gather(*waiting, return_exceptions=True)
+
+    assert isinstance(ends[0], asyncio.CancelledError)
+    assert house.clean()
+
+
+async def test_a_hundred_thousand_waiters_cost_as_much_each_as_ten():
+    """Nobody is looked at but those at the heads, open gate or shut, coming or going."""
+    house = House(pace="burst", status=False)
+    await house.get()
+    house.account.script.append(httpx.Response(503, headers={"retry-after": "15"}))
+    looks = 0
+    transact = house.throttle._ledger.transact
+
+    def counted(change):
+        nonlocal looks
+        looks += 1
+        return transact(change)
+
+    house.throttle._ledger.transact = counted
+    first = asyncio.create_task(house.get())
+    await asyncio.sleep(1)
+    waiting = [asyncio.create_task(house.throttle.acquire(Ticket())) for _ in range(100_000)]
+    await asyncio.sleep(1)
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    await first
+
+    assert looks < 100
+    assert house.clean()

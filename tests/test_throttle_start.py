@@ -1,15 +1,19 @@
 """What a gate does before it knows what others sent."""
 
 import asyncio
+from itertools import pairwise
 
 import httpx
 import pytest
 
 from harvest_async.clock import SECOND
 from harvest_async.testing import VirtualLoop
+from harvest_async.throttle.lease import Ticket
+from harvest_async.throttle.ledger_sqlite import SqliteLedger
 from harvest_async.throttle.throttle import Throttle
 from harvest_async.transport import ThrottledTransport
-from tests.support.house import House
+from tests.support.account import SlowAccount
+from tests.support.house import House, clock_of_loop
 
 pytestmark = pytest.mark.anyio
 
@@ -146,3 +150,43 @@ async def test_a_status_call_that_could_not_connect_costs_nothing():
 
     assert house.throttle.snapshot().sent == 1
     assert house.clean()
+
+
+async def test_a_status_call_that_meets_an_outage_lets_the_head_go_alone():
+    """Whatever is no status and no refusal sends one call ahead, after the outage's pause; then it is asked again."""
+    house = House(pace="burst")
+    house.account.script.append(httpx.Response(503))
+    await house.many(3)
+    gaps = [(later - earlier) / SECOND for earlier, later in pairwise(house.account.arrivals)]
+
+    assert house.paths()[:2] == ["/0", "/account/rate_limit_status"]
+    assert gaps[0] >= 2
+
+
+async def test_a_killed_status_call_keeps_nobody_waiting_for_long(tmp_path):
+    """The right to probe of a process that died with it frees in seconds."""
+    clock = clock_of_loop()
+    account = SlowAccount(clock)
+    dead = Throttle(clock=clock, ledger=SqliteLedger(tmp_path / "l", "a", clock=clock))
+    leader = asyncio.create_task(dead.acquire(Ticket(probe=lambda _: asyncio.sleep(1_000))))
+    await asyncio.sleep(0.1)
+    throttle = Throttle(clock=clock, ledger=SqliteLedger(tmp_path / "l", "a", clock=clock))
+    client = httpx.AsyncClient(transport=ThrottledTransport(account, throttle), base_url="https://a.example")
+    await client.get("/x")
+    took = clock.now() / SECOND
+    leader.cancel()
+    await asyncio.gather(leader, return_exceptions=True)
+
+    assert took < 13
+    assert [path for _, path in account.served] == ["/account/rate_limit_status", "/x"]
+
+
+async def test_what_could_not_ask_leaves_the_question_to_others():
+    """A call without a status call of its own goes ahead; the next that has one asks in passing."""
+    house = House(pace="burst")
+    await house.get("/v2/users/me")
+    await house.get("/x")
+    await asyncio.sleep(1)
+
+    assert house.paths()[0] == "/v2/users/me"
+    assert sorted(house.paths()[1:]) == ["/account/rate_limit_status", "/x"]

@@ -5,10 +5,13 @@ import asyncio
 import httpx
 import pytest
 
+from harvest_async.clock import SECOND
 from harvest_async.errors import WouldWait
 from harvest_async.testing import VirtualLoop
+from harvest_async.throttle.lease import Ticket
 from harvest_async.throttle.line import Lane
-from tests.support.house import House
+from harvest_async.transport import TICKET
+from tests.support.house import House, uneven
 
 pytestmark = pytest.mark.anyio
 
@@ -116,3 +119,28 @@ async def test_a_shut_gate_is_part_of_the_expected_wait():
     await waiting
 
     assert caught.value.wait == pytest.approx(8.2, abs=0.3)
+
+
+@pytest.mark.parametrize("pace", ["even", "burst"])
+@pytest.mark.parametrize("lane", [Lane.INTERACTIVE, Lane.BULK])
+async def test_the_wait_is_told_right_while_a_bulk_lane_saturates(pace, lane):
+    """Whoever is refused is told within a second when a call in the same place really goes."""
+    house = House(pace=pace, way=uneven(0.02, 0.15), back=uneven(0.02, 0.15, 8))
+    bulk = asyncio.create_task(house.many(400, lane=Lane.BULK))
+    misses = await asyncio.gather(*(miss_after(second, house, lane) for second in range(1, 30, 3)))
+    await bulk
+
+    assert house.account.refused == 0
+    assert max(misses) <= 1
+
+
+async def miss_after(second, house, lane):
+    """How far what is told after so many seconds is from the wait of a call that goes the same way."""
+    await asyncio.sleep(second)
+    told, ticket = 0.0, Ticket(lane=lane)
+    try:
+        await house.get(lane=lane, max_wait=0)
+    except WouldWait as refusal:
+        told = refusal.wait
+    await house.client.get("/x", extensions={TICKET: ticket})
+    return abs(ticket.waited / SECOND - told)

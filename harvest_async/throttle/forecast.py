@@ -18,29 +18,35 @@ class Crowd:
     """Who stands before a newcomer. Spans in nanoseconds.
 
     Attributes:
-        place: which lease the newcomer gets; 1 is the next.
+        place: which lease the newcomer gets, of those that its lane may take; 1 is the next.
+        kept: leases that its lane leaves to others.
+        step: the least time between two calls of its lane.
         busy: connections in use.
         room: connections that there are.
         trip: the round trip that is expected.
     """
 
     place: int
+    kept: int
+    step: int
     busy: int
     room: int
     trip: int
 
-    def ahead(self, calls: int) -> int:
-        """How long it takes until the one after `calls` others, all of them free to go, has a connection."""
-        return max(0, calls + 1 - self.room) * self.trip // self.room
+    def behind(self, calls: int, busy: int = 0) -> int:
+        """How long it takes until the one after `calls` others, all of them free to go, goes itself."""
+        return max(calls * self.step, max(0, calls + busy + 1 - self.room) * self.trip // self.room)
 
 
 def forecast(window: Window, crowd: Crowd, now: int, start: int) -> int:
     """The moment at which a newcomer is expected to go, none before `start`.
 
-    Beyond one window's calls the places come round again, a period and a trip later, or as fast as the connections go.
+    Beyond the calls of one window the places come round again, a period and a trip later, or as fast as pace and
+    connections allow.
     """
-    rounds, index = divmod(crowd.place - 1, window.calls)
-    releases = window.places(now, crowd.trip, start)
-    going = [release + crowd.ahead(index - place) for place, release in enumerate(releases[: index + 1])]
-    turn = max(window.period + crowd.trip, window.calls * crowd.trip // crowd.room)
-    return max(start + crowd.ahead(crowd.busy + index), *going) + rounds * turn
+    calls = window.calls - crowd.kept
+    rounds, index = divmod(crowd.place - 1, calls)
+    releases = window.places(now, crowd.trip, start)[crowd.kept :]
+    going = [release + crowd.behind(index - place) for place, release in enumerate(releases[: index + 1])]
+    turn = max(window.period + crowd.trip, calls * crowd.trip // crowd.room, calls * crowd.step)
+    return max(start + crowd.behind(index, crowd.busy), *going) + rounds * turn

@@ -230,10 +230,11 @@ class Gate:
     def _expected(self, book: Book, lane: Lane, now: int) -> int:
         """How long a newcomer is expected to wait."""
         start = now if book.why is None else max(now, book.until) + self._trip
-        place = self._lanes.place(lane, book) + self._leading
-        crowd = Crowd(place, self._busy, self._room(book), self._trip)
-        paced = start + self._lanes.paced(lane, book, now)
-        return max(paced, forecast(book.window, crowd, now, start)) - now
+        if lane is Lane.BULK:
+            start = max(start, now + self._lanes.held_back(book, now))
+        place, kept = self._lanes.place(lane) + self._leading, self._lanes.kept(lane, book)
+        crowd = Crowd(place, kept, self._lanes.step(lane, book), self._busy, self._room(book), self._trip)
+        return forecast(book.window, crowd, now, start) - now
 
     # Probing
 
@@ -348,7 +349,7 @@ class Gate:
         if not self._lanes:
             return None
         moments = [book.window.next_release(now), now + _LOOK if self._ledger.shared else None]
-        if held_back := self._lanes.held_back(book, now):
+        if self._lanes[Lane.BULK] and (held_back := self._lanes.held_back(book, now)):
             moments.append(now + held_back)
         return min((moment for moment in moments if moment is not None), default=None)
 

@@ -61,7 +61,7 @@ class Lanes(Generic[W]):
             return None
         interactive, bulk = self._lines[Lane.INTERACTIVE], self._lines[Lane.BULK]
         its_turn = self._passed >= _TURN
-        room = its_turn or free > self._reserve(book)
+        room = its_turn or free > self.kept(Lane.BULK, book)
         if bulk and room and (its_turn or not interactive) and self.held_back(book, now) == 0:
             self._passed = 0
             return Lane.BULK
@@ -71,8 +71,8 @@ class Lanes(Generic[W]):
         return None
 
     def held_back(self, book: Book, now: int) -> int:
-        """How long the pace holds a waiting bulk lane back."""
-        if not self._even or not self._lines[Lane.BULK]:
+        """How long the pace holds the bulk lane back."""
+        if not self._even:
             return 0
         left = round(self._bucket.wait(_step(book)) * SECOND)
         return max(left, book.bulk_at - now) if self._shared else left
@@ -83,21 +83,20 @@ class Lanes(Generic[W]):
             self._bucket.take()
             book.bulk_at = now + _step(book)
 
-    def place(self, lane: Lane, book: Book) -> int:
-        """Which lease a newcomer would get; 1 is the next."""
+    def place(self, lane: Lane) -> int:
+        """Which lease a newcomer would get, of those that its lane may take; 1 is the next."""
         interactive, bulk = len(self._lines[Lane.INTERACTIVE]), len(self._lines[Lane.BULK])
         if lane is Lane.BULK:
-            return interactive + bulk + self._reserve(book) + 1
+            return interactive + bulk + 1
         return interactive + min(bulk, (self._passed + interactive) // _TURN) + 1
 
-    def paced(self, lane: Lane, book: Book, now: int) -> int:
-        """How long the pace alone would keep a newcomer waiting."""
-        if not self._even or lane is Lane.INTERACTIVE:
-            return 0
-        return self.held_back(book, now) + len(self._lines[Lane.BULK]) * _step(book)
+    def kept(self, lane: Lane, book: Book) -> int:
+        """How many leases a lane leaves to the other one."""
+        return min(self._least, book.window.calls - 1) if lane is Lane.BULK else 0
 
-    def _reserve(self, book: Book) -> int:
-        return min(self._least, book.window.calls - 1)
+    def step(self, lane: Lane, book: Book) -> int:
+        """The least time between two calls of a lane."""
+        return _step(book) if self._even and lane is Lane.BULK else 0
 
 
 def _step(book: Book) -> int:

@@ -16,6 +16,7 @@ class SlowAccount(httpx.AsyncBaseTransport):
         arrivals: the moments at which calls arrived, refused ones too.
         served: the calls that were carried out, as (method, path).
         refused: how many calls were refused.
+        connect: seconds that a call's connection takes to be made, before anything leaves, from its number.
         way: seconds that a call takes to arrive, from its number; `back` the same for the answer.
         script: answers that are given before anything else, one a call; None serves it as usual.
     """
@@ -26,6 +27,7 @@ class SlowAccount(httpx.AsyncBaseTransport):
         self.way = way if callable(way) else lambda _: way
         self.back = back if callable(back) else lambda _: back
         self.arrivals, self.served, self.refused, self.foreign = [], [], 0, 0
+        self.connect = lambda _: 0
         self.script, self.requests = deque(), []
         self.hint = "seconds"
         self.status_answers = True
@@ -42,6 +44,10 @@ class SlowAccount(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request):
         number = len(self.requests)
         self.requests.append(request)
+        if seconds := self.connect(number):
+            await request.extensions["trace"]("connection.connect_tcp.started", {})
+            await asyncio.sleep(seconds)
+            await request.extensions["trace"]("http11.send_request_headers.started", {})
         await asyncio.sleep(self.way(number))
         response = self._answer(request)
         await asyncio.sleep(self.back(number))
