@@ -183,7 +183,7 @@ class World:
         """Make a record (contract: the creates of these resources)."""
         values = _given(kind, read_values(kind, fields, WRITABLE[kind]))
         for name in _REQUIRED[kind]:
-            if not values.get(name):
+            if not str(values.get(name) or "").strip():
                 raise Refusal(400, f"{name} is missing.")
         self._check(kind, values, None)
         record = self.add(kind, values, now)
@@ -198,7 +198,7 @@ class World:
         if kind == "project" and not values.get("client_id"):  # contract: project_update_client_id
             raise Refusal(400, "client_id is missing.")
         for name in _REQUIRED[kind]:
-            if name in values and not values[name]:
+            if name in values and not str(values[name] or "").strip():
                 raise Refusal(400, f"{name} is missing.")
         self._check(kind, values, record)
         return self.change(kind, record, values, now)

@@ -1,0 +1,122 @@
+"""The sandbox's throttle counts as the contract says, and as a naive count of all arrivals does."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harvest_async.sandbox.judge import Judge
+from harvest_async.sandbox.log import most_in_window
+
+SECOND = 1_000_000_000
+
+
+def judge(calls=3, period=10, lockout=10, **options):
+    return Judge(calls, period, lockout, **options)
+
+
+def verdicts(judge, *arrivals):
+    return [judge.arrive(arrival) for arrival in arrivals]
+
+
+def naive(arrivals, calls, period, lockout, *, prolong):
+    """What an account does that looks at all of its past for each call."""
+    accepted, counted, shut_until = [], [], -1
+    for now in arrivals:
+        if now < shut_until:
+            shut_until = now + lockout if prolong else shut_until
+            accepted.append(False)
+            continue
+        counted.append(now)
+        within = sum(1 for each in counted if now - period < each <= now)
+        if within > calls:
+            shut_until = now + lockout
+        accepted.append(within <= calls)
+    return accepted
+
+
+@given(
+    gaps=st.lists(st.integers(0, 12), max_size=60),
+    calls=st.integers(1, 5),
+    period=st.integers(1, 15),
+    lockout=st.integers(1, 20),
+    prolong=st.booleans(),
+)
+def test_it_agrees_with_a_naive_count_of_all_arrivals(gaps, calls, period, lockout, prolong):
+    """For any arrivals and numbers, the sliding window and the lockout judge as if all arrivals were looked at."""
+    arrivals, now = [], 0
+    for gap in gaps:
+        now += gap
+        arrivals.append(now)
+
+    accepted = verdicts(judge(calls, period, lockout, prolong=prolong), *arrivals)
+
+    assert naive(arrivals, calls, period, lockout, prolong=prolong) == accepted
+
+
+@given(arrivals=st.lists(st.integers(0, 200), max_size=60), period=st.integers(1, 30))
+def test_the_most_in_a_window_is_the_most_in_any_stretch(arrivals, period):
+    """The figure that is computed from the list of requests is that of the fullest half-open stretch."""
+    fullest = max((sum(1 for each in arrivals if end - period < each <= end) for end in arrivals), default=0)
+
+    assert fullest == most_in_window(arrivals, period)
+
+
+def test_as_many_calls_as_allowed_pass_at_once():
+    """The call that is one too many is refused, and no call before it."""
+    assert [True, True, True, False] == verdicts(judge(), 0, 0, 0, 0)
+
+
+def test_the_window_is_half_open():
+    """A call frees its place exactly one period after its arrival."""
+    assert [True, True, True, True] == verdicts(judge(), 0, 5, 9, 10)
+    assert [True, True, True, False] == verdicts(judge(), 0, 5, 9, 9)
+
+
+def test_each_call_in_a_lockout_begins_it_anew():
+    """An account that goes on calling stays shut; it opens one lockout after its last call."""
+    assert [True] * 3 + [False] * 4 + [True] == verdicts(judge(), 0, 0, 0, 0, 9, 18, 27, 37)
+
+
+def test_a_lockout_that_does_not_prolong_ends_by_itself():
+    """With the switch off, calls in a lockout are refused and change nothing."""
+    assert [True] * 3 + [False] * 2 + [True] == verdicts(judge(prolong=False), 0, 0, 0, 0, 9, 10)
+
+
+def test_a_lockout_counts_once_and_each_refusal_by_itself():
+    """The figures tell lockouts from refusals."""
+    counting = judge()
+    verdicts(counting, 0, 0, 0, 0, 1, 2, 30, 30, 30, 30)
+
+    assert (2, 4) == (counting.lockouts, counting.throttled)
+
+
+def test_the_wait_is_in_whole_seconds_rounded_up():
+    """Whoever waits for as long as it is told finds the account open."""
+    counting = Judge(1, 15 * SECOND, 15 * SECOND)
+    counting.arrive(0)
+    counting.arrive(0)
+
+    assert 15 == counting.wait(1)
+    assert 1 == counting.wait(14 * SECOND + 1)
+    assert 0 == counting.wait(15 * SECOND)
+    assert counting.arrive(counting.wait(1) * SECOND + 1)
+
+
+def test_calls_that_left_the_window_are_not_counted():
+    """The count is that of the period that ends now."""
+    counting = judge()
+    verdicts(counting, 0, 4)
+
+    assert [2, 1, 0] == [counting.count(now) for now in (9, 10, 14)]
+
+
+def test_a_lockout_can_be_of_another_length_once():
+    """A lockout from outside has its own length and leaves the usual one alone."""
+    counting = judge()
+    counting.shut(0, 3)
+
+    assert [False, True] == verdicts(judge_with(counting, prolong=False), 2, 3)
+
+
+def judge_with(counting, *, prolong):
+    counting.prolong = prolong
+    return counting

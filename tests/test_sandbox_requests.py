@@ -1,0 +1,315 @@
+"""How the sandbox reads requests: who asks, in which format, and where the fields may be."""
+
+import base64
+
+import pytest
+
+from tests.support.sandbox import Caller, made, new_sandbox, new_studio
+
+
+@pytest.fixture
+def sandbox():
+    sandbox = new_sandbox()
+    yield sandbox
+    sandbox.close()
+
+
+@pytest.fixture
+def call(sandbox):
+    return Caller(sandbox)
+
+
+# Who asks
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [
+        "",
+        "Basic",
+        "Basic !!!",
+        "Basic " + base64.b64encode(b"\xff\xfe").decode(),
+        "Basic " + base64.b64encode(b"admin@example.com:wrong").decode(),
+        "Basic " + base64.b64encode(b"nobody@example.com:sandbox").decode(),
+        "Bearer wrong",
+        "Digest sandbox-token",
+    ],
+)
+def test_whoever_is_not_known_is_answered_401(sandbox, authorization):
+    """A wrong sign-in says how to sign in."""
+    response = Caller(sandbox, email=None).get("/clients", headers={"Authorization": authorization})
+
+    assert 401 == response.status_code
+    assert 'realm="Harvest"' in response.headers["www-authenticate"]
+
+
+def test_a_token_signs_in_by_header_and_by_parameter(sandbox):
+    """Both name the administrator."""
+    call = Caller(sandbox, email=None)
+    answers = [
+        call.get("/account/who_am_i", headers={"Authorization": "Bearer sandbox-token"}),
+        call.get("/account/who_am_i?access_token=sandbox-token"),
+    ]
+
+    assert ["admin@example.com"] * 2 == [answer.json()["user"]["email"] for answer in answers]
+
+
+def test_somebody_archived_is_nobody(sandbox, call):
+    """An archived person's password is good for nothing."""
+    call.post("/people/2/toggle")
+
+    assert 401 == Caller(sandbox, "user@example.com").get("/daily").status_code
+
+
+def test_an_email_signs_in_in_any_case(sandbox):
+    """The password belongs to the address as it was given; the person is found by it."""
+    assert 200 == Caller(sandbox, "user@example.com").get("/daily").status_code
+
+
+# In which format
+
+
+@pytest.mark.parametrize("accept", [None, "*/*", "text/html", ""])
+def test_without_accept_it_is_406(call, accept):
+    """The server must be told which of its two formats is wanted."""
+    assert 406 == call.get("/clients", headers={"Accept": accept}).status_code
+
+
+@pytest.mark.parametrize(
+    ("accept", "media"),
+    [
+        ("application/json", "application/json; charset=utf-8"),
+        ("text/html, application/xml;q=0.9, */*", "application/xml; charset=utf-8"),
+        ("text/xml", "application/xml; charset=utf-8"),
+        ("TEXT/JSON", "application/json; charset=utf-8"),
+    ],
+)
+def test_the_first_format_that_accept_names_is_used(call, accept, media):
+    """Other types are passed over."""
+    assert media == call.get("/clients", headers={"Accept": accept}).headers["content-type"]
+
+
+@pytest.mark.parametrize("media", [None, "text/plain", "application/x-www-form-urlencoded"])
+def test_a_body_of_another_type_is_415(call, media):
+    """A write must say how its body is written."""
+    response = call.post("/clients", content=b'{"client": {"name": "ACME"}}', headers={"Content-Type": media})
+
+    assert 415 == response.status_code
+
+
+def test_a_body_on_get_is_borne(call):
+    """Clients in the field send one; its type doesn't matter, either."""
+    answers = [
+        call.get("/clients", content=b"null"),
+        call.get("/clients", content=b"x=1", headers={"Content-Type": "text/plain"}),
+    ]
+
+    assert [200, 200] == [answer.status_code for answer in answers]
+
+
+def test_a_trailing_slash_is_borne(call):
+    """It makes no other path."""
+    response = call.post("/clients/", {"client": {"name": "ACME"}})
+
+    assert 201 == response.status_code
+    assert [200, 200] == [call.get("/clients/").status_code, call.get(f"/clients/{made(response)}/").status_code]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/"),
+        ("GET", "/clients/x"),
+        ("GET", "/clients/9"),
+        ("GET", "/clients/" + "9" * 40),
+        ("PATCH", "/clients"),
+        ("POST", "/clients/1"),
+        ("GET", "/estimates"),
+        ("GET", "/invoice_item_categories/13001"),
+        ("GET", "/invoices/1/message/1"),
+    ],
+)
+def test_what_is_not_there_is_404(call, method, path):
+    """Unknown records, unknown paths and other methods are all answered alike."""
+    assert 404 == call(method, path).status_code
+
+
+# Where the fields may be
+
+
+def test_fields_may_come_in_the_query(sandbox, call):
+    """Bracketed parameters are read as fields, with an empty body or a null one."""
+    first = call.post("/clients?client[name]=ACME&client%5Bdetails%5D=a+b")
+    second = call.post("/clients?client[name]=Other", content=b"null")
+
+    assert [201, 201] == [first.status_code, second.status_code]
+    assert [("ACME", "a b"), ("Other", "")] == [(each["name"], each["details"]) for each in sandbox.world.clients()]
+
+
+def test_the_body_wins_over_the_query(sandbox, call):
+    """Where both name a field, the body's is taken."""
+    call.post("/clients?client[name]=Query&client[details]=kept", {"client": {"name": "Body"}})
+
+    assert ("Body", "kept") == tuple(sandbox.world.clients()[0][name] for name in ("name", "details"))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"task_assignment": {"hourly_rate": 5}}',
+        b'{"task-assignment": {"hourly-rate": "5"}}',
+        b'{"hourly_rate": 5.0}',
+    ],
+)
+def test_json_may_have_dashes_or_no_root(sandbox, body):
+    """All of them are sent by clients in the field."""
+    studio = new_studio(sandbox)
+    [link] = sandbox.world.assignments("task_assignment", studio.project)
+    studio.call.put(f"/projects/{studio.project}/task_assignments/{link['id']}", content=body)
+
+    assert 5 == link["hourly_rate"]
+
+
+def test_a_timesheet_takes_bare_json_only(sandbox):
+    """A wrapped request holds none of the fields that are needed."""
+    studio = new_studio(sandbox)
+    fields = {"project_id": studio.project, "task_id": studio.task, "hours": 1}
+
+    assert 400 == studio.call.post("/daily/add", {"request": fields}).status_code
+    assert 201 == studio.call.post("/daily/add", fields).status_code
+
+
+def test_xml_needs_its_root(sandbox):
+    """Fields below another root are none of the record's."""
+    call = Caller(sandbox, format="xml")
+
+    assert 400 == call.post("/clients", content=b"<customer><name>A</name></customer>").status_code
+    assert 201 == call.post("/clients", content=b"<client><name>A</name></client>").status_code
+
+
+def test_xml_is_read_with_dashes_or_underscores_nil_and_attributes(sandbox):
+    """Typed, untyped, padded and nil elements are read; of two of a name the last counts."""
+    call = Caller(sandbox, format="xml")
+    body = b"""<?xml version="1.0" encoding="UTF-8"?>
+    <task><name>Old</name><name> New </name>
+      <default-hourly-rate type="decimal"> 12.5
+      </default-hourly-rate><billable_by_default type="boolean">
+        false </billable_by_default><is-default nil="true"/><deep><x>1</x></deep></task>"""
+    call.post("/tasks", content=body)
+
+    [task] = sandbox.world.tasks()
+    names = ("name", "default_hourly_rate", "billable_by_default", "is_default")
+    assert [" New ", 12.5, False, False] == [task[name] for name in names]
+
+
+@pytest.mark.parametrize(
+    "day", ["2017-1-8", "2017/01/08", "20170108", "2017-01-08T10:00:00Z", "Mon, 08 Jan 2017", "Sun, Jan 8 2017"]
+)
+def test_days_are_read_in_all_forms_that_are_sent(sandbox, day):
+    """ISO and RFC days, unpadded ones, and a wrong weekday."""
+    entry = new_studio(sandbox).book(spent_at=day)
+
+    assert "2017-01-08" == entry["spent_at"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{",
+        b"[1]",
+        b'"x"',
+        b"\xff\xfe",
+        b'{"client": {"name": ' + b"[" * 100_000,
+        b'{"client": {"name": ["x"]}}',
+        b'{"client": {"name": "\\ud800"}}',
+        b'{"client": {"name": "\\u0000"}}',
+        b'{"client": {"name": "A", "highrise_id": "x"}}',
+        b'{"client": {"name": "A", "highrise_id": 99999999999999999999}}',
+        b'{"client": {"name": "A", "active": "maybe"}}',
+        b'{"client": {}}',
+        b'{"client": {"name": "  "}}',
+    ],
+    ids=range(13),
+)
+def test_what_cannot_be_read_is_400(sandbox, call, body):
+    """Broken bodies and values of a wrong kind are refused and change nothing."""
+    assert 400 == call.post("/clients", content=body).status_code
+    assert [] == sandbox.world.clients()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<client>",
+        b"",
+        b"<client/>",
+        b"<client>text</client>",
+        b'<!DOCTYPE x [<!ENTITY a "b">]><client><name>&a;</name></client>',
+        b"<client><name><b>x</b></name></client>",
+    ],
+    ids=range(6),
+)
+def test_xml_that_cannot_be_read_is_400(sandbox, body):
+    """Entities are refused, too."""
+    response = Caller(sandbox, format="xml").post("/clients", content=body)
+
+    assert 400 == response.status_code
+
+
+@pytest.mark.parametrize("hours", ["1e12", "-1e12", "NaN", "Infinity", "one", True])
+def test_numbers_out_of_all_bounds_are_refused(sandbox, hours):
+    """They must not break the arithmetic."""
+    studio = new_studio(sandbox)
+    body = {"project_id": studio.project, "task_id": studio.task, "hours": hours}
+
+    assert 400 == studio.call.post("/daily/add", body).status_code
+
+
+@pytest.mark.parametrize(
+    ("since", "found"),
+    [
+        ("2026-01-05 14:30", 1),
+        ("2026-01-05+14%3A31", 0),
+        ("2026-01-05", 1),
+        ("2026-01-06", 0),
+        ("2026-01-05T14:30:00Z", 1),
+        ("2026-01-05T16:30:00+02:00", 1),
+        ("2026-01-05T15:31:00%2B01:00", 0),
+    ],
+)
+def test_updated_since_is_read_in_utc(sandbox, since, found):
+    """The blank may be a plus; a zone may be given, even one whose plus was not escaped."""
+    call = Caller(sandbox)
+    call.make("/clients", root="client", name="ACME")
+
+    assert found == len(call.get(f"/clients?updated_since={since}").json())
+
+
+def test_updated_since_that_is_no_moment_is_400(call):
+    """It says what it can't read."""
+    response = call.get("/clients?updated_since=yesterday")
+
+    assert (400, "'yesterday' is no moment.") == (response.status_code, response.headers["hint"])
+
+
+def test_a_person_may_be_named_by_address(call):
+    """An address stands for the id, escaped or not, in any case."""
+    paths = ("/people/user@example.com", "/people/USER%40example.com", "/people/2")
+
+    assert [2, 2, 2] == [call.get(path).json()["user"]["id"] for path in paths]
+    assert 404 == call.get("/people/nobody@example.com").status_code
+    assert 404 == call.get("/people/a%2Fb@example.com").status_code
+
+
+def test_requests_are_listed_without_secrets(sandbox):
+    """Credentials are taken out of headers and of the query, however they are spelled; bodies are not kept."""
+    call = Caller(sandbox)
+    call.get("/clients?access_token=sandbox-token&client_secret=s3cret&updated_since=2026-01-01")
+    call.get("/clients?access%5Ftoken=sandbox-token")
+    call.post("/people?user[password]=s3cret", {"user": {"email": "a@example.com", "password": "s3cret"}})
+    shown = repr(sandbox.requests())
+
+    assert "sandbox-token" not in shown
+    assert "s3cret" not in shown
+    assert "Basic" not in shown
+    assert "updated_since=2026-01-01" in shown

@@ -1,0 +1,181 @@
+"""The throttle as a caller meets it: refusals, the status call, and the switches."""
+
+import pytest
+
+from harvest_async.sandbox import Sandbox
+from tests.support.sandbox import Caller, clock_of, new_sandbox
+
+STATUS = "/account/rate_limit_status"
+
+
+@pytest.fixture
+def sandbox():
+    made = new_sandbox(calls=3, period=10)
+    yield made
+    made.close()
+
+
+def spend_all(call, times=3):
+    return [call.get("/account/who_am_i").status_code for _ in range(times)]
+
+
+def test_a_refusal_says_how_long_to_wait(sandbox):
+    """Status, header and body agree, in JSON and in XML."""
+    call = Caller(sandbox)
+    spend_all(call)
+    json, xml = call.get("/clients"), Caller(sandbox, format="xml").get("/clients")
+
+    assert (503, "10") == (json.status_code, json.headers["retry-after"])
+    assert {"message": "This request has been throttled.", "retry_after": 10} == json.json()
+    assert "application/xml; charset=utf-8" == xml.headers["content-type"]
+    assert '<retry-after type="integer">10</retry-after>' in xml.text
+
+
+def test_a_refused_call_is_not_carried_out(sandbox):
+    """What was refused has left no trace in the account."""
+    call = Caller(sandbox)
+    spend_all(call)
+    refused = call.post("/clients", {"client": {"name": "ACME"}})
+
+    assert 503 == refused.status_code
+    assert [] == sandbox.world.clients()
+
+
+def test_every_call_counts_whoever_makes_it(sandbox):
+    """The limit is the account's: wrong credentials, unknown paths and the authorization server count, too."""
+    nobody = Caller(sandbox, email="nobody@example.com")
+
+    assert 401 == nobody.get("/clients").status_code
+    assert 404 == Caller(sandbox).get("/nowhere").status_code
+    assert 400 == nobody.get("/oauth2/authorize").status_code
+    assert 503 == Caller(sandbox).get("/clients").status_code
+
+
+def test_waiting_as_told_ends_the_lockout(sandbox):
+    """After Retry-After the account is open again."""
+    call = Caller(sandbox)
+    spend_all(call)
+    clock_of(sandbox).advance(4)
+    call.get("/clients")
+    clock_of(sandbox).advance(9)
+    call.get("/clients")
+    clock_of(sandbox).advance(10)
+
+    assert 200 == call.get("/clients").status_code
+    assert (2, 1) == (sandbox.throttled(), sandbox.lockouts())
+
+
+def test_the_status_tells_the_truth(sandbox):
+    """It counts itself, and tells the numbers that the throttle really has."""
+    call = Caller(sandbox)
+    call.get("/clients")
+    clock_of(sandbox).advance(2)
+    told = call.get(STATUS)
+
+    assert {
+        "lockout_seconds": 10,
+        "last_access_at": "2026-01-05T14:30:02+00:00",
+        "max_calls": 3,
+        "count": 2,
+        "timeframe_limit": 10,
+        "requests_available": 1,
+    } == told.json()
+
+
+def test_the_status_in_xml_is_a_hash(sandbox):
+    """It has the root that bare objects have."""
+    text = Caller(sandbox, format="xml").get(STATUS).text
+
+    assert '<hash><lockout-seconds type="integer">10</lockout-seconds>' in text
+
+
+def test_the_status_is_counted_and_refused_like_any_other(sandbox):
+    """Polling the status prolongs a lockout."""
+    call = Caller(sandbox)
+    answers = [call.get(STATUS).status_code for _ in range(4)]
+    clock_of(sandbox).advance(9)
+    call.get(STATUS)
+    clock_of(sandbox).advance(9)
+
+    assert [200, 200, 200, 503] == answers
+    assert 503 == call.get("/clients").status_code
+
+
+def test_with_the_switch_off_the_status_is_not_counted():
+    """An uncounted status call costs nothing, does not prolong, and is still refused in a lockout."""
+    sandbox = new_sandbox(calls=2, period=10, status_counts=False)
+    call = Caller(sandbox)
+    told = [call.get(STATUS).json() for _ in range(5)][-1]
+    spend_all(call, 3)
+    clock_of(sandbox).advance(9)
+    refused = call.get(STATUS)
+    clock_of(sandbox).advance(1)
+
+    assert (0, None) == (told["count"], told["last_access_at"])
+    assert 503 == refused.status_code
+    assert 200 == call.get("/clients").status_code
+    assert 4 == sum(request.counted for request in sandbox.requests())
+
+
+def test_a_lockout_can_have_its_own_length_and_not_prolong():
+    """Both are switches of the sandbox."""
+    sandbox = new_sandbox(calls=1, period=10, lockout=30, prolong=False)
+    call = Caller(sandbox)
+    spend_all(call, 2)
+    clock_of(sandbox).advance(29)
+    waited = call.get("/clients").headers["retry-after"]
+    clock_of(sandbox).advance(1)
+
+    assert "1" == waited
+    assert 200 == call.get("/clients").status_code
+
+
+def test_what_others_spend_counts(sandbox):
+    """Another program's calls use the account up; they are in no list of ours."""
+    sandbox.spend(3)
+
+    assert 503 == Caller(sandbox).get("/clients").status_code
+    assert 1 == len(sandbox.requests())
+
+
+def test_the_numbers_can_be_tuned_while_it_runs(sandbox):
+    """A lockout that had no length of its own follows the period."""
+    sandbox.set_limits(calls=5)
+    sandbox.set_limits(period=20)
+    told = Caller(sandbox).get(STATUS).json()
+
+    assert (5, 20, 20) == (told["max_calls"], told["timeframe_limit"], told["lockout_seconds"])
+
+
+def test_a_lockout_with_its_own_length_keeps_it():
+    """Tuning the period leaves it alone."""
+    sandbox = new_sandbox(lockout=7)
+    sandbox.set_limits(period=20)
+
+    assert 7 == Caller(sandbox).get(STATUS).json()["lockout_seconds"]
+
+
+def test_the_most_in_a_window_comes_from_the_requests(sandbox):
+    """Refused calls have arrived, too."""
+    spend_all(Caller(sandbox), 5)
+    clock_of(sandbox).advance(10)
+    spend_all(Caller(sandbox), 1)
+
+    assert 5 == sandbox.max_in_window()
+
+
+@pytest.mark.parametrize(
+    "numbers", [{"calls": 0}, {"calls": -1}, {"period": 0}, {"period": -2}, {"lockout": 0}], ids=str
+)
+def test_numbers_that_no_account_could_have_are_refused(numbers):
+    """They are named, before anything runs."""
+    with pytest.raises(ValueError, match="give"):
+        Sandbox(**numbers)
+
+
+def test_tuning_to_such_numbers_is_refused(sandbox):
+    """The throttle keeps the numbers that it had."""
+    with pytest.raises(ValueError, match="seconds above 0"):
+        sandbox.set_limits(period=-1)
+
+    assert 10 == Caller(sandbox).get(STATUS).json()["timeframe_limit"]
