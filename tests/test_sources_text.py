@@ -3,6 +3,7 @@
 import io
 import os
 import threading
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -230,19 +231,13 @@ def test_any_notes_come_back_as_they_were_written(notes, delimiter, encoding):
 @given(st.binary(max_size=300))
 def test_any_bytes_are_read_or_refused(content):
     """Broken input ends in rows, problems or a clear error, never in anything else."""
-    try:
-        with open_source(io.BytesIO(content), Options()) as source:
-            list(source)
-    except InvalidArgument as error:
-        assert str(error)
+    with suppress(InvalidArgument), open_source(io.BytesIO(content), Options()) as source:
+        assert all(isinstance(item, Problem) or item.line for item in source)
 
 
 @given(st.text(max_size=200))
 def test_any_text_below_a_header_is_read_or_refused(text):
     """Whatever stands below a good header."""
     content = table(HARVEST, harvest()) + text.encode("utf-8", "replace")
-    try:
-        with open_source(io.BytesIO(content), Options()) as source:
-            assert all(isinstance(item, TimeRow | Problem) for item in source)
-    except InvalidArgument as error:
-        assert str(error)
+    with suppress(InvalidArgument), open_source(io.BytesIO(content), Options()) as source:
+        assert all(isinstance(item, TimeRow | Problem) for item in source)
