@@ -19,7 +19,7 @@ from attrs import Attribute, field, frozen
 from harvest_async.errors import InvalidArgument
 from harvest_async.wire import Answer, Wire
 
-__all__ = ["Body", "Call", "Created", "Dialect", "Gone", "Page", "Repeat", "path"]
+__all__ = ["Body", "Call", "Created", "Dialect", "Gone", "Page", "Picture", "Repeat", "Upload", "path"]
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -52,6 +52,28 @@ class Body:
     json_root: str | None
     xml_root: str
     underscores: bool = False
+
+
+@frozen(repr=False)
+class Upload:
+    """What an upload carries: bytes that are on the wire as they are, with their media type (its boundary included)."""
+
+    content_type: str
+    content: bytes
+
+    def __repr__(self) -> str:
+        return f"<Upload of {len(self.content)} bytes>"
+
+
+@frozen(repr=False)
+class Picture:
+    """An image: its bytes and its media type."""
+
+    content: bytes
+    content_type: str
+
+    def __repr__(self) -> str:
+        return f"<Picture {self.content_type}, {len(self.content)} bytes>"
 
 
 @frozen
@@ -113,7 +135,7 @@ class Call(Generic[T_co]):
     result: Any
     repeat: Repeat
     query: tuple[tuple[str, str], ...] = ()
-    body: Body | None = None
+    body: Body | Upload | None = None
     budget: str = "general"
     deadline: float | None = field(default=None)
 

@@ -15,7 +15,8 @@
     │   ├── Unprocessable    the caller: validation (422)
     │   ├── Throttled        the account's budget is used up, by whomever
     │   └── ServerError      the server (5xx)
-    └── DecodeError        the server: an answer that can't be read
+    ├── DecodeError        the server: an answer that can't be read
+    └── NotTaken           the server: a success that left some of the fields as they were
 
 Rules of this room: it stands on the ground floor and imports only `wire`. An error that has a request shows it
 whole, but never a credential: not in `str`, `repr`, `report()` or `as_curl()`.
@@ -24,6 +25,7 @@ whole, but never a credential: not in `str`, `repr`, `report()` or `as_curl()`.
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from typing import Any, Final
 
 from harvest_async.wire import Answer, Wire, redact_body, redact_headers, redact_text, redact_url
@@ -37,6 +39,7 @@ __all__ = [
     "InvalidArgument",
     "NotFound",
     "NotSent",
+    "NotTaken",
     "OutcomeUnknown",
     "RequestError",
     "ResponseError",
@@ -152,15 +155,17 @@ class ResponseError(HarvestError):
     Attributes:
         status: the HTTP status.
         hint: what the server's `Hint` header says, None where there is none.
-        repeated: whether the answer is to a repeat, since an earlier answer was lost: the call may have been carried
-            out by then (contract: retry_safe_values.idempotent).
     """
 
     def __init__(self, message: str, *, request: Wire | None = None, answer: Answer | None = None) -> None:
         super().__init__(message, request=request, answer=answer)
         self.status = answer.status if answer is not None else 0
         self.hint = answer.header("hint") if answer is not None else None
-        self.repeated = False
+
+    def add(self, cause: str) -> None:
+        """Say more about the cause, behind what the message says already."""
+        self.message = f"{self.message} ({cause})"
+        self.args = (self.message,)
 
 
 class BadRequest(ResponseError):
@@ -211,6 +216,20 @@ class ServerError(ResponseError):
 
 class DecodeError(HarvestError):
     """A success whose body can't be read: not the format asked for, cut off, or of the wrong shape."""
+
+
+class NotTaken(HarvestError):
+    """The call succeeded, and the server left some of the fields as they were; a locked record, as a rule.
+
+    Attributes:
+        record: the record as it is now.
+        names: the fields that were not taken.
+    """
+
+    def __init__(self, message: str, *, record: object, names: Sequence[str]) -> None:
+        super().__init__(message)
+        self.record = record
+        self.names = tuple(names)
 
 
 _BY_STATUS: dict[int, tuple[type[ResponseError], str]] = {

@@ -47,7 +47,9 @@ class HarvestV1:
         InvalidArgument: an argument can't be used.
 
     Attributes:
-        account, time, clients, projects, tasks, people, task_assignments, user_assignments, reports: the resources.
+        account, time, clients, contacts, projects, tasks, people, task_assignments, user_assignments,
+        expense_categories, expenses, receipts, invoices, invoice_item_categories, invoice_messages, invoice_payments,
+        reports: the resources.
     """
 
     def __init__(
@@ -90,6 +92,11 @@ class HarvestV1:
         return self._name
 
     @property
+    def address(self) -> str:
+        """Where the account is."""
+        return self._exchange.base_url
+
+    @property
     def auth(self) -> httpx.Auth:
         """What signs."""
         return self._auth
@@ -121,11 +128,18 @@ class HarvestV1:
         self.account = resources.Account(exchange)
         self.time = resources.TimeTracking(exchange)
         self.clients = resources.Clients(exchange)
+        self.contacts = resources.Contacts(exchange)
         self.projects = resources.Projects(exchange)
         self.tasks = resources.Tasks(exchange)
         self.people = resources.People(exchange)
         self.task_assignments = resources.TaskAssignments(exchange)
         self.user_assignments = resources.UserAssignments(exchange)
+        self.expense_categories = resources.ExpenseCategories(exchange)
+        self.expenses = resources.Expenses(exchange)
+        self.invoices = resources.Invoices(exchange)
+        self.invoice_item_categories = resources.InvoiceItemCategories(exchange)
+        self.invoice_messages = resources.InvoiceMessages(exchange)
+        self.invoice_payments = resources.InvoicePayments(exchange)
         self.reports = resources.Reports(exchange)
 
     @property

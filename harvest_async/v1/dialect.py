@@ -13,14 +13,14 @@ from urllib.parse import urlencode, urlsplit
 
 from attrs import evolve, frozen
 
-from harvest_async.call import Body, Call, Created, Gone, Page
+from harvest_async.call import Body, Call, Created, Gone, Page, Picture, Upload
 from harvest_async.codec import json, xml
 from harvest_async.codec.shape import shape, shape_all
 from harvest_async.codec.slices import Shaper, Slices
 from harvest_async.codec.text import beginning
 from harvest_async.errors import DecodeError
 from harvest_async.v1.models import DayEntry
-from harvest_async.v1.results import Bare, Changed, Entry, Made, Many, One, Raw, Removed
+from harvest_async.v1.results import AnImage, Bare, Changed, Done, Entry, Made, Many, One, Raw, Removed
 from harvest_async.wire import Answer, Wire
 
 __all__ = ["Format", "V1Dialect"]
@@ -32,6 +32,13 @@ Format = Literal["json", "xml"]
 _WRITES: Final = frozenset({"POST", "PUT", "PATCH"})
 _NUMBER: Final = re.compile(r"\d+")
 _TAGS: Final = re.compile(r"<[^>]*>")
+_OTHER_ROOTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "invoice": ("invoices",),  # contract: invoices_list_key
+    "invoice_category": ("invoice_item_category",),  # contract: category_roots
+    "message": ("invoice_message",),  # contract: message_root
+}
+"""Other names that a record's root has in JSON."""
+
 _SAID: Final = ("message", "error_description", "error", "errors", "Message")
 _LONGEST: Final = 300
 _NOT_FOUND: Final = 404
@@ -100,9 +107,12 @@ class V1Dialect:
             InvalidArgument: a value can't be written in this format.
         """
         query = f"?{urlencode(call.query)}" if call.query else ""
-        content = self._codec.write(call.body) if call.body is not None else b""
-        kind = self._codec.content_type
-        own = (("Accept", kind), ("Content-Type", kind))
+        kind, sent = self._codec.content_type, call.body
+        if isinstance(sent, Upload):
+            content, content_type = sent.content, sent.content_type
+        else:
+            content, content_type = b"" if sent is None else self._codec.write(sent), kind
+        own = (("Accept", kind), ("Content-Type", content_type))
         length = (("Content-Length", str(len(content))),) if call.method in _WRITES else ()  # contract: empty_write
         return Wire(call.method, f"{base_url}{call.path}{query}", (*own, *length, *headers), content)
 
@@ -178,13 +188,24 @@ class V1Dialect:
             return Gone.UNTOLD
         return Gone.ARCHIVED if result.hints and answer.header("hint") else Gone.DELETED
 
+    def _done(self, _: Done, __: Answer) -> None:
+        return None
+
+    def _picture(self, _: AnImage, answer: Answer) -> Picture:
+        if not answer.content_type.startswith("image/"):
+            kind = answer.content_type or "of no type"
+            raise DecodeError(f"expected an image, the answer is {kind}: {beginning(answer.content)}")
+        return Picture(answer.content, answer.content_type)
+
     def _raw(self, _: Raw, answer: Answer) -> Any:
         return self._tree(answer) if answer.content.strip() else None
 
     _readers: ClassVar[dict[type[Any], Callable[[V1Dialect, Any, Answer], Any]]] = {
+        AnImage: _picture,
         One: _one,
         Many: _many,
         Bare: _bare,
+        Done: _done,
         Entry: _entry,
         Made: _made,
         Changed: _changed,
@@ -224,7 +245,10 @@ def _path_of(location: str) -> str:
 
 
 def _unwrap(tree: Any, root: str) -> Any:
-    return tree[root] if isinstance(tree, dict) and root in tree and "id" not in tree else tree
+    if not isinstance(tree, dict) or "id" in tree:
+        return tree
+    name = next((name for name in (root, *_OTHER_ROOTS.get(root, ())) if name in tree), None)
+    return tree if name is None else tree[name]
 
 
 def _entry_tree(tree: Any) -> Any:

@@ -10,17 +10,36 @@ from typing import Any, Generic, TypeVar
 
 from attrs import frozen
 
-__all__ = ["Bare", "Changed", "Entry", "Made", "Many", "One", "Raw", "Removed"]
+__all__ = ["AnImage", "Bare", "Changed", "Done", "Entry", "Made", "Many", "One", "Raw", "Removed"]
 
 T = TypeVar("T")
 
 
 @frozen
 class One(Generic[T]):
-    """One record below its root."""
+    """One record below its root.
+
+    Attributes:
+        model: the record's type.
+        root: its name in JSON answers.
+        written_as: its name in JSON requests, if another (contract: category_roots).
+        xml: its name in XML requests, if not that name with dashes (contract: message_root).
+    """
 
     model: type[T]
     root: str
+    written_as: str | None = None
+    xml: str | None = None
+
+    @property
+    def written(self) -> str:
+        """Its name in JSON requests."""
+        return self.written_as or self.root
+
+    @property
+    def xml_root(self) -> str:
+        """Its name in XML requests."""
+        return self.xml or self.written.replace("_", "-")
 
 
 @frozen
@@ -72,6 +91,16 @@ class Removed:
 
     hints: bool = False
     told: bool = True
+
+
+@frozen
+class AnImage:
+    """An image, as it is (contract: receipt_get_binary)."""
+
+
+@frozen
+class Done:
+    """Nothing that is read: the answer's status says it all."""
 
 
 @frozen

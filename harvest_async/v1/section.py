@@ -1,64 +1,149 @@
 """What all resources have in common.
 
 Rules of this room: whatever lists can be awaited into a list or iterated over; a write that gives no record back is
-followed by one read.
+followed by one read; an update with nothing in it is no call. Where a section finds nothing although it should, the
+account is asked whether the section's module is on (contract: invoice_module_off).
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Generator, Mapping
-from decimal import Decimal
-from typing import Any, Generic, TypeVar
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping
+from contextlib import aclosing
+from typing import Any, ClassVar, Generic, TypeVar, cast
 
-from harvest_async.call import Call, Page
+from harvest_async.call import Call, Created, Follow, Page
+from harvest_async.errors import Forbidden, HarvestError, NotFound, NotTaken, ResponseError, Unauthorized
 from harvest_async.exchange import Exchange
-from harvest_async.v1 import checks
+from harvest_async.v1 import calls
 
-__all__ = ["Hours", "Id", "Listing", "Section", "write_fields"]
+__all__ = ["Listing", "Section", "taken"]
 
 T = TypeVar("T")
 
-Id = int | str
-Hours = Decimal | float | str
+_ADMINS_ONLY = frozenset(
+    {
+        "people.create",
+        "people.delete",
+        "people.reset_password",
+        "people.toggle",
+        "people.update",
+        "reports.project_entries",
+        "reports.project_expenses",
+        "reports.user_entries",
+        "reports.user_expenses",
+    }
+)
+"""Calls that only administrators may make (contract: admin)."""
+
+
+class Section:
+    """What all resources have: the way to the account."""
+
+    __slots__ = ("_exchange", "_module_is_on")
+
+    module: ClassVar[str | None] = None
+    """The part of the account that has to be switched on for this section (contract: modules)."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self._module_is_on = False
+
+    async def _send(self, call: Call[T]) -> T:
+        """Carry a call out; a refusal tells what this section knows of its cause."""
+        try:
+            return await self._exchange.send(call)
+        except ResponseError as error:
+            await self._explain(call, error)
+            raise
+
+    async def _create(self, call: Call[Created[T]], read: Follow[T]) -> T:
+        """Create a record and give it whole (see `Exchange.create_and_read`)."""
+        try:
+            return await self._exchange.create_and_read(call, read)
+        except ResponseError as error:
+            await self._explain(call, error)
+            raise
+
+    async def _changed(self, call: Call[T | None], read: Call[T]) -> T:
+        """A write's record: from the answer where it is there, else read once more (contract: writes.follow_up)."""
+        record = await self._send(call)
+        return await self._send(read) if record is None else record
+
+    async def _updated(
+        self, before: object, model: type[T], fields: Mapping[str, Any], call: Call[T | None], read: Call[T]
+    ) -> T:
+        """An update's record; where nothing changes, the one at hand, or the one that is read."""
+        if fields:
+            return await self._changed(call, read)
+        return before if isinstance(before, model) else await self._send(read)
+
+    async def _switch(self, read: Call[T], toggle: Call[T | None], *, on: bool) -> T:
+        """Toggle a record only if it needs to be, and read it again (contract: toggles_flip)."""
+        record = await self._send(read)
+        active: bool | None = getattr(record, "active", None)
+        return record if active is on else await self._changed(toggle, read)
+
+    def _list(self, call: Call[Page[T]]) -> Listing[T]:
+        return Listing(self, call)
+
+    async def _records(self, call: Call[Page[T]]) -> AsyncGenerator[T, None]:
+        try:
+            found = cast("AsyncGenerator[T, None]", self._exchange.records(call))
+            async with aclosing(found) as records:
+                async for record in records:
+                    yield record
+        except ResponseError as error:
+            await self._explain(call, error)
+            raise
+
+    async def _explain(self, call: Call[Any], error: ResponseError) -> None:
+        """Say in a refusal's message what this section knows of its cause (contract: role_as_404, report_role)."""
+        if not isinstance(error, NotFound | Forbidden | Unauthorized):
+            return
+        if call.name in _ADMINS_ONLY:
+            error.add("this call is for administrators: whoever is signed in may not be one")
+        if isinstance(error, NotFound) and self.module is not None and await self._is_off(self.module):
+            error.add(f"the account's module {self.module!r} is switched off")
+
+    async def _is_off(self, module: str) -> bool:
+        """Whether the account says that a module is off; once it was on, it is not asked about again."""
+        if self._module_is_on:
+            return False
+        try:
+            company = (await self._exchange.send(calls.who_am_i())).company
+        except HarvestError:
+            return False
+        told: bool | None = getattr(company.modules, module, None)
+        self._module_is_on = told is True
+        return told is False
 
 
 class Listing(Generic[T]):
     """A list that is on the server: await it, or iterate over it with `async for`. Each use asks the server."""
 
-    __slots__ = ("_call", "_exchange")
+    __slots__ = ("_call", "_section")
 
-    def __init__(self, exchange: Exchange, call: Call[Page[T]]) -> None:
-        self._exchange = exchange
+    def __init__(self, section: Section, call: Call[Page[T]]) -> None:
+        self._section = section
         self._call = call
 
     def __await__(self) -> Generator[Any, None, list[T]]:
         return self._whole().__await__()
 
     def __aiter__(self) -> AsyncIterator[T]:
-        return self._exchange.records(self._call)
+        return self._section._records(self._call)  # noqa: SLF001 - the two are one
 
     async def _whole(self) -> list[T]:
         return [item async for item in self]
 
 
-class Section:
-    """What all resources have: the way to the account."""
+def taken(what: str, sent: Mapping[str, Any], record: T, names: frozenset[str]) -> T:
+    """A record after an update, once it has what was sent (contract: locked_fields).
 
-    __slots__ = ("_exchange",)
-
-    def __init__(self, exchange: Exchange) -> None:
-        self._exchange = exchange
-
-    async def _changed(self, call: Call[T | None], read: Call[T]) -> T:
-        """A write's record: from the answer where it is there, else read once more (contract: writes.follow_up)."""
-        record = await self._exchange.send(call)
-        return await self._exchange.send(read) if record is None else record
-
-
-def write_fields(endpoint: str, known: type[Any], fields: Mapping[str, Any], **own: Any) -> dict[str, Any]:
-    """A write's fields: the checked ones, behind those that the method names itself."""
-    given = {key: value for key, value in own.items() if value is not None}
-    for key, value in given.items():
-        if key != "client_id":
-            checks.required_text(f"{endpoint}: {key}", value)
-    return {**given, **checks.known_fields(endpoint, fields, known.__annotations__)}
+    Raises:
+        NotTaken: the server left some of these fields as they were.
+    """
+    left = sorted(name for name in names & sent.keys() if getattr(record, name) != sent[name])
+    if left:
+        raise NotTaken(f"{what}: done, but the server left {', '.join(left)} as they were", record=record, names=left)
+    return record

@@ -94,7 +94,8 @@ def judge_answer(seen, format):
 
     if endpoint.location is not None:
         assert fits(endpoint.location, urlsplit(seen.answer_headers["location"]).path)
-    if not answers_with_a_record(endpoint):
+    told = endpoint.name == "time_tracking.update" and seen.answer.strip()  # promised by nobody, seen in JSON
+    if not told and not answers_with_a_record(endpoint):
         return []
 
     assert seen.answer_headers["content-type"].partition(";")[0] == TYPES[format]

@@ -10,10 +10,11 @@ from datetime import datetime
 from typing import Any
 
 from harvest_async.call import Body, Call, Created, Gone, Page
+from harvest_async.v1 import checks
 from harvest_async.v1.calls import frame
-from harvest_async.v1.calls.frame import IDEMPOTENT, SAFE, UNSAFE, Id
+from harvest_async.v1.calls.frame import IDEMPOTENT, UNSAFE, Id
 from harvest_async.v1.models import TaskAssignment, UserAssignment
-from harvest_async.v1.results import Made, One, Removed
+from harvest_async.v1.results import Made, One
 
 __all__ = [
     "create_task_assignment",
@@ -33,80 +34,77 @@ TASK_ASSIGNMENT = One(TaskAssignment, "task_assignment")
 USER_ASSIGNMENT = One(UserAssignment, "user_assignment")
 
 
-def list_task_assignments(project: Id, updated_since: datetime | None) -> Call[Page[TaskAssignment]]:
+def list_task_assignments(project: Id, updated_since: datetime | None = None) -> Call[Page[TaskAssignment]]:
     """Contract: task_assignments.list."""
-    where = frame.place("/projects/{}/task_assignments", project)
+    where = frame.place("/projects/{project}/task_assignments", project)
     return frame.listing("task_assignments.list", where, TASK_ASSIGNMENT, updated_since)
 
 
 def get_task_assignment(project: Id, id: Id) -> Call[TaskAssignment]:
     """Contract: task_assignments.get."""
-    return Call(
+    return frame.get(
         "task_assignments.get",
-        "GET",
-        frame.place("/projects/{}/task_assignments/{}", project, id),
+        frame.place("/projects/{project}/task_assignments/{task_assignment}", project, id),
         TASK_ASSIGNMENT,
-        SAFE,
     )
 
 
-def create_task_assignment(project: Id, task_id: int) -> Call[Created[TaskAssignment]]:
+def create_task_assignment(project: Id, task: Id) -> Call[Created[TaskAssignment]]:
     """Contract: task_assignments.create: the body is a task with nothing but its id (assignment_create_root)."""
-    where = frame.place("/projects/{}/task_assignments", project)
-    body = Body({"id": task_id}, "task", "task")
+    where = frame.place("/projects/{project}/task_assignments", project)
+    body = Body({"id": checks.reference("task", task)}, "task", "task")
     return Call("task_assignments.create", "POST", where, Made(TASK_ASSIGNMENT), UNSAFE, body=body)
 
 
-def create_task_assignment_with_task(project: Id, name: str) -> Call[Created[TaskAssignment]]:
-    """Contract: task_assignments.create_with_new_task."""
-    where = frame.place("/projects/{}/task_assignments/add_with_create_new_task", project)
-    body = Body({"name": name}, "task", "task")
-    return Call("task_assignments.create_with_new_task", "POST", where, Made(TASK_ASSIGNMENT), UNSAFE, body=body)
-
-
 def update_task_assignment(project: Id, id: Id, fields: Mapping[str, Any]) -> Call[TaskAssignment | None]:
-    """Contract: task_assignments.update."""
-    where = frame.place("/projects/{}/task_assignments/{}", project, id)
+    """Contract: task_assignments.update: JSON has an underscore in its root (dash_key_in_json)."""
+    where = frame.place("/projects/{project}/task_assignments/{task_assignment}", project, id)
     return frame.update("task_assignments.update", where, TASK_ASSIGNMENT, fields)
 
 
 def delete_task_assignment(project: Id, id: Id) -> Call[Gone]:
     """Contract: task_assignments.delete: a `Hint` tells of an archiving."""
-    where = frame.place("/projects/{}/task_assignments/{}", project, id)
-    return Call("task_assignments.delete", "DELETE", where, Removed(hints=True), IDEMPOTENT)
+    where = frame.place("/projects/{project}/task_assignments/{task_assignment}", project, id)
+    return frame.delete("task_assignments.delete", where, hints=True)
 
 
-def list_user_assignments(project: Id, updated_since: datetime | None) -> Call[Page[UserAssignment]]:
+def create_task_assignment_with_task(project: Id, name: str) -> Call[Created[TaskAssignment]]:
+    """Contract: task_assignments.create_with_new_task."""
+    where = frame.place("/projects/{project}/task_assignments/add_with_create_new_task", project)
+    body = Body({"name": checks.required_text("name", name)}, "task", "task")
+    return Call("task_assignments.create_with_new_task", "POST", where, Made(TASK_ASSIGNMENT), UNSAFE, body=body)
+
+
+def list_user_assignments(project: Id, updated_since: datetime | None = None) -> Call[Page[UserAssignment]]:
     """Contract: user_assignments.list."""
-    where = frame.place("/projects/{}/user_assignments", project)
+    where = frame.place("/projects/{project}/user_assignments", project)
     return frame.listing("user_assignments.list", where, USER_ASSIGNMENT, updated_since)
 
 
 def get_user_assignment(project: Id, id: Id) -> Call[UserAssignment]:
     """Contract: user_assignments.get."""
-    return Call(
+    return frame.get(
         "user_assignments.get",
-        "GET",
-        frame.place("/projects/{}/user_assignments/{}", project, id),
+        frame.place("/projects/{project}/user_assignments/{user_assignment}", project, id),
         USER_ASSIGNMENT,
-        SAFE,
     )
 
 
-def create_user_assignment(project: Id, user_id: int) -> Call[Created[UserAssignment]]:
+def create_user_assignment(project: Id, person: Id) -> Call[Created[UserAssignment]]:
     """Contract: user_assignments.create: the body is a user with nothing but its id (assignment_create_root)."""
-    where = frame.place("/projects/{}/user_assignments", project)
-    body = Body({"id": user_id}, "user", "user")
+    where = frame.place("/projects/{project}/user_assignments", project)
+    body = Body({"id": checks.reference("person", person)}, "user", "user")
     return Call("user_assignments.create", "POST", where, Made(USER_ASSIGNMENT), UNSAFE, body=body)
 
 
-def update_user_assignment(project: Id, id: Id, fields: Mapping[str, Any]) -> Call[UserAssignment | None]:
-    """Contract: user_assignments.update."""
-    where = frame.place("/projects/{}/user_assignments/{}", project, id)
-    return frame.update("user_assignments.update", where, USER_ASSIGNMENT, fields)
+def update_user_assignment(project: Id, id: Id, fields: Mapping[str, Any]) -> Call[Created[UserAssignment]]:
+    """Contract: user_assignments.update: `Location` may name another id (user_assignment_location)."""
+    where = frame.place("/projects/{project}/user_assignments/{user_assignment}", project, id)
+    body = frame.body(USER_ASSIGNMENT, fields)
+    return Call("user_assignments.update", "PUT", where, Made(USER_ASSIGNMENT), IDEMPOTENT, body=body)
 
 
 def delete_user_assignment(project: Id, id: Id) -> Call[Gone]:
     """Contract: user_assignments.delete: a `Hint` tells of an archiving."""
-    where = frame.place("/projects/{}/user_assignments/{}", project, id)
-    return Call("user_assignments.delete", "DELETE", where, Removed(hints=True), IDEMPOTENT)
+    where = frame.place("/projects/{project}/user_assignments/{user_assignment}", project, id)
+    return frame.delete("user_assignments.delete", where, hints=True)

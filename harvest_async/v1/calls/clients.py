@@ -1,4 +1,4 @@
-"""Clients: an endpoint a function.
+"""Clients and contacts: an endpoint a function.
 
 Rules of this room: see `calls`.
 """
@@ -11,23 +11,37 @@ from typing import Any
 
 from harvest_async.call import Call, Created, Gone, Page
 from harvest_async.v1.calls import frame
-from harvest_async.v1.calls.frame import IDEMPOTENT, SAFE, UNSAFE, Id
-from harvest_async.v1.models import Client
-from harvest_async.v1.results import Changed, One, Removed
+from harvest_async.v1.calls.frame import Id
+from harvest_async.v1.models import Client, Contact
+from harvest_async.v1.results import One
 
-__all__ = ["create_client", "delete_client", "get_client", "list_clients", "toggle_client", "update_client"]
+__all__ = [
+    "create_client",
+    "create_contact",
+    "delete_client",
+    "delete_contact",
+    "get_client",
+    "get_contact",
+    "list_client_contacts",
+    "list_clients",
+    "list_contacts",
+    "toggle_client",
+    "update_client",
+    "update_contact",
+]
 
 CLIENT = One(Client, "client")
+CONTACT = One(Contact, "contact")
 
 
-def list_clients(updated_since: datetime | None) -> Call[Page[Client]]:
+def list_clients(updated_since: datetime | None = None) -> Call[Page[Client]]:
     """Contract: clients.list."""
     return frame.listing("clients.list", "/clients", CLIENT, updated_since)
 
 
 def get_client(id: Id) -> Call[Client]:
     """Contract: clients.get."""
-    return Call("clients.get", "GET", frame.place("/clients/{}", id), CLIENT, SAFE)
+    return frame.get("clients.get", frame.place("/clients/{client}", id), CLIENT)
 
 
 def create_client(fields: Mapping[str, Any]) -> Call[Created[Client]]:
@@ -37,14 +51,45 @@ def create_client(fields: Mapping[str, Any]) -> Call[Created[Client]]:
 
 def update_client(id: Id, fields: Mapping[str, Any]) -> Call[Client | None]:
     """Contract: clients.update."""
-    return frame.update("clients.update", frame.place("/clients/{}", id), CLIENT, fields)
-
-
-def toggle_client(id: Id) -> Call[Client | None]:
-    """Contract: clients.toggle: by POST (toggle_verbs)."""
-    return Call("clients.toggle", "POST", frame.place("/clients/{}/toggle", id), Changed(CLIENT), UNSAFE)
+    return frame.update("clients.update", frame.place("/clients/{client}", id), CLIENT, fields)
 
 
 def delete_client(id: Id) -> Call[Gone]:
     """Contract: clients.delete."""
-    return Call("clients.delete", "DELETE", frame.place("/clients/{}", id), Removed(), IDEMPOTENT)
+    return frame.delete("clients.delete", frame.place("/clients/{client}", id))
+
+
+def toggle_client(id: Id) -> Call[Client | None]:
+    """Contract: clients.toggle: by POST (toggle_verbs)."""
+    return frame.toggle("clients.toggle", "POST", frame.place("/clients/{client}/toggle", id), CLIENT)
+
+
+def list_contacts(updated_since: datetime | None = None) -> Call[Page[Contact]]:
+    """Contract: contacts.list."""
+    return frame.listing("contacts.list", "/contacts", CONTACT, updated_since)
+
+
+def get_contact(id: Id) -> Call[Contact]:
+    """Contract: contacts.get."""
+    return frame.get("contacts.get", frame.place("/contacts/{contact}", id), CONTACT)
+
+
+def create_contact(fields: Mapping[str, Any]) -> Call[Created[Contact]]:
+    """Contract: contacts.create."""
+    return frame.create("contacts.create", "/contacts", CONTACT, fields)
+
+
+def update_contact(id: Id, fields: Mapping[str, Any]) -> Call[Contact | None]:
+    """Contract: contacts.update."""
+    return frame.update("contacts.update", frame.place("/contacts/{contact}", id), CONTACT, fields)
+
+
+def delete_contact(id: Id) -> Call[Gone]:
+    """Contract: contacts.delete."""
+    return frame.delete("contacts.delete", frame.place("/contacts/{contact}", id))
+
+
+def list_client_contacts(client: Id, updated_since: datetime | None = None) -> Call[Page[Contact]]:
+    """Contract: contacts.list_for_client."""
+    where = frame.place("/clients/{client}/contacts", client)
+    return frame.listing("contacts.list_for_client", where, CONTACT, updated_since)

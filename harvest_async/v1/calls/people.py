@@ -11,9 +11,9 @@ from typing import Any
 
 from harvest_async.call import Call, Created, Gone, Page
 from harvest_async.v1.calls import frame
-from harvest_async.v1.calls.frame import IDEMPOTENT, SAFE, UNSAFE, Id
+from harvest_async.v1.calls.frame import UNSAFE, Id
 from harvest_async.v1.models import Person
-from harvest_async.v1.results import Changed, One, Removed
+from harvest_async.v1.results import Done, One
 
 __all__ = [
     "create_person",
@@ -28,14 +28,14 @@ __all__ = [
 PERSON = One(Person, "user")  # contract: people_users
 
 
-def list_people(updated_since: datetime | None) -> Call[Page[Person]]:
+def list_people(updated_since: datetime | None = None) -> Call[Page[Person]]:
     """Contract: people.list."""
     return frame.listing("people.list", "/people", PERSON, updated_since)
 
 
 def get_person(id: Id) -> Call[Person]:
     """Contract: people.get: an e-mail address will do (person_by_email)."""
-    return Call("people.get", "GET", frame.place("/people/{}", id), PERSON, SAFE)
+    return frame.get("people.get", frame.place("/people/{person}", id), PERSON)
 
 
 def create_person(fields: Mapping[str, Any]) -> Call[Created[Person]]:
@@ -45,19 +45,20 @@ def create_person(fields: Mapping[str, Any]) -> Call[Created[Person]]:
 
 def update_person(id: Id, fields: Mapping[str, Any]) -> Call[Person | None]:
     """Contract: people.update."""
-    return frame.update("people.update", frame.place("/people/{}", id), PERSON, fields)
-
-
-def toggle_person(id: Id) -> Call[Person | None]:
-    """Contract: people.toggle: by POST (toggle_verbs)."""
-    return Call("people.toggle", "POST", frame.place("/people/{}/toggle", id), Changed(PERSON), UNSAFE)
+    return frame.update("people.update", frame.place("/people/{person}", id), PERSON, fields)
 
 
 def delete_person(id: Id) -> Call[Gone]:
     """Contract: people.delete."""
-    return Call("people.delete", "DELETE", frame.place("/people/{}", id), Removed(), IDEMPOTENT)
+    return frame.delete("people.delete", frame.place("/people/{person}", id))
 
 
-def reset_password(id: Id) -> Call[Person | None]:
+def toggle_person(id: Id) -> Call[Person | None]:
+    """Contract: people.toggle: by POST (toggle_verbs)."""
+    return frame.toggle("people.toggle", "POST", frame.place("/people/{person}/toggle", id), PERSON)
+
+
+def reset_password(id: Id) -> Call[None]:
     """Contract: people.reset_password: undocumented, and gone in places."""
-    return Call("people.reset_password", "POST", frame.place("/people/{}/reset_password", id), Changed(PERSON), UNSAFE)
+    where = frame.place("/people/{person}/reset_password", id)
+    return Call("people.reset_password", "POST", where, Done(), UNSAFE)

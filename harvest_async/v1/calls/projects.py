@@ -10,24 +10,33 @@ from datetime import datetime
 from typing import Any
 
 from harvest_async.call import Call, Created, Gone, Page
+from harvest_async.v1 import checks
 from harvest_async.v1.calls import frame
-from harvest_async.v1.calls.frame import IDEMPOTENT, SAFE, UNSAFE, Id
+from harvest_async.v1.calls.frame import Id
 from harvest_async.v1.models import Project
-from harvest_async.v1.results import Changed, One, Removed
+from harvest_async.v1.results import One
 
-__all__ = ["create_project", "delete_project", "get_project", "list_projects", "toggle_project", "update_project"]
+__all__ = [
+    "create_project",
+    "delete_project",
+    "get_project",
+    "list_projects",
+    "toggle_project",
+    "update_project",
+]
 
 PROJECT = One(Project, "project")
 
 
-def list_projects(client: int | None, updated_since: datetime | None) -> Call[Page[Project]]:
-    """Contract: projects.list."""
-    return frame.listing("projects.list", "/projects", PROJECT, updated_since, frame.given(client=client))
+def list_projects(client: Id | None = None, updated_since: datetime | None = None) -> Call[Page[Project]]:
+    """Contract: projects.list: the parameter is `client` (client_filter_name)."""
+    query = frame.given(client=None if client is None else checks.segment("client", client))
+    return frame.listing("projects.list", "/projects", PROJECT, updated_since, query)
 
 
 def get_project(id: Id) -> Call[Project]:
     """Contract: projects.get."""
-    return Call("projects.get", "GET", frame.place("/projects/{}", id), PROJECT, SAFE)
+    return frame.get("projects.get", frame.place("/projects/{project}", id), PROJECT)
 
 
 def create_project(fields: Mapping[str, Any]) -> Call[Created[Project]]:
@@ -37,14 +46,14 @@ def create_project(fields: Mapping[str, Any]) -> Call[Created[Project]]:
 
 def update_project(id: Id, fields: Mapping[str, Any]) -> Call[Project | None]:
     """Contract: projects.update: with `client_id` in it (project_update_client_id)."""
-    return frame.update("projects.update", frame.place("/projects/{}", id), PROJECT, fields)
-
-
-def toggle_project(id: Id) -> Call[Project | None]:
-    """Contract: projects.toggle: by PUT (toggle_verbs)."""
-    return Call("projects.toggle", "PUT", frame.place("/projects/{}/toggle", id), Changed(PROJECT), UNSAFE)
+    return frame.update("projects.update", frame.place("/projects/{project}", id), PROJECT, fields)
 
 
 def delete_project(id: Id) -> Call[Gone]:
     """Contract: projects.delete."""
-    return Call("projects.delete", "DELETE", frame.place("/projects/{}", id), Removed(), IDEMPOTENT)
+    return frame.delete("projects.delete", frame.place("/projects/{project}", id))
+
+
+def toggle_project(id: Id) -> Call[Project | None]:
+    """Contract: projects.toggle: by PUT (toggle_verbs)."""
+    return frame.toggle("projects.toggle", "PUT", frame.place("/projects/{project}/toggle", id), PROJECT)

@@ -11,23 +11,30 @@ from typing import Any
 
 from harvest_async.call import Call, Created, Gone, Page
 from harvest_async.v1.calls import frame
-from harvest_async.v1.calls.frame import IDEMPOTENT, SAFE, Id
+from harvest_async.v1.calls.frame import IDEMPOTENT, Id
 from harvest_async.v1.models import Task
 from harvest_async.v1.results import Changed, One, Removed
 
-__all__ = ["activate_task", "create_task", "delete_task", "get_task", "list_tasks", "update_task"]
+__all__ = [
+    "activate_task",
+    "create_task",
+    "delete_task",
+    "get_task",
+    "list_tasks",
+    "update_task",
+]
 
 TASK = One(Task, "task")
 
 
-def list_tasks(updated_since: datetime | None) -> Call[Page[Task]]:
+def list_tasks(updated_since: datetime | None = None) -> Call[Page[Task]]:
     """Contract: tasks.list."""
     return frame.listing("tasks.list", "/tasks", TASK, updated_since)
 
 
 def get_task(id: Id) -> Call[Task]:
     """Contract: tasks.get."""
-    return Call("tasks.get", "GET", frame.place("/tasks/{}", id), TASK, SAFE)
+    return frame.get("tasks.get", frame.place("/tasks/{task}", id), TASK)
 
 
 def create_task(fields: Mapping[str, Any]) -> Call[Created[Task]]:
@@ -37,14 +44,15 @@ def create_task(fields: Mapping[str, Any]) -> Call[Created[Task]]:
 
 def update_task(id: Id, fields: Mapping[str, Any]) -> Call[Task | None]:
     """Contract: tasks.update."""
-    return frame.update("tasks.update", frame.place("/tasks/{}", id), TASK, fields)
+    return frame.update("tasks.update", frame.place("/tasks/{task}", id), TASK, fields)
 
 
 def activate_task(id: Id) -> Call[Task | None]:
     """Contract: tasks.activate."""
-    return Call("tasks.activate", "POST", frame.place("/tasks/{}/activate", id), Changed(TASK), IDEMPOTENT)
+    return Call("tasks.activate", "POST", frame.place("/tasks/{task}/activate", id), Changed(TASK), IDEMPOTENT)
 
 
 def delete_task(id: Id) -> Call[Gone]:
     """Contract: tasks.delete_or_archive: the answer does not tell which of the two happened."""
-    return Call("tasks.delete_or_archive", "DELETE", frame.place("/tasks/{}", id), Removed(told=False), IDEMPOTENT)
+    where = frame.place("/tasks/{task}", id)
+    return Call("tasks.delete_or_archive", "DELETE", where, Removed(told=False), IDEMPOTENT)

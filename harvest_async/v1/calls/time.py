@@ -29,13 +29,20 @@ def daily(day: date | None, of_user: Id | None, *, slim: bool) -> Call[Daily]:
 
 def show_entry(id: Id, of_user: Id | None) -> Call[DayEntry]:
     """Contract: time_tracking.show."""
-    return Call("time_tracking.show", "GET", frame.place("/daily/show/{}", id), Entry(), SAFE, frame.of_user(of_user))
+    return Call(
+        "time_tracking.show", "GET", frame.place("/daily/show/{entry}", id), Entry(), SAFE, frame.of_user(of_user)
+    )
 
 
 def toggle_timer(id: Id, of_user: Id | None) -> Call[DayEntry]:
     """Contract: time_tracking.toggle_timer: a GET that changes state (toggle_is_get)."""
     return Call(
-        "time_tracking.toggle_timer", "GET", frame.place("/daily/timer/{}", id), Entry(), UNSAFE, frame.of_user(of_user)
+        "time_tracking.toggle_timer",
+        "GET",
+        frame.place("/daily/timer/{entry}", id),
+        Entry(),
+        UNSAFE,
+        frame.of_user(of_user),
     )
 
 
@@ -47,7 +54,7 @@ def create_entry(fields: Mapping[str, Any], of_user: Id | None) -> Call[Created[
 
 def update_entry(id: Id, fields: Mapping[str, Any], of_user: Id | None) -> Call[DayEntry | None]:
     """Contract: time_tracking.update: by POST (update_verb), and whole (update_overwrites)."""
-    where = frame.place("/daily/update/{}", id)
+    where = frame.place("/daily/update/{entry}", id)
     return Call(
         "time_tracking.update",
         "POST",
@@ -64,7 +71,7 @@ def delete_entry(id: Id, of_user: Id | None) -> Call[Gone]:
     return Call(
         "time_tracking.delete",
         "DELETE",
-        frame.place("/daily/delete/{}", id),
+        frame.place("/daily/delete/{entry}", id),
         Removed(),
         IDEMPOTENT,
         frame.of_user(of_user),

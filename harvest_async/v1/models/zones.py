@@ -115,7 +115,7 @@ _OWN: Final = {iana: name for name, iana in sorted(_OTHERS.items(), reverse=True
 
 
 def iana_name(name: str) -> str | None:
-    """The IANA name of an account's zone, None where it has none: `Eastern Time (US & Canada)` -> `America/New_York`."""
+    """The IANA name of an account's zone, None where it has none: `Arizona` -> `America/Phoenix`."""
     return _IANA.get(name)
 
 

@@ -6,7 +6,10 @@ here. Creates give the whole record, `create_id` only what the answer told, with
 
 from harvest_async.v1.resources.account import Account
 from harvest_async.v1.resources.assignments import TaskAssignments, UserAssignments
-from harvest_async.v1.resources.clients import Clients
+from harvest_async.v1.resources.clients import Clients, Contacts
+from harvest_async.v1.resources.expenses import ExpenseCategories, Expenses
+from harvest_async.v1.resources.invoices import InvoiceItemCategories, InvoicePayments, Invoices
+from harvest_async.v1.resources.messages import InvoiceMessages
 from harvest_async.v1.resources.people import People
 from harvest_async.v1.resources.projects import Projects
 from harvest_async.v1.resources.reports import Reports
@@ -16,6 +19,13 @@ from harvest_async.v1.resources.time import TimeTracking
 __all__ = [
     "Account",
     "Clients",
+    "Contacts",
+    "ExpenseCategories",
+    "Expenses",
+    "InvoiceItemCategories",
+    "InvoiceMessages",
+    "InvoicePayments",
+    "Invoices",
     "People",
     "Projects",
     "Reports",

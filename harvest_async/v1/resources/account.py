@@ -19,8 +19,8 @@ class Account(Section):
 
     async def who_am_i(self) -> WhoAmI:
         """The person and the account; the natural check of credentials."""
-        return await self._exchange.send(calls.who_am_i())
+        return await self._send(calls.who_am_i())
 
     async def rate_limit_status(self) -> RateLimitStatus:
         """The server's own word on its throttle. The call counts as one itself."""
-        return await self._exchange.send(calls.rate_limit_status())
+        return await self._send(calls.rate_limit_status())

@@ -1,4 +1,4 @@
-"""Who works on what: tasks and people on projects. The project's id comes first.
+"""Who works on what: tasks and people on projects. The project comes first.
 
 Rules of this room: see `resources`.
 """
@@ -6,83 +6,124 @@ Rules of this room: see `resources`.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Unpack
+from typing import Any, Unpack, overload
 
 from harvest_async.call import Created, Gone
-from harvest_async.v1 import calls, checks
-from harvest_async.v1.fields import TaskAssignmentFields, UserAssignmentFields
+from harvest_async.v1 import calls
+from harvest_async.v1.drafts import form
+from harvest_async.v1.fields import (
+    PersonRef,
+    ProjectRef,
+    Ref,
+    TaskAssignmentChanges,
+    TaskRef,
+    UserAssignmentChanges,
+)
 from harvest_async.v1.models import TaskAssignment, UserAssignment
-from harvest_async.v1.section import Id, Listing, Section, write_fields
+from harvest_async.v1.section import Listing, Section
 
 __all__ = ["TaskAssignments", "UserAssignments"]
 
+TASK = form("task_assignments", TaskAssignment, TaskAssignmentChanges, TaskAssignmentChanges, {})
+USER = form("user_assignments", UserAssignment, UserAssignmentChanges, UserAssignmentChanges, {})
+
 
 class TaskAssignments(Section):
-    """Tasks on projects; the project's id comes first."""
+    """Tasks on projects; the project comes first."""
 
     __slots__ = ()
 
-    def list(self, project_id: Id, *, updated_since: datetime | None = None) -> Listing[TaskAssignment]:
-        """All tasks of a project, archived ones too."""
-        return Listing(self._exchange, calls.list_task_assignments(project_id, updated_since))
+    def list(self, project_id: ProjectRef, *, updated_since: datetime | None = None) -> Listing[TaskAssignment]:
+        """All tasks of a project, archived ones too (contract: archived_included)."""
+        return self._list(calls.list_task_assignments(project_id, updated_since))
 
-    async def get(self, project_id: Id, id: Id) -> TaskAssignment:
+    async def get(self, project_id: ProjectRef, id: Ref[TaskAssignment]) -> TaskAssignment:
         """One assignment."""
-        return await self._exchange.send(calls.get_task_assignment(project_id, id))
+        return await self._send(calls.get_task_assignment(project_id, id))
 
-    async def create(self, project_id: Id, task_id: int) -> TaskAssignment:
+    async def create(self, project_id: ProjectRef, task_id: TaskRef) -> TaskAssignment:
         """Put a task on a project; rates and budget are set by `update`."""
         call = calls.create_task_assignment(project_id, task_id)
-        return await self._exchange.create_and_read(call, lambda made: calls.get_task_assignment(project_id, made))
+        return await self._create(call, lambda made: calls.get_task_assignment(project_id, made))
 
-    async def create_id(self, project_id: Id, task_id: int) -> Created[TaskAssignment]:
+    async def create_id(self, project_id: ProjectRef, task_id: TaskRef) -> Created[TaskAssignment]:
         """As `create`, but gives what the answer told and reads nothing."""
-        return await self._exchange.send(calls.create_task_assignment(project_id, task_id))
+        return await self._send(calls.create_task_assignment(project_id, task_id))
 
-    async def create_with_new_task(self, project_id: Id, name: str) -> TaskAssignment:
+    async def create_with_new_task(self, project_id: ProjectRef, name: str) -> TaskAssignment:
         """Make a task in the account and put it on a project."""
-        call = calls.create_task_assignment_with_task(project_id, checks.required_text("name", name))
-        return await self._exchange.create_and_read(call, lambda made: calls.get_task_assignment(project_id, made))
+        call = calls.create_task_assignment_with_task(project_id, name)
+        return await self._create(call, lambda made: calls.get_task_assignment(project_id, made))
 
-    async def update(self, project_id: Id, id: Id, **fields: Unpack[TaskAssignmentFields]) -> TaskAssignment:
-        """Change what is given."""
-        given = write_fields("task_assignments.update", TaskAssignmentFields, fields)
-        call = calls.update_task_assignment(project_id, id, given)
-        return await self._changed(call, calls.get_task_assignment(project_id, id))
+    @overload
+    async def update(
+        self, project_id: ProjectRef, id: Ref[TaskAssignment], changed: TaskAssignment
+    ) -> TaskAssignment: ...
+    @overload
+    async def update(
+        self, project_id: ProjectRef, id: Ref[TaskAssignment], **fields: Unpack[TaskAssignmentChanges]
+    ) -> TaskAssignment: ...
+    async def update(
+        self, project_id: ProjectRef, id: Ref[TaskAssignment], changed: TaskAssignment | None = None, **fields: Any
+    ) -> TaskAssignment:
+        """Change what is given, or what differs between two records; where nothing does, nothing is sent."""
+        values = TASK.changes(id, changed, fields)
+        call = calls.update_task_assignment(project_id, id, values)
+        return await self._updated(id, TaskAssignment, values, call, calls.get_task_assignment(project_id, id))
 
-    async def delete(self, project_id: Id, id: Id) -> Gone:
-        """Take a task off a project; archived if it has hours there, as the server's `Hint` tells."""
-        return await self._exchange.send(calls.delete_task_assignment(project_id, id))
+    async def delete(self, project_id: ProjectRef, id: Ref[TaskAssignment]) -> Gone:
+        """Take a task off a project; archived if it has hours there, as the server's `Hint` tells.
+
+        The last one of a project can't be taken off (contract: one_task_per_project).
+        """
+        return await self._send(calls.delete_task_assignment(project_id, id))
 
 
 class UserAssignments(Section):
-    """People on projects; the project's id comes first."""
+    """People on projects; the project comes first."""
 
     __slots__ = ()
 
-    def list(self, project_id: Id, *, updated_since: datetime | None = None) -> Listing[UserAssignment]:
-        """All people of a project, archived ones too."""
-        return Listing(self._exchange, calls.list_user_assignments(project_id, updated_since))
+    def list(self, project_id: ProjectRef, *, updated_since: datetime | None = None) -> Listing[UserAssignment]:
+        """All people of a project, archived ones too (contract: archived_included)."""
+        return self._list(calls.list_user_assignments(project_id, updated_since))
 
-    async def get(self, project_id: Id, id: Id) -> UserAssignment:
+    async def get(self, project_id: ProjectRef, id: Ref[UserAssignment]) -> UserAssignment:
         """One assignment."""
-        return await self._exchange.send(calls.get_user_assignment(project_id, id))
+        return await self._send(calls.get_user_assignment(project_id, id))
 
-    async def create(self, project_id: Id, user_id: int) -> UserAssignment:
+    async def create(self, project_id: ProjectRef, user_id: PersonRef) -> UserAssignment:
         """Put a person on a project."""
         call = calls.create_user_assignment(project_id, user_id)
-        return await self._exchange.create_and_read(call, lambda made: calls.get_user_assignment(project_id, made))
+        return await self._create(call, lambda made: calls.get_user_assignment(project_id, made))
 
-    async def create_id(self, project_id: Id, user_id: int) -> Created[UserAssignment]:
+    async def create_id(self, project_id: ProjectRef, user_id: PersonRef) -> Created[UserAssignment]:
         """As `create`, but gives what the answer told and reads nothing."""
-        return await self._exchange.send(calls.create_user_assignment(project_id, user_id))
+        return await self._send(calls.create_user_assignment(project_id, user_id))
 
-    async def update(self, project_id: Id, id: Id, **fields: Unpack[UserAssignmentFields]) -> UserAssignment:
-        """Change what is given."""
-        given = write_fields("user_assignments.update", UserAssignmentFields, fields)
-        call = calls.update_user_assignment(project_id, id, given)
-        return await self._changed(call, calls.get_user_assignment(project_id, id))
+    @overload
+    async def update(
+        self, project_id: ProjectRef, id: Ref[UserAssignment], changed: UserAssignment, /
+    ) -> UserAssignment: ...
+    @overload
+    async def update(
+        self, project_id: ProjectRef, id: Ref[UserAssignment], /, **fields: Unpack[UserAssignmentChanges]
+    ) -> UserAssignment: ...
+    async def update(
+        self, project_id: ProjectRef, id: Ref[UserAssignment], changed: UserAssignment | None = None, /, **fields: Any
+    ) -> UserAssignment:
+        """Change what is given, or what differs between two records; where nothing does, nothing is sent.
 
-    async def delete(self, project_id: Id, id: Id) -> Gone:
+        The record that comes back may have another id (contract: user_assignment_location).
+        """
+        values = USER.changes(id, changed, fields)
+        if not values:
+            return id if isinstance(id, UserAssignment) else await self.get(project_id, id)
+        told = await self._send(calls.update_user_assignment(project_id, id, values))
+        if told.record is not None:
+            return told.record
+        return await self.get(values.get("project_id", project_id), told.id or id)
+
+    async def delete(self, project_id: ProjectRef, id: Ref[UserAssignment]) -> Gone:
         """Take a person off a project; archived if they have hours there, as the server's `Hint` tells."""
-        return await self._exchange.send(calls.delete_user_assignment(project_id, id))
+        return await self._send(calls.delete_user_assignment(project_id, id))

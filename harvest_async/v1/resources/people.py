@@ -5,79 +5,108 @@ Rules of this room: see `resources`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Unpack
+from typing import Any, Unpack, overload
 
-from harvest_async.call import Call, Created, Gone
-from harvest_async.errors import InvalidArgument
+from harvest_async.call import Created, Gone
 from harvest_async.v1 import calls
-from harvest_async.v1.fields import PersonFields
+from harvest_async.v1.drafts import form
+from harvest_async.v1.fields import PersonChanges, PersonFields, PersonRef
 from harvest_async.v1.models import Person
-from harvest_async.v1.section import Id, Listing, Section, write_fields
+from harvest_async.v1.section import Listing, Section
 
 __all__ = ["People"]
 
+PERSON = form(
+    "people",
+    Person,
+    PersonFields,
+    PersonChanges,
+    {"email": "Name", "first_name": "Name", "last_name": "Name"},
+    is_active="use people.toggle, activate or archive",
+    is_project_manager="it is set when the person is made, and per project in user_assignments.update",
+    password="the server ignores it: use people.reset_password",  # contract: password_ignored
+)
+
 
 class People(Section):
-    """People. Where an id is wanted, an e-mail address will do (contract: person_by_email)."""
+    """People. Where an id is wanted, the record or an e-mail address will do (contract: person_by_email)."""
 
     __slots__ = ()
 
     def list(self, *, updated_since: datetime | None = None) -> Listing[Person]:
-        """All people, archived ones too."""
-        return Listing(self._exchange, calls.list_people(updated_since))
+        """All people, archived ones too (contract: archived_included)."""
+        return self._list(calls.list_people(updated_since))
 
-    async def get(self, id: Id) -> Person:
+    async def get(self, id: PersonRef) -> Person:
         """One person."""
-        return await self._exchange.send(calls.get_person(id))
+        return await self._send(calls.get_person(id))
 
-    async def create(self, email: str, first_name: str, last_name: str, **fields: Unpack[PersonFields]) -> Person:
-        """Make a person: takes a seat of the plan and sends a real e-mail (contract: create_user_mails)."""
-        call = _new_person(email, first_name, last_name, fields)
-        return await self._exchange.create_and_read(call, calls.get_person)
-
-    async def create_id(
-        self, email: str, first_name: str, last_name: str, **fields: Unpack[PersonFields]
-    ) -> Created[Person]:
-        """As `create`, but gives what the answer told and reads nothing."""
-        return await self._exchange.send(_new_person(email, first_name, last_name, fields))
-
-    async def update(
+    @overload
+    async def create(self, draft: Person, /) -> Person: ...
+    @overload
+    async def create(self, email: str, first_name: str, last_name: str, **fields: Unpack[PersonFields]) -> Person: ...
+    async def create(
         self,
-        id: Id,
-        *,
-        email: str | None = None,
+        email: Person | str | None = None,
         first_name: str | None = None,
         last_name: str | None = None,
-        **fields: Unpack[PersonFields],
+        **fields: Any,
     ) -> Person:
-        """Change what is given.
+        """Make a person, from their fields or from a draft.
+
+        Takes a seat of the plan and sends a real e-mail (contract: create_user_mails). `timezone` may be the account's
+        own name of a zone or an IANA name.
+        """
+        values = PERSON.creation(fields, email, first_name, last_name)
+        return await self._create(calls.create_person(values), calls.get_person)
+
+    @overload
+    async def create_id(self, draft: Person, /) -> Created[Person]: ...
+    @overload
+    async def create_id(
+        self, email: str, first_name: str, last_name: str, **fields: Unpack[PersonFields]
+    ) -> Created[Person]: ...
+    async def create_id(
+        self,
+        email: Person | str | None = None,
+        first_name: str | None = None,
+        last_name: str | None = None,
+        **fields: Any,
+    ) -> Created[Person]:
+        """As `create`, but gives what the answer told and reads nothing."""
+        return await self._send(calls.create_person(PERSON.creation(fields, email, first_name, last_name)))
+
+    @overload
+    async def update(self, id: PersonRef, changed: Person) -> Person: ...
+    @overload
+    async def update(self, id: PersonRef, **fields: Unpack[PersonChanges]) -> Person: ...
+    async def update(self, id: PersonRef, changed: Person | None = None, **fields: Any) -> Person:
+        """Change what is given, or what differs between two records; where nothing does, nothing is sent.
 
         Raises:
             InvalidArgument: a field is given that only a create or `toggle` takes, or a password (password_ignored).
         """
-        for name in ("is_active", "is_project_manager"):
-            if name in fields:
-                raise InvalidArgument(f"people.update: `{name}` can't be changed here (is_active: use people.toggle)")
-        given = write_fields(
-            "people.update", PersonFields, fields, email=email, first_name=first_name, last_name=last_name
-        )
-        return await self._changed(calls.update_person(id, given), calls.get_person(id))
+        values = PERSON.changes(id, changed, fields)
+        after = values.get("email", id) if isinstance(id, str) and "@" in id else id
+        return await self._updated(id, Person, values, calls.update_person(id, values), calls.get_person(after))
 
-    async def toggle(self, id: Id) -> Person:
+    async def toggle(self, id: PersonRef) -> Person:
         """Archive an active person or the other way round; never repeated after a lost answer."""
         return await self._changed(calls.toggle_person(id), calls.get_person(id))
 
-    async def reset_password(self, id: Id) -> None:
+    async def activate(self, id: PersonRef) -> Person:
+        """Bring an archived person back, if the plan has a seat; an active one is left alone."""
+        return await self._switch(calls.get_person(id), calls.toggle_person(id), on=True)
+
+    async def archive(self, id: PersonRef) -> Person:
+        """Archive a person; an archived one is left alone."""
+        return await self._switch(calls.get_person(id), calls.toggle_person(id), on=False)
+
+    async def reset_password(self, id: PersonRef) -> None:
         """Mail the person a link to set a password. Not in the present documentation; may be gone."""
-        await self._exchange.send(calls.reset_password(id))
+        await self._send(calls.reset_password(id))
 
-    async def delete(self, id: Id) -> Gone:
+    async def delete(self, id: PersonRef) -> Gone:
         """Remove a person who has no hours."""
-        return await self._exchange.send(calls.delete_person(id))
-
-
-def _new_person(email: str, first: str, last: str, fields: Mapping[str, Any]) -> Call[Created[Person]]:
-    given = write_fields("people.create", PersonFields, fields, email=email, first_name=first, last_name=last)
-    return calls.create_person(given)
+        return await self._send(calls.delete_person(id))

@@ -1,0 +1,233 @@
+"""An account of API v1, as an import fills it.
+
+Rules of this room: it translates and decides nothing (see `bulk.account`). A kind of record is a line in each table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+import attrs
+
+from harvest_async.bulk.account import Watch
+from harvest_async.bulk.known import Booked, Known, Link, Reach
+from harvest_async.call import Call, Created, Gone
+from harvest_async.errors import NotFound
+from harvest_async.v1.client import HarvestV1
+
+__all__ = ["V1Account"]
+
+Fields = dict[str, Any]
+
+
+class V1Account:
+    """An import's way to an account.
+
+    Args:
+        harvest: the client.
+        identity: which account it is, in a word that no other account has.
+    """
+
+    def __init__(self, harvest: HarvestV1, identity: str) -> None:
+        self._harvest = harvest
+        self._identity = identity
+        self._me: int | None = None
+
+    @property
+    def identity(self) -> str:
+        """See `Account.identity`."""
+        return self._identity
+
+    async def timestamps(self) -> bool:
+        """Contract: who_am_i: how time is tracked; and who is signed in, who needs no `of_user`."""
+        user = (await self._harvest.account.who_am_i()).user
+        self._me = user.id
+        return bool(user.timestamp_timers)
+
+    async def all(self, kind: str) -> Sequence[Known]:
+        """See `Account.all`."""
+        section, read = _LISTS[kind]
+        return [read(each) async for each in getattr(self._harvest, section).list()]
+
+    async def person(self, email: str) -> Known | None:
+        """Contract: person_by_email."""
+        try:
+            return _person(await self._harvest.people.get(email))
+        except NotFound:
+            return None
+
+    async def booked(self, kind: str, person: int, first: date, last: date) -> Sequence[Booked]:
+        """Contract: reports.user_entries, reports.user_expenses."""
+        if kind == "expense":
+            expenses = self._harvest.reports.user_expenses(person, first, last)
+            return [_expense(each) async for each in expenses if each.spent_at is not None]
+        entries = self._harvest.reports.user_entries(person, first, last)
+        return [_entry(each) async for each in entries if each.spent_at is not None]
+
+    async def reach(self, person: int) -> Reach:
+        """Contract: time_tracking.daily: the projects and tasks that can be tracked."""
+        daily = await self._harvest.time.daily(of_user=self._of_user(person))
+        return Reach({each.id: frozenset(task.id for task in each.tasks) for each in daily.projects})
+
+    async def links(self, kind: str, project: int) -> Sequence[Link]:
+        """A project's assignments."""
+        if kind == "task_link":
+            tasks = self._harvest.task_assignments.list(project)
+            return [Link(each.id, each.task_id or 0, not each.deactivated, _rest(each)) async for each in tasks]
+        people = self._harvest.user_assignments.list(project)
+        return [Link(each.id, each.user_id or 0, not each.deactivated, _rest(each)) async for each in people]
+
+    async def create(self, kind: str, fields: Mapping[str, Any], watch: Watch) -> int | None:
+        """See `Account.create`."""
+        given = dict(fields)
+        if "person" in given:
+            given["of_user"] = self._of_user(given.pop("person"))
+        made = await _CREATE[kind](self._watched(watch), given)
+        return made.id
+
+    async def update(self, kind: str, record: int, fields: Mapping[str, Any], watch: Watch) -> None:
+        """See `Account.update`."""
+        await _UPDATE[kind](self._watched(watch), record, dict(fields))
+
+    async def delete(self, kind: str, record: int, fields: Mapping[str, Any]) -> str | None:
+        """See `Account.delete`."""
+        given = dict(fields)
+        if "person" in given:
+            given["of_user"] = self._of_user(given.pop("person"))
+        try:
+            gone = await _DELETE[kind](self._harvest, record, given)
+        except NotFound:
+            return None  # it is gone, by whomever
+        return "archived, not removed" if gone is Gone.ARCHIVED else None
+
+    async def ask(self) -> None:
+        """See `Account.ask`: not repeatable, so that it is sent once."""
+        await self._harvest.request("GET", "/account/who_am_i")
+
+    def bulk(self) -> AbstractContextManager[None]:
+        """The bulk lane."""
+        return self._harvest.bulk()
+
+    def _of_user(self, person: int) -> int | None:
+        return None if person == self._me else person
+
+    def _watched(self, watch: Watch) -> HarvestV1:
+        async def before_send(_: Call[Any]) -> None:
+            await watch.leaving()
+
+        async def on_unknown(_: Call[Any]) -> None:
+            watch.cut()
+
+        return self._harvest.options(before_send=before_send, on_unknown=on_unknown)
+
+
+def _rest(record: Any) -> Fields:
+    return {name: value for name, value in attrs.asdict(record, recurse=False).items() if name not in {"id", "extra"}}
+
+
+def _client(each: Any) -> Known:
+    return Known(each.id, each.name or "", each.active is not False, fields=_rest(each))
+
+
+def _project(each: Any) -> Known:
+    active = each.active is not False
+    return Known(each.id, each.name or "", active, each.client_id, code=each.code or "", fields=_rest(each))
+
+
+def _task(each: Any) -> Known:
+    return Known(each.id, each.name or "", not each.deactivated, automatic=bool(each.is_default), fields=_rest(each))
+
+
+def _category(each: Any) -> Known:
+    return Known(each.id, each.name or "", not each.deactivated, fields=_rest(each))
+
+
+def _person(each: Any) -> Known:
+    return Known(
+        each.id,
+        f"{each.first_name or ''} {each.last_name or ''}".strip(),
+        each.is_active is not False,
+        email=each.email or "",
+        automatic=bool(each.has_access_to_all_future_projects),
+        fields=_rest(each),
+    )
+
+
+def _contact(each: Any) -> Known:
+    name = f"{each.first_name or ''} {each.last_name or ''}".strip()
+    return Known(each.id, name, client_id=each.client_id, email=each.email or "", fields=_rest(each))
+
+
+def _entry(each: Any) -> Booked:
+    return Booked(
+        each.id,
+        each.project_id or 0,
+        each.task_id or 0,
+        each.spent_at,
+        each.notes or "",
+        hours=each.hours or Decimal(0),
+        started=each.started_at,
+        ended=each.ended_at,
+    )
+
+
+def _expense(each: Any) -> Booked:
+    cost = each.total_cost or Decimal(0)
+    return Booked(
+        each.id, each.project_id or 0, each.expense_category_id or 0, each.spent_at, each.notes or "", cost=cost
+    )
+
+
+_LISTS: Final[Mapping[str, tuple[str, Callable[[Any], Known]]]] = {
+    "client": ("clients", _client),
+    "project": ("projects", _project),
+    "task": ("tasks", _task),
+    "person": ("people", _person),
+    "category": ("expense_categories", _category),
+    "contact": ("contacts", _contact),
+}
+
+_CREATE: Final[Mapping[str, Callable[[Any, Fields], Awaitable[Created[Any]]]]] = {
+    "client": lambda harvest, fields: harvest.clients.create_id(**fields),
+    "project": lambda harvest, fields: harvest.projects.create_id(**fields),
+    "task": lambda harvest, fields: harvest.tasks.create_id(**fields),
+    "person": lambda harvest, fields: harvest.people.create_id(**fields),
+    "category": lambda harvest, fields: harvest.expense_categories.create_id(**fields),
+    "contact": lambda harvest, fields: harvest.contacts.create_id(**fields),
+    "task_link": lambda harvest, fields: harvest.task_assignments.create_id(**fields),
+    "person_link": lambda harvest, fields: harvest.user_assignments.create_id(**fields),
+    "entry": lambda harvest, fields: harvest.time.create_id(**{**fields, "notes": fields["notes"] or None}),
+    "expense": lambda harvest, fields: harvest.expenses.create_id(**{**fields, "notes": fields["notes"] or None}),
+}
+
+_UPDATE: Final[Mapping[str, Callable[[Any, int, Fields], Awaitable[Any]]]] = {
+    "client": lambda harvest, record, fields: harvest.clients.update(record, **fields),
+    "project": lambda harvest, record, fields: harvest.projects.update(record, **fields),
+    "task": lambda harvest, record, fields: harvest.tasks.update(record, **fields),
+    "person": lambda harvest, record, fields: harvest.people.update(record, **fields),
+    "category": lambda harvest, record, fields: harvest.expense_categories.update(record, **fields),
+    "contact": lambda harvest, record, fields: harvest.contacts.update(record, **fields),
+    "task_link": lambda harvest, record, fields: harvest.task_assignments.update(id=record, **_without(fields)),
+    "person_link": lambda harvest, record, fields: harvest.user_assignments.update(id=record, **_without(fields)),
+}
+
+_DELETE: Final[Mapping[str, Callable[[Any, int, Fields], Awaitable[Gone]]]] = {
+    "client": lambda harvest, record, _: harvest.clients.delete(record),
+    "project": lambda harvest, record, _: harvest.projects.delete(record),
+    "task": lambda harvest, record, _: harvest.tasks.delete(record),
+    "person": lambda harvest, record, _: harvest.people.delete(record),
+    "category": lambda harvest, record, _: harvest.expense_categories.delete(record),
+    "contact": lambda harvest, record, _: harvest.contacts.delete(record),
+    "task_link": lambda harvest, record, fields: harvest.task_assignments.delete(fields["project_id"], record),
+    "person_link": lambda harvest, record, fields: harvest.user_assignments.delete(fields["project_id"], record),
+    "entry": lambda harvest, record, fields: harvest.time.delete(record, of_user=fields.get("of_user")),
+    "expense": lambda harvest, record, fields: harvest.expenses.delete(record, of_user=fields.get("of_user")),
+}
+
+
+def _without(fields: Fields) -> Fields:
+    return {name: value for name, value in fields.items() if name not in {"task_id", "user_id"}}
