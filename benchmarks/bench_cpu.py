@@ -16,7 +16,7 @@ import time
 from datetime import date
 
 import httpx
-from support import heading, sandboxes, show
+from support import heading, prepare, sandboxes, show
 
 from harvest_async import Throttle, ThrottledTransport
 from harvest_async.transport import direct_transport
@@ -38,11 +38,13 @@ class Raw:
         self.ids = ids
 
     async def read(self):
+        """Read a client; gives its id."""
         response = await self.client.get(f"/clients/{self.ids['client']}")
         response.raise_for_status()
         return response.json()["client"]["id"]
 
     async def write(self):
+        """Make a time entry; gives its id."""
         fields = {"project_id": self.ids["project"], "task_id": self.ids["task"]}
         fields |= {"hours": "1.5", "spent_at": DAY.isoformat(), "notes": "Stand-up"}
         response = await self.client.post("/daily/add", json=fields)
@@ -50,6 +52,7 @@ class Raw:
         return response.json()["id"]
 
     async def close(self):
+        """Close the connections."""
         await self.client.aclose()
 
 
@@ -74,27 +77,19 @@ class Ours:
         self.ids = ids
 
     async def read(self):
+        """As `Raw.read`."""
         return (await self.harvest.clients.get(self.ids["client"])).id
 
     async def write(self):
+        """As `Raw.write`."""
         made = await self.harvest.time.create_id(
             self.ids["project"], self.ids["task"], hours="1.5", spent_at=DAY, notes="Stand-up"
         )
         return made.id
 
     async def close(self):
+        """As `Raw.close`."""
         await self.harvest.aclose()
-
-
-async def prepare(server):
-    """An account with something in it."""
-    async with server.harvest(Throttle()) as harvest:
-        client = await harvest.clients.create_id(name="ACME")
-        project = await harvest.projects.create_id(name="Site", client_id=client.id)
-        task = await harvest.tasks.create_id(name="Development")
-        await harvest.task_assignments.create_id(project.id, task.id)
-        await harvest.user_assignments.create_id(project.id, (await harvest.account.who_am_i()).user.id)
-    return {"client": client.id, "project": project.id, "task": task.id}
 
 
 async def cost(make_call, calls=CALLS):
@@ -112,7 +107,8 @@ async def cost(make_call, calls=CALLS):
 
 async def measure(server):
     """Costs by kind of call and contestant, one figure a round."""
-    ids = await prepare(server)
+    async with server.harvest(Throttle()) as harvest:
+        ids = await prepare(harvest)
     contestants = [kind(server, ids) for kind in (Raw, Throttled, Ours)]
     costs = {(kind, one.name): [] for kind in ("read", "write") for one in contestants}
     for round_ in range(-1, ROUNDS):

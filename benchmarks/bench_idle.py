@@ -1,11 +1,12 @@
 """Does an idle connection that the server is just closing make a create's outcome unknown?
 
-2,000 creates by 20 workers, in groups with pauses of 4.9 to 5.1 s between them, against uvicorn's defaults: it closes a
-connection that was idle for 5 s. A create that is written on a connection while it closes may or may not be carried out.
+2,000 creates by 20 workers, in groups with pauses of 4.9 to 5.1 s between them, against uvicorn's defaults: it closes
+a connection that was idle for 5 s. A create that is on its way to a closed connection may or may not be carried out.
 
 Rules:
-- The sandbox is another process and allows so much that nothing waits; beside us, in the same minutes and against a
-  sandbox of its own, httpx with its defaults (which keep idle connections for 5 s, too).
+- Each contestant is measured on bare loopback and over a network of 20 ms each way, all in the same minutes, each
+  against a sandbox of its own, in a process of its own, that allows so much that nothing waits.
+- Beside us: httpx with its defaults, which keep idle connections for 5 s, too.
 - What was really made is counted in the account afterwards.
 """
 
@@ -14,13 +15,15 @@ import random
 import time
 
 import httpx
-from attrs import define
+from attrs import define, evolve
+from relay import relay
 from support import heading, sandboxes, show
 
 from harvest_async import OutcomeUnknown, Throttle
 
 WORKERS, GROUPS, GROUP = 20, 20, 5
 PAUSE = (4.9, 5.1)
+WAY = 0.02
 
 
 @define
@@ -52,16 +55,16 @@ async def all_work(create, unknown, tally):
     await asyncio.gather(*(work(create, unknown, tally, worker) for worker in range(WORKERS)))
 
 
-async def ours(server):
-    tally = Tally("harvest_async")
+async def ours(server, name):
+    tally = Tally(f"harvest_async, {name}")
     async with server.harvest(Throttle()) as harvest:
         await all_work(harvest.clients.create_id, OutcomeUnknown, tally)
         tally.there = len(await harvest.clients.list())
     return tally
 
 
-async def raw(server):
-    tally = Tally("httpx, its defaults")
+async def raw(server, name):
+    tally = Tally(f"httpx with its defaults, {name}")
     async with server.plain() as client:
 
         async def create(name):
@@ -72,8 +75,15 @@ async def raw(server):
     return tally
 
 
+async def far(contest, server):
+    async with relay(server.address, WAY) as address:
+        return await contest(evolve(server, address=address), f"{WAY * 1e3:.0f} ms each way")
+
+
 async def contests(servers):
-    return await asyncio.gather(*(contest(server) for contest, server in zip((ours, raw), servers, strict=True)))
+    near = (contest(server, "loopback") for contest, server in zip((ours, raw), servers[:2], strict=True))
+    remote = (far(contest, server) for contest, server in zip((ours, raw), servers[2:], strict=True))
+    return await asyncio.gather(*near, *remote)
 
 
 def row(tally):
@@ -83,7 +93,7 @@ def row(tally):
 def main():
     heading(__doc__.splitlines()[0], "uvicorn")
     began = time.monotonic()
-    with sandboxes(2, "--calls", "10000", "--period", "1") as servers:
+    with sandboxes(4, "--calls", "10000", "--period", "1") as servers:
         tallies = asyncio.run(contests(servers))
     print(f"{WORKERS} side by side, {GROUPS - 1} pauses each, {time.monotonic() - began:.0f} s")
     show(("", "creates", "created", "unknown", "in the account"), map(row, tallies), "harvest_async 0 unknown")

@@ -15,6 +15,7 @@ ROUNDS = 31
 STATEMENTS = {
     "import httpx, cattrs": "import httpx, cattrs",
     "import harvest_async": "import harvest_async",
+    "from harvest_async import HarvestV1": "from harvest_async import HarvestV1",
     "import httpx": "import httpx",
     "import cattrs": "import cattrs",
 }

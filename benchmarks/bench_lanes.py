@@ -5,7 +5,7 @@ calls in 15 s. Beside the two lanes (even pace, reserve of 3): everything in one
 
 Rules:
 - The wait is measured at the gate, around `Throttle.acquire`; the round trip is no part of it.
-- Interactive calls come once a second, whether the one before was answered or not. The load lasts until all are answered.
+- Interactive calls come once a second, whether the one before was answered or not; the load lasts until all are.
 - Eight runs side by side, each against a sandbox of its own; their waits are pooled.
 - The rate is what arrived in the first three periods, of what is allowed in them; the poorest of the runs.
 """
@@ -32,6 +32,7 @@ class WatchedThrottle(Throttle):
     """Notes how long calls wait at the gate, if they are made where `noted` is a list."""
 
     async def acquire(self, ticket):
+        """See `Throttle.acquire`."""
         began = time.monotonic()
         lease = await super().acquire(ticket)
         waits = noted.get()

@@ -10,10 +10,14 @@ __all__ = ["draw"]
 LIMIT, PERIOD, SECONDS, TOP = 100, 15.0, 78, 200
 WIDTH, LEFT, PANEL, STEP, HEAD = 760, 44, 84, 128, 64
 PLOT = WIDTH - LEFT - 16
+WORDS = (
+    "250 calls, 20-150 ms each way, the worst of three runs each. Dashed: the 100 that are allowed. Red: too many. "
+    "Strokes below: refused calls."
+)
 STYLE = (
     "text{font:12px system-ui,sans-serif;fill:#222}.t{font-size:15px;font-weight:600}.n{font-weight:600}"
     ".s{fill:#666;font-size:11px}.ok{fill:#2f7d4f}.no{fill:#c0392b}.l{stroke:#c0392b;stroke-dasharray:5 3}"
-    ".r{stroke:#c0392b;stroke-opacity:.55}.a{stroke:#bbb}"
+    ".e{text-anchor:end}.m{text-anchor:middle}.r{stroke:#c0392b;stroke-opacity:.55}.a{stroke:#bbb}"
 )
 
 
@@ -25,8 +29,7 @@ def draw(path, tallies):
         f"<title>Calls that arrived in the last {PERIOD:.0f} seconds</title><style>{STYLE}</style>",
         f'<rect width="{WIDTH}" height="{height}" rx="6" fill="#fff"/>',
         f'<text class="t" x="{LEFT}" y="26">Calls that arrived at the server in the last {PERIOD:.0f} s</text>',
-        f'<text class="s" x="{LEFT}" y="44">250 calls, 20-150 ms each way. Dashed: the {LIMIT} that are allowed. '
-        "Red above it: too many. Strokes below: refused calls.</text>",
+        f'<text class="s" x="{LEFT}" y="44">{WORDS}</text>',
         *(_panel(tally, HEAD + STEP * place) for place, tally in enumerate(tallies)),
         "</svg>\n",
     ]
@@ -38,20 +41,20 @@ def _panel(tally, top):
     shown = [(each["arrival"], each["status"] == 503) for each in tally.requests]
     begin = min((arrival for arrival, _ in shown), default=0)
     arrivals = [arrival - begin for arrival, _ in shown]
-    refused = [arrival - begin for arrival, is_refused in shown if is_refused]
-    points = list(_course(sorted(arrivals)))
+    refused = {round((arrival - begin) * 5) / 5 for arrival, is_refused in shown if is_refused}
+    points = _bins(_course(sorted(arrivals)))
     limit = _y(LIMIT, base)
     return "\n".join(
         [
             f'<text class="n" x="{LEFT}" y="{top + 14}">{escape(tally.name)}</text>',
             f'<text x="{LEFT + 200}" y="{top + 14}">{escape(tally.outcome)}</text>',
-            *(f'<text class="s" x="{LEFT - 6}" y="{_y(n, base) + 4}" text-anchor="end">{n}</text>' for n in (0, 100, 200)),
+            *(f'<text class="s e" x="{LEFT - 6}" y="{_y(n, base) + 4}">{n}</text>' for n in (0, LIMIT, TOP)),
             _area(points, base, 0, LIMIT, "ok"),
             _area(points, base, LIMIT, TOP, "no"),
             f'<path class="l" d="M{LEFT} {limit}h{PLOT}"/><path class="a" d="M{LEFT} {base}h{PLOT}"/>',
-            f'<path class="r" d="{"".join(f"M{_x(each)} {base + 2}v6" for each in refused)}"/>',
+            f'<path class="r" d="{"".join(f"M{_x(each)} {base + 2}v6" for each in sorted(refused))}"/>',
             *(
-                f'<text class="s" x="{_x(second)}" y="{base + 18}" text-anchor="middle">{second} s</text>'
+                f'<text class="s m" x="{_x(second)}" y="{base + 18}">{second} s</text>'
                 for second in range(0, SECONDS, 15)
             ),
         ]
@@ -68,6 +71,14 @@ def _course(arrivals):
         while first < last and arrivals[first] <= moment - PERIOD:
             first += 1
         yield moment, last - first
+
+
+def _bins(course):
+    """The most in each fifth of a second: more than a picture shows."""
+    most = {}
+    for moment, count in course:
+        most[round(moment * 5)] = max(most.get(round(moment * 5), 0), count)
+    return [(place / 5, count) for place, count in most.items()]
 
 
 def _area(points, base, low, high, kind):

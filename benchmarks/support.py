@@ -23,7 +23,7 @@ from rich.table import Table
 
 from harvest_async import BasicAuth, HarvestV1
 
-__all__ = ["CREDENTIALS", "Server", "finish", "heading", "percentile", "sandboxes", "show", "trailing"]
+__all__ = ["CREDENTIALS", "Server", "finish", "heading", "percentile", "prepare", "sandboxes", "show", "trailing"]
 
 CREDENTIALS = ("admin@example.com", "sandbox")
 
@@ -83,6 +83,16 @@ def sandboxes(count, *options):
         yield [stack.enter_context(_sandbox(*options)) for _ in range(count)]
 
 
+async def prepare(harvest):
+    """Make a project that the administrator may book on; gives the ids."""
+    client = await harvest.clients.create_id(name="ACME")
+    project = await harvest.projects.create_id(name="Site", client_id=client.id)
+    task = await harvest.tasks.create_id(name="Development")
+    await harvest.task_assignments.create_id(project.id, task.id)
+    await harvest.user_assignments.create_id(project.id, (await harvest.account.who_am_i()).user.id)
+    return {"client": client.id, "project": project.id, "task": task.id}
+
+
 def trailing(arrivals, period=15.0):
     """For each arrival, how many came in the half-open period that ends with it."""
     window, counts = deque(), []
@@ -116,7 +126,8 @@ async def finish(jobs, seconds, stop=None):
 def heading(question, *packages):
     """What is asked, and of what."""
     versions = ", ".join(f"{name} {version(name)}" for name in ("httpx", *packages))
-    console.print(f"\n{question}\nPython {platform.python_version()}, {os.cpu_count()} cores, {versions}\n", markup=False)
+    machine = f"Python {platform.python_version()}, {os.cpu_count()} cores"
+    console.print(f"\n{question}\n{machine}, {versions}\n", markup=False)
 
 
 def show(columns, rows, asked):
