@@ -49,6 +49,7 @@ class Cells:
     def __init__(self, layout: Layout, fill: Fill, names: Names, file: str) -> None:
         self._layout = layout
         self._places = layout.places
+        self._width = len(layout.titles)
         self._fill = fill
         self._names = names
         self.file = file
@@ -59,6 +60,8 @@ class Cells:
 
     def turn(self, line: int, row: int, cells: Sequence[str]) -> None:
         """Take the next row."""
+        if len(cells) < self._width:
+            cells = [*cells, *[""] * (self._width - len(cells))]
         self.line, self.row, self._cells = line, row, cells
         self.dropped = False
         if self.problems:
@@ -71,7 +74,7 @@ class Cells:
     def text(self, field: str) -> str:
         """A cell as it stands; empty where it is not there."""
         place = self._places.get(field)
-        return self._cells[place] if place is not None and place < len(self._cells) else ""
+        return "" if place is None else self._cells[place]
 
     def name(self, field: str) -> str:
         """A cell without superfluous blanks."""

@@ -110,7 +110,7 @@ class TimeReader:
         parts = _split(span) if self._options.midnight == "split" else [span]
         if self._book is not None:
             for each in parts:
-                if told := self._book.add(email or person, each.day, int(each.hours * _SECONDS)):
+                if told := self._book.add(email or person, each.day, _seconds(each.hours)):
                     self._cells.wrong(self._measure_field, told)
                     return []
         return parts
@@ -162,9 +162,14 @@ class TimeReader:
         return _Span(begin.date(), hours, begin.time(), (begin + _length(hours)).time())
 
 
+@lru_cache(1 << 16)
+def _seconds(hours: Fraction) -> int:
+    return round(hours * _SECONDS)
+
+
 def _length(hours: Fraction) -> timedelta:
     """So many hours, to the second."""
-    return timedelta(seconds=round(hours * _SECONDS))
+    return timedelta(seconds=_seconds(hours))
 
 
 def _elapsed(cells: Cells, day: date, started: time | None, last: date | None, ended: time | None) -> Fraction | None:
