@@ -224,7 +224,7 @@ def test_bad_rows_leave_the_good_ones_alone(shell, sandbox, save):
         (b"", "empty"),
         (b"\x00\x01\x02" * 9, "UTF-8"),
         (b"Name,Phone\nACME,1\n", "format"),
-        (b"User,Email\n", "no rows"),
+        (b"User,Email,Project,Description,Start date,Duration\n", "no rows"),
     ],
 )
 def test_a_file_that_is_no_export(shell, sandbox, save, content, word):

@@ -1,406 +1,376 @@
-"""Rows and what an account has -> what has to be done.
+"""Rows and what an account has -> what each row is about: things that are there, or have to be made.
 
-Rules of this room: pure, and the same input gives the same plan. Names are compared without regard to case and white
-space. What is in the account already is matched as a multiset: of two equal rows and one equal entry one is new. A row
-that can't be imported is told with its reason; nothing is guessed.
+Rules of this room: pure, and the same input gives the same result. How names match is in `match`. Nothing is guessed:
+a name that fits several records, or only an archived one, is told with what to do about it. A thing that a row says
+more about than the account has is brought up to date; a thing that rows only mention is left as it is.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Sequence
-from datetime import date, time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Final, TypeVar
+from typing import Any, Final
 
-from attrs import field, frozen
+from attrs import define, field, frozen
 
-from harvest_async.bulk.rows import Problem, Row
+from harvest_async.bulk.known import Known
+from harvest_async.bulk.match import differing, entry_key, expense_key, key_of
+from harvest_async.bulk.sources import kinds
 
-__all__ = [
-    "Booked",
-    "Consent",
-    "Have",
-    "Known",
-    "Link",
-    "NewPerson",
-    "Plan",
-    "key_of",
-    "make_plan",
-    "person_key",
-    "project_key",
-    "seconds_for",
-]
+__all__ = ["Draft", "NewPerson", "Rejected", "Resolver", "Thing"]
 
-K = TypeVar("K", bound=Hashable)
-
-Name = str
-ProjectKey = tuple[str, str]
+_STATES: Final = frozenset({"active", "is_active", "deactivated"})
+"""Whether a record is archived is no field that an import compares: what is archived is told, not brought back."""
 
 
-@frozen
-class Known:
-    """A client, project, task or person that the account has.
+class Rejected(Exception):
+    """A row can't be imported.
 
     Attributes:
-        id: its number.
-        name: its name; a person's whole name.
-        active: False where it is archived.
-        client_id: a project's client.
-        email: a person's e-mail address.
-        automatic: whether new projects have it by themselves.
+        column: where the reason lies.
+        reason: what is wrong, and what to do about it.
     """
 
-    id: int
-    name: str
-    active: bool = True
-    client_id: int | None = None
-    email: str = ""
-    automatic: bool = False
-
-
-@frozen
-class Link:
-    """A task or a person on a project.
-
-    Attributes:
-        id: the assignment's number.
-        other: the task's or the person's number.
-        active: False where it is archived.
-    """
-
-    id: int
-    other: int
-    active: bool = True
-
-
-@frozen
-class Booked:
-    """A time entry that the account has."""
-
-    project_id: int
-    task_id: int
-    day: date
-    hours: Decimal
-    notes: str
-    started: time | None = None
-    ended: time | None = None
-
-
-@frozen
-class Have:
-    """What the account has, as far as it matters for a file.
-
-    Attributes:
-        clients, projects, tasks, people: all of them.
-        task_links, user_links: who and what is on a project, for the projects that matter.
-        entries: by person, for the days that matter.
-        timestamps: whether the account tracks time by start and end, not by duration.
-    """
-
-    clients: Sequence[Known] = ()
-    projects: Sequence[Known] = ()
-    tasks: Sequence[Known] = ()
-    people: Sequence[Known] = ()
-    task_links: dict[int, Sequence[Link]] = field(factory=dict)
-    user_links: dict[int, Sequence[Link]] = field(factory=dict)
-    entries: dict[int, Sequence[Booked]] = field(factory=dict)
-    timestamps: bool = False
-
-
-@frozen
-class NewPerson:
-    """A person who has to be made: it sends an e-mail and takes a seat. `key` is what rows know them by."""
-
-    key: str
-    email: str
-    first_name: str
-    last_name: str
-
-
-@frozen
-class Consent:
-    """What may be done about people whom the account does not have.
-
-    Attributes:
-        make_people: whether they may be made.
-        email_domain: gives an e-mail address to those who have none in the file.
-    """
-
-    make_people: bool = False
-    email_domain: str | None = None
-
-
-@frozen
-class Plan:
-    """What has to be done.
-
-    Attributes:
-        clients: names to make.
-        projects: (client, project) names to make.
-        tasks: names to make.
-        people: people to make.
-        task_links, user_links: ((client, project), task or person) to put together; keys as `key_of` gives them.
-        entries: rows to book.
-        there: rows that are in the account already.
-        rejected: what is wrong with the others.
-        ids: the numbers of what the account has, by ("client" | "project" | "task" | "person", key).
-        archived_links: assignments to bring back instead of making them, by ("task" | "person", project, other).
-    """
-
-    clients: tuple[str, ...]
-    projects: tuple[tuple[str, str], ...]
-    tasks: tuple[str, ...]
-    people: tuple[NewPerson, ...]
-    task_links: tuple[tuple[ProjectKey, Name], ...]
-    user_links: tuple[tuple[ProjectKey, Name], ...]
-    entries: tuple[Row, ...]
-    there: tuple[Row, ...]
-    rejected: tuple[Problem, ...]
-    ids: dict[tuple[str, Hashable], int]
-    archived_links: dict[tuple[str, int, int], int]
-
-    @property
-    def writes(self) -> int:
-        """How many calls it takes to carry the plan out."""
-        made = (self.clients, self.projects, self.tasks, self.people, self.task_links, self.user_links, self.entries)
-        return sum(map(len, made))
-
-
-def key_of(name: str) -> str:
-    """A name as it is compared."""
-    return " ".join(name.split()).casefold()
-
-
-def person_key(row: Row) -> str:
-    """Who a row belongs to, as it is compared: the e-mail address where there is one."""
-    return row.email or key_of(row.person)
-
-
-def project_key(row: Row) -> ProjectKey:
-    """Which project a row belongs to, as it is compared."""
-    return key_of(row.client), key_of(row.project)
-
-
-def seconds_for(calls: int, limit: int, period: float) -> float:
-    """How long so many calls take at `limit` calls in a `period` of seconds, if every window is used to the full."""
-    return max(0, -(-calls // limit) - 1) * period
-
-
-class _Rejected(Exception):
     def __init__(self, column: str, reason: str) -> None:
         super().__init__(reason)
         self.column = column
         self.reason = reason
 
 
-def make_plan(rows: Iterable[Row], have: Have, consent: Consent) -> Plan:
-    """Plan the import of rows into an account."""
-    return _Planner(have, consent).plan(list(rows))
+@frozen
+class NewPerson:
+    """A person who has to be made: it sends an e-mail and takes a seat."""
+
+    email: str
+    first_name: str
+    last_name: str
 
 
-class _Planner:
-    def __init__(self, have: Have, consent: Consent) -> None:
-        self._have = have
-        self._consent = consent
-        self._clients = _by_name(have.clients)
-        self._tasks = _by_name(have.tasks)
-        self._projects = _by(have.projects, lambda project: (project.client_id, key_of(project.name)))
-        self._people = _by(have.people, lambda person: person.email.lower())
-        self._names = _by_name(have.people)
-        self._ids: dict[tuple[str, Hashable], int] = {}
-        self._new_clients: dict[str, str] = {}
-        self._new_projects: dict[ProjectKey, tuple[str, str]] = {}
-        self._new_tasks: dict[str, str] = {}
-        self._new_people: dict[str, NewPerson] = {}
+@define(eq=False)
+class Thing:
+    """A record that rows need or are about.
 
-    def plan(self, rows: list[Row]) -> Plan:
-        kept, rejected = [], []
-        for row in rows:
-            try:
-                self._resolve(row)
-            except _Rejected as no:
-                rejected.append(Problem(row.line, row.row, no.column, no.reason))
-            else:
-                kept.append(row)
-        new, there = self._compare(kept)
-        used = _Used(new)
-        archived: dict[tuple[str, int, int], int] = {}
-        return Plan(
-            clients=tuple(name for key, name in self._new_clients.items() if key in used.clients),
-            projects=tuple(names for key, names in self._new_projects.items() if key in used.projects),
-            tasks=tuple(name for key, name in self._new_tasks.items() if key in used.tasks),
-            people=tuple(person for key, person in self._new_people.items() if key in used.people),
-            task_links=self._links("task", used.task_links, self._have.task_links, self._have.tasks, archived),
-            user_links=self._links("person", used.user_links, self._have.user_links, self._have.people, archived),
-            entries=tuple(new),
-            there=tuple(there),
-            rejected=tuple(rejected),
-            ids=self._ids,
-            archived_links=archived,
-        )
+    Attributes:
+        number: its step in the journal.
+        kind, key: what it is known by.
+        name: what it is called.
+        action: `create`, `update`, or empty where nothing has to be done.
+        record: its number in the account; None before it is made.
+        fields: what is written.
+        client, project, other: the steps of the things that it belongs to.
+        source: the row that is about it; None where rows only need it.
+        automatic: whether new projects have it by themselves.
+        unit_price: of a category of expenses.
+        was: what the account has of it; of an update the fields that change.
+        sure: whether an assignment that is to be made is known not to be there yet.
+    """
 
-    # What a row needs
+    number: int
+    kind: str
+    key: str
+    name: str
+    action: str
+    record: int | None = None
+    fields: dict[str, Any] = field(factory=dict)
+    client: int | None = None
+    project: int | None = None
+    other: int | None = None
+    source: int | None = None
+    automatic: bool = False
+    unit_price: Decimal | None = None
+    was: dict[str, Any] = field(factory=dict)
+    sure: bool = True
 
-    def _resolve(self, row: Row) -> None:
-        """Find or plan everything that a row needs."""
-        if self._have.timestamps and (row.started is None or row.ended is None):
-            raise _Rejected("Start time", "the account tracks time by start and end, and the row has none")
-        client, task = key_of(row.client), key_of(row.task)
-        client_id = _pick("client", row.client, self._clients.get(client, []))
-        project_id = None
-        if client_id is not None:
-            candidates = self._projects.get((client_id, key_of(row.project)), [])
-            project_id = _pick("project", row.project, candidates)
-        task_id = _pick("task", row.task, self._tasks.get(task, []))
-        self._person(row)
-        self._note("client", client, client_id, lambda: self._new_clients.setdefault(client, row.client))
-        project = project_key(row)
-        names = (row.client, row.project)
-        self._note("project", project, project_id, lambda: self._new_projects.setdefault(project, names))
-        self._note("task", task, task_id, lambda: self._new_tasks.setdefault(task, row.task))
 
-    def _note(self, kind: str, key: Hashable, number: int | None, plan: Callable[[], object]) -> None:
-        if number is None:
-            plan()
+@frozen
+class Draft:
+    """What a row becomes: a step of its own (an entry, an expense), or one about a thing."""
+
+    kind: str
+    key: str
+    thing: Thing | None = None
+    project: int | None = None
+    other: int | None = None
+    person: int | None = None
+
+
+class Resolver:
+    """Finds what rows are about, row after row.
+
+    Args:
+        have: the account's records by kind.
+        timestamps: whether the account tracks time by start and end.
+        email_domain: gives an address to people who have none.
+
+    Attributes:
+        timestamps: see above.
+        things: everything that rows need or are about, in the order in which it came up.
+    """
+
+    def __init__(
+        self, have: Mapping[str, Sequence[Known]], *, timestamps: bool = False, email_domain: str | None = None
+    ) -> None:
+        self.timestamps = timestamps
+        self._domain = email_domain
+        self.things: list[Thing] = []
+        self._found: dict[tuple[str, str], Thing] = {}
+        self._records: dict[tuple[str, int], Thing] = {}
+        self._projects: dict[tuple[int, str], list[Thing]] = {}
+        self._index: dict[tuple[str, str], list[Known]] = {}
+        for kind, records in have.items():
+            for each in records:
+                for key in _keys(kind, each):
+                    self._index.setdefault((kind, key), []).append(each)
+        self._kinds: dict[type[Any], Callable[[Any, int], Draft]] = {
+            kinds.TimeRow: self._entry,
+            kinds.ExpenseRow: self._expense,
+            kinds.ClientRow: self._named("client"),
+            kinds.TaskRow: self._named("task"),
+            kinds.CategoryRow: self._named("category"),
+            kinds.PersonRow: self._person_row,
+            kinds.ProjectRow: self._project_row,
+            kinds.ContactRow: self._contact_row,
+            kinds.TaskLinkRow: self._task_link,
+            kinds.UserLinkRow: self._person_link,
+        }
+
+    def resolve(self, row: kinds.AnyRow, source: int) -> Draft:
+        """Find what a row is about.
+
+        Raises:
+            Rejected: it can't be imported.
+        """
+        draw = self._kinds.get(type(row))
+        if draw is None:
+            raise Rejected("", "rows of this kind can be exported, and not imported")
+        return draw(row, source)
+
+    @property
+    def numbers(self) -> dict[tuple[str, int], int]:
+        """The steps of the account's records, by kind and record."""
+        return {known: thing.number for known, thing in self._records.items()}
+
+    # Entries and expenses
+
+    def _entry(self, row: kinds.TimeRow, _: int) -> Draft:
+        if self.timestamps and (row.started is None or row.ended is None):
+            raise Rejected("Start time", "the account tracks time by start and end, and the row has none")
+        project = self._project(row.client, row.project, row.project_code)
+        task = self._needed("task", row.task)
+        person = self._person(row.person, row.email)
+        span = (row.started, row.ended) if self.timestamps else None
+        key = entry_key(person.number, project.number, task.number, row.day, row.notes, hours=row.hours, span=span)
+        return Draft("entry", key, None, project.number, task.number, person.number)
+
+    def _expense(self, row: kinds.ExpenseRow, _: int) -> Draft:
+        project = self._project(row.client, row.project, row.project_code)
+        category = self._needed("category", row.category)
+        person = self._person(row.person, row.email)
+        cost = row.total_cost
+        if cost is None and row.units is not None:
+            if category.unit_price is None:
+                raise Rejected("Units", f"{row.category!r} has no price for a unit: give the cost instead")
+            cost = row.units * category.unit_price
+        key = expense_key(person.number, project.number, category.number, row.day, row.notes, cost or Decimal())
+        return Draft("expense", key, None, project.number, category.number, person.number)
+
+    # Things that rows are about
+
+    def _named(self, kind: str) -> Callable[[Any, int], Draft]:
+        def about(row: Any, source: int) -> Draft:
+            thing = self._thing(kind, key_of(row.name), row.name, {"name": row.name}, about=True)
+            return self._about(thing, source, {"name": row.name, **row.fields})
+
+        return about
+
+    def _person_row(self, row: kinds.PersonRow, source: int) -> Draft:
+        names = {"email": row.email, "first_name": row.first_name, "last_name": row.last_name}
+        thing = self._thing("person", row.email.lower(), row.email, names, about=True)
+        return self._about(thing, source, {**names, **row.fields})
+
+    def _project_row(self, row: kinds.ProjectRow, source: int) -> Draft:
+        thing = self._project(row.client, row.name, row.code, about=True)
+        code = {"code": row.code} if row.code else {}
+        return self._about(thing, source, {"name": row.name, **code, **row.fields})
+
+    def _contact_row(self, row: kinds.ContactRow, source: int) -> Draft:
+        client = self._needed("client", row.client)
+        names = {"first_name": row.first_name, "last_name": row.last_name}
+        email = {"email": row.email} if row.email else {}
+        known_by = row.email.lower() or key_of(f"{row.first_name} {row.last_name}")
+        key = _within(client, known_by)
+        record = f"{client.record}/{known_by}" if client.record is not None else None
+        thing = self._thing("contact", key, row.email or row.first_name, names, about=True, index=record)
+        thing.client = client.number
+        return self._about(thing, source, {**names, **email, **row.fields})
+
+    def _task_link(self, row: kinds.TaskLinkRow, source: int) -> Draft:
+        project = self._project(row.client, row.project, row.project_code)
+        return self._link("task_link", project, self._needed("task", row.task), source, row.fields)
+
+    def _person_link(self, row: kinds.UserLinkRow, source: int) -> Draft:
+        project = self._project(row.client, row.project, row.project_code)
+        return self._link("person_link", project, self._person(row.person, row.email), source, row.fields)
+
+    def _link(self, kind: str, project: Thing, other: Thing, source: int, fields: Mapping[str, Any]) -> Draft:
+        thing = self.link(kind, project.number, other.number)
+        thing.source, thing.fields = source, {key: each for key, each in fields.items() if key not in _STATES}
+        return Draft(kind, thing.key, thing)
+
+    def link(self, kind: str, project: int, other: int) -> Thing:
+        """An assignment that is needed; made once."""
+        key = f"{project}/{other}"
+        if (kind, key) not in self._found:
+            self._add(Thing(0, kind, key, "", "create", project=project, other=other))
+        return self._found[kind, key]
+
+    def _about(self, thing: Thing, source: int, fields: dict[str, Any]) -> Draft:
+        """A row says what a thing is to be like."""
+        if thing.source is not None:
+            raise Rejected("", f"an earlier row is about the same {thing.kind} ({thing.name}): leave one of them out")
+        thing.source = source
+        fields = {name: value for name, value in fields.items() if name not in _STATES}
+        if thing.record is None:
+            thing.fields = fields
+            price = fields.get("unit_price")
+            thing.unit_price = Decimal(str(price)) if price is not None else thing.unit_price
         else:
-            self._ids[kind, key] = number
+            thing.fields = differing(fields, thing.was)
+            thing.was = {name: thing.was.get(name) for name in thing.fields}
+            thing.action = "update" if thing.fields else ""
+        return Draft(thing.kind, thing.key, thing)
 
-    def _person(self, row: Row) -> None:
-        key = person_key(row)
-        if ("person", key) in self._ids or key in self._new_people:
-            return
-        found = self._people.get(row.email, []) if row.email else self._names.get(key, [])
-        number = _pick("person", row.email or row.person, found)
-        if number is not None:
-            self._ids["person", key] = number
-            return
-        who = self._unknown(row)
-        if not self._consent.make_people:
-            raise _Rejected(
-                "Person", f"{row.person or who.email} is not in the account; making {who.email} sends an e-mail and "
-                "takes a seat: allow it with --yes",
-            )  # fmt: skip
-        self._new_people[key] = who
+    # Finding
 
-    def _unknown(self, row: Row) -> NewPerson:
-        first, _, last = row.person.rpartition(" ")
+    def _needed(self, kind: str, name: str) -> Thing:
+        return self._thing(kind, key_of(name), name, {"name": name})
+
+    def _project(self, client_name: str, name: str, code: str = "", *, about: bool = False) -> Thing:
+        client = self._needed("client", client_name)
+        if client.record is not None and (known := self._known_project(client.record, name, code, about=about)):
+            thing = self._records.get(("project", known.id))
+            return thing or self._there("project", known, _within(client, f"={known.id}"), client=client.number)
+        thing = self._new_project(client, name, code)
+        if thing is None:
+            key = _within(client, f"{key_of(name)}/{key_of(code)}")
+            fields = {"name": name, **({"code": code} if code else {})}
+            thing = self._add(Thing(0, "project", key, name, "create", fields=fields, client=client.number))
+            self._projects.setdefault((client.number, key_of(name)), []).append(thing)
+        return thing
+
+    def _new_project(self, client: Thing, name: str, code: str) -> Thing | None:
+        """A project that an earlier row made up: by its code, or the only one of its name."""
+        namesakes = self._projects.get((client.number, key_of(name)), [])
+        same = [each for each in namesakes if key_of(each.fields.get("code") or "") == key_of(code)]
+        bare = [each for each in namesakes if not each.fields.get("code")]
+        if same or (code and not bare):
+            return same[0] if same else None
+        if code:
+            bare[0].fields["code"] = code
+            return bare[0]
+        if len(namesakes) > 1:
+            raise Rejected("Project", f"{name!r} has several codes in the file: give the code in this row, too")
+        return namesakes[0] if namesakes else None
+
+    def _known_project(self, client: int, name: str, code: str, *, about: bool) -> Known | None:
+        by_name = self._index.get(("project", f"{client}/{key_of(name)}"), [])
+        if code:
+            by_code = self._index.get(("project", f"{client}/#{key_of(code)}"), [])
+            both = [each for each in by_code if key_of(each.name) == key_of(name)]
+            bare = [each for each in by_name if not each.code]
+            return _pick("project", f"{name} [{code}]", both or by_code or bare, about=about)
+        return _pick("project", name, by_name, about=about)
+
+    def _person(self, name: str, email: str) -> Thing:
+        key = email or f"={key_of(name)}"
+        thing = self._found.get(("person", key))
+        if thing is not None:
+            return thing
+        known = _pick("person", email or name, self._index.get(("person", key), []), about=False)
+        if known is not None:
+            thing = self._records.get(("person", known.id)) or self._there("person", known, known.email or key)
+        else:
+            who = self._new_person(name, email)
+            names = {"email": who.email, "first_name": who.first_name, "last_name": who.last_name}
+            thing = self._thing("person", who.email, who.email, names)
+        self._found["person", key] = thing
+        return thing
+
+    def _new_person(self, name: str, email: str) -> NewPerson:
+        first, _, last = name.rpartition(" ")
         first, last = (first, last) if first else (last, "-")
-        if row.email:
-            return NewPerson(person_key(row), row.email, first or row.email.partition("@")[0], last)
-        if self._consent.email_domain is None:
-            raise _Rejected(
-                "Person", f"{row.person} is not in the account and has no e-mail address: give --email-domain DOMAIN, "
+        if email:
+            return NewPerson(email, first or email.partition("@")[0], last)
+        if self._domain is None:
+            raise Rejected(
+                "Person", f"{name} is not in the account and has no e-mail address: give --email-domain DOMAIN, "
                 "or --person EMAIL",
             )  # fmt: skip
-        local = ".".join("".join(letter for letter in part if letter.isalnum()) for part in row.person.lower().split())
-        return NewPerson(person_key(row), f"{local}@{self._consent.email_domain.lstrip('@')}", first, last)
+        local = ".".join("".join(letter for letter in part if letter.isalnum()) for part in name.lower().split())
+        return NewPerson(f"{local}@{self._domain.lstrip('@')}", first, last)
 
-    # What is there
-
-    def _compare(self, rows: list[Row]) -> tuple[list[Row], list[Row]]:
-        """Tell new rows from those that the account has."""
-        booked = {
-            person: Counter(_identity(entry, timestamps=self._have.timestamps) for entry in entries)
-            for person, entries in self._have.entries.items()
-        }
-        new, there = [], []
-        for row in rows:
-            identity = self._wanted(row)
-            counter = booked.get(self._ids.get(("person", person_key(row)), -1))
-            if identity is not None and counter is not None and counter[identity] > 0:
-                counter[identity] -= 1
-                there.append(row)
-            else:
-                new.append(row)
-        return new, there
-
-    def _wanted(self, row: Row) -> Hashable | None:
-        project, task = self._ids.get(("project", project_key(row))), self._ids.get(("task", key_of(row.task)))
-        if project is None or task is None:
-            return None
-        entry = Booked(project, task, row.day, row.hours, row.notes, row.started, row.ended)
-        return _identity(entry, timestamps=self._have.timestamps)
-
-    # Assignments
-
-    def _links(
+    def _thing(
         self,
         kind: str,
-        wanted: Iterable[tuple[ProjectKey, str]],
-        there: dict[int, Sequence[Link]],
-        known: Sequence[Known],
-        archived: dict[tuple[str, int, int], int],
-    ) -> tuple[tuple[ProjectKey, str], ...]:
-        """The assignments that are missing; archived ones are noted, to be brought back."""
-        automatic = {each.id for each in known if each.automatic and each.active}
-        missing = []
-        for project, other in wanted:
-            project_id, other_id = self._ids.get(("project", project)), self._ids.get((kind, other))
-            if project_id is None:
-                if other_id not in automatic:
-                    missing.append((project, other))
-                continue
-            links = [link for link in there.get(project_id, ()) if link.other == other_id]
-            if any(link.active for link in links):
-                continue
-            missing.append((project, other))
-            if links and other_id is not None:
-                archived[kind, project_id, other_id] = links[0].id
-        return tuple(missing)
+        key: str,
+        name: str,
+        fields: dict[str, Any],
+        *,
+        about: bool = False,
+        index: str | None = "",
+    ) -> Thing:
+        """The thing of this kind and key: met before, in the account, or new. `index` None is known to be new."""
+        thing = self._found.get((kind, key))
+        if thing is not None:
+            return thing
+        found = [] if index is None else self._index.get((kind, index or key), [])
+        known = _pick(kind, name, found, about=about)
+        if known is None:
+            return self._add(Thing(0, kind, key, name, "create", fields=fields))
+        return self._records.get((kind, known.id)) or self._there(kind, known, key)
+
+    def _there(self, kind: str, known: Known, key: str, *, client: int | None = None) -> Thing:
+        thing = Thing(0, kind, key, known.name, "", known.id, client=client, automatic=known.automatic)
+        thing.was = {"name": known.name, "email": known.email, "code": known.code, **known.fields}
+        price = known.fields.get("unit_price")
+        thing.unit_price = None if price is None else Decimal(str(price))
+        self._records[kind, known.id] = thing
+        return self._add(thing)
+
+    def _add(self, thing: Thing) -> Thing:
+        thing.number = len(self.things) + 1
+        self.things.append(thing)
+        self._found[thing.kind, thing.key] = thing
+        return thing
 
 
-class _Used:
-    """What rows need, in the order of the file."""
-
-    def __init__(self, rows: Iterable[Row]) -> None:
-        self.clients: dict[str, None] = {}
-        self.projects: dict[ProjectKey, None] = {}
-        self.tasks: dict[str, None] = {}
-        self.people: dict[str, None] = {}
-        self.task_links: dict[tuple[ProjectKey, str], None] = {}
-        self.user_links: dict[tuple[ProjectKey, str], None] = {}
-        for row in rows:
-            project, task, person = project_key(row), key_of(row.task), person_key(row)
-            self.clients[key_of(row.client)] = None
-            self.projects[project] = None
-            self.tasks[task] = None
-            self.people[person] = None
-            self.task_links[project, task] = None
-            self.user_links[project, person] = None
+def _within(client: Thing, key: str) -> str:
+    return f"{client.number}/{key}"
 
 
-_CENT: Final = Decimal("0.01")
+def _keys(kind: str, known: Known) -> Iterable[str]:
+    """What a record of the account is found by."""
+    if kind == "project":
+        yield f"{known.client_id}/{key_of(known.name)}"
+        if known.code:
+            yield f"{known.client_id}/#{key_of(known.code)}"
+    elif kind == "contact":
+        yield f"{known.client_id}/{known.email.lower() or key_of(known.name)}"
+    elif kind == "person":
+        yield known.email.lower()
+        yield f"={key_of(known.name)}"
+    else:
+        yield key_of(known.name)
 
 
-def _identity(entry: Booked, *, timestamps: bool) -> Hashable:
-    """What two entries have in common that are the same one (contract: duration accounts return no start and end)."""
-    notes = "\n".join(entry.notes.split("\r\n")).strip()
-    if timestamps:
-        spans = tuple((moment.hour, moment.minute) if moment else None for moment in (entry.started, entry.ended))
-        return entry.project_id, entry.task_id, entry.day, spans, notes
-    return entry.project_id, entry.task_id, entry.day, entry.hours.quantize(_CENT), notes
-
-
-def _by_name(known: Iterable[Known]) -> dict[str, list[Known]]:
-    return _by(known, lambda each: key_of(each.name))
-
-
-def _by(known: Iterable[Known], key: Callable[[Known], K]) -> dict[K, list[Known]]:
-    found: dict[K, list[Known]] = {}
-    for each in known:
-        found.setdefault(key(each), []).append(each)
-    return found
-
-
-def _pick(kind: str, name: str, found: Sequence[Known]) -> int | None:
-    """The one that is meant; None where there is none."""
+def _pick(kind: str, name: str, found: Sequence[Known], *, about: bool) -> Known | None:
+    """The one that is meant; None where there is none. A row about a record may mean an archived one."""
     active = [each for each in found if each.active]
     if len(active) == 1:
-        return active[0].id
+        return active[0]
     numbers = ", ".join(str(each.id) for each in (active or found))
-    if active:
-        raise _Rejected(kind.capitalize(), f"{name!r} is the name of several ({numbers}): rename all but one")
-    if found:
-        raise _Rejected(kind.capitalize(), f"{name!r} is archived ({numbers}): bring it back, or rename it")
-    return None
+    if active or (about and len(found) > 1):
+        raise Rejected(kind.capitalize(), f"{name!r} is the name of several ({numbers}): rename all but one")
+    if found and not about:
+        raise Rejected(kind.capitalize(), f"{name!r} is archived ({numbers}): bring it back, or rename it")
+    return found[0] if found else None

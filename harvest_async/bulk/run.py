@@ -1,408 +1,433 @@
-"""Carrying an import out: read what is there, plan, make what is missing, book the rows.
+"""Carrying a plan out: what rows need is made first, then the rows, side by side; the journal knows all of it.
 
-Rules of this room: it knows no API version beyond the calls of an `Account`. Nothing is written before every row has
-been read and planned. What is made is made in the order in which it is needed; rows are booked side by side, and the
-throttle decides how fast. A row whose outcome is unknown is looked for at the end, and never sent again.
+Rules of this room:
+- Order: clients, tasks, people, categories; then projects and contacts; then assignments; then entries and expenses.
+- A write takes its permit first, then its intent goes to the disk, then it leaves; its outcome is written down as soon
+  as it is known.
+- A write whose answer was lost is never sent again before `settling` has found out what became of it.
+- After three failures of the server in a row no write is sent until a read was answered (see `outage`).
+- It may be told to stop: what is on its way is finished and written down, what waits for its permit is not sent.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
-from contextlib import AbstractContextManager
-from decimal import Decimal
-from fractions import Fraction
-from typing import Any, Final, Protocol
+import asyncio
+import json
+from typing import Any, Final
 
 import anyio
-from attrs import define, field, frozen
+from attrs import frozen
 
-from harvest_async.bulk.plan import Booked, Consent, Have, Known, Link, NewPerson, Plan, key_of, make_plan
-from harvest_async.bulk.plan import person_key as person_of
-from harvest_async.bulk.plan import project_key as project_of
-from harvest_async.bulk.rows import Problem, Row, Sheet
+from harvest_async.bulk.account import Account
+from harvest_async.bulk.feed import Feed, Step
+from harvest_async.bulk.journal import Change, Clerk, Journal, JournalError
+from harvest_async.bulk.outage import Outage
+from harvest_async.bulk.progress import Progress
+from harvest_async.bulk.settling import Settling
+from harvest_async.bulk.states import (
+    accept,
+    create,
+    intend,
+    lose,
+    plan_again,
+    plan_update,
+    reject,
+    update,
+)
+from harvest_async.bulk.things import Things
+from harvest_async.clock import SECOND, Clock
 from harvest_async.errors import (
     BadRequest,
     CreatedUnread,
+    DecodeError,
     HarvestError,
+    InvalidArgument,
     NotFound,
+    NotSent,
     OutcomeUnknown,
+    RequestError,
+    ServerError,
     Unprocessable,
 )
 
-__all__ = ["Account", "Progress", "Report", "Tally", "carry_out", "look", "plan_import", "report_of"]
+__all__ = ["STAGES", "Rules", "Runner", "Stopped"]
 
-_SIDE_BY_SIDE: Final = 64
-"""Rows that wait or are on their way at a time; the gate lets through fewer."""
-
-_REFUSED: Final = (BadRequest, NotFound, Unprocessable)
-
-
-class Account(Protocol):
-    """What an import asks of an account. Numbers are the account's ids."""
-
-    async def timestamps(self) -> bool:
-        """Whether time is tracked by start and end."""
-        ...
-
-    async def clients(self) -> Sequence[Known]:
-        """All clients."""
-        ...
-
-    async def projects(self) -> Sequence[Known]:
-        """All projects."""
-        ...
-
-    async def tasks(self) -> Sequence[Known]:
-        """All tasks."""
-        ...
-
-    async def people(self) -> Sequence[Known]:
-        """All people."""
-        ...
-
-    async def links(self, kind: str, project: int) -> Sequence[Link]:
-        """A project's assignments; `kind` is task or person."""
-        ...
-
-    async def entries(self, person: int, rows: Sequence[Row]) -> Sequence[Booked]:
-        """A person's entries of the days that rows have."""
-        ...
-
-    async def make_client(self, name: str) -> int:
-        """Make a client."""
-        ...
-
-    async def make_project(self, name: str, client: int) -> int:
-        """Make a project."""
-        ...
-
-    async def make_task(self, name: str) -> int:
-        """Make a task."""
-        ...
-
-    async def make_person(self, person: NewPerson) -> int:
-        """Make a person."""
-        ...
-
-    async def link(self, kind: str, project: int, other: int, archived: int | None) -> None:
-        """Put a task or a person on a project, or bring an archived assignment back."""
-        ...
-
-    async def book(self, person: int, project: int, task: int, row: Row, cut: Callable[[], None]) -> None:
-        """Make a time entry; `cut` is told of a cancellation that came after it was sent."""
-        ...
-
-    def bulk(self) -> AbstractContextManager[None]:
-        """Put what is called inside into the bulk lane."""
-        ...
+STAGES: Final = (
+    ("making clients, tasks and people", ("client", "task", "person", "category")),
+    ("making projects", ("project", "contact")),
+    ("assigning tasks and people", ("task_link", "person_link")),
+    ("booking", ("entry", "expense")),
+)
+_LINKS: Final = frozenset({"task_link", "person_link"})
+_REFUSED: Final = (BadRequest, NotFound, Unprocessable, InvalidArgument)
+_LOST: Final = (OutcomeUnknown, CreatedUnread, DecodeError)
+_DOWN: Final = (NotSent, ServerError)
+_AWAY: Final = (RequestError, ServerError, DecodeError)
 
 
-class Progress(Protocol):
-    """What is told while an import goes on."""
-
-    def begin(self, what: str, calls: int) -> None:
-        """A part begins that takes so many calls."""
-        ...
-
-    def step(self) -> None:
-        """A call of the part is done."""
-        ...
-
-
-@define
-class Tally:
-    """What an import has done so far; true at any moment, so that an interrupted one can be told of.
+class Stopped(HarvestError):
+    """The run ended before everything was done; what was done is in the journal, and it can be resumed.
 
     Attributes:
-        made: how many clients, projects, tasks, people and assignments were made.
-        created: rows that were booked.
-        there: rows that were there already.
-        rejected: rows that were not booked, and why.
-        unknown: rows that may or may not have been booked.
+        gave_up: whether that was because the server was gone.
     """
 
-    made: Counter[str] = field(factory=Counter)
-    created: list[Row] = field(factory=list)
-    there: list[Row] = field(factory=list)
-    rejected: list[Problem] = field(factory=list)
-    unknown: list[Row] = field(factory=list)
+    gave_up = False
+
+
+class _Held(HarvestError):
+    """A write has its permit, and may not leave after all."""
 
 
 @frozen
-class Report:
-    """How an import ended.
+class Rules:
+    """How a run goes.
 
     Attributes:
-        tally: what was done.
-        file_hours: the sum of the file's good rows as the file has it.
-        rounded_hours: the sum of the same rows as they are sent.
-        created_hours: the sum of the rows that were booked now.
-        left: good rows that were not tried, because it was interrupted.
-        interrupted: why it ended early; None if it did not.
+        settle: seconds after which the server carries nothing out any more whose answer was lost.
+        give_up: seconds without a sign of the server after which the run ends.
+        max_failures: refused rows after which the run ends; None goes on.
+        attempts: how often one step is sent at most.
+        side_by_side: writes that are on their way or wait for their permit at a time.
+        reconcile: False sends lost writes again without looking, and doubles some: what others do.
     """
 
-    tally: Tally
-    file_hours: Fraction
-    rounded_hours: Decimal
-    created_hours: Decimal
-    left: int
-    interrupted: str | None = None
-
-    @property
-    def complete(self) -> bool:
-        """Whether every row of the file is in the account now."""
-        return not (self.tally.rejected or self.tally.unknown or self.left or self.interrupted)
+    settle: float = 60.0
+    give_up: float = 3600.0
+    max_failures: int | None = None
+    attempts: int = 5
+    side_by_side: int = 48
+    reconcile: bool = True
 
 
-async def look(account: Account, rows: Iterable[Row], progress: Progress) -> Have:
-    """Read what the account has, as far as it matters for rows."""
-    rows = list(rows)
-    progress.begin("reading the account", 5)
-    reads: list[Callable[[], Awaitable[Any]]] = [
-        account.timestamps,
-        account.clients,
-        account.projects,
-        account.tasks,
-        account.people,
-    ]
-    timestamps, clients, projects, tasks, people = await _gather(reads, progress)
-    have = Have(clients, projects, tasks, people, timestamps=timestamps)
-    seen = make_plan(rows, have, Consent(make_people=True, email_domain="example.invalid"))
-    wanted = sorted({number for (kind, _), number in seen.ids.items() if kind == "project"})
-    by_person: dict[int, list[Row]] = {}
-    for row in rows:
-        number = seen.ids.get(("person", person_of(row)))
-        if number is not None and wanted:
-            by_person.setdefault(number, []).append(row)
-    progress.begin("reading projects and entries", 2 * len(wanted) + len(by_person))
-    links = [_later(account.links, kind, number) for kind in ("task", "person") for number in wanted]
-    booked = [_later(account.entries, person, theirs) for person, theirs in by_person.items()]
-    found = await _gather([*links, *booked], progress)
-    return Have(
-        clients,
-        projects,
-        tasks,
-        people,
-        task_links=dict(zip(wanted, found[: len(wanted)], strict=True)),
-        user_links=dict(zip(wanted, found[len(wanted) : 2 * len(wanted)], strict=True)),
-        entries=dict(zip(by_person, found[2 * len(wanted) :], strict=True)),
-        timestamps=timestamps,
-    )
+class Runner:
+    """One run over a planned journal.
 
-
-def plan_import(sheet: Sheet, have: Have, consent: Consent) -> Plan:
-    """Plan the import of a file; its own problems come first among the rejected rows."""
-    return make_plan(sheet.rows, have, consent)
-
-
-async def carry_out(account: Account, sheet: Sheet, plan: Plan, have: Have, tally: Tally, progress: Progress) -> None:
-    """Do what a plan says. `tally` is true at any moment, also where this is cancelled or fails.
-
-    Raises:
-        HarvestError: the account can't be worked with (sign-in, network, a block without end); what was done is
-            in `tally`.
+    Attributes:
+        stopped: why it ended early; None while it goes on, or at a good end.
     """
-    tally.rejected += [*sheet.problems, *plan.rejected]
-    tally.there += plan.there
-    runner = _Runner(account, plan, tally, progress)
-    with account.bulk():
-        await runner.make()
-        await runner.book()
-        await runner.reconcile(have)
 
-
-def report_of(sheet: Sheet, plan: Plan, tally: Tally, interrupted: str | None = None) -> Report:
-    """Sum an import up."""
-    told = {problem.row for problem in tally.rejected} | {row.row for row in tally.unknown}
-    done = len(tally.created) + sum(1 for row in plan.entries if row.row in told)
-    return Report(
-        tally,
-        sheet.exact_hours,
-        sheet.hours,
-        sum((row.hours for row in tally.created), Decimal()),
-        len(plan.entries) - done,
-        interrupted,
-    )
-
-
-class _Runner:
-    def __init__(self, account: Account, plan: Plan, tally: Tally, progress: Progress) -> None:
+    def __init__(self, account: Account, journal: Journal, rules: Rules, clock: Clock, progress: Progress) -> None:
         self._account = account
-        self._plan = plan
-        self._tally = tally
+        self._journal = journal
+        self._rules = rules
+        self._clock = clock
         self._progress = progress
-        self._ids = dict(plan.ids)
-        self._failed: dict[tuple[str, Hashable], str] = {}
+        self._clerk = Clerk(journal)
+        self._things = Things(journal)
+        self._settling = Settling(account, journal, self._clerk, self._things)
+        self._outage = Outage()
+        self._turn = asyncio.Condition()
+        self._flying = 0
+        self._waiting: dict[int, anyio.CancelScope] = {}
+        self._in_doubt: set[str] = set()
+        self._failures = 0
+        self._again = False
+        self._gave_up = False
+        self._gone_since: int | None = None
+        self._halt = asyncio.Event()
+        self.stopped: str | None = None
 
-    # What rows need
+    def stop(self, why: str) -> None:
+        """End the run: finish what is on its way, begin nothing."""
+        self.stopped = self.stopped or why
+        self._halt.set()
+        self._hold()
 
-    async def make(self) -> None:
-        """Make clients, tasks and people side by side, then projects, then assignments."""
-        plan, account = self._plan, self._account
-        self._progress.begin("making what is missing", plan.writes - len(plan.entries))
-        first = [self._maker("client", key_of(name), _later(account.make_client, name)) for name in plan.clients]
-        first += [self._maker("task", key_of(name), _later(account.make_task, name)) for name in plan.tasks]
-        first += [self._maker("person", who.key, _later(account.make_person, who)) for who in plan.people]
-        await _all(first)
-        projects = []
-        for client, name in plan.projects:
-            number = self._ids.get(("client", key_of(client)))
-            key = (key_of(client), key_of(name))
-            if number is not None:
-                projects.append(self._maker("project", key, _later(account.make_project, name, number)))
-        await _all(projects)
-        links = [self._linker("task", project, task) for project, task in plan.task_links]
-        links += [self._linker("person", project, person) for project, person in plan.user_links]
-        await _all(links)
+    async def run(self) -> None:
+        """Do everything that the journal has planned.
 
-    def _maker(self, kind: str, key: Hashable, make: Callable[[], Awaitable[int]]) -> Callable[[], Awaitable[None]]:
-        async def one() -> None:
-            try:
-                self._ids[kind, key] = await make()
-                self._tally.made[kind] += 1
-            except (*_REFUSED, OutcomeUnknown, CreatedUnread) as error:
-                self._failed[kind, key] = f"the {kind} could not be made: {error.message}"
-            self._progress.step()
-
-        return one
-
-    def _linker(self, kind: str, project: tuple[str, str], other: str) -> Callable[[], Awaitable[None]]:
-        async def one() -> None:
-            project_id, other_id = self._ids.get(("project", project)), self._ids.get((kind, other))
-            if project_id is not None and other_id is not None:
-                await self._link(kind, project, project_id, other, other_id)
-            self._progress.step()
-
-        return one
-
-    async def _link(self, kind: str, project: tuple[str, str], project_id: int, other: str, other_id: int) -> None:
-        """Assign; a refusal is no failure if the assignment turns out to be there."""
+        Raises:
+            Stopped: it ended early.
+            HarvestError: the account can't be worked with; it can be resumed all the same.
+        """
         try:
-            archived = self._plan.archived_links.get((kind, project_id, other_id))
-            await self._account.link(kind, project_id, other_id, archived)
-            self._tally.made["assignment"] += 1
-        except (*_REFUSED, OutcomeUnknown, CreatedUnread) as error:
-            links = await self._account.links(kind, project_id)
-            if not any(link.other == other_id and link.active for link in links):
-                self._failed["link", (kind, project, other)] = f"the {kind} could not be assigned: {error.message}"
+            await self._recover()
+            with self._account.bulk():
+                for title, of_kinds in STAGES:
+                    await self._stage(title, of_kinds)
+        except BaseExceptionGroup as errors:
+            raise _worst(errors) from None
+        finally:
+            with anyio.CancelScope(shield=True):
+                await self._clerk.done()
+        if self.stopped is not None:
+            early = Stopped(self.stopped)
+            early.gave_up = self._gave_up
+            raise early
 
-    # Rows
+    async def _recover(self) -> None:
+        """What was on its way when the last run died is lost from now on; what is unknown is looked for again."""
+        moment = self._now()
+        if not self._rules.reconcile:
+            await self._clerk.noted(("update step set state = 'planned' where state in ('intended', 'lost')", ()))
+        await self._clerk.noted(
+            ("update step set state = 'planned' where state in ('intended', 'lost') and action = 'update'", ()),
+            ("update step set state = 'lost', lost_at = ? where state = 'intended'", (moment,)),
+            ("update step set state = 'lost', lost_at = ? where state = 'unknown'", (moment - self._rules.settle,)),
+        )
 
-    async def book(self) -> None:
-        """Book all rows side by side."""
-        entries = self._plan.entries
-        self._progress.begin("booking time", len(entries))
-        await _all([_later(self._book, row) for row in entries])
+    # Stages
 
-    async def _book(self, row: Row) -> None:
-        project, task, person = project_of(row), key_of(row.task), person_of(row)
-        reason = self._obstacle(row)
-        if reason is None:
-            ids = self._ids
-            try:
-                await self._account.book(
-                    ids["person", person],
-                    ids["project", project],
-                    ids["task", task],
-                    row,
-                    lambda: self._tally.unknown.append(row),
-                )
-                self._tally.created.append(row)
-            except _REFUSED as error:
-                reason = error.message
-            except (OutcomeUnknown, CreatedUnread):
-                self._tally.unknown.append(row)
-        if reason is not None:
-            self._tally.rejected.append(Problem(row.line, row.row, "", reason))
-        self._progress.step()
-
-    def _obstacle(self, row: Row) -> str | None:
-        """Why a row can't be booked: something that it needs could not be made."""
-        project, task, person = project_of(row), key_of(row.task), person_of(row)
-        needs: list[tuple[str, Hashable]] = [
-            ("client", key_of(row.client)),
-            ("project", project),
-            ("task", task),
-            ("person", person),
-            ("link", ("task", project, task)),
-            ("link", ("person", project, person)),
-        ]
-        return next((self._failed[need] for need in needs if need in self._failed), None)
-
-    async def reconcile(self, have: Have) -> None:
-        """Look for the rows whose outcome is unknown, by reading each person's entries once."""
-        by_person: dict[str, list[Row]] = {}
-        for row in self._tally.unknown:
-            by_person.setdefault(person_of(row), []).append(row)
-        for person, rows in by_person.items():
-            number = self._ids["person", person]
-            mine = [row for row in self._plan.entries if person_of(row) == person]
-            entries = await self._account.entries(number, mine)
-            again = make_plan(
-                [row for row in self._tally.created if person_of(row) == person] + self._there(person) + rows,
-                Have(entries={number: entries}, timestamps=have.timestamps, **self._known()),
-                Consent(make_people=True, email_domain="example.invalid"),
-            )
-            missing = {id(row) for row in again.entries}
-            found = [row for row in rows if id(row) not in missing]
-            self._tally.created += found
-            self._tally.unknown = [row for row in self._tally.unknown if row not in found]
-
-    def _there(self, person: str) -> list[Row]:
-        return [row for row in self._tally.there if person_of(row) == person]
-
-    def _known(self) -> dict[str, Any]:
-        """What the account has now, as far as the plan's rows go."""
-        known: dict[str, list[Known]] = {"clients": [], "projects": [], "tasks": [], "people": []}
-        for row in self._plan.entries + self._plan.there:
-            ids = self._ids
-            client = ids[("client", key_of(row.client))]
-            known["clients"].append(Known(client, row.client))
-            known["projects"].append(Known(ids[("project", project_of(row))], row.project, client_id=client))
-            known["tasks"].append(Known(ids[("task", key_of(row.task))], row.task))
-            known["people"].append(Known(ids[("person", person_of(row))], row.person, email=row.email))
-        return {kind: list({each.id: each for each in those}.values()) for kind, those in known.items()}
-
-
-def _later(call: Callable[..., Awaitable[Any]], *arguments: Any) -> Callable[[], Awaitable[Any]]:
-    async def later() -> Any:
-        return await call(*arguments)
-
-    return later
-
-
-async def _all(jobs: Sequence[Callable[[], Awaitable[Any]]]) -> None:
-    """Do jobs side by side, so many at a time, in order; after a failure none is begun, the others end."""
-    waiting = iter(jobs)
-    failure: list[HarvestError] = []
-
-    async def work() -> None:
-        for job in waiting:
-            try:
-                await job()
-            except HarvestError as error:
-                failure.append(error)
-            if failure:
+    async def _stage(self, title: str, of_kinds: tuple[str, ...]) -> None:
+        journal, wanted = self._journal, json.dumps(of_kinds)
+        await self._clerk.done()
+        await journal.work(self._things.load)
+        left = await journal.work(journal.number, _LEFT, (wanted,))
+        if left:
+            self._progress.begin(title, left)
+        while left and not self._halt.is_set():
+            doubtful = await journal.work(journal.rows, _DOUBTFUL, (wanted,))
+            self._in_doubt = {key for (key,) in doubtful}
+            self._again = False
+            await self._send_all(Feed(journal, wanted, self._in_doubt))
+            await self._clerk.done()
+            if self._halt.is_set() or not (await self._settle(of_kinds) or self._again):
                 return
 
-    async with anyio.create_task_group() as group:
-        for _ in range(min(_SIDE_BY_SIDE, len(jobs))):
-            group.start_soon(work)
-    if failure:
-        raise failure[0]
+    async def _send_all(self, feed: Feed) -> None:
+        async with anyio.create_task_group() as group:
+            for _ in range(self._rules.side_by_side):
+                group.start_soon(self._work, feed, group)
+
+    async def _work(self, feed: Feed, group: anyio.abc.TaskGroup) -> None:
+        while not self._halt.is_set() and (step := await feed.next()) is not None:
+            if self._done_without_sending(step):
+                feed.landed(step)
+                continue
+            async with self._turn:
+                await self._turn.wait_for(self._may_go)
+                self._flying += 1
+            again = False
+            try:
+                again = not self._halt.is_set() and not await self._send(step, group)
+            finally:
+                self._flying -= 1
+                feed.landed(step, again=again)
+            async with self._turn:
+                self._turn.notify_all()
+
+    def _may_go(self) -> bool:
+        """Whether a write may stand in line now: not while the server is gone, and alone while it is on trial."""
+        outage = self._outage
+        return self._halt.is_set() or not (outage.begun or (outage.on_trial and self._flying))
+
+    def _done_without_sending(self, step: Step) -> bool:
+        """Whether a step needs something that is not to be had, or was tried often enough."""
+        obstacle = self._things.obstacle(step)
+        if obstacle is not None and obstacle.final:
+            self._reject(step, obstacle.reason)
+        elif step.attempts >= self._rules.attempts:
+            self._reject(step, f"it was sent {step.attempts} times, and the server failed each time")
+        return obstacle is not None or step.attempts >= self._rules.attempts
+
+    # One write
+
+    async def _send(self, step: Step, group: anyio.abc.TaskGroup) -> bool:
+        """Send a step and write its outcome down; False where it was held back and is to come again."""
+        watch = _Watch(self, step)
+        scope = self._waiting[step.id] = anyio.CancelScope()
+        try:
+            with scope:
+                self._outcome(step, await self._write(step, watch))
+        except _Held:
+            return False
+        except HarvestError as error:
+            await self._failed(step, error, group)
+        except BaseException:  # cancellation: what had left is in doubt, what had not is planned as before
+            if watch.intended:
+                self._clerk.note(lose(step.id, self._now()) if watch.was_cut else plan_again(step.id))
+            raise
+        finally:
+            self._waiting.pop(step.id, None)
+        return not scope.cancelled_caught
+
+    async def _write(self, step: Step, watch: _Watch) -> int | None:
+        fields = self._things.fields(step)
+        if step.action == "update":
+            await self._account.update(step.kind, step.record or 0, fields, watch)
+            return step.record
+        return await self._account.create(step.kind, fields, watch)
+
+    def _outcome(self, step: Step, record: int | None) -> None:
+        """A write was answered."""
+        self._outage.succeeded()
+        self._gone_since = None
+        self._progress.step()
+        if step.action == "update":
+            self._clerk.note(update(step.id))
+        elif record is None and not step.is_row:
+            self._lose(step)  # made, and its number is found by reading
+        elif step.kind in _LINKS and step.content.get("fields"):
+            self._plan_again(plan_update(step.id, record))
+        else:
+            self._clerk.note(create(step.id, record))
+
+    async def _failed(self, step: Step, error: HarvestError, group: anyio.abc.TaskGroup) -> None:
+        """A write failed: refused, lost, not sent, or a reason to end the run."""
+        if isinstance(error, JournalError):
+            raise error
+        if isinstance(error, _REFUSED):
+            self._outage.succeeded()
+            await self._refused(step, error)
+        elif isinstance(error, _LOST) and step.action != "update":
+            self._lose(step)
+            self._trip(group)
+        elif isinstance(error, (*_LOST, *_DOWN)):
+            self._plan_again(plan_again(step.id))
+            self._trip(group)
+        else:
+            self._clerk.note(plan_again(step.id))
+            self.stop(error.message)
+            raise error
+
+    async def _refused(self, step: Step, error: HarvestError) -> None:
+        """An assignment that is there already is no failure; an archived one is brought back."""
+        if step.kind in _LINKS and step.action == "create" and await self._link_is_there(step):
+            self._progress.step()
+            return
+        self._reject(step, error.message)
+
+    async def _link_is_there(self, step: Step) -> bool:
+        project, other = self._things.record(step.project) or 0, self._things.record(step.other)
+        links = [link for link in await self._account.links(step.kind, project) if link.other == other]
+        if links and not any(link.active for link in links):
+            fields = {"project_id": project, "deactivated": False}
+            await self._account.update(step.kind, links[0].id, fields, _Watch(self, step))
+        if links:
+            self._clerk.note(accept(step.id, links[0].id))
+        return bool(links)
+
+    def _reject(self, step: Step, reason: str) -> None:
+        self._clerk.note(reject(step.id, reason))
+        self._progress.step()
+        self._failures += 1
+        if self._rules.max_failures is not None and self._failures >= self._rules.max_failures:
+            self.stop(f"{self._failures} were refused")
+
+    def _lose(self, step: Step) -> None:
+        if self._rules.reconcile:
+            self._in_doubt.add(step.key)
+            self._clerk.note(lose(step.id, self._now()))
+        else:
+            self._plan_again(plan_again(step.id))
+
+    def _plan_again(self, change: Change) -> None:
+        """A step comes again, once all others were sent."""
+        self._again = True
+        self._clerk.note(change)
+
+    async def _intend(self, step: Step) -> None:
+        """The last moment before a write leaves."""
+        if self._halt.is_set() or self._outage.begun:
+            raise _Held("held back")
+        self._waiting.pop(step.id, None)
+        await self._clerk.noted(intend(step.id))
+
+    # Outages and lost writes
+
+    def _trip(self, group: anyio.abc.TaskGroup) -> None:
+        if self._outage.failed():
+            self._hold()
+            group.start_soon(self._wait_for_server)
+
+    def _hold(self) -> None:
+        """Call those back who wait for their permit."""
+        for scope in tuple(self._waiting.values()):
+            scope.cancel()
+
+    async def _wait_for_server(self) -> None:
+        """Ask with growing pauses whether the server is back; give up after so long without an answered write."""
+        self._gone_since = began = self._gone_since or self._clock.now()
+        while not self._halt.is_set():
+            pause = self._outage.pause()
+            self._progress.state(f"Harvest does not answer; asking again in {pause:.0f} s")
+            await self._sleep(pause)
+            try:
+                await self._account.ask()
+            except _AWAY:
+                pass
+            else:
+                self._outage.answered()
+            if self._clock.now() - began > self._rules.give_up * SECOND:
+                self._gave_up = True
+                self.stop(f"Harvest carried nothing out for {self._rules.give_up:.0f} s")
+            if not self._outage.begun:
+                break
+        self._progress.state(None)
+        async with self._turn:
+            self._turn.notify_all()
+
+    async def _settle(self, of_kinds: tuple[str, ...]) -> bool:
+        """Wait until lost writes can be told, and find out about them; whether anything is to be sent after that."""
+        wanted = json.dumps(of_kinds)
+        last = await self._journal.work(self._journal.one, _LAST_LOST, (wanted,))
+        if last is None or last[0] is None:
+            return False
+        wait = last[0] + self._rules.settle - self._now()
+        if wait > 0:
+            self._progress.state(f"answers were lost: looking in {wait:.0f} s what became of their calls")
+            await self._sleep(wait)
+            self._progress.state(None)
+        if self._halt.is_set():
+            return False
+        await self._read_until_answered(of_kinds)
+        await self._journal.work(self._things.load)
+        return True
+
+    async def _read_until_answered(self, of_kinds: tuple[str, ...]) -> None:
+        while not self._halt.is_set():
+            try:
+                for kind in of_kinds:
+                    await self._settling.settle(kind)
+            except _AWAY:
+                self._outage.begun = True
+                await self._wait_for_server()
+            else:
+                return
+
+    async def _sleep(self, seconds: float) -> None:
+        """Sleep, unless the run is told to stop."""
+        with anyio.move_on_after(seconds):
+            await self._halt.wait()
+
+    def _now(self) -> float:
+        return self._clock.today().timestamp()
 
 
-async def _gather(reads: Sequence[Callable[[], Awaitable[Any]]], progress: Progress) -> list[Any]:
-    """Read side by side; results in the order of the reads."""
-    results: dict[int, Any] = {}
+class _Watch:
+    """Looks on while a step is sent (see `account.Watch`)."""
 
-    def job(place: int, read: Callable[[], Awaitable[Any]]) -> Callable[[], Awaitable[None]]:
-        async def one() -> None:
-            results[place] = await read()
-            progress.step()
+    def __init__(self, runner: Runner, step: Step) -> None:
+        self._runner = runner
+        self._step = step
+        self.intended = False
+        self.was_cut = False
 
-        return one
+    async def leaving(self) -> None:
+        """Write the intent down, once, whatever number of attempts follows."""
+        if not self.intended:
+            await self._runner._intend(self._step)  # noqa: SLF001 - one room
+            self.intended = True
 
-    await _all([job(place, read) for place, read in enumerate(reads)])
-    return [results[place] for place in range(len(reads))]
+    def cut(self) -> None:
+        """The write may have left."""
+        self.was_cut = True
+
+
+_LEFT: Final = (
+    "select count(*) from step where state in ('planned', 'intended', 'lost') "
+    "and kind in (select value from json_each(?))"
+)
+_DOUBTFUL: Final = (
+    "select distinct key from step where state in ('lost', 'unknown') and kind in (select value from json_each(?))"
+)
+_LAST_LOST: Final = "select max(lost_at) from step where state = 'lost' and kind in (select value from json_each(?))"
+
+
+def _worst(errors: BaseExceptionGroup[Any]) -> BaseException:
+    """The error that ended a group of workers."""
+    error: BaseException = errors
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

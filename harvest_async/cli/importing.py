@@ -1,110 +1,309 @@
-"""One import, from the file to the report.
+"""`harvest-async import`: its options, and how its end is told.
 
-Rules of this room: it asks and tells; what is done is in `bulk`. Whatever ends an import early, its report is true.
+Rules of this room: see `commands`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Callable
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, NoReturn
 
-from attrs import define, frozen
+import click
+from attrs import evolve
 
-from harvest_async.bulk.plan import Consent, Have, NewPerson, Plan, seconds_for
-from harvest_async.bulk.rows import Sheet
-from harvest_async.bulk.run import Report, Tally, carry_out, look, plan_import, report_of
-from harvest_async.cli.account import V1Account
-from harvest_async.cli.show import Bar
+from harvest_async import imports
+from harvest_async.bulk.plan import NewPerson
+from harvest_async.bulk.report import seconds_for
+from harvest_async.bulk.run import Rules
+from harvest_async.bulk.sources import FORMATS, ROUNDINGS, Fill, Options, Source, mapped, open_source, read_mapping
+from harvest_async.cli.common import (
+    BAD_INPUT,
+    ENVIRONMENT,
+    INTERRUPTED,
+    NO_SERVER,
+    SOME_ROWS,
+    account_options,
+    explain,
+    fail,
+    find_target,
+    json_option,
+    print_json,
+)
+from harvest_async.cli.flow import Errand, Wishes, run_errand
+from harvest_async.cli.journals import find_journal
+from harvest_async.cli.offline import plan_offline
+from harvest_async.cli.picture import draw_picture
+from harvest_async.cli.rejects import write_rejects
+from harvest_async.cli.show import (
+    Bar,
+    err,
+    out,
+    plan_json,
+    report_json,
+    show_found,
+    show_plan,
+    show_problems,
+    show_report,
+)
 from harvest_async.cli.target import Target
-from harvest_async.errors import HarvestError
+from harvest_async.errors import InvalidArgument
+from harvest_async.throttle.book import DEFAULT_CALLS, DEFAULT_PERIOD
 
-__all__ = ["Ending", "Wishes", "run_import"]
+__all__ = ["import_", "tell"]
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
 
 
-@frozen
-class Wishes:
-    """What was asked for on the command line.
+def _reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in reversed((
+        click.option("--format", "format_", type=click.Choice(["auto", *FORMATS]), default="auto", show_default=True),
+        click.option("--map", "pairs", multiple=True, metavar="COLUMN=FIELD", help="A column's field; repeatable."),
+        click.option("--mapping", type=_FILE, help="A TOML file that says how the file is to be read."),
+        click.option("--client", help="The client of rows that name none."),
+        click.option("--project", help="The project of rows that name none."),
+        click.option("--task", help="The task of rows that name none."),
+        click.option("--person", help="The person (e-mail or name) of rows that name none."),
+        click.option("--category", help="The category of expenses that name none."),
+        click.option("--email-domain", help="Gives people an e-mail address who have none: first.last@DOMAIN."),
+        click.option("--encoding", help="The file's encoding, where it is not found."),
+        click.option("--delimiter", help="What parts the cells, where it is not found."),
+        click.option("--date-order", type=click.Choice(["dmy", "mdy", "ymd"]), help="How 01/02/2026 is read."),
+        click.option("--decimal", type=click.Choice([".", ","]), help="The decimal mark, where it is not found."),
+        click.option("--sheet", help="The sheet of an XLSX file."),
+        click.option("--round", "rounding", type=click.Choice(list(ROUNDINGS)), default="half-up", show_default=True,
+                     help="How hours are brought to two decimals."),
+        click.option("--round-to", type=int, metavar="MINUTES", help="Brings hours to so many minutes first."),
+        click.option("--midnight", type=click.Choice(["keep", "split"]), default="keep", show_default=True,
+                     help="What becomes of an entry over midnight."),
+        click.option("--file-zone", help="The zone of the file's times (IANA), with --zone."),
+        click.option("--zone", help="The zone that they are moved to (IANA)."),
+        click.option("--people-by-email", is_flag=True, help="The e-mail address alone tells who somebody is."),
+        click.option("--long-days", is_flag=True, help="Allows a person more than 24 hours on a day."),
+    )):  # fmt: skip
+        command = option(command)
+    return command
 
-    Attributes:
-        dry_run: only read, and plan.
-        yes: people may be made without asking.
-        email_domain: gives people an e-mail address who have none.
-        ask: is given the people who would have to be made, and says whether they may be; None cannot ask.
+
+def _running_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    rules = Rules()
+    for option in reversed((
+        click.option("--journal", type=_FILE, help="Where the run's journal is kept."),
+        click.option("--resume", is_flag=True, help="Go on with a run that ended early."),
+        click.option("--rejects", type=click.Path(path_type=Path),
+                     help="Write rejected rows here, to be mended and loaded again."),
+        click.option("--picture", type=_FILE, help="Draw how the window was used (SVG)."),
+        click.option("--max-failures", type=click.IntRange(1), help="End after so many rows were refused."),
+        click.option("--settle", type=click.FloatRange(0), default=rules.settle, show_default=True,
+                     help="Seconds after which a call whose answer was lost is looked for."),
+        click.option("--give-up", type=click.FloatRange(0), default=rules.give_up, show_default=True,
+                     help="Seconds without an answer of the server after which the run ends."),
+        click.option("--yes", is_flag=True, help="Make missing people without asking; each gets an e-mail and a seat."),
+        click.option("--ask", is_flag=True, help="Ask about people on loopback, too, where nobody gets an e-mail."),
+    )):  # fmt: skip
+        command = option(command)
+    return command
+
+
+@click.command("import", epilog=ENVIRONMENT)
+@click.argument("file", type=click.Path(exists=True, allow_dash=True, path_type=Path), required=False)
+@click.option("--sandbox", is_flag=True, help="Import into an embedded sandbox, fresh and in memory.")
+@click.option("--sandbox-db", type=_FILE, help="Keep the sandbox in this file.")
+@click.option("--dry-run", is_flag=True, help="Only read the account, and show the plan.")
+@click.option("--offline", is_flag=True, help="Send nothing; show the plan for an empty account.")
+@_reading_options
+@_running_options
+@account_options
+@json_option
+def import_(file: Path | None, **options: Any) -> None:
+    """Import FILE: a table of time entries, expenses, clients, projects, tasks or people; a folder; or - for a stream.
+
+    Clients, projects, tasks, people and assignments are found or made. Rows that are in the account already are left
+    alone, so the same file can be imported again at any time. A run that ended early is gone on with by the same
+    command, or by --resume.
+
+    \b
+    Try it on a sandbox first:
+      harvest-async import toggl.csv --sandbox --client ACME --task Work
+    Then see what it would do to your account, and do it:
+      harvest-async import toggl.csv --client ACME --task Work --dry-run
+      harvest-async import toggl.csv --client ACME --task Work
     """
-
-    dry_run: bool
-    yes: bool
-    email_domain: str | None
-    ask: Callable[[tuple[NewPerson, ...]], bool] | None
-
-
-@define
-class Ending:
-    """How far an import came; filled in as it goes, so that it is there whatever happens.
-
-    Attributes:
-        plan: the plan; None before there was one.
-        calls: calls that the plan takes, reads included.
-        seconds: the time that the plan takes.
-        report: what was done; None for a dry run.
-        sent: calls that were sent.
-        elapsed: seconds.
-        error: what ended it early.
-    """
-
-    plan: Plan | None = None
-    calls: int = 0
-    seconds: float = 0.0
-    report: Report | None = None
-    sent: int = 0
-    elapsed: float = 0.0
-    error: HarvestError | None = None
+    if file is None and not options["resume"]:
+        fail(BAD_INPUT, "name a FILE to import, or --resume to go on with a run that ended early")
+    with ExitStack() as stack:
+        reading = _options(options)
+        source = None if file is None else stack.enter_context(_opened(file, reading))
+        if source is not None and not options["as_json"]:
+            show_found(source)
+        if options["offline"]:
+            _offline(source, options)
+        target = find_target(stack, options)
+        wishes = _wishes(target, source, reading, options)
+        errand = Errand(source, wishes)
+        run_errand(target, errand, Bar(target.throttle, quiet=options["as_json"]))
+        _write_files(errand, options)
+        tell(errand, target, as_json=options["as_json"])
 
 
-async def run_import(target: Target, sheet: Sheet, wishes: Wishes, bar: Bar, ending: Ending) -> None:
-    """Import a sheet; `ending` tells how it went, also after a cancellation."""
-    began = time.monotonic()
-    async with target.client() as harvest, bar.shown():
-        account = V1Account(harvest)
-        try:
-            have = await look(account, sheet.rows, bar)
-            plan = ending.plan = await _consented(sheet, have, wishes)
-            now = target.throttle.snapshot()
-            ending.calls = now.lent + plan.writes
-            ending.seconds = seconds_for(ending.calls, now.calls, now.period)
-            if not wishes.dry_run:
-                await _carry_out(account, sheet, plan, have, bar, ending)
-        except HarvestError as error:
-            ending.error = error
-        finally:
-            ending.sent = target.throttle.snapshot().lent
-            ending.elapsed = time.monotonic() - began
-
-
-async def _consented(sheet: Sheet, have: Have, wishes: Wishes) -> Plan:
-    """The plan, after whoever may decide was asked about the people in it."""
-    allowed = plan_import(sheet, have, Consent(make_people=True, email_domain=wishes.email_domain))
-    if not allowed.people or wishes.yes or wishes.dry_run:
-        return allowed
-    if wishes.ask is not None and await asyncio.to_thread(wishes.ask, allowed.people):
-        return allowed
-    return plan_import(sheet, have, Consent(make_people=False, email_domain=wishes.email_domain))
-
-
-async def _carry_out(account: V1Account, sheet: Sheet, plan: Plan, have: Have, bar: Bar, ending: Ending) -> None:
-    tally = Tally()
-    why: str | None = "interrupted"
+def _options(options: dict[str, Any]) -> Options:
+    names = ("encoding", "delimiter", "date_order", "decimal", "sheet", "rounding", "round_to", "midnight",
+             "file_zone", "zone", "people_by_email", "long_days")  # fmt: skip
+    given: dict[str, Any] = {name: options[name] for name in names}
+    fill = Fill(*(options[name] for name in ("client", "project", "task", "person", "category")))
     try:
-        await carry_out(account, sheet, plan, have, tally, bar)
-        why = None
-    except HarvestError as error:
-        why = error.message
-        raise
-    finally:
-        ending.report = report_of(sheet, plan, tally, why)
+        columns = mapped(options["pairs"])
+        reading = Options(format=options["format_"], columns=columns, fill=fill, **given)
+        if options["mapping"] is not None:
+            told = read_mapping(options["mapping"].read_text("utf-8"), reading)
+            reading = evolve(told, columns={**told.columns, **columns})
+    except (InvalidArgument, OSError, UnicodeDecodeError) as error:
+        fail(BAD_INPUT, str(error))
+    return reading
 
 
-def empty_account() -> Have:
-    """What an account has of which nothing is known."""
-    return Have()
+def _opened(file: Path, options: Options) -> Source:
+    try:
+        if str(file) == "-":
+            return open_source(sys.stdin.buffer, options, "stdin")
+        return open_source(file, options)
+    except (InvalidArgument, OSError, ImportError) as error:
+        fail(BAD_INPUT, f"{file}: {error}")
+
+
+def _wishes(target: Target, source: Source | None, reading: Options, options: dict[str, Any]) -> Wishes:
+    silent = options["yes"] or options["dry_run"] or (target.loopback and not options["ask"])
+    may_make: imports.MakePeople = silent or (False if options["as_json"] else _asker())
+    rules = Rules(settle=options["settle"], give_up=options["give_up"], max_failures=options["max_failures"])
+    wishes = Wishes(
+        options=reading,
+        email_domain=options["email_domain"],
+        make_people=may_make,
+        dry_run=options["dry_run"],
+        rules=rules,
+    )
+    try:
+        journal, resume = find_journal(target, source, wishes, options["journal"], resume=options["resume"])
+    except InvalidArgument as error:
+        fail(BAD_INPUT, error.message)
+    return evolve(wishes, journal=journal, resume=resume)
+
+
+def _asker() -> bool | Callable[[tuple[NewPerson, ...]], Awaitable[bool]]:
+    if not sys.stdin.isatty():
+        return False
+
+    def ask(people: tuple[NewPerson, ...]) -> bool:
+        err.print("These people are not in the account. Making them sends each an e-mail and takes a seat of the plan:")
+        for person in people:
+            err.print(f"  {person.first_name} {person.last_name} <{person.email}>", markup=False)
+        return click.confirm("Make them?", default=False, err=True)
+
+    async def asked(people: tuple[NewPerson, ...]) -> bool:
+        return await asyncio.to_thread(ask, people)
+
+    return asked
+
+
+def _offline(source: Source | None, options: dict[str, Any]) -> NoReturn:
+    """Plan against an empty account and send nothing."""
+    if source is None:
+        fail(BAD_INPUT, "--offline needs a FILE")
+    try:
+        seen, reads = plan_offline(source, options["email_domain"])
+    except InvalidArgument as error:
+        fail(BAD_INPUT, error.message)
+    calls = reads + seen.writes
+    seconds = seconds_for(calls, DEFAULT_CALLS, DEFAULT_PERIOD / 1e9)
+    if options["as_json"]:
+        print_json({"plan": plan_json(seen, calls, seconds)})
+    else:
+        show_problems(seen.rejected, "rejected")
+        show_plan(seen, calls, seconds)
+    sys.exit(SOME_ROWS if seen.rejected else 0)
+
+
+def _write_files(errand: Errand, options: dict[str, Any]) -> None:
+    """What was asked for beside the report."""
+    if options["picture"] is not None:
+        options["picture"].write_text(draw_picture(errand.uses), "utf-8")
+    if options["rejects"] is not None and errand.source is not None:
+        told = errand.report or errand.overview
+        if told is not None:
+            write_rejects(errand.source, told.rejected, options["rejects"])
+
+
+def tell(errand: Errand, target: Target, *, as_json: bool) -> NoReturn:
+    """Show how an import ended, and exit by it."""
+    server = _server_view(target)
+    if as_json:
+        print_json(_document(errand) | ({"server": server} if server else {}))
+    else:
+        _tell_person(errand, target, server)
+    sys.exit(_code(errand))
+
+
+def _code(errand: Errand) -> int:
+    told = errand.report or errand.overview
+    if errand.interrupted:
+        return INTERRUPTED
+    if errand.error is not None:
+        return BAD_INPUT if isinstance(errand.error, InvalidArgument) else NO_SERVER
+    if errand.report is not None and errand.report.gave_up:
+        return NO_SERVER
+    complete = told is not None and not told.rejected and (errand.report is None or errand.report.complete)
+    return 0 if complete else SOME_ROWS
+
+
+def _document(errand: Errand) -> dict[str, Any]:
+    document: dict[str, Any] = {}
+    if errand.source is not None:
+        document |= {"format": errand.source.found[0].format, "rows": errand.source.rows}
+    if errand.wishes.journal is not None:
+        document["journal"] = str(errand.wishes.journal)
+    if errand.overview is not None:
+        document["plan"] = plan_json(errand.overview, errand.calls, errand.seconds)
+    if errand.report is not None:
+        document["report"] = report_json(errand.report, errand.sent, errand.elapsed, errand.bound)
+    if errand.error is not None:
+        document["error"] = {"kind": type(errand.error).__name__, "message": errand.error.message}
+    return document
+
+
+def _tell_person(errand: Errand, target: Target, server: dict[str, int]) -> None:
+    if errand.report is not None:
+        show_report(errand.report, errand.sent, errand.elapsed, errand.bound)
+    elif errand.overview is not None:
+        show_problems(errand.overview.rejected, "rejected")
+        show_plan(errand.overview, errand.calls, errand.seconds)
+    if errand.error is not None:
+        explain(errand.error)
+    if errand.report is None and errand.interrupted:
+        err.print("interrupted; nothing was written")
+    _tell_way_on(errand, target)
+    if server and errand.report is not None:
+        out.print(
+            f"The sandbox saw at most {server['max_in_window']} calls in any window of "
+            f"{server['period']} s ({server['calls']} are allowed) and refused {server['refused']}."
+        )
+
+
+def _tell_way_on(errand: Errand, target: Target) -> None:
+    """How to go on with a run that ended early."""
+    report, journal = errand.report, errand.wishes.journal
+    if report is None or journal is None or not (report.left or report.unknown):
+        return
+    where = f" --sandbox-db {target.db}" if target.db is not None else ""
+    err.print(f"To go on: harvest-async import --resume --journal {journal}{where}", markup=False)
+
+
+def _server_view(target: Target) -> dict[str, int]:
+    sandbox = target.sandbox
+    if sandbox is None:
+        return {}
+    now = target.throttle.snapshot()
+    told = {"max_in_window": sandbox.max_in_window(), "refused": sandbox.throttled()}
+    return told | {"requests": len(sandbox.requests()), "calls": now.calls, "period": int(now.period)}

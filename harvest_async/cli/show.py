@@ -7,18 +7,19 @@ of what is shown.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
+import attrs
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn
 from rich.progress import Progress as Bars
 from rich.table import Table
 
-from harvest_async.bulk.plan import Plan
-from harvest_async.bulk.rows import Problem, Row, Sheet
-from harvest_async.bulk.run import Report
+from harvest_async.bulk.report import Overview, Report
+from harvest_async.bulk.sources import Problem, Source
 from harvest_async.throttle.throttle import Snapshot, Throttle
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "out",
     "plan_json",
     "report_json",
+    "show_found",
     "show_plan",
     "show_problems",
     "show_report",
@@ -41,7 +43,7 @@ _REFRESH: Final = 0.2
 
 
 class Bar:
-    """Progress on a terminal as a bar, elsewhere as a line for each part (see `bulk.run.Progress`)."""
+    """Progress on a terminal as a bar, elsewhere as a line for each part (see `bulk.progress`)."""
 
     def __init__(self, throttle: Throttle | None, *, quiet: bool = False) -> None:
         self._throttle = throttle
@@ -58,6 +60,7 @@ class Bar:
         )
         self._task: TaskID | None = None
         self._left = 0
+        self._special: str | None = None
 
     def begin(self, what: str, calls: int) -> None:
         """A part begins."""
@@ -73,6 +76,12 @@ class Bar:
         if self._task is not None:
             self._bars.advance(self._task)
 
+    def state(self, what: str | None) -> None:
+        """Something out of the ordinary goes on, or has ended."""
+        if what is not None and what != self._special and not self._lively and not self._quiet:
+            err.print(what, markup=False)
+        self._special = what
+
     @asynccontextmanager
     async def shown(self) -> AsyncIterator[Bar]:
         """Show it while something goes on."""
@@ -87,7 +96,8 @@ class Bar:
     async def _watch(self) -> None:
         while self._lively and self._throttle is not None:
             if self._task is not None:
-                self._bars.update(self._task, state=_state(self._throttle.snapshot(), self._left))
+                state = self._special or _state(self._throttle.snapshot(), self._left)
+                self._bars.update(self._task, state=state)
             await asyncio.sleep(_REFRESH)
 
 
@@ -113,76 +123,74 @@ def show_problems(problems: Iterable[Problem], title: str) -> None:
         err.print(f"  and {len(problems) - _SHOWN} more (all of them with --json)")
 
 
-def show_plan(plan: Plan, sheet: Sheet, calls: int, seconds: float) -> None:
+def show_found(source: Source) -> None:
+    """What was found out about a file, before anything is sent."""
+    for found in source.found:
+        told = found.describe()
+        told.pop("columns", None)
+        err.print(", ".join(f"{what}: {text}" for what, text in told.items()), markup=False)
+    for notice in source.notices:
+        err.print(f"  note: {notice}", markup=False)
+
+
+def show_plan(plan: Overview, calls: int, seconds: float) -> None:
     """What an import would do."""
     table = Table(title="Plan", show_header=False, title_justify="left")
     table.add_column(style="bold")
     table.add_column()
-    for what, names in _makes(plan).items():
-        if names:
-            table.add_row(f"make {what}", _some(names))
-    table.add_row("book", f"{len(plan.entries)} rows, {_hours(plan.entries)} h")
-    table.add_row("already there", f"{len(plan.there)} rows")
-    table.add_row("rejected", f"{len(plan.rejected) + len(sheet.problems)} rows")
+    for verb, counts in (("make", plan.make), ("update", plan.update)):
+        for what, count in counts.items():
+            mail = " (each gets an e-mail)" if (verb, what) == ("make", "people") else ""
+            table.add_row(f"{verb} {what}{mail}", _some(count, plan.names.get(what, ())))
+    table.add_row("book", f"{plan.book} rows, {plan.hours} h")
+    if plan.expenses:
+        table.add_row("expenses", f"{plan.expenses} rows, {plan.cost} in all")
+    for line, day, size, notes in plan.first:
+        table.add_row("", escape(f"line {line}: {day}  {size}  {' '.join(notes.split())}"))
+    if plan.book + plan.expenses > len(plan.first):
+        table.add_row("", f"and {plan.book + plan.expenses - len(plan.first)} more")
+    table.add_row("already there", f"{plan.there} rows")
+    table.add_row("rejected", f"{len(plan.rejected)} rows")
     table.add_row("calls", f"{calls}, reads included")
     table.add_row("time", f"about {seconds:.0f} s")
     out.print(table)
 
 
-def _makes(plan: Plan) -> dict[str, list[str]]:
-    return {
-        "clients": list(plan.clients),
-        "projects": [f"{name} ({client})" for client, name in plan.projects],
-        "tasks": list(plan.tasks),
-        "people (each gets an e-mail)": [f"{each.first_name} {each.last_name} <{each.email}>" for each in plan.people],
-        "assignments": [str(other) for _, other in (*plan.task_links, *plan.user_links)],
-    }
+def _some(count: int, names: Sequence[str]) -> str:
+    rest = f" and {count - len(names)} more" if count > len(names) else ""
+    return f"{count}: " + escape(", ".join(names)) + rest
 
 
-def _some(names: list[str]) -> str:
-    rest = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return f"{len(names)}: " + ", ".join(name.replace("[", "\\[") for name in names[:_SHOWN]) + rest
-
-
-def _hours(rows: Iterable[Row]) -> str:
-    return str(sum(row.hours for row in rows))
-
-
-def show_report(report: Report, calls: int, seconds: float) -> None:
+def show_report(report: Report, calls: int, seconds: float, bound: float) -> None:
     """What an import did."""
-    tally = report.tally
-    show_problems(sorted(tally.rejected, key=lambda problem: problem.row), "rejected")
-    if tally.unknown:
-        lines = ", ".join(str(row.line) for row in tally.unknown[:_SHOWN])
-        err.print(f"[bold yellow]unknown: {len(tally.unknown)}[/] (lines {lines}): sent, but the answer was lost")
-    if report.interrupted:
-        err.print(f"[bold yellow]stopped early[/]: {report.interrupted}", soft_wrap=True)
-    if tally.unknown or report.left:
-        err.print("Run the same import again: what is there already is found and left alone.")
+    show_problems(report.rejected, "rejected")
+    if report.unknown:
+        lines = ", ".join(str(place.line) for place in report.unknown[:_SHOWN])
+        err.print(f"[bold yellow]unknown: {len(report.unknown)}[/] (lines {lines}): sent, but the answer was lost")
+    if report.stopped:
+        err.print(f"stopped early: {report.stopped}", style="bold yellow", markup=False)
     table = Table(title="Report", show_header=False, title_justify="left")
     table.add_column(style="bold")
     table.add_column()
-    made = ", ".join(_counted(count, what) for what, count in sorted(tally.made.items()))
-    table.add_row("made", made or "nothing")
-    table.add_row("created", f"{len(tally.created)} entries, {report.created_hours} h")
-    table.add_row("already there", f"{len(tally.there)} entries")
-    table.add_row("rejected", f"{len(tally.rejected)} rows")
-    table.add_row("unknown", f"{len(tally.unknown)} rows")
+    table.add_row("made", _counted(report.made))
+    if report.updated:
+        table.add_row("brought up to date", _counted(report.updated))
+    money = f", {report.created_cost} spent" if report.created_cost else ""
+    table.add_row("created", f"{report.created} entries, {report.created_hours} h{money}")
+    table.add_row("already there", f"{report.there} entries")
+    table.add_row("rejected", f"{len(report.rejected)} rows")
+    table.add_row("unknown", f"{len(report.unknown)} rows")
     if report.left:
-        table.add_row("not tried", f"{report.left} rows")
+        table.add_row("not sent", f"{report.left} rows")
     table.add_row("hours in the file", f"{float(report.file_hours):.4f}")
-    table.add_row("hours as sent", f"{report.rounded_hours} (rounding: {_difference(report):+.4f})")
+    table.add_row("hours as sent", f"{report.rounded_hours} (rounding: {float(report.difference):+.4f})")
     table.add_row("calls", str(calls))
-    table.add_row("time", f"{seconds:.1f} s")
+    table.add_row("time", f"{seconds:.1f} s; the limit allows no less than {bound:.0f} s")
     out.print(table)
 
 
-def _counted(count: int, what: str) -> str:
-    return f"1 {what}" if count == 1 else f"{count} {'people' if what == 'person' else f'{what}s'}"
-
-
-def _difference(report: Report) -> float:
-    return float(report.rounded_hours) - float(report.file_hours)
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {what}" for what, count in sorted(counts.items())) or "nothing"
 
 
 def show_snapshot(now: Snapshot, said: str) -> None:
@@ -200,38 +208,46 @@ def show_snapshot(now: Snapshot, said: str) -> None:
     out.print(table)
 
 
-def plan_json(plan: Plan, sheet: Sheet, calls: int, seconds: float) -> dict[str, Any]:
+def plan_json(plan: Overview, calls: int, seconds: float) -> dict[str, Any]:
     """A plan for programs."""
+    names = ("line", "day", "size", "notes")
     return {
-        "make": {what.partition(" ")[0]: names for what, names in _makes(plan).items()},
-        "book": len(plan.entries),
-        "hours": _hours(plan.entries),
-        "already_there": len(plan.there),
-        "rejected": [_problem(problem) for problem in (*sheet.problems, *plan.rejected)],
+        "make": dict(plan.make),
+        "update": dict(plan.update),
+        "names": {what: list(some) for what, some in plan.names.items()},
+        "book": plan.book,
+        "hours": str(plan.hours),
+        "expenses": plan.expenses,
+        "cost": str(plan.cost),
+        "first": [dict(zip(names, row, strict=True)) for row in plan.first],
+        "already_there": plan.there,
+        "rejected": [_problem(problem) for problem in plan.rejected],
         "calls": calls,
         "seconds": round(seconds, 1),
     }
 
 
-def report_json(report: Report, calls: int, seconds: float) -> dict[str, Any]:
+def report_json(report: Report, calls: int, seconds: float, bound: float) -> dict[str, Any]:
     """A report for programs."""
-    tally = report.tally
     return {
-        "made": dict(tally.made),
-        "created": len(tally.created),
+        "made": dict(report.made),
+        "updated": dict(report.updated),
+        "created": report.created,
         "created_hours": str(report.created_hours),
-        "already_there": len(tally.there),
-        "rejected": [_problem(problem) for problem in sorted(tally.rejected, key=lambda problem: problem.row)],
-        "unknown": [{"line": row.line, "row": row.row} for row in tally.unknown],
-        "not_tried": report.left,
-        "interrupted": report.interrupted,
+        "created_cost": str(report.created_cost),
+        "already_there": report.there,
+        "rejected": [_problem(problem) for problem in report.rejected],
+        "unknown": [{"line": place.line, "row": place.row, "file": place.file} for place in report.unknown],
+        "not_sent": report.left,
+        "stopped": report.stopped,
         "file_hours": f"{float(report.file_hours):.6f}",
         "hours_as_sent": str(report.rounded_hours),
-        "difference": f"{_difference(report):+.6f}",
+        "difference": f"{float(report.difference):+.6f}",
         "calls": calls,
         "seconds": round(seconds, 1),
+        "bound": round(bound, 1),
     }
 
 
 def _problem(problem: Problem) -> dict[str, Any]:
-    return {"line": problem.line, "row": problem.row, "column": problem.column, "reason": problem.reason}
+    return attrs.asdict(problem)

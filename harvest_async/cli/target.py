@@ -23,7 +23,7 @@ from harvest_async.throttle.registry import service_of
 from harvest_async.throttle.throttle import Throttle
 from harvest_async.v1.client import HarvestV1
 
-__all__ = ["Target", "embedded", "ledger_path", "real"]
+__all__ = ["Target", "embedded", "ledger_path", "real", "state_path"]
 
 _APP: Final = "harvest-async command line"
 
@@ -37,29 +37,42 @@ class Target:
         address: where it is.
         options: how to make a client for it.
         throttle: its budget.
+        identity: which account it is, in a word that no other account has.
         sandbox: the embedded sandbox behind it, if there is one.
+        db: the file in which that is kept.
     """
 
     name: str
     address: str
     options: dict[str, Any] = field(repr=False)
     throttle: Throttle
+    identity: str
     sandbox: Sandbox | None = None
+    db: Path | None = None
 
     @property
     def loopback(self) -> bool:
         """Whether it is on this machine, so that nobody gets a real e-mail."""
         return is_loopback(self.address)
 
+    @property
+    def passing(self) -> bool:
+        """Whether the account is gone when the command ends."""
+        return self.sandbox is not None and self.db is None
+
     def client(self) -> HarvestV1:
         """A client for it."""
         return HarvestV1(**self.options, throttle=self.throttle)
 
 
+def state_path() -> Path:
+    """The folder of what outlives a run; `HARVEST_STATE_DIR` puts it elsewhere."""
+    return Path(os.environ.get("HARVEST_STATE_DIR") or platformdirs.user_state_path("harvest-async"))
+
+
 def ledger_path() -> Path:
-    """The file that keeps what was sent; `HARVEST_STATE_DIR` puts it elsewhere."""
-    folder = os.environ.get("HARVEST_STATE_DIR") or platformdirs.user_state_path("harvest-async")
-    return Path(folder) / "ledger.sqlite3"
+    """The file that keeps what was sent."""
+    return state_path() / "ledger.sqlite3"
 
 
 def real(account: str | None, base_url: str | None) -> Target:
@@ -74,22 +87,24 @@ def real(account: str | None, base_url: str | None) -> Target:
     probe = HarvestV1.from_env(**options, **_given(account=name, base_url=url))  # checks everything, sends nothing
     name = name or probe.name
     address = check_address(url) if url else f"https://{name}.harvestapp.com"
-    ledger = SqliteLedger(ledger_path(), account=f"{service_of(address)}/{name}")
+    identity = f"{service_of(address)}/{name}"
+    ledger = SqliteLedger(ledger_path(), account=identity)
     options |= {"account": name, "auth": probe.auth, "base_url": address}
-    return Target(name, address, options, Throttle(pace="burst", ledger=ledger, name=name))
+    return Target(name, address, options, Throttle(pace="burst", ledger=ledger, name=name), identity)
 
 
 @contextmanager
 def embedded(db: Path | None) -> Iterator[Target]:
     """An embedded sandbox on a free port, in memory or kept in a file."""
     sandbox = Sandbox(db=db)
-    ledger = None if db is None else SqliteLedger(ledger_path(), account=f"sandbox {db.resolve()}")
+    identity = "sandbox" if db is None else f"sandbox {db.resolve()}"
+    ledger = None if db is None else SqliteLedger(ledger_path(), account=identity)
     throttle = Throttle(pace="burst", ledger=ledger, name="sandbox")
     try:
         with sandbox.serve_in_thread() as address:
             auth = BasicAuth("admin@example.com", "sandbox")
             options = {"account": "sandbox", "auth": auth, "app": _APP, "base_url": address}
-            yield Target("sandbox", address, options, throttle, sandbox)
+            yield Target("sandbox", address, options, throttle, identity, sandbox, db)
     finally:
         sandbox.close()
 

@@ -24,6 +24,7 @@ from harvest_async.clock import span
 from harvest_async.errors import CreatedUnread, DecodeError, HarvestError, InvalidArgument, OutcomeUnknown
 from harvest_async.exchange.attempts import Attempts, BeforeSend, Going, Shared
 from harvest_async.exchange.body import chunks, whole
+from harvest_async.exchange.files import fetch
 from harvest_async.shield import finish
 from harvest_async.throttle.lease import Ticket
 from harvest_async.throttle.line import Lane
@@ -70,6 +71,11 @@ class Exchange:
     def throttle(self) -> Throttle:
         """The account's budget."""
         return self._shared.throttle
+
+    @property
+    def base_url(self) -> str:
+        """The address before every path."""
+        return self._shared.base_url
 
     @property
     def options(self) -> Options:
@@ -175,6 +181,26 @@ class Exchange:
         except BaseException:
             await self._cut_off(call)
             raise
+
+    async def send_form(self, wire: Wire) -> Answer:
+        """Send a request that carries its own credentials, for a sign-in by `OAuth2`: see `auth.Send`.
+
+        Raises:
+            HarvestError: it had no answer, or one that leaves open whether it was carried out.
+        """
+        return await self._attempts.send_form(wire)
+
+    async def answer(self, call: Call[Any]) -> Answer:
+        """Carry a call out and give its answer as it came; whoever is given it closes its `spool`.
+
+        Raises:
+            HarvestError: as `send`.
+        """
+        return (await self._carry_out(call))[1]
+
+    async def fetch(self, url: str, *, accept: str, largest: int) -> Answer:
+        """Get a file that the account sent us to on another host, without credentials (see `files.fetch`)."""
+        return await fetch(self._shared, url, accept, largest)
 
     # Inside
 

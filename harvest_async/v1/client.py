@@ -136,6 +136,7 @@ class HarvestV1:
         self.user_assignments = resources.UserAssignments(exchange)
         self.expense_categories = resources.ExpenseCategories(exchange)
         self.expenses = resources.Expenses(exchange)
+        self.receipts = resources.Receipts(exchange)
         self.invoices = resources.Invoices(exchange)
         self.invoice_item_categories = resources.InvoiceItemCategories(exchange)
         self.invoice_messages = resources.InvoiceMessages(exchange)

@@ -1,0 +1,106 @@
+"""Taking back what a run made, from its journal.
+
+Rules of this room: what was made is removed, last first: entries and expenses, assignments, projects and contacts, then
+the rest. What was there before, and what was only brought up to date, stays. So does an assignment that may have been
+there before the run. What the server refuses is told, and can be tried again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Final
+
+from attrs import frozen
+
+from harvest_async.bulk.account import Account
+from harvest_async.bulk.journal import Journal
+from harvest_async.bulk.progress import Progress
+from harvest_async.bulk.run import STAGES
+from harvest_async.bulk.states import undo
+from harvest_async.bulk.survey import gather, later
+from harvest_async.errors import BadRequest, Forbidden, Unprocessable
+
+__all__ = ["Undone", "undo_all"]
+
+_REFUSED: Final = (BadRequest, Forbidden, Unprocessable)
+
+
+@frozen
+class Undone:
+    """What undoing did.
+
+    Attributes:
+        removed: how many records were taken away.
+        left: what is still there, and why.
+        unknown: how many writes of the run have an outcome that nobody knows.
+    """
+
+    removed: int
+    left: Sequence[str]
+    unknown: int
+
+
+async def undo_all(account: Account, journal: Journal, progress: Progress) -> Undone:
+    """Remove what the journal's run made.
+
+    Raises:
+        HarvestError: the account can't be worked with; it can be called again.
+    """
+    removed, left = 0, await journal.work(_kept, journal)
+    with account.bulk():
+        for title, of_kinds in reversed(STAGES):
+            steps = await journal.work(journal.rows, _MADE, (json.dumps(of_kinds),))
+            progress.begin(f"undoing: {title}", len(steps))
+            told = await gather([later(_undo, account, journal, *step) for step in steps], progress)
+            removed += sum(each is None for each in told)
+            left += [each for each in told if each is not None]
+    await journal.work(journal.commit, [(_WENT_ALONG, ())])
+    unknown = await journal.work(journal.number, _UNKNOWN)
+    return Undone(removed, tuple(left), unknown)
+
+
+async def _undo(
+    account: Account,
+    journal: Journal,
+    step: int,
+    kind: str,
+    record: int,
+    person: int | None,
+    project: int | None,
+    name: str | None,
+) -> str | None:
+    """Remove one record; says why where it could not."""
+    fields = {} if person is None else {"person": person}
+    what = f"{kind.replace('_', ' ')} {record}{f' ({name})' if name else ''}"
+    try:
+        instead = await account.delete(kind, record, {**fields, "project_id": project})
+    except _REFUSED as error:
+        return f"{what}: {error.message}"
+    await journal.work(journal.commit, [undo(step, instead)])
+    return f"{what}: {instead}" if instead else None
+
+
+def _kept(journal: Journal) -> list[str]:
+    kept = journal.rows("""
+        select kind, state, count(*) from step where state = 'updated'
+        or (state = 'created' and (record is null or json_extract(content, '$.sure') = 0)) group by 1, 2
+    """)
+    why = {"updated": "brought up to date, and that stays", "created": "not certainly this run's, or without a number"}
+    return [f"{count} of {kind.replace('_', ' ')}: {why[state]}" for kind, state, count in kept]
+
+
+_MADE: Final = """
+    select step.id, step.kind, step.record, person.record, project.record, json_extract(step.content, '$.name')
+    from step
+    left join step as person on person.id = step.person left join step as project on project.id = step.project
+    where step.state = 'created' and step.record is not null
+    and coalesce(json_extract(step.content, '$.sure'), 1) = 1
+    and not (step.kind in ('task_link', 'person_link') and project.state = 'created')
+    and step.kind in (select value from json_each(?)) order by step.id desc
+"""
+_WENT_ALONG: Final = """
+    update step set state = 'undone' where kind in ('task_link', 'person_link') and state = 'created'
+    and project in (select id from step where kind = 'project' and state = 'undone')
+"""
+_UNKNOWN: Final = "select count(*) from step where state in ('unknown', 'lost', 'intended')"

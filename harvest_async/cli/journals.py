@@ -1,0 +1,87 @@
+"""Where the command line keeps the journals of its runs, and which one a command means.
+
+Rules of this room: a journal is named by its account and its file, and lies beside the throttle's ledger. A run that
+ended early is gone on with; a new one gets a name of its own, so that an old one can still be undone.
+"""
+
+from __future__ import annotations
+
+import re
+from hashlib import sha256
+from pathlib import Path
+
+from harvest_async.bulk.journal import Journal, JournalError
+from harvest_async.bulk.sources import Source
+from harvest_async.cli.flow import Wishes
+from harvest_async.cli.target import Target, state_path
+
+__all__ = ["find_journal"]
+
+
+def find_journal(
+    target: Target, source: Source | None, wishes: Wishes, given: Path | None, *, resume: bool
+) -> tuple[Path | None, bool]:
+    """The journal of a run, and whether it is there already; None for an account that ends with the run.
+
+    Raises:
+        JournalError: there is nothing to resume, or what was named is done already.
+    """
+    if wishes.dry_run:
+        return None, False
+    if given is not None:
+        return given, _look(given, resume=resume)
+    if target.passing:
+        if resume:
+            raise JournalError("a sandbox in memory is gone with its run: there is nothing to resume")
+        return None, False
+    known = _known(target, source)
+    open_ones = [path for path in known if not _finished(path)]
+    if open_ones:
+        return open_ones[-1], True
+    if resume or source is None:
+        raise JournalError("no run that ended early is known for this account and file: name its --journal")
+    return _free(target, source, len(known)), False
+
+
+def _look(path: Path, *, resume: bool) -> bool:
+    if not path.exists():
+        if resume:
+            raise JournalError(f"{path}: there is no such journal")
+        return False
+    if _finished(path) and not resume:
+        raise JournalError(f"{path}: this run is done: name another --journal for a new one")
+    return True
+
+
+def _known(target: Target, source: Source | None) -> list[Path]:
+    """The account's journals, of this file where there is one; the newest last."""
+    pattern = f"{_account(target)}-*.journal" if source is None else f"{_stem(target, source)}*.journal"
+    return sorted(_folder().glob(pattern), key=lambda path: (path.stat().st_mtime_ns, path.name))
+
+
+def _finished(path: Path) -> bool:
+    with Journal(path, inline=True) as journal:
+        meta = journal.meta
+    if meta.get("planned") != "1":
+        path.unlink()  # it ended before anything could be sent
+        return True
+    return meta.get("finished") == "1"
+
+
+def _free(target: Target, source: Source, count: int) -> Path:
+    while (path := _folder() / f"{_stem(target, source)}-{count + 1}.journal").exists():
+        count += 1
+    return path
+
+
+def _folder() -> Path:
+    return state_path() / "journals"
+
+
+def _stem(target: Target, source: Source) -> str:
+    return f"{_account(target)}-{source.sha256[:12]}"
+
+
+def _account(target: Target) -> str:
+    plain = re.sub(r"[^a-z0-9]+", "-", target.name.lower()).strip("-")
+    return f"{plain}-{sha256(target.identity.encode()).hexdigest()[:6]}"

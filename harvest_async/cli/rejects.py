@@ -1,0 +1,31 @@
+"""Rejected rows as a file that can be mended and loaded again.
+
+Rules of this room: cells stay as they stand in the input; nothing is added, so that the file loads with the options of
+the input. Several files become a folder of files with their names.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+
+from harvest_async.bulk.sources import Problem, Source
+
+__all__ = ["write_rejects"]
+
+
+def write_rejects(source: Source, problems: Sequence[Problem], path: Path) -> None:
+    """Write the rows that have problems, below their header; nothing is written where there are none."""
+    if not problems:
+        return
+    several = len(source.found) > 1
+    for found in source.found:
+        rows = {each.row for each in problems if each.row and each.file in ("", found.file)}
+        if not rows:
+            continue
+        target = path / f"{Path(found.file).stem}.csv" if several else path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("w", encoding="utf-8", newline="") as stream:
+            writer = csv.writer(stream, delimiter=found.delimiter or ",")
+            writer.writerows(source.cells(found.file if several else "", rows))

@@ -1,0 +1,49 @@
+"""`harvest-async undo`: take back what a run made.
+
+Rules of this room: see `commands`.
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import click
+
+from harvest_async import imports
+from harvest_async.cli.common import SOME_ROWS, account_options, asked, find_target, json_option, print_json
+from harvest_async.cli.show import Bar, err, out
+
+__all__ = ["undo"]
+
+
+@click.command()
+@click.argument("journal", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--sandbox-db", type=click.Path(dir_okay=False, path_type=Path), help="The sandbox is kept in this file.")
+@account_options
+@json_option
+def undo(journal: Path, *, as_json: bool, **options: Any) -> None:
+    """Remove exactly what the run of JOURNAL made, where the server allows it, and say what is left.
+
+    What was there before the run stays, and so does what the run only brought up to date.
+    """
+    with ExitStack() as stack:
+        target = find_target(stack, options)
+
+        async def do() -> imports.Undone:
+            bar = Bar(target.throttle, quiet=as_json)
+            async with target.client() as harvest, bar.shown():
+                return await imports.undo(harvest, journal, identity=target.identity, on_progress=bar)
+
+        undone: imports.Undone = asked(do)
+    if as_json:
+        print_json({"removed": undone.removed, "left": list(undone.left), "unknown": undone.unknown})
+    else:
+        out.print(f"removed: {undone.removed} records")
+        for each in undone.left:
+            err.print(f"  left: {each}", markup=False)
+        if undone.unknown:
+            err.print(f"  unknown: {undone.unknown} writes of the run may have made something: resume it first")
+    sys.exit(SOME_ROWS if undone.left or undone.unknown else 0)

@@ -1,0 +1,299 @@
+"""Imports for programs: plan a file against an account, look at the plan, carry it out, resume it, undo it.
+
+    with open_source("export.csv", Options(fill=Fill(client="ACME"))) as source:
+        plan = await imports.plan(harvest, source, make_people=True)
+    print(plan.overview.make, plan.calls, plan.seconds)
+    report = await imports.run(plan, journal="acme.journal")
+
+Rules of this room: it puts the parts of `bulk` together for an account of API v1. What a run does is on the disk before
+it is done; whatever ends a run early, `resume` goes on with its journal.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable
+from hashlib import sha256
+from pathlib import Path
+from tempfile import mkdtemp
+from types import TracebackType
+from typing import Final, Self
+
+from attrs import define, field
+
+from harvest_async.bulk.journal import Journal, JournalError
+from harvest_async.bulk.plan import NewPerson
+from harvest_async.bulk.progress import Progress, Quiet
+from harvest_async.bulk.report import Overview, Report, overview, report_of, seconds_for
+from harvest_async.bulk.run import Rules, Runner, Stopped
+from harvest_async.bulk.sources import Fill, Options, Source, open_source
+from harvest_async.bulk.survey import Consent, Terms, check_whole, draw, take_in
+from harvest_async.bulk.undoing import Undone, undo_all
+from harvest_async.throttle.registry import service_of
+from harvest_async.v1.client import HarvestV1
+from harvest_async.v1.filling import V1Account
+
+__all__ = [
+    "Fill",
+    "JournalError",
+    "NewPerson",
+    "Options",
+    "Overview",
+    "Plan",
+    "Progress",
+    "Report",
+    "Rules",
+    "Source",
+    "Stopped",
+    "Undone",
+    "open_source",
+    "plan",
+    "resume",
+    "run",
+    "seconds_for",
+    "undo",
+]
+
+_PLAIN: Final = Options()
+_RULES: Final = Rules()
+_QUIET: Final = Quiet()
+
+MakePeople = bool | Callable[[tuple[NewPerson, ...]], Awaitable[bool]]
+
+
+@define(eq=False)
+class Plan:
+    """An import that is planned, and lies in its journal; a context manager.
+
+    Attributes:
+        harvest: the account's client.
+        journal: the journal.
+        overview: what would be done, as it stood when the plan was made.
+        reads: calls that were made to plan it.
+        runner: what carries it out; None before `run`.
+    """
+
+    harvest: HarvestV1
+    journal: Journal
+    overview: Overview
+    reads: int
+    _account: V1Account = field(repr=False)
+    runner: Runner | None = field(default=None, repr=False)
+
+    @property
+    def calls(self) -> int:
+        """Calls that the whole import takes, reads included."""
+        return self.reads + self.overview.writes
+
+    @property
+    def seconds(self) -> float:
+        """How long so many calls take at the account's limit."""
+        now = self.harvest.throttle.snapshot()
+        return seconds_for(self.calls, now.calls, now.period)
+
+    def report(self, stopped: str | None = None) -> Report:
+        """What was done so far."""
+        return report_of(self.journal, stopped)
+
+    def close(self) -> None:
+        """Let go of the journal; one without a path of its own is gone then."""
+        path = self.journal.path
+        self.journal.close()
+        if path is not None and path.parent.name.startswith(_SCRATCH):
+            for each in path.parent.iterdir():
+                each.unlink()
+            path.parent.rmdir()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+_SCRATCH: Final = "harvest-plan-"
+
+
+async def plan(
+    harvest: HarvestV1,
+    source: Source,
+    *,
+    journal: Journal | str | os.PathLike[str] | None = None,
+    options: Options = _PLAIN,
+    email_domain: str | None = None,
+    make_people: MakePeople = False,
+    identity: str | None = None,
+    on_progress: Progress = _QUIET,
+) -> Plan:
+    """Plan the import of a source; the account is only read.
+
+    Args:
+        harvest: the account's client.
+        source: the rows, from `open_source`.
+        journal: where the plan is kept; None keeps it in a scratch file until `run` is given a path.
+        options: how the source was opened: a resumed run has to be given the same.
+        email_domain: gives an e-mail address to people who have none.
+        make_people: whether people may be made, which sends each an e-mail and takes a seat of the account's plan; or
+            what is asked about them.
+        identity: which account it is, in a word that no other account has; its service and name by default.
+        on_progress: is told how it goes on.
+
+    Raises:
+        InvalidArgument: the source as a whole can't be imported.
+        JournalError: the journal is there already, or can't be used.
+        HarvestError: the account can't be read.
+    """
+    account = V1Account(harvest, identity or f"{service_of(harvest.address)}/{harvest.name}")
+    book = journal if isinstance(journal, Journal) else Journal(_scratch() if journal is None else Path(journal))
+    before = harvest.throttle.snapshot().lent
+    try:
+        _check_new(book)
+        await book.work(take_in, book, source)
+        await book.work(check_whole, book)
+        about = {"file": source.sha256, "account": account.identity, "options": digest_of(options, email_domain)}
+        await book.work(lambda: book.describe(**about))
+        await draw(account, book, Terms(email_domain, _consent(make_people)), on_progress)
+        seen = await book.work(overview, book)
+    except BaseException:
+        if not isinstance(journal, Journal):
+            book.close()
+        raise
+    return Plan(harvest, book, seen, harvest.throttle.snapshot().lent - before, account)
+
+
+async def resume(
+    harvest: HarvestV1,
+    journal: Journal | str | os.PathLike[str],
+    *,
+    source: Source | None = None,
+    options: Options = _PLAIN,
+    email_domain: str | None = None,
+    identity: str | None = None,
+) -> Plan:
+    """Take up a run that ended early; `run` goes on with it.
+
+    Args:
+        harvest: the account's client.
+        journal: the run's journal.
+        source: the file again, to see that it is the same; the rows themselves are in the journal.
+        options: as given to `plan`; looked at together with `source`.
+        email_domain: the same.
+        identity: as given to `plan`.
+
+    Raises:
+        JournalError: it belongs to another account, file or options, it was never planned to its end, or another
+            process has it.
+    """
+    account = V1Account(harvest, identity or f"{service_of(harvest.address)}/{harvest.name}")
+    book = journal if isinstance(journal, Journal) else _there(Path(journal))
+    try:
+        expected = {"account": account.identity}
+        if source is not None:
+            expected |= {"file": source.sha256, "options": digest_of(options, email_domain)}
+        book.expect(**expected)
+        _check_planned(book)
+        before = harvest.throttle.snapshot().lent
+        book.expect(timestamps=str(int(await account.timestamps())))
+        seen = await book.work(overview, book)
+    except BaseException:
+        if not isinstance(journal, Journal):
+            book.close()
+        raise
+    return Plan(harvest, book, seen, harvest.throttle.snapshot().lent - before, account)
+
+
+async def run(
+    plan: Plan,
+    *,
+    journal: str | os.PathLike[str] | None = None,
+    rules: Rules = _RULES,
+    on_progress: Progress = _QUIET,
+) -> Report:
+    """Carry a plan out.
+
+    Args:
+        plan: from `plan` or `resume`.
+        journal: where the journal is kept from now on, for a plan that was made without one.
+        rules: how it goes.
+        on_progress: is told how it goes on.
+
+    Returns:
+        What was done. A run that was stopped, or gave up, says so in `stopped`; its journal can be resumed.
+
+    Raises:
+        HarvestError: the account can't be worked with (sign-in, a block without end); the journal can be resumed.
+    """
+    if journal is not None and plan.journal.path != Path(journal):
+        old = plan.journal
+        plan.journal = await old.work(old.copy_to, journal)
+    runner = plan.runner = Runner(plan._account, plan.journal, rules, plan.harvest.throttle.clock, on_progress)  # noqa: SLF001
+    try:
+        await runner.run()
+    except Stopped as early:
+        why, gave_up = early.message, early.gave_up
+        return await plan.journal.work(lambda: report_of(plan.journal, why, gave_up=gave_up))
+    report = await plan.journal.work(plan.report)
+    if not (report.left or report.unknown):
+        await plan.journal.work(lambda: plan.journal.describe(finished="1"))
+    return report
+
+
+async def undo(
+    harvest: HarvestV1,
+    journal: Journal | str | os.PathLike[str],
+    *,
+    identity: str | None = None,
+    on_progress: Progress = _QUIET,
+) -> Undone:
+    """Remove what a run made, where the server allows it.
+
+    Raises:
+        JournalError: the journal belongs to another account, or another process has it.
+        HarvestError: the account can't be worked with; it can be called again.
+    """
+    account = V1Account(harvest, identity or f"{service_of(harvest.address)}/{harvest.name}")
+    book = journal if isinstance(journal, Journal) else _there(Path(journal))
+    try:
+        book.expect(account=account.identity)
+        await account.timestamps()
+        return await undo_all(account, book, on_progress)
+    finally:
+        if not isinstance(journal, Journal):
+            book.close()
+
+
+def digest_of(options: Options, email_domain: str | None) -> str:
+    """What decides how a file is read, as one word."""
+    return sha256(f"{options!r} {email_domain!r}".encode()).hexdigest()[:16]
+
+
+def _consent(make_people: MakePeople) -> Consent | None:
+    if callable(make_people):
+        return make_people
+
+    async def yes(_: tuple[NewPerson, ...]) -> bool:
+        return True
+
+    return yes if make_people else None
+
+
+def _check_new(journal: Journal) -> None:
+    if "account" in journal.meta:
+        raise JournalError(f"{journal.path} is a run's journal already: resume it, or choose another path")
+
+
+def _check_planned(journal: Journal) -> None:
+    if journal.meta.get("planned") != "1":
+        raise JournalError(f"{journal.path}: the run ended before its plan was made: delete it, and import again")
+
+
+def _there(path: Path) -> Journal:
+    if not path.is_file():
+        raise JournalError(f"{path}: there is no such journal")
+    return Journal(path)
+
+
+def _scratch() -> Path:
+    return Path(mkdtemp(prefix=_SCRATCH)) / "plan.journal"
