@@ -62,23 +62,23 @@ def test_the_most_in_a_window_is_the_most_in_any_stretch(arrivals, period):
 
 def test_as_many_calls_as_allowed_pass_at_once():
     """The call that is one too many is refused, and no call before it."""
-    assert [True, True, True, False] == verdicts(judge(), 0, 0, 0, 0)
+    assert verdicts(judge(), 0, 0, 0, 0) == [True, True, True, False]
 
 
 def test_the_window_is_half_open():
     """A call frees its place exactly one period after its arrival."""
-    assert [True, True, True, True] == verdicts(judge(), 0, 5, 9, 10)
-    assert [True, True, True, False] == verdicts(judge(), 0, 5, 9, 9)
+    assert verdicts(judge(), 0, 5, 9, 10) == [True, True, True, True]
+    assert verdicts(judge(), 0, 5, 9, 9) == [True, True, True, False]
 
 
 def test_each_call_in_a_lockout_begins_it_anew():
     """An account that goes on calling stays shut; it opens one lockout after its last call."""
-    assert [True] * 3 + [False] * 4 + [True] == verdicts(judge(), 0, 0, 0, 0, 9, 18, 27, 37)
+    assert verdicts(judge(), 0, 0, 0, 0, 9, 18, 27, 37) == [True] * 3 + [False] * 4 + [True]
 
 
 def test_a_lockout_that_does_not_prolong_ends_by_itself():
     """With the switch off, calls in a lockout are refused and change nothing."""
-    assert [True] * 3 + [False] * 2 + [True] == verdicts(judge(prolong=False), 0, 0, 0, 0, 9, 10)
+    assert verdicts(judge(prolong=False), 0, 0, 0, 0, 9, 10) == [True] * 3 + [False] * 2 + [True]
 
 
 def test_a_lockout_counts_once_and_each_refusal_by_itself():
@@ -86,7 +86,7 @@ def test_a_lockout_counts_once_and_each_refusal_by_itself():
     counting = judge()
     verdicts(counting, 0, 0, 0, 0, 1, 2, 30, 30, 30, 30)
 
-    assert (2, 4) == (counting.lockouts, counting.throttled)
+    assert (counting.lockouts, counting.throttled) == (2, 4)
 
 
 def test_the_wait_is_in_whole_seconds_rounded_up():
@@ -95,9 +95,9 @@ def test_the_wait_is_in_whole_seconds_rounded_up():
     counting.arrive(0)
     counting.arrive(0)
 
-    assert 15 == counting.wait(1)
-    assert 1 == counting.wait(14 * SECOND + 1)
-    assert 0 == counting.wait(15 * SECOND)
+    assert counting.wait(1) == 15
+    assert counting.wait(14 * SECOND + 1) == 1
+    assert counting.wait(15 * SECOND) == 0
     assert counting.arrive(counting.wait(1) * SECOND + 1)
 
 
@@ -106,7 +106,7 @@ def test_calls_that_left_the_window_are_not_counted():
     counting = judge()
     verdicts(counting, 0, 4)
 
-    assert [2, 1, 0] == [counting.count(now) for now in (9, 10, 14)]
+    assert [counting.count(now) for now in (9, 10, 14)] == [2, 1, 0]
 
 
 def test_a_lockout_can_be_of_another_length_once():
@@ -114,7 +114,7 @@ def test_a_lockout_can_be_of_another_length_once():
     counting = judge()
     counting.shut(0, 3)
 
-    assert [False, True] == verdicts(judge_with(counting, prolong=False), 2, 3)
+    assert verdicts(judge_with(counting, prolong=False), 2, 3) == [False, True]
 
 
 def judge_with(counting, *, prolong):

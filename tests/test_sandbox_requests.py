@@ -39,7 +39,7 @@ def test_whoever_is_not_known_is_answered_401(sandbox, authorization):
     """A wrong sign-in says how to sign in."""
     response = Caller(sandbox, email=None).get("/clients", headers={"Authorization": authorization})
 
-    assert 401 == response.status_code
+    assert response.status_code == 401
     assert 'realm="Harvest"' in response.headers["www-authenticate"]
 
 
@@ -51,19 +51,19 @@ def test_a_token_signs_in_by_header_and_by_parameter(sandbox):
         call.get("/account/who_am_i?access_token=sandbox-token"),
     ]
 
-    assert ["admin@example.com"] * 2 == [answer.json()["user"]["email"] for answer in answers]
+    assert [answer.json()["user"]["email"] for answer in answers] == ["admin@example.com"] * 2
 
 
 def test_somebody_archived_is_nobody(sandbox, call):
     """An archived person's password is good for nothing."""
     call.post("/people/2/toggle")
 
-    assert 401 == Caller(sandbox, "user@example.com").get("/daily").status_code
+    assert Caller(sandbox, "user@example.com").get("/daily").status_code == 401
 
 
 def test_an_email_signs_in_in_any_case(sandbox):
     """The password belongs to the address as it was given; the person is found by it."""
-    assert 200 == Caller(sandbox, "user@example.com").get("/daily").status_code
+    assert Caller(sandbox, "user@example.com").get("/daily").status_code == 200
 
 
 # In which format
@@ -72,7 +72,7 @@ def test_an_email_signs_in_in_any_case(sandbox):
 @pytest.mark.parametrize("accept", [None, "*/*", "text/html", ""])
 def test_without_accept_it_is_406(call, accept):
     """The server must be told which of its two formats is wanted."""
-    assert 406 == call.get("/clients", headers={"Accept": accept}).status_code
+    assert call.get("/clients", headers={"Accept": accept}).status_code == 406
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_a_body_of_another_type_is_415(call, media):
     """A write must say how its body is written."""
     response = call.post("/clients", content=b'{"client": {"name": "ACME"}}', headers={"Content-Type": media})
 
-    assert 415 == response.status_code
+    assert response.status_code == 415
 
 
 def test_a_body_on_get_is_borne(call):
@@ -104,15 +104,15 @@ def test_a_body_on_get_is_borne(call):
         call.get("/clients", content=b"x=1", headers={"Content-Type": "text/plain"}),
     ]
 
-    assert [200, 200] == [answer.status_code for answer in answers]
+    assert [answer.status_code for answer in answers] == [200, 200]
 
 
 def test_a_trailing_slash_is_borne(call):
     """It makes no other path."""
     response = call.post("/clients/", {"client": {"name": "ACME"}})
 
-    assert 201 == response.status_code
-    assert [200, 200] == [call.get("/clients/").status_code, call.get(f"/clients/{made(response)}/").status_code]
+    assert response.status_code == 201
+    assert [call.get("/clients/").status_code, call.get(f"/clients/{made(response)}/").status_code] == [200, 200]
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_a_trailing_slash_is_borne(call):
 )
 def test_what_is_not_there_is_404(call, method, path):
     """Unknown records, unknown paths and other methods are all answered alike."""
-    assert 404 == call(method, path).status_code
+    assert call(method, path).status_code == 404
 
 
 # Where the fields may be
@@ -142,15 +142,15 @@ def test_fields_may_come_in_the_query(sandbox, call):
     first = call.post("/clients?client[name]=ACME&client%5Bdetails%5D=a+b")
     second = call.post("/clients?client[name]=Other", content=b"null")
 
-    assert [201, 201] == [first.status_code, second.status_code]
-    assert [("ACME", "a b"), ("Other", "")] == [(each["name"], each["details"]) for each in sandbox.world.clients()]
+    assert [first.status_code, second.status_code] == [201, 201]
+    assert [(each["name"], each["details"]) for each in sandbox.world.clients()] == [("ACME", "a b"), ("Other", "")]
 
 
 def test_the_body_wins_over_the_query(sandbox, call):
     """Where both name a field, the body's is taken."""
     call.post("/clients?client[name]=Query&client[details]=kept", {"client": {"name": "Body"}})
 
-    assert ("Body", "kept") == tuple(sandbox.world.clients()[0][name] for name in ("name", "details"))
+    assert tuple(sandbox.world.clients()[0][name] for name in ("name", "details")) == ("Body", "kept")
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_json_may_have_dashes_or_no_root(sandbox, body):
     [link] = sandbox.world.assignments("task_assignment", studio.project)
     studio.call.put(f"/projects/{studio.project}/task_assignments/{link['id']}", content=body)
 
-    assert 5 == link["hourly_rate"]
+    assert link["hourly_rate"] == 5
 
 
 def test_a_timesheet_takes_bare_json_only(sandbox):
@@ -175,16 +175,16 @@ def test_a_timesheet_takes_bare_json_only(sandbox):
     studio = new_studio(sandbox)
     fields = {"project_id": studio.project, "task_id": studio.task, "hours": 1}
 
-    assert 400 == studio.call.post("/daily/add", {"request": fields}).status_code
-    assert 201 == studio.call.post("/daily/add", fields).status_code
+    assert studio.call.post("/daily/add", {"request": fields}).status_code == 400
+    assert studio.call.post("/daily/add", fields).status_code == 201
 
 
 def test_xml_needs_its_root(sandbox):
     """Fields below another root are none of the record's."""
     call = Caller(sandbox, format="xml")
 
-    assert 400 == call.post("/clients", content=b"<customer><name>A</name></customer>").status_code
-    assert 201 == call.post("/clients", content=b"<client><name>A</name></client>").status_code
+    assert call.post("/clients", content=b"<customer><name>A</name></customer>").status_code == 400
+    assert call.post("/clients", content=b"<client><name>A</name></client>").status_code == 201
 
 
 def test_xml_is_read_with_dashes_or_underscores_nil_and_attributes(sandbox):
@@ -199,7 +199,7 @@ def test_xml_is_read_with_dashes_or_underscores_nil_and_attributes(sandbox):
 
     [task] = sandbox.world.tasks()
     names = ("name", "default_hourly_rate", "billable_by_default", "is_default")
-    assert [" New ", 12.5, False, False] == [task[name] for name in names]
+    assert [task[name] for name in names] == [" New ", 12.5, False, False]
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ def test_days_are_read_in_all_forms_that_are_sent(sandbox, day):
     """ISO and RFC days, unpadded ones, and a wrong weekday."""
     entry = new_studio(sandbox).book(spent_at=day)
 
-    assert "2017-01-08" == entry["spent_at"]
+    assert entry["spent_at"] == "2017-01-08"
 
 
 @pytest.mark.parametrize(
@@ -233,8 +233,8 @@ def test_days_are_read_in_all_forms_that_are_sent(sandbox, day):
 )
 def test_what_cannot_be_read_is_400(sandbox, call, body):
     """Broken bodies and values of a wrong kind are refused and change nothing."""
-    assert 400 == call.post("/clients", content=body).status_code
-    assert [] == sandbox.world.clients()
+    assert call.post("/clients", content=body).status_code == 400
+    assert sandbox.world.clients() == []
 
 
 @pytest.mark.parametrize(
@@ -253,7 +253,7 @@ def test_xml_that_cannot_be_read_is_400(sandbox, body):
     """Entities are refused, too."""
     response = Caller(sandbox, format="xml").post("/clients", content=body)
 
-    assert 400 == response.status_code
+    assert response.status_code == 400
 
 
 @pytest.mark.parametrize("hours", ["1e12", "-1e12", "NaN", "Infinity", "one", True])
@@ -262,7 +262,7 @@ def test_numbers_out_of_all_bounds_are_refused(sandbox, hours):
     studio = new_studio(sandbox)
     body = {"project_id": studio.project, "task_id": studio.task, "hours": hours}
 
-    assert 400 == studio.call.post("/daily/add", body).status_code
+    assert studio.call.post("/daily/add", body).status_code == 400
 
 
 @pytest.mark.parametrize(
@@ -289,16 +289,16 @@ def test_updated_since_that_is_no_moment_is_400(call):
     """It says what it can't read."""
     response = call.get("/clients?updated_since=yesterday")
 
-    assert (400, "'yesterday' is no moment.") == (response.status_code, response.headers["hint"])
+    assert (response.status_code, response.headers["hint"]) == (400, "'yesterday' is no moment.")
 
 
 def test_a_person_may_be_named_by_address(call):
     """An address stands for the id, escaped or not, in any case."""
     paths = ("/people/user@example.com", "/people/USER%40example.com", "/people/2")
 
-    assert [2, 2, 2] == [call.get(path).json()["user"]["id"] for path in paths]
-    assert 404 == call.get("/people/nobody@example.com").status_code
-    assert 404 == call.get("/people/a%2Fb@example.com").status_code
+    assert [call.get(path).json()["user"]["id"] for path in paths] == [2, 2, 2]
+    assert call.get("/people/nobody@example.com").status_code == 404
+    assert call.get("/people/a%2Fb@example.com").status_code == 404
 
 
 def test_requests_are_listed_without_secrets(sandbox):

@@ -25,9 +25,9 @@ def test_a_refusal_says_how_long_to_wait(sandbox):
     spend_all(call)
     json, xml = call.get("/clients"), Caller(sandbox, format="xml").get("/clients")
 
-    assert (503, "10") == (json.status_code, json.headers["retry-after"])
-    assert {"message": "This request has been throttled.", "retry_after": 10} == json.json()
-    assert "application/xml; charset=utf-8" == xml.headers["content-type"]
+    assert (json.status_code, json.headers["retry-after"]) == (503, "10")
+    assert json.json() == {"message": "This request has been throttled.", "retry_after": 10}
+    assert xml.headers["content-type"] == "application/xml; charset=utf-8"
     assert '<retry-after type="integer">10</retry-after>' in xml.text
 
 
@@ -37,18 +37,18 @@ def test_a_refused_call_is_not_carried_out(sandbox):
     spend_all(call)
     refused = call.post("/clients", {"client": {"name": "ACME"}})
 
-    assert 503 == refused.status_code
-    assert [] == sandbox.world.clients()
+    assert refused.status_code == 503
+    assert sandbox.world.clients() == []
 
 
 def test_every_call_counts_whoever_makes_it(sandbox):
     """The limit is the account's: wrong credentials, unknown paths and the authorization server count, too."""
     nobody = Caller(sandbox, email="nobody@example.com")
 
-    assert 401 == nobody.get("/clients").status_code
-    assert 404 == Caller(sandbox).get("/nowhere").status_code
-    assert 400 == nobody.get("/oauth2/authorize").status_code
-    assert 503 == Caller(sandbox).get("/clients").status_code
+    assert nobody.get("/clients").status_code == 401
+    assert Caller(sandbox).get("/nowhere").status_code == 404
+    assert nobody.get("/oauth2/authorize").status_code == 400
+    assert Caller(sandbox).get("/clients").status_code == 503
 
 
 def test_waiting_as_told_ends_the_lockout(sandbox):
@@ -61,8 +61,8 @@ def test_waiting_as_told_ends_the_lockout(sandbox):
     call.get("/clients")
     clock_of(sandbox).advance(10)
 
-    assert 200 == call.get("/clients").status_code
-    assert (2, 1) == (sandbox.throttled(), sandbox.lockouts())
+    assert call.get("/clients").status_code == 200
+    assert (sandbox.throttled(), sandbox.lockouts()) == (2, 1)
 
 
 def test_the_status_tells_the_truth(sandbox):
@@ -72,14 +72,14 @@ def test_the_status_tells_the_truth(sandbox):
     clock_of(sandbox).advance(2)
     told = call.get(STATUS)
 
-    assert {
+    assert told.json() == {
         "lockout_seconds": 10,
         "last_access_at": "2026-01-05T14:30:02+00:00",
         "max_calls": 3,
         "count": 2,
         "timeframe_limit": 10,
         "requests_available": 1,
-    } == told.json()
+    }
 
 
 def test_the_status_in_xml_is_a_hash(sandbox):
@@ -97,8 +97,8 @@ def test_the_status_is_counted_and_refused_like_any_other(sandbox):
     call.get(STATUS)
     clock_of(sandbox).advance(9)
 
-    assert [200, 200, 200, 503] == answers
-    assert 503 == call.get("/clients").status_code
+    assert answers == [200, 200, 200, 503]
+    assert call.get("/clients").status_code == 503
 
 
 def test_with_the_switch_off_the_status_is_not_counted():
@@ -111,10 +111,10 @@ def test_with_the_switch_off_the_status_is_not_counted():
     refused = call.get(STATUS)
     clock_of(sandbox).advance(1)
 
-    assert (0, None) == (told["count"], told["last_access_at"])
-    assert 503 == refused.status_code
-    assert 200 == call.get("/clients").status_code
-    assert 4 == sum(request.counted for request in sandbox.requests())
+    assert (told["count"], told["last_access_at"]) == (0, None)
+    assert refused.status_code == 503
+    assert call.get("/clients").status_code == 200
+    assert sum(request.counted for request in sandbox.requests()) == 4
 
 
 def test_a_lockout_can_have_its_own_length_and_not_prolong():
@@ -126,16 +126,16 @@ def test_a_lockout_can_have_its_own_length_and_not_prolong():
     waited = call.get("/clients").headers["retry-after"]
     clock_of(sandbox).advance(1)
 
-    assert "1" == waited
-    assert 200 == call.get("/clients").status_code
+    assert waited == "1"
+    assert call.get("/clients").status_code == 200
 
 
 def test_what_others_spend_counts(sandbox):
     """Another program's calls use the account up; they are in no list of ours."""
     sandbox.spend(3)
 
-    assert 503 == Caller(sandbox).get("/clients").status_code
-    assert 1 == len(sandbox.requests())
+    assert Caller(sandbox).get("/clients").status_code == 503
+    assert len(sandbox.requests()) == 1
 
 
 def test_the_numbers_can_be_tuned_while_it_runs(sandbox):
@@ -144,7 +144,7 @@ def test_the_numbers_can_be_tuned_while_it_runs(sandbox):
     sandbox.set_limits(period=20)
     told = Caller(sandbox).get(STATUS).json()
 
-    assert (5, 20, 20) == (told["max_calls"], told["timeframe_limit"], told["lockout_seconds"])
+    assert (told["max_calls"], told["timeframe_limit"], told["lockout_seconds"]) == (5, 20, 20)
 
 
 def test_a_lockout_with_its_own_length_keeps_it():
@@ -152,7 +152,7 @@ def test_a_lockout_with_its_own_length_keeps_it():
     sandbox = new_sandbox(lockout=7)
     sandbox.set_limits(period=20)
 
-    assert 7 == Caller(sandbox).get(STATUS).json()["lockout_seconds"]
+    assert Caller(sandbox).get(STATUS).json()["lockout_seconds"] == 7
 
 
 def test_the_most_in_a_window_comes_from_the_requests(sandbox):
@@ -161,7 +161,7 @@ def test_the_most_in_a_window_comes_from_the_requests(sandbox):
     clock_of(sandbox).advance(10)
     spend_all(Caller(sandbox), 1)
 
-    assert 5 == sandbox.max_in_window()
+    assert sandbox.max_in_window() == 5
 
 
 @pytest.mark.parametrize(
@@ -178,4 +178,4 @@ def test_tuning_to_such_numbers_is_refused(sandbox):
     with pytest.raises(ValueError, match="seconds above 0"):
         sandbox.set_limits(period=-1)
 
-    assert 10 == Caller(sandbox).get(STATUS).json()["timeframe_limit"]
+    assert Caller(sandbox).get(STATUS).json()["timeframe_limit"] == 10

@@ -1,12 +1,11 @@
 """The shapes of what the sandbox answers, in both formats, byte by byte where it matters."""
 
 import json
-from xml.etree import ElementTree
 
 import pytest
 
 from tests.contract import ROOTS, fields
-from tests.support.sandbox import Caller, clock_of, new_sandbox, new_studio
+from tests.support.sandbox import Caller, clock_of, new_sandbox, new_studio, tree_of
 
 LISTS = {
     "clients": "/clients",
@@ -59,7 +58,7 @@ def test_lists_have_the_contracts_roots(account, resource):
     sandbox, ids = account
     _, key, element, root = ROOTS[resource]
     listed = Caller(sandbox).get(path_of(resource, ids)).json()
-    tree = ElementTree.fromstring(Caller(sandbox, format="xml").get(path_of(resource, ids)).content)
+    tree = tree_of(Caller(sandbox, format="xml").get(path_of(resource, ids)))
 
     assert listed
     assert all([key] == list(each) for each in listed)
@@ -78,7 +77,7 @@ def test_single_records_have_the_contracts_roots(account, resource):
     single = {"people": f"/people/{number}", "expenses": f"/expenses/{number}"}.get(resource, f"{path}/{number}")
 
     assert [key] == list(Caller(sandbox).get(single).json())
-    assert element == ElementTree.fromstring(Caller(sandbox, format="xml").get(single).content).tag
+    assert element == tree_of(Caller(sandbox, format="xml").get(single)).tag
 
 
 @pytest.mark.parametrize("resource", LISTS)
@@ -102,12 +101,12 @@ def test_xml_says_the_same_as_json_with_the_contracts_names_and_types(account, r
         {field.xml: field.type for field in fields()[resource].values()} | {"tax-amount2": "decimal"},
     )
     record = Caller(sandbox).get(path_of(resource, ids)).json()[0][key]
-    tree = ElementTree.fromstring(Caller(sandbox, format="xml").get(path_of(resource, ids)).content)[0]
+    tree = tree_of(Caller(sandbox, format="xml").get(path_of(resource, ids)))[0]
 
     assert [name.replace("_", "-") for name in record] == [child.tag for child in tree]
     for value, child in zip(record.values(), tree, strict=True):
         if value is None:
-            assert ("true", None) == (child.get("nil"), child.text)
+            assert (child.get("nil"), child.text) == ("true", None)
         elif child.tag != "hours-with-timer":
             written = {"string": None, "time_of_day": None, "csv": None}.get(types[child.tag], types[child.tag])
             assert written == child.get("type")
@@ -129,7 +128,7 @@ def test_creates_answer_with_nothing_but_location(account):
     """201, one blank, and the path of the new record."""
     response = Caller(new_sandbox()).post("/clients", {"client": {"name": "ACME"}})
 
-    assert (201, b" ", "/clients/1001") == (response.status_code, response.content, response.headers["location"])
+    assert (response.status_code, response.content, response.headers["location"]) == (201, b" ", "/clients/1001")
 
 
 def test_updates_and_deletes_answer_with_one_blank(account):
@@ -140,14 +139,14 @@ def test_updates_and_deletes_answer_with_one_blank(account):
     deleted = call.delete(f"/clients/{number}")
 
     assert (200, b" ", f"/clients/{number}") == (updated.status_code, updated.content, updated.headers["location"])
-    assert (200, b" ", None) == (deleted.status_code, deleted.content, deleted.headers.get("location"))
+    assert (deleted.status_code, deleted.content, deleted.headers.get("location")) == (200, b" ", None)
 
 
 def test_empty_lists(account):
     """An empty list is an empty array in JSON and an empty element in XML."""
     sandbox = new_sandbox()
 
-    assert b"[]" == Caller(sandbox).get("/clients").content
+    assert Caller(sandbox).get("/clients").content == b"[]"
     assert Caller(sandbox, format="xml").get("/clients").text.endswith('<clients type="array"></clients>')
 
 
@@ -192,17 +191,17 @@ def test_a_day_entry_in_xml_has_underscores_and_dates_of_its_own():
     sandbox = new_sandbox()
     studio = new_studio(sandbox)
     entry = studio.book(notes=None)
-    tree = ElementTree.fromstring(Caller(sandbox, format="xml").get(f"/daily/show/{entry['id']}").content)
+    tree = tree_of(Caller(sandbox, format="xml").get(f"/daily/show/{entry['id']}"))
     [inner] = tree
     found = {child.tag: (child.get("type"), child.text) for child in inner}
 
-    assert ("timer", "day_entry") == (tree.tag, inner.tag)
+    assert (tree.tag, inner.tag) == ("timer", "day_entry")
     assert (None, str(studio.project)) == found["project_id"]
-    assert ("integer", "70001") == found["id"]
-    assert ("float", "1.00") == found["hours"]
-    assert ("date", "2026-01-05") == found["spent_at"]
-    assert ("datetime", "Mon, 05 Jan 2026 14:30:00 +0000") == found["created_at"]
-    assert "true" == inner.find("notes").get("nil")
+    assert found["id"] == ("integer", "70001")
+    assert found["hours"] == ("float", "1.00")
+    assert found["spent_at"] == ("date", "2026-01-05")
+    assert found["created_at"] == ("datetime", "Mon, 05 Jan 2026 14:30:00 +0000")
+    assert inner.find("notes").get("nil") == "true"
 
 
 def test_a_stopped_timer_is_told_beside_the_entry():
@@ -213,11 +212,11 @@ def test_a_stopped_timer_is_told_beside_the_entry():
     clock_of(sandbox).advance(1800)
     flat = studio.book(hours="")
     clock_of(sandbox).advance(5400)
-    tree = ElementTree.fromstring(Caller(sandbox, format="xml").get(f"/daily/timer/{first['id']}").content)
+    tree = tree_of(Caller(sandbox, format="xml").get(f"/daily/timer/{first['id']}"))
 
-    assert 0.5 == flat["hours_for_previously_running_timer"]
-    assert ["hours_for_previously_running_timer", "day_entry"] == [child.tag for child in tree]
-    assert ("float", "1.50") == (tree[0].get("type"), tree[0].text)
+    assert flat["hours_for_previously_running_timer"] == 0.5
+    assert [child.tag for child in tree] == ["hours_for_previously_running_timer", "day_entry"]
+    assert (tree[0].get("type"), tree[0].text) == ("float", "1.50")
 
 
 def test_a_day_in_both_formats():
@@ -226,17 +225,19 @@ def test_a_day_in_both_formats():
     studio = new_studio(sandbox)
     studio.book()
     day = studio.call.get("/daily").json()
-    tree = ElementTree.fromstring(Caller(sandbox, format="xml").get("/daily").content)
+    tree = tree_of(Caller(sandbox, format="xml").get("/daily"))
 
-    assert ["for_day", "day_entries", "projects"] == list(day)
-    assert "2026-01-05" == day["for_day"]
+    assert list(day) == ["for_day", "day_entries", "projects"]
+    assert day["for_day"] == "2026-01-05"
     assert [{"id": studio.task, "name": "Design", "billable": True}] == day["projects"][0]["tasks"]
-    assert ("daily", "Mon, 05 Jan 2026") == (tree.tag, tree.findtext("for_day"))
-    assert ["array", "array", "array"] == [
-        tree.find(path).get("type") for path in ("day_entries", "projects", "projects/project/tasks")
+    assert (tree.tag, tree.findtext("for_day")) == ("daily", "Mon, 05 Jan 2026")
+    assert [tree.find(path).get("type") for path in ("day_entries", "projects", "projects/project/tasks")] == [
+        "array",
+        "array",
+        "array",
     ]
-    assert "United States Dollar - USD" == tree.findtext("projects/project/client_currency")
-    assert "Design" == tree.findtext("projects/project/tasks/task/name")
+    assert tree.findtext("projects/project/client_currency") == "United States Dollar - USD"
+    assert tree.findtext("projects/project/tasks/task/name") == "Design"
 
 
 def test_projects_are_missing_where_there_are_none():
@@ -247,7 +248,7 @@ def test_projects_are_missing_where_there_are_none():
 
     assert "projects" in call.get("/daily").json()
     assert "projects" not in call.get("/daily?slim=1").json()
-    assert ElementTree.fromstring(Caller(sandbox, format="xml").get("/daily?slim=1").content).find("projects") is None
+    assert tree_of(Caller(sandbox, format="xml").get("/daily?slim=1")).find("projects") is None
     studio.call.put(f"/projects/{studio.project}/toggle")
     assert "projects" not in call.get("/daily").json()
 
@@ -257,7 +258,7 @@ def test_text_survives_both_formats(account):
     sandbox, ids = account
     path = path_of("reports.day_entry", ids)
     sent = " a <b> & \r\n \u202eעברית\u202c 😀 "
-    tree = ElementTree.fromstring(Caller(sandbox, format="xml").get(path).content)
+    tree = tree_of(Caller(sandbox, format="xml").get(path))
 
     assert sent == Caller(sandbox).get(path).json()[0]["day_entry"]["notes"]
     assert sent == tree[0].findtext("notes")
@@ -268,25 +269,27 @@ def test_what_xml_cannot_hold_is_an_asterisk():
     sandbox = new_sandbox()
     studio = new_studio(sandbox)
     entry = studio.book(notes="a\u0007b")
-    tree = ElementTree.fromstring(Caller(sandbox, format="xml").get(f"/daily/show/{entry['id']}").content)
+    tree = tree_of(Caller(sandbox, format="xml").get(f"/daily/show/{entry['id']}"))
 
-    assert "a*b" == tree.findtext("day_entry/notes")
+    assert tree.findtext("day_entry/notes") == "a*b"
 
 
 def test_who_am_i_has_two_keys_and_a_hash(account):
     """Company and user are bare in JSON and below hash in XML."""
     sandbox, _ = account
     told = Caller(sandbox).get("/account/who_am_i").json()
-    tree = ElementTree.fromstring(Caller(sandbox, format="xml").get("/account/who_am_i").content)
+    tree = tree_of(Caller(sandbox, format="xml").get("/account/who_am_i"))
 
-    assert ["company", "user"] == list(told)
-    assert ("hash", ["company", "user"]) == (tree.tag, [child.tag for child in tree])
-    assert ({"expenses": True, "invoices": True, "estimates": True, "approval": False}) == told["company"]["modules"]
-    assert ("Eastern Time (US & Canada)", "America/New_York", -18000) == tuple(
-        told["user"][name] for name in ("timezone", "timezone_identifier", "timezone_utc_offset")
+    assert list(told) == ["company", "user"]
+    assert (tree.tag, [child.tag for child in tree]) == ("hash", ["company", "user"])
+    assert told["company"]["modules"] == ({"expenses": True, "invoices": True, "estimates": True, "approval": False})
+    assert tuple(told["user"][name] for name in ("timezone", "timezone_identifier", "timezone_utc_offset")) == (
+        "Eastern Time (US & Canada)",
+        "America/New_York",
+        -18000,
     )
-    assert "true" == tree.findtext("user/admin")
-    assert "false" == tree.findtext("user/project-manager/is-project-manager")
+    assert tree.findtext("user/admin") == "true"
+    assert tree.findtext("user/project-manager/is-project-manager") == "false"
     assert {field.name for field in fields()["account.company"].values()} == set(told["company"])
     assert {field.name for field in fields()["account.user"].values()} == set(told["user"])
 
@@ -296,12 +299,12 @@ def test_reports_have_dashes_and_numbers(account):
     sandbox, ids = account
     path = path_of("reports.day_entry", ids)
     record = Caller(sandbox).get(path).json()[0]["day_entry"]
-    tree = ElementTree.fromstring(Caller(sandbox, format="xml").get(path).content)[0]
+    tree = tree_of(Caller(sandbox, format="xml").get(path))[0]
 
     assert ids["project"] == record["project_id"]
     assert ("integer", str(ids["project"])) == (tree.find("project-id").get("type"), tree.findtext("project-id"))
-    assert "decimal" == tree.find("hours").get("type")
-    assert ("NilClass", "1.00") == (tree.find("hours-with-timer").get("type"), tree.findtext("hours-with-timer"))
+    assert tree.find("hours").get("type") == "decimal"
+    assert (tree.find("hours-with-timer").get("type"), tree.findtext("hours-with-timer")) == ("NilClass", "1.00")
     assert "hours_with_timer" not in Caller(sandbox).get("/people/1/entries?from=20260101&to=20261231").text
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime
+from xml.etree import ElementTree as ET
 
 import httpx
 from attrs import frozen
@@ -57,6 +58,11 @@ class Caller:
 def made(response):
     """The id that Location ends in."""
     return int(response.headers["location"].rpartition("/")[2])
+
+
+def tree_of(response):
+    """An XML answer as elements."""
+    return ET.fromstring(response.content)  # noqa: S314 - the sandbox wrote it
 
 
 @frozen
