@@ -17,12 +17,15 @@ from attrs import NOTHING, Factory, fields, resolve_types
 
 __all__ = ["fast_reader"]
 
+_AWARE: Any = Annotated[datetime, msgspec.Meta(tz=True)]
+
 
 @cache
 def fast_reader(kind: Any, root: str) -> Callable[[bytes], list[Any]] | None:
     """How a slice of a list is read, each record below its root.
 
-    None where msgspec does not know one of the types, or a field is read in a way of its own (see `shape`). The reader raises `ValueError` for whatever it leaves to the slow way.
+    None where msgspec does not know one of the types, or a field is read in a way of its own (see `shape`). The reader
+    raises `ValueError` for whatever it leaves to the slow way.
     """
     resolve_types(kind)
     if any(field.metadata.keys() - {"required"} for field in fields(kind)):
@@ -47,7 +50,7 @@ def fast_reader(kind: Any, root: str) -> Callable[[bytes], list[Any]] | None:
 
 def _known(field: Any) -> tuple[Any, ...]:
     """A field as msgspec declares it; moments without a zone are for the slow way."""
-    kind = Annotated[datetime, msgspec.Meta(tz=True)] | None if datetime in get_args(field.type) else field.type
+    kind = _AWARE | None if datetime in get_args(field.type) else field.type
     if field.default is NOTHING or field.metadata.get("required"):
         return (field.name, kind)
     if isinstance(field.default, Factory):  # type: ignore[arg-type]

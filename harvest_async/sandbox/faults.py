@@ -116,7 +116,8 @@ def _whole(name: str, value: Any) -> int | None:
 def _span(value: Any) -> tuple[float, float] | None:
     if value is None:
         return None
-    low, high = value if isinstance(value, list | tuple) and len(value) == 2 else (value, value)
+    pair: tuple[Any, ...] = tuple(value) if isinstance(value, list | tuple) and len(value) == 2 else (value, value)
+    low, high = pair
     if not 0 <= float(low) <= float(high):
         msg = f"seconds: give a number or two, the lower first, not {value!r}"
         raise ValueError(msg)

@@ -74,7 +74,8 @@ class Invoices:
 
     def update(self, invoice: Record, fields: Record, now: datetime) -> Record:
         """Set what is given; a written state is passed over (contract: state_ignored)."""
-        values = {name: value for name, value in self._values(fields).items() if value is not None or name in _CLEARED}
+        given = self._values(fields)
+        values: Record = {name: given[name] for name in given if given[name] is not None or name in _CLEARED}
         if "client_id" in values:
             values["client_name"] = self._client(values)["name"]
         if values.get("number", invoice["number"]) != invoice["number"]:

@@ -52,5 +52,5 @@ class Settings:
     timestamp_timers: bool = False
     status_counts: bool = True
     validators: bool = True
-    modules: frozenset[str] = field(default=("expenses", "invoices", "estimates"), converter=_read_modules)
-    quirks: frozenset[str] = field(default=(), converter=read_variants)
+    modules: frozenset[str] = field(default=frozenset({"expenses", "invoices", "estimates"}), converter=_read_modules)
+    quirks: frozenset[str] = field(default=frozenset(), converter=read_variants)

@@ -53,9 +53,9 @@ Auckland=Pacific/Auckland|Wellington=Pacific/Auckland|Nuku'alofa=Pacific/Tongata
 Chatham Is.=Pacific/Chatham|Samoa=Pacific/Apia
 """
 
-ZONES: Final[dict[str, str]] = dict(
-    pair.split("=", 1) for line in _LINES.strip().splitlines() for pair in line.split("|")
-)
+_PAIRS: Final = (pair.partition("=") for line in _LINES.strip().splitlines() for pair in line.split("|"))
+
+ZONES: Final[dict[str, str]] = {name: identifier for name, _, identifier in _PAIRS}
 """IANA identifiers by the server's names."""
 
 

@@ -62,7 +62,7 @@ class Snapshot:
     closed_until: datetime | None
     said: str | None
     lent: int
-    _releases: tuple[float, ...] = field(repr=False)
+    _releases: tuple[float, ...] = field(repr=False, alias="releases")
 
     def seconds_until(self, calls: int) -> float:
         """Seconds until so many calls could have gone, if nobody else sends and answers come at once.

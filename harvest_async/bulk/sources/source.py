@@ -159,7 +159,8 @@ class _File:
         given = self._options.date_order
         order, self._fault = (given, None) if given else dates.settle(self._layout.format.dates)
         mark = self._options.decimal or ("." if self._table.typed else numbers.settle())
-        self._order, self._mark = order, mark
+        self._order: DateOrder | None = order
+        self._mark = mark
         self.found = self._tell(sha256, rows, order, mark, mixed=len(numbers.marks) > 1)
 
     def _tell(self, sha256: str, rows: int, order: DateOrder | None, mark: str | None, *, mixed: bool) -> Found:
