@@ -33,6 +33,10 @@ from harvest_async.throttle.throttle import Snapshot, Throttle
 from harvest_async.transport import ThrottledTransport
 
 if TYPE_CHECKING:
+    from harvest_async.auth.oauth2 import OAuth2
+    from harvest_async.auth.redirects import new_state
+    from harvest_async.auth.stores import FileTokenStore, MemoryTokenStore, TokenStore
+    from harvest_async.auth.tokens import Tokens
     from harvest_async.throttle.ledger_sqlite import SqliteLedger
     from harvest_async.v1.client import HarvestV1
     from harvest_async.v1.section import Listing
@@ -46,6 +50,7 @@ __all__ = [
     "Created",
     "CreatedUnread",
     "DecodeError",
+    "FileTokenStore",
     "Forbidden",
     "Gone",
     "HarvestError",
@@ -55,8 +60,10 @@ __all__ = [
     "Ledger",
     "Listing",
     "MemoryLedger",
+    "MemoryTokenStore",
     "NotFound",
     "NotSent",
+    "OAuth2",
     "OutcomeUnknown",
     "QueryTokenAuth",
     "Registry",
@@ -68,15 +75,24 @@ __all__ = [
     "Throttle",
     "Throttled",
     "ThrottledTransport",
+    "TokenStore",
+    "Tokens",
     "Unauthorized",
     "Unprocessable",
     "WouldWait",
+    "new_state",
 ]
 
 _LATER: Final = {
+    "FileTokenStore": "harvest_async.auth.stores",
     "HarvestV1": "harvest_async.v1.client",
     "Listing": "harvest_async.v1.section",
+    "MemoryTokenStore": "harvest_async.auth.stores",
+    "OAuth2": "harvest_async.auth.oauth2",
     "SqliteLedger": "harvest_async.throttle.ledger_sqlite",
+    "TokenStore": "harvest_async.auth.stores",
+    "Tokens": "harvest_async.auth.tokens",
+    "new_state": "harvest_async.auth.redirects",
 }
 
 if not TYPE_CHECKING:

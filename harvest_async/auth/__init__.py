@@ -1,7 +1,7 @@
-"""How requests are signed: `signing` has credentials that stand, `renewing` those that go out of date.
+"""How requests are signed: `signing` has credentials that stand, `oauth2` those that go out of date.
 
 Rules of this room: a credential is shown nowhere, not even by `repr`. A request is signed for the address that it
-already has; nothing is ever sent elsewhere.
+already has; nothing is ever sent elsewhere. `oauth2` and what belongs to it is loaded by those who use it.
 """
 
 from harvest_async.auth.renewing import Renewing, Send

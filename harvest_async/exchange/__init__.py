@@ -1,11 +1,12 @@
 """The exchange: the one place where a call meets its dialect, the throttle and the retries.
 
-`calls` is what resources use, `attempts` sends until the table says stop, `body` reads answers, `opening` puts the
-parts together. httpx is imported here, in `auth`, `transport` and `testing` only.
+`calls` is what resources use, `attempts` sends until the table says stop, `body` reads answers, `files` is for what
+is no record, `opening` puts the parts together. httpx is imported here, in `auth`, `transport` and `testing` only.
 """
 
 from harvest_async.exchange.attempts import BeforeSend, Shared
 from harvest_async.exchange.calls import Exchange, OnUnknown, Options
+from harvest_async.exchange.files import form_data
 from harvest_async.exchange.opening import open_exchange
 
-__all__ = ["BeforeSend", "Exchange", "OnUnknown", "Options", "Shared", "open_exchange"]
+__all__ = ["BeforeSend", "Exchange", "OnUnknown", "Options", "Shared", "form_data", "open_exchange"]

@@ -13,6 +13,7 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
@@ -33,7 +34,7 @@ from harvest_async.errors import (
     WouldWait,
     response_error,
 )
-from harvest_async.exchange.body import headers_of, read
+from harvest_async.exchange.body import LARGEST, headers_of, read
 from harvest_async.retry import ATTEMPTS, Budget, Failure, Verdict, backoff, failure_of, verdict
 from harvest_async.throttle.lease import DEADLINE, Lease, Ticket
 from harvest_async.throttle.throttle import Throttle
@@ -56,6 +57,7 @@ class Shared:
 
     Attributes:
         client: what sends; its transport is a `ThrottledTransport`.
+        direct: what sends without the throttle: to other hosts, where files lie.
         auth: what signs.
         dialect: how calls and answers look.
         base_url: the address before every path, without a slash at its end.
@@ -69,6 +71,7 @@ class Shared:
     """
 
     client: httpx.AsyncClient
+    direct: httpx.AsyncBaseTransport
     auth: httpx.Auth
     dialect: Dialect
     base_url: str
@@ -124,6 +127,10 @@ class _Failed:
     cause: Exception | None
 
 
+class _OutOfDate(Exception):
+    """The status can't be asked for with the credential as it is."""
+
+
 class Attempts:
     """Sends calls for one account."""
 
@@ -156,7 +163,7 @@ class Attempts:
         """Send a request that carries its own credentials: the one for a token. See `auth.Send`."""
         call = Call[Any]("oauth2.token", wire.method, _path_of(wire.url), None, Repeat.UNSAFE)
         whole = evolve(wire, headers=wire.headers + self._shared.headers)
-        ticket = Ticket(deadline=span(self._shared.deadline))
+        ticket = Ticket(deadline=span(self._shared.deadline), apart=True)
         try:
             return await self.send(Going(call, whole, ticket, Unsigned()))
         except ResponseError as error:
@@ -173,10 +180,11 @@ class Attempts:
         if call is None:
             return
         signer = _signer_of(shared.auth)
-        if signer is None:  # the renewal needs the lease
-            lease.unsent()
+        if signer is None:
+            lease.unused()
             lease.release()
-            await self._renew(Ticket())
+            if lease.probes:
+                raise _OutOfDate  # its leader has the credential renewed, which takes a lease of its own
             return
         wire = shared.status_dialect.encode(call, shared.base_url, shared.headers)
         try:
@@ -188,13 +196,19 @@ class Attempts:
 
     async def _signed(self, going: Going) -> Answer | _Failed:
         """Attempt a call, and once more where it shows that its credential has gone out of date (contract: 401)."""
-        result = await self._attempt(going)
+        result = await self._begin(going)
         refused = isinstance(result, _Failed) and result.answer is not None and result.answer.status == _UNAUTHORIZED
         if not refused or going.renewed or not isinstance(going.auth, Renewing):
             return result
         going.renewed = True
         going.auth.distrust(cast("Signing", going.signer))
-        return await self._attempt(going)
+        return await self._begin(going)
+
+    async def _begin(self, going: Going) -> Answer | _Failed:
+        """Attempt a call, and begin anew where its credential went out of date while it led the probe."""
+        while True:
+            with suppress(_OutOfDate):
+                return await self._attempt(going)
 
     async def _attempt(self, going: Going) -> Answer | _Failed:
         """Send once, whatever number of refusals that takes."""
@@ -230,7 +244,7 @@ class Attempts:
                 if going.signer is not None:
                     ticket.lease = lease
                     return lease
-                lease.unsent()  # the credential went out of date in the line: whoever renews it needs a lease
+                lease.unused()  # the credential went out of date in the line, and to renew it takes a lease
                 lease.release()
         except (WouldWait, Throttled, NotSent) as error:
             if going.perhaps and going.call.repeat is not Repeat.SAFE:
@@ -263,7 +277,7 @@ class Attempts:
         response = await shared.client.send(request, auth=going.signer, stream=True, follow_redirects=False)
         try:
             with anyio.fail_after(shared.deadline_of(going.call)):
-                return await read(response)
+                return await read(response, going.call.largest or LARGEST)
         except (httpx.TransportError, TimeoutError, DecodeError):
             if not _tells_enough(response):
                 raise
@@ -306,7 +320,7 @@ def _signer_of(auth: httpx.Auth) -> httpx.Auth | None:
 def _hand_back(ticket: Ticket, lease: Lease) -> None:
     """A lease that the transport never claimed (the auth flow failed, say) was never used."""
     if ticket.claim() is not None:
-        lease.unsent()
+        lease.unused()
         lease.release()
 
 

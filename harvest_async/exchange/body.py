@@ -29,8 +29,8 @@ LARGEST_RECORD: Final = 128 * 1024 * 1024
 _GLANCE: Final = 4_096
 
 
-async def read(response: httpx.Response) -> Answer:
-    """Read a body: into memory, and a large one into a file, which only a success keeps.
+async def read(response: httpx.Response, largest: int = LARGEST) -> Answer:
+    """Read a body of at most `largest` bytes: into memory, and a large one into a file, which only a success keeps.
 
     Raises:
         DecodeError: it is too large, or encoded in a way that was not asked for.
@@ -39,7 +39,7 @@ async def read(response: httpx.Response) -> Answer:
     spool, headers = Spool(), headers_of(response)
     try:
         async for piece in _pieces(response):
-            _check_size(response, spool.size + len(piece))
+            _check_size(response, spool.size + len(piece), largest)
             spool.write(piece)
     except BaseException:
         spool.close()
@@ -93,9 +93,9 @@ async def _pieces(response: httpx.Response) -> AsyncIterator[bytes]:
         raise httpx.DecodingError(f"the answer can't be read: {error}") from None
 
 
-def _check_size(response: httpx.Response, size: int) -> None:
-    if size > LARGEST:
-        raise _unreadable(response, f"the answer is larger than {LARGEST} bytes and was not read")
+def _check_size(response: httpx.Response, size: int, largest: int) -> None:
+    if size > largest:
+        raise _unreadable(response, f"the answer is larger than {largest} bytes and was not read")
 
 
 def _unreadable(response: httpx.Response, message: str) -> DecodeError:

@@ -74,15 +74,15 @@ def open_exchange(
         raise InvalidArgument(f"timeout={timeout!r}: give seconds above 0")
     headers = (("User-Agent", f"{header_value('app', app)} harvest_async"), ("Accept-Encoding", ENCODINGS))
     throttle = throttle or DEFAULT_REGISTRY.throttle(Identity(service_of(address), account))
+    direct = transport or _direct(address, ssl_context, proxy)
     client = httpx.AsyncClient(
-        transport=ThrottledTransport(transport or _direct(address, ssl_context, proxy), throttle, status_path=None),
+        transport=ThrottledTransport(direct, throttle, status_path=None),
         timeout=httpx.Timeout(timeout, connect=min(CONNECT, timeout)),
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         trust_env=False,
     )
-    return Exchange(
-        Shared(client, auth, dialect, address, headers, throttle, status_call, status_dialect or dialect, timeout)
-    )
+    asking = status_dialect or dialect
+    return Exchange(Shared(client, direct, auth, dialect, address, headers, throttle, status_call, asking, timeout))
 
 
 def _direct(address: str, ssl_context: ssl.SSLContext | None, proxy: str | None) -> httpx.AsyncBaseTransport:

@@ -23,7 +23,7 @@ from attrs import define, field
 from harvest_async.clock import SECOND, Clock
 from harvest_async.errors import HarvestError
 from harvest_async.throttle.asking import ask, wait_for
-from harvest_async.throttle.book import Book
+from harvest_async.throttle.book import Book, Why
 from harvest_async.throttle.forecast import Crowd, forecast
 from harvest_async.throttle.lanes import Lanes
 from harvest_async.throttle.lease import Lease, Probe, Ticket
@@ -321,7 +321,8 @@ class Gate:
         if waiter.future.done():
             return self._grant_probe(book, now, granted)
         asks = waiter.ticket.probe is not None and not book.alone
-        take = partial(book.take_probe, asks=asks)
+        first = book.why is Why.UNKNOWN and waiter.ticket.apart  # it goes, and what others sent is still unknown
+        take = book.take if first else partial(book.take_probe, asks=asks)
         granted.append((waiter, self._lend(take, waiter.ticket, now, asks=asks, probes=True)))
         return None
 

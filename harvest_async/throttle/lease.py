@@ -141,6 +141,8 @@ class Ticket:
         waited: how long it has waited so far, in nanoseconds.
         lease: what was granted and not yet claimed.
         left: whether the last attempt's request may have begun to leave this machine.
+        apart: whether it is no call of the account's user, but makes such calls possible: a request for a token. Its
+            answer says nothing about what others sent.
     """
 
     lane: Lane = Lane.INTERACTIVE
@@ -153,6 +155,7 @@ class Ticket:
     waited: int = 0
     lease: Lease | None = field(default=None)
     left: bool = False
+    apart: bool = False
 
     def claim(self) -> Lease | None:
         """Take the granted lease, once."""

@@ -1,0 +1,91 @@
+"""OAuth 2.0's way over the person's browser: where it is sent, and what it brings back.
+
+Rules of this room: pure. What a browser brings was chosen by anybody, so nothing in it is looked at before its `state`
+has been found to be the one that went out, compared in constant time.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
+
+from harvest_async.auth.tokens import Tokens, explain, lifetime, new_grant
+from harvest_async.errors import InvalidArgument, Unauthorized
+
+__all__ = ["authorize_url", "new_state", "read_code", "read_fragment"]
+
+_BITS = 32
+
+
+def new_state() -> str:
+    """Make a `state`: keep it with the person's session, send it out once, compare what comes back."""
+    return secrets.token_urlsafe(_BITS)
+
+
+def authorize_url(base_url: str, client_id: str, redirect_uri: str, state: str, *, implicit: bool) -> str:
+    """Give the address to which a person's browser is sent (contract: authorize_query).
+
+    Raises:
+        InvalidArgument: the state is blank.
+    """
+    if not state.strip():
+        raise InvalidArgument("state: give what new_state() made; without it anybody could finish the sign-in")
+    query = {
+        "client_id": client_id,
+        "redirect_uri": redirect_uri,
+        "state": state,
+        "response_type": "token" if implicit else "code",
+    }
+    return f"{base_url}/oauth2/authorize?{urlencode(query)}"
+
+
+def read_code(redirect: str, state: str) -> str:
+    """Read the code out of the address to which the browser came back (contract: redirect_query).
+
+    Raises:
+        InvalidArgument: it does not belong to this sign-in, or brings no code.
+        Unauthorized: the person, or the server, said no.
+    """
+    found = _checked(_split(redirect).query, state)
+    if not found.get("code"):
+        raise InvalidArgument("the redirect brings no code: start the sign-in again")
+    return found["code"]
+
+
+def read_fragment(redirect: str, state: str, now: datetime) -> Tokens:
+    """Read an implicit grant's tokens out of the address, or its fragment alone (contract: redirect_fragment).
+
+    Raises:
+        InvalidArgument: it does not belong to this sign-in, or brings no token.
+        Unauthorized: the person, or the server, said no.
+    """
+    fragment = _split(redirect).fragment or redirect.rpartition("#")[2]
+    found = _checked(fragment, state)
+    token, kind = found.get("access_token", ""), found.get("token_type", "bearer")
+    if not token or kind.lower() != "bearer":
+        raise InvalidArgument("the redirect brings no bearer token: start the sign-in again")
+    expires_at = now + timedelta(seconds=lifetime(found.get("expires_in")))
+    return Tokens(token, None, expires_at, new_grant())
+
+
+def _split(redirect: str) -> SplitResult:
+    try:
+        return urlsplit(redirect)
+    except ValueError:
+        raise InvalidArgument("the redirect is no address") from None
+
+
+def _checked(text: str, state: str) -> Mapping[str, str]:
+    """The parameters of a redirect whose state is ours, and that tells no error."""
+    pairs = parse_qsl(text, keep_blank_values=True)
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise InvalidArgument("the redirect has a parameter twice (RFC 6749, 3.1): start the sign-in again")
+    if not state or not hmac.compare_digest(found.get("state", "").encode(), state.encode()):
+        raise InvalidArgument("the redirect does not belong to this sign-in (its state differs): start it again")
+    if "error" in found:
+        raise Unauthorized(f"the sign-in failed: {explain(found['error'], found.get('error_description'))}")
+    return found
