@@ -48,7 +48,10 @@ def _look(path: Path, *, resume: bool) -> bool:
         if resume:
             raise JournalError(f"{path}: there is no such journal")
         return False
-    if _finished(path) and not resume:
+    finished = _finished(path)
+    if finished and not path.exists():
+        return False
+    if finished and not resume:
         raise JournalError(f"{path}: this run is done: name another --journal for a new one")
     return True
 
@@ -62,7 +65,7 @@ def _known(target: Target, source: Source | None) -> list[Path]:
 def _finished(path: Path) -> bool:
     with Journal(path, inline=True) as journal:
         meta = journal.meta
-    if meta.get("planned") != "1":
+    if meta.get("planned") != "1" and meta.get("format") is not None:
         path.unlink()  # it ended before anything could be sent
         return True
     return meta.get("finished") == "1"

@@ -1,0 +1,39 @@
+"""`python -m tests.crash --runs N [--rows N] [--seed N] [--blind] [--side-by-side N]`."""
+
+import argparse
+import sys
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
+from tests.crash.harness import crash_once
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="python -m tests.crash")
+    parser.add_argument("--runs", type=int, default=20)
+    parser.add_argument("--rows", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--blind", action="store_true", help="switch the reconciling off; then it has to fail")
+    parser.add_argument("--side-by-side", type=int, default=2)
+    given = parser.parse_args()
+    began, histogram = time.monotonic(), Counter()
+
+    def one(seed):
+        return seed, crash_once(seed, given.rows, blind=given.blind, histogram=histogram)
+
+    with ThreadPoolExecutor(given.side_by_side) as pool:
+        outcomes = list(pool.map(one, range(given.seed, given.seed + given.runs)))
+    for phase, count in histogram.items():
+        print(f"killed {phase:24} {count:5}")
+    print(f"intents on the disk before a call left: {sum(each.syncs for _, each in outcomes)} commits")
+    bad = [(seed, each) for seed, each in outcomes if not each.good]
+    for seed, each in bad:
+        print(f"seed {seed}: {each.lost} lost, {each.doubled} doubled, {each.kills} kills, done: {each.done}")
+        print(each.said[-2000:])
+    print(f"{len(outcomes) - len(bad)} of {len(outcomes)} runs have every row once; {time.monotonic() - began:.0f} s")
+    sys.exit(bool(bad))
+
+
+if __name__ == "__main__":
+    main()
