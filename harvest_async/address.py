@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from harvest_async.errors import InvalidArgument
 
-__all__ = ["check_address", "header_value", "is_loopback"]
+__all__ = ["check_address", "check_target", "header_value", "home_of", "is_loopback"]
 
 _PRINTABLE: Final = range(0x20, 0x7F)
 
@@ -51,6 +51,27 @@ def check_address(url: str) -> str:
     if parts.scheme == "http" and not is_loopback(url):
         raise InvalidArgument(f"base_url: http://{host} would send credentials in the clear: use https")
     return url.rstrip("/")
+
+
+def home_of(account: str) -> str:
+    """The account's own host (contract: base_url.pattern).
+
+    Raises:
+        InvalidArgument: it is no subdomain.
+    """
+    if not account.replace("-", "").isalnum() or not account.isascii():
+        raise InvalidArgument(f"account: give the subdomain, like acme of acme.harvestapp.com, not {account!r}")
+    return f"https://{account}.harvestapp.com"
+
+
+def check_target(url: str) -> str:
+    """Give an address that a server sent us to, if nothing but the network may be behind it.
+
+    Raises:
+        InvalidArgument: it is no https address, or not on this machine if it is plain http.
+    """
+    check_address(url.partition("#")[0].partition("?")[0])
+    return url
 
 
 def header_value(name: str, value: str) -> str:

@@ -21,7 +21,7 @@ from weakref import WeakKeyDictionary
 
 import httpx
 
-from harvest_async.address import check_address
+from harvest_async.address import check_address, home_of
 from harvest_async.auth.redirects import authorize_url, read_code, read_fragment
 from harvest_async.auth.renewing import Renewing, Send
 from harvest_async.auth.signing import BearerAuth, QueryTokenAuth, Signing
@@ -112,7 +112,7 @@ class OAuth2(Renewing):
         self._client = (client_id, client_secret)
         self._redirect_uri = redirect_uri
         self._store: TokenStore = MemoryTokenStore(store) if store is None or isinstance(store, Tokens) else store
-        self._base = check_address(base_url or (f"https://{account}.harvestapp.com" if account else HOST))
+        self._base = check_address(base_url or (home_of(account) if account else HOST))
         self._kind = _SIGNERS[send_token_as]
         self._early = timedelta(seconds=early)
         self._clock: Clock = clock or SystemClock()

@@ -34,7 +34,7 @@ from harvest_async.errors import (
     WouldWait,
     response_error,
 )
-from harvest_async.exchange.body import LARGEST, headers_of, read
+from harvest_async.exchange.body import headers_of, read
 from harvest_async.retry import ATTEMPTS, Budget, Failure, Verdict, backoff, failure_of, verdict
 from harvest_async.throttle.lease import DEADLINE, Lease, Ticket
 from harvest_async.throttle.throttle import Throttle
@@ -277,7 +277,7 @@ class Attempts:
         response = await shared.client.send(request, auth=going.signer, stream=True, follow_redirects=False)
         try:
             with anyio.fail_after(shared.deadline_of(going.call)):
-                return await read(response, going.call.largest or LARGEST)
+                return await read(response, going.call.largest)
         except (httpx.TransportError, TimeoutError, DecodeError):
             if not _tells_enough(response):
                 raise

@@ -29,8 +29,8 @@ LARGEST_RECORD: Final = 128 * 1024 * 1024
 _GLANCE: Final = 4_096
 
 
-async def read(response: httpx.Response, largest: int = LARGEST) -> Answer:
-    """Read a body of at most `largest` bytes: into memory, and a large one into a file, which only a success keeps.
+async def read(response: httpx.Response, largest: int | None = None) -> Answer:
+    """Read a body: into memory, and a large one into a file, which only a success keeps. None allows `LARGEST` bytes.
 
     Raises:
         DecodeError: it is too large, or encoded in a way that was not asked for.
@@ -39,7 +39,7 @@ async def read(response: httpx.Response, largest: int = LARGEST) -> Answer:
     spool, headers = Spool(), headers_of(response)
     try:
         async for piece in _pieces(response):
-            _check_size(response, spool.size + len(piece), largest)
+            _check_size(response, spool.size + len(piece), LARGEST if largest is None else largest)
             spool.write(piece)
     except BaseException:
         spool.close()

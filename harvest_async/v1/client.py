@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 from urllib.parse import quote
 
+from harvest_async.address import home_of
 from harvest_async.auth import BasicAuth, BearerAuth
 from harvest_async.errors import InvalidArgument
 from harvest_async.exchange import BeforeSend, Exchange, OnUnknown, open_exchange
@@ -73,7 +74,7 @@ class HarvestV1:
             auth=auth,
             app=app,
             dialect=V1Dialect(format),
-            base_url=base_url or _home_of(account),
+            base_url=base_url or home_of(account),
             status_call=calls.rate_limit_status(),
             status_dialect=V1Dialect("json"),
             throttle=throttle,
@@ -203,6 +204,23 @@ class HarvestV1:
         parameters = tuple((name, str(value)) for name, value in (query or {}).items())
         return await self._exchange.send(calls.raw(method.upper(), where, parameters, fields, repeatable=repeatable))
 
+    async def sign_in(self, redirect: str, *, state: str) -> None:
+        """Finish a sign-in by `OAuth2`, which has to be the client's `auth`: one call, through the account's gate.
+
+        Args:
+            redirect: the whole address to which the person's browser came back.
+            state: what was kept with the person's session.
+
+        Raises:
+            InvalidArgument: the redirect does not belong to this sign-in, or the client signs in another way.
+            Unauthorized: the person or the server said no, or the code is spent.
+            HarvestError: the tokens were not to be had, or could not be stored.
+        """
+        sign_in = getattr(self._auth, "sign_in", None)
+        if sign_in is None:
+            raise InvalidArgument("sign_in: this client was not made with auth=OAuth2(...)")
+        await sign_in(redirect, state=state, send=self._exchange.send_form)
+
     async def aclose(self) -> None:
         """Close all connections."""
         await self._exchange.aclose()
@@ -217,13 +235,6 @@ class HarvestV1:
 
     def __repr__(self) -> str:
         return f"<HarvestV1 {self._name}>"
-
-
-def _home_of(account: str) -> str:
-    """The account's own host (contract: base_url.pattern)."""
-    if not account.replace("-", "").isalnum() or not account.isascii():
-        raise InvalidArgument(f"account: give the subdomain, like acme of acme.harvestapp.com, not {account!r}")
-    return f"https://{account}.harvestapp.com"
 
 
 def _needed(name: str) -> str:
