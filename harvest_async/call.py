@@ -124,6 +124,7 @@ class Call(Generic[T_co]):
         body: what a write carries; None sends an explicit empty body with writes.
         budget: which of the account's budgets it draws on.
         deadline: seconds that one attempt may take up to the answer's headers; None takes the client's.
+        largest: the largest answer that is read, in bytes; None takes the exchange's.
 
     Raises:
         InvalidArgument: the method or the path has a character that would break out of its place.
@@ -138,6 +139,7 @@ class Call(Generic[T_co]):
     body: Body | Upload | None = None
     budget: str = "general"
     deadline: float | None = field(default=None)
+    largest: int | None = None
 
     def __repr__(self) -> str:
         return f"<Call {self.name}: {self.method} {self.path}>"

@@ -4,6 +4,7 @@ import httpx
 import pytest
 
 from harvest_async import BasicAuth, Gone, HarvestV1, Throttle
+from harvest_async.call import Picture
 from harvest_async.sandbox import Sandbox
 from harvest_async.v1 import models
 from tests.contract import endpoints, fields
@@ -30,6 +31,13 @@ MODELS = {
     "people": models.Person,
     "task_assignments": models.TaskAssignment,
     "user_assignments": models.UserAssignment,
+    "contacts": models.Contact,
+    "expense_categories": models.ExpenseCategory,
+    "expenses": models.Expense,
+    "invoices": models.Invoice,
+    "invoice_item_categories": models.InvoiceItemCategory,
+    "invoice_messages": models.InvoiceMessage,
+    "invoice_payments": models.InvoicePayment,
     "reports.day_entry": models.ReportEntry,
 }
 
@@ -80,7 +88,10 @@ async def test_an_endpoint_is_asked_and_answered_as_the_contract_has_it(name, fo
     assert name in {seen.endpoint.name for seen in asked if seen.status == seen.endpoint.success}
 
     models_given = result if isinstance(result, list) else [result]
-    if records and not isinstance(result, Gone | None):
+    if name in {"invoice_item_categories.create", "invoice_item_categories.update"}:  # read from the list of all
+        records = [record for record in records if record["id"] == result.id]
+        assert records
+    if records and not isinstance(result, Gone | Picture | None):
         assert len(records) == len(models_given)
         assert [{}] * len(records) == [
             differences(model, record) for model, record in zip(models_given, records, strict=True)
@@ -96,4 +107,3 @@ def test_every_endpoint_of_the_contract_has_a_case():
 def test_a_model_has_every_field_of_the_contract(part):
     """No field of a record is left out."""
     assert missing_fields(MODELS[part], part) == set()
-

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from harvest_async import OutcomeUnknown, Throttle
-from harvest_async.call import Call
+from harvest_async.call import Call, Upload
 from harvest_async.testing import VirtualLoop
 from harvest_async.v1 import calls
 from tests.contract import endpoints, fits
@@ -30,7 +30,16 @@ def every_call():
 
 
 def _arguments(function, day):
-    given = {"Id": 7, "str": "x", "bool": False, "Mapping[str, Any]": {}, "Query": (), "int": 7, "date": ANY_DAY}
+    given = {
+        "Upload": Upload("multipart/form-data; boundary=x", b""),
+        "Id": 7,
+        "str": "x",
+        "bool": False,
+        "Mapping[str, Any]": {},
+        "Query": (),
+        "int": 7,
+        "date": ANY_DAY,
+    }
     return {
         name: given.get(parameter.annotation, day if parameter.annotation == "date | None" else None)
         for name, parameter in inspect.signature(function).parameters.items()

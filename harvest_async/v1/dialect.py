@@ -13,14 +13,14 @@ from urllib.parse import urlencode, urlsplit
 
 from attrs import evolve, frozen
 
-from harvest_async.call import Body, Call, Created, Gone, Page, Picture, Upload
+from harvest_async.call import Body, Call, Created, Gone, Page, Upload
 from harvest_async.codec import json, xml
 from harvest_async.codec.shape import shape, shape_all
 from harvest_async.codec.slices import Shaper, Slices
 from harvest_async.codec.text import beginning
 from harvest_async.errors import DecodeError
 from harvest_async.v1.models import DayEntry
-from harvest_async.v1.results import AnImage, Bare, Changed, Done, Entry, Made, Many, One, Raw, Removed
+from harvest_async.v1.results import Bare, Changed, Done, Entry, Made, Many, One, Raw, Removed
 from harvest_async.wire import Answer, Wire
 
 __all__ = ["Format", "V1Dialect"]
@@ -191,17 +191,10 @@ class V1Dialect:
     def _done(self, _: Done, __: Answer) -> None:
         return None
 
-    def _picture(self, _: AnImage, answer: Answer) -> Picture:
-        if not answer.content_type.startswith("image/"):
-            kind = answer.content_type or "of no type"
-            raise DecodeError(f"expected an image, the answer is {kind}: {beginning(answer.content)}")
-        return Picture(answer.content, answer.content_type)
-
     def _raw(self, _: Raw, answer: Answer) -> Any:
         return self._tree(answer) if answer.content.strip() else None
 
     _readers: ClassVar[dict[type[Any], Callable[[V1Dialect, Any, Answer], Any]]] = {
-        AnImage: _picture,
         One: _one,
         Many: _many,
         Bare: _bare,

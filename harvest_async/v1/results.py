@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from attrs import frozen
 
-__all__ = ["AnImage", "Bare", "Changed", "Done", "Entry", "Made", "Many", "One", "Raw", "Removed"]
+__all__ = ["Bare", "Changed", "Done", "Entry", "Made", "Many", "One", "Raw", "Removed"]
 
 T = TypeVar("T")
 
@@ -91,11 +91,6 @@ class Removed:
 
     hints: bool = False
     told: bool = True
-
-
-@frozen
-class AnImage:
-    """An image, as it is (contract: receipt_get_binary)."""
 
 
 @frozen

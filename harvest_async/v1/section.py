@@ -7,7 +7,7 @@ account is asked whether the section's module is on (contract: invoice_module_of
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Generator, Mapping
 from contextlib import aclosing
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
@@ -49,20 +49,12 @@ class Section:
         self._module_is_on = False
 
     async def _send(self, call: Call[T]) -> T:
-        """Carry a call out; a refusal tells what this section knows of its cause."""
-        try:
-            return await self._exchange.send(call)
-        except ResponseError as error:
-            await self._explain(call, error)
-            raise
+        """Carry a call out."""
+        return await self._explained(call, self._exchange.send(call))
 
     async def _create(self, call: Call[Created[T]], read: Follow[T]) -> T:
         """Create a record and give it whole (see `Exchange.create_and_read`)."""
-        try:
-            return await self._exchange.create_and_read(call, read)
-        except ResponseError as error:
-            await self._explain(call, error)
-            raise
+        return await self._explained(call, self._exchange.create_and_read(call, read))
 
     async def _changed(self, call: Call[T | None], read: Call[T]) -> T:
         """A write's record: from the answer where it is there, else read once more (contract: writes.follow_up)."""
@@ -92,6 +84,14 @@ class Section:
             async with aclosing(found) as records:
                 async for record in records:
                     yield record
+        except ResponseError as error:
+            await self._explain(call, error)
+            raise
+
+    async def _explained(self, call: Call[Any], work: Awaitable[T]) -> T:
+        """What comes of a call; a refusal tells what this section knows of its cause."""
+        try:
+            return await work
         except ResponseError as error:
             await self._explain(call, error)
             raise

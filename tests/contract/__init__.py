@@ -73,6 +73,7 @@ class Field:
     nullable: bool = False
     read_only: bool = False
     words: tuple[str, ...] = ()
+    also: str | None = None
 
 
 def fits(template, path):
@@ -187,4 +188,5 @@ def _field(line, *, underscores):
     name, kind, *flags = told.split()
     known = tuple(words.removesuffix("}").split("|")) if words else ()
     xml = name if underscores else name.replace("_", "-")
-    return Field(name, xml, kind, "null" in flags, "read_only" in flags, known)
+    also = next((flag.partition(":")[2] for flag in flags if flag.startswith("also:")), None)
+    return Field(name, xml, kind, "null" in flags, "read_only" in flags, known, also)

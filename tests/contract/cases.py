@@ -4,13 +4,24 @@
 gives what the client gives.
 """
 
-from datetime import date, time
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from attrs import frozen
 
+from harvest_async.v1.models import LineItem
+
 CASES = {}
 DAY = date(2026, 3, 9)
+MOMENT = datetime(2026, 3, 10, 12, 30, tzinfo=UTC)
+PIXEL = bytes.fromhex(
+    "89504e470d0a1a0a0000000d494844520000000100000001080200000090775"
+    "3de0000000c4944415408d763f8cfc0000003010100c9fe92ef0000000049454e44ae426082"
+)
+LINES = [
+    LineItem(kind="Service", description='Pairing on "import", twice', quantity=Decimal(2), unit_price=Decimal("80.5")),
+    LineItem(kind="Product", description="Two\nlines", quantity=Decimal(1), unit_price=Decimal(20), taxed=True),
+]
 
 
 @frozen
@@ -91,6 +102,49 @@ class Ground:
         return await self.harvest.time.create(
             tracked.project_id, tracked.task_id, hours=Decimal("1.25"), spent_at=DAY, notes="Wrote"
         )
+
+    async def contact(self):
+        return await self.harvest.contacts.create((await self.client()).id, "Person", "One", email="one@example.com")
+
+    async def expense_category(self):
+        return await self.harvest.expense_categories.create("Travel")
+
+    async def category_with_unit(self):
+        return await self.harvest.expense_categories.create("Mileage", unit_name="km", unit_price=Decimal("0.3"))
+
+    async def ready_for_expenses(self):
+        tracked, category = await self.tracked(), await self.expense_category()
+        return tracked.project_id, category.id
+
+    async def expense(self):
+        project, category = await self.ready_for_expenses()
+        return await self.harvest.expenses.create(project, category, DAY, total_cost=Decimal("12.34"), notes="Train")
+
+    async def expense_with_receipt(self):
+        expense = await self.expense()
+        await self.harvest.receipts.attach(expense.id, PIXEL)
+        return expense
+
+    async def invoice(self):
+        client = await self.client()
+        return await self.harvest.invoices.create(client.id, "free_form", subject="Work", csv_line_items=LINES)
+
+    async def open_invoice(self):
+        return await self.harvest.invoice_messages.mark_as_sent((await self.invoice()).id)
+
+    async def closed_invoice(self):
+        return await self.harvest.invoice_messages.mark_as_closed((await self.open_invoice()).id)
+
+    async def item_category(self):
+        return await self.harvest.invoice_item_categories.create("Hosting")
+
+    async def message(self):
+        invoice = await self.invoice()
+        return await self.harvest.invoice_messages.send(invoice.id, "one@example.com", body="Here")
+
+    async def payment(self):
+        invoice = await self.open_invoice()
+        return await self.harvest.invoice_payments.create(invoice.id, Decimal("10.5"), MOMENT)
 
 
 # Account
@@ -383,4 +437,253 @@ async def _(harvest, entry):
     return await harvest.reports.user_entries(entry.user_id, DAY, DAY, project_id=entry.project_id)
 
 
-__all__ = ["CASES", "DAY", "Case", "Ground", "case", "time"]
+@case("reports.user_expenses", Ground.expense)
+async def _(harvest, expense):
+    return await harvest.reports.user_expenses(expense.user_id or 1, DAY, DAY, is_closed=False)
+
+
+@case("reports.project_expenses", Ground.expense)
+async def _(harvest, expense):
+    return await harvest.reports.project_expenses(expense.project_id, DAY, DAY, only_unbilled=True)
+
+
+# Contacts
+
+
+@case("contacts.list", Ground.contact)
+async def _(harvest, _):
+    return await harvest.contacts.list()
+
+
+@case("contacts.list_for_client", Ground.contact)
+async def _(harvest, contact):
+    return await harvest.contacts.list(contact.client_id)
+
+
+@case("contacts.get", Ground.contact)
+async def _(harvest, contact):
+    return await harvest.contacts.get(contact.id)
+
+
+@case("contacts.create", Ground.client)
+async def _(harvest, client):
+    return await harvest.contacts.create(
+        client.id,
+        "Person",
+        "Two",
+        email="two@example.com",
+        phone_office="555 & 1",
+        phone_mobile="",
+        title="Boss",
+        fax=None,
+    )
+
+
+@case("contacts.update", Ground.contact)
+async def _(harvest, contact):
+    return await harvest.contacts.update(contact.id, last_name="Two", title="Chief", client_id=contact.client_id)
+
+
+@case("contacts.delete", Ground.contact)
+async def _(harvest, contact):
+    return await harvest.contacts.delete(contact.id)
+
+
+# Expenses
+
+
+@case("expense_categories.list", Ground.category_with_unit)
+async def _(harvest, _):
+    return await harvest.expense_categories.list()
+
+
+@case("expense_categories.get", Ground.category_with_unit)
+async def _(harvest, category):
+    return await harvest.expense_categories.get(category.id)
+
+
+@case("expense_categories.create")
+async def _(harvest, _):
+    return await harvest.expense_categories.create("Mileage", unit_name="km", unit_price=Decimal("0.3"))
+
+
+@case("expense_categories.update", Ground.expense_category)
+async def _(harvest, category):
+    return await harvest.expense_categories.update(category.id, name="Trips", unit_name=None, unit_price=None)
+
+
+@case("expense_categories.delete", Ground.expense_category)
+async def _(harvest, category):
+    return await harvest.expense_categories.delete(category.id)
+
+
+@case("expenses.list", Ground.expense)
+async def _(harvest, _):
+    return await harvest.expenses.list()
+
+
+@case("expenses.list_for_date", Ground.expense)
+async def _(harvest, _):
+    return await harvest.expenses.list_for_date(DAY)
+
+
+@case("expenses.get", Ground.expense)
+async def _(harvest, expense):
+    return await harvest.expenses.get(expense.id)
+
+
+@case("expenses.create", Ground.ready_for_expenses)
+async def _(harvest, both):
+    project, category = both
+    return await harvest.expenses.create(
+        project, category, DAY, total_cost=Decimal("9.99"), notes="Lunch", billable=True
+    )
+
+
+@case("expenses.update", Ground.expense)
+async def _(harvest, expense):
+    return await harvest.expenses.update(expense.id, notes="Train, both ways", total_cost=Decimal("24.68"))
+
+
+@case("expenses.delete", Ground.expense)
+async def _(harvest, expense):
+    return await harvest.expenses.delete(expense.id)
+
+
+@case("receipts.attach", Ground.expense)
+async def _(harvest, expense):
+    return await harvest.receipts.attach(expense.id, PIXEL, filename="train.png")
+
+
+@case("receipts.get", Ground.expense_with_receipt)
+async def _(harvest, expense):
+    return await harvest.receipts.get(expense.id)
+
+
+# Invoices
+
+
+@case("invoices.list", Ground.invoice)
+async def _(harvest, invoice):
+    return await harvest.invoices.list(
+        status="draft", client=invoice.client_id, from_=invoice.issued_at, to=invoice.issued_at
+    )
+
+
+@case("invoices.get", Ground.invoice)
+async def _(harvest, invoice):
+    return await harvest.invoices.get(invoice.id)
+
+
+@case("invoices.create", Ground.client)
+async def _(harvest, client):
+    return await harvest.invoices.create(
+        client.id,
+        "free_form",
+        csv_line_items=LINES,
+        due_at_human_format="NET 14",
+        issued_at=DAY,
+        notes="Thanks & bye",
+        subject="",
+        purchase_order=None,
+        tax=Decimal(19),
+        tax2=None,
+        discount=Decimal("2.5"),
+    )
+
+
+@case("invoices.update", Ground.invoice)
+async def _(harvest, invoice):
+    return await harvest.invoices.update(invoice.id, subject="More work", csv_line_items=LINES[:1])
+
+
+@case("invoices.delete", Ground.invoice)
+async def _(harvest, invoice):
+    return await harvest.invoices.delete(invoice.id)
+
+
+@case("invoice_item_categories.list", Ground.item_category)
+async def _(harvest, _):
+    return await harvest.invoice_item_categories.list()
+
+
+@case("invoice_item_categories.create")
+async def _(harvest, _):
+    return await harvest.invoice_item_categories.create("Hosting")
+
+
+@case("invoice_item_categories.update", Ground.item_category)
+async def _(harvest, category):
+    return await harvest.invoice_item_categories.update(category.id, name="Servers")
+
+
+@case("invoice_item_categories.delete", Ground.item_category)
+async def _(harvest, category):
+    return await harvest.invoice_item_categories.delete(category.id)
+
+
+@case("invoice_messages.list", Ground.message)
+async def _(harvest, message):
+    return await harvest.invoice_messages.list(message.invoice_id)
+
+
+@case("invoice_messages.get", Ground.message)
+async def _(harvest, message):
+    return await harvest.invoice_messages.get(message.invoice_id, message.id)
+
+
+@case("invoice_messages.send", Ground.invoice)
+async def _(harvest, invoice):
+    return await harvest.invoice_messages.send(
+        invoice.id,
+        ["one@example.com", "two@example.com"],
+        body="First\r\nSecond",
+        attach_pdf=True,
+        send_me_a_copy=False,
+        include_pay_pal_link=False,
+    )
+
+
+@case("invoice_messages.delete", Ground.message)
+async def _(harvest, message):
+    return await harvest.invoice_messages.delete(message.invoice_id, message.id)
+
+
+@case("invoice_messages.mark_as_sent", Ground.invoice)
+async def _(harvest, invoice):
+    return await harvest.invoice_messages.mark_as_sent(invoice.id, body="By post")
+
+
+@case("invoice_messages.mark_as_closed", Ground.open_invoice)
+async def _(harvest, invoice):
+    return await harvest.invoice_messages.mark_as_closed(invoice.id)
+
+
+@case("invoice_messages.re_open", Ground.closed_invoice)
+async def _(harvest, invoice):
+    return await harvest.invoice_messages.re_open(invoice.id)
+
+
+@case("invoice_messages.mark_as_draft", Ground.open_invoice)
+async def _(harvest, invoice):
+    return await harvest.invoice_messages.mark_as_draft(invoice.id, body="Not yet")
+
+
+@case("invoice_payments.list", Ground.payment)
+async def _(harvest, payment):
+    return await harvest.invoice_payments.list(payment.invoice_id)
+
+
+@case("invoice_payments.get", Ground.payment)
+async def _(harvest, payment):
+    return await harvest.invoice_payments.get(payment.invoice_id, payment.id)
+
+
+@case("invoice_payments.create", Ground.open_invoice)
+async def _(harvest, invoice):
+    return await harvest.invoice_payments.create(invoice.id, Decimal("10.5"), MOMENT, notes="Cash")
+
+
+@case("invoice_payments.delete", Ground.payment)
+async def _(harvest, payment):
+    return await harvest.invoice_payments.delete(payment.invoice_id, payment.id)

@@ -59,9 +59,7 @@ class Recorder(httpx.AsyncBaseTransport):
         parts = urlsplit(str(request.url))
         told = dict(parse_qsl(parts.query, keep_blank_values=True))
         headers, back = dict(request.headers), dict(response.headers)
-        seen = Exchanged(
-            request.method, parts.path, told, headers, content, response.status_code, back, answer
-        )
+        seen = Exchanged(request.method, parts.path, told, headers, content, response.status_code, back, answer)
         self.all.append(seen)
         return httpx.Response(response.status_code, headers=response.headers.raw, content=answer)
 

@@ -6,7 +6,7 @@ Reading fails on a name that the contract does not know, and on a value that is 
 import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from tests.contract import ROOTS, fields
 
@@ -18,7 +18,7 @@ def read_sent(content, format, root, part):
     if format == "json":
         tree = json.loads(content, parse_float=Decimal)
         return _json_record(tree if root is None else _only(tree, root), part)
-    element = ElementTree.fromstring(content)
+    element = ET.fromstring(content)
     assert element.tag == root
 
     return _xml_record(element, part)
@@ -32,7 +32,7 @@ def read_records(content, format, part, *, many):
         root = list_json if many else single_json
         elements = tree if many else [tree]
         return [_json_record(each if root is None else _only(each, root), part) for each in elements]
-    element = ElementTree.fromstring(content)
+    element = ET.fromstring(content)
     assert element.tag == (list_xml if many else single_xml)
 
     if many:
@@ -48,16 +48,23 @@ def _only(tree, root):
 
 
 def _json_record(tree, part):
-    known = fields()[part]
-    return {name: _json_value(value, known[name], part) for name, value in tree.items()}
+    known = _known(part)
+    return {known[name].name: _json_value(value, known[name], part) for name, value in tree.items()}
 
 
 def _xml_record(element, part):
-    by_tag = {each.xml: each for each in fields()[part].values()}
+    known = _known(part)
     children = list(element)
     if part == "time_tracking.timer" and (inner := element.find("day_entry")) is not None:
         children = [*inner, *(child for child in element if child is not inner)]
+    by_tag = {each.xml: each for each in known.values()} | {name.replace("_", "-"): known[name] for name in known}
     return {by_tag[child.tag].name: _xml_value(child, by_tag[child.tag]) for child in children}
+
+
+def _known(part):
+    """A part's fields, by all the names that they have."""
+    own = fields()[part]
+    return own | {each.also: each for each in own.values() if each.also}
 
 
 def _json_value(value, field, part):
@@ -102,7 +109,9 @@ def _boolean(text):
 
 
 def _day(text):
-    return date.fromisoformat(text) if text[:4].isdigit() else datetime.strptime(text, "%a, %d %b %Y").date()
+    return (
+        date.fromisoformat(text) if text[:4].isdigit() else datetime.strptime(f"{text} +0000", "%a, %d %b %Y %z").date()
+    )
 
 
 def _moment(text):
@@ -111,7 +120,7 @@ def _moment(text):
 
 
 def _time(text):
-    return datetime.strptime(text.upper(), "%I:%M%p").time()
+    return datetime.strptime(f"{text.upper()} +0000", "%I:%M%p %z").time()
 
 
 _KINDS = {"integer": int, "boolean": bool, "decimal": (int, Decimal, str), "string": str, "csv": str, "date": str}

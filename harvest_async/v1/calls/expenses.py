@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Final
 
-from harvest_async.call import Call, Created, Gone, Page, Picture, Upload, path
+from harvest_async.call import Call, Created, Gone, Page, Upload, path
 from harvest_async.v1.calls import frame
 from harvest_async.v1.calls.frame import IDEMPOTENT, SAFE, Id
 from harvest_async.v1.models import Expense, ExpenseCategory
-from harvest_async.v1.results import AnImage, Done, One
+from harvest_async.v1.results import Done, One, Raw
 
 __all__ = [
     "attach_receipt",
@@ -99,7 +99,7 @@ def attach_receipt(id: Id, upload: Upload, of_user: Id | None) -> Call[None]:
     return Call("receipts.attach", "POST", where, Done(), IDEMPOTENT, frame.of_user(of_user), upload, deadline=UPLOAD)
 
 
-def get_receipt(id: Id, of_user: Id | None) -> Call[Picture]:
+def get_receipt(id: Id, of_user: Id | None, largest: int) -> Call[Any]:
     """Contract: receipts.get: the answer is an image whatever `Accept` says (receipt_get_binary)."""
     where = frame.place("/expenses/{expense}/receipt", id)
-    return Call("receipts.get", "GET", where, AnImage(), SAFE, frame.of_user(of_user))
+    return Call("receipts.get", "GET", where, Raw(), SAFE, frame.of_user(of_user), largest=largest)

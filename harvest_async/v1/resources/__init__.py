@@ -12,6 +12,7 @@ from harvest_async.v1.resources.invoices import InvoiceItemCategories, InvoicePa
 from harvest_async.v1.resources.messages import InvoiceMessages
 from harvest_async.v1.resources.people import People
 from harvest_async.v1.resources.projects import Projects
+from harvest_async.v1.resources.receipts import Receipts
 from harvest_async.v1.resources.reports import Reports
 from harvest_async.v1.resources.tasks import Tasks
 from harvest_async.v1.resources.time import TimeTracking
@@ -28,6 +29,7 @@ __all__ = [
     "Invoices",
     "People",
     "Projects",
+    "Receipts",
     "Reports",
     "TaskAssignments",
     "Tasks",

@@ -1,0 +1,73 @@
+"""Files: what is sent or fetched as it is, not as a record.
+
+Rules of this room: a file that lies on another host is fetched without the account's credentials, and draws on no
+budget of the account's. Every redirect is looked at before it is followed, and there are few of them.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import urljoin, urlsplit
+
+import anyio
+import httpx
+
+from harvest_async.address import check_target
+from harvest_async.call import Upload
+from harvest_async.errors import NotSent, ServerError, response_error
+from harvest_async.exchange.attempts import Shared
+from harvest_async.exchange.body import read
+from harvest_async.transport import NOT_SENT
+from harvest_async.wire import Answer, Wire, redact_url
+
+__all__ = ["fetch", "form_data"]
+
+HOPS: Final = 3
+"""How often a file store may send on to another address."""
+
+
+def form_data(name: str, filename: str, content: bytes, content_type: str) -> Upload:
+    """A file as the only part of a form (contract: receipt_boundary: the writer is a library's)."""
+    form = httpx.Request("POST", "https://localhost/", files={name: (filename, content, content_type)})
+    return Upload(form.headers["content-type"], form.read())
+
+
+async def fetch(shared: Shared, url: str, accept: str, largest: int) -> Answer:
+    """Get a file that the account sent us to, as anybody could.
+
+    Raises:
+        ServerError: the store has no such file, or sends on for ever.
+        NotSent: there is no way to it.
+        InvalidArgument: an address is none that may be followed.
+        DecodeError: the file is larger than `largest` bytes.
+    """
+    headers = (("Accept", accept), *shared.headers)
+    for _ in range(HOPS):
+        wire = Wire("GET", check_target(url), headers)
+        answer = await _get(shared, wire, largest)
+        location = answer.header("location")
+        if location is None or answer.status not in {301, 302, 303, 307, 308}:
+            break
+        url = urljoin(url, location)
+    if not 200 <= answer.status < 300:  # noqa: PLR2004 - the class of statuses
+        raise response_error(answer, wire)
+    return answer
+
+
+async def _get(shared: Shared, wire: Wire, largest: int) -> Answer:
+    request = httpx.Request(
+        wire.method, wire.url, headers=list(wire.headers), extensions={"timeout": shared.client.timeout.as_dict()}
+    )
+    try:
+        with anyio.fail_after(shared.deadline):
+            response = await shared.direct.handle_async_request(request)
+            try:
+                return await read(response, largest)
+            finally:
+                with anyio.CancelScope(shield=True):
+                    await response.aclose()
+    except (httpx.TransportError, TimeoutError) as error:
+        host = urlsplit(wire.url).hostname
+        raise (NotSent if isinstance(error, NOT_SENT) else ServerError)(
+            f"the file at {redact_url(wire.url)} can't be had from {host}: {type(error).__name__}", request=wire
+        ) from error
