@@ -89,12 +89,13 @@ def _number(asked: Asked, name: str) -> int | None:
 
 
 def _ranged(asked: Asked, records: list[Record]) -> list[Record]:
-    """Those from one day to another, both included (contract: dates.report_range, entries_without_range)."""
+    """Those from one day to another, both included, in order (contract: dates.report_range, entries_without_range)."""
     given = asked.range()
     if given is None:
         raise Refusal(400, "from and to are needed.")
     first, last = given
-    return [record for record in records if first <= record["spent_at"] <= last]
+    shown = [record for record in records if first <= record["spent_at"] <= last]
+    return sorted(shown, key=lambda record: (record["spent_at"], record["id"]))
 
 
 def _filtered(asked: Asked, shown: list[Record], names: tuple[str, ...]) -> list[Record]:
