@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from harvest_async.auth import BasicAuth, BearerAuth, QueryTokenAuth
-from harvest_async.call import Call, Created, Gone
+from harvest_async.call import Call, Created, Gone, Picture
 from harvest_async.errors import (
     BadRequest,
     CreatedUnread,
@@ -18,6 +18,7 @@ from harvest_async.errors import (
     InvalidArgument,
     NotFound,
     NotSent,
+    NotTaken,
     OutcomeUnknown,
     RequestError,
     ResponseError,
@@ -63,8 +64,10 @@ __all__ = [
     "MemoryTokenStore",
     "NotFound",
     "NotSent",
+    "NotTaken",
     "OAuth2",
     "OutcomeUnknown",
+    "Picture",
     "QueryTokenAuth",
     "Registry",
     "RequestError",

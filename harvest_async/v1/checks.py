@@ -59,7 +59,7 @@ REFERS: Final[dict[str, tuple[type[Any], ...]]] = {
 _PEOPLE: Final = frozenset({"of_user", "user"})
 
 
-def record_id(name: str, value: object) -> object:
+def record_id(name: str, value: Any) -> object:
     """The id of what is given: a record's own, or the value itself.
 
     Args:

@@ -127,7 +127,7 @@ async def clients() -> None:
     assert_type(await harvest.clients.update(7, details="Side Street"), Client)
     assert_type(await harvest.clients.toggle(7), Client)
     assert_type(await harvest.clients.delete(7), Gone)
-    await harvest.clients.create(name="ACME", colour="red")  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
+    await harvest.clients.create(name="ACME", colour="red")  # type: ignore[call-overload] # pyright: ignore[reportCallIssue]
 
 
 async def projects() -> None:
