@@ -26,6 +26,7 @@ from harvest_async.address import is_loopback
 from harvest_async.auth import QUERY_TOKEN
 from harvest_async.clock import SECOND
 from harvest_async.errors import HarvestError
+from harvest_async.shield import finish
 from harvest_async.throttle.gate import MOST_CONNECTIONS
 from harvest_async.throttle.hint import REFUSALS, is_refusal, read_retry_after, read_status
 from harvest_async.throttle.lease import Lease, Probe, Ticket
@@ -348,8 +349,7 @@ def _inflate(begin: bytes) -> bytes:
 async def _close(response: httpx.Response, lease: Lease) -> None:
     """Close an answer whatever happens, and free its connection."""
     try:
-        with anyio.CancelScope(shield=True):
-            await response.aclose()
+        await finish(response.aclose())
     finally:
         lease.release()
 
@@ -367,7 +367,8 @@ class _Body(httpx.AsyncByteStream):
 
     async def aclose(self) -> None:
         try:
-            await self._inner.aclose()
+            # A pool that is cancelled while it takes a connection back keeps it as if it were in use.
+            await finish(self._inner.aclose())
         finally:
             self._lease.release()
 
