@@ -90,7 +90,7 @@ def test_two_imports_one_straight_after_the_other_share_the_budget(command_line)
     """The second process knows from the ledger what the first one sent."""
     command_line.run(make_rows(62, seed=1))
     first = len(command_line.sandbox.requests())
-    command_line.run(make_rows(62, seed=2))
+    command_line.run(make_rows(62, seed=2, project="Another"))
 
     assert judged(command_line.sandbox) == (0, True)
     assert first >= 60

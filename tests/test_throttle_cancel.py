@@ -145,3 +145,17 @@ async def test_leaving_the_line_wakes_nobody():
     await asyncio.gather(*tasks, return_exceptions=True)
 
     assert house.paths()[2:] == ["/1", "/2"]
+
+
+async def test_whoever_was_cancelled_at_an_open_gate_is_granted_nothing():
+    """The same while the gate is open: the lease goes to the next who still waits."""
+    throttle = Throttle(2, clock=clock_of_loop(), pace="burst")
+    (await throttle.acquire(Ticket())).answered()
+    second = await throttle.acquire(Ticket())
+    third, fourth = (asyncio.create_task(throttle.acquire(Ticket())) for _ in range(2))
+    await asyncio.sleep(0)
+    third.cancel()
+    second.unused()
+    lease = await fourth
+
+    assert (third.cancelled(), lease.ended, throttle.snapshot().in_flight) == (True, False, 1)

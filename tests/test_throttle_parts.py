@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harvest_async.clock import SECOND
+from harvest_async.errors import InvalidArgument
 from harvest_async.testing import VirtualLoop
 from harvest_async.throttle.book import Book, Why
 from harvest_async.throttle.bucket import Bucket
@@ -235,3 +236,51 @@ def test_an_account_has_one_throttle():
     registry.clear()
     assert registry.throttle(Identity("s", "acme")) is not acme
     assert isinstance(DEFAULT_REGISTRY, Registry)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("https://a.example", "https://a.example:443"), ("http://127.0.0.1", "HTTP://127.0.0.1:80/x")],
+)
+def test_a_port_that_goes_without_saying_is_no_other_service(one, other):
+    """Two ways to write an address lead to one budget."""
+    assert service_of(one) == service_of(other)
+
+
+def test_an_alias_of_an_alias_leads_to_its_end():
+    """In whatever order they are said, joined names draw on one budget; to say it twice, or the other way, is fine."""
+    registry = Registry()
+    one, two, three = (Identity("s", name) for name in ("1", "2", "3"))
+    registry.alias(one, two)
+    registry.alias(two, three)
+    registry.alias(three, one)
+    registry.alias(one, two)
+
+    assert registry.throttle(one) is registry.throttle(two) is registry.throttle(three)
+
+
+def test_an_alias_that_comes_too_late_is_told():
+    """A name with a budget of its own can't be joined any more: its calls were counted there."""
+    registry = Registry()
+    registry.throttle(Identity("s", "1"))
+    with pytest.raises(InvalidArgument, match="in use"):
+        registry.alias(Identity("s", "1"), Identity("s", "2"))
+
+
+def test_a_call_of_a_dead_process_may_have_begun_the_block_anew():
+    """Its lease lapsed while the gate was shut, so the gate stays shut for a period from then on."""
+    book = opened()
+    book.take(2 * SECOND, 10 * SECOND)
+    book.refused(book.take(2 * SECOND, 60 * SECOND), 3 * SECOND, 5 * SECOND)
+
+    assert [book.may_probe(moment * SECOND) for moment in (9, 13, 26)] == [False, False, False]
+    assert book.until == (10 + 2 + 15) * SECOND
+    assert book.may_probe(27 * SECOND) is True
+
+
+def test_what_was_never_tried_tells_nothing_about_the_status_call():
+    """A probe that was handed back unused leaves the question as it was."""
+    book = Book()
+    book.unused(book.take_probe(0, SECOND, asks=True))
+
+    assert (book.alone, book.may_probe(0)) == (False, True)

@@ -7,12 +7,14 @@ from itertools import pairwise
 import httpx
 import pytest
 
+from harvest_async import BasicAuth, HarvestV1, Throttle
 from harvest_async.clock import SECOND
 from harvest_async.errors import Throttled
 from harvest_async.testing import VirtualLoop
 from harvest_async.throttle.lease import Ticket
 from harvest_async.throttle.line import Lane
-from tests.support.house import House
+from tests.support.house import House, clock_of_loop
+from tests.test_transport import Answers
 
 pytestmark = pytest.mark.anyio
 
@@ -329,3 +331,25 @@ async def test_a_hundred_thousand_waiters_cost_as_much_each_as_ten():
 
     assert looks < 100
     assert house.clean()
+
+
+async def test_a_refusal_is_no_attempt():
+    """Four refusals between four failed connections leave the fifth attempt to succeed, and the record is made once."""
+    status = {"count": 1, "max_calls": 100, "timeframe_limit": 15}
+    answers = [httpx.Response(200, json=status)]
+    for _ in range(4):
+        answers += [httpx.ConnectError("no route"), httpx.Response(503, headers={"retry-after": "1"})]
+        answers += [httpx.Response(200, json=status)]
+    inner = Answers(*answers, httpx.Response(201, headers={"location": "/clients/7"}))
+    harvest = HarvestV1(
+        "acme",
+        auth=BasicAuth("me@example.com", "hush-hush"),
+        app="tests",
+        base_url="https://acme.example.com",
+        throttle=Throttle(clock=clock_of_loop()),
+        transport=inner,
+    )
+
+    assert (await harvest.clients.create_id("ACME")).id == 7
+    assert [request.method for request in inner.sent].count("POST") == 9
+    assert inner.answers == []

@@ -1,18 +1,21 @@
 """The ledger in a file: what one process sent, the next one knows."""
 
 import asyncio
+import multiprocessing
 import os
 import sqlite3
+import threading
 from datetime import UTC, datetime
 
 import httpx
 import pytest
 
-from harvest_async.clock import SECOND
+from harvest_async.clock import SECOND, SystemClock
 from harvest_async.errors import HarvestError
 from harvest_async.testing import VirtualClock, VirtualLoop
 from harvest_async.throttle import ledger_sqlite
 from harvest_async.throttle.book import Why
+from harvest_async.throttle.lease import Ticket
 from harvest_async.throttle.ledger_sqlite import SqliteLedger
 from harvest_async.throttle.throttle import Throttle
 from harvest_async.transport import ThrottledTransport
@@ -231,3 +234,152 @@ def test_a_ledger_that_breaks_is_told_to_everyone_who_waits(path):
 
     assert {type(end) for end in ends} <= {HarvestError, httpx.Response}
     assert any(isinstance(end, HarvestError) for end in ends)
+
+
+def test_a_book_that_can_not_be_read_begins_anew(path, clock, caplog):
+    """What another version wrote is no reason to stop: nothing is known of the account, so it is asked."""
+    SqliteLedger(path, "acme", clock=clock).transact(lambda book: open_gate(book, clock.now()))
+    for state in ('{"book": {}}', "no JSON", "[]"):
+        with sqlite3.connect(path) as database:
+            database.execute("update book set state = ?, version = version + 1", (state,))
+        database.close()
+        ledger = SqliteLedger(path, "acme", clock=clock)
+
+        assert ledger.transact(lambda book: book.why) is Why.UNKNOWN
+        ledger.close()
+    assert "can't be read: it begins anew" in caplog.text
+
+
+def test_a_folder_that_can_not_be_made_is_told(tmp_path):
+    """The error names the file."""
+    (tmp_path / "state").write_text("a file where a folder should be")
+    with pytest.raises(HarvestError, match="can't be used"):
+        SqliteLedger(tmp_path / "state" / "ledger.sqlite3", "acme").transact(lambda book: book.why)
+
+
+def test_a_file_that_others_are_making_is_waited_for(path, clock, monkeypatch):
+    """SQLite does not wait while a new file is given its journal, so the ledger does, up to its patience."""
+    path.parent.mkdir()
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("create table x (y)")
+    other.execute("begin exclusive")
+    monkeypatch.setattr(ledger_sqlite, "_BUSY", 0.1)
+    with pytest.raises(HarvestError, match="locked"):
+        SqliteLedger(path, "acme", clock=clock).transact(lambda book: book.why)
+    other.execute("commit")
+    other.close()
+    ledger = SqliteLedger(path, "acme", clock=clock)
+
+    assert ledger.transact(lambda book: book.why) is Why.UNKNOWN
+    ledger.close()
+
+
+def _count_up(path, turns):
+    ledger = SqliteLedger(path, "acme")
+    for _ in range(turns):
+        ledger.transact(lambda book: book.take(0, 1))
+    ledger.close()
+
+
+def test_many_processes_make_one_file_at_once_and_lose_no_lease(path):
+    """Every change of every process is kept."""
+    context = multiprocessing.get_context("spawn")
+    processes = [context.Process(target=_count_up, args=(path, 25)) for _ in range(4)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(30)
+    ledger = SqliteLedger(path, "acme")
+
+    assert [process.exitcode for process in processes] == [0] * 4
+    assert ledger.transact(lambda book: book.take(0, 1)) == 101
+    ledger.close()
+
+
+def test_a_ledger_that_breaks_costs_no_answer(path, caplog):
+    """A call that was made when the ledger broke gives its answer; the next one hears of the ledger."""
+
+    async def house():
+        clock = asyncio.get_running_loop().clock
+        ledger = SqliteLedger(path, "a", clock=clock)
+        throttle = Throttle(ledger=ledger, clock=clock, pace="burst")
+        account = SlowAccount(clock)
+        client = httpx.AsyncClient(transport=ThrottledTransport(account, throttle), base_url="https://a.example")
+        await client.get("/first")
+        under_way = asyncio.create_task(client.get("/second"))
+        await asyncio.sleep(0.01)
+        ledger._database.execute("drop table book")
+        answer = await under_way
+        with pytest.raises(HarvestError, match="can't be used"):
+            await client.get("/third")
+        return answer.status_code, account.open_bodies
+
+    assert run(house) == (200, 0)
+    assert "can't be used" in caplog.text
+
+
+def test_a_lease_that_could_not_be_kept_leaves_no_connection_taken(path):
+    """What was granted in a change that failed was not granted."""
+
+    async def house():
+        clock = asyncio.get_running_loop().clock
+        ledger = Unwritable(path, "a", clock=clock)
+        throttle = Throttle(ledger=ledger, clock=clock, pace="burst")
+        with pytest.raises(HarvestError, match="full"):
+            await throttle.acquire(Ticket())
+        gate = throttle._gate()
+        return gate.idle, gate._busy
+
+    assert run(house) == (True, 0)
+
+
+class Unwritable(SqliteLedger):
+    """A ledger whose disk is full."""
+
+    def transact(self, change):
+        super().transact(change)
+        raise HarvestError("the disk is full")
+
+
+async def _hold_and_die(path):
+    throttle = Throttle(ledger=SqliteLedger(path, "acme"), pace="burst")
+    first = await throttle.acquire(Ticket())
+    first.answered()
+    first.release()
+    for _ in range(5):
+        await throttle.acquire(Ticket())
+    os._exit(9)
+
+
+def _die(path):
+    asyncio.run(_hold_and_die(path))
+
+
+def test_a_process_that_died_leaves_its_leases_held_until_they_can_not_arrive(path):
+    """Its calls may be on their way: they hold leases until deadline, guard and period are over."""
+    process = multiprocessing.get_context("spawn").Process(target=_die, args=(path,))
+    process.start()
+    process.join(30)
+    now = SystemClock().now()
+    ledger = SqliteLedger(path, "acme")
+    held = [ledger.transact(lambda book, at=at: book.window.held(now + at * SECOND)) for at in (0, 30, 70, 78)]
+
+    assert process.exitcode == 9
+    assert held == [6, 5, 5, 0]
+    ledger.close()
+
+
+def test_a_journal_that_is_being_made_is_tried_again(tmp_path):
+    """Where SQLite says at once that the file is locked, it is asked again a little later."""
+    other = sqlite3.connect(tmp_path / "l", isolation_level=None, check_same_thread=False)
+    other.execute("create table x (y)")
+    other.execute("begin exclusive")
+    database = sqlite3.connect(tmp_path / "l", timeout=0, isolation_level=None)
+    free = threading.Timer(0.1, other.execute, ("commit",))
+    free.start()
+    ledger_sqlite._prepare(database)
+    free.join()
+
+    assert database.execute("pragma journal_mode").fetchone() == ("wal",)
+    database.close()
+    other.close()

@@ -278,3 +278,61 @@ async def test_a_proxy_of_the_environment_is_used_but_for_loopback(address, envi
 
     assert ("Proxy" in type(transport._pool).__name__) is proxied
     await transport.aclose()
+
+
+async def test_nothing_leaves_after_its_deadline():
+    """A request that was held up on our side longer than its answer may take is not sent, and costs no lease."""
+    clock = asyncio.get_running_loop().clock
+
+    async def stuck(request):
+        await request.extensions["trace"]("connection.connect_tcp.started", {})
+        clock.advance(90)
+        await request.extensions["trace"]("http11.send_request_headers.started", {})
+        raise AssertionError
+
+    client, throttle = client_of(Answers(stuck), status_path=None)
+    with pytest.raises(httpx.ConnectTimeout, match="before anything was sent"):
+        await client.get("/x")
+
+    assert throttle.snapshot().sent == 0
+
+
+async def test_a_lease_that_the_gate_took_back_is_not_used():
+    """Between the grant and the sending the gate was shut: the call stands in line again, and is sent once."""
+    inner = Answers(httpx.Response(200), httpx.Response(200), httpx.Response(200))
+    client, throttle = client_of(inner, status_path=None)
+    await client.get("/x")
+    ticket = Ticket()
+    ticket.lease = await throttle.acquire(ticket)
+    other = await throttle.acquire(Ticket())
+    other.refused(5 * SECOND)
+    other.release()
+    before = throttle.clock.now()
+    await client.get("/y", extensions={TICKET: ticket})
+
+    assert throttle.clock.now() - before >= 5 * SECOND
+    assert [request.url.path for request in inner.sent] == ["/x", "/y"]
+    assert (ticket.refusals, throttle._gate()._busy) == (0, 0)
+
+
+async def test_a_trace_is_followed_once_however_often_a_request_is_sent():
+    """Sent again after a refusal, a request is as it was at first."""
+    seen = []
+
+    async def trace(name, _):
+        seen.append(name)
+
+    async def refuse(request):
+        await request.extensions["trace"]("http11.send_request_headers.started", {})
+        return httpx.Response(503, headers={"retry-after": "1"})
+
+    async def serve(request):
+        await request.extensions["trace"]("http11.send_request_headers.started", {})
+        await request.extensions["trace"]("http11.receive_response_headers.started", {})
+        return httpx.Response(200)
+
+    client, _ = client_of(Answers(refuse, refuse, serve), status_path=None)
+    response = await client.get("/x", extensions={"trace": trace})
+
+    assert seen == ["http11.send_request_headers.started"] * 3 + ["http11.receive_response_headers.started"]
+    assert response.request.extensions["trace"] is trace
