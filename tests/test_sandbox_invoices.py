@@ -247,7 +247,7 @@ def test_an_update_takes_what_may_be_written(studio):
         "Other",
         None,
         None,
-        "8",
+        "9",
         "United States Dollar - USD",
     )
     assert told(change(studio, number, number="7")) == (400, "number is taken.")

@@ -186,6 +186,8 @@ class World:
             if not str(values.get(name) or "").strip():
                 raise Refusal(400, f"{name} is missing.")
         self._check(kind, values, None)
+        if kind == "client" and "currency_names" in self.quirks:
+            values.setdefault("currency", "United States Dollars - USD")
         record = self.add(kind, values, now)
         if kind == "project":
             self._staff(record, now)
