@@ -11,13 +11,13 @@ LIMIT, PERIOD, SECONDS, TOP = 100, 15.0, 78, 200
 WIDTH, LEFT, PANEL, STEP, HEAD = 760, 44, 84, 128, 64
 PLOT = WIDTH - LEFT - 16
 WORDS = (
-    "250 calls, 20-150 ms each way, the worst of three runs each. Dashed: the 100 that are allowed. Red: too many. "
-    "Strokes below: refused calls."
+    "250 calls, 20-150 ms each way, the worst of three runs each. Green: carried out. Red: refused. "
+    "Dashed: the 100 that are allowed."
 )
 STYLE = (
     "text{font:12px system-ui,sans-serif;fill:#222}.t{font-size:15px;font-weight:600}.n{font-weight:600}"
-    ".s{fill:#666;font-size:11px}.ok{fill:#2f7d4f}.no{fill:#c0392b}.l{stroke:#c0392b;stroke-dasharray:5 3}"
-    ".e{text-anchor:end}.m{text-anchor:middle}.r{stroke:#c0392b;stroke-opacity:.55}.a{stroke:#bbb}"
+    ".s{fill:#666;font-size:11px}.ok{fill:#2f7d4f}.no{fill:#d9796d}.l{stroke:#222;stroke-dasharray:5 3}"
+    ".e{text-anchor:end}.m{text-anchor:middle}.a{stroke:#bbb}"
 )
 
 
@@ -38,23 +38,19 @@ def draw(path, tallies):
 
 def _panel(tally, top):
     base = top + 22 + PANEL
-    shown = [(each["arrival"], each["status"] == 503) for each in tally.requests]
-    begin = min((arrival for arrival, _ in shown), default=0)
-    arrivals = [arrival - begin for arrival, _ in shown]
-    refused = {round((arrival - begin) * 5) / 5 for arrival, is_refused in shown if is_refused}
-    points = _bins(_course(sorted(arrivals)))
-    limit = _y(LIMIT, base)
+    begin = min((each["arrival"] for each in tally.requests), default=0)
+    every = [each["arrival"] - begin for each in tally.requests]
+    carried_out = [each["arrival"] - begin for each in tally.requests if each["status"] != 503]
     return "\n".join(
         [
             f'<text class="n" x="{LEFT}" y="{top + 14}">{escape(tally.name)}</text>',
             f'<text x="{LEFT + 200}" y="{top + 14}">{escape(tally.outcome)}</text>',
             *(f'<text class="s e" x="{LEFT - 6}" y="{_y(n, base) + 4}">{n}</text>' for n in (0, LIMIT, TOP)),
-            _area(points, base, 0, LIMIT, "ok"),
-            _area(points, base, LIMIT, TOP, "no"),
-            f'<path class="l" d="M{LEFT} {limit}h{PLOT}"/><path class="a" d="M{LEFT} {base}h{PLOT}"/>',
-            f'<path class="r" d="{"".join(f"M{_x(each)} {base + 2}v6" for each in sorted(refused))}"/>',
+            _area(_bins(_course(sorted(every))), base, "no"),
+            _area(_bins(_course(sorted(carried_out))), base, "ok"),
+            f'<path class="l" d="M{LEFT} {_y(LIMIT, base)}h{PLOT}"/><path class="a" d="M{LEFT} {base}h{PLOT}"/>',
             *(
-                f'<text class="s m" x="{_x(second)}" y="{base + 18}">{second} s</text>'
+                f'<text class="s m" x="{_x(second)}" y="{base + 15}">{second} s</text>'
                 for second in range(0, SECONDS, 15)
             ),
         ]
@@ -81,15 +77,14 @@ def _bins(course):
     return [(place / 5, count) for place, count in most.items()]
 
 
-def _area(points, base, low, high, kind):
-    """What of the course lies between two heights."""
-    path, height = [f"M{_x(0)} {_y(low, base)}"], low
+def _area(points, base, kind):
+    """What lies under a course."""
+    path, height = [f"M{_x(0)} {base}"], 0
     for moment, count in points:
-        new = min(max(count, low), high)
-        if new != height and moment <= SECONDS:
-            path.append(f"H{_x(moment)}V{_y(new, base)}")
-            height = new
-    return f'<path class="{kind}" d="{"".join(path)}H{_x(SECONDS) if height > low else _x(0)}V{_y(low, base)}Z"/>'
+        if count != height and moment <= SECONDS:
+            path.append(f"H{_x(moment)}V{_y(count, base)}")
+            height = count
+    return f'<path class="{kind}" d="{"".join(path)}H{_x(SECONDS if height else 0)}V{base}Z"/>'
 
 
 def _x(seconds):
