@@ -1,0 +1,160 @@
+"""An account without a network, for the import engine: it keeps what it is given, and fails as it is told.
+
+Rules of this room: it obeys `bulk.account.Account`. A failure is decided for each write before it is carried out: None,
+`lost` (never carried out), `kept` (carried out, the answer is lost), or an error that is raised.
+"""
+
+import asyncio
+from contextlib import nullcontext
+from decimal import Decimal
+from itertools import count
+
+from harvest_async.bulk.known import Booked, Known, Link, Reach
+from harvest_async.errors import OutcomeUnknown
+
+LINKS = {"task_link": "task_id", "person_link": "user_id"}
+
+
+class Books:
+    """An account in memory.
+
+    Attributes:
+        sent: the writes that left, as (verb, kind, fields).
+        reads: the reads, as their names.
+        fail: is given kind and fields of a write, and says what becomes of it.
+        down: whether nothing is answered.
+        most: the most writes that were on their way at a time.
+    """
+
+    identity = "books"
+
+    def __init__(self, *, timestamps=False, people=()):
+        self.tables = {kind: {} for kind in ("client", "project", "task", "person", "category", "contact",
+                                             "task_link", "person_link", "entry", "expense")}  # fmt: skip
+        self.sent, self.reads, self.fail, self.down = [], [], lambda kind, fields: None, False
+        self.most = self._flying = 0
+        self.latency = 0.05
+        self._timestamps = timestamps
+        self._ids = count(100)
+        for email in people:
+            self.put("person", email=email, first_name=email.split("@")[0], last_name="X")
+
+    def put(self, kind, **fields):
+        number = next(self._ids)
+        if fields.get("units") is not None:  # as the server does
+            fields["total_cost"] = fields["units"] * self.tables["category"][fields["expense_category_id"]]["unit_price"]
+        self.tables[kind][number] = fields
+        return number
+
+    def entries(self):
+        return list(self.tables["entry"].values())
+
+    async def _read(self, what):
+        self.reads.append(what)
+        await asyncio.sleep(self.latency)
+        if self.down:
+            raise OutcomeUnknown("nobody answers")
+
+    async def timestamps(self):
+        await self._read("timestamps")
+        return self._timestamps
+
+    async def all(self, kind):
+        await self._read(f"all {kind}")
+        return [self._known(kind, number, fields) for number, fields in self.tables[kind].items()]
+
+    def _known(self, kind, number, fields):
+        name = fields.get("name") or f"{fields.get('first_name', '')} {fields.get('last_name', '')}".strip()
+        return Known(
+            number,
+            name,
+            fields.get("active", True),
+            fields.get("client_id"),
+            email=fields.get("email") or "",
+            code=fields.get("code") or "",
+            automatic=fields.get("automatic", False),
+            fields=fields,
+        )
+
+    async def person(self, email):
+        await self._read("person")
+        for number, fields in self.tables["person"].items():
+            if fields["email"] == email:
+                return self._known("person", number, fields)
+        return None
+
+    async def booked(self, kind, person, first, last):
+        await self._read(f"booked {kind}")
+        return [
+            Booked(
+                number,
+                each["project_id"],
+                each["task_id"] if kind == "entry" else each["expense_category_id"],
+                each["spent_at"],
+                each["notes"],
+                hours=each.get("hours") or Decimal(),
+                cost=each.get("total_cost") or Decimal(),
+                started=each.get("started_at"),
+                ended=each.get("ended_at"),
+            )
+            for number, each in self.tables[kind].items()
+            if each["person"] == person and first <= each["spent_at"] <= last
+        ]
+
+    async def reach(self, person):
+        await self._read("reach")
+        mine = {each["project_id"] for each in self.tables["person_link"].values() if each["user_id"] == person}
+        return Reach(
+            {
+                project: frozenset(
+                    each["task_id"] for each in self.tables["task_link"].values() if each["project_id"] == project
+                )
+                for project in mine
+            }
+        )
+
+    async def links(self, kind, project):
+        await self._read(f"links {kind}")
+        return [
+            Link(number, each[LINKS[kind]], each.get("active", True), each)
+            for number, each in self.tables[kind].items()
+            if each["project_id"] == project
+        ]
+
+    async def create(self, kind, fields, watch):
+        await watch.leaving()
+        self.sent.append(("create", kind, dict(fields)))
+        return await self._carry_out(kind, fields, watch, lambda: self.put(kind, **fields))
+
+    async def update(self, kind, record, fields, watch):
+        await watch.leaving()
+        self.sent.append(("update", kind, dict(fields)))
+        await self._carry_out(kind, fields, watch, lambda: self.tables[kind][record].update(fields))
+
+    async def _carry_out(self, kind, fields, watch, do):
+        self._flying += 1
+        self.most = max(self.most, self._flying)
+        try:
+            await asyncio.sleep(self.latency)
+            what = "lost" if self.down else self.fail(kind, fields)
+            if isinstance(what, Exception):
+                raise what
+            number = None if what == "lost" else do()
+            if what is not None and what != "nameless":
+                raise OutcomeUnknown("the answer was lost")
+            return None if what == "nameless" else number
+        except asyncio.CancelledError:
+            watch.cut()
+            raise
+        finally:
+            self._flying -= 1
+
+    async def delete(self, kind, record, fields):
+        self.sent.append(("delete", kind, {"id": record, **fields}))
+        self.tables[kind].pop(record, None)
+
+    async def ask(self):
+        await self._read("ask")
+
+    def bulk(self):
+        return nullcontext()
