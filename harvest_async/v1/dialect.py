@@ -245,7 +245,10 @@ def _unwrap(tree: Any, root: str) -> Any:
 
 
 def _entry_tree(tree: Any) -> Any:
-    """The entry, with what stands beside it (contract: flat_json_timer)."""
+    """The entry below whatever root, with what stands beside it (contract: flat_json_timer, add_reply_root)."""
+    if isinstance(tree, Mapping) and len(tree) == 1 and "day_entry" not in tree:
+        (inner,) = tree.values()
+        return _entry_tree(inner) if isinstance(inner, Mapping) else tree
     if isinstance(tree, Mapping) and isinstance(tree.get("day_entry"), Mapping):
         return {**{name: value for name, value in tree.items() if name != "day_entry"}, **tree["day_entry"]}
     return tree
