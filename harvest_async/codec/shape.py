@@ -103,7 +103,7 @@ def _record(kind: Any) -> Callable[[Any], Any]:
 
     def read(tree: Any) -> Any:
         if not isinstance(tree, dict):
-            raise _wrong("an object", tree)
+            tree = _without_fields(tree)
         values: dict[str, Any] = {}
         for name, value in tree.items():
             if value.__class__ is exact.get(name):
@@ -170,13 +170,20 @@ def _told_record(converter: cattrs.Converter, kind: type[Any]) -> Callable[[Any,
 
     def structure(tree: Any, _: Any) -> Any:
         if not isinstance(tree, Mapping):
-            raise _wrong("an object", tree)
+            tree = _without_fields(tree)
         if missing := required - tree.keys():
             msg = f"required field missing: {', '.join(sorted(missing))}"
             raise ValueError(msg)
         return read({name: _as_list(value) if name in lists else value for name, value in tree.items()}, kind)
 
     return structure
+
+
+def _without_fields(tree: Any) -> dict[str, Any]:
+    """What XML makes of an object that has nothing in it: an empty text."""
+    if isinstance(tree, str) and not tree.strip():
+        return {}
+    raise _wrong("an object", tree)
 
 
 def _as_list(value: Any) -> list[Any]:
