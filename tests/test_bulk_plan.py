@@ -401,9 +401,7 @@ def test_an_archived_assignment_is_brought_back():
     client, task = books.put("client", name="ACME"), books.put("task", name="Work")
     project = books.put("project", name="Website", client_id=client)
     link = books.put("task_link", project_id=project, task_id=task, active=False)
-    books.fail = lambda kind, fields: (
-        BadRequest("no") if kind == "task_link" and "deactivated" not in fields else None
-    )
+    books.fail = lambda kind, fields: BadRequest("no") if kind == "task_link" and "deactivated" not in fields else None
 
     report = load(books, [time_row()])
 

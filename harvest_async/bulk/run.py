@@ -208,9 +208,9 @@ class Runner:
                 self._turn.notify_all()
 
     def _may_go(self) -> bool:
-        """Whether a write may stand in line now: not while the server is gone, and alone while it is on trial."""
+        """Whether a write may stand in line now: not while the server is gone, and alone while that is not certain."""
         outage = self._outage
-        return self._halt.is_set() or not (outage.begun or (outage.on_trial and self._flying))
+        return self._halt.is_set() or not (outage.begun or (outage.alone and self._flying))
 
     def _done_without_sending(self, step: Step) -> bool:
         """Whether a step needs something that is not to be had, or was tried often enough."""
@@ -327,8 +327,9 @@ class Runner:
     # Outages and lost writes
 
     def _trip(self, group: anyio.abc.TaskGroup) -> None:
-        if self._outage.failed():
-            self._hold()
+        begun = self._outage.failed()
+        self._hold()
+        if begun:
             group.start_soon(self._wait_for_server)
 
     def _hold(self) -> None:

@@ -7,6 +7,7 @@ JOURNAL and the address, and imports by the library with the reconciling switche
 import asyncio
 import socket
 import sys
+from pathlib import Path
 
 
 def listen_to(supervisor):
@@ -27,7 +28,7 @@ async def import_blindly(file, journal, address):
     """What an import without reconciling does: it sends lost calls again."""
     from harvest_async import BasicAuth, HarvestV1, Throttle, imports
 
-    options = imports.Options(fill=imports.Fill(client="ACME", task="Work"))
+    options = imports.Options(fill=imports.Fill(client="ACME", task="Work"), long_days=True)
     harvest = HarvestV1(
         "sandbox",
         auth=BasicAuth("admin@example.com", "sandbox"),
@@ -39,7 +40,8 @@ async def import_blindly(file, journal, address):
         with imports.open_source(file, options) as source:
             try:
                 plan = await imports.resume(harvest, journal)
-            except imports.JournalError:
+            except imports.JournalError:  # it was killed before its plan was made
+                Path(journal).unlink(missing_ok=True)
                 plan = await imports.plan(harvest, source, journal=journal, options=options)
         with plan:
             report = await imports.run(plan, rules=imports.Rules(settle=0, reconcile=False))

@@ -49,10 +49,10 @@ def crash_once(seed, rows=200, *, blind=False, histogram=None):
         wanted = _file(folder / "time.csv", rows, chance)
         supervisor = Supervisor(folder)
         with contextlib.closing(supervisor), _account(supervisor, chance) as (sandbox, address):
-            for attempt in range(TIMES):
+            for _ in range(TIMES):
                 begin = _command(folder, supervisor, address, blind=blind)
                 kill = outcome.kills < 3 + seed % 2
-                code, said = _attempt(begin, supervisor, chance, attempt, kill=kill)
+                code, said = _attempt(begin, supervisor, chance, kill=kill)
                 outcome.kills = sum(supervisor.kills.values())
                 outcome.said = said
                 if code == 0:
@@ -118,12 +118,10 @@ def _misbehave(sandbox, chance):
     kinds = (
         ("drop_after", {}), ("drop_before", {}), ("late_commit", {"seconds": late}), ("late_commit", {"seconds": late}),
         ("error_502", {}), ("error_502", {"commit": True}), ("error_500", {"commit": True}), ("cut_body", {}),
-        ("throttle", {"seconds": 0.2}), ("bare_503", {}),
     )  # fmt: skip
-    for kind, details in kinds:
-        for _ in range(2):
-            after = chance.randrange(200)
-            sandbox.fault(kind, match={"path": "/daily/add", "method": "POST"}, after=after, **details)
+    for kind, details in (*kinds, *kinds, ("throttle", {"seconds": 0.2})):
+        after = chance.randrange(200)
+        sandbox.fault(kind, match={"path": "/daily/add", "method": "POST"}, after=after, **details)
     for path in ("/clients", "/projects", "/tasks", "/projects/*/user_assignments", "/projects/*/task_assignments"):
         kind = chance.choice(("drop_after", "drop_before", "late_commit", "error_502"))
         details = {"seconds": late} if kind == "late_commit" else {}
@@ -132,7 +130,9 @@ def _misbehave(sandbox, chance):
 
 
 def _command(folder, supervisor, address, *, blind):
-    state = tempfile.mkdtemp(dir=folder)  # a ledger of its own: the dead process's leases would hold the line for a minute
+    state = tempfile.mkdtemp(
+        dir=folder
+    )  # a ledger of its own: the dead process's leases would hold the line for a minute
     env = {
         **os.environ,
         "HARVEST_BASE_URL": address,
@@ -146,19 +146,31 @@ def _command(folder, supervisor, address, *, blind):
     file, journal = str(folder / "time.csv"), str(folder / "run.journal")
     words = ["blind", file, journal, address]
     if not blind:
-        words = [file, "--client", "ACME", "--task", "Work", "--journal", journal, "--settle", str(SETTLE), "--json"]
+        words = [
+            file,
+            "--client",
+            "ACME",
+            "--task",
+            "Work",
+            "--long-days",
+            "--journal",
+            journal,
+            "--settle",
+            str(SETTLE),
+            "--json",
+        ]
     return [sys.executable, "-m", "tests.crash.child", supervisor.path, *words], env
 
 
-def _attempt(begin, supervisor, chance, attempt, *, kill):
+def _attempt(begin, supervisor, chance, *, kill):
     command, env = begin
     running_import = subprocess.Popen(
         command, env=env, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     if kill:
         phase = chance.choice(PHASES)
-        longest = 40 if phase == "after send" else 25
-        supervisor.aim(running_import.pid, phase, chance.randrange(1, longest if attempt else longest * 2))
+        longest = 40 if phase in {"after send", "after commit"} else 8  # commits are shared by many rows
+        supervisor.aim(running_import.pid, phase, chance.randrange(1, longest))
     try:
         said, _ = running_import.communicate(timeout=100)
     finally:

@@ -42,7 +42,9 @@ class Books:
     def put(self, kind, **fields):
         number = next(self._ids)
         if fields.get("units") is not None:  # as the server does
-            fields["total_cost"] = fields["units"] * self.tables["category"][fields["expense_category_id"]]["unit_price"]
+            fields["total_cost"] = (
+                fields["units"] * self.tables["category"][fields["expense_category_id"]]["unit_price"]
+            )
         self.tables[kind][number] = fields
         return number
 
