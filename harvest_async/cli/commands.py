@@ -24,8 +24,10 @@ from harvest_async.cli.common import (
     json_option,
     print_json,
 )
+from harvest_async.cli.export import export
 from harvest_async.cli.flow import Errand, Wishes, run_errand
 from harvest_async.cli.importing import import_, tell
+from harvest_async.cli.postman import postman
 from harvest_async.cli.show import Bar, err, out, show_snapshot
 from harvest_async.cli.undo import undo
 from harvest_async.sandbox import Sandbox
@@ -45,11 +47,14 @@ def cli() -> None:
     Import it:                        harvest-async import FILE
     Go on after an interruption:      harvest-async import --resume FILE
     Take an import back:              harvest-async undo JOURNAL
+    Bring an account into a folder:   harvest-async export FOLDER
     """
 
 
 cli.add_command(import_)
+cli.add_command(postman)
 cli.add_command(undo)
+cli.add_command(export)
 
 
 @cli.command()

@@ -211,8 +211,12 @@ _UPDATE: Final[Mapping[str, Callable[[Any, int, Fields], Awaitable[Any]]]] = {
     "person": lambda harvest, record, fields: harvest.people.update(record, **fields),
     "category": lambda harvest, record, fields: harvest.expense_categories.update(record, **fields),
     "contact": lambda harvest, record, fields: harvest.contacts.update(record, **fields),
-    "task_link": lambda harvest, record, fields: harvest.task_assignments.update(id=record, **_without(fields)),
-    "person_link": lambda harvest, record, fields: harvest.user_assignments.update(id=record, **_without(fields)),
+    "task_link": lambda harvest, record, fields: harvest.task_assignments.update(
+        fields["project_id"], record, **_without(fields)
+    ),
+    "person_link": lambda harvest, record, fields: harvest.user_assignments.update(
+        fields["project_id"], record, **_without(fields)
+    ),
 }
 
 _DELETE: Final[Mapping[str, Callable[[Any, int, Fields], Awaitable[Gone]]]] = {
@@ -230,4 +234,4 @@ _DELETE: Final[Mapping[str, Callable[[Any, int, Fields], Awaitable[Gone]]]] = {
 
 
 def _without(fields: Fields) -> Fields:
-    return {name: value for name, value in fields.items() if name not in {"task_id", "user_id"}}
+    return {name: value for name, value in fields.items() if name not in {"project_id", "task_id", "user_id"}}

@@ -90,7 +90,7 @@ _WHERE: Final = {
 _WHERE_SPELLINGS: Final = {"customer": "client", "client name": "client", "project name": "project"}
 _NOTES_SPELLINGS: Final = {"note": "notes", "description": "notes", "comment": "notes", "comments": "notes"}
 _DAY_SPELLINGS: Final = {"date": "day", "spent at": "day", "spent on": "day", "spent date": "day", "start date": "day"}
-_STAMPS: Final = frozenset({"id", "created at", "updated at", "cache version"})
+_STAMPS: Final = frozenset({"id", "created at", "updated at", "cache version", "extra"})
 _REPORT: Final = frozenset(
     {
         "billable", "billable?", "invoiced", "invoiced?", "approved?", "employee?", "employee id", "department",
@@ -150,7 +150,7 @@ _CLIENT: Final = Kind(
     },
     spellings={"client": "name", "client name": "name", "address": "details", "is active": "active"},
     passed=_STAMPS | {
-        "default invoice timeframe", "default invoice kind", "last invoice kind", "statement key",
+        "address", "default invoice timeframe", "default invoice kind", "last invoice kind", "statement key",
     },
 )  # fmt: skip
 
@@ -277,7 +277,7 @@ _INVOICE: Final = Kind(
     spellings={"client name": "client", "invoice number": "number"},
     passed=_STAMPS | {
         "amount", "due amount", "client key", "tax amount", "tax2 amount", "discount amount", "recurring invoice id",
-        "estimate id", "retainer id", "created by id",
+        "estimate id", "retainer id", "created by id", "client name",
     },
 )  # fmt: skip
 

@@ -265,8 +265,8 @@ def _place(chosen: Format, names: Sequence[str], titles: Sequence[str], mapped: 
         target = spellings.get(name, "")
         if target and target not in places:
             places[target] = index
-        elif target:
+        elif target and name not in kind.passed:
             notices.append(Notice(titles[index], f"is not read: {titles[places[target]]!r} is read as {target}"))
-        elif name not in kind.passed and not name.startswith(chosen.passed or ("\0",)):
+        elif not target and name not in kind.passed and not name.startswith(chosen.passed or ("\0",)):
             notices.append(Notice(titles[index], "is not read: no field of that name is known; see --map"))
     return Layout(chosen, places, titles, tuple(notices))

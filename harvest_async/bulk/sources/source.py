@@ -36,6 +36,8 @@ Table = CsvTable | JsonLines | XlsxTable
 _PLAIN: Final = Options()
 _CHUNK: Final = 1 << 20
 _ENDINGS: Final = (".jsonl", ".ndjson", ".csv", ".xlsx")
+_PASSED: Final = frozenset({"company"})
+"""Files of an export that hold nothing to be made."""
 _DATED: Final = frozenset({"day", "ended_on", "begin", "end"})
 _NUMBERED: Final = frozenset({"hours", "minutes", "seconds", "total_cost", "units"})
 
@@ -132,7 +134,11 @@ def _open_folder(folder: Path, options: Options) -> Source:
         raise InvalidArgument(f"{folder}: none of the files that an export writes is there, or all are empty: {names}")
     alone = len(wanted) == 1
     files = tuple(_File(Origin(by_name[name]), options, "" if alone else name) for name in wanted)
-    left = tuple(Notice("", "is not read: no resource is called so", name) for name in by_name if name not in called)
+    left = tuple(
+        Notice("", "is not read: no resource is called so", name)
+        for name in by_name
+        if name not in called and Path(name).stem not in _PASSED
+    )
     return Source(files, left)
 
 
