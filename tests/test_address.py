@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harvest_async.address import check_address, header_value, is_loopback
+from harvest_async.address import check_address, check_target, header_value, is_loopback
 from harvest_async.errors import InvalidArgument
 
 
@@ -82,3 +82,12 @@ def test_no_text_breaks_out_of_its_header(text):
     assert (
         refused.startswith("app: ") if refused else (value == text.strip() and value.isascii() and value.isprintable())
     )
+
+
+def test_where_a_server_sends_us_may_have_a_query():
+    """An address that is not ours to choose is checked for what would show a credential, and is kept whole."""
+    url = "https://files.example/x?signature=1#part"
+
+    assert check_target(url) == url
+    with pytest.raises(InvalidArgument, match="in the clear"):
+        check_target("http://files.example/x?signature=1")

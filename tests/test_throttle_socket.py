@@ -98,3 +98,33 @@ async def test_calls_cancelled_at_any_moment_leave_nothing_behind(sandbox, pace,
     assert {end for end in ends if isinstance(end, int)} == {200}
     assert {type(end) for end in ends} == {int, asyncio.CancelledError}
     assert sandbox.lockouts() == refuse
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3, 4])
+async def test_calls_cancelled_twice_leave_the_pool_whole(seed):
+    """However often and wherever calls are cancelled, no connection is kept that nobody uses."""
+    chance, sandbox = random.Random(seed), Sandbox(10_000, 1)
+    sandbox.fault("latency_in", times=None, seconds=(0, 0.03))
+    with sandbox.serve_in_thread() as address:
+        throttle, inner = Throttle(10_000, 1, pace="burst"), direct_transport(address)
+        transport = ThrottledTransport(inner, throttle)
+        async with httpx.AsyncClient(transport=transport, base_url=address, auth=AUTH) as client:
+
+            async def cut(task):
+                await asyncio.sleep(chance.uniform(0, 0.25))
+                task.cancel()
+                for _ in range(chance.randrange(4)):
+                    await asyncio.sleep(0)
+                task.cancel()
+
+            headers = {"accept": "application/json"}
+            tasks = [asyncio.create_task(client.get("/clients", headers=headers)) for _ in range(100)]
+            await asyncio.gather(*(cut(task) for task in chance.sample(tasks, 70)))
+            await asyncio.gather(*tasks, return_exceptions=True)
+            gate = throttle._gate()
+            left = (throttle.snapshot().in_flight, gate.idle, gate._busy, inner._pool._requests)
+            busy = [one for one in inner._pool.connections if not (one.is_idle() or one.is_closed())]
+    sandbox.close()
+
+    assert left == (0, True, 0, [])
+    assert busy == []

@@ -12,28 +12,23 @@ Rules of this room:
 from __future__ import annotations
 
 import logging
-import ssl
-import zlib
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
-from functools import cache
-from typing import Any, Final, cast
-from urllib.request import getproxies, proxy_bypass
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, Final
 
 import anyio
 import httpx
 
-from harvest_async.address import is_loopback
 from harvest_async.auth import QUERY_TOKEN
 from harvest_async.clock import SECOND
 from harvest_async.errors import HarvestError
 from harvest_async.shield import finish
-from harvest_async.throttle.gate import MOST_CONNECTIONS
 from harvest_async.throttle.hint import REFUSALS, is_refusal, read_retry_after, read_status
 from harvest_async.throttle.lease import Lease, Probe, Ticket
 from harvest_async.throttle.throttle import Throttle
+from harvest_async.transport.peek import peek
 from harvest_async.wire import Wire
 
-__all__ = ["NOT_SENT", "STATUS_PATH", "TICKET", "ThrottledTransport", "direct_transport", "wire_of"]
+__all__ = ["NOT_SENT", "STATUS_PATH", "TICKET", "ThrottledTransport", "wire_of"]
 
 logger = logging.getLogger("harvest_async.throttle")
 
@@ -53,17 +48,10 @@ NOT_SENT: Final = (
 )
 """Failures after which nothing has left this machine."""
 
-IDLE: Final = 2.0
-"""Seconds after which we close an idle connection: before the server does (often 5 s), while we write on it."""
-
 _CREDENTIALS: Final = frozenset({"authorization", "user-agent", "host", "harvest-account-id", "cookie"})
 _Trace = Callable[[str, Any], Awaitable[None]]
 _JSON: Final = "application/json"
 _OK: Final = 200
-_LOOKED_AT: Final = 4_096
-_PATIENCE: Final = 5.0
-"""Seconds that the beginning of a refusal's body may take."""
-_ANY_ZLIB: Final = 47  # gzip or zlib, told by the header, with the largest window
 
 
 class _Withheld(httpx.ConnectError):
@@ -189,7 +177,7 @@ class ThrottledTransport(httpx.AsyncBaseTransport):
         hint = response.headers.get("retry-after")
         wait = read_retry_after(hint, response.headers.get("date"), self._throttle.clock.today())
         try:
-            begin = b"" if hint is not None else await _peek(response)
+            begin = b"" if hint is not None else await peek(response)
         except BaseException:
             lease.refused(wait)  # it may have been a refusal, and nobody shall go on as if it were none
             await _close(response, lease)
@@ -226,7 +214,7 @@ class ThrottledTransport(httpx.AsyncBaseTransport):
             await self._settle(response, lease, ticket)
             return response
         try:
-            told = read_status(await _peek(response)) if response.status_code == _OK else None
+            told = read_status(await peek(response)) if response.status_code == _OK else None
         except BaseException:
             lease.cut()
             await _close(response, lease)
@@ -238,38 +226,6 @@ class ThrottledTransport(httpx.AsyncBaseTransport):
             logger.warning("the server's limits can't be believed and are ignored: %s", told.text)
         lease.told(told)
         return response
-
-
-def direct_transport(
-    address: str, ssl_context: ssl.SSLContext | None = None, proxy: str | None = None
-) -> httpx.AsyncHTTPTransport:
-    """Make a transport with as many connections as a gate uses.
-
-    Args:
-        address: where it leads.
-        ssl_context: None shares one context with the process's other transports.
-        proxy: the proxy's address; None goes by the environment, never for loopback.
-    """
-    limits = httpx.Limits(
-        max_connections=MOST_CONNECTIONS, max_keepalive_connections=MOST_CONNECTIONS, keepalive_expiry=IDLE
-    )
-    return httpx.AsyncHTTPTransport(
-        verify=ssl_context or _shared_tls(), limits=limits, proxy=proxy or _proxy_of(address)
-    )
-
-
-@cache
-def _shared_tls() -> ssl.SSLContext:
-    """One TLS context for the process: making one costs more than everything else in a client."""
-    return httpx.create_ssl_context()
-
-
-def _proxy_of(address: str) -> str | None:
-    """The proxy that the environment names for an address."""
-    host = httpx.URL(address).host
-    if is_loopback(address) or proxy_bypass(host):
-        return None
-    return getproxies().get(httpx.URL(address).scheme)
 
 
 def wire_of(request: httpx.Request) -> Wire:
@@ -317,35 +273,6 @@ def _end_failed(error: BaseException, lease: Lease, ticket: Ticket) -> None:
     lease.release()
 
 
-async def _peek(response: httpx.Response) -> bytes:
-    """Read the beginning of a body, decoded, and put it back. A body that breaks off is taken as far as it came."""
-    stream = response.stream
-    chunks: list[bytes] = []
-    coming = aiter(_incoming(stream))
-    rest: AsyncIterator[bytes] | None = coming
-    try:
-        with anyio.fail_after(_PATIENCE):
-            while sum(map(len, chunks)) < _LOOKED_AT:
-                chunks.append(await anext(coming))
-    except (StopAsyncIteration, TimeoutError, httpx.TransportError):
-        rest = None
-    begin = b"".join(chunks)
-    response.stream = _Resumed(begin, rest, stream)
-    return _inflate(begin) if "content-encoding" in response.headers else begin
-
-
-def _incoming(stream: Any) -> AsyncIterable[bytes]:
-    """The stream of an answer; an asynchronous transport gives no other kind."""
-    return cast("AsyncIterable[bytes]", stream)
-
-
-def _inflate(begin: bytes) -> bytes:
-    try:
-        return zlib.decompressobj(_ANY_ZLIB).decompress(begin, _LOOKED_AT)
-    except zlib.error:
-        return begin
-
-
 async def _close(response: httpx.Response, lease: Lease) -> None:
     """Close an answer whatever happens, and free its connection."""
     try:
@@ -371,22 +298,3 @@ class _Body(httpx.AsyncByteStream):
             await finish(self._inner.aclose())
         finally:
             self._lease.release()
-
-
-class _Resumed(httpx.AsyncByteStream):
-    """A body of which the beginning was read already."""
-
-    def __init__(self, begin: bytes, rest: AsyncIterator[bytes] | None, stream: Any) -> None:
-        self._begin = begin
-        self._rest = rest
-        self._stream = stream
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        if self._begin:
-            yield self._begin
-        if self._rest is not None:
-            async for chunk in self._rest:
-                yield chunk
-
-    async def aclose(self) -> None:
-        await self._stream.aclose()
