@@ -70,11 +70,12 @@ def _course(arrivals):
 
 
 def _bins(course):
-    """The most in each fifth of a second: more than a picture shows."""
-    most = {}
+    """The most in each fifth of a second, and what it ends with: more than a picture shows."""
+    most, last = {}, {}
     for moment, count in course:
-        most[round(moment * 5)] = max(most.get(round(moment * 5), 0), count)
-    return [(place / 5, count) for place, count in most.items()]
+        place = int(moment * 5)
+        most[place], last[place] = max(most.get(place, 0), count), count
+    return [point for place in most for point in ((place / 5, most[place]), ((place + 1) / 5, last[place]))]
 
 
 def _area(points, base, kind):
