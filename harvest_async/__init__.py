@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from harvest_async.auth.redirects import new_state
     from harvest_async.auth.stores import FileTokenStore, MemoryTokenStore, TokenStore
     from harvest_async.auth.tokens import Tokens
+    from harvest_async.cache import HttpCache
     from harvest_async.throttle.ledger_sqlite import SqliteLedger
     from harvest_async.v1.client import HarvestV1
     from harvest_async.v1.section import Listing
@@ -56,6 +57,7 @@ __all__ = [
     "Gone",
     "HarvestError",
     "HarvestV1",
+    "HttpCache",
     "Identity",
     "InvalidArgument",
     "Ledger",
@@ -89,6 +91,7 @@ __all__ = [
 _LATER: Final = {
     "FileTokenStore": "harvest_async.auth.stores",
     "HarvestV1": "harvest_async.v1.client",
+    "HttpCache": "harvest_async.cache",
     "Listing": "harvest_async.v1.section",
     "MemoryTokenStore": "harvest_async.auth.stores",
     "OAuth2": "harvest_async.auth.oauth2",

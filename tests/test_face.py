@@ -179,6 +179,7 @@ def test_an_import_loads_no_extra():
 
 USES = {
     # extra: code that needs it
+    "cache": "from harvest_async import HttpCache; HttpCache('harvest.db')",
     "cli": "sys.argv = ['harvest-async', 'demo']; from harvest_async.cli import main; main()",
     "fastapi": "import harvest_async.fastapi",
     "sandbox": "from harvest_async.sandbox import Sandbox; Sandbox().app",

@@ -40,6 +40,10 @@ class Renewing(httpx.Auth):
         """A request that was signed so was answered 401; nothing happens where another signs by now."""
 
     @abstractmethod
+    async def whose(self) -> bytes:
+        """What tells this sign-in from any other, whatever its credential is at the moment; empty without one."""
+
+    @abstractmethod
     async def renew(self, send: Send) -> None:
         """See to it that there is a signer; all who wait at once share one renewal.
 

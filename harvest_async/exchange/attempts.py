@@ -35,6 +35,7 @@ from harvest_async.errors import (
     response_error,
 )
 from harvest_async.exchange.body import headers_of, read
+from harvest_async.exchange.keeping import Shelf
 from harvest_async.retry import ATTEMPTS, Budget, Failure, Verdict, backoff, failure_of, verdict
 from harvest_async.throttle.lease import DEADLINE, Lease, Ticket
 from harvest_async.throttle.throttle import Throttle
@@ -49,6 +50,8 @@ BeforeSend = Callable[[Call[Any]], Awaitable[None]]
 
 _LOST: Final = (httpx.TransportError, httpx.InvalidURL, httpx.DecodingError, httpx.StreamError, TimeoutError)
 _UNAUTHORIZED: Final = 401
+_NOT_MODIFIED: Final = 304
+_CONDITIONS: Final = ("if-none-match", "if-modified-since")
 
 
 @frozen(eq=False)
@@ -67,6 +70,7 @@ class Shared:
         status_dialect: how that call looks: in JSON, which the throttle reads.
         deadline: seconds that an attempt may take up to the headers.
         budget: retries that may be made.
+        shelf: where answers are kept; None keeps none.
         chance: gives a number between 0 and 1, to spread retries.
     """
 
@@ -81,6 +85,7 @@ class Shared:
     status_dialect: Dialect
     deadline: float = DEADLINE / SECOND
     budget: Budget = field(factory=Budget)
+    shelf: Shelf | None = None
     chance: Callable[[], float] = random.random
 
     def deadline_of(self, call: Call[Any]) -> float:
@@ -220,7 +225,7 @@ class Attempts:
             if going.before is not None:
                 await going.before(going.call)
             answer = await self._roundtrip(going)
-            kind = failure_of(answer.status)
+            kind = None if _is_same(going, answer) else failure_of(answer.status)
             result: Answer | _Failed = answer if kind is None else _Failed(kind, answer, None)
             outcome = str(answer.status)
         except _LOST as error:
@@ -305,6 +310,11 @@ def _unknown(going: Going, answer: Answer | None, reason: str) -> OutcomeUnknown
     status = f", answered {answer.status}" if answer is not None else ""
     message = f"{going.asked} was sent{status} ({reason}), and may or may not have been carried out"
     return OutcomeUnknown(f"{message}: read what is there before you send it again", request=going.wire, answer=answer)
+
+
+def _is_same(going: Going, answer: Answer) -> bool:
+    """Whether the answer says that what a cache keeps is as good as before."""
+    return answer.status == _NOT_MODIFIED and any(going.wire.header(name) for name in _CONDITIONS)
 
 
 def _words_of(error: Exception) -> str:

@@ -25,6 +25,7 @@ from harvest_async.errors import CreatedUnread, DecodeError, HarvestError, Inval
 from harvest_async.exchange.attempts import Attempts, BeforeSend, Going, Shared
 from harvest_async.exchange.body import chunks, whole
 from harvest_async.exchange.files import fetch
+from harvest_async.exchange.keeping import keepable, whose
 from harvest_async.shield import finish
 from harvest_async.throttle.lease import Ticket
 from harvest_async.throttle.line import Lane
@@ -107,6 +108,8 @@ class Exchange:
         try:
             if isinstance(self._shared.auth, Renewing):
                 await self._shared.auth.settle()
+            if self._shared.shelf is not None:
+                await self._shared.shelf.aclose()
         finally:
             await self._shared.client.aclose()
 
@@ -210,17 +213,36 @@ class Exchange:
         wire = shared.dialect.encode(call, shared.base_url, shared.headers)
         going = Going(call, wire, self._ticket(call), shared.auth, self._options.before_send)
         try:
-            return going, await self._attempts.send(going)
+            return going, await self._answer(going)
         except DecodeError as error:
             raise _unread(going, error, error.answer) from error.__cause__
         except HarvestError as error:
-            if error.request is None or error.request is wire:
+            if error.request is None or error.request in (wire, going.wire):
                 error.request = _shown(going)
             raise
         except BaseException:  # cancellation, as a rule
             if going.ticket.left or going.perhaps:
                 await self._cut_off(call)
             raise
+
+    async def _answer(self, going: Going) -> Answer:
+        """Send a call, unless its answer is kept and fresh."""
+        shelf, attempts = self._shared.shelf, self._attempts
+        if shelf is None:
+            return await attempts.send(going)
+        if not keepable(going.call, self._shared.status_call):
+            shelf.written()
+            try:
+                return await attempts.send(going)
+            finally:
+                shelf.written()
+        person = await whose(self._shared.auth)
+
+        async def ask(wire: Wire) -> Answer:
+            going.wire, going.ticket.number = wire, 0
+            return await attempts.send(going)
+
+        return await (shelf.answer(going.wire, person, ask) if person else attempts.send(going))
 
     async def _cut_off(self, call: Call[Any]) -> None:
         """Tell whoever listens that a call's result will not reach its caller; nothing that they do keeps it longer."""

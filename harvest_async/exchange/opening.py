@@ -19,6 +19,7 @@ from harvest_async.clock import SECOND
 from harvest_async.errors import InvalidArgument
 from harvest_async.exchange.attempts import Shared
 from harvest_async.exchange.calls import Exchange
+from harvest_async.exchange.keeping import Cache, tells_apart
 from harvest_async.throttle.lease import DEADLINE
 from harvest_async.throttle.registry import DEFAULT_REGISTRY, Identity, service_of
 from harvest_async.throttle.throttle import Throttle
@@ -47,6 +48,7 @@ def open_exchange(
     transport: httpx.AsyncBaseTransport | None = None,
     ssl_context: ssl.SSLContext | None = None,
     proxy: str | None = None,
+    cache: Cache | None = None,
 ) -> Exchange:
     """Open the way to an account; nothing is sent yet.
 
@@ -63,6 +65,7 @@ def open_exchange(
         transport: what really sends; None makes one with as many connections as the gate uses.
         ssl_context: for the transport that is made; None shares one with the process's other clients.
         proxy: the proxy's address; None goes by the environment (never for loopback).
+        cache: where answers are kept; None keeps none.
 
     Raises:
         InvalidArgument: an argument can't be used.
@@ -72,6 +75,10 @@ def open_exchange(
         raise InvalidArgument("auth: give BasicAuth(email, password), BearerAuth(token) or another httpx.Auth")
     if not (math.isfinite(timeout) and timeout > 0):
         raise InvalidArgument(f"timeout={timeout!r}: give seconds above 0")
+    if cache is not None and not tells_apart(auth):
+        raise InvalidArgument(
+            "cache: with this auth nobody can tell whose answers are whose; give one of harvest_async"
+        )
     headers = (("User-Agent", f"{header_value('app', app)} harvest_async"), ("Accept-Encoding", ENCODINGS))
     throttle = throttle or DEFAULT_REGISTRY.throttle(Identity(service_of(address), account))
     direct = transport or _direct(address, ssl_context, proxy)
@@ -82,7 +89,10 @@ def open_exchange(
         trust_env=False,
     )
     asking = status_dialect or dialect
-    return Exchange(Shared(client, direct, auth, dialect, address, headers, throttle, status_call, asking, timeout))
+    shelf = None if cache is None else cache.open(f"{address}\n{account}")
+    return Exchange(
+        Shared(client, direct, auth, dialect, address, headers, throttle, status_call, asking, timeout, shelf=shelf)
+    )
 
 
 def _direct(address: str, ssl_context: ssl.SSLContext | None, proxy: str | None) -> httpx.AsyncBaseTransport:

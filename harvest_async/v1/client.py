@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from harvest_async.cache import HttpCache
+
 __all__ = ["HarvestV1"]
 
 
@@ -43,6 +45,7 @@ class HarvestV1:
         transport: what really sends; None makes one.
         ssl_context: a TLS context of your own; None shares one with the process's other clients.
         proxy: a proxy's address; None goes by the environment.
+        cache: where answers are kept, an `HttpCache`; None keeps none.
 
     Raises:
         InvalidArgument: an argument can't be used.
@@ -66,6 +69,7 @@ class HarvestV1:
         transport: httpx.AsyncBaseTransport | None = None,
         ssl_context: ssl.SSLContext | None = None,
         proxy: str | None = None,
+        cache: HttpCache | None = None,
     ) -> None:
         if format not in {"json", "xml"}:
             raise InvalidArgument(f'format={format!r}: give "json" or "xml"')
@@ -82,6 +86,7 @@ class HarvestV1:
             transport=transport,
             ssl_context=ssl_context,
             proxy=proxy,
+            cache=cache,
         )
         self._name = account
         self._auth = auth

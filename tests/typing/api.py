@@ -18,17 +18,21 @@ from harvest_async import (
     Created,
     CreatedUnread,
     DecodeError,
+    FileTokenStore,
     Forbidden,
     Gone,
     HarvestError,
     HarvestV1,
+    HttpCache,
     Identity,
     InvalidArgument,
     Ledger,
     Listing,
     MemoryLedger,
+    MemoryTokenStore,
     NotFound,
     NotSent,
+    OAuth2,
     OutcomeUnknown,
     QueryTokenAuth,
     Registry,
@@ -40,9 +44,12 @@ from harvest_async import (
     Throttle,
     Throttled,
     ThrottledTransport,
+    Tokens,
+    TokenStore,
     Unauthorized,
     Unprocessable,
     WouldWait,
+    new_state,
 )
 from harvest_async.fastapi import add_handlers, harvest_lifespan, use_harvest
 from harvest_async.sandbox import Sandbox
@@ -60,6 +67,33 @@ from harvest_async.v1.models import (
     UserAssignment,
     WhoAmI,
 )
+
+# Signing in by OAuth 2.0
+
+oauth = OAuth2("id", "secret", redirect_uri="https://app.example.com/back", store=FileTokenStore(Path("tokens.json")))
+assert_type(oauth.authorize_url(new_state()), str)
+OAuth2("id", store=MemoryTokenStore(Tokens("a", "r", datetime(2026, 1, 5, tzinfo=UTC))), account="acme")
+
+
+class OwnStore:
+    """A store that a service brings along."""
+
+    async def load(self) -> Tokens | None:
+        """Nothing is kept."""
+        return None
+
+    async def save(self, tokens: Tokens) -> None:
+        """Nothing is kept."""
+
+
+async def sign_in(redirect: str) -> None:
+    store: TokenStore = OwnStore()
+    auth = OAuth2("id", store=store)
+    async with HarvestV1("acme", auth=auth, app="Importer", cache=HttpCache("harvest.db")) as signing_in:
+        await signing_in.sign_in(redirect, state="state")
+    async with httpx.AsyncClient(auth=auth) as client:
+        await auth.sign_in(redirect, state="state", send=client)
+
 
 # The door
 
