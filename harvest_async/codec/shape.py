@@ -6,6 +6,7 @@ cattrs' own validation, to tell which field was wrong. Reading is generous where
 - numbers may come as text, and typed texts may be padded (contract: ids_as_strings, padded_values);
 - typed fields that are blank are None (contract: empty_ended_at);
 - a field with a set of known words (`SomeEnum | str`) keeps a word that is not among them as it is;
+- of a field that comes twice in XML the last one counts (contract: duplicate_elements);
 - what the records don't know is kept in `extra`.
 
 A field's metadata may say more: `required` (it has to be there, though it has a default), `also` (other names under
@@ -28,11 +29,15 @@ from cattrs.gen import make_dict_structure_fn, override
 from harvest_async.codec.text import read_date, read_datetime, read_time
 from harvest_async.errors import DecodeError
 
-__all__ = ["shape", "shape_all"]
+__all__ = ["Repeated", "shape", "shape_all"]
 
 T = TypeVar("T")
 
 Read = Callable[[Any], Any]
+
+
+class Repeated(list[Any]):
+    """What XML has several times: the elements of a list, or one field twice."""
 
 
 def shape(tree: Any, kind: type[T]) -> T:
@@ -98,6 +103,7 @@ def _record(kind: Any) -> Callable[[Any], Any]:
     exact = {field.name: _plain_type(field.type) for field in usual if _plain_type(field.type) in _EXACT}
     blank = frozenset(field.name for field in known if field.default is None)
     readers = {field.name: field.metadata.get("read") or _reader(field.type) for field in known}
+    lists = _lists(kind)
     also = _also(kind)
     required = _required(kind)
 
@@ -111,7 +117,7 @@ def _record(kind: Any) -> Callable[[Any], Any]:
             elif value is None and name in blank:
                 continue
             elif name in readers:
-                values[name] = readers[name](value)
+                values[name] = readers[name](_last(value) if name not in lists else value)
             elif name in also:
                 values.setdefault(also[name], readers[also[name]](value))
             else:
@@ -126,6 +132,10 @@ def _record(kind: Any) -> Callable[[Any], Any]:
 def _also(kind: Any) -> dict[str, str]:
     """The fields by the other names that they have."""
     return {name: field.name for field in fields(kind) for name in field.metadata.get("also", ())}
+
+
+def _lists(kind: Any) -> frozenset[str]:
+    return frozenset(field.name for field in fields(kind) if get_origin(field.type) is list)
 
 
 def _required(kind: Any) -> frozenset[str]:
@@ -165,7 +175,7 @@ def _told_record(converter: cattrs.Converter, kind: type[Any]) -> Callable[[Any,
         if "read" in field.metadata
     }
     read = make_dict_structure_fn(kind, converter, extra=override(omit=True), **own, _cattrs_detailed_validation=True)
-    lists = frozenset(field.name for field in fields(kind) if get_origin(field.type) is list)
+    lists = _lists(kind)
     required = _required(kind)
 
     def structure(tree: Any, _: Any) -> Any:
@@ -174,7 +184,7 @@ def _told_record(converter: cattrs.Converter, kind: type[Any]) -> Callable[[Any,
         if missing := required - tree.keys():
             msg = f"required field missing: {', '.join(sorted(missing))}"
             raise ValueError(msg)
-        return read({name: _as_list(value) if name in lists else value for name, value in tree.items()}, kind)
+        return read({name: (_as_list if name in lists else _last)(value) for name, value in tree.items()}, kind)
 
     return structure
 
@@ -184,6 +194,11 @@ def _without_fields(tree: Any) -> dict[str, Any]:
     if isinstance(tree, str) and not tree.strip():
         return {}
     raise _wrong("an object", tree)
+
+
+def _last(value: Any) -> Any:
+    """A field's value; of one that comes twice the last (contract: duplicate_elements)."""
+    return value[-1] if value.__class__ is Repeated else value
 
 
 def _as_list(value: Any) -> list[Any]:

@@ -17,6 +17,7 @@ from xml.parsers.expat import ExpatError
 
 import xmltodict
 
+from harvest_async.codec.shape import Repeated
 from harvest_async.codec.slices import Slices
 from harvest_async.codec.text import beginning, iso, of_day
 from harvest_async.errors import DecodeError, InvalidArgument
@@ -141,7 +142,7 @@ def _plain(value: Any, depth: int = 0) -> Any:
     if value is None:
         return ""
     if isinstance(value, list):
-        return [_plain(item, depth + 1) for item in value]
+        return Repeated(_plain(item, depth + 1) for item in value)
     if not isinstance(value, dict):
         return value
     if (value.get("@nil") or "").strip().lower() == "true":

@@ -72,9 +72,7 @@ def write_lines(lines: Iterable[LineItem]) -> str:
     table = [[_write_cell(getattr(line, name)) for name in HEADER] for line in lines]
     if not table:
         return ""
-    text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\n").writerows([HEADER, *table])
-    return text.getvalue()
+    return "".join(f"{_write_row(row)}\n" for row in [HEADER, *table])
 
 
 def days_until_due(words: str) -> int | None:
@@ -158,6 +156,13 @@ def _read_flag(cell: str, _: str | None) -> bool:
 
 def _read_id(cell: str, _: str | None) -> int | None:
     return int(cell) if cell.strip() else None
+
+
+def _write_row(cells: Iterable[str]) -> str:
+    """A row without its end: the writer puts both characters of a line's end in quotes if both may end a line."""
+    text = io.StringIO(newline="")
+    csv.writer(text).writerow(cells)
+    return text.getvalue().removesuffix("\r\n")
 
 
 def _write_cell(value: Any) -> str:
