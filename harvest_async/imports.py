@@ -11,7 +11,9 @@ it is done; whatever ends a run early, `resume` goes on with its journal.
 
 from __future__ import annotations
 
+import asyncio
 import os
+import shutil
 from collections.abc import Awaitable, Callable
 from hashlib import sha256
 from pathlib import Path
@@ -97,12 +99,8 @@ class Plan:
 
     def close(self) -> None:
         """Let go of the journal; one without a path of its own is gone then."""
-        path = self.journal.path
         self.journal.close()
-        if path is not None and path.parent.name.startswith(_SCRATCH):
-            for each in path.parent.iterdir():
-                each.unlink()
-            path.parent.rmdir()
+        _discard(self.journal.path)
 
     def __enter__(self) -> Self:
         return self
@@ -227,7 +225,8 @@ async def run(
     """
     if journal is not None and plan.journal.path != Path(journal):
         old = plan.journal
-        plan.journal = await old.work(old.copy_to, journal)
+        plan.journal = await asyncio.to_thread(old.copy_to, journal)
+        _discard(old.path)
     runner = plan.runner = Runner(plan._account, plan.journal, rules, plan.harvest.throttle.clock, on_progress)  # noqa: SLF001
     try:
         await runner.run()
@@ -293,6 +292,12 @@ def _there(path: Path) -> Journal:
     if not path.is_file():
         raise JournalError(f"{path}: there is no such journal")
     return Journal(path)
+
+
+def _discard(path: Path | None) -> None:
+    """A scratch file goes with its plan."""
+    if path is not None and path.parent.name.startswith(_SCRATCH):
+        shutil.rmtree(path.parent)
 
 
 def _scratch() -> Path:

@@ -23,6 +23,9 @@ _STATES: Final = frozenset({"active", "is_active", "deactivated"})
 """Whether a record is archived is no field that an import compares: what is archived is told, not brought back."""
 
 
+_NAMES: Final = ("name", "email", "code")
+
+
 class Rejected(Exception):
     """A row can't be imported.
 
@@ -235,7 +238,8 @@ class Resolver:
             price = fields.get("unit_price")
             thing.unit_price = Decimal(str(price)) if price is not None else thing.unit_price
         else:
-            thing.fields = differing(fields, thing.was)
+            same = {each for each in _NAMES if _same_name(fields.get(each), thing.was.get(each))}
+            thing.fields = differing({each: fields[each] for each in fields if each not in same}, thing.was)
             thing.was = {name: thing.was.get(name) for name in thing.fields}
             thing.action = "update" if thing.fields else ""
         return Draft(thing.kind, thing.key, thing)
@@ -342,6 +346,11 @@ class Resolver:
         self.things.append(thing)
         self._found[thing.kind, thing.key] = thing
         return thing
+
+
+def _same_name(name: Any, known: Any) -> bool:
+    """Whether a name is the one that is there: capitals and blanks are nothing to be changed."""
+    return isinstance(name, str) and isinstance(known, str) and key_of(name) == key_of(known)
 
 
 def _within(client: Thing, key: str) -> str:

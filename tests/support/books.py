@@ -31,7 +31,7 @@ class Books:
     def __init__(self, *, timestamps=False, people=()):
         self.tables = {kind: {} for kind in ("client", "project", "task", "person", "category", "contact",
                                              "task_link", "person_link", "entry", "expense")}  # fmt: skip
-        self.sent, self.reads, self.fail, self.down = [], [], lambda kind, fields: None, False
+        self.sent, self.reads, self.fail, self.down = [], [], lambda *_: None, False
         self.most = self._flying = 0
         self.latency = 0.05
         self._timestamps = timestamps
@@ -63,9 +63,9 @@ class Books:
 
     async def all(self, kind):
         await self._read(f"all {kind}")
-        return [self._known(kind, number, fields) for number, fields in self.tables[kind].items()]
+        return [self._known(number, fields) for number, fields in self.tables[kind].items()]
 
-    def _known(self, kind, number, fields):
+    def _known(self, number, fields):
         name = fields.get("name") or f"{fields.get('first_name', '')} {fields.get('last_name', '')}".strip()
         return Known(
             number,
@@ -82,7 +82,7 @@ class Books:
         await self._read("person")
         for number, fields in self.tables["person"].items():
             if fields["email"] == email:
-                return self._known("person", number, fields)
+                return self._known(number, fields)
         return None
 
     async def booked(self, kind, person, first, last):
@@ -144,10 +144,11 @@ class Books:
             number = None if what == "lost" else do()
             if what is not None and what != "nameless":
                 raise OutcomeUnknown("the answer was lost")
-            return None if what == "nameless" else number
         except asyncio.CancelledError:
             watch.cut()
             raise
+        else:
+            return None if what == "nameless" else number
         finally:
             self._flying -= 1
 

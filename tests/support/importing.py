@@ -14,6 +14,7 @@ from harvest_async.bulk.survey import Terms, check_whole, draw, take_in
 from harvest_async.testing import VirtualLoop
 
 DAY = date(2026, 1, 5)
+RULES, QUIET = Rules(), Quiet()
 
 
 def time_row(row=1, **changes):
@@ -55,7 +56,7 @@ async def plan_into(journal, books, rows, *, consent=agree, email_domain=None):
     return overview(journal)
 
 
-async def carry_out(journal, books, clock, *, rules=Rules(), progress=Quiet(), before=lambda runner: None):
+async def carry_out(journal, books, clock, *, rules=RULES, progress=QUIET, before=lambda _: None):
     """Carry a planned journal out; gives the report."""
     runner = Runner(books, journal, rules, clock, progress)
     before(runner)
