@@ -23,6 +23,7 @@ from harvest_async.exports.files import FORMATS, Writer, place, scratch
 from harvest_async.exports.flow import in_order
 from harvest_async.exports.sections import SECTIONS, Days, Section
 from harvest_async.exports.state import State, load
+from harvest_async.shield import finish
 from harvest_async.throttle.registry import service_of
 from harvest_async.v1.client import HarvestV1
 
@@ -205,13 +206,13 @@ class _Export:
         new = scratch(path)
         try:
             rows = await self._written(section, parts, intake, new)
-            await asyncio.to_thread(place, new, path)
+            await finish(asyncio.to_thread(place, new, path))
         finally:
             with suppress(FileNotFoundError):
                 new.unlink()
         latest = self._changed.latest if section.parts == "invoices" else intake.latest if section.since else {}
         self._state.saw(section.name, latest)
-        await asyncio.to_thread(self._state.save, self._folder)
+        await finish(asyncio.to_thread(self._state.save, self._folder))
         self._result.kinds.append(Kept(section.name, path, intake.read, rows))
 
     async def _written(self, section: Section, parts: list[int], intake: _Intake, new: Path) -> int:
@@ -219,9 +220,9 @@ class _Export:
         writer = self._format.open(new, section.model)
         try:
             await self._read(section, parts, intake, writer)
-            return intake.read + await asyncio.to_thread(intake.take_over, writer)
+            return intake.read + await finish(asyncio.to_thread(intake.take_over, writer))
         finally:
-            await asyncio.to_thread(writer.close)
+            await finish(asyncio.to_thread(writer.close))
 
     async def _read(self, section: Section, parts: list[int], intake: _Intake, writer: Writer) -> None:
         def read(part: int) -> AsyncIterator[Any]:

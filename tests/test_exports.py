@@ -1,0 +1,397 @@
+"""Exports: everything in a folder, brought up to date by changes, whatever interrupts them."""
+
+import asyncio
+import csv
+import json
+import sys
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+
+from harvest_async import exports
+from harvest_async.bulk.sources import Problem, open_source
+from harvest_async.errors import HarvestError, InvalidArgument, NotFound
+from harvest_async.exports.files import FORMATS
+from harvest_async.exports.flow import in_order
+from harvest_async.exports.records import cells, line
+from harvest_async.v1.models import Client, Company, Invoice, Modules, ReportEntry
+from tests.support.exporting import LINES, NOTES, at, exported, filled_sandbox, records
+from tests.support.sandbox import clock_of, new_sandbox
+
+KINDS = set(exports.SECTIONS)
+
+
+def test_everything_is_there_once(tmp_path):
+    """Each kind of record has a file, and each record a line with all its fields."""
+    sandbox, ids = filled_sandbox()
+    told = exported(sandbox, tmp_path)
+
+    assert {kind: count for kind, (count, _) in told.items()} == {
+        "time_entries": 3, "expenses": 1, "task_assignments": 1, "user_assignments": 2, "invoice_messages": 1,
+        "invoice_payments": 1, "invoices": 1, "invoice_item_categories": 2, "contacts": 1, "projects": 1, "clients": 1,
+        "tasks": 1, "people": 3, "expense_categories": 1, "company": 1,
+    }  # fmt: skip
+    assert {f"{kind}.jsonl" for kind in KINDS} | {"export.state.json"} == {path.name for path in tmp_path.iterdir()}
+    entry = records(tmp_path, "time_entries")[0]
+    assert (ids["entry"], 1.25, NOTES, "2026-01-05", ids["project"], ids["task"], 1) == (
+        entry["id"], entry["hours"], entry["notes"], entry["spent_at"], entry["project_id"], entry["task_id"],
+        entry["user_id"],
+    )  # fmt: skip
+
+
+def test_invoices_have_their_lines(tmp_path):
+    """Lists leave them out, so each invoice is read by itself."""
+    sandbox, _ = filled_sandbox()
+    exported(sandbox, tmp_path)
+
+    (invoice,) = records(tmp_path, "invoices")
+    assert next(csv.DictReader(invoice["csv_line_items"].splitlines()))["description"] == "Work, and more"
+    assert LINES.splitlines()[0] == invoice["csv_line_items"].splitlines()[0]
+
+
+@pytest.mark.parametrize("format", ["jsonl", "csv", "parquet"])
+def test_the_next_export_reads_what_changed(tmp_path, format):
+    """One entry has changed, one is of the last minute; the others stay unread, and each is there once."""
+    sandbox, ids = filled_sandbox()
+    for day in range(7, 12):
+        clock_of(sandbox).advance(3600)
+        at(sandbox, lambda harvest, day=day: _book(harvest, ids, day))
+    exported(sandbox, tmp_path, format=format, only=["time_entries"])
+    clock_of(sandbox).advance(3600)
+    at(sandbox, lambda harvest: harvest.time.update(ids["entry"], hours=Decimal("2.5"), notes="Changed"))
+    told = exported(sandbox, tmp_path, format=format, only=["time_entries"])
+
+    of_the_other = 2
+    assert (2 + of_the_other, 8) == told["time_entries"]
+
+
+def _book(harvest, ids, day):
+    return harvest.time.create(ids["project"], ids["task"], spent_at=date(2026, 1, day), hours=Decimal(1))
+
+
+def test_what_has_changed_takes_the_place_of_what_it_was(tmp_path):
+    """No record is there twice, in its old and its new form."""
+    sandbox, ids = filled_sandbox()
+    exported(sandbox, tmp_path)
+    clock_of(sandbox).advance(3600)
+    at(sandbox, lambda harvest: harvest.clients.update(ids["client"], details="Moved"))
+    exported(sandbox, tmp_path)
+
+    assert [client["details"] for client in records(tmp_path, "clients")] == ["Moved"]
+
+
+def test_a_minute_is_read_twice_and_kept_once(tmp_path):
+    """What changed in the last minute is read again, since changes are told to the minute."""
+    sandbox, _ = filled_sandbox()
+    exported(sandbox, tmp_path)
+    told = exported(sandbox, tmp_path)
+
+    assert told["time_entries"] == (3, 3)
+    assert len(records(tmp_path, "time_entries")) == 3
+
+
+def test_payments_of_an_invoice_that_changed_are_read_anew(tmp_path):
+    """One payment is gone, another is there: the file says so, and the invoice's state, too."""
+    sandbox, ids = filled_sandbox()
+    exported(sandbox, tmp_path)
+    clock_of(sandbox).advance(3600)
+
+    async def change(harvest):
+        (payment,) = await harvest.invoice_payments.list(ids["invoice"])
+        await harvest.invoice_payments.delete(ids["invoice"], payment.id)
+        await harvest.invoice_payments.create(ids["invoice"], Decimal(100), datetime(2026, 1, 10, tzinfo=UTC))
+
+    at(sandbox, change)
+    exported(sandbox, tmp_path)
+
+    assert [payment["amount"] for payment in records(tmp_path, "invoice_payments")] == [100]
+    assert [invoice["state"] for invoice in records(tmp_path, "invoices")] == ["paid"]
+
+
+def test_a_kind_alone_does_not_make_others_late(tmp_path):
+    """After an export of invoices alone, the next whole one still finds what their payments were."""
+    sandbox, ids = filled_sandbox()
+    exported(sandbox, tmp_path)
+    clock_of(sandbox).advance(3600)
+    at(
+        sandbox,
+        lambda harvest: harvest.invoice_payments.create(ids["invoice"], Decimal(60), datetime(2026, 1, 10, tzinfo=UTC)),
+    )
+    exported(sandbox, tmp_path, only=["invoices"])
+    clock_of(sandbox).advance(3600)
+    exported(sandbox, tmp_path)
+
+    assert sorted(payment["amount"] for payment in records(tmp_path, "invoice_payments")) == [40, 60]
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_what_was_deleted_goes_with_a_full_export(tmp_path, full):
+    """Changes don't tell of it (contract: updated_since), so it stays until everything is read again."""
+    sandbox, ids = filled_sandbox()
+    exported(sandbox, tmp_path)
+    clock_of(sandbox).advance(3600)
+
+    async def delete(harvest):
+        await harvest.time.delete(ids["entry"])
+        await harvest.invoices.delete(ids["invoice"])
+
+    at(sandbox, delete)
+    exported(sandbox, tmp_path, full=full)
+
+    assert (2 if full else 3, 0 if full else 1) == (
+        len(records(tmp_path, "time_entries")), len(records(tmp_path, "invoices"))
+    )  # fmt: skip
+
+
+def test_a_file_that_is_gone_is_read_in_full(tmp_path):
+    """Whatever the state says."""
+    sandbox, _ = filled_sandbox()
+    exported(sandbox, tmp_path)
+    clock_of(sandbox).advance(3600)
+    (tmp_path / "time_entries.jsonl").unlink()
+
+    assert exported(sandbox, tmp_path)["time_entries"] == (3, 3)
+
+
+def test_days_limit_time_and_expenses(tmp_path):
+    """Both days are included."""
+    sandbox, _ = filled_sandbox()
+    told = exported(sandbox, tmp_path, first=date(2026, 1, 6), last=date(2026, 1, 6))
+
+    assert (told["time_entries"][1], told["expenses"][1]) == (0, 1)
+
+
+def test_parts_that_are_switched_off_have_no_file(tmp_path):
+    """An account without invoices is no failure."""
+    sandbox = new_sandbox(modules=["expenses"])
+    exported(sandbox, tmp_path)
+
+    assert not (tmp_path / "invoices.jsonl").exists()
+    assert (tmp_path / "expenses.jsonl").exists()
+
+
+def test_an_interrupted_export_leaves_whole_files_and_goes_on(tmp_path):
+    """What is done stands, what is not is as it was, and no scrap is left; the same call ends it."""
+    sandbox, ids = filled_sandbox()
+    exported(sandbox, tmp_path)
+    before = records(tmp_path, "time_entries"), records(tmp_path, "projects")
+    clock_of(sandbox).advance(3600)
+    at(sandbox, lambda harvest: harvest.time.create(ids["project"], ids["task"], spent_at=date(2026, 1, 8), hours=1))
+    at(sandbox, lambda harvest: harvest.projects.update(ids["project"], client_id=ids["client"], notes="Later"))
+
+    class Broken(Exception):
+        pass
+
+    class Progress:
+        def begin(self, what, _):
+            if what == "projects":
+                raise Broken
+
+        def step(self):
+            pass
+
+        def state(self, what):
+            pass
+
+    with pytest.raises(Broken):
+        exported(sandbox, tmp_path, on_progress=Progress())
+
+    assert len(before[0]) + 1 == len(records(tmp_path, "time_entries"))
+    assert before[1] == records(tmp_path, "projects")
+    assert list(tmp_path.glob(".*")) == []
+    exported(sandbox, tmp_path)
+    assert [project["notes"] for project in records(tmp_path, "projects")] == ["Later"]
+
+
+def test_a_cancelled_export_leaves_no_scraps(tmp_path):
+    """Cancellation comes out as cancellation, at any await."""
+    sandbox, _ = filled_sandbox()
+
+    async def cancelled_after(harvest, steps):
+        task = asyncio.ensure_future(exports.export(harvest, tmp_path))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    for steps in (1, 20, 60, 150, 300):
+        at(sandbox, lambda harvest, steps=steps: cancelled_after(harvest, steps))
+
+        assert list(tmp_path.glob(".*.new")) == []
+
+
+def test_the_state_follows_the_data(tmp_path):
+    """Where a file can't take its place, the state does not say that it has."""
+    sandbox, _ = filled_sandbox()
+    (tmp_path / "time_entries.jsonl").mkdir(parents=True)
+    with pytest.raises(IsADirectoryError):
+        exported(sandbox, tmp_path)
+
+    assert not (tmp_path / "export.state.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"format": "xml"}, "there are jsonl, csv, parquet"),
+        ({"only": ["colours"]}, "there are no colours"),
+        ({"first": date(2026, 2, 1), "last": date(2026, 1, 1)}, "before the first"),
+    ],
+)
+def test_options_that_do_not_fit_are_refused(tmp_path, options, reason):
+    """Nothing is sent."""
+    with pytest.raises(InvalidArgument, match=reason):
+        exported(new_sandbox(), tmp_path, **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"identity": "another"}, "an export of"),
+        ({"format": "csv"}, "to another folder"),
+        ({"first": date(2026, 1, 1)}, "--full"),
+    ],
+)
+def test_a_folder_holds_one_account_in_one_format(tmp_path, options, reason):
+    """Anything else is refused, with what to do."""
+    sandbox, _ = filled_sandbox()
+    exported(sandbox, tmp_path)
+
+    with pytest.raises(InvalidArgument, match=reason):
+        exported(sandbox, tmp_path, **options)
+
+
+@pytest.mark.parametrize(
+    "content", ["", "[]", "{}", '{"version": 2, "account": "", "format": "", "days": "", "sections": {}}']
+)
+def test_a_state_that_can_not_be_read_is_refused(tmp_path, content):
+    """It is not overwritten in silence."""
+    (tmp_path / "export.state.json").write_text(content)
+
+    with pytest.raises(InvalidArgument, match="another folder"):
+        exported(new_sandbox(), tmp_path)
+
+
+def test_without_the_extra_the_error_names_it(tmp_path, monkeypatch):
+    """It says what to install."""
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+
+    with pytest.raises(ImportError, match=r"harvest-async\[parquet\]"):
+        exported(new_sandbox(), tmp_path, format="parquet")
+
+
+def test_parquet_has_the_types_of_the_models(tmp_path):
+    """Decimals, days and moments are what they are; what is not there is null."""
+    import pyarrow.parquet
+
+    sandbox, ids = filled_sandbox()
+    exported(sandbox, tmp_path, format="parquet")
+    row = pyarrow.parquet.read_table(tmp_path / "time_entries.parquet").to_pylist()[0]
+
+    assert (ids["entry"], Decimal("1.25"), date(2026, 1, 5), False, None) == (
+        row["id"], row["hours"], row["spent_at"], row["is_billed"], row["timer_started_at"]
+    )  # fmt: skip
+    assert datetime(2026, 1, 5, 14, 30, tzinfo=UTC) == row["created_at"]
+
+
+def test_a_csv_export_can_be_read_again_to_the_letter(tmp_path):
+    """Quotes, line breaks and formulas in notes are nothing but text."""
+    sandbox, _ = filled_sandbox()
+    exported(sandbox, tmp_path, format="csv")
+    with (tmp_path / "time_entries.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+
+    assert [row["notes"] for row in rows] == [NOTES] * 3
+
+
+@pytest.mark.parametrize("format", ["jsonl", "csv"])
+def test_every_field_of_an_export_is_known_to_an_import(tmp_path, format):
+    """No column is noticed as unknown, and no row is bad."""
+    sandbox, _ = filled_sandbox()
+    exported(sandbox, tmp_path, format=format)
+    with open_source(tmp_path) as source:
+        items = list(source)
+
+    assert source.notices == ()
+    assert [str(item) for item in items if isinstance(item, Problem)] == []
+    assert source.rows == len(items)
+
+
+def test_fields_that_no_model_knows_are_kept():
+    """Beside the others in JSON, in a column of their own in tables."""
+    client = Client(id=1, name="ACME", extra={"mood": "fine", "rate": Decimal("0.10")})
+
+    assert {name: json.loads(line(client))[name] for name in ("mood", "rate")} == {"mood": "fine", "rate": 0.1}
+    assert cells(client)[-1] == '{"mood": "fine", "rate": 0.10}'
+
+
+def test_numbers_keep_their_digits():
+    """No binary float comes between."""
+    entry = ReportEntry(id=1, hours=Decimal("0.1000000000000000000001"))
+
+    assert '"hours": 0.1000000000000000000001' in line(entry)
+
+
+def test_fields_of_drafts_are_left_out():
+    """An invoice that is there says nothing of what it was to be made from."""
+    assert "import_hours" not in json.loads(line(Invoice(id=1)))
+
+
+def test_nested_records_are_nested_objects():
+    """The parts of an account that are switched on."""
+    assert json.loads(line(Company(modules=Modules(invoices=True))))["modules"]["invoices"] is True
+
+
+def test_each_format_has_a_name_and_an_ending_of_its_own():
+    """The table is sound."""
+    assert {(name, f".{name}") for name in FORMATS} == {(each.name, each.ending) for each in FORMATS.values()}
+
+
+def test_parts_come_in_order_though_they_are_read_side_by_side():
+    """A part that is slow holds the others back, and no part holds more than so many records."""
+
+    async def main():
+        taken, most = [], 0
+        running = set()
+
+        async def read(part):
+            nonlocal most
+            running.add(part)
+            most = max(most, len(running))
+            for number in range(3):
+                await asyncio.sleep(0.001 if part % 7 == 0 else 0)
+                yield number
+            running.discard(part)
+
+        async def done(part):
+            taken.append((part, "done"))
+
+        await in_order(range(30), read, lambda part, number: taken.append((part, number)), done)
+        return taken, most
+
+    taken, most = asyncio.run(main())
+
+    assert [(part, each) for part in range(30) for each in (0, 1, 2, "done")] == taken
+    assert 1 < most <= 13
+
+
+def test_the_first_failure_of_a_part_ends_all():
+    """It comes out as itself, and nothing is left running."""
+
+    async def main():
+        async def read(part):
+            yield part
+            if part == 3:
+                raise NotFound("gone")
+            await asyncio.sleep(60)
+
+        async def done(_):
+            pass
+
+        with pytest.raises(HarvestError, match="gone"):
+            await in_order([3, 4, 5], read, lambda *_: None, done)
+        return asyncio.all_tasks() - {asyncio.current_task()}
+
+    assert set() == asyncio.run(main())
