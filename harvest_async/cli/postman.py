@@ -1,0 +1,40 @@
+"""`harvest-async postman`: every call of API v1 as a Postman collection.
+
+Rules of this room: no credential is written, whatever the environment holds.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from harvest_async.postman import make_collection
+
+__all__ = ["postman"]
+
+
+@click.command()
+@click.option("-o", "--output", type=click.Path(dir_okay=False, writable=True, path_type=Path),
+              help="Write it into this file instead of printing it.")  # fmt: skip
+@click.option("--account", default="", help="The account's subdomain, to stand in the variable `account`.")
+@click.option("--base-url", default="https://{{account}}.harvestapp.com", show_default=True,
+              help="Where the account is; a sandbox's address, for example.")  # fmt: skip
+def postman(output: Path | None, account: str, base_url: str) -> None:
+    """Write a Postman collection of every call of API v1, in JSON and XML.
+
+    Import it into Postman and set its variables: `account`, `email` and `password`, or `access_token`. The file holds
+    no credential.
+
+    \b
+    Try it against a sandbox:
+      harvest-async sandbox --port 8765
+      harvest-async postman --base-url http://127.0.0.1:8765 -o harvest.postman_collection.json
+    """
+    text = json.dumps(make_collection(base_url.rstrip("/"), account), indent=2, ensure_ascii=False)
+    if output is None:
+        click.echo(text)
+    else:
+        output.write_text(f"{text}\n", encoding="utf-8")
+        click.echo(f"{output}: import it into Postman, and set its variables", err=True)
