@@ -96,7 +96,8 @@ async def gather(name: str, source: Source, filename: str | None = None, largest
     if len(content) > largest:
         raise InvalidArgument(f"{name}: it has more than {largest} bytes, which is too large for a receipt")
     media_type, ending = _kind(name, content)
-    called = filename or (PurePath(source).name if isinstance(source, os.PathLike) else f"receipt.{ending}")
+    own = PurePath(source).name if isinstance(source, os.PathLike) else f"receipt.{ending}"
+    called = own if filename is None else filename
     if not called.strip() or any(letter in called for letter in "/\\") or not called.isprintable():
         raise InvalidArgument(f"{name}: give the name of a file, without its folder, not {called!r}")
     return Image(content, media_type, called)
