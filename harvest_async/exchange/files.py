@@ -7,14 +7,15 @@ budget of the account's. Every redirect is looked at before it is followed, and 
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 import anyio
 import httpx
+from attrs import evolve
 
 from harvest_async.address import check_target
 from harvest_async.call import Upload
-from harvest_async.errors import NotSent, ServerError, response_error
+from harvest_async.errors import NotSent, ServerError
 from harvest_async.exchange.attempts import Shared
 from harvest_async.exchange.body import read
 from harvest_async.transport import NOT_SENT
@@ -50,7 +51,10 @@ async def fetch(shared: Shared, url: str, accept: str, largest: int) -> Answer:
             break
         url = urljoin(url, location)
     if not 200 <= answer.status < 300:  # noqa: PLR2004 - the class of statuses
-        raise response_error(answer, wire)
+        what = "sends on for ever" if location is not None else "does not give the file"
+        raise ServerError(
+            f"{_shown(wire)} answered {answer.status}: the file store {what}", request=_unsigned(wire), answer=answer
+        )
     return answer
 
 
@@ -67,7 +71,15 @@ async def _get(shared: Shared, wire: Wire, largest: int) -> Answer:
                 with anyio.CancelScope(shield=True):
                     await response.aclose()
     except (httpx.TransportError, TimeoutError) as error:
-        host = urlsplit(wire.url).hostname
-        raise (NotSent if isinstance(error, NOT_SENT) else ServerError)(
-            f"the file at {redact_url(wire.url)} can't be had from {host}: {type(error).__name__}", request=wire
-        ) from error
+        kind = NotSent if isinstance(error, NOT_SENT) else ServerError
+        message = f"{_shown(wire)} can't be had from the file store: {type(error).__name__}"
+        raise kind(message, request=_unsigned(wire)) from error
+
+
+def _unsigned(wire: Wire) -> Wire:
+    """The request without its query: a file store's address is a credential of its own."""
+    return evolve(wire, url=wire.url.partition("?")[0])
+
+
+def _shown(wire: Wire) -> str:
+    return f"GET {redact_url(_unsigned(wire).url)}"
