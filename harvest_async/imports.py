@@ -157,6 +157,7 @@ async def plan(
     except BaseException:
         if not isinstance(journal, Journal):
             book.close()
+            _discard(book.path)
         raise
     return Plan(harvest, book, seen, harvest.throttle.snapshot().lent - before, account)
 

@@ -5,9 +5,9 @@ JOURNAL and the address, and imports by the library with the reconciling switche
 """
 
 import asyncio
-import os
 import socket
 import sys
+from pathlib import Path
 
 
 def listen_to(supervisor):
@@ -41,7 +41,7 @@ async def import_blindly(file, journal, address):
             try:
                 plan = await imports.resume(harvest, journal)
             except imports.JournalError:  # it was killed before its plan was made
-                os.unlink(journal)  # noqa: PTH108
+                Path(journal).unlink(missing_ok=True)  # noqa: ASYNC240
                 plan = await imports.plan(harvest, source, journal=journal, options=options)
         with plan:
             report = await imports.run(plan, rules=imports.Rules(settle=0, reconcile=False))

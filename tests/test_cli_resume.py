@@ -1,0 +1,361 @@
+"""Imports that end early, are gone on with, and are taken back, on the command line."""
+
+import os
+import pty
+import re
+import signal
+import time
+from collections import Counter
+from decimal import ROUND_HALF_UP, Decimal
+
+import pytest
+
+from harvest_async.bulk.journal import Journal
+from tests.support.sample import make_rows, write_csv
+from tests.support.shell import open_account, shell_at
+
+pytestmark = pytest.mark.socket
+
+FILL = ("--client", "ACME", "--task", "Work", "--long-days")
+
+
+@pytest.fixture
+def account():
+    with open_account() as opened:
+        yield opened
+
+
+@pytest.fixture
+def sandbox(account):
+    return account[0]
+
+
+@pytest.fixture
+def shell(account, tmp_path):
+    return shell_at(account[1], tmp_path / "state")
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "time.csv"
+    path.write_bytes(write_csv(make_rows(200)))
+    return path
+
+
+def slow(sandbox, seconds=0.15):
+    sandbox.fault("latency_out", match={"path": "/daily/add"}, times=None, seconds=seconds)
+
+
+def wait_for(sandbox, entries, patience=30):
+    end = time.monotonic() + patience
+    while len(sandbox.world.entries()) < entries:
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def each_row_once(sandbox, rows=200):
+    """Whether the account has each row of the file exactly once."""
+    people = sandbox.world.tables["user"]
+    have = Counter(
+        (people[each["user_id"]]["email"], each["spent_at"].isoformat(), each["hours"], each["notes"] or "")
+        for each in sandbox.world.entries()
+    )
+    return have == Counter(
+        (row[1], row[7], (Decimal(seconds_of(row[11])) / 3600).quantize(Decimal("0.01"), ROUND_HALF_UP), row[5])
+        for row in make_rows(rows)
+    )
+
+
+def seconds_of(duration):
+    hours, minutes, seconds = map(int, duration.split(":"))
+    return hours * 3600 + minutes * 60 + seconds
+
+
+def test_ctrl_c_in_a_terminal_leaves_a_journal_and_the_command_that_resumes(shell, sandbox, file):
+    """The first Ctrl-C lets what is on its way finish and names the command; that command brings in the rest."""
+    slow(sandbox)
+    parent, child = pty.openpty()
+    running = shell.start(
+        "import", file, *FILL, stdin=child, stdout=child, stderr=child, text=False, start_new_session=True,
+        preexec_fn=lambda: __import__("fcntl").ioctl(0, __import__("termios").TIOCSCTTY, 0), env={"COLUMNS": "200"},
+    )  # fmt: skip
+    os.close(child)
+    wait_for(sandbox, 20)
+    os.write(parent, b"\x03")
+    shown = read_all(parent)
+    code = running.wait(timeout=30)
+    begun = len(sandbox.world.entries())
+    sandbox.clear_faults()
+
+    words = re.search(r"To go on: harvest-async (import --resume --journal \S+)", shown)[1].split()
+    rest = shell(*words, "--json")
+
+    assert code == 130
+    assert "finishing what is on its way" in shown
+    assert 20 <= begun < 200
+    assert rest.code == 0
+    assert rest.document["report"]["unknown"] == []
+    assert each_row_once(sandbox)
+
+
+def read_all(parent):
+    shown = b""
+    while True:
+        try:
+            chunk = os.read(parent, 4096)
+        except OSError:
+            break
+        if not chunk:
+            break
+        shown += chunk
+    os.close(parent)
+    return shown.decode(errors="replace")
+
+
+def test_a_second_ctrl_c_ends_at_once(shell, sandbox, file):
+    """Whoever presses twice does not wait; what was on its way is in doubt, and settled by the next run."""
+    slow(sandbox, 30)
+    running = shell.start("import", file, *FILL)
+    wait_for(sandbox, 5)
+    running.send_signal(signal.SIGINT)
+    while "finishing" not in running.stderr.readline():
+        pass
+    running.send_signal(signal.SIGINT)
+    _, told = running.communicate(timeout=15)
+    sandbox.clear_faults()
+
+    rest = shell("import", file, *FILL, "--settle", 0.2, "--json")
+
+    assert running.returncode == 130
+    assert "unknown" in told
+    assert rest.code == 0
+    assert each_row_once(sandbox)
+
+
+def test_a_killed_import_is_gone_on_with_by_the_same_command(shell, sandbox, file):
+    """After kill -9 the same command finds the journal, looks what became of lost calls, and does the rest."""
+    slow(sandbox)
+    running = shell.start("import", file, *FILL)
+    wait_for(sandbox, 30)
+    running.kill()
+    running.communicate()
+    sandbox.clear_faults()
+
+    rest = shell("import", file, *FILL, "--settle", 0.3, "--json")
+
+    assert rest.code == 0
+    assert each_row_once(sandbox)
+    assert rest.document["report"]["created"] == 200
+    assert sandbox.throttled() == 0
+
+
+def test_the_end_of_a_session_is_a_graceful_stop(shell, sandbox, file):
+    """SIGTERM stops an import as the first Ctrl-C does."""
+    slow(sandbox)
+    running = shell.start("import", file, *FILL)
+    wait_for(sandbox, 10)
+    running.terminate()
+    _, told = running.communicate(timeout=30)
+
+    assert running.returncode == 130
+    assert "--resume" in told
+
+
+def interrupted(shell, sandbox, file, *options):
+    """Begin an import and stop it."""
+    slow(sandbox)
+    running = shell.start("import", file, *FILL, *options)
+    wait_for(sandbox, 10)
+    running.send_signal(signal.SIGINT)
+    running.communicate(timeout=30)
+    sandbox.clear_faults()
+
+
+def test_resume_without_a_file_takes_the_last_run(shell, sandbox, file):
+    """--resume alone goes on with the account's last run that ended early."""
+    interrupted(shell, sandbox, file)
+
+    said = shell("import", "--resume", "--json")
+
+    assert said.code == 0
+    assert len(sandbox.world.entries()) == 200
+
+
+def test_a_journal_refuses_other_options(shell, sandbox, file):
+    """A run is not gone on with under other options than it was begun with."""
+    interrupted(shell, sandbox, file)
+    before = len(sandbox.world.entries())
+
+    said = shell("import", file, "--client", "Other", "--task", "Work")
+
+    assert said.code == 2
+    assert "another options" in said.err
+    assert len(sandbox.world.entries()) == before
+
+
+def test_a_journal_refuses_another_file(shell, sandbox, file, tmp_path):
+    """Nor with another file."""
+    journal = tmp_path / "a.journal"
+    interrupted(shell, sandbox, file, "--journal", journal)
+    file.write_bytes(write_csv(make_rows(100)))
+
+    said = shell("import", "--resume", file, *FILL, "--journal", journal)
+
+    assert said.code == 2
+    assert "another file" in said.err
+
+
+def test_nothing_to_resume(shell, file, tmp_path):
+    """Where no run ended early, --resume says so; a run that is done is not done again by its journal."""
+    journal = tmp_path / "a.journal"
+    assert shell("import", file, *FILL, "--journal", journal).code == 0
+
+    for words in (
+        ("--resume",),
+        ("--resume", file),
+        ("--resume", "--journal", tmp_path / "none.journal"),
+        (file, *FILL, "--journal", journal),
+        ("--resume", "--sandbox"),
+        (),
+    ):
+        said = shell("import", *words)
+        assert said.code == 2, words
+        assert any(word in said.err for word in ("no run", "no such journal", "is done", "gone with its run", "name a"))
+
+
+def test_a_done_run_can_be_resumed_and_does_nothing(shell, sandbox, file, tmp_path):
+    """Resuming a run that is done tells its report once more and sends nothing."""
+    journal = tmp_path / "a.journal"
+    shell("import", file, *FILL, "--journal", journal)
+    posts = sum(each.method == "POST" for each in sandbox.requests())
+
+    said = shell("import", "--resume", "--journal", journal, "--json")
+
+    assert (said.code, said.document["report"]["created"]) == (0, 200)
+    assert posts == sum(each.method == "POST" for each in sandbox.requests())
+
+
+def test_a_plan_that_was_never_finished_is_made_anew(shell, sandbox, file, tmp_path):
+    """A journal whose run died before its plan was made stands in nobody's way."""
+    journal = tmp_path / "a.journal"
+    with Journal(journal) as half:
+        half.describe(account="x", file="y")
+
+    assert shell("import", file, *FILL, "--journal", journal).code == 0
+    assert len(sandbox.world.entries()) == 200
+
+
+def test_each_run_has_a_journal_of_its_own(shell, file, tmp_path):
+    """Loading a file again begins a new journal, so that the old one can still be undone."""
+    for _ in range(2):
+        shell("import", file, *FILL)
+
+    assert len(list((tmp_path / "state" / "journals").glob("*.journal"))) == 2
+
+
+def test_undo_takes_a_run_back(shell, sandbox, file):
+    """`undo` removes what the run made and says how much; the account is as it was."""
+    journal = shell("import", file, *FILL, "--json").document["journal"]
+    people = len(sandbox.world.people())
+
+    said = shell("undo", journal)
+    again = shell("undo", journal, "--json")
+
+    assert said.code == 0
+    assert "removed: 2" in said.out
+    assert again.document == {"removed": 0, "left": [], "unknown": 0}
+    assert (sandbox.world.entries(), sandbox.world.projects(), sandbox.world.clients()) == ([], [], [])
+    assert len(sandbox.world.people()) == people - 5
+
+
+def test_undo_says_what_is_left(shell, sandbox, file):
+    """What the server refuses to remove is named, and the exit code says so."""
+    journal = shell("import", file, *FILL, "--json").document["journal"]
+    sandbox.fault("raw", match={"method": "DELETE", "path": "/projects/*"}, times=None, status=400, body="no")
+
+    said = shell("undo", journal)
+
+    assert said.code == 1
+    assert "left: project" in said.err
+
+
+def test_rejected_rows_can_be_mended_and_loaded(shell, sandbox, tmp_path):
+    """--rejects writes the rejected rows as they stand; mended, they load with the same options."""
+    rows = [list(row) for row in make_rows(12)]
+    rows[3][11], rows[8][7] = "an hour", "soon"
+    file, rejects = tmp_path / "time.csv", tmp_path / "rejects.csv"
+    file.write_bytes(write_csv(rows))
+
+    first = shell("import", file, *FILL, "--rejects", rejects, "--json")
+    text = rejects.read_text()
+    rejects.write_text(text.replace("an hour", "01:00:00").replace("soon", "2026-01-06"))
+    second = shell("import", rejects, *FILL, "--json")
+
+    assert (first.document["report"]["created"], text.count("\n")) == (10, 3)
+    assert (second.code, second.document["report"]["created"]) == (0, 2)
+    assert len(sandbox.world.entries()) == 12
+
+
+def test_a_picture_of_the_window(shell, file, tmp_path):
+    """--picture draws calls against the window as SVG."""
+    picture = tmp_path / "window.svg"
+
+    assert shell("import", file, *FILL, "--picture", picture).code == 0
+    assert picture.read_text().startswith("<svg")
+    assert "calls allowed" in picture.read_text()
+
+
+def test_refusals_end_a_run_where_asked(shell, sandbox, file):
+    """With --max-failures a run ends early, says why, and can be gone on with."""
+    sandbox.fault("raw", match={"path": "/daily/add"}, times=None, status=400, body="{}")
+
+    said = shell("import", file, *FILL, "--max-failures", 3)
+
+    assert said.code == 1
+    assert "were refused" in said.err
+    assert "--resume" in said.err
+
+
+def test_a_server_that_is_gone_ends_with_3(shell, sandbox, file):
+    """When the server stays away longer than --give-up, the run ends with 3, resumably."""
+    sandbox.fault("error_502", match={"path": "/daily/add"}, times=None)
+    sandbox.fault("error_502", match={"path": "/account/who_am_i"}, after=1, times=None)
+
+    said = shell("import", file, *FILL, "--give-up", 2, "--settle", 0.1)
+    sandbox.clear_faults()
+    rest = shell("import", file, *FILL, "--settle", 0.1)
+
+    assert said.code == 3
+    assert "asking again" in said.err
+    assert "carried nothing out" in said.err
+    assert rest.code == 0
+    assert len(sandbox.world.entries()) == 200
+
+
+def test_a_stream(shell, sandbox):
+    """A file may come on standard input."""
+    said = shell("import", "-", *FILL, "--json", stdin=write_csv(make_rows(5)).decode())
+
+    assert (said.code, said.document["report"]["created"]) == (0, 5)
+
+
+def test_what_was_found_is_shown_first(shell, file):
+    """Format, encoding, delimiter and rows are told before anything is sent."""
+    said = shell("import", file, *FILL)
+
+    assert "format: Toggl Track, detailed report" in said.err.splitlines()[0]
+    assert "rows: 200" in said.err.splitlines()[0]
+
+
+def test_a_mapping(shell, sandbox, tmp_path):
+    """Columns that no format knows are named by --map or by a mapping file; nonsense in either is told."""
+    file, mapping = tmp_path / "own.csv", tmp_path / "own.toml"
+    file.write_text("Wer,Wann,Wie lange,Projekt\none@example.com,2026-01-05,1.5,Website\n")
+    mapping.write_text('format = "time"\n[columns]\nWer = "email"\nWann = "day"\n"Wie lange" = "hours"\n')
+
+    said = shell("import", file, *FILL, "--mapping", mapping, "--map", "Projekt=project", "--json")
+
+    assert said.code == 0, said.err
+    assert len(sandbox.world.entries()) == 1
+    assert shell("import", file, "--map", "nonsense").code == 2
+    assert shell("import", file, "--mapping", tmp_path / "none.toml").code == 2
