@@ -35,8 +35,12 @@ def bind(host: str, port: int, *, allow_remote: bool = False) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # a socket must name its protocol, or asyncio does not send at once and each answer waits 40 ms to be acknowledged
     bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    bound.bind((host, port))
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((host, port))
+    except OSError:
+        bound.close()
+        raise
     return bound
 
 
@@ -64,12 +68,23 @@ def run(app: Any, bound: socket.socket, ready: Callable[[str], None]) -> None:
 
 @contextmanager
 def running(app: Any, bound: socket.socket) -> Iterator[str]:
-    """Serve in a thread; gives the address."""
-    server = _server(app)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, name="sandbox", daemon=True)
+    """Serve in a thread; gives the address.
+
+    Raises:
+        RuntimeError: the server did not start; the cause says why.
+    """
+    server, failed = _server(app), list[BaseException]()
+
+    def serve() -> None:
+        try:
+            server.run(sockets=[bound])
+        except BaseException as error:  # noqa: BLE001 - it is raised where the server was asked for
+            failed.append(error)
+
+    thread = threading.Thread(target=serve, name="sandbox", daemon=True)
     thread.start()
     try:
-        _wait(server, thread)
+        _wait(server, thread, failed)
         yield address_of(bound)
     finally:
         server.should_exit = True
@@ -91,10 +106,10 @@ def _announce(server: uvicorn.Server, ready: Callable[[str], None], address: str
         ready(address)
 
 
-def _wait(server: uvicorn.Server, thread: threading.Thread) -> None:
+def _wait(server: uvicorn.Server, thread: threading.Thread, failed: list[BaseException]) -> None:
     deadline = time.monotonic() + _PATIENCE
     while not server.started:
         if not thread.is_alive() or time.monotonic() > deadline:
             msg = "the sandbox's server did not start"
-            raise RuntimeError(msg)
+            raise RuntimeError(msg) from (failed[0] if failed else None)
         time.sleep(0.005)

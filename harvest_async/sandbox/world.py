@@ -15,6 +15,7 @@ from typing import Any, Final
 from harvest_async.sandbox.index import Index
 from harvest_async.sandbox.reading import Refusal, read_values
 from harvest_async.sandbox.records import FIELDS, KINDS, Record, Tables, new_record
+from harvest_async.sandbox.zones import ZONES
 
 __all__ = ["World"]
 
@@ -302,6 +303,8 @@ class World:
         unique = _UNIQUE.get(kind)
         if unique and any(record is not own for record in self.having(kind, **{unique: values.get(unique)})):
             raise Refusal(400, f"{unique} is taken.")
+        if values.get("timezone", "UTC") not in ZONES:
+            raise Refusal(400, "timezone is invalid.")
         if "client_id" in values and values["client_id"] not in self.tables["client"]:
             raise Refusal(400, "There is no such client.")
 

@@ -62,7 +62,7 @@ def made(response):
 
 def tree_of(response):
     """An XML answer as elements."""
-    return ET.fromstring(response.content)  # noqa: S314 - the sandbox wrote it
+    return ET.fromstring(response.content)
 
 
 @frozen
