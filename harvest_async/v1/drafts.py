@@ -56,8 +56,10 @@ class Form(Generic[T]):
         """
         where = f"{self.name}.{self.making}"
         first, *others = needed
-        drafted = self._drafted(first, where) if isinstance(first, self.model) else {}
-        own = dict(zip(self.needed, (None if drafted else first, *others), strict=True))
+        drafted = {}
+        if isinstance(first, self.model):
+            drafted, first = self._drafted(first, where), None
+        own = dict(zip(self.needed, (first, *others), strict=True))
         told = {name: value for name, value in own.items() if value is not None}
         values = self._checked(where, {**drafted, **told, **given}, self.new)
         if missing := [name for name in self.needed if values.get(name) is None]:
