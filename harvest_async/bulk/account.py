@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from datetime import date
 from typing import Any, Protocol
 
-from harvest_async.bulk.known import Booked, Known, Link, Reach
+from harvest_async.bulk.known import Booked, Known, Link, Paid, Reach
 
 __all__ = ["Account", "Watch"]
 
@@ -57,6 +57,14 @@ class Account(Protocol):
 
     async def links(self, kind: str, project: int) -> Sequence[Link]:
         """A project's assignments."""
+        ...
+
+    async def payments(self, invoice: int) -> Sequence[Paid]:
+        """An invoice's payments."""
+        ...
+
+    async def stands(self, mark: str, record: int, project: int | None) -> bool:
+        """Whether a record has a mark by now (see `marks`)."""
         ...
 
     async def create(self, kind: str, fields: Mapping[str, Any], watch: Watch) -> int | None:

@@ -1,19 +1,19 @@
 """What an account has, as plain values.
 
 Rules of this room: pure values. Kinds are named as in the journal: client, contact, project, task, person, category,
-task_link, person_link, entry, expense.
+task_link, person_link, entry, expense, item_category, invoice, payment; and the marks of `marks`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, time
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
 from attrs import field, frozen
 
-__all__ = ["Booked", "Known", "Link", "Reach"]
+__all__ = ["Booked", "Known", "Link", "Paid", "Reach"]
 
 
 @frozen
@@ -74,6 +74,16 @@ class Booked:
     cost: Decimal = Decimal()
     started: time | None = None
     ended: time | None = None
+
+
+@frozen
+class Paid:
+    """A payment that an invoice of the account has."""
+
+    id: int
+    amount: Decimal
+    moment: datetime
+    notes: str
 
 
 @frozen

@@ -14,14 +14,14 @@ Rules of this room: pure, and one function for both sides, the file's and the ac
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from hashlib import blake2b
 from typing import Any, Final
 
 from harvest_async.bulk.known import Booked
 
-__all__ = ["booked_key", "differing", "entry_key", "expense_key", "key_of", "plain_notes"]
+__all__ = ["booked_key", "differing", "entry_key", "expense_key", "key_of", "payment_key", "plain_notes"]
 
 _CENT: Final = Decimal("0.01")
 
@@ -57,6 +57,11 @@ def entry_key(
 def expense_key(person: int, project: int, category: int, day: date, notes: str, cost: Decimal) -> str:
     """What two equal expenses have in common."""
     return _digest("expense", person, project, category, day.isoformat(), cost.quantize(_CENT), plain_notes(notes))
+
+
+def payment_key(invoice: int, amount: Decimal, moment: datetime, notes: str) -> str:
+    """What two equal payments of an invoice have in common."""
+    return _digest("payment", invoice, amount.quantize(_CENT), moment.astimezone(UTC).isoformat(), plain_notes(notes))
 
 
 def booked_key(

@@ -14,13 +14,14 @@ from typing import Any, Final
 from attrs import define, field, frozen
 
 from harvest_async.bulk.known import Known
-from harvest_async.bulk.match import differing, entry_key, expense_key, key_of
+from harvest_async.bulk.marks import MARKS, STATES, is_archived
+from harvest_async.bulk.match import differing, entry_key, expense_key, key_of, payment_key
 from harvest_async.bulk.sources import kinds
 
 __all__ = ["Draft", "NewPerson", "Rejected", "Resolver", "Thing"]
 
-_STATES: Final = frozenset({"active", "is_active", "deactivated"})
-"""Whether a record is archived is no field that an import compares: what is archived is told, not brought back."""
+_DRAFT: Final = frozenset({"", "draft"})
+_OF_A_LATER_STATE: Final = frozenset({"state", "kind"})
 
 
 _NAMES: Final = ("name", "email", "code")
@@ -135,7 +136,12 @@ class Resolver:
             kinds.ContactRow: self._contact_row,
             kinds.TaskLinkRow: self._task_link,
             kinds.UserLinkRow: self._person_link,
+            kinds.ItemCategoryRow: self._item_category,
+            kinds.InvoiceRow: self._invoice,
+            kinds.PaymentRow: self._payment,
         }
+        self._to_mark: list[tuple[str, Thing]] = []
+        self._booked_on: set[int] = set()
 
     def resolve(self, row: kinds.AnyRow, source: int) -> Draft:
         """Find what a row is about.
@@ -147,6 +153,15 @@ class Resolver:
         if draw is None:
             raise Rejected("", "rows of this kind can be exported, and not imported")
         return draw(row, source)
+
+    def finish(self) -> None:
+        """Plan the marks, once all rows were met. A task that nothing is booked on would be gone, not archived."""
+        for mark, thing in self._to_mark:
+            if thing.kind != "task" or thing.number in self._booked_on:
+                self._add(Thing(
+                    0, mark, str(thing.number), thing.name, "create", project=thing.project, other=thing.number,
+                    source=thing.source,
+                ))  # fmt: skip
 
     @property
     def numbers(self) -> dict[tuple[str, int], int]:
@@ -161,6 +176,7 @@ class Resolver:
         project = self._project(row.client, row.project, row.project_code)
         task = self._needed("task", row.task)
         person = self._person(row.person, row.email)
+        self._booked_on.add(task.number)
         span = (row.started, row.ended) if self.timestamps else None
         key = entry_key(person.number, project.number, task.number, row.day, row.notes, hours=row.hours, span=span)
         return Draft("entry", key, None, project.number, task.number, person.number)
@@ -217,8 +233,51 @@ class Resolver:
 
     def _link(self, kind: str, project: Thing, other: Thing, source: int, fields: Mapping[str, Any]) -> Draft:
         thing = self.link(kind, project.number, other.number)
-        thing.source, thing.fields = source, {key: each for key, each in fields.items() if key not in _STATES}
+        thing.source, thing.fields = source, {key: each for key, each in fields.items() if key not in STATES}
+        self._mark(f"archived_{kind}", thing, when=is_archived(fields))
         return Draft(kind, thing.key, thing)
+
+    def _mark(self, mark: str, thing: Thing, *, when: bool) -> None:
+        """A record that is made is to be marked in the end; one that is there is left as it is."""
+        if when and thing.record is None and mark in MARKS:
+            self._to_mark.append((mark, thing))
+
+    # Invoices
+
+    def _item_category(self, row: kinds.ItemCategoryRow, source: int) -> Draft:
+        thing = self._thing("item_category", key_of(row.name), row.name, {"name": row.name}, about=True)
+        return self._about(thing, source, {"name": row.name})
+
+    def _invoice(self, row: kinds.InvoiceRow, source: int) -> Draft:
+        """An invoice that is there is left alone; a new one has the lines that it had, whatever they came from."""
+        client = self._needed("client", row.client)
+        thing = self._thing("invoice", key_of(row.number), row.number, {}, about=True)
+        if thing.source is not None:
+            raise Rejected("Number", f"an earlier row is about the same invoice ({row.number}): leave one of them out")
+        thing.source, thing.client = source, client.number
+        if thing.record is None:
+            told = {name: value for name, value in row.fields.items() if name not in _OF_A_LATER_STATE}
+            thing.fields = {"number": row.number, "kind": "free_form", **told}
+        state = str(row.fields.get("state") or "")
+        self._mark("sent_invoice", thing, when=state not in _DRAFT)
+        self._mark("closed_invoice", thing, when=state == "closed")
+        return Draft("invoice", thing.key, thing)
+
+    def _payment(self, row: kinds.PaymentRow, source: int) -> Draft:
+        invoice = self._thing("invoice", key_of(row.invoice), row.invoice, {})
+        if invoice.record is None and invoice.source is None:
+            self.things.remove(invoice)
+            del self._found["invoice", invoice.key]
+            raise Rejected("Invoice", f"there is no invoice {row.invoice!r}, neither in the account nor in the file")
+        amount, moment = row.fields.get("amount"), row.fields.get("paid_at")
+        if amount is None or moment is None:
+            raise Rejected("Amount", "a payment needs an amount and a moment")
+        key = payment_key(invoice.number, amount, moment, str(row.fields.get("notes") or ""))
+        thing = Thing(
+            0, "payment", key, f"{amount} of {row.invoice}", "create", fields=dict(row.fields), other=invoice.number,
+            source=source,
+        )  # fmt: skip
+        return Draft("payment", key, self._add(thing))
 
     def link(self, kind: str, project: int, other: int) -> Thing:
         """An assignment that is needed; made once."""
@@ -232,7 +291,8 @@ class Resolver:
         if thing.source is not None:
             raise Rejected("", f"an earlier row is about the same {thing.kind} ({thing.name}): leave one of them out")
         thing.source = source
-        fields = {name: value for name, value in fields.items() if name not in _STATES}
+        self._mark(f"archived_{thing.kind}", thing, when=is_archived(fields))
+        fields = {name: value for name, value in fields.items() if name not in STATES}
         if thing.record is None:
             thing.fields = fields
             price = fields.get("unit_price")
@@ -282,15 +342,20 @@ class Resolver:
             by_code = self._index.get(("project", f"{client}/#{key_of(code)}"), [])
             both = [each for each in by_code if key_of(each.name) == key_of(name)]
             bare = [each for each in by_name if not each.code]
-            return _pick("project", f"{name} [{code}]", both or by_code or bare, about=about)
-        return _pick("project", name, by_name, about=about)
+            return self._pick("project", f"{name} [{code}]", both or by_code or bare, about=about)
+        return self._pick("project", name, by_name, about=about)
+
+    def _pick(self, kind: str, name: str, found: Sequence[Known], *, about: bool) -> Known | None:
+        """The one that is meant; an archived one if a row about it says that it is (see `_pick`)."""
+        told = [thing for each in found if (thing := self._records.get((kind, each.id))) and thing.source is not None]
+        return _pick(kind, name, found, about=about or bool(told))
 
     def _person(self, name: str, email: str) -> Thing:
         key = email or f"={key_of(name)}"
         thing = self._found.get(("person", key))
         if thing is not None:
             return thing
-        known = _pick("person", email or name, self._index.get(("person", key), []), about=False)
+        known = self._pick("person", email or name, self._index.get(("person", key), []), about=False)
         if known is not None:
             thing = self._records.get(("person", known.id)) or self._there("person", known, known.email or key)
         else:
@@ -328,7 +393,7 @@ class Resolver:
         if thing is not None:
             return thing
         found = [] if index is None else self._index.get((kind, index or key), [])
-        known = _pick(kind, name, found, about=about)
+        known = self._pick(kind, name, found, about=about)
         if known is None:
             return self._add(Thing(0, kind, key, name, "create", fields=fields))
         return self._records.get((kind, known.id)) or self._there(kind, known, key)

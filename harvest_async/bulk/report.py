@@ -14,6 +14,7 @@ from typing import Any, Final
 from attrs import frozen
 
 from harvest_async.bulk.journal import Journal
+from harvest_async.bulk.marks import MARKS
 from harvest_async.bulk.sources.kinds import Problem
 
 __all__ = ["Overview", "Place", "Report", "overview", "report_of", "seconds_for"]
@@ -29,6 +30,10 @@ _WORDS: Final = {
     "category": "categories",
     "task_link": "assignments",
     "person_link": "assignments",
+    "item_category": "item categories",
+    "invoice": "invoices",
+    "payment": "payments",
+    **dict.fromkeys(MARKS, "marks (archived, sent, closed)"),
 }
 
 

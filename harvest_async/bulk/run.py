@@ -1,7 +1,8 @@
 """Carrying a plan out: what rows need is made first, then the rows, side by side; the journal knows all of it.
 
 Rules of this room:
-- Order: clients, tasks, people, categories; then projects and contacts; then assignments; then entries and expenses.
+- Order: clients, tasks, people, categories; then projects, contacts and invoices; then assignments; then entries and
+  expenses; then payments; what is archived in the end is archived last.
 - A write takes its permit first, then its intent goes to the disk, then it leaves; its outcome is written down as soon
   as it is known.
 - A write whose answer was lost is never sent again before `settling` has found out what became of it.
@@ -53,10 +54,14 @@ from harvest_async.errors import (
 __all__ = ["STAGES", "Rules", "Runner", "Stopped"]
 
 STAGES: Final = (
-    ("making clients, tasks and people", ("client", "task", "person", "category")),
-    ("making projects", ("project", "contact")),
+    ("making clients, tasks and people", ("client", "task", "person", "category", "item_category")),
+    ("making projects", ("project", "contact", "invoice")),
     ("assigning tasks and people", ("task_link", "person_link")),
     ("booking", ("entry", "expense")),
+    ("sending invoices", ("sent_invoice",)),
+    ("recording payments", ("payment",)),
+    ("archiving projects", ("closed_invoice", "archived_task_link", "archived_person_link", "archived_project")),
+    ("archiving clients, tasks and people", ("archived_client", "archived_task", "archived_person")),
 )
 _LINKS: Final = frozenset({"task_link", "person_link"})
 _REFUSED: Final = (BadRequest, NotFound, Unprocessable, InvalidArgument)

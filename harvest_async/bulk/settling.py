@@ -12,7 +12,8 @@ from typing import Any, Final
 from harvest_async.bulk.account import Account
 from harvest_async.bulk.journal import Change, Clerk, Journal
 from harvest_async.bulk.known import Known
-from harvest_async.bulk.match import booked_key, key_of
+from harvest_async.bulk.marks import MARKS
+from harvest_async.bulk.match import booked_key, key_of, payment_key
 from harvest_async.bulk.pack import unpack
 from harvest_async.bulk.reconcile import succeeded
 from harvest_async.bulk.states import create, doubt, plan_again
@@ -55,6 +56,10 @@ class Settling:
                 await self._settle_people(lost)
             elif kind in _LINKS:
                 await self._settle_links(kind, lost)
+            elif kind in MARKS:
+                await self._settle_marks(kind, lost)
+            elif kind == "payment":
+                await self._settle_payments(lost)
             else:
                 await self._settle_things(kind, lost)
         except _UNREADABLE as error:
@@ -110,6 +115,22 @@ class Settling:
             there = [link.id for link in links if link.other == self._things.record(other) and link.active]
             await self._clerk.noted(create(number, there[0]) if there else plan_again(number))
 
+    async def _settle_marks(self, mark: str, lost: list[tuple[Any, ...]]) -> None:
+        for number, _, _, project, other, *_ in lost:
+            record = self._things.record(other) or 0
+            stands = await self._account.stands(mark, record, self._things.record(project))
+            await self._clerk.noted(create(number, record) if stands else plan_again(number))
+
+    async def _settle_payments(self, lost: list[tuple[Any, ...]]) -> None:
+        invoices: dict[int, list[tuple[Any, ...]]] = {}
+        for step in lost:
+            invoices.setdefault(step[4], []).append(step)
+        for invoice, theirs in invoices.items():
+            found: dict[str, list[int]] = {}
+            for each in await self._account.payments(self._things.record(invoice) or 0):
+                found.setdefault(payment_key(invoice, each.amount, each.moment, each.notes), []).append(each.id)
+            await self._clerk.noted(*await self._journal.work(self._count, theirs, found))
+
     async def _settle_things(self, kind: str, lost: list[tuple[Any, ...]]) -> None:
         have = await self._account.all(kind)
         changes = []
@@ -129,4 +150,4 @@ class Settling:
                 str(fields.get("email") or "").lower() or key_of(name)
             )
         same_code = kind != "project" or key_of(known.code) == key_of(str(fields.get("code") or ""))
-        return same_code and key_of(known.name) == key_of(str(fields["name"]))
+        return same_code and key_of(known.name) == key_of(str(fields["number" if kind == "invoice" else "name"]))

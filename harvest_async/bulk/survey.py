@@ -12,6 +12,7 @@ Rules of this room:
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import date
 from decimal import Decimal
@@ -24,7 +25,8 @@ from attrs import frozen
 from harvest_async.bulk.account import Account
 from harvest_async.bulk.journal import Journal
 from harvest_async.bulk.known import Link, Reach
-from harvest_async.bulk.match import booked_key, differing
+from harvest_async.bulk.marks import MARKS
+from harvest_async.bulk.match import booked_key, differing, payment_key
 from harvest_async.bulk.pack import pack, pack_row, unpack_row
 from harvest_async.bulk.plan import NewPerson, Rejected, Resolver, Thing
 from harvest_async.bulk.progress import Progress
@@ -50,6 +52,9 @@ _TOUCHES: Final = {
     "TaskLinkRow": ("client", "project", "task"),
     "UserLinkRow": ("client", "project", "person"),
     "CategoryRow": ("category",),
+    "ItemCategoryRow": ("item_category",),
+    "InvoiceRow": ("client", "invoice"),
+    "PaymentRow": ("invoice",),
 }
 """The lists that a kind of row needs."""
 
@@ -87,6 +92,7 @@ async def draw(account: Account, journal: Journal, terms: Terms, progress: Progr
     await _ask(journal, terms)
     await journal.work(_prune, journal)
     await _staff(account, journal, resolver, progress)
+    await _meet_payments(account, journal, resolver, progress)
     await journal.work(lambda: journal.describe(planned="1", timestamps=str(int(timestamps))))
 
 
@@ -191,6 +197,7 @@ def _resolve_rows(journal: Journal, resolver: Resolver) -> None:
                 values = (draft.kind, draft.key, source, draft.project, draft.other, draft.person, day, size)
                 journal.write(insert, (FIRST_ROW + source, *values))
         last = batch[-1][0]
+    resolver.finish()
     journal.write_many(_INSERT_THING, map(_columns, resolver.things))
 
 
@@ -283,6 +290,11 @@ _USED: Final = " union ".join(f"select {ref} from step where state = 'planned' a
 _DROP: Final = f"delete from step where kind = ? and state = 'planned' and source is null and id not in ({_USED})"  # noqa: S608
 
 
+_FORGET_MARKS: Final = (
+    "delete from step where kind in (select value from json_each(?)) and other not in (select id from step)"
+)
+
+
 def _refuse(journal: Journal, people: dict[int, NewPerson]) -> None:
     def refuse() -> None:
         for number, who in people.items():
@@ -299,7 +311,13 @@ def _refuse(journal: Journal, people: dict[int, NewPerson]) -> None:
 def _prune(journal: Journal) -> None:
     """Forget things that no planned row needs; projects first, since they need clients."""
     things = ("project", "client", "task", "category", "person")
-    journal.together(lambda: journal.write_many(_DROP, ((kind,) for kind in things)))
+    marks = json.dumps(list(MARKS))
+
+    def prune() -> None:
+        journal.write(_FORGET_MARKS, (marks,))
+        journal.write_many(_DROP, ((kind,) for kind in things))
+
+    journal.together(prune)
 
 
 async def _staff(account: Account, journal: Journal, resolver: Resolver, progress: Progress) -> None:
@@ -341,6 +359,31 @@ def _meet_links(
                 thing.fields = differing(thing.fields, dict(link.fields))
                 thing.action = "update" if thing.fields else ""
     journal.together(lambda: journal.write_many(_REPLACE_THING, map(_columns, told)))
+
+
+async def _meet_payments(account: Account, journal: Journal, resolver: Resolver, progress: Progress) -> None:
+    """Match payments with those that the account's invoices have."""
+    wanted = {thing.other for thing in resolver.things if thing.kind == "payment"}
+    invoices = [thing for thing in resolver.things if thing.number in wanted and thing.record is not None]
+    progress.begin("reading payments", len(invoices))
+    found = await gather([later(account.payments, thing.record) for thing in invoices], progress)
+    there: dict[str, list[int]] = {}
+    for invoice, payments in zip(invoices, found, strict=True):
+        for each in payments:
+            key = payment_key(invoice.number, each.amount, each.moment, each.notes)
+            there.setdefault(key, []).append(each.id)
+    known = [(key, record) for key, records in there.items() for record in records]
+    met = []
+    for thing in resolver.things:
+        if thing.kind == "payment" and there.get(thing.key):
+            thing.action, thing.record = "", there[thing.key].pop()
+            met.append(thing)
+    journal.together(lambda: _keep_payments(journal, known, met))
+
+
+def _keep_payments(journal: Journal, known: list[tuple[str, int]], met: list[Thing]) -> None:
+    journal.write_many("insert or ignore into known (key, record) values (?, ?)", known)
+    journal.write_many(_REPLACE_THING, map(_columns, met))
 
 
 def _pairs(journal: Journal) -> list[tuple[Any, ...]]:

@@ -13,6 +13,7 @@ from attrs import frozen
 
 from harvest_async.bulk.feed import Step
 from harvest_async.bulk.journal import Journal
+from harvest_async.bulk.marks import MARKS
 from harvest_async.bulk.sources.kinds import ExpenseRow, TimeRow
 from harvest_async.bulk.survey import FIRST_ROW
 
@@ -100,6 +101,9 @@ class Things:
             name, _ = _NAMES[step.kind]
             own = fields if step.action == "update" else {}
             return {**own, "project_id": self.record(step.project), name: self.record(step.other)}
+        if step.kind == "payment" or step.kind in MARKS:
+            project = {"project_id": self.record(step.project)} if step.project else {}
+            return {**fields, **project, "record": self.record(step.other)}
         return fields if step.client is None else {**fields, "client_id": self.record(step.client)}
 
     def _entry(self, step: Step, row: TimeRow) -> dict[str, Any]:
@@ -116,7 +120,8 @@ class Things:
         }
 
     def _expense(self, step: Step, row: ExpenseRow) -> dict[str, Any]:
-        size = {"total_cost": row.total_cost} if row.total_cost is not None else {"units": row.units}
+        by_units = row.total_cost is None or row.by_units
+        size = {"units": row.units} if by_units else {"total_cost": row.total_cost}
         return {
             "person": self.record(step.person),
             "project_id": self.record(step.project),

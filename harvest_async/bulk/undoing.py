@@ -68,13 +68,14 @@ async def _undo(
     record: int,
     person: int | None,
     project: int | None,
+    other: int | None,
     name: str | None,
 ) -> str | None:
     """Remove one record; says why where it could not."""
     fields = {} if person is None else {"person": person}
     what = f"{kind.replace('_', ' ')} {record}{f' ({name})' if name else ''}"
     try:
-        instead = await account.delete(kind, record, {**fields, "project_id": project})
+        instead = await account.delete(kind, record, {**fields, "project_id": project, "other": other})
     except _REFUSED as error:
         return f"{what}: {error.message}"
     await journal.work(journal.commit, [undo(step, instead)])
@@ -91,9 +92,11 @@ def _kept(journal: Journal) -> list[str]:
 
 
 _MADE: Final = """
-    select step.id, step.kind, step.record, person.record, project.record, json_extract(step.content, '$.name')
+    select step.id, step.kind, step.record, person.record, project.record, other.record,
+    json_extract(step.content, '$.name')
     from step
     left join step as person on person.id = step.person left join step as project on project.id = step.project
+    left join step as other on other.id = step.other
     where step.state = 'created' and step.record is not null
     and coalesce(json_extract(step.content, '$.sure'), 1) = 1
     and not (step.kind in ('task_link', 'person_link') and project.state = 'created')

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from harvest_async.bulk.account import Watch
 from harvest_async.bulk.journal import Journal
-from harvest_async.bulk.known import Booked, Known, Link, Reach
+from harvest_async.bulk.known import Booked, Known, Link, Paid, Reach
 from harvest_async.bulk.plan import NewPerson
 from harvest_async.bulk.progress import Quiet
 from harvest_async.bulk.report import Overview, overview
@@ -60,6 +60,14 @@ class EmptyAccount:
     async def links(self, kind: str, project: int) -> Sequence[Link]:
         """There are no projects."""
         return self._never(kind, project)
+
+    async def payments(self, invoice: int) -> Sequence[Paid]:
+        """There are no invoices."""
+        return self._never(invoice)
+
+    async def stands(self, mark: str, record: int, project: int | None) -> bool:
+        """There is nothing that could be marked."""
+        return self._never(mark, record, project)
 
     async def create(self, kind: str, fields: Mapping[str, Any], watch: Watch) -> int | None:
         """It can't be written to."""

@@ -14,7 +14,7 @@ from typing import Any, Final
 import attrs
 
 from harvest_async.bulk.account import Watch
-from harvest_async.bulk.known import Booked, Known, Link, Reach
+from harvest_async.bulk.known import Booked, Known, Link, Paid, Reach
 from harvest_async.call import Call, Created, Gone
 from harvest_async.errors import NotFound
 from harvest_async.v1.client import HarvestV1
@@ -80,6 +80,19 @@ class V1Account:
             return [Link(each.id, each.task_id or 0, not each.deactivated, _rest(each)) async for each in tasks]
         people = self._harvest.user_assignments.list(project)
         return [Link(each.id, each.user_id or 0, not each.deactivated, _rest(each)) async for each in people]
+
+    async def payments(self, invoice: int) -> Sequence[Paid]:
+        """Contract: invoice_payments.list."""
+        payments = self._harvest.invoice_payments.list(invoice)
+        return [Paid(each.id, each.amount or Decimal(0), each.paid_at, each.notes or "") async for each in payments
+                if each.paid_at is not None]  # fmt: skip
+
+    async def stands(self, mark: str, record: int, project: int | None) -> bool:
+        """See `Account.stands`."""
+        try:
+            return await _STANDS[mark](self._harvest, record, project or 0)
+        except NotFound:
+            return True  # it is gone
 
     async def create(self, kind: str, fields: Mapping[str, Any], watch: Watch) -> int | None:
         """See `Account.create`."""
@@ -182,6 +195,102 @@ def _expense(each: Any) -> Booked:
     )
 
 
+def _category_of_items(each: Any) -> Known:
+    return Known(each.id, each.name or "", fields=_rest(each))
+
+
+def _invoice(each: Any) -> Known:
+    return Known(each.id, each.number or "", client_id=each.client_id)
+
+
+async def _pay(harvest: Any, fields: Fields) -> Created[Any]:
+    created: Created[Any] = await harvest.invoice_payments.create_id(fields.pop("record"), **_said(fields))
+    return created
+
+
+def _said(fields: Fields) -> Fields:
+    return {name: value for name, value in fields.items() if value not in (None, "")}
+
+
+def _marked(mark: Callable[[Any, int, int], Awaitable[Any]]) -> Callable[[Any, Fields], Awaitable[Created[Any]]]:
+    """A mark as something that is made: its number is the record's."""
+
+    async def make(harvest: Any, fields: Fields) -> Created[Any]:
+        await mark(harvest, fields["record"], fields.get("project_id") or 0)
+        return Created(fields["record"], None, None)
+
+    return make
+
+
+def _unmarked(mark: Callable[[Any, int, int], Awaitable[Any]] | None) -> Callable[[Any, int, Fields], Awaitable[Gone]]:
+    """Taking a mark off; of an invoice it stays, since the invoice goes."""
+
+    async def take_off(harvest: Any, record: int, fields: Fields) -> Gone:
+        if mark is not None:
+            await mark(harvest, record, fields.get("project_id") or 0)
+        return Gone.DELETED
+
+    return take_off
+
+
+_MARK: Final[Mapping[str, Callable[[Any, int, int], Awaitable[Any]]]] = {
+    "archived_client": lambda harvest, record, _: harvest.clients.archive(record),
+    "archived_project": lambda harvest, record, _: harvest.projects.archive(record),
+    "archived_task": lambda harvest, record, _: harvest.tasks.delete(record),
+    "archived_person": lambda harvest, record, _: harvest.people.archive(record),
+    "archived_task_link": lambda harvest, record, project: harvest.task_assignments.update(
+        project, record, deactivated=True
+    ),
+    "archived_person_link": lambda harvest, record, project: harvest.user_assignments.update(
+        project, record, deactivated=True
+    ),
+    "sent_invoice": lambda harvest, record, _: harvest.invoice_messages.mark_as_sent(record),
+    "closed_invoice": lambda harvest, record, _: harvest.invoice_messages.mark_as_closed(record),
+}
+
+_UNMARK: Final[Mapping[str, Callable[[Any, int, int], Awaitable[Any]] | None]] = {
+    "archived_client": lambda harvest, record, _: harvest.clients.activate(record),
+    "archived_project": lambda harvest, record, _: harvest.projects.activate(record),
+    "archived_task": lambda harvest, record, _: harvest.tasks.activate(record),
+    "archived_person": lambda harvest, record, _: harvest.people.activate(record),
+    "archived_task_link": lambda harvest, record, project: harvest.task_assignments.update(
+        project, record, deactivated=False
+    ),
+    "archived_person_link": lambda harvest, record, project: harvest.user_assignments.update(
+        project, record, deactivated=False
+    ),
+    "sent_invoice": None,
+    "closed_invoice": None,
+}
+
+
+def _stands(read: Callable[[Any, int, int], Awaitable[Any]], field: str, *values: object) -> Any:
+    """Whether a record that is read has one of these values."""
+
+    async def stands(harvest: Any, record: int, project: int) -> bool:
+        return getattr(await read(harvest, record, project), field) in values
+
+    return stands
+
+
+_STANDS: Final[Mapping[str, Callable[[Any, int, int], Awaitable[bool]]]] = {
+    "archived_client": _stands(lambda harvest, record, _: harvest.clients.get(record), "active", False),
+    "archived_project": _stands(lambda harvest, record, _: harvest.projects.get(record), "active", False),
+    "archived_task": _stands(lambda harvest, record, _: harvest.tasks.get(record), "deactivated", True),
+    "archived_person": _stands(lambda harvest, record, _: harvest.people.get(record), "is_active", False),
+    "archived_task_link": _stands(
+        lambda harvest, record, project: harvest.task_assignments.get(project, record), "deactivated", True
+    ),
+    "archived_person_link": _stands(
+        lambda harvest, record, project: harvest.user_assignments.get(project, record), "deactivated", True
+    ),
+    "sent_invoice": _stands(
+        lambda harvest, record, _: harvest.invoices.get(record), "state", "open", "partial", "paid", "closed"
+    ),
+    "closed_invoice": _stands(lambda harvest, record, _: harvest.invoices.get(record), "state", "closed"),
+}
+
+
 _LISTS: Final[Mapping[str, tuple[str, Callable[[Any], Known]]]] = {
     "client": ("clients", _client),
     "project": ("projects", _project),
@@ -189,6 +298,8 @@ _LISTS: Final[Mapping[str, tuple[str, Callable[[Any], Known]]]] = {
     "person": ("people", _person),
     "category": ("expense_categories", _category),
     "contact": ("contacts", _contact),
+    "item_category": ("invoice_item_categories", _category_of_items),
+    "invoice": ("invoices", _invoice),
 }
 
 _CREATE: Final[Mapping[str, Callable[[Any, Fields], Awaitable[Created[Any]]]]] = {
@@ -202,6 +313,10 @@ _CREATE: Final[Mapping[str, Callable[[Any, Fields], Awaitable[Created[Any]]]]] =
     "person_link": lambda harvest, fields: harvest.user_assignments.create_id(**fields),
     "entry": lambda harvest, fields: harvest.time.create_id(**{**fields, "notes": fields["notes"] or None}),
     "expense": lambda harvest, fields: harvest.expenses.create_id(**{**fields, "notes": fields["notes"] or None}),
+    "item_category": lambda harvest, fields: harvest.invoice_item_categories.create_id(fields["name"]),
+    "invoice": lambda harvest, fields: harvest.invoices.create_id(**_said(fields)),
+    "payment": _pay,
+    **{name: _marked(mark) for name, mark in _MARK.items()},
 }
 
 _UPDATE: Final[Mapping[str, Callable[[Any, int, Fields], Awaitable[Any]]]] = {
@@ -211,6 +326,7 @@ _UPDATE: Final[Mapping[str, Callable[[Any, int, Fields], Awaitable[Any]]]] = {
     "person": lambda harvest, record, fields: harvest.people.update(record, **fields),
     "category": lambda harvest, record, fields: harvest.expense_categories.update(record, **fields),
     "contact": lambda harvest, record, fields: harvest.contacts.update(record, **fields),
+    "item_category": lambda harvest, record, fields: harvest.invoice_item_categories.update(record, **fields),
     "task_link": lambda harvest, record, fields: harvest.task_assignments.update(
         fields["project_id"], record, **_without(fields)
     ),
@@ -230,6 +346,10 @@ _DELETE: Final[Mapping[str, Callable[[Any, int, Fields], Awaitable[Gone]]]] = {
     "person_link": lambda harvest, record, fields: harvest.user_assignments.delete(fields["project_id"], record),
     "entry": lambda harvest, record, fields: harvest.time.delete(record, of_user=fields.get("of_user")),
     "expense": lambda harvest, record, fields: harvest.expenses.delete(record, of_user=fields.get("of_user")),
+    "item_category": lambda harvest, record, _: harvest.invoice_item_categories.delete(record),
+    "invoice": lambda harvest, record, _: harvest.invoices.delete(record),
+    "payment": lambda harvest, record, fields: harvest.invoice_payments.delete(fields["other"], record),
+    **{name: _unmarked(mark) for name, mark in _UNMARK.items()},
 }
 
 

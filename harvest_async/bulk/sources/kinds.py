@@ -130,6 +130,7 @@ class ExpenseRow:
         notes: what it was for; empty where nothing is said.
         total_cost: money; None where the units tell it.
         units: how many units of the category; None for plain money.
+        by_units: whether the cost, too, is only that of the units.
         billable: None where the file does not say.
         person, email: who spent it (see `TimeRow`).
         project_code: the project's code; empty where the file has none.
@@ -144,6 +145,7 @@ class ExpenseRow:
     notes: str = ""
     total_cost: Decimal | None = None
     units: Decimal | None = None
+    by_units: bool = False
     billable: bool | None = None
     person: str = ""
     email: str = ""

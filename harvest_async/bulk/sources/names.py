@@ -16,7 +16,9 @@ Records = Callable[[Path], Iterator[dict[str, str]]]
 """The records of a file: the cells by the contract's names."""
 
 _ENDINGS: Final = (".jsonl", ".ndjson", ".csv", ".xlsx")
-_KEPT: Final = frozenset({"name", "code", "client_id", "client", "first_name", "last_name", "email", "number"})
+_KEPT: Final = frozenset(
+    {"name", "code", "client_id", "client", "first_name", "last_name", "email", "number", "unit_price"}
+)
 
 
 class Beside:

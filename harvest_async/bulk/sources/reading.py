@@ -137,6 +137,11 @@ class Cells:
             return known.get("name", "") if known else ""
         return self.required(field)
 
+    def known(self, kind: str, field: str) -> dict[str, str]:
+        """What other files tell of the record that a number means; nothing where they don't."""
+        number = self.text(field).strip()
+        return (self._names.record(kind, number) or {}) if number else {}
+
     def looked_up(self, kind: str, field: str) -> dict[str, str] | None:
         """The record that a number means; None, and a problem noted, where it is unknown."""
         number = self.text(field).strip()

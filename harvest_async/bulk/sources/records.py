@@ -6,8 +6,11 @@ the table of kinds has it. An empty cell says nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import csv
+import io
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import partial
 from typing import Any, Final
 
@@ -27,7 +30,8 @@ from harvest_async.bulk.sources.roster import Roster
 
 __all__ = ["RecordReader"]
 
-Known = dict[str, str]
+_CENT: Final = Decimal("0.01")
+_OF_PROJECT: Final = "project_id"
 
 
 class RecordReader:
@@ -71,6 +75,8 @@ class RecordReader:
         for name, kind in self._kind.fields.items():
             if cells.text(name).strip():
                 found[name] = cells.value(name, self._readers[kind])
+        if "csv_line_items" in found:
+            found["csv_line_items"] = _lines(found["csv_line_items"])
         return found
 
     def _money(self, cells: Cells) -> dict[str, Any]:
@@ -81,6 +87,7 @@ class RecordReader:
         if not cells.text("total_cost").strip() and not cells.text("units").strip():
             cells.wrong("total_cost", "is empty: an amount, or units are needed")
         found["billable"] = cells.value("billable", self._readers["flag"])
+        found["by_units"] = _is_of_units(cells, found)
         return found
 
     def _check_person(self, cells: Cells, known: dict[str, Any]) -> None:
@@ -152,8 +159,29 @@ def _expense(cells: Cells) -> dict[str, Any]:
     return {**_user_link(cells), "category": category, "notes": cells.text("notes")}
 
 
+def _is_of_units(cells: Cells, found: Mapping[str, Any]) -> bool:
+    """Whether a cost is that of the units, by the price of the category beside the file."""
+    cost, units = found.get("total_cost"), found.get("units")
+    known = cells.known("expense_categories", "expense_category_id")
+    price = read_money(known.get("unit_price", ""), ".")
+    if cost is None or units is None or isinstance(price, Bad):
+        return False
+    return bool((units * price).quantize(_CENT) == cost.quantize(_CENT))
+
+
 def _invoice(cells: Cells) -> dict[str, Any]:
     return {"client": cells.client(), "number": cells.required("number")}
+
+
+def _lines(text: str) -> str:
+    """Line items without numbers of projects, which are those of another account."""
+    rows = list(csv.reader(io.StringIO(text, newline="")))
+    place = rows[0].index(_OF_PROJECT) if rows and _OF_PROJECT in rows[0] else None
+    if place is None:
+        return text
+    out = io.StringIO(newline="")
+    csv.writer(out).writerows([rows[0], *([*row[:place], "", *row[place + 1 :]] for row in rows[1:])])
+    return out.getvalue()
 
 
 def _of_invoice(cells: Cells) -> dict[str, Any]:

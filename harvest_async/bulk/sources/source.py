@@ -36,8 +36,8 @@ Table = CsvTable | JsonLines | XlsxTable
 _PLAIN: Final = Options()
 _CHUNK: Final = 1 << 20
 _ENDINGS: Final = (".jsonl", ".ndjson", ".csv", ".xlsx")
-_PASSED: Final = frozenset({"company"})
-"""Files of an export that hold nothing to be made."""
+_PASSED: Final = {"company": "", "invoice_messages": "is not read: an import sends no messages about invoices"}
+"""Files of an export that hold nothing to be made, and what is said about them."""
 _DATED: Final = frozenset({"day", "ended_on", "begin", "end"})
 _NUMBERED: Final = frozenset({"hours", "minutes", "seconds", "total_cost", "units"})
 
@@ -127,19 +127,17 @@ def _check(options: Options) -> None:
 
 def _open_folder(folder: Path, options: Options) -> Source:
     by_name = {path.name: path for path in sorted(folder.iterdir()) if path.suffix in _ENDINGS}
-    called = [f"{kind}{ending}" for kind in KINDS for ending in _ENDINGS if f"{kind}{ending}" in by_name]
+    kinds = [kind for kind in KINDS if kind not in _PASSED]
+    called = [f"{kind}{ending}" for kind in kinds for ending in _ENDINGS if f"{kind}{ending}" in by_name]
     wanted = [name for name in called if by_name[name].stat().st_size]
     if not wanted:
         names = ", ".join(f"{kind}.jsonl" for kind in KINDS)
         raise InvalidArgument(f"{folder}: none of the files that an export writes is there, or all are empty: {names}")
     alone = len(wanted) == 1
     files = tuple(_File(Origin(by_name[name]), options, "" if alone else name) for name in wanted)
-    left = tuple(
-        Notice("", "is not read: no resource is called so", name)
-        for name in by_name
-        if name not in called and Path(name).stem not in _PASSED
-    )
-    return Source(files, left)
+    left = [(name, path) for name, path in by_name.items() if name not in called and path.stat().st_size]
+    told = [(name, _PASSED.get(path.stem, "is not read: no resource is called so")) for name, path in left]
+    return Source(files, tuple(Notice("", text, name) for name, text in told if text))
 
 
 class _File:
