@@ -32,7 +32,7 @@ class ParquetFile:
             import pyarrow  # noqa: ICN001, PLC0415 - optional
             import pyarrow.parquet  # noqa: PLC0415
         except ImportError as error:
-            raise ImportError("writing Parquet needs pyarrow: pip install 'harvest-async[parquet]'") from error
+            raise ImportError("writing Parquet needs pyarrow: python -m pip install 'harvest-async[parquet]'") from error
         self._arrow = pyarrow
         columns = records.columns(model)
         types = _types(pyarrow)

@@ -18,6 +18,7 @@ from harvest_async import (
     Created,
     CreatedUnread,
     DecodeError,
+    Directory,
     FileTokenStore,
     Forbidden,
     Gone,
@@ -32,8 +33,10 @@ from harvest_async import (
     MemoryTokenStore,
     NotFound,
     NotSent,
+    NotTaken,
     OAuth2,
     OutcomeUnknown,
+    Picture,
     QueryTokenAuth,
     Registry,
     RequestError,
@@ -49,6 +52,8 @@ from harvest_async import (
     Unauthorized,
     Unprocessable,
     WouldWait,
+    exports,
+    imports,
     new_state,
 )
 from harvest_async.fastapi import add_handlers, harvest_lifespan, use_harvest
@@ -93,6 +98,18 @@ async def sign_in(redirect: str) -> None:
         await signing_in.sign_in(redirect, state="state")
     async with httpx.AsyncClient(auth=auth) as client:
         await auth.sign_in(redirect, state="state", send=client)
+
+
+async def look_up(account: HarvestV1) -> None:
+    directory = Directory(account, max_age=60)
+    assert_type(await directory.clients.by_name("ACME"), Client | None)
+    assert_type(await directory.projects.by_code("P-1"), Project | None)
+    assert_type(await directory.people.by_email("me@example.com"), Person | None)
+    assert_type(await directory.tasks.by_id(7), Task | None)
+    assert_type(await directory.tasks.all(), list[Task])
+    assert_type(await directory.task_assignments(7).by_task(8), TaskAssignment | None)
+    assert_type(await directory.user_assignments(7).by_user(8), UserAssignment | None)
+    assert_type((directory.calls, directory.saved), tuple[int, int])
 
 
 # The door
@@ -210,6 +227,23 @@ async def timesheets() -> None:
     assert_type(await harvest.reports.project_entries(7, date(2026, 1, 1), date(2026, 1, 31)), list[ReportEntry])
 
 
+# Imports and exports
+
+
+async def whole_accounts() -> None:
+    """Files into an account, an account into files."""
+    options = imports.Options(fill=imports.Fill(client="ACME"))
+    with imports.open_source("toggl.csv", options) as source:
+        plan = await imports.plan(harvest, source, options=options, make_people=True)
+    assert_type(plan, imports.Plan)
+    assert_type(plan.calls, int)
+    assert_type(plan.seconds, float)
+    assert_type(await imports.run(plan, journal="acme.journal"), imports.Report)
+    assert_type(await imports.resume(harvest, "acme.journal"), imports.Plan)
+    assert_type(await exports.export(harvest, "backup", format="csv"), exports.Exported)
+    assert_type(await harvest.receipts.get(7), Picture)
+
+
 # The throttle
 
 throttle = Throttle(
@@ -250,6 +284,8 @@ async def errors() -> None:
     except (BadRequest, Unauthorized, Forbidden, NotFound, Unprocessable, ServerError) as error:
         assert_type(error.status, int)
         assert_type(error.hint, str | None)
+    except NotTaken as error:
+        assert_type(error.names, tuple[str, ...])
     except CreatedUnread as error:
         assert_type(error.id, int | None)
         assert_type(error.location, str | None)
