@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar
 
 from harvest_async.codec.slices import Shaper, Slices
 from harvest_async.codec.text import beginning, iso, of_day
-from harvest_async.errors import DecodeError
+from harvest_async.errors import DecodeError, InvalidArgument
 
 __all__ = ["CONTENT_TYPE", "Elements", "read", "write"]
 
@@ -39,9 +39,16 @@ def read(content: bytes) -> Any:
 
 
 def write(fields: Mapping[str, Any], root: str | None) -> bytes:
-    """Turn fields into a body, below a root where there is one."""
+    """Turn fields into a body, below a root where there is one.
+
+    Raises:
+        InvalidArgument: a value is of a kind that JSON can't carry.
+    """
     tree = fields if root is None else {root: fields}
-    return json.dumps(tree, default=_plain, separators=(",", ":")).encode()
+    try:
+        return json.dumps(tree, default=_plain, separators=(",", ":"), allow_nan=False).encode()
+    except ValueError as error:
+        raise InvalidArgument(f"this can't be sent as JSON: {error}") from None
 
 
 class Elements(Slices[T]):
@@ -106,12 +113,12 @@ def _refuse(constant: str) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, Decimal):
+    if isinstance(value, Decimal) and value.is_finite():
         number = int(value) if value == value.to_integral_value() else float(value)
         return number if Decimal(repr(number)) == value else str(value)
     if isinstance(value, datetime | date):
         return iso(value)
     if isinstance(value, time):
         return of_day(value)
-    msg = f"{type(value).__name__} can't be written as JSON"
-    raise TypeError(msg)
+    msg = f"{value!r} is no text, number, day, moment or None"
+    raise ValueError(msg)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date, datetime, time
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final, TypeVar
 from xml.parsers.expat import ExpatError
@@ -163,12 +164,22 @@ def _child(value: Any, depth: int) -> Any:
 def _element(name: str, value: Any) -> Any:
     if value is None:
         return {"@nil": "true"}
+    if isinstance(value, Mapping):
+        return {inner: _element(inner, each) for inner, each in value.items()} or ""
+    if isinstance(value, list | tuple):
+        return [_element(name, each) for each in value]
+    return _text_of(name, value)
+
+
+def _text_of(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, datetime | date):
         return iso(value)
     if isinstance(value, time):
         return of_day(value)
+    if not isinstance(value, str | int | float | Decimal):
+        raise InvalidArgument(f"{name}: this can't be sent as XML: {value!r} is no text, number, day, moment or None")
     text = str(value)
     if found := _UNSPEAKABLE.search(text):
         raise InvalidArgument(f"{name}: character {found[0]!r} can't be sent as XML: leave it out, or use JSON")

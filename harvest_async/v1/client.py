@@ -6,7 +6,7 @@ Rules of this room: it puts the parts together and has no logic of its own.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -15,7 +15,9 @@ from urllib.parse import quote
 from harvest_async.address import home_of
 from harvest_async.auth import BasicAuth, BearerAuth
 from harvest_async.errors import InvalidArgument
-from harvest_async.exchange import BeforeSend, Exchange, OnUnknown, open_exchange
+from harvest_async.exchange import BeforeSend, Exchange, OnUnknown, Watcher, open_exchange
+from harvest_async.outcomes import Outcome
+from harvest_async.stream import AnyCall, bulk_map
 from harvest_async.throttle.line import Lane
 from harvest_async.throttle.throttle import Throttle
 from harvest_async.v1 import calls, resources
@@ -119,13 +121,12 @@ class HarvestV1:
         """
         env = os.environ
         if "auth" not in options:
-            token = env.get("HARVEST_ACCESS_TOKEN")
+            token = env.get("HARVEST_ACCESS_TOKEN", "").strip()
             options["auth"] = (
                 BearerAuth(token) if token else BasicAuth(_needed("HARVEST_EMAIL"), _needed("HARVEST_PASSWORD"))
             )
         account = options.pop("account", None) or _needed("HARVEST_ACCOUNT")
-        options.setdefault("app", env.get("HARVEST_APP") or None)
-        options["app"] = options["app"] or _needed("HARVEST_APP")
+        options["app"] = options.get("app") or _needed("HARVEST_APP")
         options.setdefault("base_url", env.get("HARVEST_BASE_URL") or None)
         return cls(account, **options)
 
@@ -182,6 +183,33 @@ class HarvestV1:
         )
         return other
 
+    def bulk_map(
+        self,
+        calls: Iterable[AnyCall] | AsyncIterable[AnyCall],
+        *,
+        ordered: bool = True,
+        side_by_side: int = 16,
+        max_failures: int | None = None,
+    ) -> AsyncIterator[Outcome]:
+        """Make many calls in the bulk lane, and give what became of each (see `outcomes`).
+
+            makes = (lambda name=name: harvest.clients.create_id(name) for name in names)
+            async for outcome in harvest.bulk_map(makes): ...
+
+        Args:
+            calls: `Call` values, or functions that make a call when they are called, which are read as they are needed;
+                what a function gives counts as created if it is a `Created`, else as updated.
+            ordered: whether outcomes come in the order of the calls, else as they come.
+            side_by_side: how many calls are on their way or in line at a time.
+            max_failures: after so many failures the rest is not sent; None goes on.
+
+        Raises:
+            InvalidArgument: a number is out of its range.
+        """
+        return bulk_map(
+            self._exchange, calls, ordered=ordered, side_by_side=side_by_side, max_failures=max_failures
+        )
+
     async def request(
         self,
         method: str,
@@ -208,6 +236,10 @@ class HarvestV1:
         where = quote(path, safe="/%:@!$&'()*+,;=-._~")
         parameters = tuple((name, str(value)) for name, value in (query or {}).items())
         return await self._exchange.send(calls.raw(method.upper(), where, parameters, fields, repeatable=repeatable))
+
+    def watch(self, watcher: Watcher) -> None:
+        """Tell somebody of each call that may have changed something, as long as they live: a `Directory`."""
+        self._exchange.watch(watcher)
 
     async def sign_in(self, redirect: str, *, state: str) -> None:
         """Finish a sign-in by `OAuth2`, which has to be the client's `auth`: one call, through the account's gate.
