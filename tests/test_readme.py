@@ -9,6 +9,8 @@ import subprocess
 import sys
 import tomllib
 from datetime import date, timedelta
+from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import fastapi
@@ -16,9 +18,10 @@ import httpx
 import pytest
 
 import harvest_async
-from harvest_async import BasicAuth, HarvestV1
+from harvest_async import BasicAuth, HarvestV1, OAuth2, Throttle, exports, imports
 from harvest_async.sandbox import Sandbox
 from harvest_async.testing import VirtualLoop, in_process
+from harvest_async.v1.models import LineItem
 from tests.support.sample import make_rows, write_csv
 
 pytestmark = pytest.mark.anyio
@@ -77,9 +80,11 @@ def test_every_block_is_run_here():
     """A block that is added to the README has to be run by a test of this file."""
     known = {
         ("Try it", "console"): 2,
-        ("Use it", "python"): 5,
+        ("Use it", "python"): 6,
+        ("Sign in by OAuth 2.0", "python"): 1,
         ("Inside FastAPI", "python"): 1,
-        ("The command line", "console"): 1,
+        ("The command line", "console"): 2,
+        ("The command line", "python"): 1,
         ("In your tests", "python"): 2,
     }
 
@@ -91,13 +96,13 @@ def test_every_block_is_run_here():
 
 
 def test_the_first_command_installs_what_the_demo_needs():
-    """It names an extra that is there, and a command that the package has."""
+    """It names extras that are there, and a command that the package has."""
     install, demo = block("Try it", "python -m pip install '.").strip().split(" && ")
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
 
     ran = subprocess.run([sys.executable, *shlex.split(demo)[1:], "--help"], check=False, capture_output=True)
 
-    assert re.fullmatch(r"python -m pip install '\.\[(\w+)\]'", install)[1] in extras
+    assert set(re.fullmatch(r"python -m pip install '\.\[([\w,]+)\]'", install)[1].split(",")) <= set(extras)
     assert ran.returncode == 0, ran.stderr
 
 
@@ -151,6 +156,22 @@ async def test_the_bulk_lane(harvest_sandbox, harvest_client):
     assert [entry.spent_at for entry in names["entries"]] == days
 
 
+async def test_records_and_changes(harvest_client):
+    """Records stand where ids are wanted, and an update of one field leaves the others."""
+    async with harvest_client() as harvest:
+        client = await harvest.clients.create("ACME")
+        project = await harvest.projects.create("Website", client)
+        task = await harvest.tasks.create("Work")
+        await harvest.task_assignments.create(project, task)
+        await harvest.user_assignments.create(project, (await harvest.account.who_am_i()).user)
+        names = {"client": client, "project": project, "task": task, "LineItem": LineItem, "Decimal": Decimal}
+
+        names = await run_inside(block("Use it", "entry ="), harvest=harvest, **names)
+
+        assert (names["entry"].hours, names["entry"].notes) == (Decimal("1.5"), "first draft")
+        assert (await harvest.invoices.get(names["invoice"])).amount == 160
+
+
 @pytest.mark.parametrize(
     ("fault", "details", "shown"),
     [("drop_after", {}, "OutcomeUnknown: POST"), ("raw", {"status": 422}, "curl ")],
@@ -179,6 +200,32 @@ async def test_the_throttle_alone(harvest_sandbox, harvest_address):
     assert names["throttle"].snapshot().lent == len(harvest_sandbox.requests()) == 2
 
 
+# Sign in by OAuth 2.0
+
+
+@pytest.mark.socket
+async def test_the_sign_in(harvest_address, tmp_path):
+    """The block takes a person through the sandbox's authorization server, and ends with a client that is signed in."""
+
+    async def send_the_person_to(address):
+        async with httpx.AsyncClient() as browser:
+            answer = await browser.get(address, auth=("admin@example.com", "sandbox"))
+        return answer.headers["location"]
+
+    here = {
+        "OAuth2": lambda _, __, **options: OAuth2(
+            "sandbox-client", "sandbox-secret", base_url=harvest_address, **options
+        ),
+        "HarvestV1": partial(HarvestV1, base_url=harvest_address, throttle=Throttle()),
+    }
+    names = {"path": tmp_path / "tokens.json", "send_the_person_to": send_the_person_to, "httpx": httpx}
+
+    names = await run_inside(block("Sign in by OAuth 2.0", "oauth ="), **{**PUBLIC, **names, **here})
+
+    async with names["harvest"] as harvest:
+        assert (await harvest.account.who_am_i()).user.email == "admin@example.com"
+
+
 # Inside FastAPI
 
 
@@ -200,28 +247,67 @@ async def test_the_five_lines_of_fastapi():
 # The command line
 
 
-@pytest.mark.socket
-@pytest.mark.usefixtures("environment")
-def test_the_commands_of_the_command_line(harvest_sandbox, tmp_path):
-    """Trial, plan and import run one after the other as they stand, and the last of them has booked each row."""
-    rows = make_rows(12)
-    (tmp_path / "toggl.csv").write_bytes(write_csv(rows))
-    commands = [shlex.split(line) for line in block("The command line", "harvest-async import").splitlines()]
-
-    ran = [
+def run_lines(code, folder):
+    """Run a block's commands one after the other; gives how each ended."""
+    commands = [shlex.split(line) for line in code.splitlines()]
+    assert {command[0] for command in commands} == {"harvest-async"}
+    return [
         subprocess.run(
             [sys.executable, "-m", "harvest_async", *command[1:]],
             check=False,
             capture_output=True,
             text=True,
-            cwd=tmp_path,
+            cwd=folder,
         )
         for command in commands
     ]
 
-    assert [command[:2] for command in commands] == [["harvest-async", "import"]] * 3
+
+@pytest.fixture
+def rows(tmp_path):
+    """The rows of a file `toggl.csv` that lies in the folder."""
+    made = make_rows(12)
+    (tmp_path / "toggl.csv").write_bytes(write_csv(made))
+    return made
+
+
+@pytest.mark.socket
+@pytest.mark.usefixtures("environment")
+def test_an_import_as_the_readme_has_it(harvest_sandbox, tmp_path, rows):
+    """Trial, plan and import run one after the other as they stand, and the last of them has booked each row."""
+    ran = run_lines(block("The command line", "harvest-async import toggl.csv --sandbox"), tmp_path)
+
     assert [each.returncode for each in ran] == [0, 0, 0], [each.stderr for each in ran]
     assert len(harvest_sandbox.world.entries()) == len(rows)
+
+
+@pytest.mark.socket
+@pytest.mark.usefixtures("environment", "rows")
+def test_a_journal_an_export_and_a_collection_as_the_readme_has_them(harvest_sandbox, tmp_path):
+    """A run with a journal, resumed though it was done, is taken back; an account is exported, a collection written."""
+    ran = run_lines(
+        block("The command line", "harvest-async import toggl.csv --client ACME --task Development --journal"), tmp_path
+    )
+
+    assert [each.returncode for each in ran] == [0, 0, 0, 0, 0], [each.stdout + each.stderr for each in ran]
+    assert harvest_sandbox.world.entries() == []
+    assert (tmp_path / "backup" / "clients.jsonl").is_file()
+    assert (tmp_path / "harvest.postman_collection.json").is_file()
+
+
+@pytest.mark.usefixtures("rows")
+async def test_imports_and_exports_for_programs(harvest_client, harvest_sandbox, tmp_path, monkeypatch, capsys):
+    """The block plans, imports and exports."""
+    monkeypatch.chdir(tmp_path)
+    async with harvest_client() as harvest:
+        names = await run_inside(
+            block("The command line", "options ="), harvest=harvest, imports=imports, exports=exports
+        )
+
+    assert names["report"].created == 12
+    assert "time_entries" in capsys.readouterr().out
+    assert len(harvest_sandbox.world.entries()) == 12
+    assert (tmp_path / "backup" / "time_entries.jsonl").is_file()
 
 
 # In your tests
