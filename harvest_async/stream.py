@@ -1,0 +1,150 @@
+"""Many calls, one outcome each: bounded, in the bulk lane, in the order of the input or as they come.
+
+Rules of this room: a bounded number of calls is begun and not yet given out, whatever the input's length; the input is
+read as it is needed. A call's failure is an outcome and ends nothing, unless so many failed or the account as a whole
+can't be worked with. Whoever stops taking outcomes stops the rest: what has not left is not sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
+from typing import Any, Final
+
+from harvest_async import outcomes
+from harvest_async.call import Call, Created, Repeat
+from harvest_async.errors import (
+    BadRequest,
+    CreatedUnread,
+    DecodeError,
+    Forbidden,
+    HarvestError,
+    InvalidArgument,
+    NotFound,
+    NotSent,
+    OutcomeUnknown,
+    ServerError,
+    Unprocessable,
+    WouldWait,
+)
+from harvest_async.exchange import Exchange
+
+__all__ = ["AnyCall", "bulk_map"]
+
+AnyCall = Call[Any] | Callable[[], Awaitable[Any]]
+"""A call, or something that makes one when it is called: `lambda: harvest.clients.create_id("ACME")`."""
+
+_REFUSED: Final = (BadRequest, NotFound, Unprocessable, Forbidden, InvalidArgument)
+_UNSENT: Final = (NotSent, WouldWait)
+_WAITING: Final = 4
+"""So many times as many outcomes as calls side by side may wait for an earlier one."""
+
+
+def bulk_map(
+    exchange: Exchange,
+    calls: Iterable[AnyCall] | AsyncIterable[AnyCall],
+    *,
+    ordered: bool = True,
+    side_by_side: int = 16,
+    max_failures: int | None = None,
+) -> AsyncIterator[outcomes.Outcome]:
+    """See `HarvestV1.bulk_map`."""
+    if side_by_side < 1:
+        raise InvalidArgument(f"side_by_side={side_by_side!r}: give 1 or more")
+    if max_failures is not None and max_failures < 1:
+        raise InvalidArgument(f"max_failures={max_failures!r}: give 1 or more, or None")
+    return _Stream(exchange, calls, ordered, side_by_side, max_failures).take()
+
+
+class _Stream:
+    def __init__(
+        self,
+        exchange: Exchange,
+        calls: Iterable[AnyCall] | AsyncIterable[AnyCall],
+        ordered: bool,
+        side_by_side: int,
+        max_failures: int | None,
+    ) -> None:
+        self._exchange = exchange
+        self._calls = _each(calls)
+        self._ordered = ordered
+        self._limit = side_by_side
+        self._max_failures = max_failures
+        self._failures = 0
+        self._ended = False
+        self._tasks: deque[asyncio.Task[outcomes.Outcome]] = deque()
+        self._place = 0
+
+    async def take(self) -> AsyncIterator[outcomes.Outcome]:
+        """Give outcomes as long as there are calls."""
+        try:
+            while await self._fill():
+                if not self._ordered:
+                    await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+                    done = [task for task in self._tasks if task.done()]
+                    self._tasks = deque(task for task in self._tasks if not task.done())
+                else:
+                    done = [self._tasks.popleft()]
+                for task in done:
+                    yield await task
+        finally:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _fill(self) -> bool:
+        """Begin as many calls as may be begun; whether anything is to be waited for."""
+        running = sum(not task.done() for task in self._tasks)
+        while running < self._limit and len(self._tasks) < _WAITING * self._limit:
+            try:
+                call = await anext(self._calls)
+            except StopAsyncIteration:
+                break
+            with self._exchange.bulk():  # the task takes the lane along
+                self._tasks.append(asyncio.create_task(self._one(self._place, call)))
+            self._place += 1
+            running += 1
+        return bool(self._tasks)
+
+    async def _one(self, place: int, call: AnyCall) -> outcomes.Outcome:
+        if self._ended:
+            return outcomes.NotSent(place=place, call=call)
+        try:
+            value = await (self._exchange.send(call) if isinstance(call, Call) else call())
+        except CreatedUnread as error:
+            return outcomes.Created(place=place, call=call, id=error.id, location=error.location)
+        except HarvestError as error:
+            return self._failed(place, call, error)
+        return _succeeded(place, call, value)
+
+    def _failed(self, place: int, call: AnyCall, error: HarvestError) -> outcomes.Outcome:
+        self._failures += 1
+        self._ended = self._ended or self._failures == self._max_failures
+        if isinstance(error, _REFUSED):
+            return outcomes.Rejected(place=place, call=call, error=error)
+        if isinstance(error, _UNSENT):
+            return outcomes.NotSent(place=place, call=call, error=error)
+        if isinstance(error, (OutcomeUnknown, ServerError, DecodeError)):
+            reads = isinstance(call, Call) and call.repeat is Repeat.SAFE
+            kind = outcomes.Rejected if reads else outcomes.Unknown
+            return kind(place=place, call=call, error=error)
+        self._ended = True  # sign-in, a block without end: the next call would meet the same
+        return outcomes.NotSent(place=place, call=call, error=error)
+
+
+def _succeeded(place: int, call: AnyCall, value: Any) -> outcomes.Outcome:
+    if isinstance(value, Created):
+        return outcomes.Created(place=place, call=call, id=value.id, location=value.location, record=value.record)
+    if isinstance(call, Call) and call.repeat is Repeat.SAFE:
+        return outcomes.Existing(place=place, call=call, record=value)
+    return outcomes.Updated(place=place, call=call, record=value)
+
+
+async def _each(calls: Iterable[AnyCall] | AsyncIterable[AnyCall]) -> AsyncIterator[AnyCall]:
+    if isinstance(calls, AsyncIterable):
+        async for call in calls:
+            yield call
+    else:
+        for call in calls:
+            yield call
