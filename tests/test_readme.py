@@ -305,7 +305,7 @@ async def test_imports_and_exports_for_programs(harvest_client, harvest_sandbox,
         )
 
     assert names["report"].created == 12
-    assert "time_entries" in capsys.readouterr().out
+    assert "projects" in capsys.readouterr().out
     assert len(harvest_sandbox.world.entries()) == 12
     assert (tmp_path / "backup" / "time_entries.jsonl").is_file()
 
