@@ -340,7 +340,8 @@ async def _staff(account: Account, journal: Journal, resolver: Resolver, progres
     found = await gather([*reads, *(later(account.links, kind, project) for kind, project in lists)], progress)
     reach = {person: each for (person,), each in zip(people, found, strict=False)}
     links = dict(zip(lists, found[len(people) :], strict=True))
-    await journal.work(_meet_links, journal, told, things, links)
+    marks = {thing.other or 0: thing for thing in resolver.things if thing.kind in MARKS}
+    await journal.work(_meet_links, journal, told, things, links, marks)
     await journal.work(add_links, journal, resolver, reach)
 
 
@@ -348,17 +349,25 @@ _LINKS: Final = frozenset({"task_link", "person_link"})
 
 
 def _meet_links(
-    journal: Journal, told: list[Thing], things: dict[int, Thing], links: dict[tuple[str, int], Sequence[Link]]
+    journal: Journal,
+    told: list[Thing],
+    things: dict[int, Thing],
+    links: dict[tuple[str, int], Sequence[Link]],
+    marks: dict[int, Thing],
 ) -> None:
-    """Match the assignments that rows are about with those that are there."""
+    """Match the assignments that rows are about with those that are there; their marks are left as they are."""
+    changed = list(told)
     for thing in told:
-        project, other = things[thing.project or 0], things[thing.other or 0]
+        project, other, mark = things[thing.project or 0], things[thing.other or 0], marks.get(thing.number)
         for link in links.get((thing.kind, project.record or 0), ()):
-            if link.other == other.record and link.active:
+            if link.other == other.record and (link.active or mark is not None):
                 thing.record = link.id
                 thing.fields = differing(thing.fields, dict(link.fields))
                 thing.action = "update" if thing.fields else ""
-    journal.together(lambda: journal.write_many(_REPLACE_THING, map(_columns, told)))
+                if mark is not None:
+                    mark.action, mark.record = "", link.id
+                    changed.append(mark)
+    journal.together(lambda: journal.write_many(_REPLACE_THING, map(_columns, changed)))
 
 
 async def _meet_payments(account: Account, journal: Journal, resolver: Resolver, progress: Progress) -> None:

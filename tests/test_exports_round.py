@@ -1,0 +1,195 @@
+"""Export, import into an empty account, export: the two are equal, numbers and stamps apart."""
+
+import asyncio
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+
+from harvest_async import exports, imports
+from harvest_async.bulk.run import Rules
+from harvest_async.bulk.sources import open_source
+from tests.support.exporting import LINES, at, client_of, exported, fill, records
+from tests.support.sandbox import new_sandbox
+
+OWN = frozenset({"id", "created_at", "updated_at", "cache_version", "client_key"})
+"""What every account makes up by itself."""
+
+KEYS = {
+    "client_id": ("clients", "name"),
+    "project_id": ("projects", "name"),
+    "task_id": ("tasks", "name"),
+    "user_id": ("people", "email"),
+    "expense_category_id": ("expense_categories", "name"),
+    "invoice_id": ("invoices", "number"),
+}
+"""What the numbers of other records mean."""
+
+
+async def fill_more(harvest):
+    """What `fill` has, and records in every state that there is."""
+    ids = await fill(harvest)
+    gone = await harvest.clients.create("Umbrella")
+    old = await harvest.projects.create("Archive", gone.id, code="OLD", notes="Done")
+    twin = await harvest.projects.create("Archive", ids["client"])
+    task = await harvest.tasks.create("Typing")
+    unused = await harvest.tasks.create("Unused")
+    person = await harvest.people.create("four@example.com", "Person", "Four")
+    for project in (old, twin):
+        await harvest.task_assignments.create(project.id, task.id)
+        await harvest.user_assignments.create(project.id, person.id)
+    link = await harvest.task_assignments.create(ids["project"], unused.id)
+    for number in range(3):
+        await harvest.time.create(
+            old.id, task.id, spent_at=date(2026, 1, 7), hours=Decimal(1), notes=f"{number % 2}", of_user=person.id
+        )
+    categories = [category async for category in harvest.expense_categories.list()]
+    await harvest.expenses.create(
+        twin.id, categories[0].id, date(2026, 1, 7), total_cost=Decimal("9.99"), billable=False, of_user=person.id
+    )
+    await harvest.invoice_item_categories.create("Hosting")
+    await harvest.task_assignments.update(ids["project"], link.id, deactivated=True)
+    await harvest.projects.archive(old.id)
+    await harvest.clients.archive(gone.id)
+    await harvest.people.archive(person.id)
+    await harvest.tasks.delete(task.id)
+    for state in ("draft", "open", "paid", "closed"):
+        invoice = await harvest.invoices.create(
+            ids["client"], "free_form", number=f"2026-{state}", subject=state, issued_at=date(2026, 1, 20),
+            tax=Decimal("7.5"), csv_line_items=LINES,
+        )  # fmt: skip
+        if state != "draft":
+            await harvest.invoice_messages.mark_as_sent(invoice.id)
+        if state == "paid":
+            whole = await harvest.invoices.get(invoice.id)
+            await harvest.invoice_payments.create(invoice.id, whole.amount, datetime(2026, 2, 1, tzinfo=UTC))
+        if state == "closed":
+            await harvest.invoice_messages.mark_as_closed(invoice.id)
+    return ids
+
+
+def load(sandbox, folder, rules=None):
+    """Import a folder; what came of it."""
+
+    async def job(harvest):
+        with open_source(folder) as source, await imports.plan(harvest, source, make_people=True) as plan:
+            return await imports.run(plan, rules=rules or Rules())
+
+    return at(sandbox, job)
+
+
+def told(folder):
+    """The records of an export in words: by kind, without what every account makes up by itself, in order."""
+    names = {
+        field: {record["id"]: record[word] for record in records(folder, kind)} for field, (kind, word) in KEYS.items()
+    }
+    return {
+        kind: sorted(
+            (repr(sorted((name, names[name].get(value) if name in names else value) for name, value in record.items()
+                         if name not in OWN)) for record in records(folder, kind)),
+        )
+        for kind in exports.SECTIONS
+        if kind not in ("invoice_messages", "company")
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="module", params=["duration", "timestamps"])
+def origin(request, tmp_path_factory):
+    """An account with everything in it, and its export; by duration, or by start and end."""
+    options = {"timestamp_timers": request.param == "timestamps"}
+    sandbox = new_sandbox(**options)
+    folder = tmp_path_factory.mktemp("origin")
+    at(sandbox, fill_by_span if options["timestamp_timers"] else fill_more)
+    exported(sandbox, folder)
+    return options, folder
+
+
+async def fill_by_span(harvest):
+    """Entries with a start and an end, one of them over midnight."""
+    from datetime import time
+
+    client = await harvest.clients.create("ACME")
+    project = await harvest.projects.create("Website", client.id)
+    task = await harvest.tasks.create("Design")
+    await harvest.task_assignments.create(project.id, task.id)
+    await harvest.user_assignments.create(project.id, 1)
+    for started, ended in ((time(8), time(9, 30)), (time(8), time(9, 30)), (time(13, 5), time(13, 6))):
+        await harvest.time.create(
+            project.id, task.id, spent_at=date(2026, 1, 5), started_at=started, ended_at=ended, notes="Span"
+        )
+
+
+def test_an_import_of_an_export_makes_an_equal_account(origin, tmp_path):
+    """Every record of every kind, in every state: archived, sent, partly paid, paid, written off."""
+    options, folder = origin
+    copy = new_sandbox(**options)
+    report = load(copy, folder)
+    exported(copy, tmp_path)
+
+    assert (report.rejected, report.unknown, report.left) == ((), (), 0)
+    assert told(folder) == told(tmp_path)
+
+
+def test_a_second_import_makes_nothing(origin):
+    """What is archived by now is no hindrance: all of it is there."""
+    options, folder = origin
+    copy = new_sandbox(**options)
+    load(copy, folder)
+    again = load(copy, folder)
+
+    assert (again.made, again.updated, again.created, again.rejected) == ({}, {}, 0, ())
+
+
+def test_a_folder_of_csv_files_makes_an_equal_account(tmp_path):
+    """Tables hold as much as JSON Lines do."""
+    origin, copy = new_sandbox(), new_sandbox()
+    at(origin, fill_more)
+    exported(origin, tmp_path / "csv", format="csv")
+    exported(origin, tmp_path / "one")
+    load(copy, tmp_path / "csv")
+    exported(copy, tmp_path / "two")
+
+    assert told(tmp_path / "one") == told(tmp_path / "two")
+
+
+@pytest.mark.parametrize("kind", ["drop_after", "drop_before", "error_502"])
+@pytest.mark.parametrize(
+    "path",
+    ["/invoices", "/invoices/*/payments", "/projects/*/toggle", "/clients/*/toggle", "/people/*/toggle",
+     "/invoices/*/messages/mark_as_sent", "/invoice_item_categories"],
+)  # fmt: skip
+def test_a_lost_answer_makes_nothing_twice(tmp_path, kind, path):
+    """Whether it was carried out or not: the account is equal in the end."""
+    origin, copy = new_sandbox(), new_sandbox()
+    at(origin, fill_more)
+    exported(origin, tmp_path / "one")
+    copy.fault(kind, path=path, method="POST" if "projects" not in path else "PUT", times=1)
+    report = load(copy, tmp_path / "one", Rules(settle=0.0))
+    exported(copy, tmp_path / "two")
+
+    assert (report.rejected, report.unknown) == ((), ())
+    assert told(tmp_path / "one") == told(tmp_path / "two")
+
+
+def test_what_an_import_made_can_be_taken_back(tmp_path):
+    """Payments, marks and archived records are no hindrance."""
+    origin, copy = new_sandbox(), new_sandbox()
+    at(origin, fill_more)
+    exported(origin, tmp_path / "one")
+    exported(copy, tmp_path / "before")
+
+    async def there_and_back():
+        async with client_of(copy) as harvest:
+            with open_source(tmp_path / "one") as source:
+                plan = await imports.plan(harvest, source, make_people=True)
+                with plan:
+                    await imports.run(plan, journal=tmp_path / "run.journal")
+            return await imports.undo(harvest, tmp_path / "run.journal")
+
+    undone = asyncio.run(there_and_back())
+    exported(copy, tmp_path / "after")
+
+    assert undone.unknown == 0
+    assert {**told(tmp_path / "before"), "tasks": [], "user_assignments": []} == {
+        **told(tmp_path / "after"), "tasks": [], "user_assignments": []
+    }  # fmt: skip
