@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from harvest_async.cache import HttpCache
     from harvest_async.throttle.ledger_sqlite import SqliteLedger
     from harvest_async.v1.client import HarvestV1
+    from harvest_async.v1.directory import Directory
     from harvest_async.v1.section import Listing
 
 __all__ = [
@@ -52,6 +53,7 @@ __all__ = [
     "Created",
     "CreatedUnread",
     "DecodeError",
+    "Directory",
     "FileTokenStore",
     "Forbidden",
     "Gone",
@@ -89,6 +91,7 @@ __all__ = [
 ]
 
 _LATER: Final = {
+    "Directory": "harvest_async.v1.directory",
     "FileTokenStore": "harvest_async.auth.stores",
     "HarvestV1": "harvest_async.v1.client",
     "HttpCache": "harvest_async.cache",

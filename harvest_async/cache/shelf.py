@@ -66,7 +66,7 @@ class Shelf:
         self._max_size = max_size
         self._place = place
         self._storage: hishel.AsyncBaseStorage | None = None
-        self._opening = Lock()
+        self._lock = Lock()
         self._people: dict[bytes, str] = {}
         self._writes = 0
         self._seen: set[str] = set()  # what the server has said something about since the last write
@@ -166,14 +166,15 @@ class Shelf:
             self._seen.add(read.key)
 
     async def _key(self, wire: Wire, whose: bytes) -> str:
-        person = self._people.get(whose)
-        if person is None:
-            person = self._people[whose] = await to_thread.run_sync(_name_of, whose, self._place)
+        async with self._lock:
+            person = self._people.get(whose)
+            if person is None:
+                person = self._people[whose] = await to_thread.run_sync(_name_of, whose, self._place)
         accept = wire.header("accept") or ""
         return hashlib.sha256(f"{person}\n{accept}\n{wire.url}".encode()).hexdigest()
 
     async def _opened(self) -> hishel.AsyncBaseStorage:
-        async with self._opening:
+        async with self._lock:
             if self._storage is None:
                 try:
                     connection = await _connect(self._path)

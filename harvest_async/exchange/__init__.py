@@ -7,6 +7,7 @@ is no record, `opening` puts the parts together. httpx is imported here, in `aut
 from harvest_async.exchange.attempts import BeforeSend, Shared
 from harvest_async.exchange.calls import Exchange, OnUnknown, Options
 from harvest_async.exchange.files import form_data
+from harvest_async.exchange.keeping import Watcher
 from harvest_async.exchange.opening import open_exchange
 
-__all__ = ["BeforeSend", "Exchange", "OnUnknown", "Options", "Shared", "form_data", "open_exchange"]
+__all__ = ["BeforeSend", "Exchange", "OnUnknown", "Options", "Shared", "Watcher", "form_data", "open_exchange"]

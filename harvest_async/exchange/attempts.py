@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
+from weakref import WeakSet
 
 import anyio
 import httpx
@@ -35,7 +36,7 @@ from harvest_async.errors import (
     response_error,
 )
 from harvest_async.exchange.body import headers_of, read
-from harvest_async.exchange.keeping import Shelf
+from harvest_async.exchange.keeping import Shelf, Watcher
 from harvest_async.retry import ATTEMPTS, Budget, Failure, Verdict, backoff, failure_of, verdict
 from harvest_async.throttle.lease import DEADLINE, Lease, Ticket
 from harvest_async.throttle.throttle import Throttle
@@ -71,6 +72,7 @@ class Shared:
         deadline: seconds that an attempt may take up to the headers.
         budget: retries that may be made.
         shelf: where answers are kept; None keeps none.
+        watchers: who is told of each call that may have changed something.
         chance: gives a number between 0 and 1, to spread retries.
     """
 
@@ -86,6 +88,7 @@ class Shared:
     deadline: float = DEADLINE / SECOND
     budget: Budget = field(factory=Budget)
     shelf: Shelf | None = None
+    watchers: WeakSet[Watcher] = field(factory=WeakSet)
     chance: Callable[[], float] = random.random
 
     def deadline_of(self, call: Call[Any]) -> float:

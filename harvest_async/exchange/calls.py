@@ -25,7 +25,7 @@ from harvest_async.errors import CreatedUnread, DecodeError, HarvestError, Inval
 from harvest_async.exchange.attempts import Attempts, BeforeSend, Going, Shared
 from harvest_async.exchange.body import chunks, whole
 from harvest_async.exchange.files import fetch
-from harvest_async.exchange.keeping import keepable, whose
+from harvest_async.exchange.keeping import Watcher, keepable, whose
 from harvest_async.shield import finish
 from harvest_async.throttle.lease import Ticket
 from harvest_async.throttle.line import Lane
@@ -185,6 +185,10 @@ class Exchange:
             await self._cut_off(call)
             raise
 
+    def watch(self, watcher: Watcher) -> None:
+        """Tell somebody of each call that may have changed something, as long as they live."""
+        self._shared.watchers.add(watcher)
+
     async def send_form(self, wire: Wire) -> Answer:
         """Send a request that carries its own credentials, for a sign-in by `OAuth2`: see `auth.Send`.
 
@@ -226,23 +230,33 @@ class Exchange:
             raise
 
     async def _answer(self, going: Going) -> Answer:
-        """Send a call, unless its answer is kept and fresh."""
-        shelf, attempts = self._shared.shelf, self._attempts
-        if shelf is None:
+        """Send a call, unless its answer is kept and fresh; a write is told to those who keep something."""
+        shared, shelf, attempts = self._shared, self._shared.shelf, self._attempts
+        if going.call.repeat is not Repeat.SAFE:
+            return await self._write(going)
+        if shelf is None or not keepable(going.call, shared.status_call):
             return await attempts.send(going)
-        if not keepable(going.call, self._shared.status_call):
-            shelf.written()
-            try:
-                return await attempts.send(going)
-            finally:
-                shelf.written()
-        person = await whose(self._shared.auth)
+        person = await whose(shared.auth)
 
         async def ask(wire: Wire) -> Answer:
             going.wire, going.ticket.number = wire, 0
             return await attempts.send(going)
 
         return await (shelf.answer(going.wire, person, ask) if person else attempts.send(going))
+
+    async def _write(self, going: Going) -> Answer:
+        shared, done = self._shared, False
+        if shared.shelf is not None:
+            shared.shelf.written()
+        try:
+            answer = await self._attempts.send(going)
+            done = True
+            return answer
+        finally:
+            if shared.shelf is not None:
+                shared.shelf.written()
+            for watcher in tuple(shared.watchers):
+                watcher.wrote(going.call, done=done)
 
     async def _cut_off(self, call: Call[Any]) -> None:
         """Tell whoever listens that a call's result will not reach its caller; nothing that they do keeps it longer."""

@@ -15,7 +15,15 @@ from harvest_async.auth import Renewing, Signing
 from harvest_async.call import Call, Repeat
 from harvest_async.wire import Answer, Wire
 
-__all__ = ["Cache", "Shelf", "keepable", "tells_apart", "whose"]
+__all__ = ["Cache", "Shelf", "Watcher", "keepable", "tells_apart", "whose"]
+
+
+class Watcher(Protocol):
+    """Keeps something of the account that writes may change."""
+
+    def wrote(self, call: Call[Any], *, done: bool) -> None:
+        """A call has ended that is no safe read; `done` says that it succeeded."""
+        ...
 
 
 class Shelf(Protocol):

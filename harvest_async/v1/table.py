@@ -1,0 +1,248 @@
+"""One list of the account, kept: loaded once, brought up to date by what changed, looked things up in without a call.
+
+Rules of this room: it knows no network; whoever makes a `Table` gives it the way to the list. What is deleted never
+shows up among what changed (contract: updated_since.deletions), so whatever a write of one's own has touched counts as
+unknown until the server has said something about it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from copy import copy
+from datetime import datetime, timedelta
+from typing import Any, Final, Generic, TypeVar
+
+from attrs import define
+
+from harvest_async.clock import Clock, span
+from harvest_async.errors import HarvestError, InvalidArgument
+
+__all__ = ["Fetch", "Named", "Table", "Tally"]
+
+T = TypeVar("T")
+
+Fetch = Callable[[datetime | None], Awaitable[list[T]]]
+"""Gives the whole list, or what changed in it since a moment: one call."""
+
+OVERLAP: Final = timedelta(minutes=1)
+"""How far back it is asked for changes once more (contract: updated_since.precision)."""
+
+
+@define
+class Tally:
+    """What it took, and what it spared.
+
+    Attributes:
+        calls: lists that were asked for.
+        saved: questions that were answered without a call of their own.
+    """
+
+    calls: int = 0
+    saved: int = 0
+
+
+class Table(Generic[T]):
+    """A list that is kept.
+
+    Args:
+        name: what the records are, for messages.
+        fetch: the way to the list.
+        clock: what tells the time.
+        max_age: seconds after which it is brought up to date before it answers.
+        tally: where calls are counted.
+    """
+
+    def __init__(self, name: str, fetch: Fetch[T], clock: Clock, max_age: float, tally: Tally) -> None:
+        self._name = name
+        self._fetch = fetch
+        self._clock = clock
+        self._max_age = span(max_age)
+        self._tally = tally
+        self._records: dict[int, T] = {}
+        self._indexes: dict[str, dict[str, list[T]]] = {}
+        self._loaded: int | None = None  # when it was brought up to date last
+        self._mark: datetime | None = None  # the server's moment up to which its changes are known
+        self._touches = 0  # how many writes of one's own there were,
+        self._known = -1  # and how many of them the list has in it
+        self._suspects: set[int] = set()  # what they have touched
+        self._gone: set[int] = set()  # what they have deleted while a list was on its way
+        self._loading: asyncio.Task[HarvestError | None] | None = None
+
+    async def all(self) -> list[T]:
+        """Give all records, archived ones too.
+
+        Raises:
+            HarvestError: they had to be asked for, and could not be had.
+        """
+        await self._ready()
+        return list(self._records.values())
+
+    async def by_id(self, id: int) -> T | None:
+        """Give the record with an id; None where there is none.
+
+        Raises:
+            HarvestError: as `all`.
+        """
+        await self._ready()
+        return self._records.get(id)
+
+    async def refresh(self) -> None:
+        """Bring it up to date now, by one call.
+
+        Raises:
+            HarvestError: as `all`.
+        """
+        self._touches += 1
+        await self._ready()
+
+    def touch(self, id: int | None = None, *, gone: bool = False) -> None:
+        """Something was written.
+
+        Args:
+            id: to which record; None where it is a new one.
+            gone: whether the record is deleted for sure.
+        """
+        self._touches += 1
+        if id is not None and gone:
+            self._gone.add(id)
+            self._drop(id)
+        elif id is not None:
+            self._suspects.add(id)
+
+    def forget(self) -> None:
+        """Nothing that is kept can be relied on: the whole list is asked for next."""
+        self._touches += 1
+        self._loaded = self._mark = None
+
+    # Inside
+
+    async def _matches(self, key: str, value: str, read: Callable[[T], str | None]) -> list[T]:
+        """The records that have a value under a key, whatever its case and the blanks around it."""
+        await self._ready()
+        if key not in self._indexes:
+            index = self._indexes[key] = {}
+            for record in self._records.values():
+                index.setdefault(_plain(read(record) or ""), []).append(record)
+        return self._indexes[key].get(_plain(value), []) if value.strip() else []
+
+    async def _one(self, key: str, value: str, read: Callable[[T], str | None]) -> T | None:
+        found = await self._matches(key, value, read)
+        in_use = [record for record in found if is_active(record)]
+        if len(found) == 1 or len(in_use) == 1:
+            return (in_use or found)[0]
+        if not found:
+            return None
+        ids = ", ".join(str(record_id(record)) for record in found)
+        raise InvalidArgument(f"{self._name}: {key} {value!r} is that of {len(found)} records ({ids}): ask by id")
+
+    async def _ready(self) -> None:
+        """Know all that was written so far, and be no older than allowed. All who ask at once share one call."""
+        written = self._touches
+        if self._knows(written) or self._loading is not None:
+            self._tally.saved += 1
+        while not self._knows(written):
+            await self._load()
+
+    def _knows(self, written: int) -> bool:
+        loaded = self._loaded
+        return loaded is not None and self._known >= written and self._clock.now() - loaded < self._max_age
+
+    async def _load(self) -> None:
+        if self._loading is None or self._loading.done():
+            self._loading = asyncio.get_running_loop().create_task(self._run())
+            self._loading.add_done_callback(self._ended)
+        error = await asyncio.shield(self._loading)
+        if error is not None:
+            raise copy(error) from error.__cause__
+
+    def _ended(self, task: asyncio.Task[HarvestError | None]) -> None:
+        if self._loading is task:
+            self._loading = None
+
+    async def _run(self) -> HarvestError | None:
+        written, began, suspects = self._touches, self._clock.today(), set(self._suspects)
+        self._gone.clear()
+        since = None if self._loaded is None or self._mark is None else self._mark - OVERLAP
+        try:
+            found = await self._ask(since)
+            if since is not None and not suspects <= set(map(record_id, found)):
+                since, found = None, await self._ask(None)  # deleted, or touched without a trace
+        except HarvestError as error:
+            return error
+        self._merge(found, began, whole=since is None)
+        self._suspects -= suspects
+        self._known = written
+        return None
+
+    async def _ask(self, since: datetime | None) -> list[T]:
+        self._tally.calls += 1
+        return await self._fetch(since)
+
+    def _merge(self, found: list[T], began: datetime, *, whole: bool) -> None:
+        if whole:
+            self._records.clear()
+        self._records.update((record_id(record), record) for record in found)
+        for id_ in self._gone:
+            self._drop(id_)
+        self._indexes.clear()
+        moments = [_updated_at(record) for record in self._records.values()]
+        known = [moment for moment in moments if moment is not None]
+        told = bool(known) and len(known) == len(moments)  # by the server's clock, if it says so of each record
+        self._mark = max(known) if told else began if moments else None
+        self._loaded = self._clock.now()
+
+    def _drop(self, id_: int) -> None:
+        self._records.pop(id_, None)
+        self._indexes.clear()
+
+
+class Named(Table[T]):
+    """A list of records that have names."""
+
+    async def by_name(self, name: str) -> T | None:
+        """Give the record with a name, whatever its case; None where there is none, the active one of several.
+
+        Raises:
+            InvalidArgument: several have it; `named` gives them all.
+            HarvestError: as `all`.
+        """
+        return await self._one("name", name, name_of)
+
+    async def named(self, name: str) -> list[T]:
+        """Give all records with a name, archived ones too.
+
+        Raises:
+            HarvestError: as `all`.
+        """
+        return list(await self._matches("name", name, name_of))
+
+
+def record_id(record: Any) -> int:
+    """A record's id."""
+    return int(record.id)
+
+
+def name_of(record: Any) -> str | None:
+    """A record's name; a person's is both of theirs."""
+    if hasattr(record, "first_name"):
+        return " ".join(part for part in (record.first_name, record.last_name) if part)
+    name: str | None = record.name
+    return name
+
+
+def is_active(record: Any) -> bool:
+    """Whether a record is in use (contract: inactive_spelled_three_ways)."""
+    for word in ("active", "is_active"):
+        if getattr(record, word, None) is not None:
+            return bool(getattr(record, word))
+    return not getattr(record, "deactivated", False)
+
+
+def _updated_at(record: Any) -> datetime | None:
+    moment: datetime | None = record.updated_at
+    return moment
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split()).casefold()
