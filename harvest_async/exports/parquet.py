@@ -32,7 +32,8 @@ class ParquetFile:
             import pyarrow  # noqa: ICN001, PLC0415 - optional
             import pyarrow.parquet  # noqa: PLC0415
         except ImportError as error:
-            raise ImportError("writing Parquet needs pyarrow: python -m pip install 'harvest-async[parquet]'") from error
+            message = "writing Parquet needs pyarrow: python -m pip install 'harvest-async[parquet]'"
+            raise ImportError(message) from error
         self._arrow = pyarrow
         columns = records.columns(model)
         types = _types(pyarrow)
