@@ -33,6 +33,9 @@ Change = tuple[str, Sequence[Any]]
 
 FORMAT: Final = "1"
 
+_GATHER: Final = 0.003
+"""Seconds that a commit waits for others to share it: a sync costs more than a row does."""
+
 _SCHEMA: Final = """
 create table meta (name text primary key, value text not null) without rowid;
 create table source (
@@ -249,6 +252,7 @@ class Clerk:
     async def _write(self) -> None:
         try:
             while self._changes:
+                await asyncio.sleep(_GATHER)
                 changes, self._changes = self._changes, []
                 told, self._next = self._next, None
                 await self._commit(changes, told)

@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
-from attrs import define, field, frozen
-
+from harvest_async.bulk.draft import Draft, NewPerson, Rejected, Thing
 from harvest_async.bulk.known import Known
 from harvest_async.bulk.marks import MARKS, STATES, is_archived
 from harvest_async.bulk.match import differing, entry_key, expense_key, key_of, payment_key
@@ -22,80 +21,7 @@ __all__ = ["Draft", "NewPerson", "Rejected", "Resolver", "Thing"]
 
 _DRAFT: Final = frozenset({"", "draft"})
 _OF_A_LATER_STATE: Final = frozenset({"state", "kind"})
-
-
 _NAMES: Final = ("name", "email", "code")
-
-
-class Rejected(Exception):
-    """A row can't be imported.
-
-    Attributes:
-        column: where the reason lies.
-        reason: what is wrong, and what to do about it.
-    """
-
-    def __init__(self, column: str, reason: str) -> None:
-        super().__init__(reason)
-        self.column = column
-        self.reason = reason
-
-
-@frozen
-class NewPerson:
-    """A person who has to be made: it sends an e-mail and takes a seat."""
-
-    email: str
-    first_name: str
-    last_name: str
-
-
-@define(eq=False)
-class Thing:
-    """A record that rows need or are about.
-
-    Attributes:
-        number: its step in the journal.
-        kind, key: what it is known by.
-        name: what it is called.
-        action: `create`, `update`, or empty where nothing has to be done.
-        record: its number in the account; None before it is made.
-        fields: what is written.
-        client, project, other: the steps of the things that it belongs to.
-        source: the row that is about it; None where rows only need it.
-        automatic: whether new projects have it by themselves.
-        unit_price: of a category of expenses.
-        was: what the account has of it; of an update the fields that change.
-        sure: whether an assignment that is to be made is known not to be there yet.
-    """
-
-    number: int
-    kind: str
-    key: str
-    name: str
-    action: str
-    record: int | None = None
-    fields: dict[str, Any] = field(factory=dict)
-    client: int | None = None
-    project: int | None = None
-    other: int | None = None
-    source: int | None = None
-    automatic: bool = False
-    unit_price: Decimal | None = None
-    was: dict[str, Any] = field(factory=dict)
-    sure: bool = True
-
-
-@frozen
-class Draft:
-    """What a row becomes: a step of its own (an entry, an expense), or one about a thing."""
-
-    kind: str
-    key: str
-    thing: Thing | None = None
-    project: int | None = None
-    other: int | None = None
-    person: int | None = None
 
 
 class Resolver:
@@ -125,7 +51,13 @@ class Resolver:
             for each in records:
                 for key in _keys(kind, each):
                     self._index.setdefault((kind, key), []).append(each)
-        self._kinds: dict[type[Any], Callable[[Any, int], Draft]] = {
+        self._kinds = self._drawers()
+        self._to_mark: list[tuple[str, Thing]] = []
+        self._booked_on: set[int] = set()
+
+    def _drawers(self) -> dict[type[Any], Callable[[Any, int], Draft]]:
+        """Each kind of row, and what finds what it is about."""
+        return {
             kinds.TimeRow: self._entry,
             kinds.ExpenseRow: self._expense,
             kinds.ClientRow: self._named("client"),
@@ -140,8 +72,6 @@ class Resolver:
             kinds.InvoiceRow: self._invoice,
             kinds.PaymentRow: self._payment,
         }
-        self._to_mark: list[tuple[str, Thing]] = []
-        self._booked_on: set[int] = set()
 
     def resolve(self, row: kinds.AnyRow, source: int) -> Draft:
         """Find what a row is about.

@@ -13,33 +13,33 @@ Rules of this room:
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
 
-import anyio
 from attrs import frozen
 
 from harvest_async.bulk.account import Account
 from harvest_async.bulk.journal import Journal
-from harvest_async.bulk.known import Link, Reach
+from harvest_async.bulk.known import Reach
 from harvest_async.bulk.marks import MARKS
-from harvest_async.bulk.match import booked_key, differing, payment_key
-from harvest_async.bulk.pack import pack, pack_row, unpack_row
+from harvest_async.bulk.match import booked_key
+from harvest_async.bulk.meeting import LINKS, insert_things, meet_links, meet_payments
+from harvest_async.bulk.pack import pack_row, unpack_row
 from harvest_async.bulk.plan import NewPerson, Rejected, Resolver, Thing
 from harvest_async.bulk.progress import Progress
+from harvest_async.bulk.side_by_side import gather, later
 from harvest_async.bulk.sources import kinds
 from harvest_async.errors import InvalidArgument
 
-__all__ = ["FIRST_ROW", "Consent", "Terms", "add_links", "check_whole", "draw", "gather", "later", "match", "take_in"]
+__all__ = ["FIRST_ROW", "Consent", "Terms", "add_links", "check_whole", "draw", "match", "take_in"]
 
 FIRST_ROW: Final = 1_000_000_000
 """Steps of rows are numbered from here on, by the row; those of things from 1 on."""
 
 _BATCH: Final = 1_000
-_SIDE_BY_SIDE: Final = 16
 
 _TOUCHES: Final = {
     "TimeRow": ("client", "project", "task", "person"),
@@ -92,7 +92,7 @@ async def draw(account: Account, journal: Journal, terms: Terms, progress: Progr
     await _ask(journal, terms)
     await journal.work(_prune, journal)
     await _staff(account, journal, resolver, progress)
-    await _meet_payments(account, journal, resolver, progress)
+    await meet_payments(account, journal, resolver, progress)
     await journal.work(lambda: journal.describe(planned="1", timestamps=str(int(timestamps))))
 
 
@@ -158,7 +158,7 @@ def add_links(journal: Journal, resolver: Resolver, reach: dict[int, Reach]) -> 
         if not _on(project, who, people.get(who.record or 0, {})):
             resolver.link("person_link", number, person).sure &= project.record is None or who.record in people
     new = [thing for thing in resolver.things[made:] if thing.source is None]
-    journal.together(lambda: journal.write_many(_INSERT_THING, map(_columns, new)))
+    journal.together(lambda: insert_things(journal, new))
 
 
 # Inside
@@ -198,25 +198,7 @@ def _resolve_rows(journal: Journal, resolver: Resolver) -> None:
                 journal.write(insert, (FIRST_ROW + source, *values))
         last = batch[-1][0]
     resolver.finish()
-    journal.write_many(_INSERT_THING, map(_columns, resolver.things))
-
-
-_INSERT_THING: Final = (
-    "insert into step (id, kind, action, key, source, client, project, other, content, state, record) "
-    "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-)
-
-
-_REPLACE_THING: Final = _INSERT_THING.replace("insert", "insert or replace", 1)
-
-
-def _columns(thing: Thing) -> tuple[Any, ...]:
-    was = thing.was if thing.action == "update" else {}
-    content = pack({"name": thing.name, "fields": thing.fields, "was": was, "sure": thing.sure})
-    return (
-        thing.number, thing.kind, thing.action, thing.key, thing.source, thing.client, thing.project, thing.other,
-        content, "planned" if thing.action else "existing", thing.record,
-    )  # fmt: skip
+    insert_things(journal, resolver.things)
 
 
 def _reject(journal: Journal, problem: kinds.Problem) -> None:
@@ -331,7 +313,7 @@ async def _staff(account: Account, journal: Journal, resolver: Resolver, progres
         group by who.record having count(distinct step.kind) = 1 order by who.record
         """,
     )
-    told = [thing for thing in resolver.things if thing.kind in _LINKS and thing.source is not None]
+    told = [thing for thing in resolver.things if thing.kind in LINKS and thing.source is not None]
     things = {thing.number: thing for thing in resolver.things}
     there = {(thing.kind, things[thing.project or 0].record) for thing in told}
     lists = sorted((kind, project) for kind, project in there if project is not None)
@@ -341,58 +323,8 @@ async def _staff(account: Account, journal: Journal, resolver: Resolver, progres
     reach = {person: each for (person,), each in zip(people, found, strict=False)}
     links = dict(zip(lists, found[len(people) :], strict=True))
     marks = {thing.other or 0: thing for thing in resolver.things if thing.kind in MARKS}
-    await journal.work(_meet_links, journal, told, things, links, marks)
+    await journal.work(meet_links, journal, told, things, links, marks)
     await journal.work(add_links, journal, resolver, reach)
-
-
-_LINKS: Final = frozenset({"task_link", "person_link"})
-
-
-def _meet_links(
-    journal: Journal,
-    told: list[Thing],
-    things: dict[int, Thing],
-    links: dict[tuple[str, int], Sequence[Link]],
-    marks: dict[int, Thing],
-) -> None:
-    """Match the assignments that rows are about with those that are there; their marks are left as they are."""
-    changed = list(told)
-    for thing in told:
-        project, other, mark = things[thing.project or 0], things[thing.other or 0], marks.get(thing.number)
-        for link in links.get((thing.kind, project.record or 0), ()):
-            if link.other == other.record and (link.active or mark is not None):
-                thing.record = link.id
-                thing.fields = differing(thing.fields, dict(link.fields))
-                thing.action = "update" if thing.fields else ""
-                if mark is not None:
-                    mark.action, mark.record = "", link.id
-                    changed.append(mark)
-    journal.together(lambda: journal.write_many(_REPLACE_THING, map(_columns, changed)))
-
-
-async def _meet_payments(account: Account, journal: Journal, resolver: Resolver, progress: Progress) -> None:
-    """Match payments with those that the account's invoices have."""
-    wanted = {thing.other for thing in resolver.things if thing.kind == "payment"}
-    invoices = [thing for thing in resolver.things if thing.number in wanted and thing.record is not None]
-    progress.begin("reading payments", len(invoices))
-    found = await gather([later(account.payments, thing.record) for thing in invoices], progress)
-    there: dict[str, list[int]] = {}
-    for invoice, payments in zip(invoices, found, strict=True):
-        for each in payments:
-            key = payment_key(invoice.number, each.amount, each.moment, each.notes)
-            there.setdefault(key, []).append(each.id)
-    known = [(key, record) for key, records in there.items() for record in records]
-    met = []
-    for thing in resolver.things:
-        if thing.kind == "payment" and there.get(thing.key):
-            thing.action, thing.record = "", there[thing.key].pop()
-            met.append(thing)
-    journal.together(lambda: _keep_payments(journal, known, met))
-
-
-def _keep_payments(journal: Journal, known: list[tuple[str, int]], met: list[Thing]) -> None:
-    journal.write_many("insert or ignore into known (key, record) values (?, ?)", known)
-    journal.write_many(_REPLACE_THING, map(_columns, met))
 
 
 def _pairs(journal: Journal) -> list[tuple[Any, ...]]:
@@ -408,38 +340,3 @@ def _on(project: Thing, other: Thing, known: dict[int, set[int]]) -> bool:
     if project.record is None:
         return other.automatic and other.record is not None
     return other.record is not None and other.record in known.get(project.record, ())
-
-
-def later(call: Callable[..., Awaitable[Any]], *arguments: Any) -> Callable[[], Awaitable[Any]]:
-    """A call to be made later."""
-
-    async def later() -> Any:
-        return await call(*arguments)
-
-    return later
-
-
-async def gather(reads: Sequence[Callable[[], Awaitable[Any]]], progress: Progress) -> list[Any]:
-    """Read side by side, so many at a time; results in the order of the reads."""
-    results: dict[int, Any] = {}
-    limit = anyio.Semaphore(_SIDE_BY_SIDE)
-
-    async def one(place: int, read: Callable[[], Awaitable[Any]]) -> None:
-        async with limit:
-            results[place] = await read()
-        progress.step()
-
-    try:
-        async with anyio.create_task_group() as group:
-            for place, read in enumerate(reads):
-                group.start_soon(one, place, read)
-    except BaseExceptionGroup as errors:
-        raise _first(errors) from None
-    return [results[place] for place in range(len(reads))]
-
-
-def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
-    error: BaseException = errors
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error

@@ -17,8 +17,8 @@ from harvest_async.bulk.account import Account
 from harvest_async.bulk.journal import Journal
 from harvest_async.bulk.progress import Progress
 from harvest_async.bulk.run import STAGES
+from harvest_async.bulk.side_by_side import gather, later
 from harvest_async.bulk.states import undo
-from harvest_async.bulk.survey import gather, later
 from harvest_async.errors import BadRequest, Forbidden, Unprocessable
 
 __all__ = ["Undone", "undo_all"]
