@@ -81,6 +81,13 @@ def imports(session):
 
 
 @nox.session
+def independent(session):
+    """Clients that others wrote, unmodified, against the sandbox."""
+    session.install("-e", ".[test]", "python-harvest-redux==4.0.0")
+    session.run("python", "-m", "pytest", "tests/independent", *session.posargs)
+
+
+@nox.session
 def benchmarks(session):
     """The figures that the README shows; takes about twenty minutes."""
     session.install(".[all]", "pyrate-limiter>=3")
