@@ -137,7 +137,7 @@ async def test_anything_stays_inside_the_account(path):
 @pytest.mark.parametrize(
     ("format", "value"),
     [
-        *[(format, value) for format in ("json", "xml") for value in (object(), {1, 2}, b"bytes")],
+        *[(each, value) for each in ("json", "xml") for value in (object(), {1, 2}, b"bytes")],
         ("json", float("nan")),
         ("json", Decimal("NaN")),
     ],

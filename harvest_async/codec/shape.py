@@ -227,7 +227,7 @@ def _optional(read: Read, value: Any) -> Any:
 def _read_integer(value: Any) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    if isinstance(value, Decimal) and value == value.to_integral_value():
+    if isinstance(value, Decimal) and value.adjusted() < _LONGEST and value == value.to_integral_value():
         return int(value)
     if isinstance(value, str) and value.strip().lstrip("-").isdecimal():
         return int(value)
@@ -285,6 +285,9 @@ def _from_text(read: Callable[[str], T], what: str) -> Callable[[Any], T]:
 
     return reader
 
+
+_LONGEST = 20
+"""How many digits a whole number may have that comes with a point or an exponent: 1e999999999 would fill the memory."""
 
 _EXACT: frozenset[Any] = frozenset({int, str, bool, Decimal})
 

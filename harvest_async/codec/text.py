@@ -34,7 +34,7 @@ def beginning(content: bytes) -> str:
 def iso(value: date | datetime) -> str:
     """A day as YYYY-MM-DD, an aware moment as YYYY-MM-DDTHH:MM:SSZ (contract: dates)."""
     if isinstance(value, datetime):
-        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return f"{value.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat()}Z"
     return value.isoformat()
 
 

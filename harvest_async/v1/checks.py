@@ -37,6 +37,8 @@ Check = Callable[[str, Any], Any]
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f]")
 _YEARS: Final = range(1900, 2200)
 _PATIENCE: Final = 40
+_DIGITS: Final = 30
+"""How large and how fine a number may be, in digits."""
 
 REFERS: Final[dict[str, tuple[type[Any], ...]]] = {
     "category": (models.InvoiceItemCategory,),
@@ -111,7 +113,7 @@ def number(name: str, value: object) -> Decimal:
         found = Decimal(value.strip() if isinstance(value, str) else value)  # type: ignore[arg-type]
     except (InvalidOperation, ValueError, TypeError):
         found = Decimal("NaN")
-    if isinstance(value, bool) or not found.is_finite():
+    if isinstance(value, bool) or not found.is_finite() or abs(found.adjusted()) > _DIGITS:
         raise InvalidArgument(f"{name}: give a decimal number like Decimal('1.5'), not {_shown(value)}")
     if isinstance(value, float) and found != Decimal(repr(value)):
         raise InvalidArgument(f"{name}: the float {value!r} is not exact: give Decimal('{value!r}')")

@@ -22,6 +22,7 @@ HEADER: Final = ("kind", "description", "quantity", "unit_price", "amount", "tax
 
 _NEEDED: Final = frozenset({"kind", "description"})
 _NET: Final = re.compile(r"net\s*(\d+)")
+_DIGITS: Final = 30
 _ON_RECEIPT: Final = frozenset({"upon receipt", "due upon receipt"})
 
 
@@ -142,7 +143,7 @@ def _read_number(cell: str, decimal_symbol: str | None) -> Decimal | None:
     symbol = decimal_symbol or ("," if plain.rfind(",") > plain.rfind(".") else ".")
     plain = plain.replace("." if symbol == "," else ",", "").replace(symbol, ".")
     number = Decimal(plain) if plain else None
-    if number is not None and not number.is_finite():
+    if number is not None and (not number.is_finite() or abs(number.adjusted()) > _DIGITS):
         raise InvalidOperation
     return number
 
