@@ -509,6 +509,14 @@ async def test_a_new_category_is_found_by_its_number():
     assert server.body(0) == {"invoice_item_category": {"name": "Hosting"}}
 
 
+async def test_a_new_category_may_come_along():
+    """Then the list is not asked."""
+    harvest, server = scripted(told(CATEGORIES[0], 201))
+
+    assert (await harvest.invoice_item_categories.create("Service")).id == 1
+    assert len(server.sent) == 1
+
+
 @pytest.mark.parametrize("location", ["/invoice_categories/9", None])
 async def test_a_new_category_that_is_not_found_is_told(location):
     """It was made, and is never made again."""

@@ -282,6 +282,15 @@ async def test_an_update_keeps_start_and_end():
     assert "hours" not in server.body()
 
 
+async def test_an_update_may_give_both_times():
+    """In place of the hours."""
+    harvest, server = scripted(told(ENTRY), told(TIMED))
+    await harvest.time.update(5, started_at=time(9), ended_at=time(10, 30))
+
+    assert ("9:00am", "10:30am") == (server.body()["started_at"], server.body()["ended_at"])
+    assert "hours" not in server.body()
+
+
 async def test_an_update_does_not_count_a_running_timer_twice():
     """What is sent are the hours from before it started: the timer goes on by itself."""
     running = {**ENTRY, "hours": 3.0, "hours_without_timer": 1.5, "timer_started_at": "2026-03-09T09:00:00Z"}
