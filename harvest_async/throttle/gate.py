@@ -42,7 +42,7 @@ FEWEST_CONNECTIONS: Final = 16
 MOST_CONNECTIONS: Final = 48
 """Between these the number of calls side by side follows the round trip. httpcore's pool is slow beyond."""
 
-_HASTE: Final = 20
+_HASTE: Final = 30
 """A whole window shall be sendable within this fraction of a period."""
 _ASKING: Final = 10 * SECOND
 """How long the status call may take up to its answer's headers: nobody is served meanwhile."""
