@@ -27,7 +27,8 @@ from harvest_async.bulk.journal import Journal, JournalError
 from harvest_async.bulk.plan import NewPerson
 from harvest_async.bulk.progress import Progress, Quiet
 from harvest_async.bulk.report import Overview, Report, overview, report_of, seconds_for
-from harvest_async.bulk.run import Rules, Runner, Stopped
+from harvest_async.bulk.rules import Rules, Stopped
+from harvest_async.bulk.run import Runner
 from harvest_async.bulk.sources import Fill, Options, Source, open_source
 from harvest_async.bulk.survey import Consent, Terms, check_whole, draw, take_in
 from harvest_async.bulk.undoing import Undone, undo_all

@@ -11,7 +11,7 @@ from harvest_async.bulk.journal import Journal
 from harvest_async.bulk.outage import Outage
 from harvest_async.bulk.progress import Quiet
 from harvest_async.bulk.reconcile import succeeded
-from harvest_async.bulk.run import Rules
+from harvest_async.bulk.rules import Rules
 from harvest_async.errors import BadRequest, NotSent, ServerError, Unauthorized
 from tests.support.books import Books
 from tests.support.importing import carry_out, load, plan_into, time_row, virtually

@@ -6,24 +6,21 @@ Rules of this room:
 - A write takes its permit first, then its intent goes to the disk, then it leaves; its outcome is written down as soon
   as it is known.
 - A write whose answer was lost is never sent again before `settling` has found out what became of it.
-- After three failures of the server in a row no write is sent until a read was answered (see `outage`).
-- It may be told to stop: what is on its way is finished and written down, what waits for its permit is not sent.
+- Who may go, and what happens while the server is gone, is the turnstile's: every write passes it.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
 from typing import Any, Final
 
 import anyio
-from attrs import frozen
 
 from harvest_async.bulk.account import Account
 from harvest_async.bulk.feed import Feed, Step
 from harvest_async.bulk.journal import Change, Clerk, Journal, JournalError
-from harvest_async.bulk.outage import Outage
 from harvest_async.bulk.progress import Progress
+from harvest_async.bulk.rules import STAGES, Rules, Stopped
 from harvest_async.bulk.settling import Settling
 from harvest_async.bulk.states import (
     accept,
@@ -36,7 +33,8 @@ from harvest_async.bulk.states import (
     update,
 )
 from harvest_async.bulk.things import Things
-from harvest_async.clock import SECOND, Clock
+from harvest_async.bulk.turnstile import AWAY, Held, Turnstile
+from harvest_async.clock import Clock
 from harvest_async.errors import (
     BadRequest,
     CreatedUnread,
@@ -46,71 +44,20 @@ from harvest_async.errors import (
     NotFound,
     NotSent,
     OutcomeUnknown,
-    RequestError,
     ServerError,
     Unprocessable,
 )
 
-__all__ = ["STAGES", "Rules", "Runner", "Stopped"]
+__all__ = ["Runner"]
 
-STAGES: Final = (
-    ("making clients, tasks and people", ("client", "task", "person", "category", "item_category")),
-    ("making projects", ("project", "contact", "invoice")),
-    ("assigning tasks and people", ("task_link", "person_link")),
-    ("booking", ("entry", "expense")),
-    ("sending invoices", ("sent_invoice",)),
-    ("recording payments", ("payment",)),
-    ("archiving projects", ("closed_invoice", "archived_task_link", "archived_person_link", "archived_project")),
-    ("archiving clients, tasks and people", ("archived_client", "archived_task", "archived_person")),
-)
 _LINKS: Final = frozenset({"task_link", "person_link"})
 _REFUSED: Final = (BadRequest, NotFound, Unprocessable, InvalidArgument)
 _LOST: Final = (OutcomeUnknown, CreatedUnread, DecodeError)
 _DOWN: Final = (NotSent, ServerError)
-_AWAY: Final = (RequestError, ServerError, DecodeError)
-
-
-class Stopped(HarvestError):
-    """The run ended before everything was done; what was done is in the journal, and it can be resumed.
-
-    Attributes:
-        gave_up: whether that was because the server was gone.
-    """
-
-    gave_up = False
-
-
-class _Held(HarvestError):
-    """A write has its permit, and may not leave after all."""
-
-
-@frozen
-class Rules:
-    """How a run goes.
-
-    Attributes:
-        settle: seconds after which the server carries nothing out any more whose answer was lost.
-        give_up: seconds without a sign of the server after which the run ends.
-        max_failures: refused rows after which the run ends; None goes on.
-        attempts: how often one step is sent at most.
-        side_by_side: writes that are on their way or wait for their permit at a time.
-        reconcile: False sends lost writes again without looking, and doubles some: what others do.
-    """
-
-    settle: float = 60.0
-    give_up: float = 3600.0
-    max_failures: int | None = None
-    attempts: int = 5
-    side_by_side: int = 48
-    reconcile: bool = True
 
 
 class Runner:
-    """One run over a planned journal.
-
-    Attributes:
-        stopped: why it ended early; None while it goes on, or at a good end.
-    """
+    """One run over a planned journal."""
 
     def __init__(self, account: Account, journal: Journal, rules: Rules, clock: Clock, progress: Progress) -> None:
         self._account = account
@@ -121,23 +68,14 @@ class Runner:
         self._clerk = Clerk(journal)
         self._things = Things(journal)
         self._settling = Settling(account, journal, self._clerk, self._things)
-        self._outage = Outage()
-        self._turn = asyncio.Condition()
-        self._flying = 0
-        self._waiting: dict[int, anyio.CancelScope] = {}
+        self._turnstile = Turnstile(account, rules.give_up, clock, progress)
         self._in_doubt: set[str] = set()
         self._failures = 0
         self._again = False
-        self._gave_up = False
-        self._gone_since: int | None = None
-        self._halt = asyncio.Event()
-        self.stopped: str | None = None
 
     def stop(self, why: str) -> None:
         """End the run: finish what is on its way, begin nothing."""
-        self.stopped = self.stopped or why
-        self._halt.set()
-        self._hold()
+        self._turnstile.stop(why)
 
     async def run(self) -> None:
         """Do everything that the journal has planned.
@@ -156,9 +94,9 @@ class Runner:
         finally:
             with anyio.CancelScope(shield=True):
                 await self._clerk.done()
-        if self.stopped is not None:
-            early = Stopped(self.stopped)
-            early.gave_up = self._gave_up
+        if self._turnstile.stopped is not None:
+            early = Stopped(self._turnstile.stopped)
+            early.gave_up = self._turnstile.gave_up
             raise early
 
     async def _recover(self) -> None:
@@ -181,13 +119,13 @@ class Runner:
         left = await journal.work(journal.number, _LEFT, (wanted,))
         if left:
             self._progress.begin(title, left)
-        while left and not self._halt.is_set():
+        while left and not self._turnstile.halted():
             doubtful = await journal.work(journal.rows, _DOUBTFUL, (wanted,))
             self._in_doubt = {key for (key,) in doubtful}
             self._again = False
             await self._send_all(Feed(journal, wanted, self._in_doubt))
             await self._clerk.done()
-            if self._halt.is_set() or not (await self._settle(of_kinds) or self._again):
+            if self._turnstile.halted() or not (await self._settle(of_kinds) or self._again):
                 return
 
     async def _send_all(self, feed: Feed) -> None:
@@ -196,26 +134,17 @@ class Runner:
                 group.start_soon(self._work, feed, group)
 
     async def _work(self, feed: Feed, group: anyio.abc.TaskGroup) -> None:
-        while not self._halt.is_set() and (step := await feed.next()) is not None:
+        turnstile = self._turnstile
+        while not turnstile.halted() and (step := await feed.next()) is not None:
             if self._done_without_sending(step):
                 feed.landed(step)
                 continue
-            async with self._turn:
-                await self._turn.wait_for(self._may_go)
-                self._flying += 1
             again = False
-            try:
-                again = not self._halt.is_set() and not await self._send(step, group)
-            finally:
-                self._flying -= 1
-                feed.landed(step, again=again)
-            async with self._turn:
-                self._turn.notify_all()
-
-    def _may_go(self) -> bool:
-        """Whether a write may stand in line now: not while the server is gone, and alone while that is not certain."""
-        outage = self._outage
-        return self._halt.is_set() or not (outage.begun or (outage.alone and self._flying))
+            async with turnstile.turn():
+                try:
+                    again = not turnstile.halted() and not await self._send(step, group)
+                finally:
+                    feed.landed(step, again=again)
 
     def _done_without_sending(self, step: Step) -> bool:
         """Whether a step needs something that is not to be had, or was tried often enough."""
@@ -231,11 +160,10 @@ class Runner:
     async def _send(self, step: Step, group: anyio.abc.TaskGroup) -> bool:
         """Send a step and write its outcome down; False where it was held back and is to come again."""
         watch = _Watch(self, step)
-        scope = self._waiting[step.id] = anyio.CancelScope()
         try:
-            with scope:
+            with self._turnstile.waiting(step.id) as scope:
                 self._outcome(step, await self._write(step, watch))
-        except _Held:
+        except Held:
             return False
         except HarvestError as error:
             await self._failed(step, error, group)
@@ -243,8 +171,6 @@ class Runner:
             if watch.intended:
                 self._clerk.note(lose(step.id, self._now()) if watch.was_cut else plan_again(step.id))
             raise
-        finally:
-            self._waiting.pop(step.id, None)
         return not scope.cancelled_caught
 
     async def _write(self, step: Step, watch: _Watch) -> int | None:
@@ -256,8 +182,7 @@ class Runner:
 
     def _outcome(self, step: Step, record: int | None) -> None:
         """A write was answered."""
-        self._outage.succeeded()
-        self._gone_since = None
+        self._turnstile.answered()
         self._progress.step()
         if step.action == "update":
             self._clerk.note(update(step.id))
@@ -273,14 +198,14 @@ class Runner:
         if isinstance(error, JournalError):
             raise error
         if isinstance(error, _REFUSED):
-            self._outage.succeeded()
+            self._turnstile.answered()
             await self._refused(step, error)
         elif isinstance(error, _LOST) and step.action != "update":
             self._lose(step)
-            self._trip(group)
+            self._turnstile.failed(group)
         elif isinstance(error, (*_LOST, *_DOWN)):
             self._plan_again(plan_again(step.id))
-            self._trip(group)
+            self._turnstile.failed(group)
         else:
             self._clerk.note(plan_again(step.id))
             self.stop(error.message)
@@ -324,45 +249,10 @@ class Runner:
 
     async def _intend(self, step: Step) -> None:
         """The last moment before a write leaves."""
-        if self._halt.is_set() or self._outage.begun:
-            raise _Held("held back")
-        self._waiting.pop(step.id, None)
+        self._turnstile.leave(step.id)
         await self._clerk.noted(intend(step.id))
 
-    # Outages and lost writes
-
-    def _trip(self, group: anyio.abc.TaskGroup) -> None:
-        begun = self._outage.failed()
-        self._hold()
-        if begun:
-            group.start_soon(self._wait_for_server)
-
-    def _hold(self) -> None:
-        """Call those back who wait for their permit."""
-        for scope in tuple(self._waiting.values()):
-            scope.cancel()
-
-    async def _wait_for_server(self) -> None:
-        """Ask with growing pauses whether the server is back; give up after so long without an answered write."""
-        self._gone_since = began = self._gone_since or self._clock.now()
-        while not self._halt.is_set():
-            pause = self._outage.pause()
-            self._progress.state(f"Harvest does not answer; asking again in {pause:.0f} s")
-            await self._sleep(pause)
-            try:
-                await self._account.ask()
-            except _AWAY:
-                pass
-            else:
-                self._outage.answered()
-            if self._clock.now() - began > self._rules.give_up * SECOND:
-                self._gave_up = True
-                self.stop(f"Harvest carried nothing out for {self._rules.give_up:.0f} s")
-            if not self._outage.begun:
-                break
-        self._progress.state(None)
-        async with self._turn:
-            self._turn.notify_all()
+    # Lost writes
 
     async def _settle(self, of_kinds: tuple[str, ...]) -> bool:
         """Wait until lost writes can be told, and find out about them; whether anything is to be sent after that."""
@@ -373,29 +263,23 @@ class Runner:
         wait = last[0] + self._rules.settle - self._now()
         if wait > 0:
             self._progress.state(f"answers were lost: looking in {wait:.0f} s what became of their calls")
-            await self._sleep(wait)
+            await self._turnstile.sleep(wait)
             self._progress.state(None)
-        if self._halt.is_set():
+        if self._turnstile.halted():
             return False
         await self._read_until_answered(of_kinds)
         await self._journal.work(self._things.load)
         return True
 
     async def _read_until_answered(self, of_kinds: tuple[str, ...]) -> None:
-        while not self._halt.is_set():
+        while not self._turnstile.halted():
             try:
                 for kind in of_kinds:
                     await self._settling.settle(kind)
-            except _AWAY:
-                self._outage.begun = True
-                await self._wait_for_server()
+            except AWAY:
+                await self._turnstile.wait_for_server()
             else:
                 return
-
-    async def _sleep(self, seconds: float) -> None:
-        """Sleep, unless the run is told to stop."""
-        with anyio.move_on_after(seconds):
-            await self._halt.wait()
 
     def _now(self) -> float:
         return self._clock.today().timestamp()

@@ -16,7 +16,7 @@ from attrs import frozen
 from harvest_async.bulk.account import Account
 from harvest_async.bulk.journal import Journal
 from harvest_async.bulk.progress import Progress
-from harvest_async.bulk.run import STAGES
+from harvest_async.bulk.rules import STAGES
 from harvest_async.bulk.side_by_side import gather, later
 from harvest_async.bulk.states import undo
 from harvest_async.errors import BadRequest, Forbidden, Unprocessable

@@ -19,7 +19,7 @@ from attrs import define, field, frozen
 from harvest_async import imports
 from harvest_async.bulk.plan import NewPerson
 from harvest_async.bulk.report import Overview, Report
-from harvest_async.bulk.run import Rules
+from harvest_async.bulk.rules import Rules
 from harvest_async.bulk.sources import Options, Source
 from harvest_async.cli.show import Bar, err
 from harvest_async.cli.target import Target

@@ -18,7 +18,7 @@ from attrs import evolve
 from harvest_async import imports
 from harvest_async.bulk.plan import NewPerson
 from harvest_async.bulk.report import seconds_for
-from harvest_async.bulk.run import Rules
+from harvest_async.bulk.rules import Rules
 from harvest_async.bulk.sources import FORMATS, ROUNDINGS, Fill, Options, Source, mapped, open_source, read_mapping
 from harvest_async.cli.common import (
     BAD_INPUT,

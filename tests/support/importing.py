@@ -8,7 +8,8 @@ from fractions import Fraction
 from harvest_async.bulk.journal import Journal
 from harvest_async.bulk.progress import Quiet
 from harvest_async.bulk.report import overview, report_of
-from harvest_async.bulk.run import Rules, Runner, Stopped
+from harvest_async.bulk.rules import Rules, Stopped
+from harvest_async.bulk.run import Runner
 from harvest_async.bulk.sources import TimeRow
 from harvest_async.bulk.survey import Terms, check_whole, draw, take_in
 from harvest_async.testing import VirtualLoop
