@@ -176,6 +176,17 @@ def test_tokens_are_revoked(sandbox):
     assert whose(sandbox, "sandbox-token") == "admin@example.com"
 
 
+def test_tokens_are_revoked_by_the_page(sandbox):
+    """As by the call."""
+    told, call = pair(sandbox), Caller(sandbox, None)
+    first = call.post("/_sandbox/revoke")
+    kept = refresh(sandbox, told["refresh_token"]).json()
+    second = call.post("/_sandbox/revoke", {"refresh": True})
+
+    assert [first.json()["refresh"], second.json()["refresh"]] == [False, True]
+    assert (whose(sandbox, told["access_token"]), refresh(sandbox, kept["refresh_token"]).status_code) == (401, 400)
+
+
 def test_a_wrong_token_says_how_to_sign_in(sandbox):
     """The challenge is that of bearer tokens."""
     response = Caller(sandbox, None).get("/clients", headers={"Authorization": "Bearer x"})

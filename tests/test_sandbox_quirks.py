@@ -268,3 +268,12 @@ def test_user_assignment_location():
 def test_weekday_mismatch():
     """The day is right and its name is not."""
     assert tree_of(xml(studio_with("weekday_mismatch")).get("/daily")).findtext("for_day") == "Tue, 05 Jan 2026"
+
+
+def test_who_am_i_names():
+    """Every field but id and e-mail may be missing; the longer answer has them all."""
+    short = studio_with("who_am_i_names").call.get("/account/who_am_i").json()
+    whole = studio_with().call.get("/account/who_am_i").json()
+
+    assert set(short["user"]) == {"id", "email", "admin", "first_name", "last_name", "timezone"}
+    assert set(short["company"]) < set(whole["company"])

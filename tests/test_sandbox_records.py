@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.sandbox import Caller, new_sandbox, new_studio
+from tests.support.sandbox import Caller, clock_of, new_sandbox, new_studio
 
 
 @pytest.fixture
@@ -382,3 +382,55 @@ def test_many_records_are_found_as_fast_as_few(sandbox, studio):
     Caller(sandbox).get("/people/1/entries?from=20260101&to=20261231")
 
     assert looked == []
+
+
+# The plan
+
+
+def test_a_plan_allows_so_many_people_and_projects():
+    """New ones and those that are brought back are refused beyond it; archived ones take no place."""
+    sandbox = new_sandbox(plan={"people": 3, "projects": 1})
+    studio = new_studio(sandbox)
+    call = studio.call
+    third = call.make("/people", root="user", **NEEDED["user"][1])
+    refused = [
+        call.post("/people", {"user": NEEDED["user"][1] | {"email": "o@example.com"}}),
+        call.post("/projects", {"project": {"name": "P", "client_id": studio.client}}),
+    ]
+    call.post(f"/people/{third}/toggle")
+    fourth = call.make("/people", root="user", **(NEEDED["user"][1] | {"email": "o@example.com"}))
+    back = call.post(f"/people/{third}/toggle")
+    archived = call.make("/projects", root="project", name="P", client_id=studio.client, active=False)
+
+    assert [told(each) for each in (*refused, back)] == [
+        (400, "The plan allows no more active people."),
+        (400, "The plan allows no more active projects."),
+        (400, "The plan allows no more active people."),
+    ]
+    assert told(call.put(f"/projects/{archived}/toggle")) == (400, "The plan allows no more active projects.")
+    call.post(f"/people/{fourth}/toggle")
+    assert told(call.post(f"/people/{third}/toggle")) == (200, None)
+
+
+def test_a_limit_that_is_none_of_a_plan_is_refused():
+    """The sandbox names those that there are."""
+    with pytest.raises(ValueError, match="give people and projects, not clients"):
+        new_sandbox(plan={"clients": 1})
+
+
+def test_a_project_tells_of_its_records_once_a_day(studio, sandbox):
+    """The hints are those of the day's first new record."""
+    category = studio.call.make("/expense_categories", root="expense_category", name="Meals")
+
+    def hints():
+        project = studio.call.get(f"/projects/{studio.project}").json()["project"]
+        return project["hint_earliest_record_at"], project["hint_latest_record_at"]
+
+    unknown = hints()
+    studio.book(spent_at="2026-01-05")
+    studio.book(spent_at="2026-01-09")
+    first = hints()
+    clock_of(sandbox).advance(24 * 3600)
+    studio.spend(expense_category_id=category, spent_at="2026-01-02")
+
+    assert [unknown, first, hints()] == [(None, None), ("2026-01-05", "2026-01-05"), ("2026-01-02", "2026-01-09")]

@@ -177,5 +177,7 @@ def test_tuning_to_such_numbers_is_refused(sandbox):
     """The throttle keeps the numbers that it had."""
     with pytest.raises(ValueError, match="seconds above 0"):
         sandbox.set_limits(period=-1)
+    with pytest.raises(ValueError, match="from 1 on"):
+        sandbox.set_limits(calls=0)
 
     assert Caller(sandbox).get(STATUS).json()["timeframe_limit"] == 10

@@ -7,7 +7,7 @@ imported when they are needed (extra `sandbox`).
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from functools import cached_property
 from typing import Any
@@ -44,9 +44,10 @@ class Sandbox:
         modules: the modules that are on, of expenses, invoices, estimates and approval (contract: modules).
         quirks: the quirks to show that the documentation's samples do not agree on, by the contract's names;
             `harvest_async.sandbox.variants.VARIANTS` has the table.
+        plan: how many active `people` and `projects` the account's plan allows; what is left out has no limit.
 
     Raises:
-        ValueError: a number, a module or a quirk is none that an account could have.
+        ValueError: a number, a module, a quirk or a limit is none that an account could have.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Sandbox:
         validators: bool = True,
         modules: Iterable[str] = ("expenses", "invoices", "estimates"),
         quirks: Iterable[str] = (),
+        plan: Mapping[str, int] | None = None,
     ) -> None:
         self._account = Account(
             Settings(
@@ -77,6 +79,7 @@ class Sandbox:
                 validators,
                 modules,
                 quirks,
+                plan,
             )
         )
 

@@ -41,7 +41,7 @@ class Account:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.clock = settings.clock
-        self.world = World(timestamps=settings.timestamp_timers, quirks=settings.quirks)
+        self.world = World(timestamps=settings.timestamp_timers, quirks=settings.quirks, plan=settings.plan)
         self.faults = Faults()
         self.judge = _judge(settings)
         self.log = Log()
@@ -105,7 +105,7 @@ class Account:
     def _serve(self, asked: Asked, headers: dict[str, str]) -> Reply:
         """Carry out what a signed-in person asks for, if it says how to read and to answer it."""
         wanted, sent = format_of(headers.get("accept", "")), format_of(asked.media)
-        if wanted is None and not asked.path.endswith(_ANY_ACCEPT):
+        if wanted is None and not (asked.method == "GET" and asked.path.endswith(_ANY_ACCEPT)):
             return Reply(406)
         if asked.method in _WRITES and asked.content.strip() and sent is None and not _is_form_of_parts(asked.media):
             return Reply(415)
@@ -164,7 +164,10 @@ class Account:
         Raises:
             ValueError: they are no numbers to allow anything by.
         """
-        checked = Settings(calls=calls or self.judge.calls, period=period or self.judge.period / SECOND)
+        checked = Settings(
+            calls=self.judge.calls if calls is None else calls,
+            period=self.judge.period / SECOND if period is None else period,
+        )
         with self._lock:
             self.judge.calls = checked.calls
             if period is not None and checked.period is not None:

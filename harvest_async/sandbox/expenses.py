@@ -59,7 +59,9 @@ class Expenses:
         if values.get("billable") is None:
             values["billable"] = self._world.tables["project"][values["project_id"]]["billable"]
         values |= self._cost(values) | {"user_id": person["id"]}
-        return self._world.add("expense", values, now)
+        expense = self._world.add("expense", values, now)
+        self._world.renew_hints(expense["project_id"], now)
+        return expense
 
     def update(self, expense: Record, fields: Record, now: datetime, asker: Record) -> Record:
         """Set what is given (contract: expenses.update, locked_fields)."""

@@ -30,6 +30,7 @@ def routes(account: Account) -> list[Route]:
         Route("/_sandbox/throttle", pages.throttle),
         Route("/_sandbox/limits", _careful(pages.limits), methods=["POST"]),
         Route("/_sandbox/lock", _careful(pages.lock), methods=["POST"]),
+        Route("/_sandbox/revoke", _careful(pages.revoke), methods=["POST"]),
         Route("/_sandbox/reset", pages.reset, methods=["POST"]),
         Route("/_sandbox/faults", _careful(pages.faults), methods=["POST", "DELETE"]),
     ]
@@ -70,6 +71,11 @@ class _Pages:
         given = json.loads(await web.body())
         self._account.lock_records(given["kind"], given["ids"], closed=given.get("closed", True))
         return JSONResponse({"locked": given["ids"]})
+
+    async def revoke(self, web: Web) -> JSONResponse:
+        refresh = bool(json.loads(await web.body() or b"{}").get("refresh", False))
+        self._account.revoke_tokens(refresh=refresh)
+        return JSONResponse({"revoked": True, "refresh": refresh})
 
     async def reset(self, _: Web) -> JSONResponse:
         self._account.reset()

@@ -6,7 +6,7 @@ Rules of this room: values, checked when they are made.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from attrs import field, frozen
 
@@ -39,6 +39,14 @@ def _read_span(seconds: float | None) -> int | None:
     return None if seconds is None else span(seconds)
 
 
+def _read_plan(plan: Mapping[str, int] | None) -> dict[str, int]:
+    given = dict(plan or {})
+    if unknown := given.keys() - {"people", "projects"}:
+        msg = f"plan: give people and projects, not {', '.join(sorted(unknown))}"
+        raise ValueError(msg)
+    return given
+
+
 @frozen
 class Settings:
     """See `Sandbox`, which takes them; spans are in nanoseconds here."""
@@ -54,3 +62,4 @@ class Settings:
     validators: bool = True
     modules: frozenset[str] = field(default=frozenset({"expenses", "invoices", "estimates"}), converter=_read_modules)
     quirks: frozenset[str] = field(default=frozenset(), converter=read_variants)
+    plan: dict[str, int] = field(factory=dict, converter=_read_plan)

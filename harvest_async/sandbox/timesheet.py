@@ -51,10 +51,10 @@ class Timesheet:
         starts = self._begin(person, values, now) if self._world.timestamps else self._take_hours(values)
         if not starts:
             values["hours"] = _rounded(values["hours"])
-            return self._world.add("entry", values, now), None
+            return self._add(values, now), None
         stopped = self._stop_running(person, now)
         values |= {"hours": Decimal(0), "timer_started_at": now}
-        return self._world.add("entry", values, now), stopped
+        return self._add(values, now), stopped
 
     def update(self, entry: Record, fields: Record, now: datetime, asker: Record) -> Record:
         """Overwrite: hours that are left out become 0 (contract: update_overwrites)."""
@@ -145,6 +145,11 @@ class Timesheet:
         }
 
     # Inside
+
+    def _add(self, values: Record, now: datetime) -> Record:
+        entry = self._world.add("entry", values, now)
+        self._world.renew_hints(entry["project_id"], now)
+        return entry
 
     def _trackable(self, project: Record, client: Record) -> Record:
         tasks = self._world.tables["task"]

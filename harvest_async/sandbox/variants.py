@@ -35,6 +35,7 @@ VARIANTS: Final = {
     "task_delete_status": "removing a task that has hours is refused, not turned into archiving",
     "throttle_status_503": "the throttle answers 429, not 503",
     "user_assignment_location": "changing a user's assignment gives it another id",
+    "who_am_i_names": "who_am_i tells no more of company and person than the sign-in page's sample does",
     "weekday_mismatch": "for_day names a wrong day of the week in XML",
 }
 

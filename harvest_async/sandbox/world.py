@@ -7,8 +7,8 @@ which keep the index true and hand the record to `keep`, so that a store can wri
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
@@ -37,6 +37,7 @@ _UNIQUE: Final = {
 }
 _FIRST_ID: Final = {kind: 1000 * number + 1 for number, kind in enumerate(KINDS, 1)} | {"user": 1, "entry": 70_001}
 _ACTIVE: Final = {"client": "active", "project": "active", "user": "is_active"}
+_PLANNED: Final = {"people": "user", "projects": "project"}
 
 WRITABLE: Final[dict[str, frozenset[str]]] = {
     # what a create may set (contract: the bodies of these resources)
@@ -75,7 +76,13 @@ class World:
         keep: is given kind, id and record (None when it is gone) after every change.
     """
 
-    def __init__(self, *, timestamps: bool = False, quirks: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        *,
+        timestamps: bool = False,
+        quirks: frozenset[str] = frozenset(),
+        plan: Mapping[str, int] | None = None,
+    ) -> None:
         self.tables: Tables = {kind: {} for kind in KINDS}
         self.passwords = {"admin@example.com": "sandbox", "user@example.com": "sandbox"}
         self.tokens = {"sandbox-token": "admin@example.com"}
@@ -84,6 +91,8 @@ class World:
         self.keep: Callable[[str, int, Record | None], None] = _keep_nothing
         self._index = Index(self.tables)
         self._next = dict(_FIRST_ID)
+        self._plan = {_PLANNED[name]: limit for name, limit in (plan or {}).items()}
+        self._renewed: dict[int, date] = {}
 
     def seed(self, now: datetime) -> None:
         """What every new account has: two people, and the two categories of invoice items."""
@@ -97,6 +106,7 @@ class World:
         """Go on with stored records."""
         self.tables = tables
         self._index = Index(tables)
+        self._renewed.clear()
         for kind, records in tables.items():
             self._next[kind] = max([_FIRST_ID[kind] - 1, *records]) + 1
 
@@ -187,6 +197,8 @@ class World:
             if not str(values.get(name) or "").strip():
                 raise Refusal(400, f"{name} is missing.")
         self._check(kind, values, None)
+        if values.get(_ACTIVE.get(kind, ""), True):
+            self._check_plan(kind)
         if kind == "client" and "currency_names" in self.quirks:
             values.setdefault("currency", "United States Dollars - USD")
         record = self.add(kind, values, now)
@@ -215,6 +227,8 @@ class World:
         ):
             raise Refusal(400, "The client has active projects.")
         flag = _ACTIVE[kind]
+        if not record[flag]:
+            self._check_plan(kind)
         return self.change(kind, record, {flag: not record[flag]}, now)
 
     def activate(self, task: Record, now: datetime) -> Record:
@@ -235,6 +249,16 @@ class World:
             for each in self.having(table, **{column: record["id"]}):
                 self.drop(table, each)
         self.drop(kind, record)
+
+    def renew_hints(self, number: int, now: datetime) -> None:
+        """Tell a project of its earliest and latest record, once a day at most (contract: projects)."""
+        if self._renewed.get(number) == now.date():
+            return
+        self._renewed[number] = now.date()
+        days = [each["spent_at"] for kind in ("entry", "expense") for each in self.having(kind, project_id=number)]
+        project = self.tables["project"][number]
+        project.update(hint_earliest_record_at=min(days), hint_latest_record_at=max(days))
+        self.keep("project", number, project)
 
     # Assignments
 
@@ -307,6 +331,12 @@ class World:
             raise Refusal(400, "timezone is invalid.")
         if "client_id" in values and values["client_id"] not in self.tables["client"]:
             raise Refusal(400, "There is no such client.")
+
+    def _check_plan(self, kind: str) -> None:
+        """Contract: projects.create, projects.toggle, people.create, people.toggle: the plan's limits."""
+        limit = self._plan.get(kind)
+        if limit is not None and sum(record[_ACTIVE[kind]] for record in self.all(kind)) >= limit:
+            raise Refusal(400, f"The plan allows no more active {'projects' if kind == 'project' else 'people'}.")
 
     def _staff(self, project: Record, now: datetime) -> None:
         """What a new project has by itself: the default tasks and whoever is on all projects (tasks.is_default)."""

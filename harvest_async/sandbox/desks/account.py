@@ -14,10 +14,18 @@ from harvest_async.sandbox.zones import identifier_of, offset_of
 
 __all__ = ["ROUTES"]
 
+_SHORT: Final = {
+    "company": ("base_uri", "full_domain", "name", "active", "week_start_day", "time_format", "clock", "modules"),
+    "user": ("id", "email", "admin", "first_name", "last_name", "timezone"),
+}
+
 
 def who_am_i(office: Office, asked: Asked) -> Reply:
     """Contract: account.who_am_i."""
-    return Reply(content=office.writer.bare({"company": _company(office), "user": _user(office, asked)}, asked.format))
+    told = {"company": _company(office), "user": _user(office, asked)}
+    if "who_am_i_names" in office.world.quirks:
+        told = {key: {name: told[key][name] for name in names} for key, names in _SHORT.items()}
+    return Reply(content=office.writer.bare(told, asked.format))
 
 
 def _company(office: Office) -> Record:
