@@ -9,18 +9,22 @@ import httpx
 import pytest
 
 from harvest_async import (
+    FileTokenStore,
     HarvestError,
     HarvestV1,
+    InvalidArgument,
     MemoryTokenStore,
     NotSent,
     OAuth2,
     Throttle,
+    Throttled,
     ThrottledTransport,
     Tokens,
     Unauthorized,
     WouldWait,
 )
 from harvest_async.testing import VirtualLoop
+from harvest_async.throttle.lease import Ticket
 from tests.support.signin import SignIn
 
 pytestmark = pytest.mark.anyio
@@ -414,6 +418,42 @@ async def test_a_store_that_can_not_be_read_is_told():
 
     with pytest.raises(HarvestError, match="no disk"):
         await harvest_of(SignIn(), Broken()).clients.get(7)
+
+
+async def test_a_file_that_others_can_read_is_told(tmp_path):
+    """As the store says it."""
+    path = tmp_path / "tokens.json"
+    path.write_text("{}")
+    path.chmod(0o644)
+    with pytest.raises(InvalidArgument, match="chmod 600"):
+        await harvest_of(SignIn(), FileTokenStore(path)).clients.get(7)
+
+
+async def test_an_account_that_stays_blocked_is_told():
+    """The request for a token waits at the gate like any other, and no longer; nothing is spent by it."""
+    server = SignIn()
+    server.script = [httpx.Response(503, headers={"retry-after": "1000"})]
+    harvest = harvest_of(server, tokens(-HOUR), throttle=Throttle(clock=clock(), max_block=10))
+    with pytest.raises(Throttled) as caught:
+        await harvest.clients.get(7)
+
+    assert "> POST https://acme.example.com/oauth2/token" in caught.value.report()
+    assert "client_secret=[redacted]" in caught.value.report()
+
+
+async def test_the_status_is_not_asked_for_with_a_token_that_is_out_of_date():
+    """In passing, that is: the lease for it comes back, and the next call asks."""
+    server = SignIn()
+    harvest = harvest_of(server, tokens(timedelta(seconds=90)))
+    await harvest.clients.get(7)
+    clock().advance(60)
+    sent = len(server.calls)
+    lease = await harvest.throttle.acquire(Ticket())
+    await harvest._exchange._attempts.probe(lease)
+
+    assert lease.ended
+    assert len(server.calls) == sent
+    assert idle(harvest)
 
 
 async def test_who_is_cancelled_leaves_the_renewal_to_the_others():

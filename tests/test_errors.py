@@ -14,6 +14,7 @@ from harvest_async.errors import (
     HarvestError,
     InvalidArgument,
     NotFound,
+    NotTaken,
     ServerError,
     Throttled,
     Unauthorized,
@@ -147,8 +148,15 @@ def through_pickle(error):
 
 
 def made(kind):
-    extra = {WouldWait: {"wait": 2.0}, Throttled: {"retry_after": 3.0}, CreatedUnread: {"id": 7, "location": "/x/7"}}
-    return kind("what happened", request=WIRE, **extra.get(kind, {}))
+    extra = {
+        WouldWait: {"wait": 2.0},
+        Throttled: {"retry_after": 3.0},
+        CreatedUnread: {"id": 7, "location": "/x/7"},
+        NotTaken: {"record": None, "names": ["spent_at"]},
+    }
+    error = kind("what happened", **extra.get(kind, {}))
+    error.request = WIRE
+    return error
 
 
 @pytest.mark.parametrize("kind", kinds())

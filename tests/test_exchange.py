@@ -397,6 +397,39 @@ async def test_a_listener_that_fails_does_not_hide_the_cancellation(caplog):
     assert "disk full" in caplog.text
 
 
+async def test_without_a_listener_cancellation_just_comes_out():
+    """Nobody has asked to be told."""
+
+    async def slow(request):
+        await asyncio.sleep(60)
+
+    harvest, _ = harvest_of(slow)
+    with anyio.move_on_after(1) as scope:
+        await harvest.clients.create_id("ACME")
+
+    assert scope.cancelled_caught
+    assert harvest.throttle._gate()._busy == 0
+
+
+async def test_the_last_word_before_a_send_holds_the_lease():
+    """What it raises sends nothing, leaves nothing behind, and comes out as it is."""
+    told = []
+
+    async def before(call):
+        told.append((call.name, harvest.throttle.snapshot().in_flight))
+        if len(told) == 2:
+            raise OSError("disk full")
+
+    harvest, inner = harvest_of(json_answer(CLIENT))
+    await harvest.options(before_send=before).clients.get(7)
+    with pytest.raises(OSError, match="disk full"):
+        await harvest.options(before_send=before).clients.create_id("ACME")
+
+    assert told == [("clients.get", 1), ("clients.create", 1)]
+    assert len(inner.sent) == 2
+    assert harvest.throttle.snapshot().in_flight == harvest.throttle._gate()._busy == 0
+
+
 async def test_a_call_cancelled_in_the_line_is_not_handed_over():
     """Nothing was sent, so nothing is unknown; not even after a refusal."""
     told = []
@@ -451,6 +484,19 @@ async def test_an_answer_that_unfolds_without_end_is_not_read(monkeypatch):
     with pytest.raises(DecodeError, match="larger than"):
         await harvest.clients.get(7)
     assert harvest.throttle._gate()._busy == 0
+
+
+async def test_a_record_may_be_large_but_not_huge(monkeypatch):
+    """What is large is read through a file, what no record can be is not read into memory."""
+    notes = "x" * 3_000_000
+    answer = {"client": {"id": 7, "details": notes}}
+    harvest, _ = harvest_of(*[json_answer(answer) for _ in range(2)])
+    assert (await harvest.clients.get(7)).details == notes
+
+    monkeypatch.setattr(body, "LARGEST_RECORD", 2_000_000)
+    with pytest.raises(DecodeError, match="which no record is") as caught:
+        await harvest.clients.get(7)
+    assert "< 200" in caught.value.report()
 
 
 async def test_bombs_inside_bombs_are_not_unfolded():

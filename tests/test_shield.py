@@ -3,9 +3,10 @@
 import asyncio
 
 import anyio
+import anyio.lowlevel
 import pytest
 
-from harvest_async.shield import finish
+from harvest_async.shield import finish, in_one_go
 from harvest_async.testing import VirtualLoop
 
 pytestmark = pytest.mark.anyio
@@ -80,3 +81,92 @@ async def test_work_that_cancels_itself_is_cancelled():
 
     with pytest.raises(asyncio.CancelledError):
         await finish(stop())
+
+
+async def test_work_that_cancels_itself_while_the_caller_is_cancelled_is_over():
+    """There is nothing left to wait for."""
+
+    async def stop():
+        await asyncio.sleep(5)
+        raise asyncio.CancelledError
+
+    task = asyncio.ensure_future(finish(stop()))
+    await asyncio.sleep(1)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+class Told(Exception):
+    pass
+
+
+async def test_short_work_is_done_in_one_go():
+    """It runs in its caller's own task, and what it raises comes out."""
+    seen = []
+
+    async def short():
+        seen.append(asyncio.current_task())
+        await asyncio.sleep(0)
+        raise Told
+
+    with pytest.raises(Told):
+        await in_one_go(short())
+
+    assert seen == [asyncio.current_task()]
+
+
+@pytest.mark.parametrize("times", [1, 2, 5])
+async def test_short_work_puts_cancellation_off(times):
+    """However often its caller is cancelled while it only lets others run."""
+    done = []
+
+    async def short():
+        for _ in range(4):
+            await asyncio.sleep(0)
+        done.append(True)
+
+    task = asyncio.create_task(in_one_go(short()))
+    for _ in range(times):
+        await asyncio.sleep(0)
+        task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    assert done == [True]
+
+
+async def test_short_work_inside_a_cancelled_scope_is_done():
+    """Scopes of anyio cancel again and again: it is done all the same, and cancellation comes after it."""
+    done = []
+
+    async def short():
+        await anyio.lowlevel.checkpoint()
+        done.append(True)
+
+    with anyio.CancelScope() as scope:
+        scope.cancel()
+        await in_one_go(short())
+        await anyio.lowlevel.checkpoint()
+
+    assert (done, scope.cancelled_caught) == ([True], True)
+
+
+async def test_work_that_really_waits_is_cancelled_where_it_waits():
+    """It may clean up, and cancellation comes out even where the work swallows it."""
+    done = []
+
+    async def long():
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            await asyncio.sleep(0)
+            done.append("cleaned up")
+
+    task = asyncio.create_task(in_one_go(long()))
+    await asyncio.sleep(1)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    assert done == ["cleaned up"]

@@ -16,7 +16,7 @@ from collections.abc import AsyncGenerator, Generator, Iterator
 from contextlib import contextmanager
 from copy import copy
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Final, Literal, cast
 from weakref import WeakKeyDictionary
 
 import httpx
@@ -240,7 +240,8 @@ class OAuth2(Renewing):
         Raises:
             HarvestError: as `renew`.
         """
-        for last in (False, True):
+        again = False
+        while True:
             if self.signer() is None:
                 async with self._lock():
                     wire = await self._begin()
@@ -248,11 +249,12 @@ class OAuth2(Renewing):
                         with self._heard(wire):
                             response = yield _request_of(wire, request)
                             await self._end(wire, await _answer_of(response))
-            signer = self._ready()
+            signer = cast("Signing", self._signer)
             next(signer.auth_flow(request))
             response = yield request
-            if last or response.status_code != _UNAUTHORIZED:
+            if again or response.status_code != _UNAUTHORIZED:
                 return
+            again = True
             await response.aread()  # its connection is needed, perhaps for the renewal itself
             self.distrust(signer)
 
@@ -368,11 +370,6 @@ class OAuth2(Renewing):
 
     def _lock(self) -> asyncio.Lock:
         return self._locks.setdefault(asyncio.get_running_loop(), asyncio.Lock())
-
-    def _ready(self) -> Signing:
-        if self._signer is None:
-            raise Unauthorized("the access token was refused: call again, or sign in again")
-        return self._signer
 
 
 def sender(client: httpx.AsyncClient) -> Send:
