@@ -163,12 +163,14 @@ def test_a_lost_answer_makes_nothing_twice(tmp_path, kind, path):
     origin, copy = new_sandbox(), new_sandbox()
     at(origin, fill_more)
     exported(origin, tmp_path / "one")
-    copy.fault(kind, path=path, method="POST" if "projects" not in path else "PUT", times=1)
+    method = "PUT" if path.startswith("/projects") else "POST"
+    copy.fault(kind, match={"method": method, "path": path})
     report = load(copy, tmp_path / "one", Rules(settle=0.0))
     exported(copy, tmp_path / "two")
 
     assert (report.rejected, report.unknown) == ((), ())
     assert told(tmp_path / "one") == told(tmp_path / "two")
+    assert [fault.seen > 0 for fault in copy._account.faults._faults] == [True]
 
 
 def test_what_an_import_made_can_be_taken_back(tmp_path):
