@@ -17,7 +17,7 @@ from harvest_async.bulk.journal import Journal
 from harvest_async.bulk.marks import MARKS
 from harvest_async.bulk.sources.kinds import Problem
 
-__all__ = ["Overview", "Place", "Report", "overview", "report_of", "seconds_for"]
+__all__ = ["Effort", "Overview", "Place", "Report", "overview", "report_of", "seconds_for"]
 
 SHOWN: Final = 10
 
@@ -74,6 +74,23 @@ class Overview:
 
 
 @frozen
+class Effort:
+    """What a run took.
+
+    Attributes:
+        calls: calls that were sent, reads and the status call among them.
+        refused: how many of these the server refused.
+        seconds: how long it took.
+        bound: how long so many calls take at least at the account's limit.
+    """
+
+    calls: int = 0
+    refused: int = 0
+    seconds: float = 0.0
+    bound: float = 0.0
+
+
+@frozen
 class Report:
     """How a run ended.
 
@@ -82,7 +99,7 @@ class Report:
         created: rows that were booked; `created_hours` and `created_cost` are theirs.
         there: rows that were in the account already.
         rejected: rows that were refused, and why.
-        unknown: rows that may or may not have been booked, and never will be by this journal.
+        unknown: rows that may or may not have been booked, and are not sent as long as nobody can tell.
         left: rows that were not sent.
         file_hours: the sum of the file's good rows as the file has it.
         rounded_hours: the same as they are sent.

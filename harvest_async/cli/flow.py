@@ -18,7 +18,7 @@ from attrs import define, field, frozen
 
 from harvest_async import imports
 from harvest_async.bulk.plan import NewPerson
-from harvest_async.bulk.report import Overview, Report
+from harvest_async.bulk.report import Effort, Overview, Report
 from harvest_async.bulk.rules import Rules
 from harvest_async.bulk.sources import Options, Source
 from harvest_async.cli.show import Bar, err
@@ -63,9 +63,7 @@ class Errand:
         calls: calls that the plan takes, reads included.
         seconds: the time that the plan takes.
         report: what was done; None for a dry run.
-        sent: calls that were sent.
-        elapsed: seconds.
-        bound: seconds that so many calls take at least at the account's limit.
+        effort: what it took.
         error: what ended it early.
         interrupted: whether it was Ctrl-C.
         uses: how the window was used, as (seconds, calls in the window, calls allowed).
@@ -77,9 +75,7 @@ class Errand:
     calls: int = 0
     seconds: float = 0.0
     report: Report | None = None
-    sent: int = 0
-    elapsed: float = 0.0
-    bound: float = 0.0
+    effort: Effort = field(factory=Effort)
     error: HarvestError | None = None
     interrupted: bool = False
     uses: list[tuple[float, int, int]] = field(factory=list)
@@ -104,8 +100,8 @@ async def _run(target: Target, errand: Errand, bar: Bar) -> None:
     finally:
         watching.cancel()
         now = target.throttle.snapshot()
-        errand.sent, errand.elapsed = now.lent, time.monotonic() - began
-        errand.bound = imports.seconds_for(now.lent, now.calls, now.period)
+        bound = imports.seconds_for(now.lent, now.calls, now.period)
+        errand.effort = Effort(now.lent, now.refused, time.monotonic() - began, bound)
 
 
 async def _import(harvest: HarvestV1, target: Target, errand: Errand, bar: Bar) -> None:

@@ -267,7 +267,7 @@ def _document(errand: Errand) -> dict[str, Any]:
     if errand.overview is not None:
         document["plan"] = plan_json(errand.overview, errand.calls, errand.seconds)
     if errand.report is not None:
-        document["report"] = report_json(errand.report, errand.sent, errand.elapsed, errand.bound)
+        document["report"] = report_json(errand.report, errand.effort)
     if errand.error is not None:
         document["error"] = {"kind": type(errand.error).__name__, "message": errand.error.message}
     return document
@@ -275,7 +275,7 @@ def _document(errand: Errand) -> dict[str, Any]:
 
 def _tell_person(errand: Errand, target: Target, server: dict[str, int]) -> None:
     if errand.report is not None:
-        show_report(errand.report, errand.sent, errand.elapsed, errand.bound)
+        show_report(errand.report, errand.effort)
     elif errand.overview is not None:
         show_problems(errand.overview.rejected, "rejected")
         show_plan(errand.overview, errand.calls, errand.seconds)

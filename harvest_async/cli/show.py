@@ -18,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn
 from rich.progress import Progress as Bars
 from rich.table import Table
 
-from harvest_async.bulk.report import Overview, Report
+from harvest_async.bulk.report import Effort, Overview, Report
 from harvest_async.bulk.sources import Problem, Source
 from harvest_async.throttle.throttle import Snapshot, Throttle
 
@@ -161,7 +161,7 @@ def _some(count: int, names: Sequence[str]) -> str:
     return f"{count}: " + escape(", ".join(names)) + rest
 
 
-def show_report(report: Report, calls: int, seconds: float, bound: float) -> None:
+def show_report(report: Report, effort: Effort) -> None:
     """What an import did."""
     show_problems(report.rejected, "rejected")
     if report.unknown:
@@ -184,8 +184,8 @@ def show_report(report: Report, calls: int, seconds: float, bound: float) -> Non
         table.add_row("not sent", f"{report.left} rows")
     table.add_row("hours in the file", f"{float(report.file_hours):.4f}")
     table.add_row("hours as sent", f"{report.rounded_hours} (rounding: {float(report.difference):+.4f})")
-    table.add_row("calls", str(calls))
-    table.add_row("time", f"{seconds:.1f} s; the limit allows no less than {bound:.0f} s")
+    table.add_row("calls", f"{effort.calls}, {effort.refused} refused by the throttle")
+    table.add_row("time", f"{effort.seconds:.1f} s; the limit allows no less than {effort.bound:.0f} s")
     out.print(table)
 
 
@@ -227,7 +227,7 @@ def plan_json(plan: Overview, calls: int, seconds: float) -> dict[str, Any]:
     }
 
 
-def report_json(report: Report, calls: int, seconds: float, bound: float) -> dict[str, Any]:
+def report_json(report: Report, effort: Effort) -> dict[str, Any]:
     """A report for programs."""
     return {
         "made": dict(report.made),
@@ -243,9 +243,10 @@ def report_json(report: Report, calls: int, seconds: float, bound: float) -> dic
         "file_hours": f"{float(report.file_hours):.6f}",
         "hours_as_sent": str(report.rounded_hours),
         "difference": f"{float(report.difference):+.6f}",
-        "calls": calls,
-        "seconds": round(seconds, 1),
-        "bound": round(bound, 1),
+        "calls": effort.calls,
+        "refused": effort.refused,
+        "seconds": round(effort.seconds, 1),
+        "bound": round(effort.bound, 1),
     }
 
 

@@ -66,7 +66,7 @@ class Gate:
     """The waiting line of one account on the running event loop.
 
     Attributes:
-        lent: how many leases it has lent.
+        lent: how many leases it has lent; `refused` how many of their calls the server refused.
     """
 
     def __init__(self, ledger: Ledger, settings: Settings, clock: Clock) -> None:
@@ -81,7 +81,7 @@ class Gate:
         self._busy = 0
         self._trip = _FIRST_TRIP
         self._numbers = 0
-        self.lent = 0
+        self.lent = self.refused = 0
         self._timer: asyncio.TimerHandle | None = None
 
     # For callers
@@ -136,6 +136,7 @@ class Gate:
 
     def end(self, lease: Lease, change: Callable[[Book, int], bool]) -> None:
         """See `lease.Owner`."""
+        self.refused += lease.turned_away
         self._leases.pop(lease.number, None)
         now = self._clock.now()
         try:

@@ -50,9 +50,12 @@ class Lease:
         probes: whether it is the one lease that a shut gate lends.
         ended: whether it was ended.
         timely: whether it ended by an ordinary answer, which tells how long a round trip takes.
+        turned_away: whether the server refused its call.
     """
 
-    __slots__ = ("_connected", "_owner", "asks", "deadline", "ended", "number", "probes", "sent", "timely")
+    __slots__ = (
+        "_connected", "_owner", "asks", "deadline", "ended", "number", "probes", "sent", "timely", "turned_away",
+    )  # fmt: skip
 
     def __init__(
         self, owner: Owner, number: int, sent: int, deadline: int, *, asks: bool = False, probes: bool = False
@@ -65,7 +68,7 @@ class Lease:
         self.asks = asks
         self.probes = probes
         self.ended = False
-        self.timely = False
+        self.timely = self.turned_away = False
 
     @property
     def withheld(self) -> bool:
@@ -79,6 +82,7 @@ class Lease:
 
     def refused(self, wait: int) -> None:
         """The server refused the call unprocessed and asks for a `wait` in nanoseconds."""
+        self.turned_away = True
         self._end(lambda book, now: book.refused(self.number, now, wait))
 
     def failed(self) -> None:

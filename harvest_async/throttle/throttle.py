@@ -47,6 +47,7 @@ class Snapshot:
         closed_until: the same as a moment in UTC; None while it is open.
         said: what the server's last status said; None where it was not asked.
         lent: leases lent by this throttle so far: the requests that it let through, the status call among them.
+        refused: how many of these the server refused.
     """
 
     calls: int
@@ -62,6 +63,7 @@ class Snapshot:
     closed_until: datetime | None
     said: str | None
     lent: int
+    refused: int
     _releases: tuple[float, ...] = field(repr=False, alias="releases")
 
     def seconds_until(self, calls: int) -> float:
@@ -130,7 +132,7 @@ class Throttle:
         self._ledger: Ledger = ledger or MemoryLedger()
         self._clock: Clock = clock or SystemClock()
         self._gates: dict[asyncio.AbstractEventLoop, Gate] = {}
-        self._lent = 0  # on loops that are gone
+        self._lent = self._refused = 0  # on loops that are gone
 
     def __repr__(self) -> str:
         settings = self._settings
@@ -174,6 +176,7 @@ class Throttle:
                 closed_until=self._clock.today() + timedelta(microseconds=closed_for // 1_000) if book.why else None,
                 said=book.said,
                 lent=self._lent + sum(gate.lent for gate in gates),
+                refused=self._refused + sum(gate.refused for gate in gates),
                 releases=releases,
             )
 
@@ -192,6 +195,7 @@ class Throttle:
             if loop.is_closed() or (gate.idle and not loop.is_running()):
                 gate.abandon()
                 self._lent += gate.lent
+                self._refused += gate.refused
                 del self._gates[loop]
             elif not self._ledger.shared:
                 raise InvalidArgument(

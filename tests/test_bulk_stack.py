@@ -1,0 +1,136 @@
+"""Imports through the whole client into the sandbox, in virtual time or in process."""
+
+import asyncio
+import io
+from collections import Counter
+
+import pytest
+
+from harvest_async import BasicAuth, HarvestV1, Throttle, imports
+from harvest_async.bulk.journal import Journal
+from harvest_async.sandbox import Sandbox
+from harvest_async.testing import in_process
+from tests.support.importing import virtually
+from tests.support.sample import make_rows, write_csv
+
+OPTIONS = imports.Options(fill=imports.Fill(client="ACME", task="Work"), long_days=True)
+
+
+def client_of(sandbox, clock, **options):
+    throttle = Throttle(pace="burst", clock=clock)
+    auth = BasicAuth("admin@example.com", "sandbox")
+    given = {"app": "tests (tests@example.com)", "base_url": "http://127.0.0.1", "throttle": throttle, **options}
+    return HarvestV1("sandbox", auth=auth, transport=in_process(sandbox), **given)
+
+
+async def plan_rows(harvest, rows, journal):
+    with imports.open_source(io.BytesIO(write_csv(rows)), OPTIONS, "time.csv") as source:
+        return await imports.plan(harvest, source, journal=journal, options=OPTIONS, make_people=True)
+
+
+def test_ten_minutes_of_502_in_a_large_import():
+    """Ten minutes of 502 leave at most as many writes in doubt as there are connections; in the end all rows are there."""
+    rows = make_rows(1000)
+
+    async def do(clock):
+        sandbox = Sandbox(clock=clock)
+        sandbox.fault("latency_in", times=None, seconds=(0.02, 0.15))
+        async with client_of(sandbox, clock) as harvest:
+            with Journal(inline=True) as journal:
+                plan = await plan_rows(harvest, rows, journal)
+                loop = asyncio.get_running_loop()
+                loop.call_later(40, lambda: sandbox.fault("error_502", times=None))
+                loop.call_later(640, sandbox.clear_faults)
+                report = await imports.run(plan)
+                most = journal.number("select count(*) from step where attempts > 1")
+                gone = max(each.arrival for each in sandbox.requests()) / 1e9
+        people = sandbox.world.tables["user"]
+        have = Counter(
+            (people[e["user_id"]]["email"], e["spent_at"].isoformat(), e["notes"] or "")
+            for e in sandbox.world.entries()
+        )
+        return report, most, gone, have, sandbox.throttled()
+
+    report, in_doubt, seconds, have, refused = virtually(do)
+
+    assert report.complete
+    assert have == Counter((row[1], row[7], row[5]) for row in rows)
+    assert 0 < in_doubt <= 16
+    assert seconds > 640
+    assert refused == 0
+
+
+@pytest.mark.parametrize("format", ["json", "xml"])
+@pytest.mark.parametrize("timestamps", [False, True])
+def test_load_load_again_load_more(format, timestamps):
+    """On both kinds of account, in both formats: a load, the same again, a superset: exactly the new rows."""
+    rows = make_rows(50)
+
+    async def do(clock):
+        sandbox = Sandbox(calls=5000, period=1, clock=clock, timestamp_timers=timestamps)
+        made = []
+        async with client_of(sandbox, clock, format=format) as harvest:
+            for part in (rows[:30], rows[:30][::-1], rows):
+                with Journal(inline=True) as journal:
+                    plan = await plan_rows(harvest, part, journal)
+                    made.append((await imports.run(plan)).created)
+        return made, len(sandbox.world.entries())
+
+    assert virtually(do) == ([30, 0, 20], 50)
+
+
+def test_an_import_goes_at_the_full_rate():
+    """Some hundred rows take no longer than the limit allows, a round trip or so apart; none is refused."""
+    rows = make_rows(300)
+
+    async def do(clock):
+        sandbox = Sandbox(clock=clock)
+        sandbox.fault("latency_in", times=None, seconds=(0.02, 0.15))
+        sandbox.fault("latency_out", times=None, seconds=(0.02, 0.15))
+        async with client_of(sandbox, clock) as harvest:
+            with Journal(inline=True) as journal:
+                plan = await plan_rows(harvest, rows, journal)
+                await imports.run(plan)
+        return clock.moment / 1e9, len(sandbox.requests()), sandbox.throttled(), sandbox.max_in_window()
+
+    seconds, requests, refused, most = virtually(do)
+
+    bound = (-(-requests // 100) - 1) * 15
+    assert bound <= seconds <= 1.1 * bound
+    assert (refused, most) == (0, 100)
+
+
+class Counted(Journal):
+    """A journal that counts the intents that are on the disk."""
+
+    intents = 0
+
+    def commit(self, changes):
+        changes = tuple(changes)
+        super().commit(changes)
+        self.intents += sum("'intended'" in statement for statement, _ in changes)
+
+
+def test_intents_are_on_the_disk_before_their_calls_arrive(tmp_path):
+    """When a call is carried out, at least as many intents were synced as calls have been carried out."""
+    seen = []
+
+    async def do(clock):
+        sandbox = Sandbox(calls=5000, period=1, clock=clock)
+        async with client_of(sandbox, clock) as harvest:
+            with Counted(tmp_path / "a.journal", inline=True) as journal:
+                plan = await plan_rows(harvest, make_rows(40), journal)
+                keep = sandbox.world.keep
+
+                def arrived(kind, number, record):
+                    keep(kind, number, record)
+                    seen.append(journal.intents)
+
+                sandbox.world.keep = arrived
+                return await imports.run(plan)
+
+    report = virtually(do)
+
+    assert report.complete
+    assert len(seen) >= 40
+    assert all(synced >= place for place, synced in enumerate(seen, 1))
