@@ -1,34 +1,69 @@
 """An app on a real socket, and a crowd of visitors that costs little."""
 
 import asyncio
+import os
+import signal
 import socket
-import threading
+import subprocess
+import sys
 import time
 from contextlib import contextmanager
+from pathlib import Path
 from urllib.parse import urlsplit
 
-import uvicorn
-from attrs import frozen
+from attrs import define, frozen
+
+ROOT = Path(__file__).parents[2]
+
+
+@define
+class Server:
+    """An app that is served; `ended_in` and `complaints` are there once it has ended."""
+
+    address: str
+    ended_in: float = 0.0
+    complaints: str = ""
 
 
 @contextmanager
-def served(app, *, patience=10.0):
-    """Serve an ASGI app with its lifespan under uvicorn, in a thread; gives the address and the server."""
-    bound = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, lifespan="on"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
-    thread.start()
+def served(app, patience=20.0, **environment):
+    """Serve an app, `module:name`, by uvicorn in a process of its own in which warnings are errors."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-W", "error", "-m", "uvicorn", app, "--port", str(port), "--log-level", "warning"]
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+    )
+    server = Server(f"http://127.0.0.1:{port}")
     try:
-        deadline = time.monotonic() + patience
-        while not server.started and thread.is_alive() and time.monotonic() < deadline:
-            time.sleep(0.005)
-        assert server.started, "the app did not start"
-        yield f"http://127.0.0.1:{bound.getsockname()[1]}", server
+        _wait(port, process, patience)
+        yield server
+        began = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        _, server.complaints = process.communicate(timeout=patience)
+        server.ended_in = time.monotonic() - began
     finally:
-        server.should_exit = True
-        thread.join(patience)
-        bound.close()
-        assert not thread.is_alive(), "the app did not stop"
+        process.kill()
+        process.communicate()
+
+
+def _wait(port, process, patience):
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+        except ConnectionRefusedError:
+            assert process.poll() is None, process.communicate()[1]
+            assert time.monotonic() < deadline, "the app did not start"
+            time.sleep(0.02)
+        else:
+            return
 
 
 @frozen
