@@ -256,6 +256,22 @@ def test_a_password_can_be_reset(call):
 # Assignments
 
 
+def test_a_project_tells_how_many_tasks_can_be_booked(call, studio, sandbox):
+    """Archived assignments are not counted, and removed tasks are not, either."""
+    path = f"/projects/{studio.project}/task_assignments"
+    project = sandbox.world.find("project", studio.project)
+    link = call.make(f"{path}/add_with_create_new_task", root="task", name="New")
+    counts = [project["active_task_assignments_count"]]
+    call.put(f"{path}/{link}", {"task_assignment": {"deactivated": True}})
+    counts.append(project["active_task_assignments_count"])
+    task = sandbox.world.find("task_assignment", link)["task_id"]
+    call.make(path, root="task", id=task)
+    counts.append(project["active_task_assignments_count"])
+    call.delete(f"/tasks/{task}")
+
+    assert [*counts, project["active_task_assignments_count"]] == [2, 1, 2, 1]
+
+
 def test_assigning_again_brings_back_the_same_assignment(call, studio, sandbox):
     """There is never a second one for the same pair."""
     [link] = sandbox.world.assignments("task_assignment", studio.project)

@@ -108,7 +108,7 @@ def test_a_reset_empties_the_file(tmp_path):
     """After a restart the account is as new."""
     path, clock = tmp_path / "sandbox.db", VirtualClock()
     first = Sandbox(calls=1, db=path, clock=clock)
-    first.world.create("client", {"name": "ACME"}, clock.today())
+    first.world.add("client", {"name": "ACME"}, clock.today())
     first.spend(2)
     first.reset()
     first.close()

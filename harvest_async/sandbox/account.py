@@ -41,13 +41,13 @@ class Account:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.clock = settings.clock
-        self.world = World(timestamps=settings.timestamp_timers, quirks=settings.quirks, plan=settings.plan)
+        self.world = World(timestamps=settings.timestamp_timers, quirks=settings.quirks)
         self.faults = Faults()
         self.judge = _judge(settings)
         self.log = Log()
         self._writer = Writer(settings.quirks)
         self._server = AuthorizationServer(self.world)
-        self._desk = Desk(self.world, self._writer, settings.modules)
+        self._desk = Desk(self.world, settings.modules, settings.plan)
         self._lock = threading.RLock()
         self._offset = round(self.clock.today().timestamp() * SECOND) - self.clock.now()
         self._store = Store(settings.db)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import Final
 from urllib.parse import unquote
 
-from harvest_async.sandbox.answer import Writer
 from harvest_async.sandbox.desks import account, assignments, expenses, invoices, reports, sections, timesheet
 from harvest_async.sandbox.desks.base import Asked, Office, Reply, Route, with_words
 from harvest_async.sandbox.reading import Refusal
@@ -40,10 +40,10 @@ _NUMBER: Final = r"(\d{1,18})"
 
 
 class Desk:
-    """Serves requests to an account; `modules` are those that are on."""
+    """Serves requests to an account; `modules` are those that are on, `plan` limits it."""
 
-    def __init__(self, world: World, writer: Writer, modules: frozenset[str]) -> None:
-        self._office = Office.over(world, writer, modules)
+    def __init__(self, world: World, modules: frozenset[str], plan: Mapping[str, int]) -> None:
+        self._office = Office.over(world, modules, plan)
 
     def serve(self, asked: Asked) -> Reply:
         """Carry a request out."""

@@ -24,7 +24,7 @@ def list_all(kind: str, office: Office, asked: Asked) -> Reply:
 
 def get(kind: str, office: Office, asked: Asked) -> Reply:
     """Contract: task_assignments.get, user_assignments.get."""
-    return office.one(kind, office.world.assignment(kind, _project(office, asked), asked.id), asked)
+    return office.one(kind, office.staff.find(kind, _project(office, asked), asked.id), asked)
 
 
 def create(kind: str, office: Office, asked: Asked) -> Reply:
@@ -34,28 +34,28 @@ def create(kind: str, office: Office, asked: Asked) -> Reply:
     number = str(asked.fields(kind.removesuffix("_assignment")).get("id", "")).strip()
     if not number.isdecimal() or len(number) > 18:
         raise Refusal(400, "id is invalid.")
-    return _made(kind, office, asked, office.world.assign(kind, project, int(number), asked.now))
+    return _made(kind, office, asked, office.staff.assign(kind, project, int(number), asked.now))
 
 
 def create_with_new_task(office: Office, asked: Asked) -> Reply:
     """Contract: task_assignments.create_with_new_task."""
     project = _project(office, asked)
-    task = office.world.create("task", asked.fields("task"), asked.now)
-    link = office.world.assign("task_assignment", project, task["id"], asked.now)
+    task = office.rules.create("task", asked.fields("task"), asked.now)
+    link = office.staff.assign("task_assignment", project, task["id"], asked.now)
     return _made("task_assignment", office, asked, link)
 
 
 def update(kind: str, office: Office, asked: Asked) -> Reply:
     """Contract: task_assignments.update, which names no Location, and user_assignments.update, which does."""
-    record = office.world.assignment(kind, _project(office, asked), asked.id)
-    record = office.world.change_assignment(kind, record, asked.fields(kind), asked.now)
+    record = office.staff.find(kind, _project(office, asked), asked.id)
+    record = office.staff.change(kind, record, asked.fields(kind), asked.now)
     return office.written(kind, record, asked, None if kind == "task_assignment" else _path(kind, record))
 
 
 def delete(kind: str, office: Office, asked: Asked) -> Reply:
     """Contract: task_assignments.delete, user_assignments.delete."""
-    record = office.world.assignment(kind, _project(office, asked), asked.id)
-    return Reply(hint=office.world.unassign(kind, record, asked.now))
+    record = office.staff.find(kind, _project(office, asked), asked.id)
+    return Reply(hint=office.staff.unassign(kind, record, asked.now))
 
 
 def _project(office: Office, asked: Asked) -> Record:

@@ -5,7 +5,7 @@ Rules of this room: pure; it knows no endpoint.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
@@ -18,6 +18,8 @@ from harvest_async.sandbox.payments import Payments
 from harvest_async.sandbox.reading import Refusal, read_day, read_fields, read_moment
 from harvest_async.sandbox.records import Record
 from harvest_async.sandbox.roles import Role, admins_only
+from harvest_async.sandbox.rules import Rules
+from harvest_async.sandbox.staff import Staff
 from harvest_async.sandbox.timesheet import Timesheet
 from harvest_async.sandbox.world import World
 
@@ -125,16 +127,20 @@ class Office:
     world: World
     writer: Writer
     modules: frozenset[str]
+    rules: Rules
+    staff: Staff
     timesheet: Timesheet
     expenses: Expenses
     invoices: Invoices
     payments: Payments
 
     @classmethod
-    def over(cls, world: World, writer: Writer, modules: frozenset[str]) -> Office:
+    def over(cls, world: World, modules: frozenset[str], plan: Mapping[str, int]) -> Office:
         """An office with all its books, over a world."""
-        invoices = Invoices(world)
-        return cls(world, writer, modules, Timesheet(world), Expenses(world), invoices, Payments(world, invoices))
+        staff, invoices = Staff(world), Invoices(world)
+        rules, payments = Rules(world, staff, plan), Payments(world, invoices)
+        writer = Writer(world.quirks)
+        return cls(world, writer, modules, rules, staff, Timesheet(world), Expenses(world), invoices, payments)
 
     def whose(self, asked: Asked, also: str = "") -> Record:
         """Whose timesheet or expenses are asked for (contract: of_user)."""

@@ -55,9 +55,9 @@ def create(kind: str, office: Office, asked: Asked) -> Reply:
     """A new record."""
     if kind == "project" and not (asked.person["is_admin"] or rights(asked.person)["can_create_projects"]):
         raise Refusal(404)
-    record = office.world.create(kind, asked.fields(kind), asked.now)
+    record = office.rules.create(kind, asked.fields(kind), asked.now)
     if kind == "project" and not asked.person["is_admin"]:
-        link = office.world.assign("user_assignment", record, asked.person["id"], asked.now)
+        link = office.staff.assign("user_assignment", record, asked.person["id"], asked.now)
         office.world.change("user_assignment", link, {"is_project_manager": True}, asked.now)
     return office.made(kind, record, asked, f"/{_NEW_PATHS.get(kind, _PATHS[kind])}/{record['id']}")
 
@@ -65,25 +65,25 @@ def create(kind: str, office: Office, asked: Asked) -> Reply:
 def update(kind: str, office: Office, asked: Asked) -> Reply:
     """A changed record."""
     record = _record(kind, office, asked)
-    office.world.update(kind, record, asked.fields(kind), asked.now)
+    office.rules.update(kind, record, asked.fields(kind), asked.now)
     return office.written(kind, record, asked, f"/{_PATHS[kind]}/{record['id']}")
 
 
 def delete(kind: str, office: Office, asked: Asked) -> Reply:
     """A removed record, or an archived one."""
-    office.world.delete(kind, _record(kind, office, asked), asked.now)
+    office.rules.delete(kind, _record(kind, office, asked), asked.now)
     return Reply()
 
 
 def toggle(kind: str, office: Office, asked: Asked) -> Reply:
     """A record archived or brought back (contract: toggles_flip)."""
-    record = office.world.toggle(kind, _record(kind, office, asked), asked.now)
+    record = office.rules.toggle(kind, _record(kind, office, asked), asked.now)
     return Reply(location=None if kind == "user" else f"/{_PATHS[kind]}/{record['id']}")
 
 
 def activate(office: Office, asked: Asked) -> Reply:
     """Contract: tasks.activate."""
-    task = office.world.activate(office.world.find("task", asked.id), asked.now)
+    task = office.rules.activate(office.world.find("task", asked.id), asked.now)
     return Reply(location=f"/tasks/{task['id']}")
 
 

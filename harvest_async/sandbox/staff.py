@@ -1,0 +1,84 @@
+"""Tasks and people on projects.
+
+Rules of this room: pure, over a `World`. A pair of project and task, or project and person, has one assignment at most:
+assigning again brings it back.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from harvest_async.sandbox.reading import Refusal
+from harvest_async.sandbox.records import FIELDS, Record
+from harvest_async.sandbox.world import World
+from harvest_async.sandbox.writing import read_changes
+
+__all__ = ["Staff"]
+
+
+class Staff:
+    """What can be done to assignments in a world; their kind is `task_assignment` or `user_assignment`."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def assign(self, kind: str, project: Record, number: int, now: datetime) -> Record:
+        """Put a task or a person on a project; whoever is on it already is brought back."""
+        assigned = kind.removesuffix("_assignment")
+        found = self._world.tables[assigned].get(number)
+        if found is None:
+            raise Refusal(404, f"There is no such {assigned}.")
+        for record in self._world.having(kind, project_id=project["id"], **{f"{assigned}_id": number}):
+            return self._counted(kind, self._world.change(kind, record, {"deactivated": False}, now))
+        fields = {"project_id": project["id"], f"{assigned}_id": number, "hourly_rate": found["default_hourly_rate"]}
+        if kind == "task_assignment":
+            fields["billable"] = found["billable_by_default"]
+        return self._counted(kind, self._world.add(kind, fields, now))
+
+    def find(self, kind: str, project: Record, number: int) -> Record:
+        """An assignment of this project, or 404."""
+        record = self._world.find(kind, number)
+        if record["project_id"] != project["id"]:
+            raise Refusal(404)
+        return record
+
+    def change(self, kind: str, record: Record, fields: Record, now: datetime) -> Record:
+        """Set what is given (contract: task_assignments.update, user_assignments.update)."""
+        values = read_changes(kind, fields, self._world.quirks)
+        if kind == "user_assignment" and "user_assignment_location" in self._world.quirks:
+            self._world.drop(kind, record)  # contract: user_assignment_location: the server answers with another id
+            kept = {name: record[name] for name in FIELDS[kind]}
+            return self._world.add(kind, kept | values, now)
+        return self._counted(kind, self._world.change(kind, record, values, now))
+
+    def unassign(self, kind: str, record: Record, now: datetime) -> str | None:
+        """Take off a project; archived, with a hint, where there are hours (contract: delete_means_archive)."""
+        assigned = kind.removesuffix("_assignment")
+        if kind == "task_assignment" and len(self._world.assignments(kind, record["project_id"])) == 1:
+            raise Refusal(400, "A project needs at least one task.")  # contract: one_task_per_project
+        ids = {"project_id": record["project_id"], f"{assigned}_id": record[f"{assigned}_id"]}
+        if self._world.has("entry", **ids):
+            self._counted(kind, self._world.change(kind, record, {"deactivated": True}, now))
+            return f"The {assigned} has hours on this project and was archived."
+        self._world.drop(kind, record)
+        self._counted(kind, record)
+        return None
+
+    def fill(self, project: Record, now: datetime) -> None:
+        """What a new project has by itself: the default tasks and whoever is on all projects (tasks.is_default)."""
+        for task in self._world.having("task", is_default=True):
+            if not task["deactivated"]:
+                self.assign("task_assignment", project, task["id"], now)
+        for person in self._world.having("user", has_access_to_all_future_projects=True):
+            self.assign("user_assignment", project, person["id"], now)
+
+    def count(self, number: int) -> None:
+        """Tell a project how many tasks can be booked on it."""
+        project, links = self._world.tables["project"][number], self._world.assignments("task_assignment", number)
+        project["active_task_assignments_count"] = sum(not link["deactivated"] for link in links)
+        self._world.keep("project", number, project)
+
+    def _counted(self, kind: str, record: Record) -> Record:
+        if kind == "task_assignment":
+            self.count(record["project_id"])
+        return record

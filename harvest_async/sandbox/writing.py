@@ -1,0 +1,62 @@
+"""What a write may set (contract: the bodies of the resources).
+
+Rules of this room: pure. What may not be set is passed over; that the server refuses it instead is inferred, so it is
+shown only when it is asked for (contract: read_only_back).
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final
+
+from harvest_async.sandbox.reading import Refusal, read_values
+from harvest_async.sandbox.records import FIELDS, Record
+
+__all__ = ["read_changes", "read_new"]
+
+_WRITABLE: Final[dict[str, frozenset[str]]] = {
+    # what a create may set (contract: the bodies of these resources)
+    "client": frozenset({"name", "highrise_id", "currency", "currency_symbol", "active", "details", "address"}),
+    "contact": frozenset(
+        {"client_id", "email", "first_name", "last_name", "phone_office", "phone_mobile", "title", "fax"}
+    ),
+    "project": frozenset(
+        {"name", "client_id", "active", "bill_by", "code", "notes", "budget", "budget_by", "billable", "hourly_rate",
+         "notify_when_over_budget", "over_budget_notification_percentage", "show_budget_to_all", "starts_on", "ends_on",
+         "cost_budget", "cost_budget_include_expenses", "is_fixed_fee", "fee", "estimate", "estimate_by"}
+    ),
+    "task": frozenset({"name", "billable_by_default", "default_hourly_rate", "is_default"}),
+    "user": frozenset(
+        {"email", "first_name", "last_name", "timezone", "is_admin", "telephone", "is_contractor", "is_active",
+         "is_project_manager", "has_access_to_all_future_projects", "default_hourly_rate", "cost_rate", "department",
+         "weekly_capacity", "wants_newsletter"}
+    ),
+    "expense_category": frozenset({"name", "unit_name", "unit_price"}),
+    "invoice_item_category": frozenset({"name"}),
+    "task_assignment": frozenset({"billable", "deactivated", "budget", "hourly_rate"}),
+    "user_assignment": frozenset({"deactivated", "hourly_rate", "budget", "is_project_manager"}),
+}  # fmt: skip
+_ONLY_ON_CREATE: Final = {"project": {"active"}, "user": {"is_active"}}
+
+
+def read_new(kind: str, fields: Record) -> Record:
+    """The values of a new record."""
+    return _given(kind, read_values(kind, fields, _WRITABLE[kind]))
+
+
+def read_changes(kind: str, fields: Record, quirks: frozenset[str]) -> Record:
+    """The values that an update sets."""
+    own = fields.keys() & FIELDS[kind].keys() - _WRITABLE[kind]
+    if own and "read_only_back" in quirks:
+        raise Refusal(400, f"{min(own)} can't be set.")
+    return _given(kind, read_values(kind, fields, _WRITABLE[kind] - _ONLY_ON_CREATE.get(kind, set())))
+
+
+def _given(kind: str, values: Record) -> Record:
+    """Where nothing is a value of its own it stays; elsewhere it is as if it had not been sent."""
+    fields = FIELDS[kind]
+    return {
+        name: value
+        for name, value in values.items()
+        if value is not None or fields[name][1] is None or fields[name][0] in {int, str, Decimal}
+    }
