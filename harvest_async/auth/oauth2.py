@@ -22,6 +22,7 @@ from weakref import WeakKeyDictionary
 import httpx
 
 from harvest_async.address import check_address, home_of
+from harvest_async.auth.passing import answer_of, request_of, sender
 from harvest_async.auth.redirects import authorize_url, read_code, read_fragment
 from harvest_async.auth.renewing import Renewing, Send
 from harvest_async.auth.signing import BearerAuth, QueryTokenAuth, Signing
@@ -247,8 +248,8 @@ class OAuth2(Renewing):
                     wire = await self._begin()
                     if wire is not None:
                         with self._heard(wire):
-                            response = yield _request_of(wire, request)
-                            await self._end(wire, await _answer_of(response))
+                            response = yield request_of(wire, request)
+                            await self._end(wire, await answer_of(response))
             signer = cast("Signing", self._signer)
             next(signer.auth_flow(request))
             response = yield request
@@ -372,23 +373,6 @@ class OAuth2(Renewing):
         return self._locks.setdefault(asyncio.get_running_loop(), asyncio.Lock())
 
 
-def sender(client: httpx.AsyncClient) -> Send:
-    """Let any httpx client send requests for tokens."""
-
-    async def send(wire: Wire) -> Answer:
-        request = httpx.Request(wire.method, wire.url, headers=list(wire.headers), content=wire.content)
-        try:
-            response = await client.send(request, auth=None, follow_redirects=False)
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            raise NotSent(f"the request for a token was not sent ({type(error).__name__})", request=wire) from error
-        except httpx.TransportError as error:
-            message = f"the request for a token had no answer ({type(error).__name__})"
-            raise OutcomeUnknown(message, request=wire) from error
-        return await _answer_of(response)
-
-    return send
-
-
 def _lost(error: HarvestError) -> Unauthorized:
     """The answer to a renewal is not to be had, and with it perhaps the refresh token."""
     lost = Unauthorized(
@@ -399,14 +383,3 @@ def _lost(error: HarvestError) -> Unauthorized:
     )
     lost.__cause__ = error
     return lost
-
-
-def _request_of(wire: Wire, other: httpx.Request) -> httpx.Request:
-    """The request for new tokens, with the patience of the one that needs them."""
-    extensions = {key: value for key, value in other.extensions.items() if key == "timeout"}
-    return httpx.Request(wire.method, wire.url, headers=list(wire.headers), content=wire.content, extensions=extensions)
-
-
-async def _answer_of(response: httpx.Response) -> Answer:
-    content = await response.aread()
-    return Answer(response.status_code, tuple(response.headers.multi_items()), content)
