@@ -287,7 +287,7 @@ async def test_an_update_may_give_both_times():
     harvest, server = scripted(told(ENTRY), told(TIMED))
     await harvest.time.update(5, started_at=time(9), ended_at=time(10, 30))
 
-    assert ("9:00am", "10:30am") == (server.body()["started_at"], server.body()["ended_at"])
+    assert (server.body()["started_at"], server.body()["ended_at"]) == ("9:00am", "10:30am")
     assert "hours" not in server.body()
 
 

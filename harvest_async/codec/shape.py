@@ -103,7 +103,6 @@ def _record(kind: Any) -> Callable[[Any], Any]:
     exact = {field.name: _plain_type(field.type) for field in usual if _plain_type(field.type) in _EXACT}
     blank = frozenset(field.name for field in known if field.default is None)
     readers = {field.name: field.metadata.get("read") or _reader(field.type) for field in known}
-    lists = _lists(kind)
     also = _also(kind)
     required = _required(kind)
 
@@ -117,13 +116,13 @@ def _record(kind: Any) -> Callable[[Any], Any]:
             elif value is None and name in blank:
                 continue
             elif name in readers:
-                values[name] = readers[name](_last(value) if name not in lists else value)
+                values[name] = readers[name](value)
             elif name in also:
                 values.setdefault(also[name], readers[also[name]](value))
             else:
                 values.setdefault("extra", {})[name] = value
-        if not required <= values.keys():
-            raise KeyError(*required - values.keys())
+        if required.difference(values):
+            raise KeyError(*required)
         return kind(**values)
 
     return read
@@ -221,6 +220,8 @@ def _optional(read: Read, value: Any) -> Any:
     except ValueError:
         if value is None or (isinstance(value, str) and not value.strip()):
             return None
+        if value.__class__ is Repeated:
+            return _optional(read, _last(value))
         raise
 
 
@@ -270,7 +271,7 @@ def _read_word(kind: type[str], value: Any) -> str | None:
     """A text as the kind that its field has; a word that an enumeration does not know stays what it is."""
     if value is None:
         return None
-    text = _read_text(value)
+    text = _read_text(_last(value))
     try:
         return kind(text)
     except ValueError:
