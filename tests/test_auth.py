@@ -56,7 +56,7 @@ def test_basic_needs_both(email, password):
         BasicAuth(email, password)
 
     assert "hush" not in str(caught.value)
-    assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None
 
 
 @pytest.mark.parametrize("kind", [BearerAuth, QueryTokenAuth])
@@ -67,6 +67,7 @@ def test_a_token_is_a_word(kind, token):
         kind(token)
 
     assert "hush" not in str(caught.value)
+    assert caught.value.__context__ is None
 
 
 def test_who_signs_can_be_told_apart():

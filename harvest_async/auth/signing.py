@@ -13,7 +13,6 @@ from typing import Final
 import httpx
 from attrs import evolve
 
-from harvest_async.address import header_value
 from harvest_async.errors import InvalidArgument
 from harvest_async.wire import REDACTED, Wire
 
@@ -21,6 +20,9 @@ __all__ = ["QUERY_TOKEN", "BasicAuth", "BearerAuth", "QueryTokenAuth", "Signing"
 
 QUERY_TOKEN: Final = "harvest_async.access_token"
 """The request extension in which a token travels that the transport puts into the address as the last thing."""
+
+_SIGNS: Final = frozenset(map(chr, range(0x21, 0x7F)))
+"""What a token may consist of: visible ASCII (RFC 6749, A.12)."""
 
 Flow = Generator[httpx.Request, httpx.Response, None]
 
@@ -140,18 +142,14 @@ def _is_text(value: object) -> bool:
 
 
 def _bytes(text: str) -> bytes:
-    try:
-        return text.encode()
-    except UnicodeEncodeError:
-        raise InvalidArgument("BasicAuth: the e-mail or the password has a character that can't be sent") from None
+    if any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise InvalidArgument("BasicAuth: the e-mail or the password has a character that can't be sent")
+    return text.encode()
 
 
 def _token(name: str, token: str) -> str:
-    try:
-        value = header_value("token", token)
-    except (InvalidArgument, AttributeError, TypeError):
-        value = " "
-    if " " in value:
-        message = f"{name}: the token is missing, or has a blank, a line break or another odd character"
-        raise InvalidArgument(message) from None
-    return value
+    """A token as it is sent; what is wrong with it is told without it, in what an error follows from, too."""
+    stripped = token.strip() if _is_text(token) else ""
+    if not stripped or any(letter not in _SIGNS for letter in stripped):
+        raise InvalidArgument(f"{name}: the token is missing, or has a blank, a line break or another odd character")
+    return stripped
