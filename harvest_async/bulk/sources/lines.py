@@ -50,6 +50,9 @@ class JsonLines:
         for line, _, record in self._all():
             yield line, [_cell(record.get(name)) for name in header]
 
+    def close(self) -> None:
+        """Hold nothing back: nothing is held."""
+
     def _all(self) -> Iterator[tuple[int, str, dict[str, Any]]]:
         with self._origin.text(self.text) as text:
             for line, content in enumerate(text, 1):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Collection, Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Self
 
@@ -88,7 +89,7 @@ class Source:
     def close(self) -> None:
         """Give temporary files back."""
         for file in self._files:
-            file.origin.close()
+            file.close()
 
     def __enter__(self) -> Self:
         return self
@@ -134,10 +135,15 @@ def _open_folder(folder: Path, options: Options) -> Source:
         names = ", ".join(f"{kind}.jsonl" for kind in KINDS)
         raise InvalidArgument(f"{folder}: none of the files that an export writes is there, or all are empty: {names}")
     alone = len(wanted) == 1
-    files = tuple(_File(Origin(by_name[name]), options, "" if alone else name) for name in wanted)
+    files: list[_File] = []
+    with ExitStack() as stack:
+        for name in wanted:
+            files.append(_File(Origin(by_name[name]), options, "" if alone else name))
+            stack.callback(files[-1].close)
+        stack.pop_all()
     left = [(name, path) for name, path in by_name.items() if name not in called and path.stat().st_size]
     told = [(name, _PASSED.get(path.stem, "is not read: no resource is called so")) for name, path in left]
-    return Source(files, tuple(Notice("", text, name) for name, text in told if text))
+    return Source(tuple(files), tuple(Notice("", text, name) for name, text in told if text))
 
 
 class _File:
@@ -147,13 +153,17 @@ class _File:
         self.origin = origin
         self._options = options
         self._label = label
-        try:
-            self._table, sha256 = _table(origin, options)
-            root = self._table.root if isinstance(self._table, JsonLines) else ""
-            self._layout = lay_out(self._table.header, self._table.header_line, options, origin.name, root)
-            self._settle(sha256)
-        except InvalidArgument as error:
-            raise InvalidArgument(f"{label}: {error}") if label else error from None
+        with ExitStack() as stack:
+            stack.callback(origin.close)
+            try:
+                self._table, sha256 = _table(origin, options)
+                stack.callback(self._table.close)
+                root = self._table.root if isinstance(self._table, JsonLines) else ""
+                self._layout = lay_out(self._table.header, self._table.header_line, options, origin.name, root)
+                self._settle(sha256)
+            except InvalidArgument as error:
+                raise InvalidArgument(f"{label}: {error}") if label else error from None
+            stack.pop_all()
 
     def _settle(self, sha256: str) -> None:
         """The first pass: what concerns the file as a whole."""
@@ -214,6 +224,11 @@ class _File:
             return TimeReader(cells, self._options, self._order, self._mark).read
         return RecordReader(kind, self._options, self._order, self._mark).read
 
+    def close(self) -> None:
+        """Give temporary files back."""
+        self._table.close()
+        self.origin.close()
+
     def cells(self, rows: Collection[int]) -> Iterator[list[str]]:
         """The header, and the cells of some rows."""
         yield list(self._layout.titles)
@@ -225,9 +240,10 @@ class _File:
 def _records(path: Path) -> Iterator[dict[str, str]]:
     """The records of a file, the cells by the contract's names."""
     table, _ = _table(Origin(path), Options())
-    names = [plain(name).replace(" ", "_") for name in table.header]
-    for _, cells in table.records():
-        yield dict(zip(names, cells, strict=False))
+    with closing(table):
+        names = [plain(name).replace(" ", "_") for name in table.header]
+        for _, cells in table.records():
+            yield dict(zip(names, cells, strict=False))
 
 
 def _too_wide(cells: int, width: int) -> str:

@@ -50,6 +50,9 @@ class CsvTable:
         """
         return islice(self._all(), 1, None)
 
+    def close(self) -> None:
+        """Hold nothing back: nothing is held."""
+
     def _all(self) -> Iterator[tuple[int, list[str]]]:
         begin = 1 + self._skip
         with self._origin.text(self.text) as text:

@@ -1,11 +1,14 @@
 """XLSX through openpyxl, the only room that imports it (extra `[xlsx]`).
 
-Rules of this room: rows are streamed, nothing is held but the one at hand. Typed cells become text that can be read in
-one way only: dates with the year first, numbers with a point and never three digits behind it.
+Rules of this room: unpacking a workbook is slow, so it is gone through once, row by row, into a temporary file that all
+passes read. Typed cells become text that can be read in one way only: dates with the year first, numbers with a point
+and never three digits behind it.
 """
 
 from __future__ import annotations
 
+import csv
+import tempfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,26 +44,34 @@ class XlsxTable:
         self._load = openpyxl.load_workbook
         self._origin = origin
         self.text = Text("")
-        self.sheet = sheet
-        self.sheet, (self.header_line, self.header) = self._first(sheet)
+        self._rows = tempfile.TemporaryFile("w+", encoding="utf-8", newline="")  # noqa: SIM115 - closed by `close`
+        try:
+            self.header_line, self.header = self._unpack(sheet)
+        except BaseException:
+            self._rows.close()
+            raise
 
     def records(self) -> Iterator[tuple[int, list[str]]]:
         """Each row below the header with its line; blank ones are passed over."""
-        with self._book() as book:
-            for line, cells in _rows(book[self.sheet]):
-                if line > self.header_line:
-                    yield line, cells
+        self._rows.seek(0)
+        for line, *cells in csv.reader(self._rows):
+            yield int(line), cells
 
-    def _first(self, sheet: str | None) -> tuple[str, tuple[int, list[str]]]:
-        """The sheet to read, and its header."""
+    def close(self) -> None:
+        """Give the temporary file back."""
+        self._rows.close()
+
+    def _unpack(self, sheet: str | None) -> tuple[int, list[str]]:
+        """Write the rows of the sheet down; its header, and the line of that."""
         with self._book() as book:
             if sheet is not None and sheet not in book.sheetnames:
                 raise InvalidArgument(f"the file has no sheet {sheet!r}, but {', '.join(book.sheetnames)}: see --sheet")
             for name in [sheet] if sheet is not None else book.sheetnames:
-                first = next(_rows(book[name]), None) if hasattr(book[name], "iter_rows") else None
+                rows = _rows(book[name]) if hasattr(book[name], "iter_rows") else iter(())
+                first = next(rows, None)
                 if first is not None:
-                    line, cells = first
-                    return name, (line, _stripped(cells))
+                    csv.writer(self._rows).writerows([line, *cells] for line, cells in rows)
+                    return first[0], _stripped(first[1])
         raise InvalidArgument("the file is empty")
 
     @contextmanager

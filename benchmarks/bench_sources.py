@@ -1,0 +1,102 @@
+"""How fast are files read into rows, and does memory depend on how long they are?
+
+A time tracker's export (15 columns, umlauts, quoted commas) of 50,000 and of 1,000,000 rows, and the same as JSON Lines
+and XLSX (50,000), are gone through to the end: every cell checked, every row given out.
+
+Rules:
+- Each file is read in a process of its own; memory is its peak over what it had once everything was imported.
+- Time is CPU time. Rows a second count both passes: the one that settles encoding, dates and decimal mark, and the one
+  that gives rows.
+- Asked for: memory that grows by at most 16 MiB from 50,000 rows to 1,000,000.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from support import heading, show
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from harvest_async.bulk.sources import Fill, Options, open_source
+from tests.support.sample import HEADER, make_rows, write_csv
+
+KIBIBYTES = 1024
+GROWTH = 16
+DIFFERENT = 5_000
+FILES = (("CSV", "csv", 50_000), ("CSV", "csv", 1_000_000), ("JSON Lines", "jsonl", 50_000), ("XLSX", "xlsx", 50_000))
+
+
+def read(path):
+    """Go through a file; prints what it took."""
+    Path("/proc/self/clear_refs").write_text("5")
+    before, began = peak(), time.process_time()
+    options = Options(format="toggl", fill=Fill(client="ACME", task="Work"), long_days=True)
+    with open_source(path, options) as source:
+        first = time.process_time() - began
+        count = sum(1 for _ in source)
+    seconds = time.process_time() - began
+    print(json.dumps({"rows": count, "first": first, "seconds": seconds, "peak": (peak() - before) / KIBIBYTES}))
+
+
+def peak():
+    """The most memory that this process has had, in KiB."""
+    return int(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0])
+
+
+def write(path, kind, count):
+    """A file of so many rows."""
+    rows = make_rows(DIFFERENT, people=tuple(f"Person {number}" for number in range(200)))
+    if kind == "csv":
+        body = write_csv(rows).partition(b"\r\n")
+        with path.open("wb") as file:
+            file.write(body[0] + body[1])
+            for _ in range(count // DIFFERENT):
+                file.write(body[2])
+    elif kind == "jsonl":
+        lines = [json.dumps(dict(zip(HEADER, row, strict=True))) + "\n" for row in rows]
+        with path.open("w") as file:
+            for _ in range(count // DIFFERENT):
+                file.writelines(lines)
+    else:
+        write_book(path, rows, count)
+
+
+def write_book(path, rows, count):
+    """A workbook of so many rows."""
+    import openpyxl
+
+    book = openpyxl.Workbook(write_only=True)
+    sheet = book.create_sheet()
+    sheet.append(HEADER)
+    for number in range(count):
+        sheet.append(rows[number % DIFFERENT])
+    book.save(path)
+
+
+def main():
+    """Print the table; gives what is wrong, None where nothing is."""
+    heading("How fast are files read, and does memory depend on their length?")
+    peaks, table = {}, []
+    with tempfile.TemporaryDirectory() as folder:
+        for name, kind, count in FILES:
+            path = Path(folder) / f"export.{kind}"
+            write(path, kind, count)
+            told = json.loads(subprocess.check_output([sys.executable, __file__, str(path)]))
+            peaks[kind, count] = told["peak"]
+            table.append((
+                name, f"{count:,}", f"{path.stat().st_size / 1e6:.0f} MB", f"{told['first']:.2f} s",
+                f"{told['seconds']:.2f} s", f"{count / told['seconds']:,.0f}", f"{told['peak']:.1f} MiB",
+            ))  # fmt: skip
+            path.unlink()
+    show(["file", "rows", "size", "first pass", "both passes", "rows a second", "memory"], table,
+         f"at most +{GROWTH} MiB for twenty times the rows")  # fmt: skip
+    growth = peaks["csv", 1_000_000] - peaks["csv", 50_000]
+    print(f"Twenty times the rows take {growth:+.1f} MiB.")
+    return None if growth <= GROWTH else "memory depends on the length of the file"
+
+
+if __name__ == "__main__":
+    sys.exit(read(sys.argv[1]) if len(sys.argv) > 1 else main())
