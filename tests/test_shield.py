@@ -152,21 +152,44 @@ async def test_short_work_inside_a_cancelled_scope_is_done():
     assert (done, scope.cancelled_caught) == ([True], True)
 
 
-async def test_work_that_really_waits_is_cancelled_where_it_waits():
-    """It may clean up, and cancellation comes out even where the work swallows it."""
-    done = []
+@pytest.mark.parametrize("cancels", [0, 1, 3])
+async def test_short_work_is_done_even_where_it_waits(cancels):
+    """What it waits for is not cancelled with its caller, and tells it how it ended."""
+    loop, seen = asyncio.get_running_loop(), []
 
-    async def long():
-        try:
-            await asyncio.sleep(60)
-        except asyncio.CancelledError:
-            await asyncio.sleep(0)
-            done.append("cleaned up")
+    async def short():
+        for result in (1, Told()):
+            future = loop.create_future()
+            settle = future.set_exception if isinstance(result, Exception) else future.set_result
+            loop.call_later(1, settle, result)
+            try:
+                seen.append(await future)
+            except Told:
+                seen.append("told")
 
-    task = asyncio.create_task(in_one_go(long()))
+    task = asyncio.create_task(in_one_go(short()))
+    for _ in range(cancels):
+        await asyncio.sleep(0.4)
+        task.cancel()
+    ends = await asyncio.gather(task, return_exceptions=True)
+
+    assert seen == [1, "told"]
+    assert isinstance(ends[0], asyncio.CancelledError) is bool(cancels)
+
+
+async def test_short_work_whose_wait_ends_as_its_caller_is_cancelled_is_done():
+    """Both in one moment: the work goes on, and cancellation comes out."""
+    future, done = asyncio.get_running_loop().create_future(), []
+
+    async def short():
+        await future
+        done.append(True)
+
+    task = asyncio.create_task(in_one_go(short()))
     await asyncio.sleep(1)
     task.cancel()
+    future.set_result(None)
     with pytest.raises(asyncio.CancelledError):
         await task
 
-    assert done == ["cleaned up"]
+    assert done == [True]

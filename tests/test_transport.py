@@ -336,3 +336,14 @@ async def test_a_trace_is_followed_once_however_often_a_request_is_sent():
 
     assert seen == ["http11.send_request_headers.started"] * 3 + ["http11.receive_response_headers.started"]
     assert response.request.extensions["trace"] is trace
+
+
+async def test_a_body_that_is_left_early_frees_its_connection():
+    """Whoever reads no further closes the answer, and nothing stays taken."""
+    body = Drip(b"a", b"b")
+    client, throttle = client_of(Answers(httpx.Response(200, stream=body)), status_path=None)
+    async with client.stream("GET", "/x") as response:
+        async for _ in response.aiter_raw():
+            break
+
+    assert (body.closed, throttle._gate()._busy) == (True, 0)

@@ -6,64 +6,35 @@ Rules of this room: one TLS context for the process; no connection outlives the 
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterator
 from functools import cache
-from typing import Any, Final
+from typing import Final
 from urllib.request import getproxies, proxy_bypass
 
+import httpcore
 import httpx
 
 from harvest_async.address import is_loopback
-from harvest_async.shield import finish
 from harvest_async.throttle.gate import MOST_CONNECTIONS
 
-__all__ = ["direct_transport"]
+__all__ = ["direct_transport", "sweep"]
 
 IDLE: Final = 2.0
 """Seconds after which we close an idle connection: before the server does (often 5 s), while we write on it."""
 
 
-class _Direct(httpx.AsyncHTTPTransport):
-    """The pool, swept after a call that failed or was cancelled.
+async def sweep(transport: httpx.AsyncBaseTransport) -> None:
+    """Close the connections of a pool that nobody uses and nobody can use.
 
-    A call that is cancelled between its connection and its request leaves httpcore a connection that is neither idle
-    nor closed nor anybody's: it would take a place in the pool for ever.
+    A call that is cancelled between its connection and its request, or twice while its answer is closed, leaves a
+    connection that is neither idle nor closed nor anybody's: it would take a place in the pool for ever.
     """
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        try:
-            response = await super().handle_async_request(request)
-        except BaseException:
-            await finish(self.sweep())
-            raise
-        response.stream = _Swept(response.stream, self)
-        return response
-
-    async def sweep(self) -> None:
-        """Close connections that nobody uses and nobody can use."""
-        used = {id(waiting.connection) for waiting in self._pool._requests}  # noqa: SLF001 - httpcore has no other word
-        for connection in self._pool.connections:
-            if not (id(connection) in used or connection.is_idle() or connection.is_closed()):
-                await connection.aclose()
-
-
-class _Swept(httpx.AsyncByteStream):
-    """A body after which the pool is swept if it was not read to its end."""
-
-    def __init__(self, inner: Any, transport: _Direct) -> None:
-        self._inner = inner
-        self._transport = transport
-        self._whole = False
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for chunk in self._inner:
-            yield chunk
-        self._whole = True
-
-    async def aclose(self) -> None:
-        await self._inner.aclose()
-        if not self._whole:
-            await self._transport.sweep()
+    pool = getattr(transport, "_pool", None)  # neither httpx nor httpcore has another word for it
+    if not isinstance(pool, httpcore.AsyncConnectionPool):
+        return
+    used = {id(waiting.connection) for waiting in pool._requests}  # noqa: SLF001
+    for connection in pool.connections:
+        if not (id(connection) in used or connection.is_idle() or connection.is_closed()):
+            await connection.aclose()
 
 
 def direct_transport(
@@ -79,7 +50,9 @@ def direct_transport(
     limits = httpx.Limits(
         max_connections=MOST_CONNECTIONS, max_keepalive_connections=MOST_CONNECTIONS, keepalive_expiry=IDLE
     )
-    return _Direct(verify=ssl_context or _shared_tls(), limits=limits, proxy=proxy or _proxy_of(address))
+    return httpx.AsyncHTTPTransport(
+        verify=ssl_context or _shared_tls(), limits=limits, proxy=proxy or _proxy_of(address)
+    )
 
 
 @cache

@@ -21,10 +21,11 @@ import httpx
 from harvest_async.auth import QUERY_TOKEN
 from harvest_async.clock import SECOND
 from harvest_async.errors import HarvestError
-from harvest_async.shield import finish
+from harvest_async.shield import in_one_go
 from harvest_async.throttle.hint import REFUSALS, is_refusal, read_retry_after, read_status
 from harvest_async.throttle.lease import Lease, Probe, Ticket
 from harvest_async.throttle.throttle import Throttle
+from harvest_async.transport.direct import sweep
 from harvest_async.transport.peek import peek
 from harvest_async.wire import Wire
 
@@ -122,7 +123,7 @@ class ThrottledTransport(httpx.AsyncBaseTransport):
         if response.is_closed:
             lease.release()
         else:
-            response.stream = _Body(response.stream, lease)
+            response.stream = _Body(response.stream, lease, self._inner)
         return response
 
     async def _send(self, request: httpx.Request, lease: Lease, ticket: Ticket) -> httpx.Response:
@@ -139,6 +140,7 @@ class ThrottledTransport(httpx.AsyncBaseTransport):
                 return await self._inner.handle_async_request(_signed(request))
         except BaseException as error:
             _end_failed(error, lease, ticket)
+            await in_one_go(sweep(self._inner))
             if isinstance(error, TimeoutError):
                 kind = httpx.ReadTimeout if ticket.left else httpx.ConnectTimeout
                 raise kind("no answer within the attempt's deadline", request=request) from None
@@ -276,7 +278,7 @@ def _end_failed(error: BaseException, lease: Lease, ticket: Ticket) -> None:
 async def _close(response: httpx.Response, lease: Lease) -> None:
     """Close an answer whatever happens, and free its connection."""
     try:
-        await finish(response.aclose())
+        await in_one_go(response.aclose())
     finally:
         lease.release()
 
@@ -284,17 +286,27 @@ async def _close(response: httpx.Response, lease: Lease) -> None:
 class _Body(httpx.AsyncByteStream):
     """An answer's body that frees its lease's connection when it is closed."""
 
-    def __init__(self, inner: Any, lease: Lease) -> None:
-        self._inner = inner
+    def __init__(self, stream: Any, lease: Lease, transport: httpx.AsyncBaseTransport) -> None:
+        self._stream = stream
         self._lease = lease
+        self._transport = transport
+        self._whole = False
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for chunk in self._inner:
+        async for chunk in self._stream:
             yield chunk
+        self._whole = True
 
     async def aclose(self) -> None:
+        # A pool that is cancelled while it takes a connection back keeps it as if it were in use.
         try:
-            # A pool that is cancelled while it takes a connection back keeps it as if it were in use.
-            await finish(self._inner.aclose())
+            await in_one_go(self._give_back())
         finally:
             self._lease.release()
+
+    async def _give_back(self) -> None:
+        try:
+            await self._stream.aclose()
+        finally:
+            if not self._whole:
+                await sweep(self._transport)
