@@ -64,13 +64,20 @@ def home_of(account: str) -> str:
     return f"https://{account}.harvestapp.com"
 
 
-def check_target(url: str) -> str:
+def check_target(url: str, base_url: str) -> str:
     """Give an address that a server sent us to, if nothing but the network may be behind it.
+
+    Args:
+        url: the address.
+        base_url: who sent us: only a server on this machine may send us to another one on it, where services trust
+            whoever is here.
 
     Raises:
         InvalidArgument: it is no https address, or not on this machine if it is plain http.
     """
     check_address(url.partition("#")[0].partition("?")[0])
+    if is_loopback(url) and not is_loopback(base_url):
+        raise InvalidArgument("the server sends us to an address on this machine, which is not followed")
     return url
 
 

@@ -88,9 +88,17 @@ def test_where_a_server_sends_us_may_have_a_query():
     """An address that is not ours to choose is checked for what would show a credential, and is kept whole."""
     url = "https://files.example/x?signature=1#part"
 
-    assert check_target(url) == url
+    assert check_target(url, "https://acme.example") == url
     with pytest.raises(InvalidArgument, match="in the clear"):
-        check_target("http://files.example/x?signature=1")
+        check_target("http://files.example/x?signature=1", "https://acme.example")
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:6379/x", "http://localhost/x", "https://[::1]/x"])
+def test_nobody_elsewhere_sends_us_to_this_machine(url):
+    """Its services trust whoever is here; a sandbox is here itself."""
+    assert check_target(url, "http://127.0.0.1:8000") == url
+    with pytest.raises(InvalidArgument, match="on this machine"):
+        check_target(url, "https://acme.example")
 
 
 @pytest.mark.parametrize("account", ["acme", "acme-2", "ACME"])

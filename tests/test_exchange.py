@@ -532,6 +532,19 @@ async def test_a_redirect_is_never_followed(location):
     assert len(inner.sent) == 3
 
 
+@pytest.mark.parametrize(
+    "location", ["http://[", "http://127.0.0.1:6379/", "ftp://files.example/", "http://files.example/"]
+)
+async def test_a_file_store_can_not_send_us_anywhere(location):
+    """What it points to is looked at like any address, and nothing is sent there."""
+    harvest, inner = harvest_of(httpx.Response(302, headers={"location": location}), status=False)
+    with pytest.raises(InvalidArgument):
+        await harvest._exchange.fetch("https://files.example/x", accept="image/*", largest=1_000)
+
+    assert [request.url.host for request in inner.sent] == ["files.example"]
+    assert "authorization" not in inner.sent[0].headers
+
+
 async def test_cookies_are_not_kept():
     """A server may set as many as it likes; none comes back, and none takes up room."""
     good = json_answer(CLIENT, **{"set-cookie": "session=1; Path=/"})

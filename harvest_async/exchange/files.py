@@ -15,7 +15,7 @@ from attrs import evolve
 
 from harvest_async.address import check_target
 from harvest_async.call import Upload
-from harvest_async.errors import NotSent, ServerError
+from harvest_async.errors import InvalidArgument, NotSent, ServerError
 from harvest_async.exchange.attempts import Shared
 from harvest_async.exchange.body import read
 from harvest_async.transport import NOT_SENT
@@ -44,18 +44,25 @@ async def fetch(shared: Shared, url: str, accept: str, largest: int) -> Answer:
     """
     headers = (("Accept", accept), *shared.headers)
     for _ in range(HOPS):
-        wire = Wire("GET", check_target(url), headers)
+        wire = Wire("GET", check_target(url, shared.base_url), headers)
         answer = await _get(shared, wire, largest)
         location = answer.header("location")
         if location is None or answer.status not in {301, 302, 303, 307, 308}:
             break
-        url = urljoin(url, location)
+        url = _joined(url, location)
     if not 200 <= answer.status < 300:  # noqa: PLR2004 - the class of statuses
         what = "sends on for ever" if location is not None else "does not give the file"
         raise ServerError(
             f"{_shown(wire)} answered {answer.status}: the file store {what}", request=_unsigned(wire), answer=answer
         )
     return answer
+
+
+def _joined(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        raise InvalidArgument("the file store sends us to what is no address") from None
 
 
 async def _get(shared: Shared, wire: Wire, largest: int) -> Answer:
