@@ -174,6 +174,10 @@ def test_what_the_server_makes_by_itself(studio):
         ({"client_id": 9}, "There is no such client."),
         ({"number": "1"}, "number is taken."),
         ({"due_at_human_format": "later"}, "due_at_human_format is invalid."),
+        ({"due_at_human_format": "NET 30", "issued_at": "9999-12-31"}, "due_at_human_format is invalid."),
+        ({"tax": 101}, "tax is invalid."),
+        ({"discount": -1}, "discount is invalid."),
+        ({"csv_line_items": f"{HEAD}\nA,B,1e10,1e10,,false,false,"}, "csv_line_items has a bad number, ''."),
         (
             {"kind": "task", "projects_to_invoice": "9"},
             "projects_to_invoice names a project that is not this client's.",

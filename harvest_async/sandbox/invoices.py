@@ -28,6 +28,7 @@ _WRITABLE: Final = frozenset(
 _PERIODS: Final = ("period_start", "period_end", "expense_period_start", "expense_period_end")
 _KINDS: Final = frozenset({"free_form", "project", "task", "people", "detailed"})
 _DIGITS: Final = 18
+_PERCENTS: Final = ("tax", "tax2", "discount")
 _NET: Final = re.compile(r"net\s*(\d{1,4})", re.IGNORECASE)
 
 FILTERS: Final[dict[str, Callable[[Record, date], bool]]] = {
@@ -64,7 +65,9 @@ class Invoices:
         values["issued_at"] = values.get("issued_at") or now.date()
         gathered = _Gathered() if kind == "free_form" else self._gather(fields, client, kind)
         lines = read_lines(values.pop("csv_line_items", None) or "") + gathered.lines
-        values |= {"csv_line_items": write_lines(lines, comma=self._comma), "created_by_id": asker["id"]}
+        text = write_lines(lines, comma=self._comma)
+        read_lines(text)  # what is gathered may come to more than an invoice can hold
+        values |= {"csv_line_items": text, "created_by_id": asker["id"]}
         values |= {"client_key": secrets.token_hex(8), "client_name": client["name"], **_due(values), **gathered.period}
         invoice = self._world.add("invoice", values, now)
         self._mark(gathered, invoice["id"], now)
@@ -112,7 +115,11 @@ class Invoices:
     # Inside
 
     def _values(self, fields: Record) -> Record:
-        return read_values("invoice", fields, _WRITABLE)
+        values = read_values("invoice", fields, _WRITABLE)
+        for name in _PERCENTS:
+            if not 0 <= (values.get(name) or 0) <= 100:
+                raise Refusal(400, f"{name} is invalid.")
+        return values
 
     def _client(self, values: Record) -> Record:
         client = self._world.tables["client"].get(values.get("client_id") or 0)
@@ -190,13 +197,20 @@ def _day(fields: Record, name: str) -> date | None:
         raise Refusal(400, f"{name} is invalid.") from None
 
 
+def _later(day: date, days: int) -> date:
+    try:
+        return day + timedelta(days=days)
+    except OverflowError:
+        raise Refusal(400, "due_at_human_format is invalid.") from None
+
+
 def _due(values: Record) -> Record:
     """When an invoice is due: the words override the date (contract: due_at_words)."""
     words = (values.get("due_at_human_format") or "").strip()
     if words.lower() in {"due upon receipt", "upon receipt"}:
         return {"due_at": values["issued_at"]}
     if match := _NET.fullmatch(words):
-        return {"due_at": values["issued_at"] + timedelta(days=int(match[1]))}
+        return {"due_at": _later(values["issued_at"], int(match[1]))}
     if words:
         raise Refusal(400, "due_at_human_format is invalid.")
     return {"due_at_human_format": None} if values.get("due_at") else {}

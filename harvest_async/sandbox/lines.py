@@ -76,7 +76,7 @@ def _read_line(row: list[str]) -> Line:
         raise Refusal(400, f"csv_line_items has a row of {len(row)} columns.")
     kind, description, quantity, unit_price, amount, taxed, taxed2, project = row
     count, price = _number(quantity), _number(unit_price)
-    worth = _number(amount) if amount.strip() else count * price
+    worth = _bounded(_number(amount) if amount.strip() else count * price, amount)
     if project.strip() and not project.strip().isdecimal():
         raise Refusal(400, "csv_line_items has a bad project_id.")
     number = int(project) if project.strip() else None
@@ -99,6 +99,10 @@ def _number(text: str) -> Decimal:
         number = Decimal(plain or "0")
     except InvalidOperation:
         raise Refusal(400, f"csv_line_items has a bad number, {text!r}.") from None
+    return _bounded(number, text)
+
+
+def _bounded(number: Decimal, text: str) -> Decimal:
     if not number.is_finite() or abs(number) >= _MOST:
         raise Refusal(400, f"csv_line_items has a bad number, {text!r}.")
     return number
