@@ -4,12 +4,14 @@ import asyncio
 import csv
 import json
 import sys
+import tracemalloc
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+import httpx
 import pytest
 
-from harvest_async import exports
+from harvest_async import BasicAuth, HarvestV1, Throttle, exports
 from harvest_async.bulk.sources import Problem, open_source
 from harvest_async.errors import HarvestError, InvalidArgument, NotFound
 from harvest_async.exports.files import FORMATS
@@ -314,8 +316,8 @@ def test_every_field_of_an_export_is_known_to_an_import(tmp_path, format):
     with open_source(tmp_path) as source:
         items = list(source)
 
-    assert ["an import sends no messages about invoices"] == [
-        notice.text.removeprefix("is not read: ") for notice in source.notices
+    assert [notice.text.removeprefix("is not read: ") for notice in source.notices] == [
+        "an import sends no messages about invoices"
     ]
     assert [str(item) for item in items if isinstance(item, Problem)] == []
     assert source.rows == len(items)
@@ -397,3 +399,52 @@ def test_the_first_failure_of_a_part_ends_all():
         return asyncio.all_tasks() - {asyncio.current_task()}
 
     assert set() == asyncio.run(main())
+
+
+class LongLists(httpx.AsyncBaseTransport):
+    """An account of one person with very many entries, which come in chunks."""
+
+    def __init__(self, count):
+        self.count = count
+
+    async def handle_async_request(self, request):
+        if request.url.path.endswith("/entries"):
+            return httpx.Response(200, stream=_Chunks(self.count))
+        if request.url.path == "/people":
+            return httpx.Response(200, json=[{"user": {"id": 1, "email": "one@example.com"}}])
+        return httpx.Response(200, json={"company": {"modules": {}}, "user": {"id": 1}, "count": 0})
+
+
+class _Chunks(httpx.AsyncByteStream):
+    def __init__(self, count):
+        self._count = count
+
+    async def __aiter__(self):
+        yield b"["
+        for number in range(self._count):
+            record = {"id": number, "hours": 1.25, "notes": f"Work on #{number} " * 5, "user_id": 1,
+                      "project_id": 2, "task_id": 3, "spent_at": "2026-01-05", "updated_at": "2026-01-05T09:00:00Z"}  # fmt: skip
+            yield json.dumps({"day_entry": record}).encode() + (b"," if number + 1 < self._count else b"]")
+
+
+@pytest.mark.parametrize("format", ["jsonl", "csv"])
+def test_memory_does_not_depend_on_how_many_records_there_are(tmp_path, format):
+    """Four times as many entries take no more than a little more."""
+
+    async def peak(count):
+        auth = BasicAuth("admin@example.com", "sandbox")
+        base = "http://127.0.0.1:1"
+        transport = LongLists(count)
+        async with HarvestV1("a", auth=auth, app="tests", base_url=base, transport=transport, throttle=Throttle()) as h:
+            tracemalloc.start()
+            try:
+                told = await exports.export(h, tmp_path / f"{count}", format=format, only=["time_entries"])
+                return tracemalloc.get_traced_memory()[1], told.read
+            finally:
+                tracemalloc.stop()
+
+    asyncio.run(peak(10))
+    few, many = asyncio.run(peak(3_000)), asyncio.run(peak(12_000))
+
+    assert (few[1], many[1]) == (3_000, 12_000)
+    assert many[0] - few[0] < 1_000_000

@@ -4,7 +4,7 @@
     print([(kind.name, kind.rows) for kind in exported.kinds])
 
 Rules of these rooms: records are written as the API has them, nothing is lost. Memory does not depend on how many there
-are. An old file stands until its successor is whole and on the disk. What is written as JSON Lines or CSV can be
+are; an export of changes holds their numbers. An old file stands until its successor is whole and on the disk. What is written as JSON Lines or CSV can be
 imported again.
 """
 
