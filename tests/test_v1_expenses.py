@@ -16,6 +16,7 @@ from harvest_async import (
     HarvestV1,
     InvalidArgument,
     NotFound,
+    NotSent,
     NotTaken,
     ServerError,
     Throttle,
@@ -379,6 +380,11 @@ async def test_a_file_store_is_asked_without_credentials(status):
             [silent(302, location=STORE), silent(403)],
             ServerError,
             "answered 403: the file store does not give the file",
+        ),
+        (
+            [silent(302, location=STORE), httpx.ConnectError("no way")],
+            NotSent,
+            "can't be had from the file store: ConnectError",
         ),
         ([silent(302, location=STORE), httpx.ReadError("gone")], ServerError, r"files.example.net/receipts/5.png"),
         (

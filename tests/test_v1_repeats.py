@@ -16,20 +16,20 @@ from tests.contract.cases import CASES, Ground
 ANY_DAY = date(2026, 3, 9)
 
 
-def every_call():
-    """A call of every endpoint that the client has, by its name."""
+def every_call(**given):
+    """A call of every endpoint that the client has, by its name, with these arguments where it has them."""
     found = {}
     for name in calls.__all__:
         function = getattr(calls, name)
         if inspect.isfunction(function) and name != "raw":
             for day in (None, ANY_DAY):
-                call = function(**_arguments(function, day))
+                call = function(**_arguments(function, day, given))
                 assert isinstance(call, Call)
                 found[call.name] = call
     return found
 
 
-def _arguments(function, day):
+def _arguments(function, day, own):
     given = {
         "Upload": Upload("multipart/form-data; boundary=x", b""),
         "Id": 7,
@@ -41,7 +41,7 @@ def _arguments(function, day):
         "date": ANY_DAY,
     }
     return {
-        name: given.get(parameter.annotation, day if parameter.annotation == "date | None" else None)
+        name: own.get(name, given.get(parameter.annotation, day if parameter.annotation == "date | None" else None))
         for name, parameter in inspect.signature(function).parameters.items()
     }
 

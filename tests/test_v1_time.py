@@ -10,7 +10,9 @@ from harvest_async import InvalidArgument, NotTaken, OutcomeUnknown
 from harvest_async.testing import VirtualLoop
 from harvest_async.v1 import calls
 from harvest_async.v1.models import DayEntry
+from tests.contract import endpoints
 from tests.support.v1 import read, scripted, silent, told, written
+from tests.test_v1_repeats import every_call
 
 pytestmark = pytest.mark.anyio
 
@@ -168,6 +170,12 @@ def test_a_request_is_wrapped_in_xml_alone(call):
 def test_an_update_is_a_post():
     """The documented method, not that of other clients."""
     assert written(calls.update_entry(5, {}, None)).method == "POST"
+
+
+@pytest.mark.parametrize("name", sorted(name for name, each in endpoints().items() if "of_user" in each.query))
+def test_every_call_of_the_section_knows_whose_it_is(name):
+    """Time tracking, expenses and receipts alike."""
+    assert written(every_call(of_user=9)[name]).url.endswith("?of_user=9")
 
 
 def test_whose_timesheet_it_is_stands_in_the_query():

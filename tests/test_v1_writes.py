@@ -25,7 +25,8 @@ from harvest_async.v1.models import (
     TrackableTask,
     UserAssignment,
 )
-from harvest_async.v1.resources import clients, people, projects
+from harvest_async.v1.resources import clients, expenses, invoices, messages, people, projects, tasks
+from harvest_async.v1.resources import time as timesheets
 from harvest_async.v1.resources.assignments import TASK, USER
 from tests.contract import endpoints
 from tests.contract import fields as contract_fields
@@ -187,18 +188,45 @@ async def test_a_changed_record_for_an_id_is_sent_whole():
 FORMS = {
     "clients": clients.CLIENT,
     "contacts": clients.CONTACT,
-    "projects": projects.PROJECT,
+    "expense_categories": expenses.CATEGORY,
+    "expenses": expenses.EXPENSE,
+    "invoice_item_categories": invoices.CATEGORY,
+    "invoice_messages": messages.MESSAGE,
+    "invoice_payments": invoices.PAYMENT,
+    "invoices": invoices.INVOICE,
     "people": people.PERSON,
+    "projects": projects.PROJECT,
     "task_assignments": TASK,
+    "tasks": tasks.TASK,
+    "time_tracking": timesheets.ENTRY,
     "user_assignments": USER,
 }
+MAKING = {"invoice_messages": "send"}
+CHANGING = {"invoice_messages": "mark_as_sent", "invoice_payments": "create"}
+
+
+@pytest.mark.parametrize("name", [name for name in FORMS if not name.endswith("assignments")])
+def test_a_create_takes_what_the_contract_takes(name):
+    """Every field, and no other; assignments are made of ids alone."""
+    endpoint = endpoints()[f"{name}.{MAKING.get(name, 'create')}"]
+
+    assert set(FORMS[name].new) == {*endpoint.required, *endpoint.one_of, *endpoint.optional}
+    assert set(endpoint.required) == set(FORMS[name].needed)
+
+
+@pytest.mark.parametrize("name", sorted(set(FORMS) - {"invoice_payments"}))
+def test_an_update_takes_what_the_contract_takes(name):
+    """Every field, and no other; payments are never changed."""
+    endpoint = endpoints()[f"{name}.{CHANGING.get(name, 'update')}"]
+
+    assert set(FORMS[name].change) == {*endpoint.required, *endpoint.optional}
 
 
 @pytest.mark.parametrize("name", FORMS)
 @given(data=st.data())
 def test_no_read_only_field_is_ever_sent(name, data):
     """Whatever a changed record differs in: what is sent is what the contract's update takes."""
-    form, endpoint = FORMS[name], endpoints()[f"{name}.update"]
+    form, part = FORMS[name], {"time_tracking": "time_tracking.day_entry"}.get(name, name)
     values = {
         each.name: data.draw(st.sampled_from([None, "a", "b"]))
         for each in fields(form.model)
@@ -208,8 +236,7 @@ def test_no_read_only_field_is_ever_sent(name, data):
     sent = form.changes(before, evolve(before, **values), {})
 
     assert sent == {}
-    assert set(form.change) <= {*endpoint.required, *endpoint.optional}
-    assert not [key for key in form.change if contract_fields()[name][key].read_only and name != "user_assignments"]
+    assert [key for key in form.change if contract_fields()[part][key].read_only] == []
 
 
 @pytest.mark.parametrize(
