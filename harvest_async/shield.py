@@ -44,33 +44,34 @@ async def in_one_go(work: Coroutine[Any, Any, None]) -> None:
     Raises:
         CancelledError: the caller was cancelled meanwhile; the work has been done.
     """
+    steps = _Steps(work)
     with anyio.CancelScope(shield=True):
-        cancelled = await _Steps(work)
-    if cancelled is not None:
-        raise cancelled
+        await steps
+    if steps.cancelled is not None:
+        raise steps.cancelled
 
 
 class _Steps:
-    """Work step by step; gives the cancellation that was put off."""
+    """Work step by step; keeps the cancellation that was put off."""
 
     def __init__(self, work: Coroutine[Any, Any, None]) -> None:
         self._work = work
-        self._cancelled: asyncio.CancelledError | None = None
+        self.cancelled: asyncio.CancelledError | None = None
 
-    def __await__(self) -> Generator[Any, None, asyncio.CancelledError | None]:
+    def __await__(self) -> Generator[Any, None, None]:
         steps = self._work.__await__()
         while True:
             try:
                 awaited = next(steps)
             except StopIteration:
-                return self._cancelled
+                return
             yield from self._pause() if awaited is None else self._wait(awaited)
 
     def _pause(self) -> Generator[Any, None, None]:
         try:
             yield
         except asyncio.CancelledError as error:
-            self._cancelled = error
+            self.cancelled = error
 
     def _wait(self, awaited: asyncio.Future[Any]) -> Generator[Any, None, None]:
         """Wait for a future through another one: whoever cancels the task cancels what it waits for."""
@@ -81,7 +82,7 @@ class _Steps:
             try:
                 yield from woken
             except asyncio.CancelledError as error:
-                self._cancelled = error
+                self.cancelled = error
 
 
 def _wake(sleeper: asyncio.Future[None], _: asyncio.Future[Any]) -> None:
