@@ -10,6 +10,7 @@ Rules of this room:
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable
@@ -234,8 +235,9 @@ class Attempts:
             result, outcome = _Failed(kind, None, error), type(error).__name__
         finally:
             _hand_back(ticket, lease)
-        took, stood = (clock.now() - began) / SECOND, (ticket.waited - waited) / SECOND
-        logger.debug("%s -> %s in %.3f s, %.3f s at the gate", going.asked, outcome, took, stood)
+        if logger.isEnabledFor(logging.DEBUG):
+            took, stood = (clock.now() - began) / SECOND, (ticket.waited - waited) / SECOND
+            logger.debug("%s -> %s in %.3f s, %.3f s at the gate", going.asked, outcome, took, stood)
         return result
 
     async def _enter(self, going: Going) -> Lease:
@@ -282,15 +284,16 @@ class Attempts:
         )
         response = await shared.client.send(request, auth=going.signer, stream=True, follow_redirects=False)
         try:
-            with anyio.fail_after(shared.deadline_of(going.call)):
+            async with asyncio.timeout(shared.deadline_of(going.call)):
                 return await read(response, going.call.largest)
         except (httpx.TransportError, TimeoutError, DecodeError):
             if not _tells_enough(response):
                 raise
             return Answer(response.status_code, headers_of(response))
         finally:
-            with anyio.CancelScope(shield=True):
-                await response.aclose()
+            if not response.is_closed:
+                with anyio.CancelScope(shield=True):
+                    await response.aclose()
 
     # Ends
 

@@ -16,7 +16,7 @@ from harvest_async.codec.slices import SLICE
 from harvest_async.errors import DecodeError
 from harvest_async.spool import IN_MEMORY, Spool
 from harvest_async.unfold import Garbled, Unfold
-from harvest_async.wire import Answer
+from harvest_async.wire import Answer, Headers
 
 __all__ = ["LARGEST", "LARGEST_RECORD", "chunks", "headers_of", "read", "whole"]
 
@@ -36,15 +36,36 @@ async def read(response: httpx.Response, largest: int | None = None) -> Answer:
         DecodeError: it is too large, or encoded in a way that was not asked for.
         DecodingError: its encoding is broken, or broke off.
     """
-    spool, headers = Spool(), headers_of(response)
+    headers = headers_of(response)
+    encoding = next((value for name, value in headers if name == "content-encoding"), "")
+    pieces = _decoded(response, encoding) if encoding or response.is_stream_consumed else response.aiter_raw()
+    parts: list[bytes] = []
+    size = 0
+    async for piece in pieces:
+        size += len(piece)
+        _check_size(response, size, LARGEST if largest is None else largest)
+        parts.append(piece)
+        if size > IN_MEMORY:
+            return await _spooled(response, headers, parts, pieces, LARGEST if largest is None else largest)
+    return Answer(response.status_code, headers, b"".join(parts))
+
+
+async def _spooled(
+    response: httpx.Response, headers: Headers, parts: list[bytes], pieces: AsyncIterator[bytes], largest: int
+) -> Answer:
+    """Read on, into a file."""
+    spool = Spool()
     try:
-        async for piece in _pieces(response):
-            _check_size(response, spool.size + len(piece), LARGEST if largest is None else largest)
+        for part in parts:
+            spool.write(part)
+        parts.clear()
+        async for piece in pieces:
+            _check_size(response, spool.size + len(piece), largest)
             spool.write(piece)
     except BaseException:
         spool.close()
         raise
-    if response.is_success and spool.size > IN_MEMORY:
+    if response.is_success:
         return Answer(response.status_code, headers, spool.read(_GLANCE), spool)
     with spool:
         return Answer(response.status_code, headers, spool.read(IN_MEMORY))
@@ -70,18 +91,18 @@ def chunks(answer: Answer) -> Iterable[bytes]:
     return (answer.content,) if answer.spool is None else answer.spool.chunks(SLICE)
 
 
-def headers_of(response: httpx.Response) -> tuple[tuple[str, str], ...]:
-    """An answer's header fields, in order."""
-    return tuple(response.headers.multi_items())
+def headers_of(response: httpx.Response) -> Headers:
+    """An answer's header fields, in order, their names in lower case."""
+    return tuple((name.lower().decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw)
 
 
-async def _pieces(response: httpx.Response) -> AsyncIterator[bytes]:
-    """The body, decoded."""
+async def _decoded(response: httpx.Response, encoding: str) -> AsyncIterator[bytes]:
+    """The body as it was before it was encoded."""
     if response.is_stream_consumed:  # a transport without a network gave it ready-made
         yield response.content
         return
     try:
-        unfold = Unfold(response.headers.get("content-encoding", ""))
+        unfold = Unfold(encoding)
     except Garbled as error:
         raise _unreadable(response, f"the answer can't be read: {error}") from None
     try:

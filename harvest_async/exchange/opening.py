@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import ssl
-from http.cookiejar import CookieJar, DefaultCookiePolicy
+from http.cookiejar import CookieJar
 from typing import Any, Final
 
 import httpx
@@ -32,6 +32,13 @@ CONNECT: Final = 10.0
 
 ENCODINGS: Final = "gzip, deflate"
 """How answers may be encoded; see `unfold`."""
+
+
+class _NoCookies(CookieJar):
+    """Keeps none, and does not look for any."""
+
+    def extract_cookies(self, response: Any, request: Any) -> None:
+        """Leave them where they are."""
 
 
 def open_exchange(
@@ -85,7 +92,7 @@ def open_exchange(
     client = httpx.AsyncClient(
         transport=ThrottledTransport(direct, throttle, status_path=None),
         timeout=httpx.Timeout(timeout, connect=min(CONNECT, timeout)),
-        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+        cookies=_NoCookies(),
         trust_env=False,
     )
     asking = status_dialect or dialect
