@@ -17,11 +17,13 @@ from harvest_async.errors import HarvestError, InvalidArgument, NotFound
 from harvest_async.exports.files import FORMATS
 from harvest_async.exports.flow import in_order
 from harvest_async.exports.records import cells, line
-from harvest_async.v1.models import Client, Company, Invoice, Modules, ReportEntry
+from harvest_async.v1.models import Client, Company, Invoice, InvoiceState, Modules, ReportEntry
 from tests.support.exporting import LINES, NOTES, at, exported, filled_sandbox, records
 from tests.support.sandbox import clock_of, new_sandbox
 
 KINDS = set(exports.SECTIONS)
+PNG = b"\x89PNG\r\n\x1a\n" + b"pixels"
+JPEG = b"\xff\xd8\xff\xe0" + b"pixels"
 
 
 def test_everything_is_there_once(tmp_path):
@@ -171,6 +173,45 @@ def test_parts_that_are_switched_off_have_no_file(tmp_path):
 
     assert not (tmp_path / "invoices.jsonl").exists()
     assert (tmp_path / "expenses.jsonl").exists()
+
+
+def test_receipts_are_fetched_if_wished(tmp_path):
+    """An image for each expense that has one, called by its number; the next export fetches what is new."""
+    sandbox, ids = filled_sandbox()
+
+    async def attach(harvest, image):
+        (expense,) = await harvest.reports.user_expenses(1, date(2026, 1, 1), date(2026, 12, 31))
+        await harvest.receipts.attach(expense.id, image, filename="receipt")
+        return expense.id
+
+    exported(sandbox, tmp_path)
+    assert not (tmp_path / "receipts").exists()
+    number = at(sandbox, lambda harvest: attach(harvest, PNG))
+    told = exported(sandbox, tmp_path, full=True, receipts=True)
+
+    assert told["receipts"] == (1, 1)
+    assert {f"{number}.png": PNG} == {path.name: path.read_bytes() for path in (tmp_path / "receipts").iterdir()}
+    clock_of(sandbox).advance(3600)
+    at(sandbox, lambda harvest: attach(harvest, JPEG))
+    exported(sandbox, tmp_path, receipts=True)
+    assert {f"{number}.jpg": JPEG} == {path.name: path.read_bytes() for path in (tmp_path / "receipts").iterdir()}
+    assert number != ids["entry"]
+
+
+def test_a_receipt_that_can_not_be_fetched_ends_the_export(tmp_path):
+    """Its expense does not count as read, so that the same call fetches it."""
+    sandbox, _ = filled_sandbox()
+
+    async def attach(harvest):
+        (expense,) = await harvest.reports.user_expenses(1, date(2026, 1, 1), date(2026, 12, 31))
+        await harvest.receipts.attach(expense.id, PNG)
+
+    at(sandbox, attach)
+    sandbox.fault("html_error", match={"path": "/expenses/*/receipt"})
+    with pytest.raises(HarvestError):
+        exported(sandbox, tmp_path, receipts=True)
+    assert exported(sandbox, tmp_path, receipts=True)["receipts"] == (1, 1)
+    assert list(tmp_path.rglob(".*")) == []
 
 
 def test_an_interrupted_export_leaves_whole_files_and_goes_on(tmp_path):
@@ -336,6 +377,34 @@ def test_numbers_keep_their_digits():
     entry = ReportEntry(id=1, hours=Decimal("0.1000000000000000000001"))
 
     assert '"hours": 0.1000000000000000000001' in line(entry)
+
+
+def test_words_are_written_as_the_server_has_them():
+    """Words of a known set, and others."""
+    told = [json.loads(line(Invoice(id=1, state=state)))["state"] for state in (InvoiceState.OPEN, "brand-new")]
+
+    assert told == ["open", "brand-new"]
+    assert (
+        cells(Client(id=1, extra={"of": (InvoiceState.OPEN, Decimal("1.50"), None)}))[-1]
+        == '{"of": ["open", 1.50, null]}'
+    )
+
+
+def test_parquet_is_written_in_groups(tmp_path):
+    """More rows than one group has, and rows of an older file that lacks a column."""
+    import pyarrow  # noqa: ICN001 - its own name
+    import pyarrow.parquet
+
+    old = tmp_path / "old.parquet"
+    pyarrow.parquet.write_table(pyarrow.table({"id": [1, 2, 3]}), old)
+    writer = FORMATS["parquet"].open(tmp_path / "new.parquet", Client)
+    for number in range(10, 10_015):
+        writer.add(Client(id=number, name="ACME"))
+    taken = writer.take_over(old, "", lambda number, _: number != "2")
+    writer.close()
+
+    rows = pyarrow.parquet.read_table(tmp_path / "new.parquet").to_pylist()
+    assert (2, 10_007, {"ACME", None}) == (taken, len(rows), {row["name"] for row in rows})
 
 
 def test_fields_of_drafts_are_left_out():

@@ -1,5 +1,6 @@
 """Files of each format -> rows. The files lie in `tests/files`."""
 
+import json
 from datetime import date, time
 from decimal import Decimal
 from fractions import Fraction
@@ -287,3 +288,69 @@ def test_files_of_a_folder_may_be_empty_or_foreign(tmp_path):
 
     assert [PersonRow] == [type(item) for item in items]
     assert [str(notice) for notice in source.notices] == ["budget.csv: is not read: no resource is called so"]
+
+
+def test_what_is_wrong_with_a_file_of_a_folder_names_it(tmp_path):
+    """Whether the file as a whole can't be read, or a row of it; files that were opened are closed again."""
+    (tmp_path / "clients.csv").write_text("name\nACME\n")
+    (tmp_path / "tasks.csv").write_text("name,is_default\nDesign,perhaps\n")
+    with open_source(tmp_path) as source:
+        (problem,) = (item for item in source if isinstance(item, Problem))
+    assert str(problem) == "tasks.csv, line 2, row 1, is_default: 'perhaps' is neither yes nor no"
+
+    (tmp_path / "people.csv").write_text("colour\nred\n")
+    with pytest.raises(InvalidArgument, match=r"people\.csv: line 1: .* needs the columns Email"):
+        open_source(tmp_path)
+
+
+def test_rows_of_a_file_of_a_folder_are_taken_out_by_its_name(tmp_path):
+    """Only that file's."""
+    (tmp_path / "clients.csv").write_text("name\nACME\n")
+    (tmp_path / "tasks.csv").write_text("name\nDesign\nTyping\n")
+    with open_source(tmp_path) as source:
+        assert list(source.cells("tasks.csv", {2})) == [["name"], ["Typing"]]
+
+
+def test_the_digest_of_a_folder_is_that_of_all_its_files(tmp_path):
+    """Another file, another digest."""
+    (tmp_path / "clients.csv").write_text("name\nACME\n")
+    (tmp_path / "tasks.csv").write_text("name\nDesign\n")
+    with open_source(tmp_path) as one, open_source(tmp_path) as same:
+        before = one.sha256
+        assert before == same.sha256
+    (tmp_path / "tasks.csv").write_text("name\nTyping\n")
+    with open_source(tmp_path) as other:
+        assert before != other.sha256
+
+
+def test_a_project_without_its_client_is_a_problem(tmp_path):
+    """Beside the file the project is known, and its client is not."""
+    (tmp_path / "projects.jsonl").write_text('{"id": 1, "client_id": 9, "name": "Website"}\n')
+    (tmp_path / "task_assignments.jsonl").write_text('{"project_id": 1, "task": "Design"}\n')
+    with open_source(tmp_path) as source:
+        problems = [item for item in source if isinstance(item, Problem)]
+
+    assert [(problem.file, problem.column) for problem in problems] == [
+        ("projects.jsonl", "client_id"),
+        ("task_assignments.jsonl", "project_id"),
+    ]
+
+
+def test_units_of_a_priced_category_are_told_from_plain_money():
+    """An expense whose cost is that of its units is made by units again."""
+    with open_source(FILES / "export") as source:
+        (expense,) = (item for item in source if isinstance(item, ExpenseRow))
+
+    assert (Decimal("12.30"), Decimal(1), False) == (expense.total_cost, expense.units, expense.by_units)
+
+
+def test_lines_of_an_invoice_lose_the_numbers_of_projects(tmp_path):
+    """They are those of another account; everything else stays to the letter."""
+    lines = 'kind,description,project_id,amount\r\nService,"Work, and more",21,100.0\r\n'
+    (tmp_path / "invoices.jsonl").write_text(
+        json.dumps({"number": "1", "client": "ACME", "csv_line_items": lines}) + "\n"
+    )
+    with open_source(tmp_path) as source:
+        (invoice,) = source
+
+    assert lines.replace(",21,", ",,") == invoice.fields["csv_line_items"]

@@ -46,6 +46,7 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 @click.option("--from", "first", type=_DAY, metavar="DAY", help="The first day of time and expenses (2026-01-31).")
 @click.option("--to", "last", type=_DAY, metavar="DAY", help="The last day of time and expenses.")
 @click.option("--full", is_flag=True, help="Read everything again, so that what was deleted in the account goes, too.")
+@click.option("--receipts", is_flag=True, help="Fetch the images of expenses, too: one call each.")
 @click.option("--sandbox-db", type=click.Path(dir_okay=False, exists=True, path_type=Path),
               help="Export the sandbox that is kept in this file.")  # fmt: skip
 @account_options
@@ -109,6 +110,7 @@ async def _export(target: Target, errand: _Errand, options: dict[str, Any]) -> N
             first=_day(options["first"]),
             last=_day(options["last"]),
             full=options["full"],
+            receipts=options["receipts"],
             identity=target.identity,
             on_progress=bar,
             exported=errand.exported,

@@ -4,8 +4,8 @@
     print([(kind.name, kind.rows) for kind in exported.kinds])
 
 Rules of these rooms: records are written as the API has them, nothing is lost. Memory does not depend on how many there
-are; an export of changes holds their numbers. An old file stands until its successor is whole and on the disk. What is written as JSON Lines or CSV can be
-imported again.
+are; an export of changes holds their numbers. An old file stands until its successor is whole and on the disk. What is
+written as JSON Lines or CSV can be imported again.
 """
 
 from harvest_async.exports.files import FORMATS

@@ -21,6 +21,7 @@ from harvest_async.bulk.progress import Progress, Quiet
 from harvest_async.errors import InvalidArgument
 from harvest_async.exports.files import FORMATS, Writer, place, scratch
 from harvest_async.exports.flow import in_order
+from harvest_async.exports.receipts import FOLDER, fetch_receipts
 from harvest_async.exports.sections import SECTIONS, Days, Section
 from harvest_async.exports.state import State, load
 from harvest_async.shield import finish
@@ -80,6 +81,7 @@ async def export(
     first: date | None = None,
     last: date | None = None,
     full: bool = False,
+    receipts: bool = False,
     identity: str | None = None,
     on_progress: Progress = _QUIET,
     exported: Exported | None = None,
@@ -94,6 +96,7 @@ async def export(
         first: the first day of time and expenses; all by default.
         last: the last one, included.
         full: read everything, so that what was deleted in the account goes, too.
+        receipts: fetch the images of the expenses that are read, too, into the folder `receipts`: one call each.
         identity: which account it is, in a word that no other account has; its service and name by default.
         on_progress: is told how it goes on.
         exported: is filled in as it goes.
@@ -110,7 +113,7 @@ async def export(
     before = harvest.throttle.snapshot().lent
     try:
         with harvest.bulk():
-            await _Export(harvest, result, state, days, on_progress).run(chosen)
+            await _Export(harvest, result, state, days, on_progress, receipts=receipts).run(chosen)
     finally:
         result.calls = harvest.throttle.snapshot().lent - before
     return result
@@ -149,8 +152,11 @@ def _refuse_mixed(folder: Path, format: str) -> None:
 
 
 class _Export:
-    def __init__(self, harvest: HarvestV1, result: Exported, state: State, days: Days, progress: Progress) -> None:
+    def __init__(
+        self, harvest: HarvestV1, result: Exported, state: State, days: Days, progress: Progress, *, receipts: bool
+    ) -> None:
         self._harvest = harvest
+        self._receipts = receipts
         self._folder = result.folder
         self._result = result
         self._state = state
@@ -206,6 +212,7 @@ class _Export:
         new = scratch(path)
         try:
             rows = await self._written(section, parts, intake, new)
+            await self._fetch_receipts(intake.with_receipt)
             await finish(asyncio.to_thread(place, new, path))
         finally:
             with suppress(FileNotFoundError):
@@ -214,6 +221,13 @@ class _Export:
         self._state.saw(section.name, latest)
         await finish(asyncio.to_thread(self._state.save, self._folder))
         self._result.kinds.append(Kept(section.name, path, intake.read, rows))
+
+    async def _fetch_receipts(self, expenses: list[tuple[int, int]]) -> None:
+        """Fetch images before their expenses count as read, so that none is missed after an interruption."""
+        if self._receipts and expenses:
+            self._progress.begin(FOLDER, len(expenses))
+            count = await fetch_receipts(self._harvest, self._folder, expenses)
+            self._result.kinds.append(Kept(FOLDER, self._folder / FOLDER, count, count))
 
     async def _written(self, section: Section, parts: list[int], intake: _Intake, new: Path) -> int:
         """Write what is read, and what stays of the older file; how many rows that are."""
@@ -259,6 +273,7 @@ class _Intake:
         self._read_anew = {str(part) for part in parts}
         self._ids: set[str] = set()
         self.latest: dict[str, datetime] = {}
+        self.with_receipt: list[tuple[int, int]] = []
         self.read = 0
 
     def since(self, part: int) -> datetime | None:
@@ -273,6 +288,8 @@ class _Intake:
                 return False
             self._ids.add(number)
         _note(self.latest, _word(self._section, part), record)
+        if getattr(record, "has_receipt", False):
+            self.with_receipt.append((record.id, part))
         self.read += 1
         return True
 
