@@ -190,7 +190,7 @@ class Gate:
             self._numbers += 1
             ticket.number, ticket.entered = self._numbers, now
         waiter = _Waiter(ticket, self._loop.create_future(), now, ticket.number)
-        if (patience := _patience(ticket)) is not None:
+        if (patience := ticket.patience) is not None:
             waiter.timer = self._loop.call_later(patience, self._too_long, waiter)
         self._stand(waiter, came_back=came_back)
         return waiter
@@ -244,7 +244,7 @@ class Gate:
         self._leading += 1
         began = self._clock.now()
         try:
-            ended = await wait_for(probe, _patience(ticket))
+            ended = await wait_for(probe, ticket.patience)
         finally:
             self._leading -= 1
             ticket.waited += self._clock.now() - began
@@ -396,8 +396,3 @@ class Gate:
             return result
 
         return self._ledger.transact(bounded)
-
-
-def _patience(ticket: Ticket) -> float | None:
-    """Seconds that a call may still wait; None for as long as it takes."""
-    return None if ticket.max_wait is None else (ticket.max_wait - ticket.waited) / SECOND

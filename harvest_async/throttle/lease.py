@@ -161,6 +161,11 @@ class Ticket:
     left: bool = False
     apart: bool = False
 
+    @property
+    def patience(self) -> float | None:
+        """Seconds that it may still wait; None for as long as it takes."""
+        return None if self.max_wait is None else (self.max_wait - self.waited) / SECOND
+
     def claim(self) -> Lease | None:
         """Take the granted lease, once."""
         lease, self.lease = self.lease, None
