@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harvest_async.bulk.rows import read_sheet
 from harvest_async.bulk.sources import (
     ClientRow,
     ExpenseRow,
@@ -249,22 +248,6 @@ def test_a_problem_of_the_whole_file_stops_all_of_it():
 
     assert (findings.whole, dict(findings.rows)) == (True, {})
     assert findings.lines()[0].startswith("line 2, Start date: '1/2/2026' may be 2026-02-01 or 2026-01-02")
-
-
-def test_a_whole_sheet_sums_its_good_rows():
-    """Exact, and as it is sent."""
-    sheet = read_sheet(table(TOGGL, toggl(duration="00:20:00"), toggl(duration="00:20:00"), toggl(duration="x")))
-
-    assert (
-        sheet.format, sheet.encoding, sheet.delimiter, len(sheet.rows), len(sheet.problems)
-    ) == ("toggl", "utf-8", ",", 2, 1)  # fmt: skip
-    assert (str(sheet.hours), sheet.exact_hours * 60) == ("0.66", 40)
-
-
-def test_a_whole_sheet_holds_time_entries_only():
-    """Anything else is refused by its title."""
-    with pytest.raises(InvalidArgument, match="clients"):
-        read_sheet(table(("Client name", "Address"), ("ACME", "")))
 
 
 WORDS = st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "S")), min_size=1, max_size=10)
