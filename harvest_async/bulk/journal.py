@@ -201,20 +201,31 @@ class Journal:
         where = ":memory:" if self.path is None else str(self.path)
         try:
             database = sqlite3.connect(where, timeout=0.2, isolation_level=None, check_same_thread=False)
-            database.execute("pragma locking_mode = exclusive")
-            database.execute("pragma journal_mode = wal")
-            database.execute("pragma synchronous = full")
-            database.execute("begin immediate")
-            if not database.execute("select 1 from sqlite_master where name = 'meta'").fetchone():
-                for statement in _SCHEMA.split(";"):
-                    database.execute(statement)
-                database.execute("insert into meta values ('format', ?)", (FORMAT,))
-            database.execute("commit")
-        except sqlite3.OperationalError as error:
-            raise JournalError(f"the journal {where} is in use by another run, or can't be written: {error}") from error
-        except sqlite3.DatabaseError as error:
+        except sqlite3.Error as error:
+            raise JournalError(f"the journal {where} can't be opened: {error}") from error
+        try:
+            _prepare(database)
+        except sqlite3.Error as error:
+            database.close()
+            if isinstance(error, sqlite3.OperationalError):
+                raise JournalError(
+                    f"the journal {where} is in use by another run, or can't be written: {error}"
+                ) from error
             raise JournalError(f"{where} is no journal of an import: {error}") from error
         return database
+
+
+def _prepare(database: sqlite3.Connection) -> None:
+    """Hold the file for this process alone, and see to it that a commit is on the disk."""
+    database.execute("pragma locking_mode = exclusive")
+    database.execute("pragma journal_mode = wal")
+    database.execute("pragma synchronous = full")
+    database.execute("begin immediate")
+    if not database.execute("select 1 from sqlite_master where name = 'meta'").fetchone():
+        for statement in _SCHEMA.split(";"):
+            database.execute(statement)
+        database.execute("insert into meta values ('format', ?)", (FORMAT,))
+    database.execute("commit")
 
 
 class Clerk:
