@@ -367,7 +367,7 @@ async def test_a_save_that_fails_leaves_the_old_file(tmp_path):
 @given(words, words | st.none(), st.datetimes(timezones=st.timezones()) | st.none(), st.text())
 def test_what_a_file_keeps_comes_back(access, refresh, moment, grant):
     """Whatever the tokens look like."""
-    tokens = Tokens(access, refresh, moment, grant)
+    tokens = Tokens(access, refresh, moment and moment.astimezone(UTC), grant)
 
     assert stores.format_.load(stores.format_.dump(tokens)) == tokens
 

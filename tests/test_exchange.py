@@ -499,6 +499,28 @@ async def test_a_record_may_be_large_but_not_huge(monkeypatch):
     assert "< 200" in caught.value.report()
 
 
+async def test_a_large_page_of_an_error_is_cut():
+    """Nobody reads more of it, and no file is left behind."""
+    harvest, _ = harvest_of(httpx.Response(404, stream=Drip(*[b"x" * 500_000] * 5)))
+    with pytest.raises(NotFound) as caught:
+        await harvest.clients.get(7)
+
+    assert len(caught.value.answer.content) == 1 << 20
+    assert caught.value.answer.spool is None
+
+
+@pytest.mark.parametrize("end", [None, httpx.ReadError("gone")])
+async def test_a_large_answer_that_goes_wrong_leaves_no_file(end, monkeypatch):
+    """Neither one that is too large nor one that breaks off; warnings are errors here."""
+    monkeypatch.setattr(body, "LARGEST", 1_800_000)
+    count = 3 if end else 5
+    harvest, _ = harvest_of(*[httpx.Response(200, stream=Drip(*[b" " * 500_000] * count, end=end)) for _ in range(5)])
+    with pytest.raises(OutcomeUnknown if end else DecodeError):
+        await harvest.clients.get(7)
+
+    assert harvest.throttle._gate()._busy == 0
+
+
 async def test_bombs_inside_bombs_are_not_unfolded():
     """Two encodings unfold to a million times the size: one is what was asked for."""
     bomb = gzip.compress(gzip.compress(bytes(50_000_000)))

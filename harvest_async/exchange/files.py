@@ -43,11 +43,12 @@ async def fetch(shared: Shared, url: str, accept: str, largest: int) -> Answer:
         DecodeError: the file is larger than `largest` bytes.
     """
     headers = (("Accept", accept), *shared.headers)
-    for _ in range(HOPS):
+    hops = HOPS
+    while True:
         wire = Wire("GET", check_target(url, shared.base_url), headers)
         answer = await _get(shared, wire, largest)
-        location = answer.header("location")
-        if location is None or answer.status not in {301, 302, 303, 307, 308}:
+        location, hops = answer.header("location"), hops - 1
+        if location is None or answer.status not in {301, 302, 303, 307, 308} or not hops:
             break
         url = _joined(url, location)
     if not 200 <= answer.status < 300:  # noqa: PLR2004 - the class of statuses
