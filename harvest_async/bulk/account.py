@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from harvest_async.bulk.known import Booked, Known, Link, Paid, Reach
 
-__all__ = ["Account", "Watch"]
+__all__ = ["Account", "Readable", "Watch"]
 
 
 class Watch(Protocol):
@@ -27,13 +27,8 @@ class Watch(Protocol):
         ...
 
 
-class Account(Protocol):
-    """An account that can be filled."""
-
-    @property
-    def identity(self) -> str:
-        """Which account it is, in a word that no other account has."""
-        ...
+class Readable(Protocol):
+    """An account that can be read, which is all that a plan needs."""
 
     async def timestamps(self) -> bool:
         """Whether time is tracked by start and end."""
@@ -41,10 +36,6 @@ class Account(Protocol):
 
     async def all(self, kind: str) -> Sequence[Known]:
         """All records of a kind, archived ones too."""
-        ...
-
-    async def person(self, email: str) -> Known | None:
-        """The person with this address; None where there is none."""
         ...
 
     async def booked(self, kind: str, person: int, first: date, last: date) -> Sequence[Booked]:
@@ -61,6 +52,19 @@ class Account(Protocol):
 
     async def payments(self, invoice: int) -> Sequence[Paid]:
         """An invoice's payments."""
+        ...
+
+
+class Account(Readable, Protocol):
+    """An account that can be filled."""
+
+    @property
+    def identity(self) -> str:
+        """Which account it is, in a word that no other account has."""
+        ...
+
+    async def person(self, email: str) -> Known | None:
+        """The person with this address; None where there is none."""
         ...
 
     async def stands(self, mark: str, record: int, project: int | None) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from harvest_async.bulk.account import Account
+from harvest_async.bulk.account import Readable
 from harvest_async.bulk.draft import Thing
 from harvest_async.bulk.journal import Journal
 from harvest_async.bulk.known import Link
@@ -68,7 +68,7 @@ def meet_links(
     journal.together(lambda: journal.write_many(_REPLACE, map(_columns, changed)))
 
 
-async def meet_payments(account: Account, journal: Journal, resolver: Resolver, progress: Progress) -> None:
+async def meet_payments(account: Readable, journal: Journal, resolver: Resolver, progress: Progress) -> None:
     """Match payments with those that the account's invoices have."""
     wanted = {thing.other for thing in resolver.things if thing.kind == "payment"}
     invoices = [thing for thing in resolver.things if thing.number in wanted and thing.record is not None]

@@ -13,6 +13,7 @@ Rules of this room:
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import date
 from decimal import Decimal
@@ -21,7 +22,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from harvest_async.bulk.account import Account
+from harvest_async.bulk.account import Readable
 from harvest_async.bulk.journal import Journal
 from harvest_async.bulk.known import Reach
 from harvest_async.bulk.marks import MARKS
@@ -31,8 +32,7 @@ from harvest_async.bulk.pack import pack_row, unpack_row
 from harvest_async.bulk.plan import NewPerson, Rejected, Resolver, Thing
 from harvest_async.bulk.progress import Progress
 from harvest_async.bulk.side_by_side import gather, later
-from harvest_async.bulk.sources import kinds
-from harvest_async.errors import InvalidArgument
+from harvest_async.bulk.sources import Findings, Unfit, kinds
 
 __all__ = ["FIRST_ROW", "Consent", "Terms", "add_links", "check_whole", "draw", "match", "take_in"]
 
@@ -75,7 +75,7 @@ class Terms:
     consent: Consent | None = None
 
 
-async def draw(account: Account, journal: Journal, terms: Terms, progress: Progress) -> None:
+async def draw(account: Readable, journal: Journal, terms: Terms, progress: Progress) -> None:
     """Plan the rows that lie in the journal (see `take_in`), and leave the plan there.
 
     Raises:
@@ -117,16 +117,20 @@ def take_in(journal: Journal, rows: Iterable[kinds.AnyRow | kinds.Problem]) -> N
 
 
 def check_whole(journal: Journal) -> None:
-    """What is wrong with a whole file stops all of it.
+    """What is wrong with a whole file stops all of it, and is told with all that is wrong with single rows.
 
     Raises:
-        InvalidArgument: something is.
+        Unfit: something is.
     """
-    fault = journal.one("select file, line, column_name, reason from problem where row = 0")
-    if fault is not None:
-        file, line, column, reason = fault
-        where = ", ".join(part for part in (file, f"line {line}", column) if part)
-        raise InvalidArgument(f"{where}: {reason}")
+    if journal.one("select 1 from problem where row = 0") is None:
+        return
+    findings = Findings()
+    told = "select line, row, column_name, reason, content, file from problem order by row > 0, id limit ?"
+    for problem in journal.rows(told, (findings.limit,)):
+        findings.add(kinds.Problem(*problem))
+    findings.count = journal.number("select count(*) from problem")
+    findings.columns = Counter(dict(journal.rows("select column_name, count(*) from problem group by column_name")))
+    raise Unfit(findings)
 
 
 def match(journal: Journal) -> None:
@@ -208,7 +212,7 @@ def _reject(journal: Journal, problem: kinds.Problem) -> None:
     )
 
 
-async def _compare(account: Account, journal: Journal, resolver: Resolver, progress: Progress) -> None:
+async def _compare(account: Readable, journal: Journal, resolver: Resolver, progress: Progress) -> None:
     """Read what people have booked on the days of the file, and match it."""
     spans = await journal.work(
         journal.rows,
@@ -302,7 +306,7 @@ def _prune(journal: Journal) -> None:
     journal.together(prune)
 
 
-async def _staff(account: Account, journal: Journal, resolver: Resolver, progress: Progress) -> None:
+async def _staff(account: Readable, journal: Journal, resolver: Resolver, progress: Progress) -> None:
     """Find which assignments are missing."""
     people = await journal.work(
         journal.rows,

@@ -19,7 +19,17 @@ from harvest_async import imports
 from harvest_async.bulk.plan import NewPerson
 from harvest_async.bulk.report import seconds_for
 from harvest_async.bulk.rules import Rules
-from harvest_async.bulk.sources import FORMATS, ROUNDINGS, Fill, Options, Source, mapped, open_source, read_mapping
+from harvest_async.bulk.sources import (
+    FORMATS,
+    ROUNDINGS,
+    Fill,
+    Options,
+    Source,
+    Unfit,
+    mapped,
+    open_source,
+    read_mapping,
+)
 from harvest_async.cli.common import (
     BAD_INPUT,
     ENVIRONMENT,
@@ -50,7 +60,7 @@ from harvest_async.cli.show import (
     show_report,
 )
 from harvest_async.cli.target import Target
-from harvest_async.errors import InvalidArgument
+from harvest_async.errors import HarvestError, InvalidArgument
 from harvest_async.throttle.book import DEFAULT_CALLS, DEFAULT_PERIOD
 
 __all__ = ["import_", "tell"]
@@ -215,6 +225,8 @@ def _offline(source: Source | None, options: dict[str, Any]) -> NoReturn:
     try:
         seen, reads = plan_offline(source, options["email_domain"])
     except InvalidArgument as error:
+        if options["as_json"]:
+            print_json({"error": _error(error)})
         fail(BAD_INPUT, error.message)
     calls = reads + seen.writes
     seconds = seconds_for(calls, DEFAULT_CALLS, DEFAULT_PERIOD / 1e9)
@@ -269,8 +281,14 @@ def _document(errand: Errand) -> dict[str, Any]:
     if errand.report is not None:
         document["report"] = report_json(errand.report, errand.effort)
     if errand.error is not None:
-        document["error"] = {"kind": type(errand.error).__name__, "message": errand.error.message}
+        document["error"] = _error(errand.error)
     return document
+
+
+def _error(error: HarvestError) -> dict[str, Any]:
+    """An error for programs; of an input that as a whole can't be imported, all that is wrong."""
+    told: dict[str, Any] = {"kind": type(error).__name__, "message": error.message}
+    return told | (error.findings.document() if isinstance(error, Unfit) else {})
 
 
 def _tell_person(errand: Errand, target: Target, server: dict[str, int]) -> None:

@@ -6,12 +6,9 @@ Rules of this room: nothing is sent.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Sequence
 from datetime import date
-from typing import Any, NoReturn
 
-from harvest_async.bulk.account import Watch
 from harvest_async.bulk.journal import Journal
 from harvest_async.bulk.known import Booked, Known, Link, Paid, Reach
 from harvest_async.bulk.plan import NewPerson
@@ -24,13 +21,11 @@ __all__ = ["EmptyAccount", "plan_offline"]
 
 
 class EmptyAccount:
-    """An account that has nothing, and can't be written to (see `bulk.account`).
+    """An account that has nothing (see `bulk.account.Readable`).
 
     Attributes:
         reads: how often it was read.
     """
-
-    identity = "offline"
 
     def __init__(self) -> None:
         self.reads = 0
@@ -45,52 +40,21 @@ class EmptyAccount:
         self.reads += bool(kind)
         return ()
 
-    async def person(self, email: str) -> None:
-        """Nobody has the address."""
-        self.reads += bool(email)
-
-    async def booked(self, kind: str, person: int, first: date, last: date) -> Sequence[Booked]:
+    async def booked(self, kind: str, person: int, first: date, last: date) -> Sequence[Booked]:  # noqa: ARG002
         """Nobody has booked anything."""
-        return self._never(kind, person, first, last)
+        return ()
 
-    async def reach(self, person: int) -> Reach:
-        """Nobody is there who could book."""
-        return self._never(person)
+    async def reach(self, person: int) -> Reach:  # noqa: ARG002
+        """Nobody can book on anything."""
+        return Reach({})
 
-    async def links(self, kind: str, project: int) -> Sequence[Link]:
-        """There are no projects."""
-        return self._never(kind, project)
+    async def links(self, kind: str, project: int) -> Sequence[Link]:  # noqa: ARG002
+        """Nothing is assigned."""
+        return ()
 
-    async def payments(self, invoice: int) -> Sequence[Paid]:
-        """There are no invoices."""
-        return self._never(invoice)
-
-    async def stands(self, mark: str, record: int, project: int | None) -> bool:
-        """There is nothing that could be marked."""
-        return self._never(mark, record, project)
-
-    async def create(self, kind: str, fields: Mapping[str, Any], watch: Watch) -> int | None:
-        """It can't be written to."""
-        return self._never(kind, fields, watch)
-
-    async def update(self, kind: str, record: int, fields: Mapping[str, Any], watch: Watch) -> None:
-        """It can't be written to."""
-        self._never(kind, record, fields, watch)
-
-    async def delete(self, kind: str, record: int, fields: Mapping[str, Any]) -> str | None:
-        """It can't be written to."""
-        return self._never(kind, record, fields)
-
-    async def ask(self) -> None:
-        """There is nobody to ask."""
-
-    def bulk(self) -> AbstractContextManager[None]:
-        """It has no lanes."""
-        return nullcontext()
-
-    def _never(self, *asked: object) -> NoReturn:
-        msg = f"an empty account was asked for {asked}"
-        raise AssertionError(msg)
+    async def payments(self, invoice: int) -> Sequence[Paid]:  # noqa: ARG002
+        """Nothing was paid."""
+        return ()
 
 
 def plan_offline(source: Source, email_domain: str | None) -> tuple[Overview, int]:

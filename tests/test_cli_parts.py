@@ -1,0 +1,83 @@
+"""Parts of the command line that no whole command shows well: pictures, rejected rows, progress, an empty account."""
+
+import io
+import re
+
+import pytest
+
+from harvest_async.bulk.sources import Options, Problem, open_source
+from harvest_async.cli.offline import EmptyAccount
+from harvest_async.cli.picture import draw_picture
+from harvest_async.cli.rejects import write_rejects
+from harvest_async.cli.show import Bar, err
+from harvest_async.throttle.throttle import Throttle
+from tests.support.sample import make_rows, write_csv
+
+
+@pytest.mark.anyio
+async def test_an_empty_account_has_nothing():
+    """Whatever it is asked for, it has none; what counts as a call is counted."""
+    from datetime import date
+
+    account, day = EmptyAccount(), date(2026, 1, 5)
+
+    assert not await account.timestamps()
+    assert [*await account.all("client"), *await account.booked("entry", 1, day, day)] == []
+    assert [*await account.links("task_link", 1), *await account.payments(1)] == []
+    assert (await account.reach(1)).tasks == {}
+    assert account.reads == 2
+
+
+@pytest.mark.parametrize("uses", [[], [(0.0, 5, 100), (1.0, 100, 100), (16.0, 40, 90)]])
+def test_a_picture_stays_inside_its_frame(uses):
+    """However much or little was seen, all points lie in the picture."""
+    picture = draw_picture(uses)
+
+    points = re.findall(r"(-?[\d.]+),(-?[\d.]+)", " ".join(re.findall(r'points="([^"]*)"', picture)))
+    assert all(0 <= float(x) <= 900 and 0 <= float(y) <= 300 for x, y in points)
+    assert len(points) == 2 * max(1, len(uses))
+
+
+def test_rejected_rows_of_several_files_become_several_files(tmp_path):
+    """A folder's rejected rows become a folder of files with their names; files without any are left out."""
+    folder, target = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    (folder / "clients.csv").write_text("name\nACME\nOther\n")
+    (folder / "tasks.csv").write_text("name\nWork\n")
+    with open_source(folder, Options()) as source:
+        write_rejects(source, [Problem(3, 2, "", "no", file="clients.csv")], target)
+
+    assert [path.name for path in target.iterdir()] == ["clients.csv"]
+    assert (target / "clients.csv").read_text().split() == ["name", "Other"]
+
+
+def test_nothing_rejected_writes_nothing(tmp_path):
+    """Without rejected rows there is no file."""
+    with open_source(io.BytesIO(write_csv(make_rows(2))), Options(), "time.csv") as source:
+        write_rejects(source, [], tmp_path / "rejects.csv")
+
+    assert not (tmp_path / "rejects.csv").exists()
+
+
+def test_progress_that_nobody_watches_is_a_line_for_each_part(capsys):
+    """Where there is no terminal each part is a line, and what is out of the ordinary is told once."""
+    bar = Bar(Throttle())
+
+    bar.begin("booking", 3)
+    bar.step()
+    for what in ("Harvest does not answer", "Harvest does not answer", None):
+        bar.state(what)
+    bar.begin("nothing", 0)
+
+    assert capsys.readouterr().err.splitlines() == ["booking: 3 calls", "Harvest does not answer"]
+
+
+def test_quiet_progress_says_nothing(capsys):
+    """For programs nothing is written beside the document."""
+    bar = Bar(Throttle(), quiet=True)
+
+    bar.begin("booking", 3)
+    bar.state("Harvest does not answer")
+
+    assert capsys.readouterr() == ("", "")
+    assert err.stderr
