@@ -12,7 +12,7 @@ two ways is asked for, never guessed. Every bad cell is told, with file, line, r
 that of one row, of the people and their days, and of caches of fixed size.
 """
 
-from harvest_async.bulk.sources.findings import Findings, examine
+from harvest_async.bulk.sources.findings import Findings, Unfit, examine
 from harvest_async.bulk.sources.formats import FORMATS, Format
 from harvest_async.bulk.sources.kinds import (
     AnyRow,
@@ -63,6 +63,7 @@ __all__ = [
     "TaskLinkRow",
     "TaskRow",
     "TimeRow",
+    "Unfit",
     "UserLinkRow",
     "examine",
     "mapped",

@@ -13,8 +13,9 @@ from typing import Any, Final
 from attrs import define, field
 
 from harvest_async.bulk.sources.kinds import AnyRow, Problem, TimeRow
+from harvest_async.errors import InvalidArgument
 
-__all__ = ["Findings", "examine"]
+__all__ = ["Findings", "Unfit", "examine"]
 
 _LIMIT: Final = 100
 
@@ -80,6 +81,18 @@ class Findings:
                 for each in self.problems
             ],
         }
+
+
+class Unfit(InvalidArgument):
+    """Something is wrong with a whole file, so that nothing of the input may be sent.
+
+    Attributes:
+        findings: all that is wrong, with single rows, too.
+    """
+
+    def __init__(self, findings: Findings) -> None:
+        super().__init__("\n".join(findings.lines()))
+        self.findings = findings
 
 
 def examine(items: Iterable[AnyRow | Problem], limit: int = _LIMIT) -> Findings:
