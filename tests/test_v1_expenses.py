@@ -371,6 +371,7 @@ async def test_a_file_store_is_asked_without_credentials(status):
         ([silent(302, location="http://files.example.net/5.png")], InvalidArgument, "in the clear: use https"),
         ([silent(302, location="file:///etc/passwd")], InvalidArgument, "give a whole address"),
         ([silent(302)], ServerError, "a redirect"),
+        ([silent(302, location=STORE), silent(302, location="https://[")], InvalidArgument, "to what is no address"),
         (
             [silent(302, location=STORE), *[silent(302, location="/again")] * 3],
             ServerError,

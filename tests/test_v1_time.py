@@ -367,3 +367,11 @@ async def test_a_draft_of_an_entry_is_booked():
     await harvest.time.create(DayEntry(project_id=30, task_id=40, hours=Decimal(1)))
 
     assert server.body() == {"project_id": 30, "task_id": 40, "hours": 1}
+
+
+async def test_an_entry_can_be_made_without_a_read():
+    """`create_id` gives what the answer told; there is no `Location`."""
+    harvest, _ = scripted(told(ENTRY, 201))
+    made = await harvest.time.create_id(30, 40, hours=1, notes=None)
+
+    assert (made.id, made.location, made.record.notes) == (5, None, "Wrote")

@@ -215,7 +215,7 @@ async def _(harvest, client):
 
 @case("clients.create")
 async def _(harvest, _):
-    return await harvest.clients.create("ACME & Sons", details="One Way\nSome Town", active=True, highrise_id=None)
+    return await harvest.clients.create("ACME & Sons", details="One Way\nSome Town", active=True, highrise_id=12)
 
 
 @case("clients.update", Ground.client)
