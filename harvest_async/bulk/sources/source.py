@@ -39,6 +39,10 @@ _CHUNK: Final = 1 << 20
 _ENDINGS: Final = (".jsonl", ".ndjson", ".csv", ".xlsx")
 _PASSED: Final = {"company": "", "invoice_messages": "is not read: an import sends no messages about invoices"}
 """Files of an export that hold nothing to be made, and what is said about them."""
+_WARNINGS: Final = {
+    "invoice_payments": "an account that thanks clients for payments by e-mail does so for these, too",
+}
+"""What else happens when records of a kind are made (contract: invoice_payments.create)."""
 _DATED: Final = frozenset({"day", "ended_on", "begin", "end"})
 _NUMBERED: Final = frozenset({"hours", "minutes", "seconds", "total_cost", "units"})
 
@@ -182,6 +186,8 @@ class _File:
         notices = [evolve(notice, file=self._label) for notice in layout.notices]
         if mixed and not self._options.decimal:
             notices.append(Notice("", "numbers have points and commas: each speaks for itself", self._label))
+        if warning := _WARNINGS.get(layout.format.kind.name):
+            notices.append(Notice("", warning, self._label))
         return Found(
             file=self.origin.name,
             format=layout.format.name,
