@@ -3,6 +3,7 @@
 import asyncio
 import io
 from collections import Counter
+from contextlib import closing
 
 import pytest
 
@@ -33,23 +34,23 @@ def test_ten_minutes_of_502_in_a_large_import():
     rows = make_rows(1000)
 
     async def do(clock):
-        sandbox = Sandbox(clock=clock)
-        sandbox.fault("latency_in", times=None, seconds=(0.02, 0.15))
-        async with client_of(sandbox, clock) as harvest:
-            with Journal(inline=True) as journal:
-                plan = await plan_rows(harvest, rows, journal)
-                loop = asyncio.get_running_loop()
-                loop.call_later(40, lambda: sandbox.fault("error_502", times=None))
-                loop.call_later(640, sandbox.clear_faults)
-                report = await imports.run(plan)
-                most = journal.number("select count(*) from step where attempts > 1")
-                gone = max(each.arrival for each in sandbox.requests()) / 1e9
-        people = sandbox.world.tables["user"]
-        have = Counter(
-            (people[e["user_id"]]["email"], e["spent_at"].isoformat(), e["notes"] or "")
-            for e in sandbox.world.entries()
-        )
-        return report, most, gone, have, sandbox.throttled()
+        with closing(Sandbox(clock=clock)) as sandbox:
+            sandbox.fault("latency_in", times=None, seconds=(0.02, 0.15))
+            async with client_of(sandbox, clock) as harvest:
+                with Journal(inline=True) as journal:
+                    plan = await plan_rows(harvest, rows, journal)
+                    loop = asyncio.get_running_loop()
+                    loop.call_later(40, lambda: sandbox.fault("error_502", times=None))
+                    loop.call_later(640, sandbox.clear_faults)
+                    report = await imports.run(plan)
+                    most = journal.number("select count(*) from step where attempts > 1")
+                    gone = max(each.arrival for each in sandbox.requests()) / 1e9
+            people = sandbox.world.tables["user"]
+            have = Counter(
+                (people[e["user_id"]]["email"], e["spent_at"].isoformat(), e["notes"] or "")
+                for e in sandbox.world.entries()
+            )
+            return report, most, gone, have, sandbox.throttled()
 
     report, in_doubt, seconds, have, refused = virtually(do)
 
@@ -67,14 +68,14 @@ def test_load_load_again_load_more(format, timestamps):
     rows = make_rows(50)
 
     async def do(clock):
-        sandbox = Sandbox(calls=5000, period=1, clock=clock, timestamp_timers=timestamps)
         made = []
-        async with client_of(sandbox, clock, format=format) as harvest:
-            for part in (rows[:30], rows[:30][::-1], rows):
-                with Journal(inline=True) as journal:
-                    plan = await plan_rows(harvest, part, journal)
-                    made.append((await imports.run(plan)).created)
-        return made, len(sandbox.world.entries())
+        with closing(Sandbox(calls=5000, period=1, clock=clock, timestamp_timers=timestamps)) as sandbox:
+            async with client_of(sandbox, clock, format=format) as harvest:
+                for part in (rows[:30], rows[:30][::-1], rows):
+                    with Journal(inline=True) as journal:
+                        plan = await plan_rows(harvest, part, journal)
+                        made.append((await imports.run(plan)).created)
+            return made, len(sandbox.world.entries())
 
     assert virtually(do) == ([30, 0, 20], 50)
 
@@ -84,14 +85,14 @@ def test_an_import_goes_at_the_full_rate():
     rows = make_rows(300)
 
     async def do(clock):
-        sandbox = Sandbox(clock=clock)
-        sandbox.fault("latency_in", times=None, seconds=(0.02, 0.15))
-        sandbox.fault("latency_out", times=None, seconds=(0.02, 0.15))
-        async with client_of(sandbox, clock) as harvest:
-            with Journal(inline=True) as journal:
-                plan = await plan_rows(harvest, rows, journal)
-                await imports.run(plan)
-        return clock.moment / 1e9, len(sandbox.requests()), sandbox.throttled(), sandbox.max_in_window()
+        with closing(Sandbox(clock=clock)) as sandbox:
+            sandbox.fault("latency_in", times=None, seconds=(0.02, 0.15))
+            sandbox.fault("latency_out", times=None, seconds=(0.02, 0.15))
+            async with client_of(sandbox, clock) as harvest:
+                with Journal(inline=True) as journal:
+                    plan = await plan_rows(harvest, rows, journal)
+                    await imports.run(plan)
+            return clock.moment / 1e9, len(sandbox.requests()), sandbox.throttled(), sandbox.max_in_window()
 
     seconds, requests, refused, most = virtually(do)
 
@@ -116,18 +117,18 @@ def test_intents_are_on_the_disk_before_their_calls_arrive(tmp_path):
     seen = []
 
     async def do(clock):
-        sandbox = Sandbox(calls=5000, period=1, clock=clock)
-        async with client_of(sandbox, clock) as harvest:
-            with Counted(tmp_path / "a.journal", inline=True) as journal:
-                plan = await plan_rows(harvest, make_rows(40), journal)
-                keep = sandbox.world.keep
+        with closing(Sandbox(calls=5000, period=1, clock=clock)) as sandbox:
+            async with client_of(sandbox, clock) as harvest:
+                with Counted(tmp_path / "a.journal", inline=True) as journal:
+                    plan = await plan_rows(harvest, make_rows(40), journal)
+                    keep = sandbox.world.keep
 
-                def arrived(kind, number, record):
-                    keep(kind, number, record)
-                    seen.append(journal.intents)
+                    def arrived(kind, number, record):
+                        keep(kind, number, record)
+                        seen.append(journal.intents)
 
-                sandbox.world.keep = arrived
-                return await imports.run(plan)
+                    sandbox.world.keep = arrived
+                    return await imports.run(plan)
 
     report = virtually(do)
 
