@@ -173,7 +173,18 @@ def image(tmp_path):
     return path
 
 
+class Upload:
+    """A file as a web framework gives it: `read` is awaited, and gives less than it is asked for."""
+
+    def __init__(self, content):
+        self.file = io.BytesIO(content)
+
+    async def read(self, size=-1):
+        return self.file.read(min(size, 10))
+
+
 SOURCES = {
+    "upload": lambda _: Upload(PIXEL),
     "bytes": lambda _: PIXEL,
     "bytearray": lambda _: bytearray(PIXEL),
     "path": lambda path: path,

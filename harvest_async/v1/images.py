@@ -6,10 +6,11 @@ blocking the event loop.
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import AsyncIterable, AsyncIterator
 from pathlib import PurePath
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final, Protocol
 
 import anyio
 from anyio import to_thread
@@ -19,14 +20,23 @@ from harvest_async.codec.text import beginning
 from harvest_async.errors import InvalidArgument
 from harvest_async.wire import Answer
 
-__all__ = ["LARGEST", "Image", "PictureStream", "Source", "gather"]
+__all__ = ["LARGEST", "AsyncReader", "Image", "PictureStream", "Source", "gather"]
 
 LARGEST: Final = 20 * 1024 * 1024
 """The largest receipt that is sent or fetched, in bytes."""
 
 CHUNK: Final = 64 * 1024
 
-Source = bytes | bytearray | os.PathLike[str] | BinaryIO | AsyncIterable[bytes]
+
+class AsyncReader(Protocol):
+    """A file whose `read` is awaited; an upload in FastAPI is one."""
+
+    async def read(self, size: int, /) -> bytes:
+        """Give at most so many bytes; none at the end."""
+        ...
+
+
+Source = bytes | bytearray | os.PathLike[str] | BinaryIO | AsyncReader | AsyncIterable[bytes]
 """Where an image comes from: its bytes, its path, a file that is open for reading bytes, or a stream of bytes."""
 
 _KINDS: Final = (
@@ -123,10 +133,16 @@ async def _content(name: str, source: object, largest: int) -> bytes:
             raise InvalidArgument(f"{name}: {error}") from error
     if isinstance(source, AsyncIterable):
         return await _drain(name, source, largest)
-    read = getattr(source, "read", None)
-    if read is None:
+    if not hasattr(source, "read"):
         raise InvalidArgument(f"{name}: give bytes, a path or a stream of bytes, not a {type(source).__name__}")
-    return _bytes(name, await to_thread.run_sync(read, largest + 1))
+    return await _drain(name, _pieces(source, largest + 1), largest)
+
+
+async def _pieces(file: Any, size: int) -> AsyncIterator[object]:
+    """What a file gives, whether its `read` blocks or is awaited, as that of an upload in FastAPI is."""
+    awaited = inspect.iscoroutinefunction(file.read)
+    while piece := await (file.read(size) if awaited else to_thread.run_sync(file.read, size)):
+        yield piece
 
 
 async def _drain(name: str, stream: AsyncIterable[object], largest: int) -> bytes:
