@@ -1,17 +1,19 @@
 """What a run does when answers are lost, the server is gone, or somebody stops it; in virtual time."""
 
 import asyncio
+import sqlite3
 from collections import Counter
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harvest_async.bulk.journal import Journal
+from harvest_async.bulk.journal import Journal, JournalError
 from harvest_async.bulk.outage import Outage
 from harvest_async.bulk.progress import Quiet
 from harvest_async.bulk.reconcile import succeeded
 from harvest_async.bulk.rules import Rules
+from harvest_async.bulk.turnstile import Held, Turnstile
 from harvest_async.errors import BadRequest, NotSent, ServerError, Unauthorized
 from tests.support.books import Books
 from tests.support.importing import carry_out, load, plan_into, time_row, virtually
@@ -401,3 +403,83 @@ def test_a_cancellation_at_any_moment_loses_nothing(moment):
         assert len(books.entries()) == 60
     else:
         assert report.left == 60  # the person's making is in doubt: looked up, and never made again
+
+
+def test_a_stop_while_lost_calls_are_waited_for():
+    """Told to stop while it waits for lost calls to settle, a run ends at once; the next one settles them."""
+    books = Books(people=["one@example.com"])
+    books.fail = nth((2, "kept"))
+
+    async def do(clock):
+        with Journal(inline=True) as journal:
+            await plan_into(journal, books, rows_of(5))
+            stop = lambda runner: asyncio.get_running_loop().call_later(30, runner.stop, "interrupted")  # noqa: E731
+            early = await carry_out(journal, books, clock, before=stop)
+            return early, clock.moment / 1e9, await carry_out(journal, books, clock)
+
+    early, seconds, report = virtually(do)
+
+    assert (early.created, len(early.unknown)) == (4, 1)
+    assert seconds < 35
+    assert report.complete
+    assert len(books.entries()) == 5
+
+
+def test_what_has_its_permit_when_the_run_is_stopped_does_not_leave():
+    """A write that gets its permit after the run was told to stop is held back."""
+
+    async def do(clock):
+        turnstile = Turnstile(Books(), 60, clock, Quiet())
+        turnstile.leave(1)
+        turnstile.stop("enough")
+        with pytest.raises(Held):
+            turnstile.leave(2)
+        return turnstile.stopped
+
+    assert virtually(do) == "enough"
+
+
+def test_an_account_that_can_not_be_read_ends_the_planning():
+    """What reading the account meets comes out as itself, and nothing was written."""
+    books = Books()
+
+    async def refuse(_):
+        raise Unauthorized("sign in")
+
+    books.all = refuse
+
+    with pytest.raises(Unauthorized, match="sign in"):
+        load(books, rows_of(3))
+    assert books.sent == []
+
+
+class Full(Journal):
+    """A journal whose disk is full after so many commits."""
+
+    left = 6
+
+    def commit(self, changes):
+        self.left -= 1
+        if self.left < 0:
+            raise sqlite3.OperationalError("the disk is full")
+        super().commit(changes)
+
+
+def test_a_disk_that_is_full_ends_the_run_before_anything_leaves_unrecorded():
+    """When intents can't be written down any more, nothing more is sent; with room again each row comes in once."""
+    books = Books(people=["one@example.com"])
+
+    async def do(clock):
+        with Full(inline=True) as journal:
+            journal.left = 1 << 20
+            await plan_into(journal, books, rows_of(40))
+            journal.left = 12
+            with pytest.raises(JournalError, match="the disk is full"):
+                await carry_out(journal, books, clock, rules=Rules(side_by_side=2))
+            journal.left = 1 << 20
+            return await carry_out(journal, books, clock)
+
+    report = virtually(do)
+
+    assert report.complete
+    assert len(books.entries()) == 40
