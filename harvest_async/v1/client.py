@@ -206,9 +206,7 @@ class HarvestV1:
         Raises:
             InvalidArgument: a number is out of its range.
         """
-        return bulk_map(
-            self._exchange, calls, ordered=ordered, side_by_side=side_by_side, max_failures=max_failures
-        )
+        return bulk_map(self._exchange, calls, ordered=ordered, side_by_side=side_by_side, max_failures=max_failures)
 
     async def request(
         self,
