@@ -42,13 +42,13 @@ def _others():
 @nox.session
 @nox.parametrize("python", [*(nox.param(each, id=each) for each in _others()), nox.param(sys.executable, id=THIS)])
 def tests(session):
-    """The tests: all of them, with coverage, on the Python that runs nox; those that take no real time on the others.
+    """The tests: all of them, with coverage, on the Python that runs nox; the quick ones on the others.
 
     Coverage is demanded by the last of them (`tests/support/covered.py`).
     """
     session.install("-e", ".[test]")
     if session.python != sys.executable:
-        session.run("python", "-m", "pytest", "-m", "not realtime", *session.posargs)
+        session.run("python", "-m", "pytest", "-m", "not realtime and not slow", *session.posargs)
     elif session.posargs:
         session.run("python", "-m", "pytest", *session.posargs)
     else:
