@@ -205,6 +205,21 @@ def test_a_journal_refuses_another_file(shell, sandbox, file, tmp_path):
     assert "another file" in said.err
 
 
+def test_two_runs_at_once_are_refused(shell, sandbox, file, tmp_path):
+    """While one run has the journal, the same import is refused; --resume alone passes over what is in use."""
+    interrupted(shell, sandbox, file)
+    [journal] = (tmp_path / "state" / "journals").glob("*.journal")
+    before = len(sandbox.world.entries())
+
+    with Journal(journal):
+        same, other = shell("import", file, *FILL), shell("import", "--resume")
+
+    assert (same.code, other.code) == (2, 2)
+    assert "in use by another run" in same.err
+    assert "no run that ended early" in other.err
+    assert len(sandbox.world.entries()) == before
+
+
 def test_nothing_to_resume(shell, file, tmp_path):
     """Where no run ended early, --resume says so; a run that is done is not done again by its journal."""
     journal = tmp_path / "a.journal"

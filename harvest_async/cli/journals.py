@@ -35,7 +35,7 @@ def find_journal(
             raise JournalError("a sandbox in memory is gone with its run: there is nothing to resume")
         return None, False
     known = _known(target, source)
-    open_ones = [path for path in known if not _finished(path)]
+    open_ones = [path for path in known if (source is not None or not _in_use(path)) and not _finished(path)]
     if open_ones:
         return open_ones[-1], True
     if resume or source is None:
@@ -69,6 +69,15 @@ def _finished(path: Path) -> bool:
         path.unlink()  # it ended before anything could be sent
         return True
     return meta.get("finished") == "1"
+
+
+def _in_use(path: Path) -> bool:
+    """Whether another run has it: of several runs of an account that is not the one that ended early."""
+    try:
+        Journal(path, inline=True).close()
+    except JournalError:
+        return True
+    return False
 
 
 def _free(target: Target, source: Source, count: int) -> Path:
