@@ -227,7 +227,7 @@ class OAuth2(Renewing):
 
     # For any other httpx client
 
-    def sync_auth_flow(self, _: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+    def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:  # noqa: ARG002
         """Not to be had: renewals are shared between tasks.
 
         Raises:

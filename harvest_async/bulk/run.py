@@ -167,11 +167,13 @@ class Runner:
             return False
         except HarvestError as error:
             await self._failed(step, error, group)
+            return True
         except BaseException:  # cancellation: what had left is in doubt, what had not is planned as before
             if watch.intended:
                 self._clerk.note(lose(step.id, self._now()) if watch.was_cut else plan_again(step.id))
             raise
-        return not scope.cancelled_caught
+        else:
+            return not scope.cancelled_caught
 
     async def _write(self, step: Step, watch: _Watch) -> int | None:
         fields = self._things.fields(step)
