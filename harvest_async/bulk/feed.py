@@ -24,7 +24,7 @@ _WAITING: Final = 1_000
 _QUERY: Final = """
     select step.id, step.kind, step.action, step.key, step.client, step.project, step.other, step.person, step.record,
     step.attempts, step.content, source.kind, source.content
-    from step left join source on source.id = step.source
+    from step not indexed left join source on source.id = step.source
     where step.id > ? and step.state = 'planned' and step.kind in (select value from json_each(?))
     order by step.id limit ?
 """
