@@ -6,8 +6,9 @@ from decimal import Decimal
 import httpx
 import pytest
 
-from harvest_async import BadRequest, BasicAuth, BearerAuth, HarvestV1, InvalidArgument, OutcomeUnknown
+from harvest_async import BadRequest, BasicAuth, BearerAuth, HarvestV1, InvalidArgument, OutcomeUnknown, Throttle
 from harvest_async.testing import VirtualLoop
+from harvest_async.throttle.line import Lane
 from harvest_async.v1 import calls
 from harvest_async.v1.images import Image, PictureStream
 from harvest_async.wire import Answer
@@ -240,3 +241,20 @@ def test_images_do_not_show_themselves():
 def test_a_call_shows_what_it_asks():
     """And nothing of its body."""
     assert repr(calls.create_client({"name": "ACME"})) == "<Call clients.create: POST /clients>"
+
+
+def test_options_that_are_not_given_stay():
+    """One option changes that option alone."""
+    harvest = HarvestV1("acme", auth=BasicAuth("me@example.com", "secret"), app="tests", throttle=Throttle())
+    changed = harvest.options(lane="bulk").options(max_wait=2.0)
+
+    assert changed._exchange.options.lane is Lane.BULK
+    assert changed._exchange.options.max_wait == 2.0
+    assert changed.options(lane=None)._exchange.options.lane is None
+
+
+def test_a_lane_that_is_none_is_refused():
+    """There are two lanes."""
+    harvest = HarvestV1("acme", auth=BasicAuth("me@example.com", "secret"), app="tests", throttle=Throttle())
+    with pytest.raises(InvalidArgument, match="bulk"):
+        harvest.options(lane="fast")

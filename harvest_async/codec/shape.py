@@ -100,7 +100,8 @@ def _record(kind: Any) -> Callable[[Any], Any]:
     resolve_types(kind)
     known = [field for field in fields(kind) if field.name != "extra"]
     usual = [field for field in known if "read" not in field.metadata]
-    exact = {field.name: _plain_type(field.type) for field in usual if _plain_type(field.type) in _EXACT}
+    exact = dict.fromkeys((field.name for field in known), _NEVER)
+    exact |= {field.name: _plain_type(field.type) for field in usual if _plain_type(field.type) in _EXACT}
     blank = frozenset(field.name for field in known if field.default is None)
     readers = {field.name: field.metadata.get("read") or _reader(field.type) for field in known}
     also = _also(kind)
@@ -111,18 +112,18 @@ def _record(kind: Any) -> Callable[[Any], Any]:
             tree = _without_fields(tree)
         values: dict[str, Any] = {}
         for name, value in tree.items():
-            if value.__class__ is exact.get(name):
+            if name not in exact:
+                if name in also:
+                    values.setdefault(also[name], readers[also[name]](value))
+                else:
+                    values.setdefault("extra", {})[name] = value
+            elif value.__class__ is exact[name]:
                 values[name] = value
-            elif value is None and name in blank:
-                continue
-            elif name in readers:
+            elif value is not None or name not in blank:
                 values[name] = readers[name](value)
-            elif name in also:
-                values.setdefault(also[name], readers[also[name]](value))
-            else:
-                values.setdefault("extra", {})[name] = value
-        if required.difference(values):
-            raise KeyError(*required)
+        for name in required:
+            if name not in values:
+                raise KeyError(name)
         return kind(**values)
 
     return read
@@ -153,7 +154,8 @@ def _reader(kind: Any) -> Read:
         return lambda value: [read(item) for item in _as_list(value)]
     plain = _plain_type(kind)
     if plain in _READERS:
-        return _READERS[plain] if plain is kind else partial(_optional, _READERS[plain])
+        read = _READERS[plain] if plain is kind else partial(_optional, _READERS[plain])
+        return _USUAL[plain](read) if plain in _USUAL else read
     if _is_word(kind):
         return partial(_read_word, plain)
     hook = _converter(detailed=False).get_structure_hook(kind)
@@ -278,6 +280,31 @@ def _read_word(kind: type[str], value: Any) -> str | None:
         return text
 
 
+def _usual_moment(read: Read) -> Read:
+    """Moments in their usual form at once, all others as `read` reads them."""
+
+    def reader(value: Any) -> Any:
+        try:
+            moment = datetime.fromisoformat(value)
+        except (ValueError, TypeError):
+            return read(value)
+        return moment if moment.tzinfo is not None else read(value)
+
+    return reader
+
+
+def _usual_day(read: Read) -> Read:
+    """Days in their usual form at once, all others as `read` reads them."""
+
+    def reader(value: Any) -> Any:
+        try:
+            return date.fromisoformat(value)
+        except (ValueError, TypeError):
+            return read(value)
+
+    return reader
+
+
 def _from_text(read: Callable[[str], T], what: str) -> Callable[[Any], T]:
     def reader(value: Any) -> T:
         if value.__class__ is str:
@@ -289,6 +316,11 @@ def _from_text(read: Callable[[str], T], what: str) -> Callable[[Any], T]:
 
 _LONGEST = 20
 """How many digits a whole number may have that comes with a point or an exponent: 1e999999999 would fill the memory."""
+
+
+class _NEVER:
+    """The class of no value."""
+
 
 _EXACT: frozenset[Any] = frozenset({int, str, bool, Decimal})
 
@@ -311,3 +343,5 @@ _READERS: dict[Any, Read] = {
     date: _from_text(read_date, "a date"),
     time: _from_text(read_time, "a time of day"),
 }
+
+_USUAL: dict[Any, Callable[[Read], Read]] = {datetime: _usual_moment, date: _usual_day}

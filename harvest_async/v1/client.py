@@ -9,7 +9,7 @@ import os
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, Unpack
 from urllib.parse import quote
 
 from harvest_async.address import home_of
@@ -30,7 +30,16 @@ if TYPE_CHECKING:
 
     from harvest_async.cache import HttpCache
 
-__all__ = ["HarvestV1"]
+__all__ = ["HarvestV1", "OptionFields"]
+
+
+class OptionFields(TypedDict, total=False):
+    """What `HarvestV1.options` takes."""
+
+    max_wait: float | None
+    lane: Literal["interactive", "bulk"] | None
+    on_unknown: OnUnknown | None
+    before_send: BeforeSend | None
 
 
 class HarvestV1:
@@ -159,28 +168,27 @@ class HarvestV1:
         """Put the calls made inside, by this task and those it starts, into the bulk lane."""
         return self._exchange.bulk()
 
-    def options(
-        self,
-        *,
-        max_wait: float | None = None,
-        lane: Literal["interactive", "bulk"] | None = None,
-        on_unknown: OnUnknown | None = None,
-        before_send: BeforeSend | None = None,
-    ) -> Self:
+    def options(self, **options: Unpack[OptionFields]) -> Self:
         """The same client with other options; connections and throttle are shared, and closing one closes both.
 
+        What is not given stays as it is.
+
         Args:
-            max_wait: seconds that a call may wait at the gate; one that would wait longer raises `WouldWait` at once.
-            lane: the line in which calls stand.
-            on_unknown: is given each call that was cancelled after it was sent.
-            before_send: is awaited with each call once it may leave, before it does; what it raises sends nothing.
+            options: `max_wait`, seconds that a call may wait at the gate: one that would wait longer raises `WouldWait`
+                at once, None waits for as long as it takes. `lane`, the line in which calls stand: "interactive",
+                "bulk", or None for "bulk" inside `bulk()` alone. `on_unknown`, which is given each call that was
+                cancelled after it was sent. `before_send`, which is awaited with each call once it may leave, before it
+                does; what it raises sends nothing.
+
+        Raises:
+            InvalidArgument: `max_wait` is negative, or there is no such lane.
         """
+        changes: dict[str, Any] = {**options}
+        if changes.get("lane") is not None:
+            changes["lane"] = _lane_of(changes["lane"])
         other = object.__new__(type(self))
         other._name, other._auth = self._name, self._auth
-        chosen = None if lane is None else Lane(lane)
-        other._use(
-            self._exchange.with_options(max_wait=max_wait, lane=chosen, on_unknown=on_unknown, before_send=before_send)
-        )
+        other._use(self._exchange.with_options(**changes))
         return other
 
     def bulk_map(
@@ -277,3 +285,10 @@ def _needed(name: str) -> str:
     if not value.strip():
         raise InvalidArgument(f"the environment variable {name} is missing or blank: set it, or give the argument")
     return value
+
+
+def _lane_of(name: str) -> Lane:
+    try:
+        return Lane(name)
+    except ValueError:
+        raise InvalidArgument(f'lane={name!r}: give "interactive", "bulk" or None') from None

@@ -240,7 +240,9 @@ def _path_of(location: str) -> str:
 def _unwrap(tree: Any, root: str) -> Any:
     if not isinstance(tree, dict) or "id" in tree:
         return tree
-    name = next((name for name in (root, *_OTHER_ROOTS.get(root, ())) if name in tree), None)
+    if root in tree:  # as a rule
+        return tree[root]
+    name = next((name for name in _OTHER_ROOTS.get(root, ()) if name in tree), None)
     return tree if name is None else tree[name]
 
 
