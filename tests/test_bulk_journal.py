@@ -4,7 +4,9 @@ import asyncio
 import multiprocessing
 import os
 import signal
+import sqlite3
 import sys
+from contextlib import closing
 
 import pytest
 
@@ -52,6 +54,18 @@ def test_what_is_no_journal(tmp_path):
     with pytest.raises(JournalError, match="no journal"):
         Journal(path)
     assert path.read_text().startswith("User")
+
+
+def test_another_program_s_database(tmp_path):
+    """A database that is no journal is told, and neither changed nor taken for a run that never began."""
+    path = tmp_path / "photos.db"
+    with closing(sqlite3.connect(path)) as database:
+        database.executescript("create table photos (name); insert into photos values ('one')")
+    before = path.read_bytes()
+
+    with pytest.raises(JournalError, match="another program"):
+        Journal(path)
+    assert path.read_bytes() == before
 
 
 def test_it_refuses_what_it_does_not_belong_to(tmp_path):
@@ -142,6 +156,24 @@ async def test_a_disk_that_fails_is_told(tmp_path):
             await clerk.noted(("insert into nowhere values (1)", ()))
         await clerk.noted((SET, ("a", "1")))
         assert journal.meta["a"] == "1"
+
+
+def test_a_full_disk_is_told(tmp_path):
+    """What doesn't fit leaves nothing behind, and is told with the journal's name."""
+    with Journal(tmp_path / "a.journal") as journal:
+        journal.one("pragma max_page_count = 20")
+
+        with pytest.raises(JournalError, match=r"a\.journal can't be written: .*full"):
+            journal.together(lambda: journal.write_many(SET, ((str(n), "x" * 500) for n in range(1_000))))
+        assert journal.meta.keys() == {"format"}
+
+
+def test_a_folder_that_can_not_be_made_is_told(tmp_path):
+    """A journal whose folder can't be made is refused by name."""
+    (tmp_path / "file").touch()
+
+    with pytest.raises(JournalError, match="folder of the journal"):
+        Journal(tmp_path / "file" / "a.journal")
 
 
 def test_commits_can_be_watched_from_outside(tmp_path):

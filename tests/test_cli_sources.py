@@ -92,3 +92,23 @@ def test_a_folder_of_an_export_is_planned_as_a_whole(shell):
         for name in ("clients", "projects", "tasks", "people", "invoices", "payments")
     } == {"clients": 1, "projects": 1, "tasks": 1, "people": 1, "invoices": 1, "payments": 1}
     assert "an import sends no messages" in shown.err
+
+
+def test_a_header_without_what_is_needed_is_told_to_programs(shell, tmp_path):
+    """Programs get a document also where the file can't be opened as a table of anything."""
+    (tmp_path / "time.csv").write_text("User,Start date\nPerson One,2026-01-05\n")
+
+    told = shell("import", tmp_path / "time.csv", "--offline", "--json")
+
+    assert told.code == 2
+    assert "User, Start date" in told.document["error"]["message"]
+
+
+def test_a_row_with_two_faults_is_one_rejected_row(shell, tmp_path):
+    """Problems are told one by one, rows are counted once."""
+    (tmp_path / "time.csv").write_text("Date,Hours,Client,Project,Task,Email\n2026-13-05,zz,A,P,T,one@example.com\n")
+
+    told = shell("import", tmp_path / "time.csv", "--offline")
+
+    assert told.err.count("line 2, row 1") == 2
+    assert "rejected      │ 1 rows" in told.out

@@ -57,6 +57,8 @@ create index step_by_state on step (state, kind);
 create table known (key text not null, record integer not null, primary key (key, record)) without rowid;
 """
 
+_TABLES: Final = frozenset({"meta", "source", "problem", "step", "known"})
+
 
 class JournalError(InvalidArgument):
     """The journal can't be used for this: it belongs to something else, is in use, or is no journal."""
@@ -81,7 +83,10 @@ class Journal:
         self.syncs = 0
         self._executor: Executor | None = None if inline else ThreadPoolExecutor(1, "harvest-journal")
         if self.path is not None:
-            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            try:
+                self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            except OSError as error:
+                raise JournalError(f"the folder of the journal {self.path} can't be made: {error}") from error
         self._database = self._open()
 
     def __repr__(self) -> str:
@@ -126,14 +131,17 @@ class Journal:
         sys.audit("harvest_async.journal.synced", str(self.path), changes)
 
     def together(self, do: Callable[[], T]) -> T:
-        """Let many changes be one: all of what `do` writes is kept, or none."""
-        self._database.execute("begin immediate")
+        """Let many changes be one: all of what `do` writes is kept, or none.
+
+        Raises:
+            JournalError: the disk is full, or can't be written.
+        """
         try:
-            result = do()
-        except BaseException:
-            self._database.execute("rollback")
-            raise
-        self._database.execute("commit")
+            with self._database:  # commits, or rolls back
+                self._database.execute("begin immediate")
+                result = do()
+        except sqlite3.OperationalError as error:
+            raise JournalError(f"the journal {self.path} can't be written: {error}") from error
         self.syncs += 1
         return result
 
@@ -217,6 +225,9 @@ class Journal:
 
 def _prepare(database: sqlite3.Connection) -> None:
     """Hold the file for this process alone, and see to it that a commit is on the disk."""
+    tables = {name for (name,) in database.execute("select name from sqlite_master where type = 'table'")}
+    if tables and not tables >= _TABLES:  # looked at first: another program's file stays as it is
+        raise sqlite3.DatabaseError("it is another program's database")
     database.execute("pragma locking_mode = exclusive")
     database.execute("pragma journal_mode = wal")
     database.execute("pragma synchronous = full")

@@ -146,7 +146,7 @@ def import_(file: Path | None, **options: Any) -> None:
         fail(BAD_INPUT, "name a FILE to import, or --resume to go on with a run that ended early")
     with ExitStack() as stack:
         reading = _options(options)
-        source = None if file is None else stack.enter_context(_opened(file, reading))
+        source = None if file is None else stack.enter_context(_opened(file, reading, options))
         if source is not None and not options["as_json"]:
             show_found(source)
         if options["offline"]:
@@ -171,17 +171,24 @@ def _options(options: dict[str, Any]) -> Options:
             told = read_mapping(options["mapping"].read_text("utf-8"), reading)
             reading = evolve(told, columns={**told.columns, **columns})
     except (InvalidArgument, OSError, UnicodeDecodeError) as error:
-        fail(BAD_INPUT, str(error))
+        _refuse(error, str(error), options)
     return reading
 
 
-def _opened(file: Path, options: Options) -> Source:
+def _opened(file: Path, reading: Options, options: dict[str, Any]) -> Source:
     try:
         if str(file) == "-":
-            return open_source(sys.stdin.buffer, options, "stdin")
-        return open_source(file, options)
+            return open_source(sys.stdin.buffer, reading, "stdin")
+        return open_source(file, reading)
     except (InvalidArgument, OSError, ImportError) as error:
-        fail(BAD_INPUT, f"{file}: {error}")
+        _refuse(error, f"{file}: {error}", options)
+
+
+def _refuse(error: Exception, message: str, options: dict[str, Any]) -> NoReturn:
+    """Say what is wrong with the input, to programs too, and end."""
+    if options["as_json"]:
+        print_json({"error": _error(error)})
+    fail(BAD_INPUT, message)
 
 
 def _wishes(target: Target, source: Source | None, reading: Options, options: dict[str, Any]) -> Wishes:
@@ -198,7 +205,7 @@ def _wishes(target: Target, source: Source | None, reading: Options, options: di
     try:
         journal, resume = find_journal(target, source, wishes, options["journal"], resume=options["resume"])
     except InvalidArgument as error:
-        fail(BAD_INPUT, error.message)
+        _refuse(error, error.message, options)
     return evolve(wishes, journal=journal, resume=resume)
 
 
@@ -225,9 +232,7 @@ def _offline(source: Source | None, options: dict[str, Any]) -> NoReturn:
     try:
         seen, reads = plan_offline(source, options["email_domain"])
     except InvalidArgument as error:
-        if options["as_json"]:
-            print_json({"error": _error(error)})
-        fail(BAD_INPUT, error.message)
+        _refuse(error, error.message, options)
     calls = reads + seen.writes
     seconds = seconds_for(calls, DEFAULT_CALLS, DEFAULT_PERIOD / 1e9)
     if options["as_json"]:
@@ -285,9 +290,10 @@ def _document(errand: Errand) -> dict[str, Any]:
     return document
 
 
-def _error(error: HarvestError) -> dict[str, Any]:
+def _error(error: Exception) -> dict[str, Any]:
     """An error for programs; of an input that as a whole can't be imported, all that is wrong."""
-    told: dict[str, Any] = {"kind": type(error).__name__, "message": error.message}
+    message = error.message if isinstance(error, HarvestError) else str(error)
+    told: dict[str, Any] = {"kind": type(error).__name__, "message": message}
     return told | (error.findings.document() if isinstance(error, Unfit) else {})
 
 

@@ -123,6 +123,11 @@ def show_problems(problems: Iterable[Problem], title: str) -> None:
         err.print(f"  and {len(problems) - _SHOWN} more (all of them with --json)")
 
 
+def _rows_of(problems: Iterable[Problem]) -> int:
+    """How many rows they are about: a row may have several."""
+    return len({(problem.file, problem.row) for problem in problems})
+
+
 def show_found(source: Source) -> None:
     """What was found out about a file, before anything is sent."""
     for found in source.found:
@@ -150,7 +155,7 @@ def show_plan(plan: Overview, calls: int, seconds: float) -> None:
     if plan.book + plan.expenses > len(plan.first):
         table.add_row("", f"and {plan.book + plan.expenses - len(plan.first)} more")
     table.add_row("already there", f"{plan.there} rows")
-    table.add_row("rejected", f"{len(plan.rejected)} rows")
+    table.add_row("rejected", f"{_rows_of(plan.rejected)} rows")
     table.add_row("calls", f"{calls}, reads included")
     table.add_row("time", f"about {seconds:.0f} s")
     out.print(table)
@@ -178,7 +183,7 @@ def show_report(report: Report, effort: Effort) -> None:
     money = f", {report.created_cost} spent" if report.created_cost else ""
     table.add_row("created", f"{report.created} entries, {report.created_hours} h{money}")
     table.add_row("already there", f"{report.there} entries")
-    table.add_row("rejected", f"{len(report.rejected)} rows")
+    table.add_row("rejected", f"{_rows_of(report.rejected)} rows")
     table.add_row("unknown", f"{len(report.unknown)} rows")
     if report.left:
         table.add_row("not sent", f"{report.left} rows")
