@@ -129,7 +129,7 @@ async def test_an_unsafe_call_is_never_sent_again_after_a_lost_answer(failure):
 async def test_a_repeatable_call_that_never_gets_an_answer_is_unknown():
     """After five tries without any answer nobody knows, either."""
     harvest, inner = harvest_of(*[httpx.ReadError("gone")] * 5)
-    with pytest.raises(OutcomeUnknown):
+    with pytest.raises(OutcomeUnknown, match="only reads, so try it again"):
         await call(harvest, REPEATABLE)
 
     assert len(inner.sent) == 6

@@ -3,12 +3,13 @@
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+import httpx
 import pytest
 from attrs import evolve, fields
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harvest_async import CreatedUnread, Gone, InvalidArgument, NotFound, OutcomeUnknown
+from harvest_async import CreatedUnread, DecodeError, Gone, InvalidArgument, NotFound, OutcomeUnknown
 from harvest_async.testing import VirtualLoop
 from harvest_async.v1 import calls
 from harvest_async.v1.models import (
@@ -122,6 +123,21 @@ async def test_a_body_that_says_nothing_is_not_read(body, kind):
     harvest, _ = scripted(answer, told(WIRED))
 
     assert (await harvest.clients.create("ACME")).name == "ACME"
+
+
+@pytest.mark.parametrize("format", ["json", "xml"])
+async def test_a_page_in_the_server_s_place_is_no_success(format):
+    """A sign-in page with 200 says nothing of what became of a write; it is neither made nor gone."""
+    page = {"status_code": 200, "html": "<html><title>Sign in</title></html>"}
+    harvest, server = scripted(*(httpx.Response(**page) for _ in range(3)), format=format)
+    with pytest.raises(OutcomeUnknown, match="HTML page"):
+        await harvest.clients.create_id("ACME")
+    with pytest.raises(OutcomeUnknown, match="HTML page"):
+        await harvest.clients.toggle(7)
+    with pytest.raises(DecodeError, match="HTML page"):
+        await harvest.clients.delete(7)
+
+    assert server.asked == [("POST", "/clients"), ("POST", "/clients/7/toggle"), ("DELETE", "/clients/7")]
 
 
 async def test_a_body_that_is_there_saves_the_read():

@@ -313,6 +313,11 @@ class Attempts:
 def _unknown(going: Going, answer: Answer | None, reason: str) -> OutcomeUnknown:
     status = f", answered {answer.status}" if answer is not None else ""
     message = f"{going.asked} was sent{status} ({reason}), and may or may not have been carried out"
+    if going.call.repeat is Repeat.SAFE:
+        message = (
+            f"{going.asked} was sent, and its answer was lost each time ({reason}): it only reads, so try it again"
+        )
+        return OutcomeUnknown(message, request=going.wire, answer=answer)
     return OutcomeUnknown(f"{message}: read what is there before you send it again", request=going.wire, answer=answer)
 
 

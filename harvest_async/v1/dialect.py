@@ -41,6 +41,7 @@ _OTHER_ROOTS: Final[Mapping[str, tuple[str, ...]]] = {
 
 _SAID: Final = ("message", "error_description", "error", "errors", "Message")
 _LONGEST: Final = 300
+_CREATED: Final = 201
 _NOT_FOUND: Final = 404
 
 
@@ -122,6 +123,8 @@ class V1Dialect:
         Raises:
             DecodeError: it can't be read.
         """
+        if _is_page(answer):
+            self._expect(answer)
         return self._readers[type(call.result)](self, call.result, answer)  # type: ignore[no-any-return]
 
     def slices(self, call: Call[Page[T]], answer: Answer, chunks: Iterable[bytes]) -> Iterator[list[T]]:
@@ -227,6 +230,15 @@ class V1Dialect:
         if kind and kind != self._codec.content_type and not kind.endswith(f"+{self._codec.content_type[12:]}"):
             asked = self._codec.content_type
             raise DecodeError(f"asked for {asked}, the answer is {kind}: {beginning(answer.content)}")
+
+
+def _is_page(answer: Answer) -> bool:
+    """Whether an answer is a page in the server's place: it says nothing of what became of a write, whatever its kind.
+
+    A 201, and whoever names a `Location`, has created all the same (contract: missing_headers).
+    """
+    ours = answer.status == _CREATED or answer.header("location")
+    return not ours and answer.status != _NOT_FOUND and "html" in answer.content_type and bool(answer.content.strip())
 
 
 def _path_of(location: str) -> str:
