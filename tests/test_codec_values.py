@@ -250,3 +250,11 @@ def test_a_body_that_can_not_be_written_is_told():
         InvalidArgument, match=r"this can't be sent as JSON: .* is no text, number, day, moment or None"
     ):
         json_codec.write({"a": object()}, None)
+
+
+def test_half_of_a_surrogate_pair_is_not_sent_as_json():
+    """What no encoding can carry is refused before it leaves; whole characters beyond the first plane are sent."""
+    with pytest.raises(InvalidArgument, match="surrogate"):
+        json_codec.write({"notes": "half \ud83d"}, None)
+
+    assert json.loads(json_codec.write({"notes": "whole \U0001f600"}, None)) == {"notes": "whole \U0001f600"}

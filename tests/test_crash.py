@@ -23,11 +23,11 @@ def test_every_row_once_after_kills_losses_and_late_commits():
         outcomes = list(pool.map(one, range(20)))
 
     assert [outcome.good for outcome in outcomes] == [True] * 20, [vars(each) for each in outcomes if not each.good]
-    assert all(histogram[phase] > 0 for phase in PHASES)
-    assert all(outcome.syncs > 0 for outcome in outcomes)
+    assert all(histogram[phase] >= 5 for phase in PHASES), histogram
+    assert all(outcome.syncs > 0 and not outcome.early for outcome in outcomes)
 
 
 @pytest.mark.timeout(120)
 def test_without_reconciling_the_same_harness_fails():
     """What shows that the harness would see it: an import that sends lost calls again blindly does not pass."""
-    assert not all(crash_once(seed, blind=True).good for seed in range(3))
+    assert any(crash_once(seed, blind=True).doubled for seed in range(1, 9))

@@ -42,13 +42,16 @@ def write(fields: Mapping[str, Any], root: str | None) -> bytes:
     """Turn fields into a body, below a root where there is one.
 
     Raises:
-        InvalidArgument: a value is of a kind that JSON can't carry.
+        InvalidArgument: a value is of a kind that JSON can't carry, or a text has half of a surrogate pair.
     """
     tree = fields if root is None else {root: fields}
     try:
-        return json.dumps(tree, default=_plain, separators=(",", ":"), allow_nan=False).encode()
+        text = json.dumps(tree, default=_plain, separators=(",", ":"), allow_nan=False)
+        if "\\ud" in text:  # characters beyond the first plane, as a rule; half of one can't be encoded
+            json.dumps(tree, default=_plain, ensure_ascii=False).encode()
     except ValueError as error:
         raise InvalidArgument(f"this can't be sent as JSON: {error}") from None
+    return text.encode()
 
 
 class Elements(Slices[T]):

@@ -30,7 +30,9 @@ _GLANCE: Final = 4_096
 
 
 async def read(response: httpx.Response, largest: int | None = None) -> Answer:
-    """Read a body: into memory, and a large one into a file, which only a success keeps. None allows `LARGEST` bytes.
+    """Read a body: into memory, and a large one into a file. None allows `LARGEST` bytes.
+
+    Of a refusal only the beginning is read: it is there to be shown.
 
     Raises:
         DecodeError: it is too large, or encoded in a way that was not asked for.
@@ -45,9 +47,11 @@ async def read(response: httpx.Response, largest: int | None = None) -> Answer:
         size += len(piece)
         _check_size(response, size, LARGEST if largest is None else largest)
         parts.append(piece)
+        if size > IN_MEMORY and not response.is_success:
+            break
         if size > IN_MEMORY:
             return await _spooled(response, headers, parts, pieces, LARGEST if largest is None else largest)
-    return Answer(response.status_code, headers, b"".join(parts))
+    return Answer(response.status_code, headers, b"".join(parts)[:IN_MEMORY])
 
 
 async def _spooled(
@@ -65,10 +69,7 @@ async def _spooled(
     except BaseException:
         spool.close()
         raise
-    if response.is_success:
-        return Answer(response.status_code, headers, spool.read(_GLANCE), spool)
-    with spool:
-        return Answer(response.status_code, headers, spool.read(IN_MEMORY))
+    return Answer(response.status_code, headers, spool.read(_GLANCE), spool)
 
 
 def whole(answer: Answer) -> Answer:

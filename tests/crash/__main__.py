@@ -26,10 +26,13 @@ def main():
         outcomes = list(pool.map(one, range(given.seed, given.seed + given.runs)))
     for phase, count in histogram.items():
         print(f"killed {phase:24} {count:5}")
-    print(f"intents on the disk before a call left: {sum(each.syncs for _, each in outcomes)} commits")
+    print(f"commits that brought intents to the disk: {sum(each.syncs for _, each in outcomes)}")
+    print(f"writes that arrived before their intent was on the disk: {sum(each.early for _, each in outcomes)}")
     bad = [(seed, each) for seed, each in outcomes if not each.good]
     for seed, each in bad:
-        print(f"seed {seed}: {each.lost} lost, {each.doubled} doubled, {each.kills} kills, done: {each.done}")
+        print(
+            f"seed {seed}: {each.lost} lost, {each.doubled} doubled, {each.early} early, {each.kills} kills, done: {each.done}"
+        )
         print(each.said[-2000:])
     print(f"{len(outcomes) - len(bad)} of {len(outcomes)} runs have every row once; {time.monotonic() - began:.0f} s")
     sys.exit(bool(bad))

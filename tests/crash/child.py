@@ -15,8 +15,8 @@ def listen_to(supervisor):
 
     def hook(event, arguments):
         if event in {"harvest_async.journal.write", "harvest_async.journal.synced"}:
-            intends = any("'intended'" in statement for statement, _ in arguments[1])
-            word = "write" if event.endswith("write") else "synced" if intends else ""
+            intents = sum("'intended'" in statement for statement, _ in arguments[1])
+            word = "write" if event.endswith("write") else f"synced {intents}" if intents else ""
             if word:
                 supervisor.sendall(f"{word}\n".encode())
                 supervisor.recv(1)

@@ -18,13 +18,16 @@ class Supervisor:
 
     Attributes:
         kills: how often an import was killed, by phase.
-        syncs: how often intents were on the disk before their calls left.
+        syncs: how often intents were brought to the disk.
+        intents: how many writes were on the disk as intents.
+        early: how many writes arrived whose intent was not on the disk yet; there may be none.
     """
 
     def __init__(self, folder):
         self.path = str(Path(folder) / "supervisor.sock")
         self.kills = dict.fromkeys(PHASES, 0)
-        self.syncs = 0
+        self.syncs = self.intents = self.early = 0
+        self._arrived = 0
         self._lock = threading.Lock()
         self._victim, self._phase, self._left = None, None, 0
         self._server = socket.socket(socket.AF_UNIX)
@@ -50,6 +53,17 @@ class Supervisor:
             self.kills[phase] += 1
             return False
 
+    def arrived(self):
+        """A write has arrived: it has to be on the disk as an intent."""
+        with self._lock:
+            self._arrived += 1
+            self.early += self._arrived > self.intents
+
+    def refused(self):
+        """A write was refused unprocessed: it arrives once more, on the same intent."""
+        with self._lock:
+            self._arrived -= 1
+
     def close(self):
         self._server.close()
 
@@ -65,8 +79,11 @@ class Supervisor:
         with connection, connection.makefile("rb") as words:
             try:
                 for word in words:
-                    synced = word == b"synced\n"
-                    self.syncs += synced
+                    synced, _, intents = word.partition(b" ")
+                    synced = synced == b"synced"
+                    if synced:
+                        with self._lock:
+                            self.syncs, self.intents = self.syncs + 1, self.intents + int(intents)
                     if not self.reached("before send" if synced else "during a journal write"):
                         return
                     connection.sendall(b".")
@@ -82,6 +99,15 @@ class Doorman:
         self._supervisor = supervisor
 
     async def __call__(self, scope, receive, send):
-        if scope["type"] == "http" and scope["method"] == "POST":
-            self._supervisor.reached("after send")
-        await self._app(scope, receive, send)
+        if scope["type"] != "http" or scope["method"] != "POST":
+            await self._app(scope, receive, send)
+            return
+        self._supervisor.arrived()
+        self._supervisor.reached("after send")
+
+        async def look(message):
+            if message.get("status") == 503:
+                self._supervisor.refused()
+            await send(message)
+
+        await self._app(scope, receive, look)
