@@ -19,7 +19,7 @@ def test_every_row_once_after_kills_losses_and_late_commits():
     def one(seed):
         return crash_once(seed, histogram=histogram)
 
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(8) as pool:
         outcomes = list(pool.map(one, range(20)))
 
     assert [outcome.good for outcome in outcomes] == [True] * 20, [vars(each) for each in outcomes if not each.good]

@@ -299,7 +299,7 @@ def test_a_journal_an_export_and_a_collection_as_the_readme_has_them(harvest_san
 async def test_imports_and_exports_for_programs(harvest_client, harvest_sandbox, tmp_path, monkeypatch, capsys):
     """The block plans, imports and exports."""
     monkeypatch.chdir(tmp_path)
-    async with harvest_client() as harvest:
+    async with harvest_client(throttle=Throttle(pace="burst")) as harvest:
         names = await run_inside(
             block("The command line", "options ="), harvest=harvest, imports=imports, exports=exports
         )
