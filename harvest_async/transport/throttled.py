@@ -82,6 +82,7 @@ class ThrottledTransport(httpx.AsyncBaseTransport):
         self._inner = inner
         self._throttle = throttle
         self._status_path = status_path
+        self._cut = False  # whether a call was cut off since the pool was last swept
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request when the account's budget allows it; what the inner transport raises comes out."""
@@ -91,6 +92,9 @@ class ThrottledTransport(httpx.AsyncBaseTransport):
         if ticket.probe is None:
             ticket.probe = self._probe_for(request)
         while True:
+            if self._cut:  # what a call that was cancelled twice left after its own sweep
+                self._cut = False
+                await sweep(self._inner)
             lease = ticket.claim() or await self._acquire(ticket, request)
             if lease.asks:
                 return await self._ask(request, lease, ticket)
@@ -123,8 +127,13 @@ class ThrottledTransport(httpx.AsyncBaseTransport):
         if response.is_closed:
             lease.release()
         else:
-            response.stream = _Body(response.stream, lease, self._inner)
+            response.stream = _Body(response.stream, lease, self._sweep)
         return response
+
+    async def _sweep(self) -> None:
+        """Sweep the pool after a call was cut off, and once more before the next call."""
+        self._cut = True
+        await sweep(self._inner)
 
     async def _send(self, request: httpx.Request, lease: Lease, ticket: Ticket) -> httpx.Response:
         """Send within the lease's deadline; a failure ends the lease."""
@@ -140,7 +149,7 @@ class ThrottledTransport(httpx.AsyncBaseTransport):
                 return await self._inner.handle_async_request(_signed(request))
         except BaseException as error:
             _end_failed(error, lease, ticket)
-            await in_one_go(sweep(self._inner))
+            await in_one_go(self._sweep())
             if isinstance(error, TimeoutError):
                 kind = httpx.ReadTimeout if ticket.left else httpx.ConnectTimeout
                 raise kind("no answer within the attempt's deadline", request=request) from None
@@ -286,10 +295,10 @@ async def _close(response: httpx.Response, lease: Lease) -> None:
 class _Body(httpx.AsyncByteStream):
     """An answer's body that frees its lease's connection when it is closed."""
 
-    def __init__(self, stream: Any, lease: Lease, transport: httpx.AsyncBaseTransport) -> None:
+    def __init__(self, stream: Any, lease: Lease, sweep_pool: Callable[[], Awaitable[None]]) -> None:
         self._stream = stream
         self._lease = lease
-        self._transport = transport
+        self._sweep_pool = sweep_pool
         self._whole = False
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
@@ -309,4 +318,4 @@ class _Body(httpx.AsyncByteStream):
             await self._stream.aclose()
         finally:
             if not self._whole:
-                await sweep(self._transport)
+                await self._sweep_pool()
