@@ -35,7 +35,7 @@ def served(app, patience=20.0, **environment):
     process = subprocess.Popen(
         command,
         cwd=ROOT,
-        env={**os.environ, **environment},
+        env={**{key: value for key, value in os.environ.items() if not key.startswith("COVERAGE_")}, **environment},
         stderr=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         text=True,
