@@ -109,6 +109,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """The loop's own time, in seconds, which is the clock's."""
         return self.clock.moment / SECOND
 
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ARG002, ASYNC109
+        """Join the threads of `asyncio.to_thread`, without a limit: they take real time, and this loop has none."""
+        await super().shutdown_default_executor()
+
 
 def in_process(sandbox: Sandbox) -> httpx.AsyncBaseTransport:
     """Make a transport that leads to a sandbox without a socket: `HarvestV1(..., transport=in_process(sandbox))`.

@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+from contextlib import closing
 
 import pytest
 
@@ -96,7 +97,7 @@ def test_arrivals_that_count_no_more_are_forgotten(tmp_path):
     sandbox.spend(1_500)
     clock.advance(10)
     sandbox.spend(500)
-    with sqlite3.connect(path) as database:
+    with closing(sqlite3.connect(path)) as database, database:
         [kept] = database.execute("select count(*) from arrival").fetchone()
     database.close()
 

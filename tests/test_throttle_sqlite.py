@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import sqlite3
 import threading
+from contextlib import closing
 from datetime import UTC, datetime
 
 import httpx
@@ -84,7 +85,7 @@ def test_looking_writes_nothing(path, clock):
     ledger.transact(lambda book: open_gate(book, clock.now()))
     ledger.transact(lambda book: book.window.held(clock.now()))
     ledger.close()
-    with sqlite3.connect(path) as database:
+    with closing(sqlite3.connect(path)) as database, database:
         assert database.execute("select version from book").fetchone() == (1,)
     database.close()
 
@@ -240,7 +241,7 @@ def test_a_book_that_can_not_be_read_begins_anew(path, clock, caplog):
     """What another version wrote is no reason to stop: nothing is known of the account, so it is asked."""
     SqliteLedger(path, "acme", clock=clock).transact(lambda book: open_gate(book, clock.now()))
     for state in ('{"book": {}}', "no JSON", "[]"):
-        with sqlite3.connect(path) as database:
+        with closing(sqlite3.connect(path)) as database, database:
             database.execute("update book set state = ?, version = version + 1", (state,))
         database.close()
         ledger = SqliteLedger(path, "acme", clock=clock)

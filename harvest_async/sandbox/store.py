@@ -12,6 +12,7 @@ import sqlite3
 from datetime import date
 from decimal import Decimal
 from typing import Final
+from weakref import finalize
 
 from harvest_async.sandbox.records import KINDS, Record, Tables, revive
 
@@ -31,6 +32,7 @@ class Store:
     def __init__(self, path: str | os.PathLike[str] | None) -> None:
         self._in_file = path is not None
         self._database = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
+        finalize(self, self._database.close)  # or Python 3.13 and newer warn where nobody closes it
         self._database.execute("pragma journal_mode = wal")
         self._database.execute("pragma synchronous = off")
         self._database.executescript(_SCHEMA)
