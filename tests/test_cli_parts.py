@@ -6,6 +6,7 @@ import re
 import pytest
 
 from harvest_async.bulk.sources import Options, Problem, open_source
+from harvest_async.cli import show
 from harvest_async.cli.offline import EmptyAccount
 from harvest_async.cli.picture import draw_picture
 from harvest_async.cli.rejects import write_rejects
@@ -81,3 +82,16 @@ def test_quiet_progress_says_nothing(capsys):
 
     assert capsys.readouterr() == ("", "")
     assert err.stderr
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        ({}, "nothing"),
+        ({"clients": 1, "people": 1, "categories": 1}, "1 category, 1 client, 1 person"),
+        ({"people": 2, "projects": 3}, "2 people, 3 projects"),
+    ],
+)
+def test_one_is_told_in_the_singular(counts, said):
+    """What was made is told as a person would."""
+    assert show._counted(counts) == said

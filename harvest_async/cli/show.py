@@ -7,6 +7,7 @@ of what is shown.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -195,7 +196,15 @@ def show_report(report: Report, effort: Effort) -> None:
 
 
 def _counted(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{count} {what}" for what, count in sorted(counts.items())) or "nothing"
+    return (
+        ", ".join(f"{count} {what if count != 1 else _one_of(what)}" for what, count in sorted(counts.items()))
+        or "nothing"
+    )
+
+
+def _one_of(what: str) -> str:
+    """A word in the singular."""
+    return "person" if what == "people" else re.sub("ies$", "y", what).removesuffix("s")
 
 
 def show_snapshot(now: Snapshot, said: str) -> None:

@@ -120,7 +120,16 @@ class TimeRow:
 
 
 @frozen(kw_only=True)
-class ExpenseRow:
+class _Placed:
+    """Where a row stands: in which line of which file, and its number (see `Problem`)."""
+
+    line: int
+    row: int
+    file: str = ""
+
+
+@frozen(kw_only=True)
+class ExpenseRow(_Placed):
     """One expense.
 
     Attributes:
@@ -136,8 +145,6 @@ class ExpenseRow:
         project_code: the project's code; empty where the file has none.
     """
 
-    line: int
-    row: int
     day: date
     client: str
     project: str
@@ -150,157 +157,120 @@ class ExpenseRow:
     person: str = ""
     email: str = ""
     project_code: str = ""
-    file: str = ""
 
 
 @frozen(kw_only=True)
-class ClientRow:
+class ClientRow(_Placed):
     """One client, known by its name. `fields`: contract: clients.create."""
 
-    line: int
-    row: int
     name: str
     fields: dict[str, Any] = field(factory=dict)
-    file: str = ""
 
 
 @frozen(kw_only=True)
-class ContactRow:
+class ContactRow(_Placed):
     """One contact of a client, known by its e-mail address, else by its name. `fields`: contract: contacts.create."""
 
-    line: int
-    row: int
     client: str
     first_name: str
     last_name: str
     email: str = ""
     fields: dict[str, Any] = field(factory=dict)
-    file: str = ""
 
 
 @frozen(kw_only=True)
-class ProjectRow:
+class ProjectRow(_Placed):
     """One project, known by its code where there is one, else by its name within the client.
 
     `fields`: contract: projects.create.
     """
 
-    line: int
-    row: int
     client: str
     name: str
     code: str = ""
     fields: dict[str, Any] = field(factory=dict)
-    file: str = ""
 
 
 @frozen(kw_only=True)
-class TaskRow:
+class TaskRow(_Placed):
     """One task, known by its name. `fields`: contract: tasks.create; `deactivated` where the file tells of it."""
 
-    line: int
-    row: int
     name: str
     fields: dict[str, Any] = field(factory=dict)
-    file: str = ""
 
 
 @frozen(kw_only=True)
-class PersonRow:
+class PersonRow(_Placed):
     """One person, known by the e-mail address. `fields`: contract: people.create."""
 
-    line: int
-    row: int
     email: str
     first_name: str
     last_name: str
     fields: dict[str, Any] = field(factory=dict)
-    file: str = ""
 
 
 @frozen(kw_only=True)
-class TaskLinkRow:
+class TaskLinkRow(_Placed):
     """One task on a project. `fields`: contract: task_assignments.update."""
 
-    line: int
-    row: int
     client: str
     project: str
     task: str
     project_code: str = ""
     fields: dict[str, Any] = field(factory=dict)
-    file: str = ""
 
 
 @frozen(kw_only=True)
-class UserLinkRow:
+class UserLinkRow(_Placed):
     """One person on a project. `fields`: contract: user_assignments.update."""
 
-    line: int
-    row: int
     client: str
     project: str
     person: str
     email: str = ""
     project_code: str = ""
     fields: dict[str, Any] = field(factory=dict)
-    file: str = ""
 
 
 @frozen(kw_only=True)
-class CategoryRow:
+class CategoryRow(_Placed):
     """One category of expenses, known by its name. `fields`: contract: expense_categories.create."""
 
-    line: int
-    row: int
     name: str
     fields: dict[str, Any] = field(factory=dict)
-    file: str = ""
 
 
 @frozen(kw_only=True)
-class ItemCategoryRow:
+class ItemCategoryRow(_Placed):
     """One category of invoice items, known by its name (contract: invoice_item_categories)."""
 
-    line: int
-    row: int
     name: str
     fields: dict[str, Any] = field(factory=dict)
-    file: str = ""
 
 
 @frozen(kw_only=True)
-class InvoiceRow:
+class InvoiceRow(_Placed):
     """One invoice, known by its number. `fields`: contract: invoices.create; `state` where the file tells of it."""
 
-    line: int
-    row: int
     client: str
     number: str
     fields: dict[str, Any] = field(factory=dict)
-    file: str = ""
 
 
 @frozen(kw_only=True)
-class PaymentRow:
+class PaymentRow(_Placed):
     """One payment of an invoice. `fields`: contract: invoice_payments.create."""
 
-    line: int
-    row: int
     invoice: str
     fields: dict[str, Any] = field(factory=dict)
-    file: str = ""
 
 
 @frozen(kw_only=True)
-class MessageRow:
+class MessageRow(_Placed):
     """One message about an invoice. `fields`: contract: invoice_messages."""
 
-    line: int
-    row: int
     invoice: str
     fields: dict[str, Any] = field(factory=dict)
-    file: str = ""
 
 
 AnyRow: TypeAlias = (
