@@ -25,12 +25,12 @@ def ask(probe: Probe, lease: Lease) -> asyncio.Task[None]:
         try:
             await probe(lease)
         finally:
-            lease.cut()
-            lease.release()
+            lease.close()
 
     task = asyncio.get_running_loop().create_task(call())
     _ON_THEIR_WAY.add(task)
     task.add_done_callback(_ON_THEIR_WAY.discard)
+    task.add_done_callback(lambda _: lease.close())  # a task that is cancelled before its first step runs nothing
     return task
 
 

@@ -138,12 +138,19 @@ class Gate:
         """See `lease.Owner`."""
         self.refused += lease.turned_away
         self._leases.pop(lease.number, None)
+        try:
+            self._write_end(lease, change)
+        finally:
+            if not lease.asks:
+                self._dispatch()
+
+    def _write_end(self, lease: Lease, change: Callable[[Book, int], bool]) -> None:
         now = self._clock.now()
         try:
             told, why, until = self._transact(lambda book: (change(book, now), book.why, book.until))
-        except HarvestError as error:
-            # The call was made whatever became of the ledger, where its lease will free as that of a dead process.
-            logger.warning("%s: %s", self._settings.name, error.message)
+        except Exception as error:  # noqa: BLE001 - whatever the ledger raises, the call was made
+            # Its lease becomes free in the ledger as that of a dead process does.
+            logger.warning("%s: %s", self._settings.name, _failure(error).message)
             told, why, until = False, None, now
         if told and why is None:
             logger.warning("%s: the gate is open again", self._settings.name)
@@ -152,8 +159,6 @@ class Gate:
             logger.warning("%s: the gate is closed for %.1f s, %s", self._settings.name, seconds, why.value)
         if lease.timely:
             self._trip += (now - lease.sent - self._trip) // _SMOOTH
-        if not lease.asks:
-            self._dispatch()
 
     def disconnected(self, lease: Lease) -> None:
         """See `lease.Owner`."""
@@ -166,7 +171,7 @@ class Gate:
     async def _wait(self, ticket: Ticket) -> Lease:
         try:
             waiter = self._enter(ticket)
-        except HarvestError:
+        except Exception:
             self._dispatch()  # it may have been a leader, for whom the others wait
             raise
         try:
@@ -208,16 +213,20 @@ class Gate:
         """A waiter was cancelled; what it may have been granted in the same moment goes to the next."""
         self._lanes[waiter.ticket.lane].leave(waiter)
         if waiter.future.done() and not waiter.future.cancelled() and waiter.future.exception() is None:
-            lease = waiter.future.result()
-            lease.unused()
-            lease.release()
+            waiter.future.result().put_back()
 
     def _too_long(self, waiter: _Waiter) -> None:
         if not waiter.future.done():
             self._lanes[waiter.ticket.lane].leave(waiter)
+            waiter.future.set_exception(self._why_too_long(waiter))
+
+    def _why_too_long(self, waiter: _Waiter) -> HarvestError:
+        """The error of a waiter whose patience is at an end; it gets one even where the ledger can't be read."""
+        try:
             now = self._clock.now()
-            wait = self._transact(lambda book: self._expected(book, waiter.ticket.lane, now))
-            waiter.future.set_exception(would_wait(wait))
+            return would_wait(self._transact(lambda book: self._expected(book, waiter.ticket.lane, now)))
+        except Exception as error:  # noqa: BLE001 - the waiter is told, or it would wait for ever
+            return _failure(error)
 
     def _refuse_early(self, ticket: Ticket, now: int) -> None:
         wait = self._transact(lambda book: 0 if self._goes_first(book, now) else self._expected(book, ticket.lane, now))
@@ -254,9 +263,11 @@ class Gate:
 
     def _asked(self, probe: asyncio.Task[None]) -> None:
         """A status call that nobody waited for has ended."""
-        if not probe.cancelled() and (error := probe.exception()) is not None:
-            logger.warning("%s: the status call failed: %s", self._settings.name, type(error).__name__)
-        self._dispatch()
+        try:
+            if not probe.cancelled() and (error := probe.exception()) is not None:
+                logger.warning("%s: the status call failed: %s", self._settings.name, type(error).__name__)
+        finally:
+            self._dispatch()
 
     # Granting
 
@@ -267,8 +278,8 @@ class Gate:
         granted: list[tuple[_Waiter, Lease]] = []
         try:
             wake = self._transact(lambda book: self._grant(book, granted))
-        except HarvestError as error:
-            self._fail_all(error, granted)
+        except Exception as error:  # noqa: BLE001 - the waiters are told, or they would wait for ever
+            self._fail_all(_failure(error), granted)
             return
         self._arm(wake)
         for waiter, lease in granted:
@@ -282,7 +293,9 @@ class Gate:
             self._busy -= 1
         waiting = [waiter for line in self._lanes for waiter in line]
         for waiter in [waiter for waiter, _ in granted] + waiting:
-            self._give_up(waiter, HarvestError(error.message))
+            mine = HarvestError(error.message)
+            mine.__cause__ = error.__cause__
+            self._give_up(waiter, mine)
 
     def _give_up(self, waiter: _Waiter, error: HarvestError) -> None:
         self._lanes[waiter.ticket.lane].leave(waiter)
@@ -396,3 +409,12 @@ class Gate:
             return result
 
         return self._ledger.transact(bounded)
+
+
+def _failure(error: Exception) -> HarvestError:
+    """What a ledger raised, as an error of ours."""
+    if isinstance(error, HarvestError):
+        return error
+    failure = HarvestError(f"the throttle's ledger can't be used ({type(error).__name__}: {error}): choose another")
+    failure.__cause__ = error
+    return failure

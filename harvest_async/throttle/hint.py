@@ -35,6 +35,9 @@ _WORDS: Final = b"throttled"
 _CALLS: Final = range(1, 10_001)
 _SECONDS: Final = range(1, 3_601)
 _LOOKED_AT: Final = 4_096
+_LONGEST_DATE: Final = 128
+_LARGEST: Final = 10**12
+"""Numbers of a status beyond this are read as this: they can't be believed, and are short to show."""
 
 
 @frozen
@@ -84,7 +87,7 @@ def read_retry_after(value: str | None, date: str | None, today: datetime) -> in
     """
     text = (value or "").strip()
     if text.isascii() and text.isdigit():
-        return min(max(int(text[:9]) * SECOND, SHORTEST), LONGEST)
+        return min(max(int(text.lstrip("0")[:9] or "0") * SECOND, SHORTEST), LONGEST)
     moment = _read_date(text)
     if moment is None:
         return FALLBACK
@@ -93,9 +96,12 @@ def read_retry_after(value: str | None, date: str | None, today: datetime) -> in
 
 
 def _read_date(text: str) -> datetime | None:
+    """Read an HTTP date; None for anything else, whatever it is."""
+    if len(text) > _LONGEST_DATE:
+        return None
     try:
         moment = parsedate_to_datetime(text)
-    except (ValueError, TypeError, IndexError):
+    except Exception:  # noqa: BLE001 - it raises OverflowError and others for numbers that are too large
         return None
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
@@ -123,6 +129,6 @@ def _whole(value: Any) -> int | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, int):
-        return value
+        return max(-_LARGEST, min(value, _LARGEST))
     text = value.strip() if isinstance(value, str) else ""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None  # noqa: PLR2004

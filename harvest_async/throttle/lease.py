@@ -120,6 +120,20 @@ class Lease:
             self._connected = False
             self._owner.disconnected(self)
 
+    def put_back(self) -> None:
+        """Nobody used it: end it and release its connection, whatever fails."""
+        try:
+            self.unused()
+        finally:
+            self.release()
+
+    def close(self) -> None:
+        """End it as cut off, unless it has ended, and release its connection, whatever fails."""
+        try:
+            self.cut()
+        finally:
+            self.release()
+
     def _end(self, change: Callable[[Book, int], bool | None]) -> None:
         if not self.ended:
             self.ended = True
