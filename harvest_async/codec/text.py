@@ -7,11 +7,15 @@ tracking section (contract: dates.time_tracking); the name of a weekday is never
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, time
 from email.utils import parsedate_to_datetime
 from typing import Final
 
-__all__ = ["beginning", "iso", "of_day", "read_date", "read_datetime", "read_time"]
+from harvest_async.errors import DecodeError
+
+__all__ = ["beginning", "iso", "of_day", "only_decode_errors", "read_date", "read_datetime", "read_time"]
 
 _SHOWN: Final = 120
 _MONTHS: Final = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
@@ -29,6 +33,22 @@ def beginning(content: bytes) -> str:
         return "it is empty"
     kind = "an HTML page" if text[:15].lower().startswith(("<!doctype html", "<html")) else "it"
     return f"{kind} begins with {text[:_SHOWN]!r}"
+
+
+@contextmanager
+def only_decode_errors(content: bytes) -> Iterator[None]:
+    """Turn whatever a reader raises into a `DecodeError`; `content` is what it reads, or how that begins.
+
+    Numbers alone can raise `ValueError`, `OverflowError` and `decimal.InvalidOperation`, nesting `RecursionError`, and
+    a large body `MemoryError`. None of them says anything about what became of the call.
+    """
+    try:
+        yield
+    except DecodeError:
+        raise
+    except Exception as error:
+        cause = f"{type(error).__name__}: {error}"[:_SHOWN]
+        raise DecodeError(f"the answer can't be read ({cause}): {beginning(content)}") from error
 
 
 def iso(value: date | datetime) -> str:
@@ -76,7 +96,7 @@ def read_datetime(text: str) -> datetime:
     except ValueError:
         try:
             moment = _read_padded(text.strip())
-        except (ValueError, TypeError, IndexError):
+        except Exception:  # noqa: BLE001 - the parser of e-mail dates raises OverflowError and others, too
             msg = f"expected a moment like 2026-01-31T08:00:00Z, got {text!r}"
             raise ValueError(msg) from None
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)

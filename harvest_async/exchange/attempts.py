@@ -6,6 +6,8 @@ Rules of this room:
 - What becomes of a failure is read in `retry`'s table; nothing here decides by the HTTP method.
 - `before` is the last word before a request leaves: it holds the lease by then, and what it raises sends nothing.
 - Redirects are never followed, and cookies never kept.
+- Only `Ticket.left` tells whether a request may have left, never the class of an exception: once it may have, whatever
+  is raised leaves the outcome unknown, unless the answer itself refuses the call.
 """
 
 from __future__ import annotations
@@ -32,7 +34,6 @@ from harvest_async.errors import (
     NotSent,
     OutcomeUnknown,
     ResponseError,
-    Throttled,
     WouldWait,
     response_error,
 )
@@ -44,7 +45,7 @@ from harvest_async.throttle.throttle import Throttle
 from harvest_async.transport import NOT_SENT, TICKET
 from harvest_async.wire import Answer, Wire, redact_text, redact_url
 
-__all__ = ["Attempts", "BeforeSend", "Going", "Shared"]
+__all__ = ["Attempts", "BeforeSend", "Going", "Shared", "unknown", "words_of"]
 
 logger = logging.getLogger("harvest_async")
 
@@ -188,15 +189,17 @@ class Attempts:
         shared, call = self._shared, cast("Call[Any]", self._shared.status_call)  # else nobody is given this probe
         signer = _signer_of(shared.auth)
         if signer is None:
-            lease.unused()
-            lease.release()
+            lease.put_back()
             if lease.probes:
                 raise _OutOfDate  # its leader has the credential renewed, which takes a lease of its own
             return
         wire = shared.status_dialect.encode(call, shared.base_url, shared.headers)
+        ticket = Ticket(lease=lease)
         try:
-            await self._roundtrip(Going(call, wire, Ticket(lease=lease), shared.auth, signer=signer))
-        except (*_LOST, HarvestError) as error:
+            await self._roundtrip(Going(call, wire, ticket, shared.auth, signer=signer))
+        except Exception as error:
+            if not (ticket.left or isinstance(error, (*_LOST, HarvestError))):
+                raise  # it can't be asked at all
             logger.debug("the status call failed: %s", type(error).__name__)
 
     # One attempt
@@ -221,9 +224,9 @@ class Attempts:
         """Send once, whatever number of refusals that takes."""
         clock, ticket = self._shared.throttle.clock, going.ticket
         ticket.left, waited = False, ticket.waited
-        lease = await self._enter(going)
-        began = clock.now()
+        await self._enter(going)
         try:
+            began = clock.now()
             if going.before is not None:
                 await going.before(going.call)
             answer = await self._roundtrip(going)
@@ -231,32 +234,38 @@ class Attempts:
             result: Answer | _Failed = answer if kind is None else _Failed(kind, answer, None)
             outcome = str(answer.status)
         except _LOST as error:
-            kind = Failure.NOT_SENT if isinstance(error, NOT_SENT) else Failure.SILENT
+            # A hook or a broken body may raise what is "not sent" by its class, long after the request was sent.
+            kind = Failure.NOT_SENT if isinstance(error, NOT_SENT) and not ticket.left else Failure.SILENT
             result, outcome = _Failed(kind, None, error), type(error).__name__
+        except DecodeError:
+            raise
+        except Exception as error:
+            if not ticket.left:
+                raise
+            raise unknown(going, None, words_of(error)) from error
         finally:
-            _hand_back(ticket, lease)
+            _hand_back(ticket)
         if logger.isEnabledFor(logging.DEBUG):
             took, stood = (clock.now() - began) / SECOND, (ticket.waited - waited) / SECOND
             logger.debug("%s -> %s in %.3f s, %.3f s at the gate", going.asked, outcome, took, stood)
         return result
 
-    async def _enter(self, going: Going) -> Lease:
-        """Wait for a lease at a moment when the credential is good."""
+    async def _enter(self, going: Going) -> None:
+        """Wait for a lease at a moment when the credential is good; it is in the ticket then."""
         ticket = going.ticket
         try:
             while True:
                 if _signer_of(going.auth) is None:
                     await self._renew(ticket)
-                lease = await self._shared.throttle.acquire(ticket)
+                ticket.lease = await self._shared.throttle.acquire(ticket)
                 going.signer = _signer_of(going.auth)
                 if going.signer is not None:
-                    ticket.lease = lease
-                    return lease
-                lease.unused()  # the credential went out of date in the line, and to renew it takes a lease
-                lease.release()
-        except (WouldWait, Throttled, NotSent) as error:
-            if going.perhaps and going.call.repeat is not Repeat.SAFE:
-                raise _unknown(going, None, f"a repeat came to nothing: {error}") from error
+                    return
+                _hand_back(ticket)  # the credential went out of date in the line, and to renew it takes a lease
+        except BaseException as error:
+            _hand_back(ticket)
+            if isinstance(error, HarvestError) and going.perhaps and going.call.repeat is not Repeat.SAFE:
+                raise unknown(going, None, f"a repeat came to nothing: {error}") from error
             raise
 
     async def _renew(self, ticket: Ticket) -> None:
@@ -282,35 +291,49 @@ class Attempts:
             content=wire.content,
             extensions={"timeout": shared.client.timeout.as_dict(), TICKET: going.ticket},
         )
-        response = await shared.client.send(request, auth=going.signer, stream=True, follow_redirects=False)
+        try:
+            response = await shared.client.send(request, auth=going.signer, stream=True, follow_redirects=False)
+        except BaseException:
+            if (close := going.ticket.close_answer) is not None:  # httpx or a hook failed with the answer in hand
+                await _closed(close)
+            raise
         try:
             async with asyncio.timeout(shared.deadline_of(going.call)):
                 return await read(response, going.call.largest)
-        except (httpx.TransportError, TimeoutError, DecodeError):
+        except Exception:
             if not _tells_enough(response):
                 raise
             return Answer(response.status_code, headers_of(response))
         finally:
             if not response.is_closed:
-                with anyio.CancelScope(shield=True):
-                    await response.aclose()
+                await _closed(response.aclose)
 
     # Ends
 
     def _error(self, going: Going, failed: _Failed) -> HarvestError:
-        reason = failed.kind.value if failed.cause is None else _words_of(failed.cause)
+        reason = failed.kind.value if failed.cause is None else words_of(failed.cause)
         if failed.kind is Failure.NOT_SENT and (not going.perhaps or going.call.repeat is Repeat.SAFE):
             error: HarvestError = NotSent(f"{going.asked} was not sent ({reason}): check the network and try again")
         elif failed.answer is None or verdict(failed.kind, going.call.repeat) is Verdict.UNKNOWN:
-            error = _unknown(going, failed.answer, reason)
+            error = unknown(going, failed.answer, reason)
         else:
-            said = self._shared.dialect.explain(failed.answer)
+            said = self._explain(failed.answer)
             error = response_error(failed.answer, going.wire, said)
         error.__cause__ = failed.cause
         return error
 
 
-def _unknown(going: Going, answer: Answer | None, reason: str) -> OutcomeUnknown:
+    def _explain(self, answer: Answer) -> str:
+        """The server's own words; a refusal stays a refusal where they can't be read."""
+        try:
+            return self._shared.dialect.explain(answer)
+        except Exception:
+            logger.debug("the words of an answer of %d can't be read", answer.status, exc_info=True)
+            return ""
+
+
+def unknown(going: Going, answer: Answer | None, reason: str) -> OutcomeUnknown:
+    """The error of a call that was sent and may have been carried out."""
     status = f", answered {answer.status}" if answer is not None else ""
     message = f"{going.asked} was sent{status} ({reason}), and may or may not have been carried out"
     if going.call.repeat is Repeat.SAFE:
@@ -326,8 +349,12 @@ def _is_same(going: Going, answer: Answer) -> bool:
     return answer.status == _NOT_MODIFIED and any(going.wire.header(name) for name in _CONDITIONS)
 
 
-def _words_of(error: Exception) -> str:
-    words = redact_text(str(error))
+def words_of(error: Exception) -> str:
+    """An exception's class and text, credentials taken out, for the message of another."""
+    try:
+        words = redact_text(str(error))
+    except Exception:  # noqa: BLE001 - the class has to do
+        words = ""
     return f"{type(error).__name__}: {words}" if words else type(error).__name__
 
 
@@ -336,11 +363,19 @@ def _signer_of(auth: httpx.Auth) -> httpx.Auth | None:
     return auth.signer() if isinstance(auth, Renewing) else auth
 
 
-def _hand_back(ticket: Ticket, lease: Lease) -> None:
+def _hand_back(ticket: Ticket) -> None:
     """A lease that the transport never claimed (the auth flow failed, say) was never used."""
-    if ticket.claim() is not None:
-        lease.unused()
-        lease.release()
+    if (lease := ticket.claim()) is not None:
+        lease.put_back()
+
+
+async def _closed(close: Callable[[], Awaitable[None]]) -> None:
+    """Close an answer; what was read of it, or failed before, counts whatever becomes of that."""
+    with anyio.CancelScope(shield=True):
+        try:
+            await close()
+        except Exception:
+            logger.debug("an answer could not be closed", exc_info=True)
 
 
 def _path_of(url: str) -> str:

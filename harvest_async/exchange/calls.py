@@ -4,6 +4,8 @@ Rules of this room:
 - A call is turned into a request once, and its answer read by what the call promises.
 - Cancellation comes out as cancellation; a call that had left by then is first handed to `on_unknown`.
 - A success that can't be read leaves open what became of a call that must not be repeated.
+- So does any exception that comes out after a request may have left; only cancellation, and what ends the program, stay
+  as they are.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
+from functools import partial
 from typing import Any, TypeVar
 
 import anyio.lowlevel
@@ -21,8 +24,9 @@ from attrs import evolve, frozen
 from harvest_async.auth import Renewing, Signing
 from harvest_async.call import Call, Created, Follow, Page, Repeat
 from harvest_async.clock import span
+from harvest_async.codec.text import only_decode_errors
 from harvest_async.errors import CreatedUnread, DecodeError, HarvestError, InvalidArgument, OutcomeUnknown
-from harvest_async.exchange.attempts import Attempts, BeforeSend, Going, Shared
+from harvest_async.exchange.attempts import Attempts, BeforeSend, Going, Shared, unknown, words_of
 from harvest_async.exchange.body import chunks, whole
 from harvest_async.exchange.files import fetch
 from harvest_async.exchange.keeping import Watcher, keepable, whose
@@ -126,7 +130,13 @@ class Exchange:
             DecodeError: the server's success can't be read.
         """
         going, answer = await self._carry_out(call)
-        return self._decode(call, going, answer)
+        try:
+            return self._decode(call, going, answer)
+        except Exception:
+            raise
+        except BaseException:  # the program is to end, and nobody has seen the result
+            await self._cut_off(call)
+            raise
 
     async def records(self, call: Call[Page[T]]) -> AsyncIterator[T]:
         """Carry a list out, page after page, and give its records one by one, however many they are.
@@ -173,14 +183,8 @@ class Exchange:
             )
         try:
             return await self.send(read(created.id))
-        except HarvestError as error:
-            raise CreatedUnread(
-                f"{call.name}: created with id {created.id}, but reading it back failed: {error}",
-                id=created.id,
-                location=created.location,
-                request=error.request,
-                answer=error.answer,
-            ) from error
+        except Exception as error:
+            raise _not_read_back(call, created, error) from error
         except BaseException:
             await self._cut_off(call)
             raise
@@ -224,6 +228,12 @@ class Exchange:
             if error.request is None or error.request in (wire, going.wire):
                 error.request = _shown(going)
             raise
+        except Exception as error:
+            if not (going.ticket.left or going.perhaps):
+                raise
+            failed = unknown(going, None, words_of(error))
+            failed.request = _shown(going)
+            raise failed from error
         except BaseException:  # cancellation, as a rule
             if going.ticket.left or going.perhaps:
                 await self._cut_off(call)
@@ -254,9 +264,9 @@ class Exchange:
             return answer
         finally:
             if shared.shelf is not None:
-                shared.shelf.written()
+                _inform(going.call, shared.shelf.written)
             for watcher in tuple(shared.watchers):
-                watcher.wrote(going.call, done=done)
+                _inform(going.call, partial(watcher.wrote, going.call, done=done))
 
     async def _cut_off(self, call: Call[Any]) -> None:
         """Tell whoever listens that a call's result will not reach its caller; nothing that they do keeps it longer."""
@@ -279,7 +289,8 @@ class Exchange:
 
     def _decode(self, call: Call[T], going: Going, answer: Answer) -> T:
         try:
-            return self._shared.dialect.decode(call, whole(answer))
+            with only_decode_errors(answer.content):
+                return self._shared.dialect.decode(call, whole(answer))
         except DecodeError as error:
             raise _unread(going, error, error.answer or evolve(answer, spool=None)) from error.__cause__
 
@@ -293,20 +304,40 @@ def _unread(going: Going, error: DecodeError, answer: Answer | None) -> HarvestE
     error.request, error.answer = _shown(going), answer
     if going.call.repeat is not Repeat.UNSAFE:
         return error
-    unknown = OutcomeUnknown(
+    failed = OutcomeUnknown(
         f"{going.asked} was answered, but the answer can't be read, and it may or may not have been carried out: "
         f"read what is there before you send it again. {error}",
         request=error.request,
         answer=answer,
     )
-    unknown.__cause__ = error
-    return unknown
+    failed.__cause__ = error.__cause__ or error
+    return failed
 
 
 def _shown(going: Going) -> Wire:
     """The request as it was signed, its credential taken out."""
     signer = going.signer or going.auth
     return signer.show(going.wire) if isinstance(signer, Signing) else going.wire
+
+
+def _inform(call: Call[Any], tell: Callable[[], None]) -> None:
+    """Tell somebody that a call has ended; what they raise changes nothing about the call."""
+    try:
+        tell()
+    except Exception:
+        logger.exception("%s: what keeps the account's records failed", call.name)
+
+
+def _not_read_back(call: Call[Any], created: Created[Any], error: Exception) -> CreatedUnread:
+    """The error of a record that was created, while the call that reads it failed."""
+    ours = isinstance(error, HarvestError)
+    return CreatedUnread(
+        f"{call.name}: created with id {created.id}, but reading it back failed: {error if ours else words_of(error)}",
+        id=created.id,
+        location=created.location,
+        request=error.request if isinstance(error, HarvestError) else None,
+        answer=error.answer if isinstance(error, HarvestError) else None,
+    )
 
 
 async def _ended(work: Awaitable[None]) -> None:
@@ -316,7 +347,8 @@ async def _ended(work: Awaitable[None]) -> None:
 def _told(slices: Iterable[list[T]], wire: Wire, answer: Answer) -> Iterator[list[T]]:
     """The slices; where one can't be read, the error tells of which request."""
     try:
-        yield from slices
+        with only_decode_errors(answer.content):
+            yield from slices
     except DecodeError as error:
         error.request, error.answer = wire, evolve(answer, spool=None)
         raise

@@ -78,7 +78,7 @@ async def _get(shared: Shared, wire: Wire, largest: int) -> Answer:
             finally:
                 with anyio.CancelScope(shield=True):
                     await response.aclose()
-    except (httpx.TransportError, TimeoutError) as error:
+    except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, TimeoutError) as error:
         kind = NotSent if isinstance(error, NOT_SENT) else ServerError
         message = f"{_shown(wire)} can't be had from the file store: {type(error).__name__}"
         raise kind(message, request=_unsigned(wire)) from error

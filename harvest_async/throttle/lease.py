@@ -159,6 +159,7 @@ class Ticket:
         waited: how long it has waited so far, in nanoseconds.
         lease: what was granted and not yet claimed.
         left: whether the last attempt's request may have begun to leave this machine.
+        close_answer: closes the last attempt's answer; for a sender that lost it on the way.
         apart: whether it is no call of the account's user, but makes such calls possible: a request for a token. Its
             answer says nothing about what others sent.
     """
@@ -173,6 +174,7 @@ class Ticket:
     waited: int = 0
     lease: Lease | None = field(default=None)
     left: bool = False
+    close_answer: Callable[[], Awaitable[None]] | None = field(default=None)
     apart: bool = False
 
     @property

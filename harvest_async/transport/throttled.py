@@ -12,7 +12,8 @@ Rules of this room:
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final
 
 import anyio
@@ -96,12 +97,13 @@ class ThrottledTransport(httpx.AsyncBaseTransport):
                 self._cut = False
                 await sweep(self._inner)
             lease = ticket.claim() or await self._acquire(ticket, request)
-            if lease.asks:
-                return await self._ask(request, lease, ticket)
-            try:
-                response = await self._attempt(request, lease, ticket)
-            except _Withheld:
-                continue
+            with _surely_ended(lease):
+                if lease.asks:
+                    return await self._ask(request, lease, ticket)
+                try:
+                    response = await self._attempt(request, lease, ticket)
+                except _Withheld:
+                    continue
             if response is not None:
                 return response
             ticket.refusals += 1
@@ -122,12 +124,14 @@ class ThrottledTransport(httpx.AsyncBaseTransport):
     async def _attempt(self, request: httpx.Request, lease: Lease, ticket: Ticket) -> httpx.Response | None:
         """Send once. Gives the answer, or None where the throttle refused it."""
         response = await self._send(request, lease, ticket)
-        if await self._settle(response, lease, ticket) is not None:
-            return None
-        if response.is_closed:
-            lease.release()
-        else:
-            response.stream = _Body(response.stream, lease, self._sweep)
+        async with _closed_on_error(response, lease):
+            if await self._settle(response, lease, ticket) is not None:
+                return None
+            if response.is_closed:
+                lease.release()
+            else:
+                body = response.stream = _Body(response.stream, lease, self._sweep)
+                ticket.close_answer = body.aclose
         return response
 
     async def _sweep(self) -> None:
@@ -137,7 +141,7 @@ class ThrottledTransport(httpx.AsyncBaseTransport):
 
     async def _send(self, request: httpx.Request, lease: Lease, ticket: Ticket) -> httpx.Response:
         """Send within the lease's deadline; a failure ends the lease."""
-        ticket.left = False
+        ticket.left, ticket.close_answer = False, None
         extensions = request.extensions
         try:
             await request.aread()
@@ -148,8 +152,10 @@ class ThrottledTransport(httpx.AsyncBaseTransport):
             with anyio.fail_after(seconds):
                 return await self._inner.handle_async_request(_signed(request))
         except BaseException as error:
-            _end_failed(error, lease, ticket)
-            await in_one_go(self._sweep())
+            try:
+                _end_failed(error, lease, ticket)
+            finally:
+                await in_one_go(self._sweep())
             if isinstance(error, TimeoutError):
                 kind = httpx.ReadTimeout if ticket.left else httpx.ConnectTimeout
                 raise kind("no answer within the attempt's deadline", request=request) from None
@@ -191,7 +197,6 @@ class ThrottledTransport(httpx.AsyncBaseTransport):
             begin = b"" if hint is not None else await peek(response)
         except BaseException:
             lease.refused(wait)  # it may have been a refusal, and nobody shall go on as if it were none
-            await _close(response, lease)
             raise
         if not is_refusal(response.status_code, hint, begin):
             lease.failed()
@@ -221,22 +226,18 @@ class ThrottledTransport(httpx.AsyncBaseTransport):
     async def _ask(self, request: httpx.Request, lease: Lease, ticket: Ticket) -> httpx.Response:
         """Send a status call once, on the lease that is there for it, and put the answer into the account's book."""
         response = await self._send(request, lease, ticket)
-        if response.status_code in REFUSALS:
-            await self._settle(response, lease, ticket)
-            return response
-        try:
+        async with _closed_on_error(response, lease):
+            if response.status_code in REFUSALS:
+                await self._settle(response, lease, ticket)
+                return response
             told = read_status(await peek(response)) if response.status_code == _OK else None
-        except BaseException:
-            lease.cut()
-            await _close(response, lease)
-            raise
-        if told is None:
-            lease.told_nothing()
+            if told is None:
+                lease.told_nothing()
+                return response
+            if not told.sound:
+                logger.warning("the server's limits can't be believed and are ignored: %s", told.text)
+            lease.told(told)
             return response
-        if not told.sound:
-            logger.warning("the server's limits can't be believed and are ignored: %s", told.text)
-        lease.told(told)
-        return response
 
 
 def wire_of(request: httpx.Request) -> Wire:
@@ -268,20 +269,47 @@ def _status_call(request: httpx.Request, path: str) -> httpx.Request:
     return httpx.Request("GET", url, headers=headers, extensions=extensions)
 
 
+@contextmanager
+def _surely_ended(lease: Lease) -> Iterator[None]:
+    """End a lease as lost where nothing else has ended it, and release its connection after any exception."""
+    try:
+        yield
+    except BaseException:
+        lease.close()
+        raise
+    else:
+        lease.lost()
+
+
+@asynccontextmanager
+async def _closed_on_error(response: httpx.Response, lease: Lease) -> AsyncIterator[None]:
+    """End the lease and close the answer after any exception, so that its connection goes back to the pool."""
+    try:
+        yield
+    except BaseException:
+        try:
+            lease.cut()
+        finally:
+            await _close(response, lease)
+        raise
+
+
 def _end_failed(error: BaseException, lease: Lease, ticket: Ticket) -> None:
     """End the lease of an attempt that gave no answer, and note whether its request may have left."""
     # A request that h11 stops may have left in part: nothing was carried out, but the lease is spent.
     spent = ticket.left and (isinstance(error, httpx.LocalProtocolError) or not isinstance(error, NOT_SENT))
     ticket.left = spent and not isinstance(error, NOT_SENT)
-    if spent and isinstance(error, Exception):
-        lease.lost()
-    elif spent:
-        lease.cut()
-    elif isinstance(error, NOT_SENT) and not isinstance(error, _Withheld):
-        lease.unsent()
-    else:
-        lease.unused()
-    lease.release()
+    try:
+        if spent and isinstance(error, Exception):
+            lease.lost()
+        elif spent:
+            lease.cut()
+        elif isinstance(error, NOT_SENT) and not isinstance(error, _Withheld):
+            lease.unsent()
+        else:
+            lease.unused()
+    finally:
+        lease.release()
 
 
 async def _close(response: httpx.Response, lease: Lease) -> None:
@@ -300,6 +328,7 @@ class _Body(httpx.AsyncByteStream):
         self._lease = lease
         self._sweep_pool = sweep_pool
         self._whole = False
+        self._closed = False
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         async for chunk in self._stream:
@@ -307,6 +336,9 @@ class _Body(httpx.AsyncByteStream):
         self._whole = True
 
     async def aclose(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
         # A pool that is cancelled while it takes a connection back keeps it as if it were in use.
         try:
             await in_one_go(self._give_back())
