@@ -74,7 +74,10 @@ class Unfold:
         """
         if self._inflate is None or not self._head:
             return b""
-        rest = self._inflate.flush()
+        try:
+            rest = self._inflate.flush()
+        except zlib.error as error:
+            raise Garbled(f"its encoding can't be undone: {error}") from None
         if not self._inflate.eof:
             raise Garbled("its encoding broke off")
         return rest

@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any, Final, TypeVar
 
 from harvest_async.codec.slices import Shaper, Slices
-from harvest_async.codec.text import beginning, iso, of_day
+from harvest_async.codec.text import NUMBERS, beginning, iso, of_day, only_decode_errors
 from harvest_async.errors import DecodeError, InvalidArgument
 
 __all__ = ["CONTENT_TYPE", "Elements", "read", "write"]
@@ -25,6 +25,8 @@ CONTENT_TYPE: Final = "application/json"
 
 _BOM: Final = b"\xef\xbb\xbf"
 _OPENING: Final = re.compile(rb"\s*\[")
+_HALF: Final = re.compile(rb"\\u[dD][89a-fA-F]")
+_LONE: Final = re.compile("[\ud800-\udfff]")
 _MARK: Final = re.compile(rb'\}\s*,\s*(?=\{\s*"[^"\\]*"\s*:\s*\{)')
 """Between two records, each below its root. The quote of a text inside a record would have a backslash before it."""
 
@@ -35,7 +37,8 @@ def read(content: bytes) -> Any:
     Raises:
         DecodeError: it is no JSON, or not whole.
     """
-    return _told(content, content)
+    with only_decode_errors(content):
+        return _told(content, content)
 
 
 def write(fields: Mapping[str, Any], root: str | None) -> bytes:
@@ -49,7 +52,7 @@ def write(fields: Mapping[str, Any], root: str | None) -> bytes:
         text = json.dumps(tree, default=_plain, separators=(",", ":"), allow_nan=False)
         if "\\ud" in text:  # characters beyond the first plane, as a rule; half of one can't be encoded
             json.dumps(tree, default=_plain, ensure_ascii=False).encode()
-    except ValueError as error:
+    except (ValueError, OverflowError, RecursionError) as error:
         raise InvalidArgument(f"this can't be sent as JSON: {error}") from None
     return text.encode()
 
@@ -88,13 +91,25 @@ class Elements(Slices[T]):
         if self._fast is not None:
             try:
                 return self._fast(whole)
-            except ValueError:
-                pass  # the slow way reads more, and tells what is wrong
+            except Exception:  # noqa: BLE001, S110 - the slow way reads more, and tells what is wrong
+                pass
         return self._shape(loads(whole))
 
 
 def _loads(content: bytes) -> Any:
-    return json.loads(content.decode("utf-8-sig"), parse_float=Decimal, parse_constant=_refuse)
+    tree = json.loads(content.decode("utf-8-sig"), parse_float=NUMBERS.create_decimal, parse_constant=_refuse)
+    return _mended(tree) if _HALF.search(content) else tree
+
+
+def _mended(tree: Any) -> Any:
+    """The tree with U+FFFD in place of halves of surrogate pairs, which no file and no database takes."""
+    if isinstance(tree, str):
+        return _LONE.sub("\ufffd", tree)
+    if isinstance(tree, list):
+        return [_mended(item) for item in tree]
+    if isinstance(tree, dict):
+        return {_mended(name): _mended(value) for name, value in tree.items()}
+    return tree
 
 
 def _told(content: bytes, first: bytes) -> Any:
@@ -106,6 +121,8 @@ def _told(content: bytes, first: bytes) -> Any:
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
         raise DecodeError(f"the answer is no JSON ({error.msg}, {where}): {beginning(first)}") from error
+    except ArithmeticError as error:
+        raise DecodeError(f"the answer has a number that is too large or too long: {beginning(first)}") from error
     except (ValueError, RecursionError) as error:
         raise DecodeError(f"the answer is no JSON ({error}): {beginning(first)}") from error
 

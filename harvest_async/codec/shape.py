@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import cache, partial
 from types import NoneType
 from typing import Any, TypeVar, get_args, get_origin
@@ -26,7 +26,7 @@ import cattrs
 from attrs import fields, has, resolve_types
 from cattrs.gen import make_dict_structure_fn, override
 
-from harvest_async.codec.text import read_date, read_datetime, read_time
+from harvest_async.codec.text import NUMBERS, only_decode_errors, read_date, read_datetime, read_time
 from harvest_async.errors import DecodeError
 
 __all__ = ["Repeated", "shape", "shape_all"]
@@ -61,8 +61,9 @@ def shape_all(trees: Sequence[Any], kind: type[T]) -> list[T]:
     try:
         return [read(tree) for tree in trees]
     except Exception as error:
-        faults = (_explain(tree, kind) for tree in trees)
-        raise DecodeError(next(filter(None, faults), f"the answer is no {kind.__name__}")) from error
+        with only_decode_errors(b""):
+            faults = (_explain(tree, kind) for tree in trees)
+            raise DecodeError(next(filter(None, faults), f"the answer is no {kind.__name__}")) from error
 
 
 def _explain(tree: Any, kind: type[Any]) -> str | None:
@@ -242,8 +243,8 @@ def _read_decimal(value: Any) -> Decimal:
         return value
     if isinstance(value, int | str) and not isinstance(value, bool):
         try:
-            number = Decimal(value.strip() if isinstance(value, str) else value)
-        except InvalidOperation:
+            number = NUMBERS.create_decimal(value.strip() if isinstance(value, str) else value)
+        except ArithmeticError:
             raise _wrong("a decimal number", value) from None
         if number.is_finite():
             return number

@@ -13,6 +13,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, Final, Generic, TypeVar
 
+from harvest_async.codec.text import only_decode_errors
+from harvest_async.errors import DecodeError
+
 __all__ = ["SLICE", "Shaper", "Slices"]
 
 T = TypeVar("T")
@@ -49,6 +52,10 @@ class Slices(ABC, Generic[T]):
             DecodeError: a record is of the wrong shape, or the list can't be one.
         """
         self._first = self._first or chunk
+        with only_decode_errors(self._first):
+            return self._feed(chunk)
+
+    def _feed(self, chunk: bytes) -> list[T]:
         self._held += chunk
         if self._mark is None:
             self._mark = self._begin()
@@ -64,7 +71,8 @@ class Slices(ABC, Generic[T]):
             DecodeError: it is not whole, or can't be read.
         """
         held, self._held = self._held, b""
-        return self._finish(held)
+        with only_decode_errors(self._first):
+            return self._finish(held)
 
     @abstractmethod
     def _begin(self) -> re.Pattern[bytes] | None:
@@ -88,7 +96,9 @@ class Slices(ABC, Generic[T]):
     def _take(self, end: int) -> list[T]:
         try:
             records = self._read(self._held[:end])
-        except (ValueError, RecursionError):
+        except DecodeError:
+            raise
+        except Exception:  # noqa: BLE001 - a slice that was cut at the wrong place can raise anything
             self._enough = 2 * len(self._held)
             return []
         self._held, self._searched, self._enough = self._held[end:], 0, 0

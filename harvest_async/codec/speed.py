@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from decimal import Decimal
 from functools import cache
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Final, get_args
 
 import msgspec
 from attrs import NOTHING, Factory, fields, resolve_types
 
 __all__ = ["fast_reader"]
 
+_FAR: Final = 100
 _AWARE: Any = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
@@ -38,14 +40,25 @@ def fast_reader(kind: Any, root: str) -> Callable[[bytes], list[Any]] | None:
     except TypeError:
         return None
 
+    decimals = [field.name for field in fields(kind) if Decimal in (field.type, *get_args(field.type))]
+
     def read(whole: bytes) -> list[Any]:
         try:
             elements = [element[root] for element in decoder.decode(whole)]
         except KeyError as error:
             raise ValueError(error) from error
+        for element in elements:
+            for name in decimals:
+                _check(getattr(element, name))
         return msgspec.convert(elements, list[kind], from_attributes=True)
 
     return read
+
+
+def _check(number: Decimal | None) -> None:
+    """Leave numbers to the slow way that it may refuse: NaN as text, and those with a great many places."""
+    if number is not None and not (number.is_finite() and -_FAR < number.adjusted() < _FAR):
+        raise ValueError(number)
 
 
 def _known(field: Any) -> tuple[Any, ...]:

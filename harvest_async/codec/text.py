@@ -10,12 +10,19 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time
+from decimal import Context, Inexact, InvalidOperation, Overflow, Underflow
 from email.utils import parsedate_to_datetime
 from typing import Final
 
 from harvest_async.errors import DecodeError
 
-__all__ = ["beginning", "iso", "of_day", "only_decode_errors", "read_date", "read_datetime", "read_time"]
+__all__ = ["NUMBERS", "beginning", "iso", "of_day", "only_decode_errors", "read_date", "read_datetime", "read_time"]
+
+NUMBERS: Final = Context(prec=1_000, Emax=999, Emin=-999, traps=[InvalidOperation, Overflow, Underflow, Inexact])
+"""How decimal numbers are read: exactly, or not at all where they have more than 1,000 digits or places.
+
+A few bytes such as 1e999999999 would otherwise fill the memory when they are written out.
+"""
 
 _SHOWN: Final = 120
 _MONTHS: Final = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]

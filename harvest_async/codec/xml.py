@@ -20,7 +20,7 @@ import xmltodict
 
 from harvest_async.codec.shape import Repeated
 from harvest_async.codec.slices import Slices
-from harvest_async.codec.text import beginning, iso, of_day
+from harvest_async.codec.text import beginning, iso, of_day, only_decode_errors
 from harvest_async.errors import DecodeError, InvalidArgument
 
 __all__ = ["CONTENT_TYPE", "Elements", "read", "write"]
@@ -49,9 +49,10 @@ def read(content: bytes) -> tuple[str, Any]:
     Raises:
         DecodeError: it is no XML, not whole, or brings a document type.
     """
-    tree = _parse(content)
-    (root, value), *_ = tree.items()
-    return _name(root), _plain(value)
+    with only_decode_errors(content):
+        tree = _parse(content)
+        (root, value), *_ = tree.items()
+        return _name(root), _plain(value)
 
 
 def write(fields: Mapping[str, Any], root: str, *, underscores: bool) -> bytes:
@@ -81,7 +82,7 @@ class Elements(Slices[T]):
     def _read(self, part: bytes) -> list[T]:
         try:
             return self._shape(_items(self._root + part + self._end))
-        except ExpatError as error:
+        except (ExpatError, xmltodict.ParsingInterrupted) as error:
             raise ValueError(error) from error
 
     def _finish(self, rest: bytes) -> list[T]:
@@ -171,11 +172,18 @@ def _element(name: str, value: Any) -> Any:
     return _text_of(name, value)
 
 
+def _day_or_moment(name: str, value: date | datetime) -> str:
+    try:
+        return iso(value)
+    except OverflowError as error:
+        raise InvalidArgument(f"{name}: {value!r} can't be sent as XML: {error}") from None
+
+
 def _text_of(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, datetime | date):
-        return iso(value)
+        return _day_or_moment(name, value)
     if isinstance(value, time):
         return of_day(value)
     if not isinstance(value, str | int | float | Decimal):

@@ -240,9 +240,10 @@ class Attempts:
         except DecodeError:
             raise
         except Exception as error:
-            if not ticket.left:
-                raise
-            raise unknown(going, None, words_of(error)) from error
+            if ticket.left:
+                raise unknown(going, None, words_of(error)) from error
+            _check_repeat(going, error)
+            raise
         finally:
             _hand_back(ticket)
         if logger.isEnabledFor(logging.DEBUG):
@@ -264,8 +265,7 @@ class Attempts:
                 _hand_back(ticket)  # the credential went out of date in the line, and to renew it takes a lease
         except BaseException as error:
             _hand_back(ticket)
-            if isinstance(error, HarvestError) and going.perhaps and going.call.repeat is not Repeat.SAFE:
-                raise unknown(going, None, f"a repeat came to nothing: {error}") from error
+            _check_repeat(going, error)
             raise
 
     async def _renew(self, ticket: Ticket) -> None:
@@ -322,7 +322,6 @@ class Attempts:
         error.__cause__ = failed.cause
         return error
 
-
     def _explain(self, answer: Answer) -> str:
         """The server's own words; a refusal stays a refusal where they can't be read."""
         try:
@@ -347,6 +346,12 @@ def unknown(going: Going, answer: Answer | None, reason: str) -> OutcomeUnknown:
 def _is_same(going: Going, answer: Answer) -> bool:
     """Whether the answer says that what a cache keeps is as good as before."""
     return answer.status == _NOT_MODIFIED and any(going.wire.header(name) for name in _CONDITIONS)
+
+
+def _check_repeat(going: Going, error: BaseException) -> None:
+    """Raise `OutcomeUnknown` where an error ends a repeat, and the attempt before it may have been carried out."""
+    if isinstance(error, HarvestError) and going.perhaps and going.call.repeat is not Repeat.SAFE:
+        raise unknown(going, None, f"a repeat came to nothing: {error}") from error
 
 
 def words_of(error: Exception) -> str:

@@ -17,7 +17,7 @@ from harvest_async.call import Body, Call, Created, Gone, Page, Upload
 from harvest_async.codec import json, xml
 from harvest_async.codec.shape import shape, shape_all
 from harvest_async.codec.slices import Shaper, Slices
-from harvest_async.codec.text import beginning
+from harvest_async.codec.text import beginning, only_decode_errors
 from harvest_async.errors import DecodeError
 from harvest_async.v1.models import DayEntry
 from harvest_async.v1.results import Bare, Changed, Done, Entry, Made, Many, One, Raw, Removed
@@ -41,6 +41,7 @@ _OTHER_ROOTS: Final[Mapping[str, tuple[str, ...]]] = {
 
 _SAID: Final = ("message", "error_description", "error", "errors", "Message")
 _LONGEST: Final = 300
+_MOST_DIGITS: Final = 18
 _CREATED: Final = 201
 _NOT_FOUND: Final = 404
 
@@ -123,9 +124,10 @@ class V1Dialect:
         Raises:
             DecodeError: it can't be read.
         """
-        if _is_page(answer):
-            self._expect(answer)
-        return self._readers[type(call.result)](self, call.result, answer)  # type: ignore[no-any-return]
+        with only_decode_errors(answer.content):
+            if _is_page(answer):
+                self._expect(answer)
+            return self._readers[type(call.result)](self, call.result, answer)  # type: ignore[no-any-return]
 
     def slices(self, call: Call[Page[T]], answer: Answer, chunks: Iterable[bytes]) -> Iterator[list[T]]:
         """Read a list some records at a time, as its body comes.
@@ -165,10 +167,11 @@ class V1Dialect:
 
     def _slices(self, result: Many[T], answer: Answer, chunks: Iterable[bytes]) -> Iterator[list[T]]:
         self._expect(answer)
-        elements = self._codec.elements(result)
-        for chunk in chunks:
-            yield elements.feed(chunk)
-        yield elements.close()
+        with only_decode_errors(answer.content):
+            elements = self._codec.elements(result)
+            for chunk in chunks:
+                yield elements.feed(chunk)
+            yield elements.close()
 
     def _bare(self, result: Bare[T], answer: Answer) -> T:
         return shape(self._tree(answer), result.model)
@@ -179,8 +182,7 @@ class V1Dialect:
     def _made(self, result: Made, answer: Answer) -> Created[Any]:
         location = answer.header("location")
         record = self._perhaps(result.result, answer, needed=location is None)
-        numbers = _NUMBER.findall(_path_of(location or ""))  # contract: location_id
-        known = record.id if record is not None else int(numbers[-1]) if numbers else None
+        known = record.id if record is not None else _number_in(location or "")
         return Created(known, location, record)
 
     def _changed(self, result: Changed, answer: Answer) -> Any:
@@ -214,7 +216,8 @@ class V1Dialect:
         if not answer.content.strip() or answer.content_type != self._codec.content_type:
             return None
         try:
-            return self._readers[type(result)](self, result, answer)
+            with only_decode_errors(answer.content):
+                return self._readers[type(result)](self, result, answer)
         except DecodeError:
             if needed:
                 raise
@@ -239,6 +242,12 @@ def _is_page(answer: Answer) -> bool:
     """
     ours = answer.status == _CREATED or answer.header("location")
     return not ours and answer.status != _NOT_FOUND and "html" in answer.content_type and bool(answer.content.strip())
+
+
+def _number_in(location: str) -> int | None:
+    """The id at the end of a `Location` (contract: location_id); None where there is none that can be one."""
+    numbers = _NUMBER.findall(_path_of(location))
+    return int(numbers[-1]) if numbers and len(numbers[-1]) <= _MOST_DIGITS else None
 
 
 def _path_of(location: str) -> str:
@@ -273,10 +282,13 @@ def _words(answer: Answer) -> str:
     if not answer.content.strip() or "html" in answer.content_type:
         return "an HTML page" if answer.content.strip() else ""
     try:
-        tree = json.read(answer.content)
-    except DecodeError:
+        return _said(json.read(answer.content))
+    except (DecodeError, RecursionError):
         text = _TAGS.sub(" ", answer.content[:4096].decode("utf-8", errors="replace"))
         return " ".join(text.split())[:_LONGEST]
+
+
+def _said(tree: Any) -> str:
     if isinstance(tree, Mapping):
         tree = next((tree[name] for name in _SAID if tree.get(name)), tree)
     return str(tree)[:_LONGEST]
