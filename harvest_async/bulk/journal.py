@@ -288,7 +288,7 @@ class Clerk:
             if told is not None and not told.done():
                 told.set_exception(JournalError(f"the journal can't be written: {error}"))
                 told.exception()  # whoever only notes does not ask
-            if not isinstance(error, (sqlite3.Error, OSError)):
+            if not isinstance(error, Exception):
                 raise
         else:
             if told is not None and not told.done():

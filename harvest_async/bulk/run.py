@@ -6,11 +6,13 @@ Rules of this room:
 - A write takes its permit first, then its intent goes to the disk, then it leaves; its outcome is written down as soon
   as it is known.
 - A write whose answer was lost is never sent again before `settling` has found out what became of it.
+- A write counts as lost from its intent on: only what proves that it was refused, or never left, plans it again.
 - Who may go, and what happens while the server is gone, is the turnstile's: every write passes it.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any, Final
 
@@ -44,8 +46,10 @@ from harvest_async.errors import (
     NotFound,
     NotSent,
     OutcomeUnknown,
+    ResponseError,
     ServerError,
     Unprocessable,
+    WouldWait,
 )
 
 __all__ = ["Runner"]
@@ -54,6 +58,8 @@ _LINKS: Final = frozenset({"task_link", "person_link"})
 _REFUSED: Final = (BadRequest, NotFound, Unprocessable, InvalidArgument)
 _LOST: Final = (OutcomeUnknown, CreatedUnread, DecodeError)
 _DOWN: Final = (NotSent, ServerError)
+_NOT_DONE: Final = (ResponseError, WouldWait)
+"""What proves of a write that the server did not carry it out, and ends the run all the same."""
 
 
 class Runner:
@@ -159,21 +165,32 @@ class Runner:
 
     async def _send(self, step: Step, group: anyio.abc.TaskGroup) -> bool:
         """Send a step and write its outcome down; False where it was held back and is to come again."""
-        watch = _Watch(self, step)
+        watch, record = _Watch(self, step), None
         try:
             with self._turnstile.waiting(step.id) as scope:
-                self._outcome(step, await self._write(step, watch))
+                record = await self._write(step, watch)
         except Held:
             return False
         except HarvestError as error:
-            await self._failed(step, error, group)
+            await self._failed(step, error, watch, group)
             return True
-        except BaseException:  # cancellation: what had left is in doubt, what had not is planned as before
-            if watch.intended:
-                self._clerk.note(lose(step.id, self._now()) if watch.was_cut else plan_again(step.id))
+        except BaseException as error:
+            self._broken_off(step, error, watch)
             raise
-        else:
-            return not scope.cancelled_caught
+        if scope.cancelled_caught:
+            return False
+        self._outcome(step, record)  # should this fail, the journal still has the intent, and a resumed run looks
+        return True
+
+    def _broken_off(self, step: Step, error: BaseException, watch: _Watch) -> None:
+        """A write ended by what is no failure of a call: cancellation, or an error in a program.
+
+        Of a cancelled call it is known whether it had left; of all others it is not.
+        """
+        if not watch.intended:
+            return
+        in_doubt = watch.was_cut or not isinstance(error, asyncio.CancelledError)
+        self._clerk.note(lose(step.id, self._now()) if in_doubt else plan_again(step.id))
 
     async def _write(self, step: Step, watch: _Watch) -> int | None:
         fields = self._things.fields(step)
@@ -185,7 +202,6 @@ class Runner:
     def _outcome(self, step: Step, record: int | None) -> None:
         """A write was answered."""
         self._turnstile.answered()
-        self._progress.step()
         if step.action == "update":
             self._clerk.note(update(step.id))
         elif record is None and not step.is_row:
@@ -194,12 +210,13 @@ class Runner:
             self._plan_again(plan_update(step.id, record))
         else:
             self._clerk.note(create(step.id, record))
+        self._progress.step()
 
-    async def _failed(self, step: Step, error: HarvestError, group: anyio.abc.TaskGroup) -> None:
+    async def _failed(self, step: Step, error: HarvestError, watch: _Watch, group: anyio.abc.TaskGroup) -> None:
         """A write failed: refused, lost, not sent, or a reason to end the run."""
         if isinstance(error, JournalError):
             raise error
-        if isinstance(error, _REFUSED):
+        if isinstance(error, _REFUSED) and (isinstance(error, ResponseError) or not watch.intended):
             self._turnstile.answered()
             await self._refused(step, error)
         elif isinstance(error, _LOST) and step.action != "update":
@@ -209,7 +226,9 @@ class Runner:
             self._plan_again(plan_again(step.id))
             self._turnstile.failed(group)
         else:
-            self._clerk.note(plan_again(step.id))
+            if watch.intended:
+                known = isinstance(error, _NOT_DONE) or step.action == "update"
+                self._clerk.note(plan_again(step.id) if known else lose(step.id, self._now()))
             self.stop(error.message)
             raise error
 

@@ -182,7 +182,8 @@ class V1Dialect:
     def _made(self, result: Made, answer: Answer) -> Created[Any]:
         location = answer.header("location")
         record = self._perhaps(result.result, answer, needed=location is None)
-        known = record.id if record is not None else _number_in(location or "")
+        usable = record is not None and 0 < record.id < 10**_MOST_DIGITS
+        known = record.id if usable else _number_in(location or "")
         return Created(known, location, record)
 
     def _changed(self, result: Changed, answer: Answer) -> Any:
