@@ -39,7 +39,6 @@ _KEPT: Final = frozenset(
 )
 _CONDITIONS: Final = frozenset({"if-none-match", "if-modified-since"})
 _OK: Final = 200
-_NOT_MODIFIED: Final = 304
 
 
 @frozen
@@ -95,22 +94,10 @@ class Shelf:
         request = hishel.Request("GET", wire.url, _headers(wire.headers, _ASKED))
         if self._writes and key not in self._seen:
             request.headers["cache-control"] = "no-cache"
-        given: list[Answer] = []
-
-        async def ask(asked: Wire) -> Answer:
-            given[:] = [await fetch(asked)]
-            return given[0]
-
         try:
-            return await self._next(_Read(wire, request, key, self._writes, storage, ask))
+            return await self._next(_Read(wire, request, key, self._writes, storage, fetch))
         except (RuntimeError, sqlite3.Error) as error:
             raise self._unusable(error) from error
-        except (ValueError, ArithmeticError, LookupError, TypeError):
-            if not given or given[0].status == _NOT_MODIFIED:
-                raise
-            # The rules of a cache can't be applied to what the server says of its answer: a `max-age` without end, say.
-            logger.warning("%s %s can't be kept", wire.method, redact_url(wire.url), exc_info=True)
-            return given[0]
 
     async def aclose(self) -> None:
         """Close the file."""
