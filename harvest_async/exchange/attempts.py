@@ -111,6 +111,7 @@ class Going:
         signer: what signed its last attempt.
         perhaps: whether an attempt that came to nothing may have been carried out all the same.
         renewed: whether it was sent once more because its credential had gone out of date.
+        verdict: the error that its last attempt came to, by the table; None before.
     """
 
     call: Call[Any]
@@ -121,6 +122,12 @@ class Going:
     signer: httpx.Auth | None = None
     perhaps: bool = False
     renewed: bool = False
+    verdict: HarvestError | None = None
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether one of its attempts may have been carried out, as far as anybody has found out."""
+        return self.ticket.left or self.perhaps
 
     @property
     def asked(self) -> str:
@@ -159,7 +166,8 @@ class Attempts:
                 return result.answer
             decision = verdict(result.kind, call.repeat)
             if decision is not Verdict.RETRY or attempt == ATTEMPTS or not budget.spend():
-                raise self._error(going, result)
+                going.verdict = self._error(going, result)
+                raise going.verdict
             going.perhaps = going.perhaps or result.kind is not Failure.NOT_SENT
             pause = backoff(attempt, self._shared.chance())
             attempt += 1

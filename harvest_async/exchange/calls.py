@@ -224,18 +224,16 @@ class Exchange:
             return going, await self._answer(going)
         except DecodeError as error:
             raise _unread(going, error, error.answer) from error.__cause__
-        except HarvestError as error:
-            if error.request is None or error.request in (wire, going.wire):
+        except Exception as error:
+            if not _is_known(going, error):
+                failed = unknown(going, None, words_of(error))
+                failed.request = _shown(going)
+                raise failed from error
+            if isinstance(error, HarvestError) and (error.request is None or error.request in (wire, going.wire)):
                 error.request = _shown(going)
             raise
-        except Exception as error:
-            if not (going.ticket.left or going.perhaps):
-                raise
-            failed = unknown(going, None, words_of(error))
-            failed.request = _shown(going)
-            raise failed from error
         except BaseException:  # cancellation, as a rule
-            if going.ticket.left or going.perhaps:
+            if going.in_doubt:
                 await self._cut_off(call)
             raise
 
@@ -318,6 +316,16 @@ def _shown(going: Going) -> Wire:
     """The request as it was signed, its credential taken out."""
     signer = going.signer or going.auth
     return signer.show(going.wire) if isinstance(signer, Signing) else going.wire
+
+
+def _is_known(going: Going, error: Exception) -> bool:
+    """Whether an error says what became of a call: nothing has left, the answer refused it, or it is unknown already.
+
+    A hook or a logging handler may raise any class, ours too, after the call was carried out.
+    """
+    if not going.in_doubt or error is going.verdict or isinstance(error, OutcomeUnknown):
+        return True
+    return isinstance(error, HarvestError) and going.call.repeat is Repeat.SAFE
 
 
 def _inform(call: Call[Any], tell: Callable[[], None]) -> None:

@@ -294,7 +294,7 @@ class Gate:
         waiting = [waiter for line in self._lanes for waiter in line]
         for waiter in [waiter for waiter, _ in granted] + waiting:
             mine = HarvestError(error.message)
-            mine.__cause__ = error.__cause__
+            mine.__cause__ = error
             self._give_up(waiter, mine)
 
     def _give_up(self, waiter: _Waiter, error: HarvestError) -> None:

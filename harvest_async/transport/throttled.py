@@ -158,7 +158,7 @@ class ThrottledTransport(httpx.AsyncBaseTransport):
                 await in_one_go(self._sweep())
             if isinstance(error, TimeoutError):
                 kind = httpx.ReadTimeout if ticket.left else httpx.ConnectTimeout
-                raise kind("no answer within the attempt's deadline", request=request) from None
+                raise kind("no answer within the attempt's deadline", request=request) from error
             raise
         finally:
             request.extensions = extensions
