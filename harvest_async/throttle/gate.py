@@ -81,6 +81,7 @@ class Gate:
         self._busy = 0
         self._trip = _FIRST_TRIP
         self._numbers = 0
+        self._unwritten: list[tuple[Callable[[Book, int], bool], int]] = []  # ends that the ledger did not take
         self.lent = self.refused = 0
         self._timer: asyncio.TimerHandle | None = None
 
@@ -149,7 +150,7 @@ class Gate:
         try:
             told, why, until = self._transact(lambda book: (change(book, now), book.why, book.until))
         except Exception as error:  # noqa: BLE001 - whatever the ledger raises, the call was made
-            # Its lease becomes free in the ledger as that of a dead process does.
+            self._unwritten.append((change, now))
             logger.warning("%s: %s", self._settings.name, _failure(error).message)
             told, why, until = False, None, now
         if told and why is None:
@@ -404,11 +405,26 @@ class Gate:
 
         def bounded(book: Book) -> T:
             book.bound(settings.calls, settings.period, settings.guard)
+            for end, moment in late:
+                _end_late(end, book, moment)
             result = change(book)
             self._shut = book.why is not None
             return result
 
-        return self._ledger.transact(bounded)
+        late, self._unwritten = self._unwritten, []
+        try:
+            return self._ledger.transact(bounded)
+        except BaseException:
+            self._unwritten = late + self._unwritten
+            raise
+
+
+def _end_late(end: Callable[[Book, int], bool], book: Book, moment: int) -> None:
+    """Write an end that the ledger did not take in time; one that can't be written must not stop all others."""
+    try:
+        end(book, moment)
+    except Exception:
+        logger.exception("the end of a lease can't be written into the throttle's ledger")
 
 
 def _failure(error: Exception) -> HarvestError:
