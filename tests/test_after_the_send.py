@@ -234,6 +234,7 @@ def chain(error):
         error = error.__cause__
 
 
+@pytest.mark.timeout(300)
 @settings(max_examples=2000, deadline=None)
 @given(st.sampled_from(sorted(POINTS)), st.sampled_from(EXCEPTIONS), st.booleans(), st.booleans())
 def test_a_create_is_never_doubled_and_never_said_not_to_have_been_sent(point, kind, located, whole):
@@ -315,6 +316,7 @@ IMPORT_POINTS = ("account", "display")
 """Where something is raised after a row was sent."""
 
 
+@pytest.mark.timeout(300)
 @settings(max_examples=200, deadline=None)
 @given(
     st.dictionaries(

@@ -1,10 +1,12 @@
 """Imports through the whole client into the sandbox, in virtual time or in process."""
 
 import asyncio
+import decimal
 import io
 from collections import Counter
 from contextlib import closing
 
+import httpx
 import pytest
 
 from harvest_async import BasicAuth, HarvestV1, Throttle, imports
@@ -20,8 +22,8 @@ OPTIONS = imports.Options(fill=imports.Fill(client="ACME", task="Work"), long_da
 def client_of(sandbox, clock, **options):
     throttle = Throttle(pace="burst", clock=clock)
     auth = BasicAuth("admin@example.com", "sandbox")
-    given = {"app": "tests (tests@example.com)", "base_url": "http://127.0.0.1", "throttle": throttle, **options}
-    return HarvestV1("sandbox", auth=auth, transport=in_process(sandbox), **given)
+    given = {"app": "tests (tests@example.com)", "base_url": "http://127.0.0.1", "throttle": throttle}
+    return HarvestV1("sandbox", auth=auth, **{"transport": in_process(sandbox), **given, **options})
 
 
 async def plan_rows(harvest, rows, journal):
@@ -135,3 +137,48 @@ def test_intents_are_on_the_disk_before_their_calls_arrive(tmp_path):
     assert report.complete
     assert len(seen) >= 40
     assert all(synced >= place for place, synced in enumerate(seen, 1))
+
+
+GARBLED = {
+    "exponent": {"content": b'{"hours":1e99999999999999999999}', "headers": {"content-type": "application/json"}},
+    "nesting": {"content": b"[" * 100_000, "headers": {"content-type": "application/json"}},
+    "digits": {"content": b'{"id":' + b"9" * 5_000 + b"}", "headers": {"content-type": "application/json"}},
+    "location": {"headers": {"location": "/daily/show/" + "9" * 5_000}},
+    "nothing": {},
+}
+
+
+class Garbling(httpx.AsyncBaseTransport):
+    """Carries everything out, and answers each fourth new entry with something that can't be read, or raises."""
+
+    def __init__(self, inner, garbled):
+        self.inner, self.garbled, self.count = inner, garbled, 0
+
+    async def handle_async_request(self, request):
+        response = await self.inner.handle_async_request(request)
+        if request.method == "POST" and request.url.path.startswith("/daily"):
+            self.count += 1
+            if self.count % 4 == 0 and self.count <= 20:
+                if isinstance(self.garbled, BaseException):
+                    raise self.garbled
+                await response.aread()
+                return httpx.Response(201, **self.garbled)
+        return response
+
+
+@pytest.mark.parametrize(
+    "garbled", [*GARBLED.values(), RecursionError("deep"), decimal.InvalidOperation("x"), UnicodeError("x")], ids=str
+)
+def test_answers_that_can_not_be_read_double_no_row(garbled):
+    """Sixty rows, five of them created and answered with garbage: sixty entries in the end."""
+    rows = make_rows(60)
+
+    async def do(clock):
+        with closing(Sandbox(clock=clock)) as sandbox:
+            transport = Garbling(in_process(sandbox), garbled)
+            async with client_of(sandbox, clock, transport=transport) as harvest:
+                with Journal(inline=True) as journal:
+                    report = await imports.run(await plan_rows(harvest, rows, journal))
+            return report.complete, report.created, len(sandbox.world.entries())
+
+    assert virtually(do) == (True, 60, 60)
