@@ -100,7 +100,7 @@ def test_half_of_a_surrogate_pair_is_read_as_the_replacement_character():
     }
 
 
-@pytest.mark.parametrize("number", ["1e1000", "1e-1000", "0." + "1" * 1_001])
+@pytest.mark.parametrize("number", ["1e1000", "1e-5000", "0." + "1" * 1_001])
 def test_a_number_that_can_not_be_written_out_is_refused(number):
     """A few bytes would fill the memory."""
     with pytest.raises(DecodeError, match="too large or too long"):
