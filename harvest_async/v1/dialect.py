@@ -182,8 +182,8 @@ class V1Dialect:
     def _made(self, result: Made, answer: Answer) -> Created[Any]:
         location = answer.header("location")
         record = self._perhaps(result.result, answer, needed=location is None)
-        usable = record is not None and 0 < record.id < 10**_MOST_DIGITS
-        known = record.id if usable else _number_in(location or "")
+        known = None if record is None or not 0 < record.id < 10**_MOST_DIGITS else record.id
+        known = known or _number_in(location or "")
         return Created(known, location, record)
 
     def _changed(self, result: Changed, answer: Answer) -> Any:
