@@ -34,6 +34,7 @@ from harvest_async.throttle.throttle import Snapshot, Throttle
 from harvest_async.transport import ThrottledTransport
 
 if TYPE_CHECKING:
+    __version__: str
     from harvest_async.auth.oauth2 import OAuth2
     from harvest_async.auth.redirects import new_state
     from harvest_async.auth.stores import FileTokenStore, MemoryTokenStore, TokenStore
@@ -108,11 +109,25 @@ if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:
         """Load a name when it is first asked for."""
+        if name == "__version__":
+            return _version()
         if name not in _LATER:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         found = globals()[name] = getattr(import_module(_LATER[name]), name)
         return found
 
 
+def _version() -> str:
+    """Return the version of the installed distribution."""
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - not every program asks
+
+    try:
+        return version("harvest-async")
+    except PackageNotFoundError:
+        raise AttributeError(
+            "harvest_async.__version__ is read from the installed distribution, and harvest-async is not installed"
+        ) from None
+
+
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, "__version__"})
