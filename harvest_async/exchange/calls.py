@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import Any, TypeVar
@@ -82,6 +82,12 @@ class Exchange:
     def options(self) -> Options:
         """How its calls are made."""
         return self._options
+
+    @property
+    def urgency(self) -> Hashable:
+        """What decides how long a call may take: calls that are alike in it can wait for each other."""
+        options = self._options
+        return self._lane(), options.max_wait
 
     def with_options(self, **changes: Any) -> Exchange:
         """The same exchange with other options (see `Options`).
@@ -269,13 +275,17 @@ class Exchange:
 
     def _ticket(self, call: Call[Any]) -> Ticket:
         options = self._options
-        bulk = options.lane is Lane.BULK or (options.lane is None and id(self._shared) in _in_bulk.get())
         return Ticket(
-            lane=Lane.BULK if bulk else Lane.INTERACTIVE,
+            lane=self._lane(),
             deadline=span(self._shared.deadline_of(call)),
             max_wait=None if options.max_wait is None else span(options.max_wait),
             probe=None if self._shared.status_call is None else self._attempts.probe,
         )
+
+    def _lane(self) -> Lane:
+        options = self._options
+        bulk = options.lane is Lane.BULK or (options.lane is None and id(self._shared) in _in_bulk.get())
+        return Lane.BULK if bulk else Lane.INTERACTIVE
 
     def _decode(self, call: Call[T], going: Going, answer: Answer) -> T:
         try:

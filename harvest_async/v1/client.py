@@ -22,6 +22,7 @@ from harvest_async.throttle.line import Lane
 from harvest_async.throttle.throttle import Throttle
 from harvest_async.v1 import calls, resources
 from harvest_async.v1.dialect import Format, V1Dialect
+from harvest_async.v1.section import Learned
 
 if TYPE_CHECKING:
     import ssl
@@ -101,7 +102,7 @@ class HarvestV1:
         )
         self._name = account
         self._auth = auth
-        self._use(exchange)
+        self._use(exchange, Learned())
 
     @property
     def name(self) -> str:
@@ -139,25 +140,25 @@ class HarvestV1:
         options.setdefault("base_url", env.get("HARVEST_BASE_URL") or None)
         return cls(account, **options)
 
-    def _use(self, exchange: Exchange) -> None:
-        self._exchange = exchange
-        self.account = resources.Account(exchange)
-        self.time = resources.TimeTracking(exchange)
-        self.clients = resources.Clients(exchange)
-        self.contacts = resources.Contacts(exchange)
-        self.projects = resources.Projects(exchange)
-        self.tasks = resources.Tasks(exchange)
-        self.people = resources.People(exchange)
-        self.task_assignments = resources.TaskAssignments(exchange)
-        self.user_assignments = resources.UserAssignments(exchange)
-        self.expense_categories = resources.ExpenseCategories(exchange)
-        self.expenses = resources.Expenses(exchange)
-        self.receipts = resources.Receipts(exchange)
-        self.invoices = resources.Invoices(exchange)
-        self.invoice_item_categories = resources.InvoiceItemCategories(exchange)
-        self.invoice_messages = resources.InvoiceMessages(exchange)
-        self.invoice_payments = resources.InvoicePayments(exchange)
-        self.reports = resources.Reports(exchange)
+    def _use(self, exchange: Exchange, learned: Learned) -> None:
+        self._exchange, self._learned = exchange, learned
+        self.account = resources.Account(exchange, learned)
+        self.time = resources.TimeTracking(exchange, learned)
+        self.clients = resources.Clients(exchange, learned)
+        self.contacts = resources.Contacts(exchange, learned)
+        self.projects = resources.Projects(exchange, learned)
+        self.tasks = resources.Tasks(exchange, learned)
+        self.people = resources.People(exchange, learned)
+        self.task_assignments = resources.TaskAssignments(exchange, learned)
+        self.user_assignments = resources.UserAssignments(exchange, learned)
+        self.expense_categories = resources.ExpenseCategories(exchange, learned)
+        self.expenses = resources.Expenses(exchange, learned)
+        self.receipts = resources.Receipts(exchange, learned)
+        self.invoices = resources.Invoices(exchange, learned)
+        self.invoice_item_categories = resources.InvoiceItemCategories(exchange, learned)
+        self.invoice_messages = resources.InvoiceMessages(exchange, learned)
+        self.invoice_payments = resources.InvoicePayments(exchange, learned)
+        self.reports = resources.Reports(exchange, learned)
 
     @property
     def throttle(self) -> Throttle:
@@ -171,7 +172,7 @@ class HarvestV1:
     def options(self, **options: Unpack[OptionFields]) -> Self:
         """The same client with other options; connections and throttle are shared, and closing one closes both.
 
-        What is not given stays as it is.
+        What is not given stays as it is. What one of them has learned about the account, the other knows, too.
 
         Args:
             options: `max_wait`, seconds that a call may wait at the gate: one that would wait longer raises `WouldWait`
@@ -188,7 +189,7 @@ class HarvestV1:
             changes["lane"] = _lane_of(changes["lane"])
         other = object.__new__(type(self))
         other._name, other._auth = self._name, self._auth
-        other._use(self._exchange.with_options(**changes))
+        other._use(self._exchange.with_options(**changes), self._learned)
         return other
 
     def bulk_map(
@@ -263,6 +264,7 @@ class HarvestV1:
         if sign_in is None:
             raise InvalidArgument("sign_in: this client was not made with auth=OAuth2(...)")
         await sign_in(redirect, state=state, send=self._exchange.send_form)
+        self._learned.forget()
 
     async def aclose(self) -> None:
         """Close all connections."""
