@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from harvest_async.auth.stores import FileTokenStore, MemoryTokenStore, TokenStore
     from harvest_async.auth.tokens import Tokens
     from harvest_async.cache import HttpCache
+    from harvest_async.exchange import RawResponse
     from harvest_async.throttle.ledger_sqlite import SqliteLedger
     from harvest_async.v1.client import HarvestV1
     from harvest_async.v1.directory import Directory
@@ -74,6 +75,7 @@ __all__ = [
     "OutcomeUnknown",
     "Picture",
     "QueryTokenAuth",
+    "RawResponse",
     "Registry",
     "RequestError",
     "ResponseError",
@@ -99,6 +101,7 @@ _LATER: Final = {
     "Listing": "harvest_async.v1.section",
     "MemoryTokenStore": "harvest_async.auth.stores",
     "OAuth2": "harvest_async.auth.oauth2",
+    "RawResponse": "harvest_async.exchange",
     "SqliteLedger": "harvest_async.throttle.ledger_sqlite",
     "TokenStore": "harvest_async.auth.stores",
     "Tokens": "harvest_async.auth.tokens",

@@ -18,9 +18,12 @@ import httpx
 from harvest_async.address import is_loopback
 from harvest_async.throttle.gate import MOST_CONNECTIONS
 
-__all__ = ["direct_transport", "sweep"]
+__all__ = ["direct_transport", "sweep", "timeouts"]
 
 logger = logging.getLogger("harvest_async")
+
+CONNECT: Final = 10.0
+"""Seconds that making a connection may take."""
 
 IDLE: Final = 2.0
 """Seconds after which we close an idle connection: before the server does (often 5 s), while we write on it."""
@@ -84,6 +87,11 @@ def direct_transport(
     return httpx.AsyncHTTPTransport(
         verify=ssl_context or _shared_tls(), limits=limits, proxy=proxy or _proxy_of(address)
     )
+
+
+def timeouts(seconds: float) -> dict[str, float | None]:
+    """Return the timeouts of httpx's steps on the network for an attempt that may take so many seconds."""
+    return httpx.Timeout(seconds, connect=min(CONNECT, seconds)).as_dict()
 
 
 @cache
