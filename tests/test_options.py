@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harvest_async import HttpCache, InvalidArgument, NotFound, NotSent, OutcomeUnknown, ServerError, Throttle, WouldWait
+from harvest_async import (
+    HttpCache,
+    InvalidArgument,
+    NotFound,
+    NotSent,
+    OutcomeUnknown,
+    ServerError,
+    Throttle,
+    WouldWait,
+)
 from harvest_async.exchange import options as module
 from harvest_async.exchange.options import PLAIN, change
 from harvest_async.testing import VirtualLoop
