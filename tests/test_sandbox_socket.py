@@ -50,6 +50,7 @@ def test_a_client_is_made_and_read(client):
     assert client.get(made.headers["location"]).json()["client"]["name"] == "ACME"
 
 
+@pytest.mark.alone
 def test_an_answer_is_not_held_back(client):
     """Small answers leave at once: a hundred calls, one after the other, take no 40 ms each."""
     client.get("/clients")
