@@ -44,7 +44,7 @@ def _check(session, measured, what, files, percent):
         problem = "nothing is measured: coverage run -m pytest --all -p tests.support.covered"
     else:
         table = io.StringIO()
-        found = measured.report(include=files, file=table)
+        found = _percent(measured, files, table)
         session.config.stash.setdefault(_figures, []).append(f"{found:.1f} % of {what} (at least {percent})")
         if found < percent:
             problem = f"{found:.2f} % of {what} is covered, not {percent}\n{table.getvalue()}"
@@ -53,6 +53,14 @@ def _check(session, measured, what, files, percent):
     session.config.hook.pytest_runtest_logreport(report=report)
     if problem is not None:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _percent(measured, files, table):
+    """Write a table of files and return how many percent of them are covered."""
+    try:
+        return measured.report(include=files, file=table)
+    except coverage.exceptions.NoDataError:
+        return 0.0
 
 
 def _save():
