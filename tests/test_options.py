@@ -222,11 +222,26 @@ def test_a_budget_is_a_whole_number(retries):
         change(PLAIN, {"retry_budget": retries})
 
 
-@pytest.mark.parametrize("wait", [-1, float("nan"), float("inf"), True, "5"])
+@pytest.mark.parametrize("wait", [-1, float("nan"), float("inf"), 1e300, 10**400, True, "5"])
 def test_a_longest_wait_is_a_number_of_seconds(wait):
     """Or None."""
     with pytest.raises(InvalidArgument, match=r"max_wait=.*give 0 or more seconds, or None"):
         change(PLAIN, {"max_wait": wait})
+
+
+@pytest.mark.parametrize("option", ["timeout", "attempts", "retry_budget", "max_wait"])
+def test_a_number_of_thousands_of_digits_is_refused_like_any_other(option):
+    """Python itself does not write such numbers."""
+    with pytest.raises(InvalidArgument, match=f"{option}=a number of too many digits: give"):
+        change(PLAIN, {option: 10**5000})
+
+
+def test_an_error_shows_the_beginning_of_a_long_value():
+    """A megabyte that was given by mistake is not repeated."""
+    with pytest.raises(InvalidArgument) as caught:
+        change(PLAIN, {"timeout": "5" * 1_000_000})
+
+    assert len(str(caught.value)) < 200
 
 
 # Header fields

@@ -21,8 +21,11 @@ OnUnknown = Callable[[Call[Any]], Awaitable[None]]
 
 LONGEST: Final = 86_400.0
 """The longest timeout, in seconds: a day."""
+LONGEST_WAIT: Final = 1e9
+"""The longest `max_wait`, in seconds: more than thirty years."""
 MOST_ATTEMPTS: Final = 100
 MOST_RETRIES: Final = 1_000_000
+MOST_SHOWN: Final = 80
 
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE: Final = re.compile(r"[ -~]*")
@@ -86,8 +89,8 @@ def change(options: Options, changes: Mapping[str, Any]) -> Options:
         given = rest.pop("headers")
         headers = () if given is None else _merged(headers, given)
     changed = evolve(options, limits=limits, headers=headers, **rest)
-    if not (changed.max_wait is None or (_is_number(changed.max_wait) and 0 <= changed.max_wait < float("inf"))):
-        raise InvalidArgument(f"max_wait={changed.max_wait!r}: give 0 or more seconds, or None")
+    if not (changed.max_wait is None or (_is_number(changed.max_wait) and 0 <= changed.max_wait <= LONGEST_WAIT)):
+        raise InvalidArgument(f"max_wait={_shown(changed.max_wait)}: give 0 or more seconds, or None")
     return changed
 
 
@@ -98,14 +101,23 @@ def check_timeout(value: object) -> float:
         InvalidArgument: it is no number, not above 0, or longer than a day.
     """
     if not (isinstance(value, int | float) and _is_number(value) and 0 < value <= LONGEST):
-        raise InvalidArgument(f"timeout={value!r}: give seconds above 0, at most {LONGEST:.0f}")
+        raise InvalidArgument(f"timeout={_shown(value)}: give seconds above 0, at most {LONGEST:.0f}")
     return float(value)
 
 
 def _count(name: str, value: object, least: int, most: int) -> int:
     if not (isinstance(value, int) and _is_number(value) and least <= value <= most):
-        raise InvalidArgument(f"{name}={value!r}: give a whole number from {least} to {most}")
+        raise InvalidArgument(f"{name}={_shown(value)}: give a whole number from {least} to {most}")
     return value
+
+
+def _shown(value: object) -> str:
+    """Return a value as an error shows it."""
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes no whole numbers of thousands of digits
+        return "a number of too many digits"
+    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}..."
 
 
 def _is_number(value: object) -> bool:
