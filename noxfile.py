@@ -1,5 +1,6 @@
-"""What is run on the project: `nox -s tests lint types imports benchmarks`."""
+"""What is run on the project: `nox -s lint types imports tests`, and the rest by name."""
 
+import logging
 import shutil
 import subprocess
 import sys
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import nox
 
-nox.options.sessions = ["tests", "lint", "types", "imports"]
+nox.options.sessions = ["lint", "types", "imports", "tests"]
 nox.options.reuse_existing_virtualenvs = True
 
 PROJECT = tomllib.loads(Path("pyproject.toml").read_text("utf-8"))["project"]
@@ -18,42 +19,14 @@ VERSIONS = [
     if line.startswith("Programming Language :: Python :: 3.")
 ]
 THIS = f"{sys.version_info.major}.{sys.version_info.minor}"
+WORKERS = () if sys.platform == "win32" else ("-n", "auto", "--dist", "worksteal")
+"""How many tests run side by side: as many as there are processors."""
 
 
 def _starts(version):
     """Whether there is a Python on the path that really starts; a version manager may leave empty shells of it."""
     command = shutil.which(f"python{version}")
     return command is not None and subprocess.run([command, "-c", ""], capture_output=True, check=False).returncode == 0  # noqa: S603
-
-
-def _others():
-    """The other Pythons of this machine on which the tests run, too."""
-    found = []
-    for version in VERSIONS:
-        if version == THIS:
-            continue
-        if _starts(version):
-            found.append(version)
-        else:
-            print(f"Python {version}: none on the path that starts, left out")  # noqa: T201
-    return found
-
-
-@nox.session
-@nox.parametrize("python", [*(nox.param(each, id=each) for each in _others()), nox.param(sys.executable, id=THIS)])
-def tests(session):
-    """The tests: all of them, with coverage, on the Python that runs nox; the quick ones on the others.
-
-    Coverage is demanded by the last of them (`tests/support/covered.py`).
-    """
-    session.install("-e", ".[test]")
-    if session.python != sys.executable:
-        session.run("python", "-m", "pytest", "-m", "not realtime and not slow", *session.posargs)
-    elif session.posargs:
-        session.run("python", "-m", "pytest", *session.posargs)
-    else:
-        session.run("coverage", "erase")
-        session.run("coverage", "run", "-m", "pytest", "-p", "tests.support.covered")
 
 
 @nox.session
@@ -93,3 +66,28 @@ def benchmarks(session):
     session.install(".[all]", "pyrate-limiter>=3")
     for name in session.posargs or sorted(str(path) for path in Path("benchmarks").glob("bench_*.py")):
         session.run("python", name)
+
+
+@nox.session
+@nox.parametrize("python", [nox.param(each, id=each) for each in VERSIONS if each != THIS and _starts(each)])
+def tests_all(session):
+    """The quick tests on each other Python that is installed."""
+    session.install("-e", ".[test]")
+    session.run("python", "-m", "pytest", *WORKERS, *session.posargs)
+
+
+@nox.session
+def tests(session):
+    """All tests with coverage, on the Python that runs nox; or what is given after `--`.
+
+    Required coverage is checked by `tests/support/covered.py`. The last line of the output is pytest's own.
+    """
+    session.install("-e", ".[test]")
+    if session.posargs:
+        session.run("python", "-m", "pytest", *session.posargs)
+        return
+    session.run("coverage", "erase")
+    try:
+        session.run("coverage", "run", "-m", "pytest", "--all", "-p", "tests.support.covered", *WORKERS)
+    finally:
+        logging.getLogger("nox").addFilter(lambda _: False)

@@ -34,11 +34,13 @@ from harvest_async.throttle.throttle import Snapshot, Throttle
 from harvest_async.transport import ThrottledTransport
 
 if TYPE_CHECKING:
+    __version__: str
     from harvest_async.auth.oauth2 import OAuth2
     from harvest_async.auth.redirects import new_state
     from harvest_async.auth.stores import FileTokenStore, MemoryTokenStore, TokenStore
     from harvest_async.auth.tokens import Tokens
     from harvest_async.cache import HttpCache
+    from harvest_async.exchange import RawResponse
     from harvest_async.throttle.ledger_sqlite import SqliteLedger
     from harvest_async.v1.client import HarvestV1
     from harvest_async.v1.directory import Directory
@@ -73,6 +75,7 @@ __all__ = [
     "OutcomeUnknown",
     "Picture",
     "QueryTokenAuth",
+    "RawResponse",
     "Registry",
     "RequestError",
     "ResponseError",
@@ -98,6 +101,7 @@ _LATER: Final = {
     "Listing": "harvest_async.v1.section",
     "MemoryTokenStore": "harvest_async.auth.stores",
     "OAuth2": "harvest_async.auth.oauth2",
+    "RawResponse": "harvest_async.exchange",
     "SqliteLedger": "harvest_async.throttle.ledger_sqlite",
     "TokenStore": "harvest_async.auth.stores",
     "Tokens": "harvest_async.auth.tokens",
@@ -108,11 +112,25 @@ if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:
         """Load a name when it is first asked for."""
+        if name == "__version__":
+            return _version()
         if name not in _LATER:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         found = globals()[name] = getattr(import_module(_LATER[name]), name)
         return found
 
 
+def _version() -> str:
+    """Return the version of the installed distribution."""
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - not every program asks
+
+    try:
+        return version("harvest-async")
+    except PackageNotFoundError:
+        raise AttributeError(
+            "harvest_async.__version__ is read from the installed distribution, and harvest-async is not installed"
+        ) from None
+
+
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, "__version__"})

@@ -9,9 +9,11 @@ from __future__ import annotations
 import enum
 from typing import Final
 
+from attrs import frozen
+
 from harvest_async.call import Repeat
 
-__all__ = ["ATTEMPTS", "Budget", "Failure", "Verdict", "backoff", "failure_of", "verdict"]
+__all__ = ["ATTEMPTS", "USUAL", "Budget", "Failure", "Limits", "Verdict", "backoff", "failure_of", "verdict"]
 
 ATTEMPTS: Final = 5
 """How often one call is sent at most; refusals of the throttle don't count."""
@@ -92,3 +94,22 @@ class Budget:
     def earn(self) -> None:
         """A call succeeded."""
         self._left = min(self._full, self._left + self._refill)
+
+
+@frozen
+class Limits:
+    """How long and how often one call is tried.
+
+    Attributes:
+        timeout: seconds that one attempt may take up to the headers, and its body after them; None takes the call's
+            own, else the client's.
+        attempts: how often the call is sent at most; 1 never sends it again.
+        budget: the retries that may be made; None takes the client's.
+    """
+
+    timeout: float | None = None
+    attempts: int = ATTEMPTS
+    budget: Budget | None = None
+
+
+USUAL: Final = Limits()

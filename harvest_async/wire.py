@@ -27,6 +27,9 @@ _WORDS: Final = "token|secret|passw|api[-_]?key|assertion|authori[sz]ation|cooki
 _SECRET: Final = re.compile(rf"(?i){_WORDS}")
 """What the name of a field has in it whose value is a credential."""
 
+_SECRET_HEADER: Final = re.compile(r"(?:^|[-_])(?:auth|credentials?|jwt|keys?|session|sid|signature)(?:$|[-_])")
+"""The same for header fields alone, whose names say less."""
+
 # `code` is a credential in a form or an address (OAuth 2.0) and an ordinary field of a project's record.
 _SECRET_NAMES: Final = frozenset({"code", "pass", "pwd"})
 
@@ -76,7 +79,7 @@ def redact_body(content: bytes, content_type: str = "", limit: int | None = None
 
 def _redact_header(name: str, value: str) -> str:
     lowered = name.lower()
-    if _SECRET.search(lowered):
+    if _SECRET.search(lowered) or _SECRET_HEADER.search(lowered):
         scheme, blank, _ = value.partition(" ")
         return f"{_speakable(scheme)} {REDACTED}" if blank and lowered.endswith("authorization") else REDACTED
     return redact_url(value) if lowered in {"location", "referer"} else redact_text(value)

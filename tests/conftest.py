@@ -1,14 +1,67 @@
-"""What every test may take."""
+"""Fixtures and hooks of all tests, and which of them run.
+
+`pytest` alone runs the quick tests. Those marked `realtime` or `slow` are left out unless `--all`, or a choice of
+one's own by `-m`, is given.
+"""
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support.turns import Turns, fcntl
+
 # How long an example takes depends on what else the machine does; pytest's own timeout sees to what hangs.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
+
+LEFT_OUT = ("realtime", "slow")
+FIRST = ("alone", *LEFT_OUT)
+"""Tests that take long begin first, so that the workers of a parallel run end together."""
+
+_turns = pytest.StashKey[Turns]()
 
 
 @pytest.fixture
 def anyio_backend():
     """The library is for asyncio; anyio's runner drives the tests on it."""
     return "asyncio"
+
+
+def pytest_addoption(parser):
+    """Add `--all`."""
+    parser.addoption("--all", action="store_true", help="run all tests, also those marked realtime or slow")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave out what takes long unless it is asked for; put it first where it is."""
+    if not (config.getoption("--all") or config.getoption("-m")):
+        left_out = [item for item in items if _has(item, LEFT_OUT)]
+        items[:] = [item for item in items if not _has(item, LEFT_OUT)]
+        if left_out:
+            config.hook.pytest_deselected(items=left_out)
+    items.sort(key=lambda item: next((place for place, mark in enumerate(FIRST) if _has(item, [mark])), len(FIRST)))
+
+
+def pytest_sessionstart(session):
+    """Take part in the turns of a parallel run."""
+    worker = getattr(session.config, "workerinput", None)
+    if worker is not None and fcntl is not None:
+        session.config.stash[_turns] = Turns(worker["testrunuid"])
+
+
+def pytest_sessionfinish(session):
+    """Take no more part in them."""
+    if _turns in session.config.stash:
+        session.config.stash[_turns].close()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item):
+    """Run a test in its turn; waiting for it is no part of the test's timeout."""
+    if _turns not in item.config.stash:
+        return (yield)
+    with item.config.stash[_turns].taken(alone=_has(item, ["alone"])):
+        return (yield)
+
+
+def _has(item, marks):
+    return any(item.get_closest_marker(mark) for mark in marks)

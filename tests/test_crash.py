@@ -8,7 +8,7 @@ import pytest
 from tests.crash.harness import crash_once
 from tests.crash.supervisor import PHASES
 
-pytestmark = [pytest.mark.socket, pytest.mark.slow]
+pytestmark = [pytest.mark.socket, pytest.mark.slow, pytest.mark.alone]
 
 
 @pytest.mark.timeout(600)

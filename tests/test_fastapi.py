@@ -279,3 +279,30 @@ async def test_openapi_does_not_see_the_client(harvest_client):
     assert "parameters" not in operation
     assert "requestBody" not in operation
     assert "Harvest" not in json.dumps(description.get("components", {}))
+
+
+async def test_the_dependency_keeps_what_the_client_has_learned(harvest_sandbox, harvest_client):
+    """Three requests that each start a timer ask once who is signed in."""
+    app = FastAPI(lifespan=harvest_lifespan(harvest_client))
+
+    @app.post("/timers")
+    async def timers(harvest: Annotated[HarvestV1, Depends(use_harvest(max_wait=60))]):
+        return (await harvest.time.start_timer(*ids)).id
+
+    async with harvest_client() as harvest:
+        ids = await new_assignment(harvest)
+    async with started(app) as (browser, _):
+        answers = [await browser.post("/timers") for _ in range(3)]
+
+    assert [each.status_code for each in answers] == [200] * 3
+    assert [each.path for each in harvest_sandbox.requests()].count("/account/who_am_i") == 2
+
+
+async def new_assignment(harvest):
+    """The ids of a project and a task on which the person who is signed in may work."""
+    client = await harvest.clients.create("ACME")
+    project = await harvest.projects.create("Website", client)
+    task = await harvest.tasks.create("Work")
+    await harvest.task_assignments.create(project, task)
+    await harvest.user_assignments.create(project, (await harvest.account.who_am_i()).user)
+    return project.id, task.id

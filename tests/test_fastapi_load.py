@@ -52,6 +52,7 @@ def stand(way):
 
 @pytest.mark.socket
 @pytest.mark.realtime
+@pytest.mark.alone
 def test_a_crowd_is_served_as_far_as_there_is_room_and_told_when_to_come_back():
     """Of 300 at once the window's room is served; the rest learn to the second when; nothing blocks, nothing leaks.
 

@@ -7,6 +7,7 @@ import tarfile
 import tomllib
 import zipfile
 from email import message_from_bytes
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -99,11 +100,52 @@ def test_the_source_holds_what_it_takes_to_test_it(built):
 
 
 def test_the_dependencies_are_bounded_below_and_hardly_above():
-    """Each names the oldest release that is known to do; only httpx, which is before 1.0, has an upper bound."""
+    """Each names the oldest release that works, except the time zones, which are data: any release will do.
+
+    httpx has an upper bound since it is before 1.0, and httpcore since we read a private list of its pool.
+    """
     bounds = {re.match(r"[\w-]+", each)[0]: each for each in PROJECT["dependencies"]}
 
-    assert [each for each in bounds.values() if ">=" not in each] == []
-    assert [name for name, each in bounds.items() if "<" in each] == ["httpx"]
+    assert [name for name, each in bounds.items() if ">=" not in each] == ["tzdata"]
+    assert [name for name, each in bounds.items() if "<" in each] == ["httpcore", "httpx"]
+
+
+def test_the_time_zones_come_along_on_windows():
+    """Windows has no time zones of its own."""
+    assert 'tzdata; sys_platform == "win32"' in PROJECT["dependencies"]
+
+
+def test_the_version_is_that_of_the_installed_distribution():
+    """The version is written in one place."""
+    assert harvest_async.__version__ == metadata.version("harvest-async") == PROJECT["version"]
+    assert "__version__" in dir(harvest_async)
+
+
+def test_reading_the_version_is_what_loads_the_metadata():
+    """An import alone does not read the metadata, and nothing else names the version."""
+    code = "import harvest_async, sys; print('importlib.metadata' in sys.modules); print(harvest_async.__version__)"
+
+    ran = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+
+    assert ran.stdout.split() == ["False", PROJECT["version"]]
+    assert [path for path in sorted(PACKAGE) if path.endswith(".py") and names_the_version(ROOT / path)] == []
+
+
+def test_a_copy_that_is_not_installed_has_no_version(monkeypatch):
+    """A copy on the path that was never installed raises AttributeError with the reason."""
+    monkeypatch.setattr(metadata, "version", missing)
+
+    assert not hasattr(harvest_async, "__version__")
+    with pytest.raises(AttributeError, match="harvest-async is not installed"):
+        harvest_async.__version__  # noqa: B018
+
+
+def missing(name):
+    raise metadata.PackageNotFoundError(name)
+
+
+def names_the_version(path):
+    return f'"{PROJECT["version"]}"' in path.read_text("utf-8")
 
 
 def test_the_changelog_tells_of_this_release():

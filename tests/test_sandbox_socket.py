@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import httpx
 import pytest
@@ -50,14 +51,17 @@ def test_a_client_is_made_and_read(client):
     assert client.get(made.headers["location"]).json()["client"]["name"] == "ACME"
 
 
+@pytest.mark.alone
 def test_an_answer_is_not_held_back(client):
     """Small answers leave at once: a hundred calls, one after the other, take no 40 ms each."""
     client.get("/clients")
-    begin = time.perf_counter()
+    moments = [time.perf_counter()]
     for _ in range(100):
         client.get("/clients")
+        moments.append(time.perf_counter())
+    took = sorted(end - begin for begin, end in pairwise(moments))
 
-    assert time.perf_counter() - begin < 2
+    assert took[25] < 0.03  # a delay would be in all of them; a busy machine slows some of them down
 
 
 @pytest.mark.parametrize(("kind", "kept"), [("drop_before", []), ("drop_after", ["ACME"]), ("cut_body", ["ACME"])])

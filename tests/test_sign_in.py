@@ -111,6 +111,7 @@ async def test_an_implicit_sign_in_ends(sandbox, address, clock, tmp_path):
     assert count(sandbox, status=401) == 0
 
 
+@pytest.mark.alone
 async def test_a_thousand_calls_at_the_end_of_a_token(sandbox, address, clock, tmp_path):
     """One renewal, in front of them all, and no refusal."""
     auth = oauth_of(address, tmp_path, clock)
@@ -127,6 +128,7 @@ async def test_a_thousand_calls_at_the_end_of_a_token(sandbox, address, clock, t
     assert idle == (0, 0)
 
 
+@pytest.mark.alone
 async def test_a_thousand_calls_with_a_token_that_was_revoked(sandbox, address, clock, tmp_path):
     """One renewal; refused are at most those that were on their way, as many as there are connections."""
     auth = oauth_of(address, tmp_path, clock)

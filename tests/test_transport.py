@@ -4,6 +4,7 @@ import asyncio
 import gzip
 
 import anyio
+import httpcore
 import httpx
 import pytest
 
@@ -12,7 +13,8 @@ from harvest_async.clock import SECOND
 from harvest_async.testing import VirtualLoop
 from harvest_async.throttle.lease import Ticket
 from harvest_async.throttle.throttle import Throttle
-from harvest_async.transport import TICKET, ThrottledTransport, direct_transport, wire_of
+from harvest_async.transport import TICKET, ThrottledTransport, direct, direct_transport, wire_of
+from harvest_async.transport.direct import sweep
 from tests.support.account import SlowAccount
 
 pytestmark = pytest.mark.anyio
@@ -347,3 +349,103 @@ async def test_a_body_that_is_left_early_frees_its_connection():
             break
 
     assert (body.closed, throttle._gate()._busy) == (True, 0)
+
+
+# Another connection pool
+
+
+class OtherPool(httpcore.AsyncConnectionPool):
+    """The pool of a release that does not list its requests."""
+
+    def __init__(self):
+        super().__init__()
+        del self._requests
+
+
+class OddPool(httpcore.AsyncConnectionPool):
+    """The pool of a release whose list holds something else."""
+
+    def __init__(self, requests):
+        super().__init__()
+        self._requests = requests
+
+
+class Pooled(httpx.AsyncBaseTransport):
+    """A transport with a pool, as httpx has one."""
+
+    def __init__(self, pool):
+        self._pool = pool
+
+
+class NoPool(httpx.AsyncHTTPTransport):
+    """The transport of a release that keeps its pool under another name."""
+
+    def __init__(self):
+        super().__init__()
+        del self._pool
+
+
+class Left:
+    """A connection that a cancelled call left behind."""
+
+    closed = False
+
+    def is_idle(self):
+        return False
+
+    def is_closed(self):
+        return self.closed
+
+    async def aclose(self):
+        self.closed = True
+
+
+@pytest.fixture
+def _not_warned():
+    """Forget that the warning was logged, before and after."""
+    direct._warn_once.cache_clear()
+    yield
+    direct._warn_once.cache_clear()
+
+
+@pytest.mark.usefixtures("_not_warned")
+@pytest.mark.parametrize(
+    "transport",
+    [
+        lambda: Pooled(OtherPool()),
+        lambda: Pooled(OddPool(None)),
+        lambda: Pooled(OddPool([object()])),
+        NoPool,
+    ],
+)
+async def test_a_pool_that_does_not_list_its_requests_is_left_alone_with_one_warning(transport, caplog):
+    """Nothing is closed, nothing fails, and the log says so once however often it is tried."""
+    transport, left = transport(), Left()
+    if isinstance(transport, Pooled):
+        transport._pool._connections = [left]
+    for _ in range(3):
+        await sweep(transport)
+
+    assert not left.closed
+    (warning,) = caplog.records
+    assert (warning.name, warning.levelname) == ("harvest_async", "WARNING")
+    assert "httpcore>=1.0.5,<1.1" in warning.getMessage()
+
+
+@pytest.mark.usefixtures("_not_warned")
+async def test_a_connection_that_no_request_holds_is_closed(caplog):
+    """The pool of this release lists its requests: what none of them holds is closed, without a warning."""
+    pool, left = httpcore.AsyncConnectionPool(), Left()
+    pool._connections = [left]
+    await sweep(Pooled(pool))
+
+    assert left.closed
+    assert caplog.records == []
+
+
+@pytest.mark.usefixtures("_not_warned")
+async def test_a_transport_without_a_pool_is_nothing_to_warn_of(caplog):
+    """A transport of another kind has nothing to sweep."""
+    await sweep(Answers())
+
+    assert caplog.records == []

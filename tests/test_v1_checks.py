@@ -299,6 +299,17 @@ async def test_a_module_that_is_on_is_asked_about_once():
     assert len(server.sent) == 3
 
 
+async def test_a_module_that_is_on_is_known_to_every_section_and_client():
+    """What one section of one client has learned, the others know, and those made by `options()`."""
+    on = told({"company": {"modules": {"invoices": True}}, "user": {"id": 1}})
+    harvest, server = scripted(silent(404), on, silent(404), silent(404))
+    for ask in (harvest.invoices.get, harvest.options().invoices.get, harvest.invoice_messages.re_open):
+        with pytest.raises(NotFound):
+            await ask(7)
+
+    assert server.asked.count(("GET", "/account/who_am_i")) == 1
+
+
 @pytest.mark.parametrize("answer", [silent(404), silent(401), told({"company": {}, "user": {"id": 1}})])
 async def test_an_account_that_does_not_tell_leaves_the_refusal_as_it_is(answer):
     """Whatever comes of the second question, the first answer is the one that is raised."""

@@ -1,12 +1,13 @@
 """Time tracking: what its section of the API does like no other, quirk by quirk."""
 
+import asyncio
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
 import pytest
 from attrs import evolve
 
-from harvest_async import InvalidArgument, NotTaken, OutcomeUnknown
+from harvest_async import BasicAuth, Forbidden, InvalidArgument, NotTaken, OutcomeUnknown, WouldWait
 from harvest_async.testing import VirtualLoop
 from harvest_async.v1 import calls
 from harvest_async.v1.models import DayEntry
@@ -215,6 +216,81 @@ async def test_a_timer_is_started_by_blanks(timestamps, blank):
 
     assert {"project_id": 30, "task_id": 40, "notes": "Go", **blank} == server.body()
     assert server.asked == [("GET", "/account/who_am_i"), ("POST", "/daily/add"), ("POST", "/daily/add")]
+
+
+ME = {"company": {}, "user": {"id": 1, "timestamp_timers": False}}
+ASKED_ONCE = [("GET", "/account/who_am_i"), *[("POST", "/daily/add")] * 3]
+
+
+async def test_clients_made_by_options_ask_once_who_is_signed_in():
+    """What one of them learns, all of them know: three timers cost one question."""
+    harvest, server = scripted(told(ME), *(told(ENTRY, 201) for _ in range(3)))
+    for _ in range(3):
+        await harvest.options(max_wait=60).time.start_timer(30, 40)
+
+    assert server.asked == ASKED_ONCE
+
+
+async def test_timers_started_at_once_ask_once_who_is_signed_in():
+    """Also when all of them start before the first answer is there."""
+    harvest, server = scripted(told(ME), *(told(ENTRY, 201) for _ in range(3)))
+    await asyncio.gather(*(harvest.options(max_wait=60).time.start_timer(30, 40) for _ in range(3)))
+
+    assert server.asked == ASKED_ONCE
+
+
+class AnyoneAuth(BasicAuth):
+    """Lets anybody sign in."""
+
+    async def sign_in(self, redirect, *, state, send):
+        """Nothing is checked."""
+
+
+async def test_after_a_sign_in_it_is_asked_again_who_is_signed_in():
+    """Another person may track time in another way."""
+    harvest, server = scripted(told(ME), told(ENTRY, 201), told(ME), told(ENTRY, 201))
+    harvest._auth = AnyoneAuth("me@example.com", "hush-hush")
+    other = harvest.options(max_wait=60)
+    await harvest.time.start_timer(30, 40)
+    await other.sign_in("https://app.example.com/back", state="state")
+    await harvest.time.start_timer(30, 40)
+
+    assert [path for _, path in server.asked] == ["/account/who_am_i", "/daily/add"] * 2
+
+
+async def test_a_question_that_failed_is_asked_again_by_the_next():
+    """Nothing is learned from a refusal, and whoever waited for the answer asks for itself."""
+    harvest, server = scripted(told({}, 403), told(ME), told(ENTRY, 201))
+    results = await asyncio.gather(*(harvest.time.start_timer(30, 40) for _ in range(2)), return_exceptions=True)
+
+    assert [type(each) for each in results] == [Forbidden, DayEntry]
+    assert [path for _, path in server.asked] == ["/account/who_am_i"] * 2 + ["/daily/add"]
+
+
+async def test_a_question_that_was_cancelled_is_asked_again_by_the_next():
+    """The others don't wait for an answer that will never come."""
+    harvest, server = scripted(told(ME), told(ENTRY, 201))
+    first, second = (asyncio.ensure_future(harvest.time.start_timer(30, 40)) for _ in range(2))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    first.cancel()
+
+    assert (await second).id == 5
+    assert first.cancelled()
+    assert server.asked == [("GET", "/account/who_am_i"), ("POST", "/daily/add")]
+
+
+async def test_a_call_does_not_wait_for_the_question_of_a_more_patient_one():
+    """Who may wait for nothing is refused at once, while a patient one waits for the same answer at the gate."""
+    harvest, _ = scripted(*(told(ME) for _ in range(100)), told(ENTRY, 201))
+    await asyncio.gather(*(harvest.account.who_am_i() for _ in range(99)))
+    patient = asyncio.ensure_future(harvest.time.start_timer(30, 40))
+    await asyncio.sleep(0.1)
+    with pytest.raises(WouldWait):
+        await harvest.options(max_wait=0.5).time.start_timer(30, 40)
+
+    assert not patient.done()
+    assert (await patient).id == 5
 
 
 @pytest.mark.parametrize("hours", [None, "", " ", "blank", -1, float("nan"), True])

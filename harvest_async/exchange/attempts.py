@@ -39,10 +39,10 @@ from harvest_async.errors import (
 )
 from harvest_async.exchange.body import headers_of, read
 from harvest_async.exchange.keeping import Shelf, Watcher
-from harvest_async.retry import ATTEMPTS, Budget, Failure, Verdict, backoff, failure_of, verdict
+from harvest_async.retry import USUAL, Budget, Failure, Limits, Verdict, backoff, failure_of, verdict
 from harvest_async.throttle.lease import DEADLINE, Lease, Ticket
 from harvest_async.throttle.throttle import Throttle
-from harvest_async.transport import NOT_SENT, TICKET
+from harvest_async.transport import NOT_SENT, TICKET, timeouts
 from harvest_async.wire import Answer, Wire, redact_text, redact_url
 
 __all__ = ["Attempts", "BeforeSend", "Going", "Shared", "unknown", "words_of"]
@@ -93,9 +93,9 @@ class Shared:
     watchers: WeakSet[Watcher] = field(factory=WeakSet)
     chance: Callable[[], float] = random.random
 
-    def deadline_of(self, call: Call[Any]) -> float:
+    def deadline_of(self, call: Call[Any], limits: Limits = USUAL) -> float:
         """Seconds that an attempt of a call may take up to the headers."""
-        return self.deadline if call.deadline is None else call.deadline
+        return limits.timeout or call.deadline or self.deadline
 
 
 @define(eq=False)
@@ -108,6 +108,7 @@ class Going:
         ticket: its place in the line.
         auth: what signs it.
         before: is awaited when it has its lease and is about to leave.
+        limits: how long and how often it is tried.
         signer: what signed its last attempt.
         perhaps: whether an attempt that came to nothing may have been carried out all the same.
         renewed: whether it was sent once more because its credential had gone out of date.
@@ -119,6 +120,7 @@ class Going:
     ticket: Ticket
     auth: httpx.Auth
     before: BeforeSend | None = None
+    limits: Limits = USUAL
     signer: httpx.Auth | None = None
     perhaps: bool = False
     renewed: bool = False
@@ -160,12 +162,13 @@ class Attempts:
         Raises:
             HarvestError: as `Exchange.send`.
         """
-        call, budget, attempt = going.call, self._shared.budget, 1
+        call, limits, attempt = going.call, going.limits, 1
+        budget = self._shared.budget if limits.budget is None else limits.budget
         while isinstance(result := await self._signed(going), _Failed):
             if going.perhaps and result.answer is not None and self._shared.dialect.done_before(call, result.answer):
                 return result.answer
             decision = verdict(result.kind, call.repeat)
-            if decision is not Verdict.RETRY or attempt == ATTEMPTS or not budget.spend():
+            if decision is not Verdict.RETRY or attempt >= limits.attempts or not budget.spend():
                 going.verdict = self._error(going, result)
                 raise going.verdict
             going.perhaps = going.perhaps or result.kind is not Failure.NOT_SENT
@@ -297,7 +300,7 @@ class Attempts:
             wire.url,
             headers=list(wire.headers),
             content=wire.content,
-            extensions={"timeout": shared.client.timeout.as_dict(), TICKET: going.ticket},
+            extensions={"timeout": timeouts(going.limits.timeout or shared.deadline), TICKET: going.ticket},
         )
         try:
             response = await shared.client.send(request, auth=going.signer, stream=True, follow_redirects=False)
@@ -306,7 +309,7 @@ class Attempts:
                 await _closed(close)
             raise
         try:
-            async with asyncio.timeout(shared.deadline_of(going.call)):
+            async with asyncio.timeout(shared.deadline_of(going.call, going.limits)):
                 return await read(response, going.call.largest)
         except Exception:
             if not _tells_enough(response):

@@ -11,63 +11,45 @@ Rules of this room:
 from __future__ import annotations
 
 import logging
-import math
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Hashable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from functools import partial
 from typing import Any, TypeVar
 
 import anyio.lowlevel
-from attrs import evolve, frozen
+from attrs import evolve
 
 from harvest_async.auth import Renewing, Signing
 from harvest_async.call import Call, Created, Follow, Page, Repeat
 from harvest_async.clock import span
 from harvest_async.codec.text import only_decode_errors
-from harvest_async.errors import CreatedUnread, DecodeError, HarvestError, InvalidArgument, OutcomeUnknown
-from harvest_async.exchange.attempts import Attempts, BeforeSend, Going, Shared, unknown, words_of
+from harvest_async.errors import CreatedUnread, DecodeError, HarvestError, OutcomeUnknown
+from harvest_async.exchange.attempts import Attempts, Going, Shared, unknown, words_of
 from harvest_async.exchange.body import chunks, whole
 from harvest_async.exchange.files import fetch
 from harvest_async.exchange.keeping import Watcher, keepable, whose
+from harvest_async.exchange.options import PLAIN, Options, change
+from harvest_async.exchange.recording import keep
 from harvest_async.shield import finish
 from harvest_async.throttle.lease import Ticket
 from harvest_async.throttle.line import Lane
 from harvest_async.throttle.throttle import Throttle
 from harvest_async.wire import Answer, Wire
 
-__all__ = ["Exchange", "OnUnknown", "Options"]
+__all__ = ["Exchange"]
 
 logger = logging.getLogger("harvest_async")
 
 T = TypeVar("T")
 
-OnUnknown = Callable[[Call[Any]], Awaitable[None]]
-
 _in_bulk: ContextVar[frozenset[int]] = ContextVar("harvest_async_in_bulk", default=frozenset())
-
-
-@frozen
-class Options:
-    """How calls are made, apart from what they are.
-
-    Attributes:
-        lane: the line at the gate; None is interactive, or bulk inside `bulk()`.
-        max_wait: how long a call may wait at the gate, in seconds; None for as long as it takes.
-        on_unknown: is given a call that was cancelled after it was sent.
-        before_send: is awaited with each call that has its lease and is about to leave; what it raises comes out.
-    """
-
-    lane: Lane | None = None
-    max_wait: float | None = None
-    on_unknown: OnUnknown | None = None
-    before_send: BeforeSend | None = None
 
 
 class Exchange:
     """Sends calls for one account."""
 
-    def __init__(self, shared: Shared, options: Options = Options()) -> None:
+    def __init__(self, shared: Shared, options: Options = PLAIN) -> None:
         self._shared = shared
         self._options = options
         self._attempts = Attempts(shared)
@@ -87,16 +69,19 @@ class Exchange:
         """How its calls are made."""
         return self._options
 
+    @property
+    def urgency(self) -> Hashable:
+        """What decides how long a call may take: calls that are alike in it can wait for each other."""
+        options = self._options
+        return self._lane(), options.max_wait, options.limits.timeout, options.limits.attempts
+
     def with_options(self, **changes: Any) -> Exchange:
-        """The same exchange with other options (see `Options`).
+        """The same exchange with other options (see `HarvestV1.options`).
 
         Raises:
-            InvalidArgument: `max_wait` is negative.
+            InvalidArgument: a value can't be used.
         """
-        options = evolve(self._options, **changes)
-        if not _is_wait(options.max_wait):
-            raise InvalidArgument(f"max_wait={options.max_wait!r}: give 0 or more seconds, or None")
-        return Exchange(self._shared, options)
+        return Exchange(self._shared, change(self._options, changes))
 
     @contextmanager
     def bulk(self) -> Iterator[None]:
@@ -211,17 +196,17 @@ class Exchange:
 
     async def fetch(self, url: str, *, accept: str, largest: int) -> Answer:
         """Get a file that the account sent us to on another host, without credentials (see `files.fetch`)."""
-        return await fetch(self._shared, url, accept, largest)
+        return keep(await fetch(self._shared, url, accept, largest, self._options.limits))
 
     # Inside
 
     async def _carry_out(self, call: Call[Any]) -> tuple[Going, Answer]:
         """Send a call, and give how it went and what came back."""
-        shared = self._shared
-        wire = shared.dialect.encode(call, shared.base_url, shared.headers)
-        going = Going(call, wire, self._ticket(call), shared.auth, self._options.before_send)
+        shared, options = self._shared, self._options
+        wire = shared.dialect.encode(call, shared.base_url, shared.headers + options.headers)
+        going = Going(call, wire, self._ticket(call), shared.auth, options.before_send, options.limits)
         try:
-            return going, await self._answer(going)
+            return going, keep(await self._answer(going))
         except DecodeError as error:
             raise _unread(going, error, error.answer) from error.__cause__
         except Exception as error:
@@ -242,7 +227,7 @@ class Exchange:
         shared, shelf, attempts = self._shared, self._shared.shelf, self._attempts
         if going.call.repeat is not Repeat.SAFE:
             return await self._write(going)
-        if shelf is None or not keepable(going.call, shared.status_call):
+        if shelf is None or self._options.headers or not keepable(going.call, shared.status_call):
             return await attempts.send(going)
         person = await whose(shared.auth)
 
@@ -277,13 +262,17 @@ class Exchange:
 
     def _ticket(self, call: Call[Any]) -> Ticket:
         options = self._options
-        bulk = options.lane is Lane.BULK or (options.lane is None and id(self._shared) in _in_bulk.get())
         return Ticket(
-            lane=Lane.BULK if bulk else Lane.INTERACTIVE,
-            deadline=span(self._shared.deadline_of(call)),
+            lane=self._lane(),
+            deadline=span(self._shared.deadline_of(call, options.limits)),
             max_wait=None if options.max_wait is None else span(options.max_wait),
             probe=None if self._shared.status_call is None else self._attempts.probe,
         )
+
+    def _lane(self) -> Lane:
+        options = self._options
+        bulk = options.lane is Lane.BULK or (options.lane is None and id(self._shared) in _in_bulk.get())
+        return Lane.BULK if bulk else Lane.INTERACTIVE
 
     def _decode(self, call: Call[T], going: Going, answer: Answer) -> T:
         try:
@@ -291,10 +280,6 @@ class Exchange:
                 return self._shared.dialect.decode(call, whole(answer))
         except DecodeError as error:
             raise _unread(going, error, error.answer or evolve(answer, spool=None)) from error.__cause__
-
-
-def _is_wait(value: object) -> bool:
-    return value is None or (isinstance(value, int | float) and math.isfinite(value) and value >= 0)
 
 
 def _unread(going: Going, error: DecodeError, answer: Answer | None) -> HarvestError:

@@ -18,7 +18,8 @@ from harvest_async.call import Upload
 from harvest_async.errors import InvalidArgument, NotSent, ServerError
 from harvest_async.exchange.attempts import Shared
 from harvest_async.exchange.body import read
-from harvest_async.transport import NOT_SENT
+from harvest_async.retry import USUAL, Limits
+from harvest_async.transport import NOT_SENT, timeouts
 from harvest_async.wire import Answer, Wire, redact_url
 
 __all__ = ["fetch", "form_data"]
@@ -33,7 +34,7 @@ def form_data(name: str, filename: str, content: bytes, content_type: str) -> Up
     return Upload(form.headers["content-type"], form.read())
 
 
-async def fetch(shared: Shared, url: str, accept: str, largest: int) -> Answer:
+async def fetch(shared: Shared, url: str, accept: str, largest: int, limits: Limits = USUAL) -> Answer:
     """Get a file that the account sent us to, as anybody could.
 
     Raises:
@@ -46,7 +47,7 @@ async def fetch(shared: Shared, url: str, accept: str, largest: int) -> Answer:
     hops = HOPS
     while True:
         wire = Wire("GET", check_target(url, shared.base_url), headers)
-        answer = await _get(shared, wire, largest)
+        answer = await _get(shared, wire, largest, limits)
         location, hops = answer.header("location"), hops - 1
         if location is None or answer.status not in {301, 302, 303, 307, 308} or not hops:
             break
@@ -66,12 +67,12 @@ def _joined(url: str, location: str) -> str:
         raise InvalidArgument("the file store sends us to what is no address") from None
 
 
-async def _get(shared: Shared, wire: Wire, largest: int) -> Answer:
-    request = httpx.Request(
-        wire.method, wire.url, headers=list(wire.headers), extensions={"timeout": shared.client.timeout.as_dict()}
-    )
+async def _get(shared: Shared, wire: Wire, largest: int, limits: Limits) -> Answer:
+    seconds = limits.timeout or shared.deadline
+    extensions = {"timeout": timeouts(seconds)}
+    request = httpx.Request(wire.method, wire.url, headers=list(wire.headers), extensions=extensions)
     try:
-        with anyio.fail_after(shared.deadline):
+        with anyio.fail_after(seconds):
             response = await shared.direct.handle_async_request(request)
             try:
                 return await read(response, largest)

@@ -6,7 +6,6 @@ where it may hold a credential.
 
 from __future__ import annotations
 
-import math
 import ssl
 from http.cookiejar import CookieJar
 from typing import Any, Final
@@ -20,15 +19,13 @@ from harvest_async.errors import InvalidArgument
 from harvest_async.exchange.attempts import Shared
 from harvest_async.exchange.calls import Exchange
 from harvest_async.exchange.keeping import Cache, tells_apart
+from harvest_async.exchange.options import check_timeout
 from harvest_async.throttle.lease import DEADLINE
 from harvest_async.throttle.registry import DEFAULT_REGISTRY, Identity, service_of
 from harvest_async.throttle.throttle import Throttle
-from harvest_async.transport import ThrottledTransport, direct_transport
+from harvest_async.transport import ThrottledTransport, direct_transport, timeouts
 
 __all__ = ["open_exchange"]
-
-CONNECT: Final = 10.0
-"""Seconds that making a connection may take."""
 
 ENCODINGS: Final = "gzip, deflate"
 """How answers may be encoded; see `unfold`."""
@@ -80,8 +77,7 @@ def open_exchange(
     address = check_address(base_url)
     if not isinstance(auth, httpx.Auth):
         raise InvalidArgument("auth: give BasicAuth(email, password), BearerAuth(token) or another httpx.Auth")
-    if not (math.isfinite(timeout) and timeout > 0):
-        raise InvalidArgument(f"timeout={timeout!r}: give seconds above 0")
+    timeout = check_timeout(timeout)
     if cache is not None and not tells_apart(auth):
         raise InvalidArgument(
             "cache: with this auth nobody can tell whose answers are whose; give one of harvest_async"
@@ -91,7 +87,7 @@ def open_exchange(
     direct = transport or _direct(address, ssl_context, proxy)
     client = httpx.AsyncClient(
         transport=ThrottledTransport(direct, throttle, status_path=None),
-        timeout=httpx.Timeout(timeout, connect=min(CONNECT, timeout)),
+        timeout=httpx.Timeout(**timeouts(timeout)),
         cookies=_NoCookies(),
         trust_env=False,
     )

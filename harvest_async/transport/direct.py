@@ -5,9 +5,11 @@ Rules of this room: one TLS context for the process; no connection outlives the 
 
 from __future__ import annotations
 
+import logging
 import ssl
+from collections.abc import Iterable
 from functools import cache
-from typing import Final
+from typing import Any, Final
 from urllib.request import getproxies, proxy_bypass
 
 import httpcore
@@ -16,7 +18,12 @@ import httpx
 from harvest_async.address import is_loopback
 from harvest_async.throttle.gate import MOST_CONNECTIONS
 
-__all__ = ["direct_transport", "sweep"]
+__all__ = ["direct_transport", "sweep", "timeouts"]
+
+logger = logging.getLogger("harvest_async")
+
+CONNECT: Final = 10.0
+"""Seconds that making a connection may take."""
 
 IDLE: Final = 2.0
 """Seconds after which we close an idle connection: before the server does (often 5 s), while we write on it."""
@@ -27,14 +34,41 @@ async def sweep(transport: httpx.AsyncBaseTransport) -> None:
 
     A call that is cancelled between its connection and its request, or twice while its answer is closed, leaves a
     connection that is neither idle nor closed nor anybody's: it would take a place in the pool for ever.
+
+    Where a release of httpx or httpcore keeps its pool in another way, nothing is closed, and the log says so once.
     """
     pool = getattr(transport, "_pool", None)  # neither httpx nor httpcore has another word for it
     if not isinstance(pool, httpcore.AsyncConnectionPool):
+        if isinstance(transport, httpx.AsyncHTTPTransport):
+            _warn_once()
         return
-    used = {id(waiting.connection) for waiting in pool._requests}  # noqa: SLF001
+    used = _used(pool)
+    if used is None:
+        _warn_once()
+        return
     for connection in pool.connections:
         if not (id(connection) in used or connection.is_idle() or connection.is_closed()):
             await connection.aclose()
+
+
+def _used(pool: Any) -> set[int] | None:
+    """Return the ids of the connections that requests hold, None if this httpcore does not list its requests."""
+    requests = getattr(pool, "_requests", None)
+    if not isinstance(requests, Iterable):
+        return None
+    try:
+        return {id(request.connection) for request in requests}
+    except AttributeError:
+        return None
+
+
+@cache
+def _warn_once() -> None:
+    """Log that connections of cancelled calls can't be found."""
+    logger.warning(
+        "This release of httpx or httpcore does not list the requests of its connection pool: connections that "
+        "cancelled calls leave behind can't be closed early. Install httpcore>=1.0.5,<1.1."
+    )
 
 
 def direct_transport(
@@ -53,6 +87,11 @@ def direct_transport(
     return httpx.AsyncHTTPTransport(
         verify=ssl_context or _shared_tls(), limits=limits, proxy=proxy or _proxy_of(address)
     )
+
+
+def timeouts(seconds: float) -> dict[str, float | None]:
+    """Return the timeouts of httpx's steps on the network for an attempt that may take so many seconds."""
+    return httpx.Timeout(seconds, connect=min(CONNECT, seconds)).as_dict()
 
 
 @cache

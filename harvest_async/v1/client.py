@@ -6,22 +6,31 @@ Rules of this room: it puts the parts together and has no logic of its own.
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, TypeVar, Unpack
 from urllib.parse import quote
 
 from harvest_async.address import home_of
 from harvest_async.auth import BasicAuth, BearerAuth
 from harvest_async.errors import InvalidArgument
-from harvest_async.exchange import BeforeSend, Exchange, OnUnknown, Watcher, open_exchange
+from harvest_async.exchange import (
+    BeforeSend,
+    Exchange,
+    OnUnknown,
+    RawResponse,
+    Watcher,
+    open_exchange,
+    with_raw_response,
+)
 from harvest_async.outcomes import Outcome
 from harvest_async.stream import AnyCall, bulk_map
 from harvest_async.throttle.line import Lane
 from harvest_async.throttle.throttle import Throttle
 from harvest_async.v1 import calls, resources
 from harvest_async.v1.dialect import Format, V1Dialect
+from harvest_async.v1.section import Learned
 
 if TYPE_CHECKING:
     import ssl
@@ -32,10 +41,16 @@ if TYPE_CHECKING:
 
 __all__ = ["HarvestV1", "OptionFields"]
 
+T = TypeVar("T")
+
 
 class OptionFields(TypedDict, total=False):
     """What `HarvestV1.options` takes."""
 
+    timeout: float | None
+    headers: Mapping[str, str | None] | None
+    attempts: int | None
+    retry_budget: int | None
     max_wait: float | None
     lane: Literal["interactive", "bulk"] | None
     on_unknown: OnUnknown | None
@@ -101,7 +116,7 @@ class HarvestV1:
         )
         self._name = account
         self._auth = auth
-        self._use(exchange)
+        self._use(exchange, Learned())
 
     @property
     def name(self) -> str:
@@ -139,25 +154,25 @@ class HarvestV1:
         options.setdefault("base_url", env.get("HARVEST_BASE_URL") or None)
         return cls(account, **options)
 
-    def _use(self, exchange: Exchange) -> None:
-        self._exchange = exchange
-        self.account = resources.Account(exchange)
-        self.time = resources.TimeTracking(exchange)
-        self.clients = resources.Clients(exchange)
-        self.contacts = resources.Contacts(exchange)
-        self.projects = resources.Projects(exchange)
-        self.tasks = resources.Tasks(exchange)
-        self.people = resources.People(exchange)
-        self.task_assignments = resources.TaskAssignments(exchange)
-        self.user_assignments = resources.UserAssignments(exchange)
-        self.expense_categories = resources.ExpenseCategories(exchange)
-        self.expenses = resources.Expenses(exchange)
-        self.receipts = resources.Receipts(exchange)
-        self.invoices = resources.Invoices(exchange)
-        self.invoice_item_categories = resources.InvoiceItemCategories(exchange)
-        self.invoice_messages = resources.InvoiceMessages(exchange)
-        self.invoice_payments = resources.InvoicePayments(exchange)
-        self.reports = resources.Reports(exchange)
+    def _use(self, exchange: Exchange, learned: Learned) -> None:
+        self._exchange, self._learned = exchange, learned
+        self.account = resources.Account(exchange, learned)
+        self.time = resources.TimeTracking(exchange, learned)
+        self.clients = resources.Clients(exchange, learned)
+        self.contacts = resources.Contacts(exchange, learned)
+        self.projects = resources.Projects(exchange, learned)
+        self.tasks = resources.Tasks(exchange, learned)
+        self.people = resources.People(exchange, learned)
+        self.task_assignments = resources.TaskAssignments(exchange, learned)
+        self.user_assignments = resources.UserAssignments(exchange, learned)
+        self.expense_categories = resources.ExpenseCategories(exchange, learned)
+        self.expenses = resources.Expenses(exchange, learned)
+        self.receipts = resources.Receipts(exchange, learned)
+        self.invoices = resources.Invoices(exchange, learned)
+        self.invoice_item_categories = resources.InvoiceItemCategories(exchange, learned)
+        self.invoice_messages = resources.InvoiceMessages(exchange, learned)
+        self.invoice_payments = resources.InvoicePayments(exchange, learned)
+        self.reports = resources.Reports(exchange, learned)
 
     @property
     def throttle(self) -> Throttle:
@@ -171,25 +186,54 @@ class HarvestV1:
     def options(self, **options: Unpack[OptionFields]) -> Self:
         """The same client with other options; connections and throttle are shared, and closing one closes both.
 
-        What is not given stays as it is.
+        What is not given stays as it is. What one of them has learned about the account, the other knows, too.
+
+            await harvest.options(timeout=5, attempts=1).clients.get(7)
 
         Args:
-            options: `max_wait`, seconds that a call may wait at the gate: one that would wait longer raises `WouldWait`
+            options: `timeout`, seconds from sending one attempt to the headers of its response, and as many again for
+                the body: above 0, at most a day; waiting at the gate is not part of it. None takes the client's.
+                `headers`, header fields to send beside the client's own, with calls to the account only: they are added
+                to those set before, and a value of None takes one out. Calls with header fields of their own are not
+                answered from the cache.
+                `attempts`, how often a call is sent at most, from 1 (no retry) to 100; None for 5. Requests that the
+                throttle refused, and the one repeat with a renewed token, don't count.
+                `retry_budget`, retries that the calls of this client and those made from it may use up together, so
+                that an outage does not become a storm; ten successful calls earn one back. None shares the client's 20.
+                `max_wait`, seconds that a call may wait at the gate: one that would wait longer raises `WouldWait`
                 at once, None waits for as long as it takes. `lane`, the line in which calls stand: "interactive",
                 "bulk", or None for "bulk" inside `bulk()` alone. `on_unknown`, which is given each call that was
                 cancelled after it was sent. `before_send`, which is awaited with each call once it may leave, before it
                 does; what it raises sends nothing.
 
         Raises:
-            InvalidArgument: `max_wait` is negative, or there is no such lane.
+            InvalidArgument: a number is out of its range, there is no such lane, or a header field can't be set here
+                (`Authorization`, `User-Agent`, `Host` and others that belong to the client or the connection).
         """
         changes: dict[str, Any] = {**options}
         if changes.get("lane") is not None:
             changes["lane"] = _lane_of(changes["lane"])
         other = object.__new__(type(self))
         other._name, other._auth = self._name, self._auth
-        other._use(self._exchange.with_options(**changes))
+        other._use(self._exchange.with_options(**changes), self._learned)
         return other
+
+    async def with_raw_response(self, call: Awaitable[T]) -> RawResponse[T]:
+        """Await a call, and return its record together with status, header fields and body of the response.
+
+            raw = await harvest.with_raw_response(harvest.clients.get(7))
+            print(raw.status, raw.headers["x-request-id"], raw.content, raw.record.name)
+
+        A failed call raises as always; the error's `answer` has the response. The bodies are kept in memory.
+
+        Args:
+            call: the call, not awaited yet: `harvest.clients.get(7)`, or a list. Any client's calls will do.
+
+        Raises:
+            InvalidArgument: it can't be awaited, or it is a task that runs already.
+            HarvestError: as the call.
+        """
+        return await with_raw_response(call)
 
     def bulk_map(
         self,
@@ -263,6 +307,7 @@ class HarvestV1:
         if sign_in is None:
             raise InvalidArgument("sign_in: this client was not made with auth=OAuth2(...)")
         await sign_in(redirect, state=state, send=self._exchange.send_form)
+        self._learned.forget()
 
     async def aclose(self) -> None:
         """Close all connections."""

@@ -7,16 +7,19 @@ account is asked whether the section's module is on (contract: invoice_module_of
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Generator, Mapping
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Generator, Hashable, Mapping
 from contextlib import aclosing
 from typing import Any, ClassVar, Generic, TypeVar, cast
+from weakref import WeakValueDictionary
 
 from harvest_async.call import Call, Created, Follow, Page
 from harvest_async.errors import Forbidden, HarvestError, NotFound, NotTaken, ResponseError, Unauthorized
 from harvest_async.exchange import Exchange
 from harvest_async.v1 import calls
+from harvest_async.v1.models import WhoAmI
 
-__all__ = ["Listing", "Section", "taken"]
+__all__ = ["Learned", "Listing", "Section", "taken"]
 
 T = TypeVar("T")
 
@@ -35,18 +38,51 @@ _ADMINS_ONLY = frozenset(
 )
 """Calls that only administrators may make (contract: admin)."""
 
+_MODULES = ("approval", "estimates", "expenses", "invoices")
+"""The parts of an account that can be switched off (contract: modules)."""
+
+
+class Learned:
+    """What a client has learned about its account; all clients made by its `options()` share it.
+
+    Attributes:
+        timestamp_timers: whether the person who is signed in tracks time by start and end; None until it is known.
+        modules: the modules that are known to be switched on.
+    """
+
+    __slots__ = ("_locks", "modules", "timestamp_timers")
+
+    def __init__(self) -> None:
+        self.timestamp_timers: bool | None = None
+        self.modules: set[str] = set()
+        self._locks: WeakValueDictionary[Hashable, asyncio.Lock] = WeakValueDictionary()
+
+    def note(self, me: WhoAmI) -> None:
+        """Remember what the account says of itself and of the person who is signed in."""
+        self.timestamp_timers = bool(me.user.timestamp_timers)
+        self.modules = {name for name in _MODULES if getattr(me.company.modules, name, None) is True}
+
+    def forget(self) -> None:
+        """Forget all of it: somebody else has signed in."""
+        self.timestamp_timers = None
+        self.modules = set()
+
+    def lock(self, urgency: Hashable) -> asyncio.Lock:
+        """Return the lock under which calls of one urgency ask, so that none waits for a call that may wait longer."""
+        return self._locks.setdefault((asyncio.get_running_loop(), urgency), asyncio.Lock())
+
 
 class Section:
     """What all resources have: the way to the account."""
 
-    __slots__ = ("_exchange", "_module_is_on")
+    __slots__ = ("_exchange", "_learned")
 
     module: ClassVar[str | None] = None
     """The part of the account that has to be switched on for this section (contract: modules)."""
 
-    def __init__(self, exchange: Exchange) -> None:
+    def __init__(self, exchange: Exchange, learned: Learned | None = None) -> None:
         self._exchange = exchange
-        self._module_is_on = False
+        self._learned = learned or Learned()
 
     async def _send(self, call: Call[T]) -> T:
         """Carry a call out."""
@@ -107,15 +143,14 @@ class Section:
 
     async def _is_off(self, module: str) -> bool:
         """Whether the account says that a module is off; once it was on, it is not asked about again."""
-        if self._module_is_on:
+        if module in self._learned.modules:
             return False
         try:
-            company = (await self._exchange.send(calls.who_am_i())).company
+            me = await self._exchange.send(calls.who_am_i())
         except HarvestError:
             return False
-        told: bool | None = getattr(company.modules, module, None)
-        self._module_is_on = told is True
-        return told is False
+        self._learned.note(me)
+        return getattr(me.company.modules, module, None) is False
 
 
 class Listing(Generic[T]):

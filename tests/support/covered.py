@@ -1,7 +1,7 @@
-"""Coverage as the last tests of a run: `coverage run -m pytest -p tests.support.covered`.
+"""Required coverage, checked at the end of a run: `coverage run -m pytest --all -p tests.support.covered`.
 
-Measuring begins before pytest does, since pytest loads the package's own plugin. What is demanded of it are tests, so
-that pytest's closing line counts them like all others.
+Measuring begins before pytest does, since pytest loads the package's own plugin. Each requirement is reported as a
+test, before pytest's closing line, which counts them like all others; in a parallel run once the workers have ended.
 """
 
 import io
@@ -9,57 +9,73 @@ import io
 import coverage
 import pytest
 
-DEMANDS = (
-    # what, which files, at least so many percent
+REQUIRED = (
+    # of what, which files, at least so many percent
     ("the package", None, 95),
     ("the throttle", ["*/harvest_async/throttle/*"], 100),
 )
 
-_whole = pytest.StashKey[coverage.Coverage]()
-_found = pytest.StashKey[list[str]]()
+_figures = pytest.StashKey[list[str]]()
 
 
-class Demand(pytest.Item):
-    """So much of some files is to be covered, branches included."""
-
-    def __init__(self, *, what, files, percent, **rest):
-        super().__init__(**rest)
-        self.what, self.files, self.percent = what, files, percent
-
-    def runtest(self):
-        table = io.StringIO()
-        found = _measured(self.config).report(include=self.files, file=table)
-        self.config.stash.setdefault(_found, []).append(f"{found:.1f} % of {self.what} (at least {self.percent})")
-        if found < self.percent:
-            pytest.fail(f"{found:.2f} % of {self.what} is covered, not {self.percent}\n{table.getvalue()}", False)
-
-    def reportinfo(self):
-        return self.path, None, self.name
-
-
-def pytest_collection_modifyitems(session, items):
-    """The demands stand last."""
-    for what, files, percent in DEMANDS:
-        name = f"{percent} % of {what} is covered"
-        demand = {"what": what, "files": files, "percent": percent}
-        items.append(Demand.from_parent(session, name=name, nodeid=f"coverage::{name}", **demand))
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session, exitstatus):
+    """Save what a worker has measured; in the main process check what all of them have covered."""
+    if hasattr(session.config, "workerinput"):
+        _save()
+    elif exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
+        measured = _combined()
+        for what, files, percent in REQUIRED:
+            _check(session, measured, what, files, percent)
 
 
 def pytest_terminal_summary(terminalreporter, config):
-    """Tell how much it was."""
-    terminalreporter.section("branch coverage")
-    for line in config.stash.get(_found, []):
-        terminalreporter.line(line)
+    """Show the figures."""
+    if config.stash.get(_figures, None):
+        terminalreporter.section("branch coverage")
+        for line in config.stash[_figures]:
+            terminalreporter.line(line)
 
 
-def _measured(config):
-    """What this process and those that it started have covered."""
-    if _whole not in config.stash:
-        running = coverage.Coverage.current()
-        if running is None:
-            pytest.fail("nothing is measured: coverage run -m pytest -p tests.support.covered", False)
+def _check(session, measured, what, files, percent):
+    """Report one requirement as a test that passed or failed."""
+    name, problem = f"coverage::{percent} % of {what} is covered", None
+    if measured is None:
+        problem = "nothing is measured: coverage run -m pytest --all -p tests.support.covered"
+    else:
+        table = io.StringIO()
+        found = _percent(measured, files, table)
+        session.config.stash.setdefault(_figures, []).append(f"{found:.1f} % of {what} (at least {percent})")
+        if found < percent:
+            problem = f"{found:.2f} % of {what} is covered, not {percent}\n{table.getvalue()}"
+    outcome = "passed" if problem is None else "failed"
+    report = pytest.TestReport(name, ("coverage", None, name), {}, outcome, problem, "call")
+    session.config.hook.pytest_runtest_logreport(report=report)
+    if problem is not None:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _percent(measured, files, table):
+    """Write a table of files and return how many percent of them are covered."""
+    try:
+        return measured.report(include=files, file=table)
+    except coverage.exceptions.NoDataError:
+        return 0.0
+
+
+def _save():
+    """Write what this process has measured to its file."""
+    running = coverage.Coverage.current()
+    if running is not None:
         running.stop()
         running.save()
-        config.stash[_whole] = whole = coverage.Coverage()
-        whole.combine()
-    return config.stash[_whole]
+    return running
+
+
+def _combined():
+    """Return what this process and those that it started have covered; None where nothing was measured."""
+    if _save() is None:
+        return None
+    whole = coverage.Coverage()
+    whole.combine()
+    return whole

@@ -38,6 +38,7 @@ from harvest_async import (
     OutcomeUnknown,
     Picture,
     QueryTokenAuth,
+    RawResponse,
     Registry,
     RequestError,
     ResponseError,
@@ -135,6 +136,12 @@ assert_type(HarvestV1.from_env(), HarvestV1)
 assert_type(harvest.options(max_wait=2.0, lane="bulk", on_unknown=None), HarvestV1)
 assert_type(harvest.throttle, Throttle)
 assert_type(harvest.name, str)
+assert_type(
+    harvest.options(timeout=5, headers={"X-Request-Id": "1", "X-Old": None}, attempts=1, retry_budget=0), HarvestV1
+)
+harvest.options(timeout=None, headers=None, attempts=None, retry_budget=None, max_wait=None)
+harvest.options(timeout="5")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+harvest.options(headers={"X-Number": 1})  # type: ignore[dict-item] # pyright: ignore[reportArgumentType]
 harvest.options(lane="fast")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
 
 
@@ -155,6 +162,22 @@ async def account() -> None:
     harvest.options(on_unknown=on_unknown)
     assert_type(await harvest.account.who_am_i(), WhoAmI)
     assert_type(await harvest.account.rate_limit_status(), RateLimitStatus)
+
+
+async def raw_responses() -> None:
+    """Records beside the responses they were read from."""
+    raw = await harvest.with_raw_response(harvest.options(timeout=5).clients.get(7))
+    assert_type(raw, RawResponse[Client])
+    assert_type(raw.record, Client)
+    assert_type(raw.status, int)
+    assert_type(raw.headers, httpx.Headers)
+    assert_type(raw.headers["x-request-id"], str)
+    assert_type(raw.content, bytes)
+    assert_type(raw.responses[0].status, int)
+    assert_type((await harvest.with_raw_response(harvest.clients.list())).record, list[Client])
+    assert_type((await harvest.with_raw_response(harvest.clients.create_id("ACME"))).record, Created[Client])
+    assert_type((await harvest.with_raw_response(harvest.people.reset_password(9))).record, None)
+    await harvest.with_raw_response(7)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
 
 
 # Resources

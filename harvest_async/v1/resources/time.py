@@ -13,7 +13,6 @@ from typing import Any, Final, Unpack, overload
 
 from harvest_async.call import Created, Gone
 from harvest_async.errors import InvalidArgument
-from harvest_async.exchange import Exchange
 from harvest_async.v1 import calls, checks
 from harvest_async.v1.drafts import form
 from harvest_async.v1.fields import Day, EntryChanges, EntryFields, Hours, PersonRef, ProjectRef, Ref, TaskRef
@@ -40,11 +39,7 @@ _TIMES: Final = frozenset({"started_at", "ended_at"})
 class TimeTracking(Section):
     """Timesheets. With `of_user` an administrator acts on another person's (contract: of_user)."""
 
-    __slots__ = ("_timestamps",)
-
-    def __init__(self, exchange: Exchange) -> None:
-        super().__init__(exchange)
-        self._timestamps: bool | None = None
+    __slots__ = ()
 
     async def daily(
         self, day: date | str | None = None, *, of_user: PersonRef | None = None, slim: bool = False
@@ -137,15 +132,22 @@ class TimeTracking(Section):
         who is signed in, since accounts that track by start and end want it said in another way (contract:
         blank_hours_starts_timer, blank_times_start_timer).
         """
-        if self._timestamps is None:
-            self._timestamps = bool((await self._send(calls.who_am_i())).user.timestamp_timers)
         given = {"notes": notes, "spent_at": spent_at}
         values = ENTRY.creation(
             {name: value for name, value in given.items() if value is not None}, project_id, task_id
         )
-        blank = {"started_at": "", "ended_at": ""} if self._timestamps else {"hours": ""}
+        blank = {"started_at": "", "ended_at": ""} if await self._by_times() else {"hours": ""}
         call = calls.create_entry({**values, **blank}, of_user)
         return await self._create(call, lambda made: calls.show_entry(made, of_user))
+
+    async def _by_times(self) -> bool:
+        """Whether time is tracked by start and end; asked once a client, also when several calls ask at once."""
+        learned = self._learned
+        if learned.timestamp_timers is None:
+            async with learned.lock(self._exchange.urgency):
+                if learned.timestamp_timers is None:
+                    learned.note(await self._send(calls.who_am_i()))
+        return bool(learned.timestamp_timers)
 
     @overload
     async def update(self, id: Ref[DayEntry], changed: DayEntry, *, of_user: PersonRef | None = None) -> DayEntry: ...
