@@ -4,26 +4,31 @@ Rules of this room:
 - A refresh token is good for once. So one renewal runs at a time, what it brings goes to the store before anything is
   signed with it, and where its answer is lost nothing is sent again until a caller asks anew.
 - A token is renewed a minute before it goes out of date, and once when a call shows that the server thinks otherwise.
-- Before a renewal the store is looked at: another process may have been first.
+- A renewal holds the store's lock from reading the old tokens until the new ones are saved, so that processes, threads
+  and event loops which share a store renew one after the other, and use what another one has saved.
+- A renewal runs in a task of its own (see `renewal`): cancelling a caller does not stop it.
 - No token is shown.
 """
 
 from __future__ import annotations
 
 import asyncio
+import inspect
 import logging
-from collections.abc import AsyncGenerator, Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Generator
+from contextlib import AsyncExitStack, asynccontextmanager
 from copy import copy
 from datetime import datetime, timedelta
-from typing import Final, Literal, cast
+from threading import Lock
+from typing import Final, Literal
 from weakref import WeakKeyDictionary
 
 import httpx
 
 from harvest_async.address import check_address, home_of
-from harvest_async.auth.passing import answer_of, request_of, sender
+from harvest_async.auth.passing import calling_client, sender
 from harvest_async.auth.redirects import authorize_url, read_code, read_fragment
+from harvest_async.auth.renewal import Renewal
 from harvest_async.auth.renewing import Renewing, Send
 from harvest_async.auth.signing import BearerAuth, QueryTokenAuth, Signing
 from harvest_async.auth.stores import MemoryTokenStore, TokenStore
@@ -40,6 +45,7 @@ from harvest_async.errors import (
     Unauthorized,
     WouldWait,
 )
+from harvest_async.shield import finish
 from harvest_async.wire import Answer, Wire
 
 __all__ = ["OAuth2"]
@@ -55,8 +61,9 @@ EARLY: Final = 60.0
 _PAUSE: Final = timedelta(seconds=10)
 """How long a renewal that failed on its way is not tried again."""
 
-_PATIENCE: Final = 10.0
-"""Seconds that closing waits for a renewal."""
+_LOCKED: Final = 120.0
+_LOCKED_EARLY: Final = 5.0
+"""Seconds to wait for the store's lock: without a usable token, and while the old one can still be used."""
 
 _SHORTEST: Final = timedelta(seconds=60)
 """How long new tokens are taken for good, whatever their lifetime: the server says if it thinks otherwise."""
@@ -122,11 +129,10 @@ class OAuth2(Renewing):
         self._stale_at: datetime | None = None
         self._refused: str | None = None  # the access token that was answered 401
         self._spent: str | None = None  # the refresh token that was answered invalid_grant
-        self._unsaved: Tokens | None = None
+        self._unsaved: tuple[Tokens, str | None] | None = None  # new tokens, and the refresh token that they replace
         self._failure: tuple[HarvestError, datetime] | None = None
-        self._renewals: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Task[HarvestError | None]]
-        self._renewals = WeakKeyDictionary()
-        self._locks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
+        self._renewals: WeakKeyDictionary[asyncio.AbstractEventLoop, Renewal] = WeakKeyDictionary()
+        self._guard = Lock()  # several threads, each with an event loop of its own, may use this object
 
     def __repr__(self) -> str:
         return f"OAuth2({self._client[0]!r}, ...)"
@@ -160,7 +166,7 @@ class OAuth2(Renewing):
         """
         wire = code_form(self._token_url, self._client, read_code(redirect, state), self._needed_redirect())
         answer = await (sender(send) if isinstance(send, httpx.AsyncClient) else send)(wire)
-        await self._take(read_tokens(wire, answer, self._clock.today(), Tokens("", grant=new_grant())))
+        await self._begin_with(read_tokens(wire, answer, self._clock.today(), Tokens("", grant=new_grant())))
 
     async def accept_fragment(self, redirect: str, *, state: str) -> None:
         """Finish an implicit sign-in: check where the browser came back, and store the token that it brought.
@@ -170,19 +176,26 @@ class OAuth2(Renewing):
             Unauthorized: the person or the server said no.
             HarvestError: the token could not be stored.
         """
-        await self._take(read_fragment(redirect, state, self._clock.today()))
+        await self._begin_with(read_fragment(redirect, state, self._clock.today()))
+
+    async def _begin_with(self, tokens: Tokens) -> None:
+        """Store the tokens of a new sign-in; a renewal of the old ones that is running is let finish first."""
+        async with self._locked():
+            await finish(self._take(tokens, None))
 
     # For the exchange
 
     def signer(self) -> Signing | None:
         """What signs now; None where the token is out of date, being renewed, or not known yet."""
-        stale = self._stale_at is not None and self._clock.today() >= self._stale_at
-        return None if stale or asyncio.get_running_loop() in self._renewals else self._signer
+        with self._guard:
+            stale = self._stale_at is not None and self._clock.today() >= self._stale_at
+            return None if stale or asyncio.get_running_loop() in self._renewals else self._signer
 
     def distrust(self, signer: Signing) -> None:
         """A request that was signed so was answered 401; nothing happens where another signs by now."""
-        if signer is self._signer and self._tokens is not None:
-            self._signer, self._refused = None, self._tokens.access_token
+        with self._guard:
+            if signer is self._signer and self._tokens is not None:
+                self._signer, self._refused = None, self._tokens.access_token
 
     async def whose(self) -> bytes:
         """What tells this sign-in from any other, whatever its token is at the moment."""
@@ -197,33 +210,64 @@ class OAuth2(Renewing):
             Unauthorized: somebody has to sign in again, or the answer to the renewal was lost.
             HarvestError: the new tokens could not be stored, or the answer has none.
         """
-        loop = asyncio.get_running_loop()
-        task = self._renewals.get(loop)
-        if task is None:
-            task = self._renewals[loop] = loop.create_task(self._run(send))
-            task.add_done_callback(lambda _: self._renewals.pop(loop, None))
-        error = await asyncio.shield(task)  # whoever is cancelled leaves it to the others
+        error = await self._renewal(send).result()
         if error is not None:
             raise copy(error) from error.__cause__
 
     async def settle(self) -> None:
-        """Wait for a renewal that is under way, for some seconds: what it brings may be lost otherwise."""
-        task = self._renewals.get(asyncio.get_running_loop())
-        if task is not None:
-            _, late = await asyncio.wait([task], timeout=_PATIENCE)
-            for each in late:
-                each.cancel()
-                await asyncio.wait([each])
+        """Wait up to 10 seconds for a renewal that is in progress on this event loop.
+
+        The clients of this library do so when they are closed. Before you close any other `httpx.AsyncClient`, call
+        it yourself: the new tokens would be lost if the connection was closed before they arrived.
+        """
+        renewal = self._renewals.get(asyncio.get_running_loop())
+        if renewal is not None:
+            await renewal.settle()
+
+    def _renewal(self, send: Send) -> Renewal:
+        """Return the renewal of this event loop; start one where there is none."""
+        loop = asyncio.get_running_loop()
+        with self._guard:
+            renewal = self._renewals.get(loop)
+            if renewal is None:
+                renewal = self._renewals[loop] = Renewal(self._run(send), self._stopped)
+                renewal.add_done_callback(lambda: self._renewals.pop(loop, None))
+        return renewal
 
     async def _run(self, send: Send) -> HarvestError | None:
         try:
-            async with self._lock():
+            async with self._locked():
                 wire = await self._begin()
                 if wire is not None:
-                    await self._end(wire, await send(wire))
+                    await self._end(wire, await _sent(send, wire))
         except HarvestError as error:
             return self._failed(error)
         return None
+
+    def _stopped(self) -> HarvestError | None:
+        """Return the error of a renewal that was stopped on its way."""
+        return self._failed(OutcomeUnknown("the client was closed before the new access token arrived"))
+
+    @asynccontextmanager
+    async def _locked(self) -> AsyncIterator[None]:
+        """Hold the store's lock."""
+        usable = self._tokens is not None and self._good(self._tokens, timedelta())
+        patience = _LOCKED_EARLY if usable else _LOCKED
+        async with AsyncExitStack() as stack:
+            try:
+                async with asyncio.timeout(patience):
+                    await stack.enter_async_context(self._store.lock())
+            except HarvestError:
+                raise
+            except TimeoutError:
+                raise NotSent(
+                    f"another process or thread has held the lock of {self._store!r} for {patience:.0f} s: "
+                    "end that process if it hangs, then call again"
+                ) from None
+            except Exception as error:
+                words = f"{type(error).__name__}: {error}"
+                raise HarvestError(f"the lock of {self._store!r} can't be used ({words})") from error
+            yield
 
     # For any other httpx client
 
@@ -243,14 +287,10 @@ class OAuth2(Renewing):
         """
         again = False
         while True:
-            if self.signer() is None:
-                async with self._lock():
-                    wire = await self._begin()
-                    if wire is not None:
-                        with self._heard(wire):
-                            response = yield request_of(wire, request)
-                            await self._end(wire, await answer_of(response))
-            signer = cast("Signing", self._signer)
+            while (signer := self.signer()) is None:
+                # httpx does not pass its client to an auth flow. A renewal has to outlive the call that started it,
+                # so it is sent by the client itself, in a task of its own, and not as a step of this flow.
+                await self.renew(sender(calling_client(inspect.currentframe()), request))
             next(signer.auth_flow(request))
             response = yield request
             if again or response.status_code != _UNAUTHORIZED:
@@ -259,27 +299,17 @@ class OAuth2(Renewing):
             await response.aread()  # its connection is needed, perhaps for the renewal itself
             self.distrust(signer)
 
-    @contextmanager
-    def _heard(self, wire: Wire) -> Iterator[None]:
-        """A renewal of which no answer comes back here, for whatever reason, is one whose answer was lost."""
-        try:
-            yield
-        except GeneratorExit:
-            self._failed(OutcomeUnknown("the request for a token had no answer", request=wire))
-            raise
-        except HarvestError as error:
-            told = self._failed(error)
-            if told is not None:
-                raise told from told.__cause__
-
     # Renewing
 
     async def _begin(self) -> Wire | None:
         """Give the request for new tokens; None where there are good ones already."""
-        if self._unsaved is not None:
-            await self._take(self._unsaved)
-            return None
         held = await self._load()
+        if self._unsaved is not None:
+            tokens, replaced = self._unsaved
+            if replaced is None or held is None or held.refresh_token == replaced:
+                await self._take(tokens, replaced)
+                return None
+            self._unsaved = None  # somebody has signed in anew meanwhile
         if held is None:
             raise Unauthorized("nobody has signed in: send a person to authorize_url(), and finish by sign_in()")
         if self._good(held, self._early):
@@ -305,11 +335,11 @@ class OAuth2(Renewing):
                 return  # another process was first
             self._spent = before.refresh_token
             raise
-        await self._take(tokens)
+        await self._take(tokens, before.refresh_token)
 
-    async def _take(self, tokens: Tokens) -> None:
-        """Store new tokens, and use them from then on."""
-        self._unsaved = tokens
+    async def _take(self, tokens: Tokens, replaced: str | None) -> None:
+        """Store new tokens in the place of those with the refresh token `replaced`, and use them from then on."""
+        self._unsaved = tokens, replaced
         try:
             await self._store.save(tokens)
         except Exception as error:
@@ -346,9 +376,10 @@ class OAuth2(Renewing):
         return timedelta() if held.refresh_token is None else self._early
 
     def _adopt(self, held: Tokens, stale_at: datetime | None) -> None:
-        if self._signer is None or self._tokens is None or self._tokens.access_token != held.access_token:
-            self._signer = self._kind(held.access_token)
-        self._tokens, self._stale_at = held, stale_at
+        with self._guard:
+            if self._signer is None or self._tokens is None or self._tokens.access_token != held.access_token:
+                self._signer = self._kind(held.access_token)
+            self._tokens, self._stale_at = held, stale_at
 
     async def _load(self) -> Tokens | None:
         try:
@@ -369,8 +400,16 @@ class OAuth2(Renewing):
             raise InvalidArgument("OAuth2: give redirect_uri, the address that people come back to")
         return self._redirect_uri
 
-    def _lock(self) -> asyncio.Lock:
-        return self._locks.setdefault(asyncio.get_running_loop(), asyncio.Lock())
+
+async def _sent(send: Send, wire: Wire) -> Answer:
+    """Send the request for new tokens; whatever goes wrong may have gone wrong after it left."""
+    try:
+        return await send(wire)
+    except HarvestError:
+        raise
+    except Exception as error:
+        message = f"the request for a token had no answer ({type(error).__name__})"
+        raise OutcomeUnknown(message, request=wire) from error
 
 
 def _lost(error: HarvestError) -> Unauthorized:
