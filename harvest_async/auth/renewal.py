@@ -38,7 +38,7 @@ class Renewal:
         self._work = self._loop.create_task(work)
         # A loop that ends cancels every task that is registered. The work is not, so only its keeper is cancelled,
         # which goes on waiting (see "Extending asyncio" in the Python documentation).
-        asyncio._unregister_task(self._work)
+        asyncio._unregister_task(self._work)  # noqa: SLF001
         self._keeper = self._loop.create_task(self._keep())
 
     def add_done_callback(self, callback: Callable[[], object]) -> None:

@@ -80,7 +80,7 @@ class MemoryTokenStore:
     @asynccontextmanager
     async def lock(self) -> AsyncIterator[None]:
         """Exclude everyone else in this process."""
-        while not self._lock.acquire(blocking=False):
+        while not self._lock.acquire(blocking=False):  # noqa: ASYNC110 - whoever holds it may be on another loop
             await asyncio.sleep(_AGAIN)
         try:
             yield
@@ -130,7 +130,7 @@ class FileTokenStore:
         """
         target = self._path.resolve()  # links to one file share one lock
         lock = FileLock(target.with_name(f"{target.name}.lock"), mode=_OWNER, thread_local=False)
-        while not _acquire(lock):
+        while not _acquire(lock):  # noqa: ASYNC110 - whoever holds it may be another process
             await asyncio.sleep(_AGAIN)
         try:
             yield
