@@ -129,6 +129,8 @@ class FileTokenStore:
             OSError: the lock file can't be made.
         """
         target = self._path.resolve()  # links to one file share one lock
+        if not target.parent.is_dir():
+            raise FileNotFoundError(f"the folder {target.parent} is missing: make it, for its owner alone")
         lock = FileLock(target.with_name(f"{target.name}.lock"), mode=_OWNER, thread_local=False)
         while not _acquire(lock):  # noqa: ASYNC110 - whoever holds it may be another process
             await asyncio.sleep(_AGAIN)

@@ -194,7 +194,7 @@ def _tree(answer: Answer) -> dict[str, Any]:
 def _refusal(wire: Wire, answer: Answer, tree: dict[str, Any]) -> ResponseError:
     code, description = tree.get("error"), tree.get("error_description")
     if not isinstance(code, str) or answer.status not in _REFUSED:
-        return response_error(answer, wire, _shown(code) if isinstance(code, str) else "")
+        return response_error(answer, wire, "" if code is None else _shown(_text_of(code)))
     said = explain(code, description if isinstance(description, str) else None)
     if code in _MEANINGS:
         return Unauthorized(f"no access token: {said}", request=wire, answer=answer)
@@ -204,6 +204,14 @@ def _refusal(wire: Wire, answer: Answer, tree: dict[str, Any]) -> ResponseError:
 def _number(digits: str) -> int | str:
     """Read a number of a response; one that is too long to mean anything stays a text, and nothing else is lost."""
     return int(digits) if len(digits) <= _DIGITS else digits
+
+
+def _text_of(value: object) -> str:
+    """Any value of a response as a text; one that is nested too deeply has none."""
+    try:
+        return str(value)
+    except RecursionError:
+        return ""
 
 
 def _shown(text: str) -> str:
