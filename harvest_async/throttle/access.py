@@ -18,7 +18,7 @@ from attrs import frozen
 
 from harvest_async.clock import SECOND, Clock
 from harvest_async.errors import HarvestError
-from harvest_async.throttle.book import Book
+from harvest_async.throttle.book import Book, Why
 from harvest_async.throttle.ledger import Ledger, LedgerBusy
 from harvest_async.throttle.settings import Settings
 
@@ -125,13 +125,12 @@ class Access:
         def bounded(book: Book) -> T:
             book.bound(settings.calls, settings.period, settings.guard)
             said.clear()
-            for end in self._ends:
-                said.append((end.change(book, end.moment), None if book.why is None else book.why.value, book.until))
+            said.extend([(end.change(book, end.moment), book.why, book.until) for end in self._ends])
             result = change(book)
             self.shut = book.why is not None
             return result
 
-        said: list[tuple[bool, str | None, int]] = []
+        said: list[tuple[bool, Why | None, int]] = []
         try:
             result = self._ledger.transact(bounded)
         except HarvestError:
@@ -145,12 +144,12 @@ class Access:
                 self._log(why, until)
         return result
 
-    def _log(self, why: str | None, until: int) -> None:
+    def _log(self, why: Why | None, until: int) -> None:
         if why is None:
             logger.warning("%s: the gate is open again", self._settings.name)
         else:
             left = (until - self._clock.now()) / SECOND
-            logger.warning("%s: the gate is closed for %.1f s, %s", self._settings.name, left, why)
+            logger.warning("%s: the gate is closed for %.1f s, %s", self._settings.name, left, why.value)
 
     def _try_later(self) -> None:
         # Processes that wait for one another must not keep in step.

@@ -29,7 +29,7 @@ from harvest_async.throttle.asking import ask, wait_for
 from harvest_async.throttle.book import Book, Why
 from harvest_async.throttle.forecast import Crowd, forecast
 from harvest_async.throttle.lanes import Lanes
-from harvest_async.throttle.lease import Lease, Probe, Ticket
+from harvest_async.throttle.lease import DEADLINE, Lease, Probe, Ticket
 from harvest_async.throttle.ledger import Ledger, LedgerBusy
 from harvest_async.throttle.line import Lane
 from harvest_async.throttle.refusal import busy_too_long, throttled, would_wait
@@ -84,6 +84,7 @@ class Gate:
         self._busy = 0
         self._trip = _FIRST_TRIP
         self._numbers = 0
+        self._hurry = DEADLINE  # the shortest deadline of any call so far
         self.lent = self.refused = 0
         self._timer: asyncio.TimerHandle | None = None
 
@@ -183,6 +184,7 @@ class Gate:
         now = self._clock.now()
         if ticket.refusals >= _REFUSALS:
             raise self._refused_too_often(now)
+        self._hurry = min(self._hurry, ticket.deadline)
         if ticket.max_wait is not None:
             self._refuse_early(ticket, now)
         came_back = ticket.number > 0
@@ -305,6 +307,8 @@ class Gate:
         busy = self._access.busy
         if busy is None:
             self._dispatch()
+            return
+        if self._access.busy_for() < self._hurry:
             return
         for waiter in [waiter for line in self._lanes for waiter in line]:
             waited = self._access.busy_for(since=waiter.entered)

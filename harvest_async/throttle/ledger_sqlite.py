@@ -202,11 +202,9 @@ def _prepare(database: sqlite3.Connection) -> None:
 
 def _make_private(path: Path) -> None:
     """Make the file where it is missing, and see to it that nobody but its owner can read or write it."""
-    with _MAKING:
-        try:
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, _OWNER))
-        except FileExistsError:
-            pass  # it is not opened: see `_MAKING`
+    with _MAKING:  # a file that is there is not opened
+        if not path.exists():
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, _OWNER))
     if os.name != "posix":
         return
     for each in (path, *(path.with_name(f"{path.name}{end}") for end in ("-wal", "-shm"))):
