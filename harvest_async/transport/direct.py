@@ -15,6 +15,7 @@ import httpx
 
 from harvest_async.address import is_loopback
 from harvest_async.throttle.gate import MOST_CONNECTIONS
+from harvest_async.transport.loops import LoopTransport
 
 __all__ = ["direct_transport", "sweep"]
 
@@ -28,6 +29,8 @@ async def sweep(transport: httpx.AsyncBaseTransport) -> None:
     A call that is cancelled between its connection and its request, or twice while its answer is closed, leaves a
     connection that is neither idle nor closed nor anybody's: it would take a place in the pool for ever.
     """
+    if isinstance(transport, LoopTransport):
+        transport = await transport.current()
     pool = getattr(transport, "_pool", None)  # neither httpx nor httpcore has another word for it
     if not isinstance(pool, httpcore.AsyncConnectionPool):
         return
