@@ -29,6 +29,7 @@ from harvest_async.clock import SECOND, span
 from harvest_async.errors import (
     DecodeError,
     HarvestError,
+    InvalidArgument,
     NotSent,
     OutcomeUnknown,
     ResponseError,
@@ -243,6 +244,8 @@ class Attempts:
     async def _enter(self, going: Going) -> Lease:
         """Wait for a lease at a moment when the credential is good."""
         ticket = going.ticket
+        if self._shared.client.is_closed:
+            raise InvalidArgument("the client has been closed: make a new one")
         try:
             while True:
                 if _signer_of(going.auth) is None:
