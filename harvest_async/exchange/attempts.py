@@ -42,7 +42,7 @@ from harvest_async.exchange.keeping import Shelf, Watcher
 from harvest_async.retry import ATTEMPTS, Budget, Failure, Verdict, backoff, failure_of, verdict
 from harvest_async.throttle.lease import DEADLINE, Lease, Ticket
 from harvest_async.throttle.throttle import Throttle
-from harvest_async.transport import NOT_SENT, TICKET
+from harvest_async.transport import NOT_SENT, TICKET, LoopTransport
 from harvest_async.wire import Answer, Wire, redact_text, redact_url
 
 __all__ = ["Attempts", "BeforeSend", "Going", "Shared"]
@@ -244,8 +244,7 @@ class Attempts:
     async def _enter(self, going: Going) -> Lease:
         """Wait for a lease at a moment when the credential is good."""
         ticket = going.ticket
-        if self._shared.client.is_closed:
-            raise InvalidArgument("the client has been closed: make a new one")
+        await self._check_open()
         try:
             while True:
                 if _signer_of(going.auth) is None:
@@ -261,6 +260,14 @@ class Attempts:
             if going.perhaps and going.call.repeat is not Repeat.SAFE:
                 raise _unknown(going, None, f"a repeat came to nothing: {error}") from error
             raise
+
+    async def _check_open(self) -> None:
+        """Refuse calls that can't be sent, however often they are tried."""
+        shared = self._shared
+        if shared.client.is_closed:
+            raise InvalidArgument("the client has been closed: make a new one")
+        if isinstance(shared.direct, LoopTransport):
+            await shared.direct.current()
 
     async def _renew(self, ticket: Ticket) -> None:
         """Have a new credential made, waiting no longer than the call may wait at the gate."""

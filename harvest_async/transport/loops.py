@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import httpx
 
+from harvest_async.errors import InvalidArgument
 from harvest_async.perloop import PerLoop
 
 __all__ = ["LoopTransport", "for_one_loop"]
@@ -40,21 +41,22 @@ class LoopTransport(httpx.AsyncBaseTransport):
 
 
 def for_one_loop(transport: httpx.AsyncBaseTransport) -> LoopTransport:
-    """Wrap a transport that can't be made again: on a second event loop, nothing is sent and an error says why."""
+    """Wrap a transport that can't be made again: a second event loop gets an `InvalidArgument`, before anything is sent.
+
+    Its connections belong to the event loop that made them, so that on another one every second call would fail.
+    """
     given = [transport]
-    return LoopTransport(lambda: given.pop() if given else _Unusable())
+
+    def make() -> httpx.AsyncBaseTransport:
+        if not given:
+            raise InvalidArgument(
+                "transport: the one that the client was given belongs to another event loop: "
+                "leave the argument out, or make a client for each event loop"
+            )
+        return given.pop()
+
+    return LoopTransport(make)
 
 
 async def _close(transport: httpx.AsyncBaseTransport) -> None:
     await transport.aclose()
-
-
-class _Unusable(httpx.AsyncBaseTransport):
-    """What stands for a transport whose connections belong to another event loop."""
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        raise httpx.ConnectError(
-            "the transport that the client was given belongs to another event loop: "
-            "leave the argument `transport` out, or make a client for each event loop",
-            request=request,
-        )
