@@ -41,7 +41,7 @@ class LoopTransport(httpx.AsyncBaseTransport):
 
 
 def for_one_loop(transport: httpx.AsyncBaseTransport) -> LoopTransport:
-    """Wrap a transport that can't be made again: a second event loop gets an `InvalidArgument`, before anything is sent.
+    """Wrap a transport that can't be made again: on a second event loop it raises `InvalidArgument`.
 
     Its connections belong to the event loop that made them, so that on another one every second call would fail.
     """
