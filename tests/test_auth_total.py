@@ -75,7 +75,7 @@ absurd = st.recursive(
 names = st.sampled_from(["access_token", "refresh_token", "token_type", "expires_in", "error", "error_description"])
 
 
-@settings(max_examples=500)
+@settings(max_examples=200)
 @given(tree=st.dictionaries(names, absurd), status=st.sampled_from([200, 201, 302, 400, 401, 403, 418, 500, 503]))
 def test_any_token_response_gives_tokens_or_our_error(tree, status):
     """Which can be shown and encoded."""
