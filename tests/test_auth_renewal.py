@@ -589,13 +589,13 @@ async def test_a_plain_client_is_told_what_failed():
     client, _ = plain(server, oauth_of(tokens(-HOUR)))
     assert (await client.get("/clients/7")).status_code == 401
 
-    for answer, kind in (("lost", httpx.ReadError), (httpx.Response(500), Unauthorized)):
+    for answer in ("lost", httpx.Response(500)):
         server = SignIn()
         server.script = [answer]
         client, _ = plain(server, oauth_of(tokens(-HOUR)))
         results = await asyncio.gather(*(client.get("/clients/7") for _ in range(5)), return_exceptions=True)
 
-        assert [type(result) for result in results] == [kind, *[Unauthorized] * 4]
+        assert [type(result) for result in results] == [Unauthorized] * 5
         assert len(server.forms) == 1
 
 

@@ -1,12 +1,14 @@
 """A throttle lives longer than an event loop, and tells how it stands."""
 
 import asyncio
+import threading
+import time
 
 import httpx
 import pytest
 
 from harvest_async.clock import SECOND
-from harvest_async.errors import InvalidArgument
+from harvest_async.errors import InvalidArgument, WouldWait
 from harvest_async.testing import VirtualLoop
 from harvest_async.throttle.lease import Ticket
 from harvest_async.throttle.ledger_sqlite import SqliteLedger
@@ -87,15 +89,58 @@ def test_two_live_loops_may_share_a_ledger(tmp_path):
     second.close()
 
 
-def test_two_live_loops_are_told_to_share_a_ledger():
-    """A line on another loop that still waits for something is no line to share a count with in memory."""
+def test_two_live_loops_draw_on_one_ledger_in_memory():
+    """Each has a waiting line of its own, and the account's limit holds for both together."""
     first, second = VirtualLoop(), VirtualLoop()
-    throttle = Throttle(clock=first.clock)
+    throttle = Throttle(2, 60, clock=first.clock)
+    lease = first.run_until_complete(throttle.acquire(Ticket()))
+    lease.answered()
     first.run_until_complete(throttle.acquire(Ticket()))
-    with pytest.raises(InvalidArgument, match="SqliteLedger"):
-        second.run_until_complete(throttle.acquire(Ticket()))
+    with pytest.raises(WouldWait):
+        second.run_until_complete(throttle.acquire(Ticket(max_wait=SECOND)))
+
+    assert throttle.snapshot().lent == 2
     first.close()
     second.close()
+
+
+def test_clients_in_several_threads_share_the_limit():
+    """Eight event loops at once, on one throttle with its ledger in memory: nothing is refused or lost."""
+    account = Counter(calls=20, period=1.0)
+    throttle = Throttle(20, 1, guard=0, pace="burst", max_block=None)
+    ends = []
+
+    async def work():
+        transport = ThrottledTransport(account, throttle, status_path=None)
+        async with httpx.AsyncClient(transport=transport, base_url="https://a.example") as client:
+            ends.extend([answer.status_code for answer in await asyncio.gather(*(client.get("/") for _ in range(8)))])
+
+    threads = [threading.Thread(target=asyncio.run, args=(work(),)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+
+    assert ends == [200] * 64
+    assert account.most == 20
+    assert throttle.snapshot().in_flight == 0
+
+
+class Counter(httpx.AsyncBaseTransport):
+    """Counts how many calls arrive in any period; threads may share it."""
+
+    def __init__(self, calls, period):
+        self.calls, self.period, self.arrivals, self.lock = calls, period, [], threading.Lock()
+
+    @property
+    def most(self):
+        return max(sum(0 <= later - one < self.period for later in self.arrivals) for one in self.arrivals)
+
+    async def handle_async_request(self, _):
+        with self.lock:
+            self.arrivals.append(time.monotonic())
+        await asyncio.sleep(0.01)
+        return httpx.Response(200)
 
 
 async def test_a_snapshot_tells_how_the_budget_stands():

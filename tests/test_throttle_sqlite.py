@@ -4,7 +4,7 @@ import asyncio
 import multiprocessing
 import os
 import sqlite3
-import threading
+import time
 from contextlib import closing
 from datetime import UTC, datetime
 
@@ -17,6 +17,7 @@ from harvest_async.testing import VirtualClock, VirtualLoop
 from harvest_async.throttle import ledger_sqlite
 from harvest_async.throttle.book import Why
 from harvest_async.throttle.lease import Ticket
+from harvest_async.throttle.ledger import LedgerBusy
 from harvest_async.throttle.ledger_sqlite import SqliteLedger
 from harvest_async.throttle.throttle import Throttle
 from harvest_async.transport import ThrottledTransport
@@ -258,18 +259,17 @@ def test_a_folder_that_can_not_be_made_is_told(tmp_path):
         SqliteLedger(tmp_path / "state" / "ledger.sqlite3", "acme").transact(lambda book: book.why)
 
 
-def test_a_file_that_others_are_making_is_waited_for(path, clock, monkeypatch):
-    """SQLite does not wait while a new file is given its journal, so the ledger does, up to its patience."""
+def test_a_file_that_others_are_making_is_busy(path, clock):
+    """That is said at once, in an error that names the file; when it is made, it is used."""
     path.parent.mkdir()
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("create table x (y)")
     other.execute("begin exclusive")
-    monkeypatch.setattr(ledger_sqlite, "_BUSY", 0.1)
-    with pytest.raises(HarvestError, match="locked"):
-        SqliteLedger(path, "acme", clock=clock).transact(lambda book: book.why)
+    ledger = SqliteLedger(path, "acme", clock=clock)
+    with pytest.raises(LedgerBusy, match=r"ledger\.sqlite3 is locked by another process"):
+        ledger.transact(lambda book: book.why)
     other.execute("commit")
     other.close()
-    ledger = SqliteLedger(path, "acme", clock=clock)
 
     assert ledger.transact(lambda book: book.why) is Why.UNKNOWN
     ledger.close()
@@ -278,7 +278,12 @@ def test_a_file_that_others_are_making_is_waited_for(path, clock, monkeypatch):
 def _count_up(path, turns):
     ledger = SqliteLedger(path, "acme")
     for _ in range(turns):
-        ledger.transact(lambda book: book.take(0, 1))
+        while True:
+            try:
+                ledger.transact(lambda book: book.take(0, 1))
+                break
+            except LedgerBusy:
+                time.sleep(0.001)
     ledger.close()
 
 
@@ -368,19 +373,3 @@ def test_a_process_that_died_leaves_its_leases_held_until_they_can_not_arrive(pa
     assert process.exitcode == 9
     assert held == [6, 5, 5, 0]
     ledger.close()
-
-
-def test_a_journal_that_is_being_made_is_tried_again(tmp_path):
-    """Where SQLite says at once that the file is locked, it is asked again a little later."""
-    other = sqlite3.connect(tmp_path / "l", isolation_level=None, check_same_thread=False)
-    other.execute("create table x (y)")
-    other.execute("begin exclusive")
-    database = sqlite3.connect(tmp_path / "l", timeout=0, isolation_level=None)
-    free = threading.Timer(0.1, other.execute, ("commit",))
-    free.start()
-    ledger_sqlite._prepare(database)
-    free.join()
-
-    assert database.execute("pragma journal_mode").fetchone() == ("wal",)
-    database.close()
-    other.close()

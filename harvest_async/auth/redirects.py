@@ -12,12 +12,14 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 
-from harvest_async.auth.tokens import Tokens, explain, lifetime, new_grant
+from harvest_async.auth.tokens import Tokens, explain, is_text, is_token, lifetime, new_grant
 from harvest_async.errors import InvalidArgument, Unauthorized
 
 __all__ = ["authorize_url", "new_state", "read_code", "read_fragment"]
 
 _BITS = 32
+_LONGEST = 65_536
+"""Characters that a code may have."""
 
 
 def new_state() -> str:
@@ -29,9 +31,9 @@ def authorize_url(base_url: str, client_id: str, redirect_uri: str, state: str, 
     """Give the address to which a person's browser is sent (contract: authorize_query).
 
     Raises:
-        InvalidArgument: the state is blank.
+        InvalidArgument: the state is blank, or has a character that can't be sent.
     """
-    if not state.strip():
+    if not is_text(state) or not state.strip():
         raise InvalidArgument("state: give what new_state() made; without it anybody could finish the sign-in")
     query = {
         "client_id": client_id,
@@ -50,9 +52,10 @@ def read_code(redirect: str, state: str) -> str:
         Unauthorized: the person, or the server, said no.
     """
     found = _checked(_split(redirect).query, state)
-    if not found.get("code"):
+    code = found.get("code", "")
+    if not is_text(code) or not 0 < len(code) <= _LONGEST:
         raise InvalidArgument("the redirect brings no code: start the sign-in again")
-    return found["code"]
+    return code
 
 
 def read_fragment(redirect: str, state: str, now: datetime) -> Tokens:
@@ -65,13 +68,15 @@ def read_fragment(redirect: str, state: str, now: datetime) -> Tokens:
     fragment = _split(redirect).fragment or redirect.rpartition("#")[2]
     found = _checked(fragment, state)
     token, kind = found.get("access_token", ""), found.get("token_type", "bearer")
-    if not token or kind.lower() != "bearer":
+    if not is_token(token) or kind.lower() != "bearer":
         raise InvalidArgument("the redirect brings no bearer token: start the sign-in again")
     expires_at = now + timedelta(seconds=lifetime(found.get("expires_in")))
     return Tokens(token, None, expires_at, new_grant())
 
 
 def _split(redirect: str) -> SplitResult:
+    if not isinstance(redirect, str):
+        raise InvalidArgument(f"the redirect is no text but {type(redirect).__name__}: give the whole address")
     try:
         return urlsplit(redirect)
     except ValueError:
@@ -84,8 +89,13 @@ def _checked(text: str, state: str) -> Mapping[str, str]:
     found = dict(pairs)
     if len(found) != len(pairs):
         raise InvalidArgument("the redirect has a parameter twice (RFC 6749, 3.1): start the sign-in again")
-    if not state or not hmac.compare_digest(found.get("state", "").encode(), state.encode()):
+    if not state or not hmac.compare_digest(_bytes(found.get("state", "")), _bytes(state)):
         raise InvalidArgument("the redirect does not belong to this sign-in (its state differs): start it again")
     if "error" in found:
         raise Unauthorized(f"the sign-in failed: {explain(found['error'], found.get('error_description'))}")
     return found
+
+
+def _bytes(text: str) -> bytes:
+    """Encode any text at all: an ASGI server may put half a surrogate pair where an address has a stray byte."""
+    return text.encode("utf-8", "surrogatepass")

@@ -1,18 +1,24 @@
 """Where tokens are kept between two calls, and between two runs.
 
 Rules of this room: a refresh token is good for once, so a store has the new ones on its disk before `save` returns;
-they are not used earlier. Whoever cannot read the store must not read the tokens: a file is its owner's alone.
+they are not used earlier. For the same reason one renewal at a time may use a store: `lock` sees to that. Whoever
+cannot read the store must not read the tokens: a file is its owner's alone.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 import stat
 import tempfile
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Final, Protocol
 
 from anyio import to_thread
+from filelock import FileLock, Timeout
 
 from harvest_async.auth import tokens as format_
 from harvest_async.auth.tokens import Tokens
@@ -21,10 +27,19 @@ from harvest_async.errors import InvalidArgument
 __all__ = ["FileTokenStore", "MemoryTokenStore", "TokenStore"]
 
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
+_OWNER: Final = stat.S_IRUSR | stat.S_IWUSR
+
+_AGAIN: Final = 0.02
+"""Seconds after which a lock that somebody else holds is tried again."""
 
 
 class TokenStore(Protocol):
-    """Keeps the tokens of one sign-in."""
+    """Keeps the tokens of one sign-in.
+
+    A store of your own has all three methods. If only one `OAuth2` in one process uses the store, `lock` may return
+    `contextlib.nullcontext()`; otherwise it has to exclude all others, or two of them spend the same refresh token
+    and one is asked to sign in again.
+    """
 
     async def load(self) -> Tokens | None:
         """Give the tokens as they were saved last, by whomever; None where nobody has signed in."""
@@ -34,9 +49,17 @@ class TokenStore(Protocol):
         """Keep new tokens in the place of the old ones; they are safe when this returns."""
         ...
 
+    def lock(self) -> AbstractAsyncContextManager[None]:
+        """Return a context manager that excludes everyone else who enters it for the same tokens.
+
+        It is entered around each renewal: load the tokens, send the request, save the new tokens. Entering it waits
+        without blocking the event loop, and may be cancelled. It is released when the process that holds it dies.
+        """
+        ...
+
 
 class MemoryTokenStore:
-    """Keeps tokens as long as the process lives.
+    """Keeps tokens as long as the process lives; event loops in several threads may share it.
 
     Args:
         tokens: what is there at the beginning.
@@ -44,6 +67,7 @@ class MemoryTokenStore:
 
     def __init__(self, tokens: Tokens | None = None) -> None:
         self._tokens = tokens
+        self._lock = Lock()
 
     async def load(self) -> Tokens | None:
         """Give the tokens."""
@@ -53,6 +77,16 @@ class MemoryTokenStore:
         """Keep new tokens."""
         self._tokens = tokens
 
+    @asynccontextmanager
+    async def lock(self) -> AsyncIterator[None]:
+        """Exclude everyone else in this process."""
+        while not self._lock.acquire(blocking=False):  # noqa: ASYNC110 - whoever holds it may be on another loop
+            await asyncio.sleep(_AGAIN)
+        try:
+            yield
+        finally:
+            self._lock.release()
+
     def __repr__(self) -> str:
         return "MemoryTokenStore(...)"
 
@@ -61,7 +95,8 @@ class FileTokenStore:
     """Keeps tokens in a file that only its owner can read.
 
     The file is replaced as a whole and synced, so that no moment has half a file or none. Several processes may share
-    it: each looks into it before it asks for new tokens.
+    it: they renew the tokens one after the other, and each uses what another one has saved. The lock for that is a file
+    beside it whose name ends in `.lock`; it holds nothing, and may be deleted while no process runs.
 
     Args:
         path: the file; its folder has to be there.
@@ -86,6 +121,24 @@ class FileTokenStore:
         """
         await to_thread.run_sync(self._save, format_.dump(tokens))
 
+    @asynccontextmanager
+    async def lock(self) -> AsyncIterator[None]:
+        """Exclude every other process, thread and event loop that uses the same file.
+
+        Raises:
+            OSError: the lock file can't be made.
+        """
+        target = self._path.resolve()  # links to one file share one lock
+        if not target.parent.is_dir():
+            raise FileNotFoundError(f"the folder {target.parent} is missing: make it, for its owner alone")
+        lock = FileLock(target.with_name(f"{target.name}.lock"), mode=_OWNER, thread_local=False)
+        while not _acquire(lock):  # noqa: ASYNC110 - whoever holds it may be another process
+            await asyncio.sleep(_AGAIN)
+        try:
+            yield
+        finally:
+            lock.release()
+
     def __repr__(self) -> str:
         return f"FileTokenStore({str(self._path)!r})"
 
@@ -99,7 +152,7 @@ class FileTokenStore:
             raise InvalidArgument(f"{self._path}: others can read the tokens in it: chmod 600, and sign in again")
         try:
             return format_.load(content)
-        except (ValueError, AttributeError, TypeError):
+        except (ValueError, AttributeError, TypeError, RecursionError):
             raise InvalidArgument(f"{self._path}: there are no tokens in it: remove it, and sign in again") from None
 
     def _save(self, content: bytes) -> None:
@@ -115,6 +168,15 @@ class FileTokenStore:
             Path(name).unlink(missing_ok=True)
             raise
         _sync(target.parent)
+
+
+def _acquire(lock: FileLock) -> bool:
+    """Try once to acquire a lock; return whether it was free."""
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return False
+    return True
 
 
 def _sync(folder: Path) -> None:

@@ -20,7 +20,7 @@ from attrs import evolve, field, frozen
 from harvest_async.errors import DecodeError, InvalidArgument, ResponseError, Unauthorized, response_error
 from harvest_async.wire import Answer, Wire, redact_text
 
-__all__ = ["LIFETIME", "Tokens", "code_form", "new_grant", "read_tokens", "refresh_form"]
+__all__ = ["LIFETIME", "Tokens", "code_form", "is_text", "is_token", "new_grant", "read_tokens", "refresh_form"]
 
 logger = logging.getLogger("harvest_async")
 
@@ -28,6 +28,15 @@ LIFETIME: Final = 64_799
 """Seconds that an access token lasts where its answer does not say (contract: expires_in_seconds)."""
 
 _LONGEST: Final = 10 * 366 * 86_400
+_DIGITS: Final = 18
+"""Digits of a number in a response that are read; more are no number that means anything here."""
+
+_LONGEST_TOKEN: Final = 65_536
+"""Characters that a token may have: no server takes a longer header."""
+
+_FIRST: Final = datetime(1970, 1, 2, tzinfo=UTC)
+_LAST: Final = datetime(9998, 12, 31, tzinfo=UTC)
+"""Between these lies the end of a token, so that it can be written in any time zone, and a minute be added or taken."""
 _OK: Final = 200
 _REFUSED: Final = range(400, 500)
 _SHOWN: Final = 300
@@ -47,6 +56,13 @@ def _aware(_: Tokens, __: Any, moment: datetime | None) -> None:
         raise InvalidArgument("Tokens: expires_at needs a time zone")
 
 
+def _within(moment: datetime | None) -> datetime | None:
+    """A moment as it is, or the nearest one that can be calculated with."""
+    if moment is None or moment.utcoffset() is None or _FIRST.year < moment.year < _LAST.year:
+        return moment
+    return min(max(moment, _FIRST), _LAST)
+
+
 @frozen(repr=False)
 class Tokens:
     """What a sign-in gives.
@@ -60,7 +76,7 @@ class Tokens:
 
     access_token: str
     refresh_token: str | None = None
-    expires_at: datetime | None = field(default=None, validator=_aware)
+    expires_at: datetime | None = field(default=None, converter=_within, validator=_aware)
     grant: str = ""
 
     def __repr__(self) -> str:
@@ -100,22 +116,27 @@ def read_tokens(wire: Wire, answer: Answer, now: datetime, before: Tokens) -> To
     if answer.status != _OK:
         raise _refusal(wire, answer, tree)
     access, kind = tree.get("access_token"), tree.get("token_type")
-    if not _is_token(access) or not isinstance(kind, str) or kind.lower() != "bearer":
+    if not is_token(access) or not isinstance(kind, str) or kind.lower() != "bearer":
         raise DecodeError("the answer to the request for a token has no bearer token", request=wire, answer=answer)
     refresh = tree.get("refresh_token")
     return evolve(
         before,
         access_token=str(access),
-        refresh_token=str(refresh) if _is_token(refresh) else before.refresh_token,
+        refresh_token=str(refresh) if is_token(refresh) else before.refresh_token,
         expires_at=now + timedelta(seconds=lifetime(tree.get("expires_in"))),
     )
 
 
 def lifetime(told: object) -> int:
     """Read how long a token lasts, in seconds; what can't be believed is what the contract says."""
-    text = str(told).strip() if isinstance(told, int | str) and not isinstance(told, bool) else ""
-    if text.isascii() and text.isdigit() and 0 < int(text[:12]) <= _LONGEST:
-        return int(text)
+    if isinstance(told, float) and told.is_integer() and 0 < told <= _LONGEST:
+        return int(told)
+    text = told.strip() if isinstance(told, str) else ""
+    if isinstance(told, int) and not isinstance(told, bool) and 0 < told <= _LONGEST:
+        return told
+    digits = text.lstrip("0") if text.isascii() and text.isdigit() else ""
+    if 0 < len(digits) <= _DIGITS and int(digits) <= _LONGEST:
+        return int(digits)
     if told is not None:
         logger.warning("the lifetime of an access token can't be believed and is taken for %d s", LIFETIME)
     return LIFETIME
@@ -123,8 +144,8 @@ def lifetime(told: object) -> int:
 
 def explain(code: str, description: str | None) -> str:
     """What an error of RFC 6749 means, and what the server says to it."""
-    said = f" ({redact_text(description)[:_SHOWN]})" if description else ""
-    name = redact_text(code)[:_SHOWN]
+    said = f" ({_shown(description)})" if description else ""
+    name = _shown(code)
     return f"{name}{said}: {_MEANINGS[code]}" if code in _MEANINGS else f"{name}{said}"
 
 
@@ -147,7 +168,7 @@ def load(content: bytes) -> Tokens:
     """
     tree = json.loads(content)
     refresh, moment = tree.get("refresh_token"), tree.get("expires_at")
-    if not _is_token(tree.get("access_token")) or not (refresh is None or _is_token(refresh)):
+    if not is_token(tree.get("access_token")) or not (refresh is None or is_token(refresh)):
         raise ValueError
     expires_at = None if moment is None else datetime.fromisoformat(moment)
     return Tokens(tree["access_token"], refresh, expires_at, str(tree.get("grant") or ""))
@@ -157,12 +178,14 @@ def _form(url: str, client: tuple[str, str | None], **fields: str) -> Wire:
     id_, secret = client
     named = {**fields, "client_id": id_, **({} if secret is None else {"client_secret": secret})}
     kind = "application/x-www-form-urlencoded"
+    if not all(is_text(value) for value in named.values()):
+        raise InvalidArgument("the request for a token has a character that can't be sent: sign in again")
     return Wire("POST", url, (("Accept", "application/json"), ("Content-Type", kind)), urlencode(named).encode())
 
 
 def _tree(answer: Answer) -> dict[str, Any]:
     try:
-        tree = json.loads(answer.content)
+        tree = json.loads(answer.content, parse_int=_number)
     except (ValueError, RecursionError):
         return {}
     return tree if isinstance(tree, dict) else {}
@@ -171,12 +194,42 @@ def _tree(answer: Answer) -> dict[str, Any]:
 def _refusal(wire: Wire, answer: Answer, tree: dict[str, Any]) -> ResponseError:
     code, description = tree.get("error"), tree.get("error_description")
     if not isinstance(code, str) or answer.status not in _REFUSED:
-        return response_error(answer, wire, "" if code is None else str(code)[:_SHOWN])
+        return response_error(answer, wire, "" if code is None else _shown(_text_of(code)))
     said = explain(code, description if isinstance(description, str) else None)
     if code in _MEANINGS:
         return Unauthorized(f"no access token: {said}", request=wire, answer=answer)
     return response_error(answer, wire, said)
 
 
-def _is_token(value: object) -> bool:
-    return isinstance(value, str) and value.isascii() and value.isprintable() and bool(value) and " " not in value
+def _number(digits: str) -> int | str:
+    """Read a number of a response; one that is too long to mean anything stays a text, and nothing else is lost."""
+    return int(digits) if len(digits) <= _DIGITS else digits
+
+
+def _text_of(value: object) -> str:
+    """Any value of a response as a text; one that is nested too deeply has none."""
+    try:
+        return str(value)
+    except RecursionError:
+        return ""
+
+
+def _shown(text: str) -> str:
+    """The beginning of what a server or a visitor says, without secrets and without characters that can't be shown."""
+    return redact_text(text[:_SHOWN])[:_SHOWN]
+
+
+def is_text(value: object) -> bool:
+    """Whether a value is a text that can be encoded."""
+    return isinstance(value, str) and not any("\ud800" <= letter <= "\udfff" for letter in value)
+
+
+def is_token(value: object) -> bool:
+    """Whether a value can be a token: visible ASCII (RFC 6749, A.12), and no longer than a header may be."""
+    return (
+        isinstance(value, str)
+        and 0 < len(value) <= _LONGEST_TOKEN
+        and value.isascii()
+        and value.isprintable()
+        and " " not in value
+    )

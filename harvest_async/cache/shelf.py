@@ -21,9 +21,10 @@ from typing import Any, Final
 import anysqlite
 import hishel
 from anyio import Lock, to_thread
-from attrs import evolve, frozen
+from attrs import define, evolve, field, frozen
 
 from harvest_async.errors import HarvestError
+from harvest_async.perloop import PerLoop
 from harvest_async.wire import Answer, Headers, Wire, redact_url
 
 __all__ = ["Shelf"]
@@ -39,6 +40,20 @@ _KEPT: Final = frozenset(
 )
 _CONDITIONS: Final = frozenset({"if-none-match", "if-modified-since"})
 _OK: Final = 200
+
+
+@define(eq=False)
+class _File:
+    """The file, as one event loop has it open."""
+
+    lock: Lock = field(factory=Lock)
+    storage: hishel.AsyncBaseStorage | None = None
+
+    async def aclose(self) -> None:
+        """Close it."""
+        if self.storage is not None:
+            await self.storage.close()
+            self.storage = None
 
 
 @frozen
@@ -65,8 +80,7 @@ class Shelf:
         self._path = path
         self._max_size = max_size
         self._place = place
-        self._storage: hishel.AsyncBaseStorage | None = None
-        self._lock = Lock()
+        self._files = PerLoop(_File, _File.aclose)
         self._people: dict[bytes, str] = {}
         self._writes = 0
         self._seen: set[str] = set()  # what the server has said something about since the last write
@@ -101,9 +115,7 @@ class Shelf:
 
     async def aclose(self) -> None:
         """Close the file."""
-        if self._storage is not None:
-            await self._storage.close()
-            self._storage = None
+        await self._files.aclose()
 
     # Inside
 
@@ -166,7 +178,7 @@ class Shelf:
             self._seen.add(read.key)
 
     async def _key(self, wire: Wire, whose: bytes) -> str:
-        async with self._lock:
+        async with (await self._files.get()).lock:
             person = self._people.get(whose)
             if person is None:
                 person = self._people[whose] = await to_thread.run_sync(_name_of, whose, self._place)
@@ -174,14 +186,15 @@ class Shelf:
         return hashlib.sha256(f"{person}\n{accept}\n{wire.url}".encode()).hexdigest()
 
     async def _opened(self) -> hishel.AsyncBaseStorage:
-        async with self._lock:
-            if self._storage is None:
+        file = await self._files.get()
+        async with file.lock:
+            if file.storage is None:
                 try:
                     connection = await _connect(self._path)
                 except (OSError, sqlite3.Error) as error:
                     raise self._unusable(error) from error
-                self._storage = hishel.AsyncSqliteStorage(connection=connection, max_size=self._max_size)
-            return self._storage
+                file.storage = hishel.AsyncSqliteStorage(connection=connection, max_size=self._max_size)
+            return file.storage
 
     def _unusable(self, error: Exception) -> HarvestError:
         return HarvestError(f"HttpCache: {self._path} can't be used ({error}): give another file, or remove it")

@@ -31,6 +31,7 @@ from harvest_async.clock import SECOND, span
 from harvest_async.errors import (
     DecodeError,
     HarvestError,
+    InvalidArgument,
     NotSent,
     OutcomeUnknown,
     ResponseError,
@@ -42,7 +43,7 @@ from harvest_async.exchange.keeping import Shelf, Watcher
 from harvest_async.retry import USUAL, Budget, Failure, Limits, Verdict, backoff, failure_of, verdict
 from harvest_async.throttle.lease import DEADLINE, Lease, Ticket
 from harvest_async.throttle.throttle import Throttle
-from harvest_async.transport import NOT_SENT, TICKET, timeouts
+from harvest_async.transport import NOT_SENT, TICKET, LoopTransport, timeouts
 from harvest_async.wire import Answer, Wire, redact_text, redact_url
 
 __all__ = ["Attempts", "BeforeSend", "Going", "Shared", "unknown", "words_of"]
@@ -265,6 +266,7 @@ class Attempts:
     async def _enter(self, going: Going) -> None:
         """Wait for a lease at a moment when the credential is good; it is in the ticket then."""
         ticket = going.ticket
+        await self._check_open()
         try:
             while True:
                 if _signer_of(going.auth) is None:
@@ -278,6 +280,14 @@ class Attempts:
             _hand_back(ticket)
             _check_repeat(going, error)
             raise
+
+    async def _check_open(self) -> None:
+        """Refuse calls that can't be sent, however often they are tried."""
+        shared = self._shared
+        if shared.client.is_closed:
+            raise InvalidArgument("the client has been closed: make a new one")
+        if isinstance(shared.direct, LoopTransport):
+            await shared.direct.current()
 
     async def _renew(self, ticket: Ticket) -> None:
         """Have a new credential made, waiting no longer than the call may wait at the gate."""

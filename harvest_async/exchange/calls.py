@@ -11,7 +11,7 @@ Rules of this room:
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Hashable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from functools import partial

@@ -7,6 +7,7 @@ where it may hold a credential.
 from __future__ import annotations
 
 import ssl
+from functools import partial
 from http.cookiejar import CookieJar
 from typing import Any, Final
 
@@ -23,7 +24,7 @@ from harvest_async.exchange.options import check_timeout
 from harvest_async.throttle.lease import DEADLINE
 from harvest_async.throttle.registry import DEFAULT_REGISTRY, Identity, service_of
 from harvest_async.throttle.throttle import Throttle
-from harvest_async.transport import ThrottledTransport, direct_transport, timeouts
+from harvest_async.transport import LoopTransport, ThrottledTransport, direct_transport, for_one_loop, timeouts
 
 __all__ = ["open_exchange"]
 
@@ -84,7 +85,7 @@ def open_exchange(
         )
     headers = (("User-Agent", f"{header_value('app', app)} harvest_async"), ("Accept-Encoding", ENCODINGS))
     throttle = throttle or DEFAULT_REGISTRY.throttle(Identity(service_of(address), account))
-    direct = transport or _direct(address, ssl_context, proxy)
+    direct = _direct(address, ssl_context, proxy) if transport is None else _given(transport)
     client = httpx.AsyncClient(
         transport=ThrottledTransport(direct, throttle, status_path=None),
         timeout=httpx.Timeout(**timeouts(timeout)),
@@ -98,9 +99,14 @@ def open_exchange(
     )
 
 
+def _given(transport: httpx.AsyncBaseTransport) -> httpx.AsyncBaseTransport:
+    """A transport of the caller's; one with a pool of connections serves one event loop."""
+    return for_one_loop(transport) if isinstance(transport, httpx.AsyncHTTPTransport) else transport
+
+
 def _direct(address: str, ssl_context: ssl.SSLContext | None, proxy: str | None) -> httpx.AsyncBaseTransport:
     try:
-        return direct_transport(address, ssl_context, proxy)
+        return LoopTransport(partial(direct_transport, address, ssl_context, proxy))
     except (ValueError, httpx.InvalidURL):
         raise InvalidArgument("proxy: give an address like http://proxy.example:3128") from None
     except ImportError:

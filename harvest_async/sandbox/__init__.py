@@ -92,7 +92,7 @@ class Sandbox:
         """
         try:
             from harvest_async.sandbox.app import make_app  # noqa: PLC0415 - optional dependency
-        except ModuleNotFoundError as error:
+        except ImportError as error:  # of any kind: another thread may be failing to import it at the moment
             raise ImportError(_MISSING) from error
         return make_app(self._account)
 
@@ -201,6 +201,6 @@ class Sandbox:
 def _serving() -> Any:
     try:
         from harvest_async.sandbox import serve  # noqa: PLC0415 - optional dependency
-    except ModuleNotFoundError as error:
+    except ImportError as error:  # of any kind: another thread may be failing to import it at the moment
         raise ImportError(_MISSING) from error
     return serve

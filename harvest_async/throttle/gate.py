@@ -8,35 +8,36 @@ Rules of this room:
   its leader's patience, or callers who never wait would find the gate shut for ever.
 - Whatever was granted to a call that is cancelled in the same moment comes back.
 - What was granted and has not left yet when the gate shuts does not leave: it goes back to the front.
+- A ledger that somebody else is using is tried again by a timer (see `access`). Calls wait for it as long as they may
+  wait at all, and never longer than one attempt may take.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Final, TypeVar, cast
+from typing import Final, cast
 
 from attrs import define, field
 
 from harvest_async.clock import SECOND, Clock
 from harvest_async.errors import HarvestError
+from harvest_async.throttle.access import Access, End
 from harvest_async.throttle.asking import ask, wait_for
 from harvest_async.throttle.book import Book, Why
 from harvest_async.throttle.forecast import Crowd, forecast
 from harvest_async.throttle.lanes import Lanes
-from harvest_async.throttle.lease import Lease, Probe, Ticket
-from harvest_async.throttle.ledger import Ledger
+from harvest_async.throttle.lease import DEADLINE, Lease, Probe, Ticket
+from harvest_async.throttle.ledger import Ledger, LedgerBusy
 from harvest_async.throttle.line import Lane
-from harvest_async.throttle.refusal import throttled, would_wait
+from harvest_async.throttle.refusal import busy_too_long, throttled, would_wait
 from harvest_async.throttle.settings import Settings
 
 __all__ = ["MOST_CONNECTIONS", "Gate"]
 
 logger = logging.getLogger("harvest_async.throttle")
-
-T = TypeVar("T")
 
 FEWEST_CONNECTIONS: Final = 16
 MOST_CONNECTIONS: Final = 48
@@ -49,6 +50,8 @@ _ASKING: Final = 10 * SECOND
 _REFUSALS: Final = 5
 _LOOK: Final = SECOND // 10
 """How often the line looks at a book that others write, too."""
+_GRACE: Final = SECOND // 20
+"""How long a ledger may be in use before that is more than other processes' ordinary transactions."""
 _SMOOTH: Final = 8
 _FIRST_TRIP: Final = SECOND // 5
 
@@ -71,17 +74,17 @@ class Gate:
 
     def __init__(self, ledger: Ledger, settings: Settings, clock: Clock) -> None:
         self._loop = asyncio.get_running_loop()
-        self._ledger = ledger
+        self._access = Access(ledger, settings, clock, self._resumed)
+        self._shared = ledger.shared
         self._settings = settings
         self._clock = clock
         self._lanes: Lanes[_Waiter] = Lanes(settings, shared=ledger.shared)
         self._leases: dict[int, Lease] = {}
         self._leading = 0
-        self._shut = False
         self._busy = 0
         self._trip = _FIRST_TRIP
         self._numbers = 0
-        self._unwritten: list[tuple[Callable[[Book, int], bool], int]] = []  # ends that the ledger did not take
+        self._hurry = DEADLINE  # the shortest deadline of any call so far
         self.lent = self.refused = 0
         self._timer: asyncio.TimerHandle | None = None
 
@@ -117,23 +120,30 @@ class Gate:
         """Whether nobody waits here and no answer is awaited."""
         return not (self._leases or self._leading or self._lanes)
 
-    def abandon(self) -> None:
-        """The loop is closed: whatever was granted on it will not be ended by anyone."""
-        now = self._clock.now()
-
-        def lose_all(book: Book) -> None:
-            for lease in self._leases.values():
-                lease.ended = True
-                book.lost(lease.number, now, cut=True)
-
-        self._transact(lose_all)
+    def abandon(self) -> list[End]:
+        """The loop is closed: whatever was granted on it will not be ended by anyone. Gives what is not in the book."""
+        now, ends = self._clock.now(), []
+        for lease in self._leases.values():
+            lease.ended = True
+            ends.append(End(partial(_lose, lease.number), now))
         self._leases.clear()
+        return self._access.leave(ends)
+
+    def take_over(self, ends: Iterable[End]) -> None:
+        """Take over what an abandoned gate could not write into the book."""
+        self._access.take_over(ends)
+
+    def share(self) -> None:
+        """From now on gates on other event loops take from the same book."""
+        self._shared = self._lanes.shared = True
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._dispatch)
 
     # For leases
 
     def withholds(self, lease: Lease) -> bool:
         """See `lease.Owner`."""
-        return self._shut and not lease.probes
+        return self._access.shut and not lease.probes
 
     def end(self, lease: Lease, change: Callable[[Book, int], bool]) -> None:
         """See `lease.Owner`."""
@@ -147,17 +157,7 @@ class Gate:
 
     def _write_end(self, lease: Lease, change: Callable[[Book, int], bool]) -> None:
         now = self._clock.now()
-        try:
-            told, why, until = self._transact(lambda book: (change(book, now), book.why, book.until))
-        except Exception as error:  # noqa: BLE001 - whatever the ledger raises, the call was made
-            self._unwritten.append((change, now))
-            logger.warning("%s: %s", self._settings.name, _failure(error).message)
-            told, why, until = False, None, now
-        if told and why is None:
-            logger.warning("%s: the gate is open again", self._settings.name)
-        elif told and why is not None:
-            seconds = (until - now) / SECOND
-            logger.warning("%s: the gate is closed for %.1f s, %s", self._settings.name, seconds, why.value)
+        self._access.end(End(change, now), refused=lease.turned_away)
         if lease.timely:
             self._trip += (now - lease.sent - self._trip) // _SMOOTH
 
@@ -188,7 +188,8 @@ class Gate:
     def _enter(self, ticket: Ticket) -> _Waiter:
         now = self._clock.now()
         if ticket.refusals >= _REFUSALS:
-            raise self._transact(lambda book: throttled(book, now, f"the call was refused {_REFUSALS} times"))
+            raise self._refused_too_often(now)
+        self._hurry = min(self._hurry, ticket.deadline)
         if ticket.max_wait is not None:
             self._refuse_early(ticket, now)
         came_back = ticket.number > 0
@@ -200,6 +201,15 @@ class Gate:
             waiter.timer = self._loop.call_later(patience, self._too_long, waiter)
         self._stand(waiter, came_back=came_back)
         return waiter
+
+    def _refused_too_often(self, now: int) -> HarvestError:
+        def error(book: Book) -> HarvestError:
+            return throttled(book, now, f"the call was refused {_REFUSALS} times")
+
+        try:
+            return self._access.transact(error)
+        except LedgerBusy:
+            return error(Book())
 
     def _stand(self, waiter: _Waiter, *, came_back: bool) -> None:
         line = self._lanes[waiter.ticket.lane]
@@ -217,20 +227,29 @@ class Gate:
             waiter.future.result().put_back()
 
     def _too_long(self, waiter: _Waiter) -> None:
-        if not waiter.future.done():
-            self._lanes[waiter.ticket.lane].leave(waiter)
-            waiter.future.set_exception(self._why_too_long(waiter))
-
-    def _why_too_long(self, waiter: _Waiter) -> HarvestError:
-        """The error of a waiter whose patience is at an end; it gets one even where the ledger can't be read."""
+        if waiter.future.done():
+            return
+        now, lane = self._clock.now(), waiter.ticket.lane
         try:
-            now = self._clock.now()
-            return would_wait(self._transact(lambda book: self._expected(book, waiter.ticket.lane, now)))
-        except Exception as error:  # noqa: BLE001 - the waiter is told, or it would wait for ever
-            return _failure(error)
+            error: HarvestError = would_wait(self._access.transact(lambda book: self._expected(book, lane, now)))
+        except LedgerBusy as busy:
+            waited = self._access.busy_for()
+            if waited < _GRACE:
+                waiter.timer = self._loop.call_later(_GRACE / SECOND, self._too_long, waiter)
+                return
+            error = would_wait(waited, busy.message)
+        except HarvestError as broken:
+            error = HarvestError(broken.message)
+        self._give_up(waiter, error)
 
     def _refuse_early(self, ticket: Ticket, now: int) -> None:
-        wait = self._transact(lambda book: 0 if self._goes_first(book, now) else self._expected(book, ticket.lane, now))
+        def expected(book: Book) -> int:
+            return 0 if self._goes_first(book, now) else self._expected(book, ticket.lane, now)
+
+        try:
+            wait = self._access.transact(expected)
+        except LedgerBusy:
+            return  # it stands in line, and its timer sees to it that this is not for too long
         if wait > (ticket.max_wait or 0) - ticket.waited:
             raise would_wait(wait)
 
@@ -278,13 +297,28 @@ class Gate:
             return
         granted: list[tuple[_Waiter, Lease]] = []
         try:
-            wake = self._transact(lambda book: self._grant(book, granted))
-        except Exception as error:  # noqa: BLE001 - the waiters are told, or they would wait for ever
-            self._fail_all(_failure(error), granted)
+            wake = self._access.transact(lambda book: self._grant(book, granted))
+        except LedgerBusy:
+            return  # see `_resumed`
+        except HarvestError as error:
+            self._fail_all(error, granted)
             return
         self._arm(wake)
         for waiter, lease in granted:
             waiter.future.set_result(lease)
+
+    def _resumed(self) -> None:
+        """The ledger, which was in use, was tried again."""
+        busy = self._access.busy
+        if busy is None:
+            self._dispatch()
+            return
+        if self._access.busy_for() < self._hurry:
+            return
+        for waiter in [waiter for line in self._lanes for waiter in line]:
+            waited = self._access.busy_for(since=waiter.entered)
+            if waited >= waiter.ticket.deadline:
+                self._give_up(waiter, busy_too_long(busy.message, waited))
 
     def _fail_all(self, error: HarvestError, granted: list[tuple[_Waiter, Lease]]) -> None:
         """The ledger can't be used: say so to everyone instead of leaving them waiting."""
@@ -330,7 +364,7 @@ class Gate:
         if not line:
             return None
         if not self._lets_probe(book, now):
-            moments = [book.probe_at(now), limit, now + _LOOK if self._ledger.shared else None]
+            moments = [book.probe_at(now), limit, now + _LOOK if self._shared else None]
             return min((moment for moment in moments if moment is not None), default=None)
         waiter = line.pop()
         if waiter.future.done():
@@ -364,7 +398,7 @@ class Gate:
     def _wake(self, book: Book, now: int) -> int | None:
         if not self._lanes:
             return None
-        moments = [book.window.next_release(now), now + _LOOK if self._ledger.shared else None]
+        moments = [book.window.next_release(now), now + _LOOK if self._shared else None]
         if self._lanes[Lane.BULK] and (held_back := self._lanes.held_back(book, now)):
             moments.append(now + held_back)
         return min((moment for moment in moments if moment is not None), default=None)
@@ -400,37 +434,8 @@ class Gate:
                 self._give_up(waiter, throttled(book, now, f"more than max_block ({allowed / SECOND:.0f} s)"))
         return min(limits, default=None)
 
-    def _transact(self, change: Callable[[Book], T]) -> T:
-        settings = self._settings
 
-        def bounded(book: Book) -> T:
-            book.bound(settings.calls, settings.period, settings.guard)
-            for end, moment in late:
-                _end_late(end, book, moment)
-            result = change(book)
-            self._shut = book.why is not None
-            return result
-
-        late, self._unwritten = self._unwritten, []
-        try:
-            return self._ledger.transact(bounded)
-        except BaseException:
-            self._unwritten = late + self._unwritten
-            raise
-
-
-def _end_late(end: Callable[[Book, int], bool], book: Book, moment: int) -> None:
-    """Write an end that the ledger did not take in time; one that can't be written must not stop all others."""
-    try:
-        end(book, moment)
-    except Exception:
-        logger.exception("the end of a lease can't be written into the throttle's ledger")
-
-
-def _failure(error: Exception) -> HarvestError:
-    """What a ledger raised, as an error of ours."""
-    if isinstance(error, HarvestError):
-        return error
-    failure = HarvestError(f"the throttle's ledger can't be used ({type(error).__name__}: {error}): choose another")
-    failure.__cause__ = error
-    return failure
+def _lose(number: int, book: Book, now: int) -> bool:
+    """A lease of a loop that was closed; see `End`."""
+    book.lost(number, now, cut=True)
+    return False

@@ -31,12 +31,15 @@ class Lanes(Generic[W]):
     Args:
         settings: how the throttle was set up.
         shared: whether other gates take from the same book, so that the pace has to be kept there, too.
+
+    Attributes:
+        shared: the same; it may become true later.
     """
 
     def __init__(self, settings: Settings, *, shared: bool) -> None:
         self._even = settings.pace == "even"
         self._least = settings.reserve if self._even else 0
-        self._shared = shared
+        self.shared = shared
         self._bucket = Bucket()
         self._lines: dict[Lane, Line[W]] = {lane: Line() for lane in Lane}
         self._passed = 0
@@ -75,7 +78,7 @@ class Lanes(Generic[W]):
         if not self._even:
             return 0
         left = round(self._bucket.wait(_step(book)) * SECOND)
-        return max(left, book.bulk_at - now) if self._shared else left
+        return max(left, book.bulk_at - now) if self.shared else left
 
     def went(self, lane: Lane, book: Book, now: int) -> None:
         """The head of a lane goes now; `held_back` has just given 0."""

@@ -1,6 +1,7 @@
 """A ledger in an SQLite file: all processes of a machine that open the file draw on one book.
 
-Rules of this room: one row an account, one transaction a change, and the file is locked while it lasts. Moments are
+Rules of this room: one row an account, one transaction a change, and the file is locked while it lasts. Nothing here
+waits for a lock: where another process or thread has it, that is said at once (`LedgerBusy`). Moments are
 on the machine's monotonic scale, which all of its processes share until it is started again; the row says to which
 start it belongs. A row that can't be read (another version wrote it) is an account of which nothing is known. Nothing
 secret is stored.
@@ -12,8 +13,8 @@ import json
 import logging
 import os
 import sqlite3
+import stat
 import threading
-import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -22,6 +23,7 @@ from typing import Any, Final, TypeVar
 from harvest_async.clock import SECOND, Clock, SystemClock
 from harvest_async.errors import HarvestError
 from harvest_async.throttle.book import Book
+from harvest_async.throttle.ledger import LedgerBusy
 
 __all__ = ["SqliteLedger"]
 
@@ -32,9 +34,14 @@ T = TypeVar("T")
 _SCHEMA: Final = """
     create table if not exists book (account text primary key, version integer not null, state text not null)
 """
-_BUSY: Final = 10.0
-_AGAIN: Final = 0.02
-"""Seconds that a locked file is waited for, and after which it is tried again where SQLite does not wait by itself."""
+_BUSY: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL})
+"""What SQLite says where somebody else has a lock."""
+
+_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
+_OWNER: Final = stat.S_IRUSR | stat.S_IWUSR
+_MAKING: Final = threading.Lock()
+"""Held while a file is made: closing a file frees all locks that the process has on it (POSIX)."""
+
 _DRIFT: Final = 5 * SECOND
 _STALE: Final = 4
 """After so many periods without a look, what others sent is unknown again."""
@@ -45,7 +52,7 @@ class SqliteLedger:
     """One account's book in a file. Give every `Throttle` of the account, in whatever process, the same file.
 
     Args:
-        path: the file; it is made where it is missing, its folder too.
+        path: the file; it is made where it is missing, its folder too. Only its owner can read or write it.
         account: which account's book: any name that no other account in the file has.
         clock: the clock of the throttles that use it.
     """
@@ -73,17 +80,40 @@ class SqliteLedger:
         """See `Ledger.transact`.
 
         Raises:
+            LedgerBusy: another process or thread is using the file.
             HarvestError: the file can't be read or written.
         """
-        with self._lock:
-            try:
-                return self._transact(self._open(), change)
-            except (sqlite3.Error, OSError) as error:
-                msg = (
-                    f"the throttle's ledger {self.path} can't be used ({error}): "
-                    "free or delete the file, or choose another"
-                )
-                raise HarvestError(msg) from error
+        return self._use(lambda database: self._transact(database, change))
+
+    def read(self, look: Callable[[Book], T]) -> T:
+        """See `Ledger.read`; it does not need the file for itself, so another process that has locked it is no matter.
+
+        Raises:
+            LedgerBusy: another process is making the file, or another thread is using it.
+            HarvestError: the file can't be read.
+        """
+        return self._use(lambda database: look(self._stored(database)[0]))
+
+    def _use(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        if not self._lock.acquire(blocking=False):
+            raise self._busy()
+        try:
+            return work(self._open())
+        except (sqlite3.Error, OSError) as error:
+            if _is_busy(error):
+                raise self._busy() from error
+            msg = (
+                f"the throttle's ledger {self.path} can't be used ({error}): free or delete the file, or choose another"
+            )
+            raise HarvestError(msg) from error
+        finally:
+            self._lock.release()
+
+    def _busy(self) -> LedgerBusy:
+        return LedgerBusy(
+            f"the throttle's ledger {self.path} is locked by another process or thread: "
+            "end it or let it go on if it hangs or is stopped, or choose another file"
+        )
 
     def close(self) -> None:
         """Close the file; the next use opens it again."""
@@ -96,7 +126,8 @@ class SqliteLedger:
         if self._database is None or self._owner != os.getpid():
             # A connection must not be carried over a fork: the child opens its own and leaves the parent's alone.
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            database = sqlite3.connect(self.path, timeout=_BUSY, isolation_level=None, check_same_thread=False)
+            _make_private(self.path)
+            database = sqlite3.connect(self.path, timeout=0, isolation_level=None, check_same_thread=False)
             try:
                 _prepare(database)
             except BaseException:
@@ -106,47 +137,47 @@ class SqliteLedger:
         return self._database
 
     def _transact(self, database: sqlite3.Connection, change: Callable[[Book], T]) -> T:
-        database.execute("begin immediate")
+        database.execute("begin exclusive")  # once it has begun, nothing in it can be busy
         try:
-            self._read(database)
+            self._book, self._version = self._stored(database, known=self._book)
             before = self._book.dump()
             result = change(self._book)
             if self._book.dump() != before or self._version == 0:
                 self._write(database)
+            database.execute("commit")
         except BaseException:
             self._version = -1  # what is in memory is no longer what is in the file
-            database.execute("rollback")
+            if database.in_transaction:
+                database.execute("rollback")
             raise
-        database.execute("commit")
         return result
 
-    def _read(self, database: sqlite3.Connection) -> None:
-        """Bring the book up to date with the file."""
+    def _stored(self, database: sqlite3.Connection, known: Book | None = None) -> tuple[Book, int]:
+        """Return the book as the file has it, and its version; the `known` one where that is the same."""
         query = "select version, state from book where account = ?"
         with closing(database.execute(query, (self.account,))) as rows:
             row = rows.fetchone()
         if row is None:
-            self._book, self._version = Book(), 0
-            return
+            return Book(), 0
         version, text = row
-        if version != self._version:
-            first_look = self._version == -1
-            self._version = version
-            self._book = Book()
-            try:
-                stored = json.loads(text)
-                self._book = Book.load(stored["book"])
-                self._place(stored, first_look=first_look)
-            except (ValueError, LookupError, TypeError):
-                logger.warning("the throttle's ledger %s has a book that can't be read: it begins anew", self.path)
+        if known is not None and version == self._version:
+            return known, version
+        try:
+            stored = json.loads(text)
+            book = Book.load(stored["book"])
+            self._place(book, stored, first_look=self._version == -1)
+        except (ValueError, LookupError, TypeError):
+            logger.warning("the throttle's ledger %s has a book that can't be read: it begins anew", self.path)
+            return Book(), version
+        return book, version
 
-    def _place(self, stored: dict[str, Any], *, first_look: bool) -> None:
+    def _place(self, book: Book, stored: dict[str, Any], *, first_look: bool) -> None:
         """Put the moments of a stored book on the scale of this machine's present start."""
         now, scale = self._clock.now(), self._scale()
         if not _same_scale(stored, scale, now):
-            self._book.restart(now, left=stored["offset"] + self._book.until - self._wall())
-        elif first_look and now - stored["written"] > _STALE * self._book.window.period:
-            self._book.forget()
+            book.restart(now, left=stored["offset"] + book.until - self._wall())
+        elif first_look and now - stored["written"] > _STALE * book.window.period:
+            book.forget()
 
     def _write(self, database: sqlite3.Connection) -> None:
         state = {"book": self._book.dump(), **self._scale(), "written": self._clock.now()}
@@ -164,17 +195,31 @@ class SqliteLedger:
 
 
 def _prepare(database: sqlite3.Connection) -> None:
-    deadline = time.monotonic() + _BUSY
-    while True:
-        try:
-            database.execute("pragma journal_mode = wal")
-            break
-        except sqlite3.OperationalError:  # several processes make the file at once, and SQLite does not wait here
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(_AGAIN)
+    database.execute("pragma journal_mode = wal")
     database.execute("pragma synchronous = normal")
     database.execute(_SCHEMA)
+
+
+def _make_private(path: Path) -> None:
+    """Make the file where it is missing, and see to it that nobody but its owner can read or write it."""
+    with _MAKING:  # a file that is there is not opened
+        if not path.exists():
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, _OWNER))
+    if os.name != "posix":
+        return
+    for each in (path, *(path.with_name(f"{path.name}{end}") for end in ("-wal", "-shm"))):
+        try:
+            found = each.stat()
+        except FileNotFoundError:
+            continue
+        if found.st_mode & _OTHERS and found.st_uid == os.geteuid():
+            each.chmod(_OWNER)
+
+
+def _is_busy(error: Exception) -> bool:
+    """Whether an error says that somebody else has a lock; the low byte of SQLite's code is its class."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return isinstance(code, int) and code & 0xFF in _BUSY
 
 
 def _boot_id() -> str | None:

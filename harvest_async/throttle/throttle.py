@@ -1,20 +1,22 @@
 """One account's budget, as users see it.
 
 Rules of this room: a `Throttle` is made anywhere, on no loop; the ledger lives as long as it does, a waiting line
-as long as its event loop. Two live loops on one ledger in memory would not see each other's waiting, so that is an
-error; a shared ledger allows it.
+as long as its event loop. Several threads may use it, each with a loop and a waiting line of its own: they draw on one
+ledger, so the account's limit holds for all of them together.
 """
 
 from __future__ import annotations
 
 import asyncio
 from datetime import datetime, timedelta
+from threading import Lock
 from typing import Final, Literal
 
 from attrs import field, frozen
 
 from harvest_async.clock import SECOND, Clock, SystemClock, span
 from harvest_async.errors import InvalidArgument
+from harvest_async.throttle.access import End
 from harvest_async.throttle.book import DEFAULT_GUARD, Book
 from harvest_async.throttle.gate import Gate
 from harvest_async.throttle.lease import Lease, Ticket
@@ -132,6 +134,7 @@ class Throttle:
         self._ledger: Ledger = ledger or MemoryLedger()
         self._clock: Clock = clock or SystemClock()
         self._gates: dict[asyncio.AbstractEventLoop, Gate] = {}
+        self._guard = Lock()  # for the gates: loops in several threads may come and go
         self._lent = self._refused = 0  # on loops that are gone
 
     def __repr__(self) -> str:
@@ -149,14 +152,19 @@ class Throttle:
         Raises:
             WouldWait: it takes longer than the ticket's `max_wait`.
             Throttled: the account stays blocked.
-            InvalidArgument: another live event loop uses the throttle, and its ledger isn't shared.
+            NotSent: another process has kept the ledger locked for longer than one attempt may take.
         """
         return await self._gate().acquire(ticket)
 
     def snapshot(self) -> Snapshot:
-        """How the budget stands now. Sends nothing; may be asked from any thread."""
+        """How the budget stands now. Sends nothing; may be asked from any thread.
+
+        Raises:
+            HarvestError: the ledger can't be read.
+        """
         now = self._clock.now()
-        gates = tuple(self._gates.values())
+        with self._guard:
+            gates = tuple(self._gates.values())
 
         def look(book: Book) -> Snapshot:
             book.bound(self._settings.calls, self._settings.period, self._settings.guard)
@@ -180,28 +188,31 @@ class Throttle:
                 releases=releases,
             )
 
-        return self._ledger.transact(look)
+        return self._ledger.read(look)
 
     def _gate(self) -> Gate:
         loop = asyncio.get_running_loop()
-        gate = self._gates.get(loop)
-        if gate is None:
-            self._drop_dead_loops()
-            gate = self._gates[loop] = Gate(self._ledger, self._settings, self._clock)
+        with self._guard:
+            gate = self._gates.get(loop)
+            if gate is None:
+                left = self._drop_dead_loops()
+                gate = self._gates[loop] = Gate(self._ledger, self._settings, self._clock)
+                gate.take_over(left)
+                if len(self._gates) > 1:
+                    for each in self._gates.values():
+                        each.share()
         return gate
 
-    def _drop_dead_loops(self) -> None:
+    def _drop_dead_loops(self) -> list[End]:
+        """Forget the gates of loops that have ended; give what could not be written into the book for them."""
+        left: list[End] = []
         for loop, gate in tuple(self._gates.items()):
             if loop.is_closed() or (gate.idle and not loop.is_running()):
-                gate.abandon()
+                left += gate.abandon()
                 self._lent += gate.lent
                 self._refused += gate.refused
                 del self._gates[loop]
-            elif not self._ledger.shared:
-                raise InvalidArgument(
-                    f"{self!r} is in use on another live event loop: give each process or thread "
-                    "its own Throttle over a shared ledger (SqliteLedger)"
-                )
+        return left
 
 
 def _check(ok: bool, name: str, value: object, allowed: str) -> None:

@@ -17,6 +17,7 @@ import httpx
 
 from harvest_async.address import is_loopback
 from harvest_async.throttle.gate import MOST_CONNECTIONS
+from harvest_async.transport.loops import LoopTransport
 
 __all__ = ["direct_transport", "sweep", "timeouts"]
 
@@ -37,6 +38,8 @@ async def sweep(transport: httpx.AsyncBaseTransport) -> None:
 
     Where a release of httpx or httpcore keeps its pool in another way, nothing is closed, and the log says so once.
     """
+    if isinstance(transport, LoopTransport):
+        transport = await transport.current()
     pool = getattr(transport, "_pool", None)  # neither httpx nor httpcore has another word for it
     if not isinstance(pool, httpcore.AsyncConnectionPool):
         if isinstance(transport, httpx.AsyncHTTPTransport):

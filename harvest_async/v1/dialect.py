@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
+from importlib.util import find_spec
 from typing import Any, ClassVar, Final, Literal, TypeVar, cast
 from urllib.parse import urlencode, urlsplit
 
@@ -72,12 +74,22 @@ def _shaper(result: Many[T]) -> Shaper[T]:
 
 def _fast_reader(result: Many[T]) -> Callable[[bytes], list[T]] | None:
     """The fast way to read a list, where the extra `speed` is installed."""
-    try:
-        from harvest_async.codec.speed import fast_reader  # noqa: PLC0415 - optional dependency
-    except ModuleNotFoundError:
+    make = _fast_readers()
+    return None if make is None else make(result.model, result.root)
+
+
+@cache
+def _fast_readers() -> Callable[[Any, str], Callable[[bytes], list[Any]] | None] | None:
+    """What makes fast readers; None without the extra.
+
+    A failed import is not tried: a thread that imports a module while it fails in another one gets an `ImportError`
+    of another kind (see `importlib`), and each try searches all of `sys.path`.
+    """
+    if find_spec("msgspec") is None:
         return None
-    kind: Any = result.model
-    return fast_reader(kind, result.root)
+    from harvest_async.codec.speed import fast_reader  # noqa: PLC0415 - optional dependency
+
+    return fast_reader
 
 
 @frozen

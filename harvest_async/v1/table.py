@@ -149,15 +149,18 @@ class Table(Generic[T]):
         return loaded is not None and self._known >= written and self._clock.now() - loaded < self._max_age
 
     async def _load(self) -> None:
-        if self._loading is None:
-            self._loading = asyncio.get_running_loop().create_task(self._run())
-            self._loading.add_done_callback(self._ended)
-        error = await asyncio.shield(self._loading)
+        loop = asyncio.get_running_loop()
+        loading = self._loading
+        if loading is None or loading.get_loop() is not loop:  # what another loop has begun may never end
+            loading = self._loading = loop.create_task(self._run())
+            loading.add_done_callback(self._ended)
+        error = await asyncio.shield(loading)
         if error is not None:
             raise copy(error) from error.__cause__
 
-    def _ended(self, _: asyncio.Task[HarvestError | None]) -> None:
-        self._loading = None
+    def _ended(self, loading: asyncio.Task[HarvestError | None]) -> None:
+        if self._loading is loading:
+            self._loading = None
 
     async def _run(self) -> HarvestError | None:
         written, began, suspects = self._touches, self._clock.today(), set(self._suspects)

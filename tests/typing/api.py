@@ -1,6 +1,7 @@
 """How type checkers see the public surface. Checked by mypy strict and pyright, never run."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
@@ -90,6 +91,10 @@ class OwnStore:
 
     async def save(self, tokens: Tokens) -> None:
         """Nothing is kept."""
+
+    def lock(self) -> AbstractAsyncContextManager[None]:
+        """Nobody else uses it."""
+        return nullcontext()
 
 
 async def sign_in(redirect: str) -> None:

@@ -1,0 +1,266 @@
+"""The tokens that sign at the moment, and how they are replaced by new ones in their store.
+
+Invariants:
+- The store's lock is held from reading the old tokens until the new ones are saved, so that processes, threads and
+  event loops which share a store renew one after the other, and use what another one has saved.
+- New tokens are saved before anything is signed with them; if that fails they are kept, and saved at the next call.
+- A request for new tokens that may have left is not sent again before a caller asks anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from copy import copy
+from datetime import datetime, timedelta
+from threading import Lock
+from typing import Final
+
+from harvest_async.auth.renewing import Send
+from harvest_async.auth.signing import BearerAuth, QueryTokenAuth, Signing
+from harvest_async.auth.stores import TokenStore
+from harvest_async.auth.tokens import Tokens, read_tokens, refresh_form
+from harvest_async.clock import Clock
+from harvest_async.errors import (
+    DecodeError,
+    HarvestError,
+    NotSent,
+    OutcomeUnknown,
+    ServerError,
+    Throttled,
+    Unauthorized,
+    WouldWait,
+)
+from harvest_async.shield import finish
+from harvest_async.wire import Answer, Wire
+
+__all__ = ["EARLY", "SIGNERS", "Current"]
+
+logger = logging.getLogger("harvest_async")
+
+EARLY: Final = 60.0
+"""Seconds before its end at which a token is renewed (contract: expires_in)."""
+
+_PAUSE: Final = timedelta(seconds=10)
+"""How long a renewal that failed on its way is not tried again."""
+
+_LOCKED: Final = 120.0
+_LOCKED_EARLY: Final = 5.0
+"""Seconds to wait for the store's lock: without a usable token, and while the old one can still be used."""
+
+_SHORTEST: Final = timedelta(seconds=60)
+"""How long new tokens are taken for good, whatever their lifetime: the server says if it thinks otherwise."""
+
+_LOST: Final = (OutcomeUnknown, ServerError, DecodeError)
+"""How a renewal ends that may have been carried out all the same."""
+
+_UNSENT: Final = (NotSent, Throttled, WouldWait)
+SIGNERS: Final = {"header": BearerAuth, "query": QueryTokenAuth}
+
+
+class Current:
+    """The tokens of one sign-in. Several threads, each with an event loop of its own, may use it.
+
+    Args:
+        store: keeps the tokens.
+        url: where new tokens are requested.
+        client: the application's id and its secret.
+        kind: makes what signs out of an access token.
+        early: seconds before its end at which a token is renewed.
+        clock: tells the time.
+    """
+
+    def __init__(
+        self,
+        store: TokenStore,
+        url: str,
+        client: tuple[str, str | None],
+        kind: Callable[[str], Signing],
+        early: float,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._url = url
+        self._client = client
+        self._kind = kind
+        self._early = timedelta(seconds=early)
+        self._clock = clock
+        self._signer: Signing | None = None
+        self._tokens: Tokens | None = None
+        self._stale_at: datetime | None = None
+        self._refused: str | None = None  # the access token that was answered 401
+        self._spent: str | None = None  # the refresh token that was answered invalid_grant
+        self._unsaved: tuple[Tokens, str | None] | None = None  # new tokens, and the refresh token that they replace
+        self._failure: tuple[HarvestError, datetime] | None = None
+        self._guard = Lock()
+
+    def signer(self) -> Signing | None:
+        """Return what signs now; None where the token is out of date or not known yet."""
+        with self._guard:
+            stale = self._stale_at is not None and self._clock.today() >= self._stale_at
+            return None if stale else self._signer
+
+    def distrust(self, signer: Signing) -> None:
+        """Note that a request signed so was answered 401; nothing happens where another signs by now."""
+        with self._guard:
+            if signer is self._signer and self._tokens is not None:
+                self._signer, self._refused = None, self._tokens.access_token
+
+    async def whose(self) -> bytes:
+        """Return what distinguishes this sign-in from any other, whatever its token is at the moment."""
+        held = self._tokens or await self._load()
+        return b"" if held is None else f"OAuth2 {held.grant or held.refresh_token or held.access_token}".encode()
+
+    async def replace(self, tokens: Tokens) -> None:
+        """Store the tokens of a new sign-in; a renewal of the old ones that is in progress ends first."""
+        async with self._locked():
+            await finish(self._take(tokens, None))
+
+    async def renew(self, send: Send) -> HarvestError | None:
+        """Make sure that there is a signer; return the error to report where there is none."""
+        try:
+            async with self._locked():
+                wire = await self._begin()
+                if wire is not None:
+                    await self._end(wire, await _sent(send, wire))
+        except HarvestError as error:
+            return self._failed(error)
+        return None
+
+    def stopped(self) -> HarvestError | None:
+        """Return the error to report of a renewal that was stopped before it ended."""
+        return self._failed(OutcomeUnknown("the client was closed before the new access token arrived"))
+
+    @asynccontextmanager
+    async def _locked(self) -> AsyncIterator[None]:
+        """Hold the store's lock."""
+        usable = self._tokens is not None and self._good(self._tokens, timedelta())
+        patience = _LOCKED_EARLY if usable else _LOCKED
+        async with AsyncExitStack() as stack:
+            try:
+                async with asyncio.timeout(patience):
+                    await stack.enter_async_context(self._store.lock())
+            except HarvestError:
+                raise
+            except TimeoutError:
+                raise NotSent(
+                    f"another process or thread has held the lock of {self._store!r} for {patience:.0f} s: "
+                    "end that process if it hangs, then call again"
+                ) from None
+            except Exception as error:
+                words = f"{type(error).__name__}: {error}"
+                raise HarvestError(f"the lock of {self._store!r} can't be used ({words})") from error
+            yield
+
+    async def _begin(self) -> Wire | None:
+        """Give the request for new tokens; None where there are good ones already."""
+        held = await self._load()
+        if self._unsaved is not None:
+            tokens, replaced = self._unsaved
+            if replaced is None or held is None or held.refresh_token == replaced:
+                await self._take(tokens, replaced)
+                return None
+            self._unsaved = None  # somebody has signed in anew meanwhile
+        if held is None:
+            raise Unauthorized("nobody has signed in: send a person to authorize_url(), and finish by sign_in()")
+        if self._good(held, self._early):
+            self._adopt(held, None if held.expires_at is None else held.expires_at - self._margin(held))
+            return None
+        self._tokens = held
+        if self._failure is not None and self._clock.today() < self._failure[1]:
+            raise copy(self._failure[0])
+        if held.refresh_token is None or held.refresh_token == self._spent:
+            why = "there is no refresh token" if held.refresh_token is None else "its refresh token was refused"
+            raise Unauthorized(f"the access token is out of date, and {why}: sign in again")
+        return refresh_form(self._url, self._client, held.refresh_token)
+
+    async def _end(self, wire: Wire, answer: Answer) -> None:
+        """Take the answer to the request for new tokens."""
+        before = self._tokens or Tokens("")
+        try:
+            tokens = read_tokens(wire, answer, self._clock.today(), before)
+        except Unauthorized:
+            held = await self._load()
+            if held is not None and held.refresh_token != before.refresh_token and self._good(held, self._early):
+                self._adopt(held, None if held.expires_at is None else held.expires_at - self._margin(held))
+                return  # another process was first
+            self._spent = before.refresh_token
+            raise
+        await self._take(tokens, before.refresh_token)
+
+    async def _take(self, tokens: Tokens, replaced: str | None) -> None:
+        """Store new tokens in the place of those with the refresh token `replaced`, and use them from then on."""
+        self._unsaved = tokens, replaced
+        try:
+            await self._store.save(tokens)
+        except Exception as error:
+            words = f"{type(error).__name__}: {error}"
+            raise HarvestError(
+                f"the new access token could not be stored ({words}), and is not used before it is: call again"
+            ) from error
+        self._unsaved = self._refused = self._spent = self._failure = None
+        now = self._clock.today()
+        stale_at = None if tokens.expires_at is None else tokens.expires_at - self._margin(tokens)
+        self._adopt(tokens, None if stale_at is None else max(stale_at, now + _SHORTEST))
+
+    def _failed(self, error: HarvestError) -> HarvestError | None:
+        """A renewal came to nothing. As long as the old token lasts that is no misfortune; else give what to tell."""
+        if isinstance(error, _LOST):
+            error = _lost(error)
+        elif not isinstance(error, _UNSENT):
+            return error
+        held, now = self._tokens, self._clock.today()
+        self._failure = (error.with_traceback(None), now + _PAUSE)
+        if held is None or not self._good(held, timedelta()):
+            return error
+        logger.warning("the access token could not be renewed yet: %s", error.message)
+        self._adopt(held, held.expires_at if isinstance(error, Unauthorized) else now + _PAUSE)
+        return None
+
+    def _good(self, held: Tokens, early: timedelta) -> bool:
+        if held.access_token == self._refused:
+            return False
+        margin = min(early, self._margin(held))
+        return held.expires_at is None or self._clock.today() < held.expires_at - margin
+
+    def _margin(self, held: Tokens) -> timedelta:
+        return timedelta() if held.refresh_token is None else self._early
+
+    def _adopt(self, held: Tokens, stale_at: datetime | None) -> None:
+        with self._guard:
+            if self._signer is None or self._tokens is None or self._tokens.access_token != held.access_token:
+                self._signer = self._kind(held.access_token)
+            self._tokens, self._stale_at = held, stale_at
+
+    async def _load(self) -> Tokens | None:
+        try:
+            return await self._store.load()
+        except HarvestError:
+            raise
+        except Exception as error:
+            raise HarvestError(f"the tokens could not be loaded: {type(error).__name__}: {error}") from error
+
+
+async def _sent(send: Send, wire: Wire) -> Answer:
+    """Send the request for new tokens; whatever goes wrong may have gone wrong after it left."""
+    try:
+        return await send(wire)
+    except HarvestError:
+        raise
+    except Exception as error:
+        message = f"the request for a token had no answer ({type(error).__name__})"
+        raise OutcomeUnknown(message, request=wire) from error
+
+
+def _lost(error: HarvestError) -> Unauthorized:
+    """The answer to a renewal is not to be had, and with it perhaps the refresh token."""
+    lost = Unauthorized(
+        "the access token is out of date, a new one was asked for, and the answer was lost. The refresh token may be "
+        f"spent by it: call again to try it once more; if it is refused then, sign in again. {error}",
+        request=error.request,
+        answer=error.answer,
+    )
+    lost.__cause__ = error
+    return lost

@@ -1,0 +1,1 @@
+"""Several processes that share one token store, while their tokens are revoked or expire in every round."""

@@ -1,0 +1,351 @@
+"""A ledger that somebody else has locked: nothing blocks, calls wait as long as they may, and no end is lost."""
+
+import asyncio
+import os
+import signal
+import sqlite3
+import stat
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+
+import httpx
+import pytest
+
+from harvest_async.clock import SECOND
+from harvest_async.errors import HarvestError, NotSent, Throttled, WouldWait
+from harvest_async.testing import VirtualLoop
+from harvest_async.throttle.lease import Ticket
+from harvest_async.throttle.ledger import LedgerBusy
+from harvest_async.throttle.ledger_sqlite import SqliteLedger
+from harvest_async.throttle.throttle import Throttle
+from harvest_async.transport import ThrottledTransport
+from tests.support.account import SlowAccount
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def anyio_backend():
+    return "asyncio", {"loop_factory": VirtualLoop}
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "ledger.sqlite3"
+
+
+def clock():
+    return asyncio.get_running_loop().clock
+
+
+def throttle_of(path, **options):
+    return Throttle(ledger=SqliteLedger(path, "a", clock=clock()), clock=clock(), pace="burst", **options)
+
+
+class Blocker:
+    """Another connection, which holds the file's lock."""
+
+    def __init__(self, path):
+        self._database = sqlite3.connect(path, isolation_level=None)
+
+    def lock(self):
+        self._database.execute("begin immediate")
+
+    def free(self):
+        self._database.execute("commit")
+
+    def close(self):
+        self._database.close()
+
+
+@contextmanager
+def locked(path):
+    blocker = Blocker(path)
+    blocker.lock()
+    try:
+        yield blocker
+    finally:
+        blocker.close()
+
+
+async def open_gate(throttle):
+    """Have the account's gate open, and nothing on its way."""
+    lease = await throttle.acquire(Ticket())
+    lease.answered()
+    lease.release()
+
+
+async def test_a_call_waits_for_a_locked_ledger_and_goes_on_when_it_is_free(path):
+    """Soon after, whatever the time until then."""
+    throttle = throttle_of(path)
+    await open_gate(throttle)
+    with locked(path) as blocker:
+        call = asyncio.ensure_future(throttle.acquire(Ticket()))
+        await asyncio.sleep(5)
+        assert not call.done()
+        blocker.free()
+    began = clock().now()
+    (await call).answered()
+
+    assert clock().now() - began < SECOND // 20
+    assert throttle.snapshot().in_flight == 0
+
+
+@pytest.mark.parametrize("deadline", [1, 60])
+async def test_a_call_gives_up_when_one_attempt_might_have_ended(path, deadline):
+    """With an error that names the file and says what to do; nothing was sent."""
+    throttle = throttle_of(path)
+    await open_gate(throttle)
+    with locked(path):
+        began = clock().now()
+        with pytest.raises(NotSent, match=r"ledger\.sqlite3 is locked by another process .* end it or let it go on"):
+            await throttle.acquire(Ticket(deadline=deadline * SECOND))
+
+    assert deadline <= (clock().now() - began) / SECOND < deadline + 0.1
+    (await throttle.acquire(Ticket())).unused()
+
+
+async def test_a_call_in_a_hurry_gives_up_after_its_max_wait(path):
+    """As with any other wait that is too long, and the error names the file."""
+    throttle = throttle_of(path)
+    await open_gate(throttle)
+    with locked(path):
+        began = clock().now()
+        with pytest.raises(WouldWait, match=r"ledger\.sqlite3 is locked"):
+            await throttle.acquire(Ticket(max_wait=2 * SECOND))
+        assert 2 <= (clock().now() - began) / SECOND < 2.1
+        with pytest.raises(WouldWait, match=r"ledger\.sqlite3 is locked"):
+            await throttle.acquire(Ticket(max_wait=0))
+
+
+async def test_another_process_s_short_transaction_is_no_wait(path):
+    """A call that may not wait at all goes on after some milliseconds."""
+    throttle = throttle_of(path)
+    await open_gate(throttle)
+    with locked(path) as blocker:
+        asyncio.get_running_loop().call_later(0.01, blocker.free)
+        lease = await throttle.acquire(Ticket(max_wait=0))
+        lease.unused()
+
+
+async def test_the_end_of_a_lease_reaches_a_locked_ledger_later(path):
+    """With the time at which it happened: the lease is held one period from the response on, and no longer."""
+    throttle = throttle_of(path, guard=0)
+    await open_gate(throttle)
+    await asyncio.sleep(20)
+    lease = await throttle.acquire(Ticket())
+    with locked(path) as blocker:
+        lease.answered()
+        lease.release()
+        assert throttle.snapshot().in_flight == 1
+        await asyncio.sleep(5)
+        blocker.free()
+    await asyncio.sleep(0.1)
+
+    seen = throttle.snapshot()
+    assert (seen.in_flight, seen.sent) == (0, 1)
+    assert 9.5 < seen.seconds_until(seen.calls) < 10
+
+
+async def test_a_refusal_closes_the_gate_though_the_ledger_is_locked(path):
+    """Nothing that was granted leaves meanwhile, and everybody hears of it before anything else is granted."""
+    throttle = throttle_of(path)
+    await open_gate(throttle)
+    refused, granted = [await throttle.acquire(Ticket()) for _ in range(2)]
+    with locked(path) as blocker:
+        refused.refused(30 * SECOND)
+        assert granted.withheld
+        await asyncio.sleep(1)
+        blocker.free()
+    await asyncio.sleep(0.1)
+
+    assert throttle.snapshot().closed == "the account is throttled"
+    assert 28 < throttle.snapshot().closed_for < 29
+
+
+async def test_a_call_that_was_refused_too_often_is_told_though_the_ledger_is_locked(path):
+    """Its error does not need the ledger."""
+    throttle = throttle_of(path)
+    await open_gate(throttle)
+    with locked(path):
+        call = asyncio.ensure_future(throttle.acquire(Ticket()))
+        await asyncio.sleep(0)
+        with pytest.raises(Throttled, match="refused 5 times"):
+            await throttle.acquire(Ticket(refusals=5))
+        call.cancel()
+        await asyncio.wait([call])
+
+
+async def test_a_call_that_is_cancelled_while_the_ledger_is_locked_leaves_nothing(path):
+    """It takes no lease when the ledger is free again."""
+    throttle = throttle_of(path)
+    await open_gate(throttle)
+    with locked(path) as blocker:
+        call = asyncio.ensure_future(throttle.acquire(Ticket()))
+        await asyncio.sleep(1)
+        call.cancel()
+        await asyncio.wait([call])
+        blocker.free()
+    await asyncio.sleep(1)
+
+    assert throttle.snapshot().in_flight == 0
+    assert throttle._gate().idle
+
+
+async def test_a_snapshot_does_not_need_the_lock(path):
+    """It reads what was kept last."""
+    throttle = throttle_of(path)
+    await open_gate(throttle)
+    with locked(path):
+        assert throttle.snapshot().sent == 1
+
+
+async def test_a_ledger_that_breaks_while_it_is_locked_is_told_to_those_who_wait(path):
+    """And to those whose time is over in the same moment."""
+
+    class Broken(SqliteLedger):
+        state = None
+
+        def transact(self, change):
+            if self.state is not None:
+                raise self.state
+            return super().transact(change)
+
+    ledger = Broken(path, "a", clock=clock())
+    throttle = Throttle(ledger=ledger, clock=clock(), pace="burst")
+    await open_gate(throttle)
+    ledger.state = LedgerBusy("in use")
+    calls = [asyncio.ensure_future(throttle.acquire(Ticket(max_wait=wait))) for wait in (None, SECOND, 100 * SECOND)]
+    await asyncio.sleep(0.5)
+    ledger.state = HarvestError("the disk is full")
+    ends = await asyncio.gather(*calls, return_exceptions=True)
+
+    assert [str(end) for end in ends] == ["the disk is full"] * 3
+    ledger.state = None
+    (await throttle.acquire(Ticket())).unused()
+
+
+def test_what_a_loop_could_not_write_the_next_one_writes(path):
+    """The end of a lease outlives its event loop."""
+    throttles = []
+
+    async def first():
+        throttles.append(throttle_of(path))
+        await open_gate(throttles[0])
+        lease = await throttles[0].acquire(Ticket())
+        blocker.lock()
+        lease.answered()
+        lease.release()
+        return clock().moment
+
+    async def second(moment):
+        clock().moment = moment
+        throttles[0]._clock = throttles[0]._ledger._clock = clock()
+        blocker.free()
+        (await throttles[0].acquire(Ticket())).unused()
+        return throttles[0].snapshot()
+
+    ledger = SqliteLedger(path, "other")
+    ledger.transact(lambda book: book.take(0, 1))
+    ledger.close()
+    blocker = Blocker(path)
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        moment = runner.run(first())
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        seen = runner.run(second(moment))
+    blocker.close()
+
+    assert (seen.in_flight, seen.sent) == (0, 2)
+
+
+def test_the_files_are_their_owner_s_alone(tmp_path):
+    """The database, its log and its index; a file that was there is made so, too."""
+    path = tmp_path / "l"
+    path.touch(mode=0o644)
+    path.chmod(0o644)
+    ledger = SqliteLedger(path, "a")
+    ledger.transact(lambda book: book.take(0, 1))
+    modes = {each.name: stat.S_IMODE(each.stat().st_mode) for each in tmp_path.iterdir()}
+    ledger.close()
+
+    assert modes == {"l": 0o600, "l-shm": 0o600, "l-wal": 0o600}
+
+
+@pytest.mark.parametrize("umask", [0, 0o022])
+def test_a_new_file_is_its_owner_s_alone(tmp_path, umask):
+    """Whatever the process's umask."""
+    before = os.umask(umask)
+    try:
+        ledger = SqliteLedger(tmp_path / "l", "a")
+        ledger.transact(lambda book: book.take(0, 1))
+    finally:
+        os.umask(before)
+    modes = {stat.S_IMODE(each.stat().st_mode) for each in tmp_path.iterdir()}
+    ledger.close()
+
+    assert modes == {0o600}
+
+
+_HOLDER = """
+import sqlite3, sys, time
+database = sqlite3.connect(sys.argv[1], isolation_level=None)
+database.execute("begin immediate")
+print("begun", flush=True)
+time.sleep(2)
+database.execute("commit")
+time.sleep(60)
+"""
+
+
+@contextmanager
+def stopped_inside_a_transaction(path):
+    """A process that was stopped while it had the lock."""
+    process = subprocess.Popen([sys.executable, "-c", _HOLDER, str(path)], stdout=subprocess.PIPE)
+    try:
+        assert process.stdout.readline() == b"begun\n"
+        process.send_signal(signal.SIGSTOP)
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+async def _largest_gap(seconds):
+    worst, end = 0.0, time.monotonic() + seconds
+    while (before := time.monotonic()) < end:
+        await asyncio.sleep(0.001)
+        worst = max(worst, time.monotonic() - before)
+    return worst
+
+
+@pytest.mark.socket
+def test_a_process_stopped_inside_its_transaction_blocks_no_event_loop(path):
+    """Calls with a limit fail by it, the others go on when the process does, and nothing else is held up."""
+
+    async def house():
+        throttle = Throttle(ledger=SqliteLedger(path, "a"), pace="burst")
+        client = httpx.AsyncClient(
+            transport=ThrottledTransport(SlowAccount(throttle.clock), throttle), base_url="https://a.example"
+        )
+        await client.get("/first")
+        under_way = asyncio.ensure_future(client.get("/under-way"))
+        await asyncio.sleep(0.02)
+        with stopped_inside_a_transaction(path) as process:
+            waiting = [asyncio.ensure_future(client.get(f"/{number}")) for number in range(50)]
+            hurried = asyncio.ensure_future(throttle.acquire(Ticket(max_wait=SECOND // 2)))
+            short = asyncio.ensure_future(throttle.acquire(Ticket(deadline=SECOND)))
+            gap = await _largest_gap(1.5)
+            ends = await asyncio.gather(hurried, short, return_exceptions=True)
+            began = time.monotonic()
+            process.send_signal(signal.SIGCONT)
+            answers = await asyncio.gather(under_way, *waiting)
+            return gap, [type(end) for end in ends], {each.status_code for each in answers}, time.monotonic() - began
+
+    gap, ends, statuses, took = asyncio.run(house())
+
+    assert ends == [WouldWait, NotSent]
+    assert statuses == {200}
+    assert took < 5
+    assert gap < 1  # a wait for the lock lasts as long as the process is stopped; see benchmarks/ledger_busy.py
