@@ -28,7 +28,7 @@ import shlex
 from collections.abc import Sequence
 from typing import Any, Final
 
-from harvest_async.wire import Answer, Wire, redact_body, redact_headers, redact_text, redact_url
+from harvest_async.wire import Answer, Wire, redact_body, redact_headers, redact_message, redact_url
 
 __all__ = [
     "BadRequest",
@@ -51,8 +51,8 @@ __all__ = [
     "response_error",
 ]
 
-_SHOWN_BODY: Final = 4_096
-"""How much of a body is shown, in bytes."""
+_SHOWN_RESPONSE: Final = 4_096
+"""How much of a response's body a report shows, in bytes; a request's body is shown whole."""
 
 
 class HarvestError(Exception):
@@ -249,7 +249,7 @@ def response_error(answer: Answer, request: Wire, said: str = "") -> ResponseErr
     asked = f"{request.method} {redact_url(request.url)}"
     message = f"{asked} answered {answer.status}: {meaning}"
     if said:
-        message = f"{message}. The server says: {redact_text(said)}"
+        message = f"{message}. The server says: {redact_message(said)}"
     return kind(message, request=request, answer=answer)
 
 
@@ -268,19 +268,19 @@ def _by_class(answer: Answer) -> tuple[type[ResponseError], str]:
 def _show_request(wire: Wire) -> list[str]:
     head = [f"> {wire.method} {redact_url(wire.url)}"]
     head += [f"> {name}: {value}" for name, value in redact_headers(wire.headers)]
-    return head + _show_body(">", wire.content, wire.header("content-type"))
+    return head + _show_body(">", wire.content, wire.header("content-type"), None)
 
 
 def _show_answer(answer: Answer) -> list[str]:
     head = [f"< {answer.status}"]
     head += [f"< {name}: {value}" for name, value in redact_headers(answer.headers)]
-    return head + _show_body("<", answer.content, answer.content_type)
+    return head + _show_body("<", answer.content, answer.content_type, _SHOWN_RESPONSE)
 
 
-def _show_body(mark: str, content: bytes, content_type: str | None) -> list[str]:
+def _show_body(mark: str, content: bytes, content_type: str | None, limit: int | None) -> list[str]:
     if not content:
         return []
-    lines = redact_body(content, content_type or "", _SHOWN_BODY).split("\n")
+    lines = redact_body(content, content_type or "", limit).split("\n")
     return [mark, *(f"{mark} {line}" for line in lines)]
 
 

@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 from attrs import evolve, field, frozen
 
 from harvest_async.errors import DecodeError, InvalidArgument, ResponseError, Unauthorized, response_error
-from harvest_async.wire import Answer, Wire, redact_text
+from harvest_async.wire import Answer, Wire, redact_message
 
 __all__ = ["LIFETIME", "Tokens", "code_form", "new_grant", "read_tokens", "refresh_form"]
 
@@ -123,8 +123,8 @@ def lifetime(told: object) -> int:
 
 def explain(code: str, description: str | None) -> str:
     """What an error of RFC 6749 means, and what the server says to it."""
-    said = f" ({redact_text(description)[:_SHOWN]})" if description else ""
-    name = redact_text(code)[:_SHOWN]
+    said = f" ({redact_message(description, _SHOWN)})" if description else ""
+    name = redact_message(code, _SHOWN)
     return f"{name}{said}: {_MEANINGS[code]}" if code in _MEANINGS else f"{name}{said}"
 
 

@@ -42,7 +42,7 @@ from harvest_async.retry import ATTEMPTS, Budget, Failure, Verdict, backoff, fai
 from harvest_async.throttle.lease import DEADLINE, Lease, Ticket
 from harvest_async.throttle.throttle import Throttle
 from harvest_async.transport import NOT_SENT, TICKET
-from harvest_async.wire import Answer, Wire, redact_text, redact_url
+from harvest_async.wire import Answer, Wire, redact_message, redact_url
 
 __all__ = ["Attempts", "BeforeSend", "Going", "Shared"]
 
@@ -327,7 +327,7 @@ def _is_same(going: Going, answer: Answer) -> bool:
 
 
 def _words_of(error: Exception) -> str:
-    words = redact_text(str(error))
+    words = redact_message(str(error))
     return f"{type(error).__name__}: {words}" if words else type(error).__name__
 
 
