@@ -15,6 +15,7 @@
     │   ├── Unprocessable    the caller: validation (422)
     │   ├── Throttled        the account's budget is used up, by whomever
     │   └── ServerError      the server (5xx)
+    ├── StorageError       this program: a file that it keeps (ledger, cache, tokens) can't be used
     ├── DecodeError        the server: an answer that can't be read
     └── NotTaken           the server: a success that left some of the fields as they were
 
@@ -44,6 +45,7 @@ __all__ = [
     "RequestError",
     "ResponseError",
     "ServerError",
+    "StorageError",
     "Throttled",
     "Unauthorized",
     "Unprocessable",
@@ -79,8 +81,11 @@ class HarvestError(Exception):
         return "\n".join(parts)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Copy and pickle as any exception, though errors have arguments of their own."""
-        return _revive, (type(self), self.args), self.__dict__
+        """Copy and pickle like any exception, without the credentials of the request and the response."""
+        state = dict(self.__dict__)
+        state["request"] = None if self.request is None else self.request.redacted()
+        state["answer"] = None if self.answer is None else self.answer.redacted()
+        return _revive, (type(self), self.args), state
 
     def as_curl(self) -> str:
         """The request as a curl command to try by hand; put the credentials back in before it runs.
@@ -212,6 +217,13 @@ class Throttled(ResponseError):
 
 class ServerError(ResponseError):
     """5xx, and whatever else the server should not answer (redirects, unknown statuses)."""
+
+
+class StorageError(HarvestError):
+    """A local file that this program keeps can't be used: a ledger, a cache or a store of tokens.
+
+    The message names the file, so show it to whoever runs the program, not to a visitor of a web page.
+    """
 
 
 class DecodeError(HarvestError):

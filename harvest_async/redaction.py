@@ -11,10 +11,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 from urllib.parse import unquote_plus, urlsplit, urlunsplit
 
-__all__ = ["REDACTED", "Headers", "redact_body", "redact_headers", "redact_message", "redact_text", "redact_url"]
+__all__ = [
+    "REDACTED",
+    "Headers",
+    "Secret",
+    "redact_body",
+    "redact_headers",
+    "redact_message",
+    "redact_text",
+    "redact_url",
+]
 
 REDACTED: Final = "[redacted]"
 
@@ -53,6 +62,34 @@ _UNSHOWN: Final = re.compile("[^\t\n -~\xa1-\u200d\u2010-\u2027\u202f-\u2064\u20
 _AUTHORITY: Final = re.compile(r"""[^\s/?#"'<>]*""")
 _RUN_OF_URL: Final = re.compile(r"""[^\s"'<>]*""")
 _PORT: Final = re.compile(r"[^:@]*(?::\d*)?\Z|\[[0-9a-fA-F:.]*\](?::\d*)?\Z")
+
+
+class Secret:
+    """Bytes that are never shown: not by `repr`, nor by a traceback that prints local variables, nor by pickle."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: bytes) -> None:
+        self._value = value
+
+    def reveal(self) -> bytes:
+        """Return the bytes; don't keep them in a variable."""
+        return self._value
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._value == other._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    def __repr__(self) -> str:
+        return f"Secret({REDACTED})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        raise TypeError("a secret is not pickled")
 
 
 def redact_url(url: str) -> str:

@@ -55,6 +55,12 @@ class Wire:
         """The first value of a header field, whatever its case; None where it is missing."""
         return _find(self.headers, name)
 
+    def redacted(self) -> Wire:
+        """Return the request without the credentials in it."""
+        kind = self.header("content-type") or ""
+        content = redact_body(self.content, kind).encode() if self.content else b""
+        return Wire(self.method, redact_url(self.url), redact_headers(self.headers), content)
+
     def __repr__(self) -> str:
         return f"<Wire {self.method} {redact_url(self.url)}, {len(self.content)} bytes>"
 
@@ -79,6 +85,11 @@ class Answer:
     def content_type(self) -> str:
         """The media type without its parameters, in lower case; empty where none was given."""
         return (self.header("content-type") or "").partition(";")[0].strip().lower()
+
+    def redacted(self) -> Answer:
+        """Return the response without the credentials in it, and without what is not in memory."""
+        content = redact_body(self.content, self.content_type).encode() if self.content else b""
+        return Answer(self.status, redact_headers(self.headers), content)
 
     def __repr__(self) -> str:
         return f"<Answer {self.status}, {len(self.content)} bytes>"

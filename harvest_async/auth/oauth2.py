@@ -40,6 +40,7 @@ from harvest_async.errors import (
     Unauthorized,
     WouldWait,
 )
+from harvest_async.redaction import Secret
 from harvest_async.wire import Answer, Wire
 
 __all__ = ["OAuth2"]
@@ -184,10 +185,12 @@ class OAuth2(Renewing):
         if signer is self._signer and self._tokens is not None:
             self._signer, self._refused = None, self._tokens.access_token
 
-    async def whose(self) -> bytes:
+    async def whose(self) -> Secret:
         """What tells this sign-in from any other, whatever its token is at the moment."""
         held = self._tokens or await self._load()
-        return b"" if held is None else f"OAuth2 {held.grant or held.refresh_token or held.access_token}".encode()
+        if held is None:
+            return Secret(b"")
+        return Secret(f"OAuth2 {held.grant or held.refresh_token or held.access_token}".encode())
 
     async def renew(self, send: Send) -> None:
         """See to it that there is a signer; all who wait at once share one renewal, and its error.

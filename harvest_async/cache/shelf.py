@@ -23,7 +23,8 @@ import hishel
 from anyio import Lock, to_thread
 from attrs import evolve, frozen
 
-from harvest_async.errors import HarvestError
+from harvest_async.errors import StorageError
+from harvest_async.redaction import Secret
 from harvest_async.wire import Answer, Headers, Wire, redact_url
 
 __all__ = ["Shelf"]
@@ -67,7 +68,7 @@ class Shelf:
         self._place = place
         self._storage: hishel.AsyncBaseStorage | None = None
         self._lock = Lock()
-        self._people: dict[bytes, str] = {}
+        self._people: dict[Secret, str] = {}
         self._writes = 0
         self._seen: set[str] = set()  # what the server has said something about since the last write
         self.saved = 0
@@ -78,7 +79,7 @@ class Shelf:
         self._writes += 1
         self._seen.clear()
 
-    async def answer(self, wire: Wire, whose: bytes, fetch: Fetch) -> Answer:
+    async def answer(self, wire: Wire, whose: Secret, fetch: Fetch) -> Answer:
         """Give the answer to a read: what is kept, if it is fresh or the server confirms it, else the server's.
 
         Args:
@@ -165,7 +166,7 @@ class Shelf:
         if read.writes == self._writes:
             self._seen.add(read.key)
 
-    async def _key(self, wire: Wire, whose: bytes) -> str:
+    async def _key(self, wire: Wire, whose: Secret) -> str:
         async with self._lock:
             person = self._people.get(whose)
             if person is None:
@@ -183,8 +184,8 @@ class Shelf:
                 self._storage = hishel.AsyncSqliteStorage(connection=connection, max_size=self._max_size)
             return self._storage
 
-    def _unusable(self, error: Exception) -> HarvestError:
-        return HarvestError(f"HttpCache: {self._path} can't be used ({error}): give another file, or remove it")
+    def _unusable(self, error: Exception) -> StorageError:
+        return StorageError(f"HttpCache: {self._path} can't be used ({error}): give another file, or remove it")
 
 
 def _asking(wire: Wire, request: hishel.Request) -> Wire:
@@ -224,10 +225,10 @@ async def _body_of(response: hishel.Response) -> AsyncIterator[bytes]:
         yield chunk
 
 
-def _name_of(whose: bytes, place: str) -> str:
+def _name_of(whose: Secret, place: str) -> str:
     """A name for a person in an account, out of which nobody finds the credential again, not even a short password."""
     salt = hashlib.sha256(place.encode()).digest()
-    return hashlib.scrypt(whose, salt=salt, n=2**14, r=8, p=1, dklen=32).hex()
+    return hashlib.scrypt(whose.reveal(), salt=salt, n=2**14, r=8, p=1, dklen=32).hex()
 
 
 async def _connect(path: Path) -> anysqlite.Connection:
