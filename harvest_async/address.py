@@ -38,11 +38,11 @@ def check_address(url: str) -> str:
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
-    except ValueError as error:
-        raise InvalidArgument(f"base_url: {error}") from None
+    except ValueError:  # its text quotes the address, and so a password in it
+        raise InvalidArgument("base_url: the host or the port is not valid; credentials don't belong here") from None
     if parts.scheme not in {"http", "https"} or not host:
         raise InvalidArgument("base_url: give a whole address, like https://acme.harvestapp.com")
-    if parts.username is not None or parts.password is not None:
+    if parts.username is not None or parts.password is not None or "@" in parts.path:
         raise InvalidArgument("base_url: leave the credentials out of the address and give them as auth")
     if parts.query or parts.fragment:
         raise InvalidArgument("base_url: leave out the query and the fragment")
@@ -60,7 +60,9 @@ def home_of(account: str) -> str:
         InvalidArgument: it is no subdomain.
     """
     if not account.replace("-", "").isalnum() or not account.isascii():
-        raise InvalidArgument(f"account: give the subdomain, like acme of acme.harvestapp.com, not {account!r}")
+        raise InvalidArgument(
+            f"account: give the subdomain, like acme of acme.harvestapp.com, not {_without_secrets(account)}"
+        )
     return f"https://{account}.harvestapp.com"
 
 
@@ -90,3 +92,8 @@ def header_value(name: str, value: str) -> str:
     if not value.strip() or any(ord(letter) not in _PRINTABLE for letter in value):
         raise InvalidArgument(f"{name}: give printable ASCII text without line breaks, not {value!r}")
     return value.strip()
+
+
+def _without_secrets(account: str) -> str:
+    """Return an account's name as an error shows it; an address given in its place may hold a password."""
+    return "an address" if "@" in account or "/" in account else repr(account[:100])

@@ -15,6 +15,7 @@
     │   ├── Unprocessable    the caller: validation (422)
     │   ├── Throttled        the account's budget is used up, by whomever
     │   └── ServerError      the server (5xx)
+    ├── StorageError       this program: a file that it keeps (ledger, cache, tokens) can't be used
     ├── DecodeError        the server: an answer that can't be read
     └── NotTaken           the server: a success that left some of the fields as they were
 
@@ -28,7 +29,7 @@ import shlex
 from collections.abc import Sequence
 from typing import Any, Final
 
-from harvest_async.wire import Answer, Wire, redact_body, redact_headers, redact_text, redact_url
+from harvest_async.wire import Answer, Wire, redact_body, redact_headers, redact_message, redact_url
 
 __all__ = [
     "BadRequest",
@@ -44,6 +45,7 @@ __all__ = [
     "RequestError",
     "ResponseError",
     "ServerError",
+    "StorageError",
     "Throttled",
     "Unauthorized",
     "Unprocessable",
@@ -51,8 +53,8 @@ __all__ = [
     "response_error",
 ]
 
-_SHOWN_BODY: Final = 4_096
-"""How much of a body is shown, in bytes."""
+_SHOWN_RESPONSE: Final = 4_096
+"""How much of a response's body a report shows, in bytes; a request's body is shown whole."""
 
 
 class HarvestError(Exception):
@@ -79,8 +81,11 @@ class HarvestError(Exception):
         return "\n".join(parts)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Copy and pickle as any exception, though errors have arguments of their own."""
-        return _revive, (type(self), self.args), self.__dict__
+        """Copy and pickle like any exception, without the credentials of the request and the response."""
+        state = dict(self.__dict__)
+        state["request"] = None if self.request is None else self.request.redacted()
+        state["answer"] = None if self.answer is None else self.answer.redacted()
+        return _revive, (type(self), self.args), state
 
     def as_curl(self) -> str:
         """The request as a curl command to try by hand; put the credentials back in before it runs.
@@ -214,6 +219,13 @@ class ServerError(ResponseError):
     """5xx, and whatever else the server should not answer (redirects, unknown statuses)."""
 
 
+class StorageError(HarvestError):
+    """A local file that this program keeps can't be used: a ledger, a cache or a store of tokens.
+
+    The message names the file, so show it to whoever runs the program, not to a visitor of a web page.
+    """
+
+
 class DecodeError(HarvestError):
     """A success whose body can't be read: not the format asked for, cut off, or of the wrong shape."""
 
@@ -249,7 +261,7 @@ def response_error(answer: Answer, request: Wire, said: str = "") -> ResponseErr
     asked = f"{request.method} {redact_url(request.url)}"
     message = f"{asked} answered {answer.status}: {meaning}"
     if said:
-        message = f"{message}. The server says: {redact_text(said)}"
+        message = f"{message}. The server says: {redact_message(said)}"
     return kind(message, request=request, answer=answer)
 
 
@@ -268,19 +280,19 @@ def _by_class(answer: Answer) -> tuple[type[ResponseError], str]:
 def _show_request(wire: Wire) -> list[str]:
     head = [f"> {wire.method} {redact_url(wire.url)}"]
     head += [f"> {name}: {value}" for name, value in redact_headers(wire.headers)]
-    return head + _show_body(">", wire.content, wire.header("content-type"))
+    return head + _show_body(">", wire.content, wire.header("content-type"), None)
 
 
 def _show_answer(answer: Answer) -> list[str]:
     head = [f"< {answer.status}"]
     head += [f"< {name}: {value}" for name, value in redact_headers(answer.headers)]
-    return head + _show_body("<", answer.content, answer.content_type)
+    return head + _show_body("<", answer.content, answer.content_type, _SHOWN_RESPONSE)
 
 
-def _show_body(mark: str, content: bytes, content_type: str | None) -> list[str]:
+def _show_body(mark: str, content: bytes, content_type: str | None, limit: int | None) -> list[str]:
     if not content:
         return []
-    lines = redact_body(content, content_type or "", _SHOWN_BODY).split("\n")
+    lines = redact_body(content, content_type or "", limit).split("\n")
     return [mark, *(f"{mark} {line}" for line in lines)]
 
 

@@ -6,6 +6,7 @@ request may have its own patience. What goes wrong at Harvest is answered as RFC
 
 from __future__ import annotations
 
+import logging
 import math
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -23,6 +24,7 @@ from harvest_async.errors import (
     NotSent,
     NotTaken,
     OutcomeUnknown,
+    StorageError,
     Throttled,
     Unauthorized,
     Unprocessable,
@@ -55,9 +57,12 @@ MEANINGS: Final[tuple[tuple[type[HarvestError], int, str], ...]] = (
     (OutcomeUnknown, 502, "Harvest's answer was lost"),
     (CreatedUnread, 502, "Created at Harvest, but not read back"),
     (DecodeError, 502, "Harvest's answer can't be read"),
+    (StorageError, 500, "This app's Harvest state can't be used"),
     (HarvestError, 502, "Harvest failed"),
 )
 """What is answered to what. A failed sign-in at Harvest is the app's, never told as the visitor's (401, 403)."""
+
+logger = logging.getLogger("harvest_async")
 
 _STATE: Final = "harvest_async"
 _PATIENCE: Final = "harvest_async_max_wait"
@@ -128,11 +133,19 @@ def add_handlers(app: FastAPI) -> None:
 async def _answer(request: Request, error: Exception) -> JSONResponse:
     status, title = next((status, title) for kind, status, title in MEANINGS if isinstance(error, kind))
     name = re.sub(r"\B(?=[A-Z])", "-", type(error).__name__).lower()
-    problem = {"type": f"urn:harvest-async:{name}", "title": title, "status": status, "detail": str(error)}
+    problem = {"type": f"urn:harvest-async:{name}", "title": title, "status": status, "detail": _detail(error)}
     wait = _retry_after(request, error)
     if wait is None:
         return JSONResponse(problem, status, media_type=_PROBLEM)
     return JSONResponse(problem | {"retry_after": wait}, status, {"Retry-After": str(wait)}, _PROBLEM)
+
+
+def _detail(error: Exception) -> str:
+    """Return what a visitor may read of an error: nothing about this machine's files, which is logged instead."""
+    if isinstance(error, StorageError) or type(error) is HarvestError:
+        logger.error("%s: %s", type(error).__name__, error)
+        return "The log of this app has the details."
+    return str(error)
 
 
 def _retry_after(request: Request, error: Exception) -> int | None:

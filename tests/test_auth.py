@@ -5,6 +5,7 @@ import pytest
 
 from harvest_async import BasicAuth, BearerAuth, InvalidArgument, QueryTokenAuth
 from harvest_async.auth import QUERY_TOKEN, Unsigned
+from harvest_async.redaction import Secret
 from harvest_async.wire import Wire
 
 URL = "https://acme.example.com/clients"
@@ -44,7 +45,7 @@ def test_nothing_may_stay_unsigned():
     auth = Unsigned()
 
     assert "authorization" not in signed(auth).headers
-    assert (auth.show(Wire("GET", URL)), auth.whose(), repr(auth)) == (Wire("GET", URL), b"", "Unsigned(...)")
+    assert (auth.show(Wire("GET", URL)), auth.whose(), repr(auth)) == (Wire("GET", URL), Secret(b""), "Unsigned(...)")
 
 
 @pytest.mark.parametrize(

@@ -22,12 +22,14 @@ from harvest_async import (
     OAuth2,
     OutcomeUnknown,
     ServerError,
+    StorageError,
     Tokens,
     Unauthorized,
     new_state,
 )
 from harvest_async.auth import redirects, stores
 from harvest_async.auth.tokens import code_form, read_tokens, refresh_form
+from harvest_async.redaction import Secret
 from harvest_async.testing import VirtualClock
 from harvest_async.wire import Answer, Wire
 from tests.support.signin import SignIn
@@ -309,7 +311,7 @@ async def test_a_file_that_others_can_read_is_refused(tmp_path):
     path = tmp_path / "tokens.json"
     await FileTokenStore(path).save(Tokens("a"))
     path.chmod(0o640)
-    with pytest.raises(InvalidArgument, match="chmod 600"):
+    with pytest.raises(StorageError, match="chmod 600"):
         await FileTokenStore(path).load()
 
 
@@ -333,7 +335,7 @@ async def test_a_file_with_something_else_is_told(content, tmp_path):
     path = tmp_path / "tokens.json"
     path.write_bytes(content)
     path.chmod(0o600)
-    with pytest.raises(InvalidArgument, match=r"sign in again|time zone") as caught:
+    with pytest.raises(StorageError, match=r"sign in again|time zone") as caught:
         await FileTokenStore(path).load()
 
     assert "hush" not in str(caught.value)
@@ -388,7 +390,7 @@ async def test_a_sign_in_brings_tokens():
     held = await store.load()
     assert (held.access_token, held.refresh_token, len(held.grant)) == ("a1", "r1", 32)
     assert server.forms[0][1]["grant_type"] == "authorization_code"
-    assert (await auth.whose()).decode() == f"OAuth2 {held.grant}"
+    assert (await auth.whose()).reveal().decode() == f"OAuth2 {held.grant}"
 
 
 @pytest.mark.anyio
@@ -450,10 +452,10 @@ async def test_whose_it_is_is_told_apart():
     """By the sign-in's name, whatever its token is at the moment; else by what is there."""
     named = OAuth2("id", store=Tokens("a", "r", None, "grant"))
 
-    assert await named.whose() == b"OAuth2 grant"
-    assert await OAuth2("id", store=Tokens("a", "r")).whose() == b"OAuth2 r"
-    assert await OAuth2("id", store=Tokens("a")).whose() == b"OAuth2 a"
-    assert await OAuth2("id").whose() == b""
+    assert await named.whose() == Secret(b"OAuth2 grant")
+    assert await OAuth2("id", store=Tokens("a", "r")).whose() == Secret(b"OAuth2 r")
+    assert await OAuth2("id", store=Tokens("a")).whose() == Secret(b"OAuth2 a")
+    assert await OAuth2("id").whose() == Secret(b"")
     assert anyio.get_cancelled_exc_class()  # the store is asked on the running loop
 
 

@@ -2,15 +2,28 @@
 
 import asyncio
 import base64
+import copy
 import gc
 import logging
+import pickle
 import traceback
 
 import pytest
 
-from harvest_async import BasicAuth, BearerAuth, HarvestError, HarvestV1, QueryTokenAuth, Throttle
+from harvest_async import (
+    BasicAuth,
+    BearerAuth,
+    HarvestError,
+    HarvestV1,
+    HttpCache,
+    OutcomeUnknown,
+    QueryTokenAuth,
+    Throttle,
+)
+from harvest_async.redaction import Secret
 from harvest_async.sandbox import Sandbox
 from harvest_async.testing import VirtualLoop, in_process
+from harvest_async.wire import Answer, Wire
 
 pytestmark = pytest.mark.anyio
 
@@ -148,3 +161,83 @@ def test_the_log_tells_each_closing_and_opening_of_the_gate(caplog):
         ("WARNING", "acme: the gate is closed"),
         ("WARNING", "acme: the gate is open again"),
     ]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"https://me:{SECRET}/zz@acme.example.com",
+        f"https://me:{SECRET}@acme\u2100.example.com",
+        f"https://{SECRET}/zz@acme.example.com",
+        f"https://me:{SECRET}@acme.example.com",
+        f"https://[{SECRET}",
+        f"http://me:{SECRET}@acme.example.com",
+        f"http://{SECRET}/zz@acme.example.com:99999999",
+        f"https://acme.example.com:{SECRET}",
+    ],
+)
+def test_a_wrong_address_is_refused_without_quoting_it(address):
+    """Refuses a base address that holds a credential, wherever it is, without showing it in the error or its cause."""
+    with pytest.raises(HarvestError) as raised:
+        HarvestV1("acme", auth=GOOD["basic"](), app="tests", base_url=address)
+
+    assert SECRET not in "".join(traceback.format_exception(raised.value)).replace(address, "")
+    assert SECRET not in str(raised.value)
+
+
+def test_an_address_in_the_place_of_an_account_is_not_quoted():
+    """Refuses an account name that is an address without showing the address."""
+    with pytest.raises(HarvestError) as raised:
+        HarvestV1(f"https://me:{SECRET}@acme.harvestapp.com", auth=GOOD["basic"](), app="tests")
+
+    assert SECRET not in str(raised.value)
+
+
+async def test_a_pickled_error_holds_no_credential():
+    """Pickles errors of sign-in and of calls without client secret, refresh token, password or token."""
+    request = Wire(
+        "POST",
+        f"https://acme.example.com/oauth2/token?access_token={SECRET}",
+        (("Content-Type", "application/x-www-form-urlencoded"), ("Authorization", f"Basic {SECRET}")),
+        f"client_secret={SECRET}&refresh_token={SECRET}&grant_type=refresh_token".encode(),
+    )
+    answer = Answer(400, (("Set-Cookie", SECRET),), f'{{"refresh_token": "{SECRET}"}}'.encode())
+    error = OutcomeUnknown("lost", request=request, answer=answer)
+
+    for copied in (pickle.loads(pickle.dumps(error)), copy.deepcopy(error)):  # noqa: S301
+        assert "grant_type=refresh_token" in copied.report()
+        assert SECRET not in repr(vars(copied)) + repr(copied.request.content) + repr(copied.answer.content)
+    assert SECRET.encode() not in pickle.dumps(error)
+
+
+@pytest.mark.parametrize("cached", [False, True])
+async def test_a_traceback_with_local_variables_shows_no_credential(
+    harvest_client, harvest_sandbox, tmp_path, way, cached
+):
+    """Keeps credentials out of the local variables of this library's frames, with and without a cache."""
+    harvest_sandbox.fault("raw", status=500, body="{}", times=20)
+    options = {"cache": HttpCache(tmp_path / "cache.sqlite3")} if cached else {}
+    async with harvest_client(auth=WAYS[way](), **options) as harvest:
+        with pytest.raises(HarvestError) as raised:
+            await harvest.clients.list()
+
+    frames = traceback.TracebackException.from_exception(raised.value, capture_locals=True)
+    shown = [
+        line
+        for chained in (frames, frames.__cause__, frames.__context__)
+        if chained is not None
+        for frame in chained.stack
+        if "harvest_async" in frame.filename and "/tests/" not in frame.filename
+        for line in (frame.locals or {}).values()
+    ]
+    assert shown
+    assert [line for line in shown if any(secret in line for secret in encodings(SECRET))] == []
+
+
+def test_a_secret_value_is_not_shown_and_not_pickled():
+    """Shows a placeholder in the place of the bytes."""
+    secret = Secret(SECRET.encode())
+
+    assert SECRET not in f"{secret!r} {secret}"
+    with pytest.raises(TypeError):
+        pickle.dumps(secret)

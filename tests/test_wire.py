@@ -6,7 +6,16 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from harvest_async.wire import REDACTED, Answer, Wire, redact_body, redact_headers, redact_text, redact_url
+from harvest_async.wire import (
+    REDACTED,
+    Answer,
+    Wire,
+    redact_body,
+    redact_headers,
+    redact_message,
+    redact_text,
+    redact_url,
+)
 
 SECRET = "s3cr3tSECRET"
 NAMES = ["access_token", "refresh_token", "client_secret", "password", "api_key", "assertion", "Auth-Token", "cookie"]
@@ -174,3 +183,31 @@ def test_a_header_is_found_whatever_its_case():
     assert (answer.header("content-TYPE"), answer.header("x")) == ("Application/JSON; charset=utf-8", None)
     assert (answer.content_type, Answer(200).content_type) == ("application/json", "")
     assert Wire("GET", "/", (("A", "1"),)).header("a") == "1"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'{{"log": "{{\\"password\\": \\"a\\\\\\"{SECRET}\\"}}"}}',
+        f'{{"password": [["a"], "{SECRET}"]}}',
+        f'{{"password": {{"a": {{"b": 1}}, "c": "{SECRET}"}}}}',
+        f'password="{SECRET}',
+        f'q="a&password={SECRET}',
+        f"password='{SECRET} {SECRET}",
+        f"https://me:{SECRET}@acme.example.com/clients failed",
+        f"proxy http://me:{SECRET}/x@proxy.example.com failed",
+        f"Bearer\t{SECRET}",
+        f"basic%20{SECRET}%20bearer%20{SECRET}",
+        f"<PassWord x='1'>{SECRET}</password >",
+    ],
+)
+def test_a_text_is_shown_without_the_secrets_that_it_quotes(text):
+    """Redacts nested, escaped, unclosed and oddly written values."""
+    assert SECRET not in redact_text(text)
+
+
+@pytest.mark.parametrize("size", range(1, 60))
+def test_a_message_is_cut_without_showing_half_a_secret(size):
+    """Redacts what a cut leaves of a value, wherever the message is cut."""
+    for text in (f'{{"password": "{SECRET}"}}', f"Bearer {SECRET}", f"<token>{SECRET}</token>", f"token={SECRET}&a=1"):
+        assert "cr3t" not in redact_message(text, size)

@@ -33,6 +33,7 @@ from harvest_async.errors import (
     Unauthorized,
     WouldWait,
 )
+from harvest_async.redaction import Secret
 from harvest_async.shield import finish
 from harvest_async.wire import Answer, Wire
 
@@ -108,10 +109,12 @@ class Current:
             if signer is self._signer and self._tokens is not None:
                 self._signer, self._refused = None, self._tokens.access_token
 
-    async def whose(self) -> bytes:
+    async def whose(self) -> Secret:
         """Return what distinguishes this sign-in from any other, whatever its token is at the moment."""
         held = self._tokens or await self._load()
-        return b"" if held is None else f"OAuth2 {held.grant or held.refresh_token or held.access_token}".encode()
+        if held is None:
+            return Secret(b"")
+        return Secret(f"OAuth2 {held.grant or held.refresh_token or held.access_token}".encode())
 
     async def replace(self, tokens: Tokens) -> None:
         """Store the tokens of a new sign-in; a renewal of the old ones that is in progress ends first."""

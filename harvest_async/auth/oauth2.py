@@ -30,6 +30,7 @@ from harvest_async.auth.stores import MemoryTokenStore, TokenStore
 from harvest_async.auth.tokens import Tokens, code_form, is_text, new_grant, read_tokens
 from harvest_async.clock import Clock, SystemClock
 from harvest_async.errors import InvalidArgument
+from harvest_async.redaction import Secret
 
 __all__ = ["OAuth2"]
 
@@ -151,7 +152,7 @@ class OAuth2(Renewing):
         """A request that was signed so was answered 401; nothing happens where another signs by now."""
         self._current.distrust(signer)
 
-    async def whose(self) -> bytes:
+    async def whose(self) -> Secret:
         """What tells this sign-in from any other, whatever its token is at the moment."""
         return await self._current.whose()
 

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 import httpx
 
 from harvest_async.auth.signing import Signing
+from harvest_async.redaction import Secret
 from harvest_async.wire import Answer, Wire
 
 __all__ = ["Renewing", "Send"]
@@ -40,7 +41,7 @@ class Renewing(httpx.Auth):
         """A request that was signed so was answered 401; nothing happens where another signs by now."""
 
     @abstractmethod
-    async def whose(self) -> bytes:
+    async def whose(self) -> Secret:
         """What tells this sign-in from any other, whatever its credential is at the moment; empty without one."""
 
     @abstractmethod

@@ -14,7 +14,8 @@ import httpx
 from attrs import evolve
 
 from harvest_async.errors import InvalidArgument
-from harvest_async.wire import REDACTED, Wire
+from harvest_async.redaction import REDACTED, Secret
+from harvest_async.wire import Wire
 
 __all__ = ["QUERY_TOKEN", "BasicAuth", "BearerAuth", "QueryTokenAuth", "Signing", "Unsigned"]
 
@@ -35,7 +36,7 @@ class Signing(httpx.Auth):
         """Give a request as it looks when it is signed, its credential taken out."""
 
     @abstractmethod
-    def whose(self) -> bytes:
+    def whose(self) -> Secret:
         """What tells this credential from any other, for keeping apart what belongs to different people.
 
         It is as secret as the credential: nothing may keep it or show it.
@@ -52,9 +53,9 @@ class Unsigned(Signing):
         """Give the request as it is."""
         return wire
 
-    def whose(self) -> bytes:
+    def whose(self) -> Secret:
         """Nobody's."""
-        return b""
+        return Secret(b"")
 
 
 class _Header(Signing):
@@ -73,9 +74,9 @@ class _Header(Signing):
         """Give the request with the header, its credential taken out."""
         return evolve(wire, headers=(*wire.headers, ("Authorization", f"{self._scheme} {REDACTED}")))
 
-    def whose(self) -> bytes:
+    def whose(self) -> Secret:
         """The header's value."""
-        return self._header.encode()
+        return Secret(self._header.encode())
 
 
 class BasicAuth(_Header):
@@ -131,9 +132,9 @@ class QueryTokenAuth(Signing):
         mark = "&" if "?" in wire.url else "?"
         return evolve(wire, url=f"{wire.url}{mark}access_token={REDACTED}")
 
-    def whose(self) -> bytes:
+    def whose(self) -> Secret:
         """The token."""
-        return f"Bearer {self._token}".encode()
+        return Secret(f"Bearer {self._token}".encode())
 
 
 def _is_text(value: object) -> bool:

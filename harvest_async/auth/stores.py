@@ -22,7 +22,7 @@ from filelock import FileLock, Timeout
 
 from harvest_async.auth import tokens as format_
 from harvest_async.auth.tokens import Tokens
-from harvest_async.errors import InvalidArgument
+from harvest_async.errors import StorageError
 
 __all__ = ["FileTokenStore", "MemoryTokenStore", "TokenStore"]
 
@@ -109,7 +109,7 @@ class FileTokenStore:
         """Give the tokens as any process saved them last; None where there is no file.
 
         Raises:
-            InvalidArgument: the file is something else, or others than its owner may read it.
+            StorageError: the file is something else, or others than its owner may read it.
         """
         return await to_thread.run_sync(self._load)
 
@@ -149,11 +149,11 @@ class FileTokenStore:
         except FileNotFoundError:
             return None
         if os.name == "posix" and mode & _OTHERS:
-            raise InvalidArgument(f"{self._path}: others can read the tokens in it: chmod 600, and sign in again")
+            raise StorageError(f"{self._path}: others can read the tokens in it: chmod 600, and sign in again")
         try:
             return format_.load(content)
         except (ValueError, AttributeError, TypeError, RecursionError):
-            raise InvalidArgument(f"{self._path}: there are no tokens in it: remove it, and sign in again") from None
+            raise StorageError(f"{self._path}: there are no tokens in it: remove it, and sign in again") from None
 
     def _save(self, content: bytes) -> None:
         target = self._path.resolve()  # a link stays one

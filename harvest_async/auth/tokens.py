@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 from attrs import evolve, field, frozen
 
 from harvest_async.errors import DecodeError, InvalidArgument, ResponseError, Unauthorized, response_error
-from harvest_async.wire import Answer, Wire, redact_text
+from harvest_async.wire import Answer, Wire, redact_message
 
 __all__ = ["LIFETIME", "Tokens", "code_form", "is_text", "is_token", "new_grant", "read_tokens", "refresh_form"]
 
@@ -216,7 +216,7 @@ def _text_of(value: object) -> str:
 
 def _shown(text: str) -> str:
     """The beginning of what a server or a visitor says, without secrets and without characters that can't be shown."""
-    return redact_text(text[:_SHOWN])[:_SHOWN]
+    return redact_message(text, _SHOWN)
 
 
 def is_text(value: object) -> bool:

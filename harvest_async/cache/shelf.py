@@ -23,8 +23,9 @@ import hishel
 from anyio import Lock, to_thread
 from attrs import define, evolve, field, frozen
 
-from harvest_async.errors import HarvestError
+from harvest_async.errors import StorageError
 from harvest_async.perloop import PerLoop
+from harvest_async.redaction import Secret
 from harvest_async.wire import Answer, Headers, Wire, redact_url
 
 __all__ = ["Shelf"]
@@ -81,7 +82,7 @@ class Shelf:
         self._max_size = max_size
         self._place = place
         self._files = PerLoop(_File, _File.aclose)
-        self._people: dict[bytes, str] = {}
+        self._people: dict[Secret, str] = {}
         self._writes = 0
         self._seen: set[str] = set()  # what the server has said something about since the last write
         self.saved = 0
@@ -92,7 +93,7 @@ class Shelf:
         self._writes += 1
         self._seen.clear()
 
-    async def answer(self, wire: Wire, whose: bytes, fetch: Fetch) -> Answer:
+    async def answer(self, wire: Wire, whose: Secret, fetch: Fetch) -> Answer:
         """Give the answer to a read: what is kept, if it is fresh or the server confirms it, else the server's.
 
         Args:
@@ -177,7 +178,7 @@ class Shelf:
         if read.writes == self._writes:
             self._seen.add(read.key)
 
-    async def _key(self, wire: Wire, whose: bytes) -> str:
+    async def _key(self, wire: Wire, whose: Secret) -> str:
         async with (await self._files.get()).lock:
             person = self._people.get(whose)
             if person is None:
@@ -196,8 +197,8 @@ class Shelf:
                 file.storage = hishel.AsyncSqliteStorage(connection=connection, max_size=self._max_size)
             return file.storage
 
-    def _unusable(self, error: Exception) -> HarvestError:
-        return HarvestError(f"HttpCache: {self._path} can't be used ({error}): give another file, or remove it")
+    def _unusable(self, error: Exception) -> StorageError:
+        return StorageError(f"HttpCache: {self._path} can't be used ({error}): give another file, or remove it")
 
 
 def _asking(wire: Wire, request: hishel.Request) -> Wire:
@@ -237,10 +238,10 @@ async def _body_of(response: hishel.Response) -> AsyncIterator[bytes]:
         yield chunk
 
 
-def _name_of(whose: bytes, place: str) -> str:
+def _name_of(whose: Secret, place: str) -> str:
     """A name for a person in an account, out of which nobody finds the credential again, not even a short password."""
     salt = hashlib.sha256(place.encode()).digest()
-    return hashlib.scrypt(whose, salt=salt, n=2**14, r=8, p=1, dklen=32).hex()
+    return hashlib.scrypt(whose.reveal(), salt=salt, n=2**14, r=8, p=1, dklen=32).hex()
 
 
 async def _connect(path: Path) -> anysqlite.Connection:

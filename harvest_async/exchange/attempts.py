@@ -44,7 +44,7 @@ from harvest_async.retry import USUAL, Budget, Failure, Limits, Verdict, backoff
 from harvest_async.throttle.lease import DEADLINE, Lease, Ticket
 from harvest_async.throttle.throttle import Throttle
 from harvest_async.transport import NOT_SENT, TICKET, LoopTransport, timeouts
-from harvest_async.wire import Answer, Wire, redact_text, redact_url
+from harvest_async.wire import Answer, Wire, redact_message, redact_url
 
 __all__ = ["Attempts", "BeforeSend", "Going", "Shared", "unknown", "words_of"]
 
@@ -378,7 +378,7 @@ def _check_repeat(going: Going, error: BaseException) -> None:
 def words_of(error: Exception) -> str:
     """An exception's class and text, credentials taken out, for the message of another."""
     try:
-        words = redact_text(str(error))
+        words = redact_message(str(error))
     except Exception:  # noqa: BLE001 - the class has to do
         words = ""
     return f"{type(error).__name__}: {words}" if words else type(error).__name__

@@ -13,6 +13,7 @@ import httpx
 
 from harvest_async.auth import Renewing, Signing
 from harvest_async.call import Call, Repeat
+from harvest_async.redaction import Secret
 from harvest_async.wire import Answer, Wire
 
 __all__ = ["Cache", "Shelf", "Watcher", "keepable", "tells_apart", "whose"]
@@ -29,7 +30,7 @@ class Watcher(Protocol):
 class Shelf(Protocol):
     """What one client keeps."""
 
-    async def answer(self, wire: Wire, whose: bytes, fetch: Callable[[Wire], Awaitable[Answer]], /) -> Answer:
+    async def answer(self, wire: Wire, whose: Secret, fetch: Callable[[Wire], Awaitable[Answer]], /) -> Answer:
         """Give what is kept, or fetch it."""
         ...
 
@@ -62,8 +63,8 @@ def tells_apart(auth: httpx.Auth) -> bool:
     return isinstance(auth, Signing | Renewing)
 
 
-async def whose(auth: httpx.Auth) -> bytes:
+async def whose(auth: httpx.Auth) -> Secret:
     """What tells the sender from anybody else; empty where nobody is signed in."""
     if isinstance(auth, Renewing):
         return await auth.whose()
-    return auth.whose() if isinstance(auth, Signing) else b""
+    return auth.whose() if isinstance(auth, Signing) else Secret(b"")

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from harvest_async.clock import SECOND, Clock, SystemClock
-from harvest_async.errors import HarvestError
+from harvest_async.errors import StorageError
 from harvest_async.throttle.book import Book
 from harvest_async.throttle.ledger import LedgerBusy
 
@@ -105,7 +105,7 @@ class SqliteLedger:
             msg = (
                 f"the throttle's ledger {self.path} can't be used ({error}): free or delete the file, or choose another"
             )
-            raise HarvestError(msg) from error
+            raise StorageError(msg) from error
         finally:
             self._lock.release()
 

@@ -28,7 +28,7 @@ from harvest_async.throttle.lease import Lease, Probe, Ticket
 from harvest_async.throttle.throttle import Throttle
 from harvest_async.transport.direct import sweep
 from harvest_async.transport.peek import peek
-from harvest_async.wire import Wire
+from harvest_async.wire import Wire, redact_url
 
 __all__ = ["NOT_SENT", "STATUS_PATH", "TICKET", "ThrottledTransport", "wire_of"]
 
@@ -253,9 +253,16 @@ def _signed(request: httpx.Request) -> httpx.Request:
     if token is None:
         return request
     url = request.url.copy_merge_params({"access_token": token})
-    return httpx.Request(
+    return _WithQueryToken(
         request.method, url, headers=request.headers, stream=request.stream, extensions=request.extensions
     )
+
+
+class _WithQueryToken(httpx.Request):
+    """A request whose address holds a token, which a traceback with local variables must not show."""
+
+    def __repr__(self) -> str:
+        return f"<Request({self.method!r}, {redact_url(str(self.url))!r})>"
 
 
 def _status_call(request: httpx.Request, path: str) -> httpx.Request:

@@ -46,6 +46,7 @@ from harvest_async import (
     ServerError,
     Snapshot,
     SqliteLedger,
+    StorageError,
     Throttle,
     Throttled,
     ThrottledTransport,
@@ -312,6 +313,8 @@ async def errors() -> None:
     except (BadRequest, Unauthorized, Forbidden, NotFound, Unprocessable, ServerError) as error:
         assert_type(error.status, int)
         assert_type(error.hint, str | None)
+    except StorageError as error:
+        assert_type(error.message, str)
     except NotTaken as error:
         assert_type(error.names, tuple[str, ...])
     except CreatedUnread as error:
