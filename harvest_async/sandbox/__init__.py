@@ -102,6 +102,7 @@ class Sandbox:
     def serve_in_thread(self, host: str = "127.0.0.1", port: int = 0, *, allow_remote: bool = False) -> Iterator[str]:
         """Serve on a socket, in a thread; gives the address. Port 0 takes any that is free."""
         serve = _serving()
+        self._account.names.add(host)
         with serve.running(self.app, serve.bind(host, port, allow_remote=allow_remote)) as address:
             yield address
 
@@ -114,6 +115,7 @@ class Sandbox:
     def run(self, host: str, port: int, ready: Callable[[str], None], *, allow_remote: bool = False) -> None:
         """Serve until Ctrl-C; `ready` is given the address."""
         serve = _serving()
+        self._account.names.add(host)
         serve.run(self.app, serve.bind(host, port, allow_remote=allow_remote), ready)
 
     # Looking on, and meddling

@@ -30,6 +30,7 @@ from harvest_async.sandbox.world import World
 __all__ = ["STATUS_PATH", "Account", "format_of"]
 
 STATUS_PATH: Final = "/account/rate_limit_status"
+_LOCKABLE: Final = ("entry", "expense")
 _WRITES: Final = frozenset({"POST", "PUT"})
 _ANY_ACCEPT: Final = "/receipt"
 _APPROVES: Final = "admin@example.com"
@@ -41,6 +42,7 @@ class Account:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.clock = settings.clock
+        self.names: set[str] = set()  # the hosts that it was told to listen on
         self.world = World(timestamps=settings.timestamp_timers, quirks=settings.quirks)
         self.faults = Faults()
         self.judge = _judge(settings)
@@ -183,12 +185,11 @@ class Account:
 
     def lock_records(self, kind: str, ids: Iterable[int], *, closed: bool = True) -> None:
         """Approve time entries or expenses, or take it back."""
-        if kind not in {"entry", "expense"}:
+        if kind not in _LOCKABLE:
             msg = f"kind: give entry or expense, not {kind!r}"
             raise ValueError(msg)
         with self._lock:
-            for number in ids:
-                record = self.world.tables[kind][number]
+            for record in [self.world.tables[kind][number] for number in ids]:
                 fields: Record = {"is_closed": closed}
                 if kind == "expense":
                     fields |= {"is_locked": closed, "locked_reason": "Expense Approved and Locked." if closed else None}

@@ -15,7 +15,7 @@ from typing import Final
 
 from harvest_async.sandbox.gather import expense_lines, hour_lines, unbilled
 from harvest_async.sandbox.lines import Line, read_lines, totals, write_lines
-from harvest_async.sandbox.reading import Refusal, read_day, read_values
+from harvest_async.sandbox.reading import Refusal, read_day, read_id, read_values
 from harvest_async.sandbox.records import Record
 from harvest_async.sandbox.world import World
 
@@ -27,7 +27,6 @@ _WRITABLE: Final = frozenset(
 )  # fmt: skip
 _PERIODS: Final = ("period_start", "period_end", "expense_period_start", "expense_period_end")
 _KINDS: Final = frozenset({"free_form", "project", "task", "people", "detailed"})
-_DIGITS: Final = 18
 _PERCENTS: Final = ("tax", "tax2", "discount")
 _NET: Final = re.compile(r"net\s*(\d{1,4})", re.IGNORECASE)
 
@@ -129,7 +128,7 @@ class Invoices:
 
     def _next_number(self) -> str:
         given = (each["number"] for each in self._world.all("invoice"))
-        numbers = [int(number) for number in given if number.isdecimal() and len(number) <= _DIGITS]
+        numbers = [known for number in given if (known := read_id(number)) is not None]
         return str(max(numbers, default=0) + 1)
 
     def _check_number(self, number: str) -> None:
@@ -151,10 +150,10 @@ class Invoices:
         own = {project["id"] for project in self._world.having("project", client_id=client["id"])}
         if not text.strip():
             return sorted(own)
-        words = [word.strip() for word in text.split(",")]
-        if not all(word.isdecimal() and len(word) <= _DIGITS and int(word) in own for word in words):
+        numbers = [read_id(word) for word in text.split(",")]
+        if not own.issuperset(numbers):
             raise Refusal(400, "projects_to_invoice names a project that is not this client's.")
-        return [int(word) for word in words]
+        return [number for number in numbers if number is not None]
 
     def _mark(self, gathered: _Gathered, invoice_id: int, now: datetime) -> None:
         for kind, records in (("entry", gathered.entries), ("expense", gathered.expenses)):
@@ -193,7 +192,7 @@ def _day(fields: Record, name: str) -> date | None:
         return None
     try:
         return read_day(fields[name])
-    except (ValueError, TypeError):
+    except ValueError:
         raise Refusal(400, f"{name} is invalid.") from None
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from attrs import field, frozen
 
@@ -15,6 +16,9 @@ from harvest_async.sandbox.desk import MODULES
 from harvest_async.sandbox.variants import read_variants
 
 __all__ = ["Settings"]
+
+
+_MOST: Final = 1_000_000_000
 
 
 def _read_modules(names: Iterable[str]) -> frozenset[str]:
@@ -26,15 +30,15 @@ def _read_modules(names: Iterable[str]) -> frozenset[str]:
 
 
 def _read_calls(calls: int) -> int:
-    if calls < 1:
-        msg = f"calls: give a whole number from 1 on, not {calls!r}"
+    if not isinstance(calls, int) or isinstance(calls, bool) or not 1 <= calls <= _MOST:
+        msg = f"calls: give a whole number from 1 on, {_MOST} at most, not {calls!r}"
         raise ValueError(msg)
     return calls
 
 
 def _read_span(seconds: float | None) -> int | None:
-    if seconds is not None and seconds <= 0:
-        msg = f"period and lockout: give seconds above 0, not {seconds!r}"
+    if seconds is not None and not 0 < seconds <= _MOST:
+        msg = f"period and lockout: give seconds above 0, {_MOST} at most, not {seconds!r}"
         raise ValueError(msg)
     return None if seconds is None else span(seconds)
 

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from harvest_async.sandbox.index import Index
-from harvest_async.sandbox.reading import Refusal
+from harvest_async.sandbox.reading import Refusal, read_id
 from harvest_async.sandbox.records import KINDS, Record, Tables, new_record
 
 __all__ = ["World"]
@@ -107,8 +107,8 @@ class World:
 
     def person(self, key: str) -> Record:
         """A person by id or e-mail address (contract: person_by_email), or 404."""
-        if key.isdecimal():
-            return self.find("user", int(key))
+        if (number := read_id(key)) is not None:
+            return self.find("user", number)
         for person in self.having("user", email=key):
             return person
         raise Refusal(404)

@@ -82,7 +82,7 @@ class Asked:
             return None
         try:
             return read_day(begin), read_day(end)
-        except (ValueError, TypeError):
+        except ValueError:
             raise Refusal(400, "from or to is no date.") from None
 
     def day(self) -> date:

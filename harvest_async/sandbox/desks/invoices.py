@@ -11,7 +11,7 @@ from typing import Final
 from harvest_async.sandbox.desks.base import Asked, Office, Reply, Route
 from harvest_async.sandbox.invoices import FILTERS
 from harvest_async.sandbox.payments import MARKS
-from harvest_async.sandbox.reading import Refusal
+from harvest_async.sandbox.reading import Refusal, read_id
 from harvest_async.sandbox.records import Record
 from harvest_async.sandbox.roles import Role
 from harvest_async.sandbox.zones import local
@@ -33,8 +33,7 @@ def list_page(office: Office, asked: Asked) -> Reply:
         if test is None:
             raise Refusal(400, "status is invalid.")
         shown = [invoice for invoice in shown if test(invoice, today)]
-    page = asked.parameter("page")
-    first = (int(page) - 1) * _PAGE if page.isdecimal() and len(page) <= 18 and int(page) else 0
+    first = max(0, (read_id(asked.parameter("page")) or 1) - 1) * _PAGE
     return office.many("invoice", shown[first : first + _PAGE], asked)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 from harvest_async.sandbox.desks.base import Asked, Office, Reply, Route
-from harvest_async.sandbox.reading import Refusal
+from harvest_async.sandbox.reading import Refusal, read_id
 from harvest_async.sandbox.records import Record
 from harvest_async.sandbox.roles import Role, admins_only
 
@@ -83,9 +83,10 @@ def _number(asked: Asked, name: str) -> int | None:
     text = asked.parameter(name)
     if not text:
         return None
-    if not text.isdecimal() or len(text) > 18:
+    number = read_id(text)
+    if number is None:
         raise Refusal(400, f"{name} is invalid.")
-    return int(text)
+    return number
 
 
 def _ranged(asked: Asked, records: list[Record]) -> list[Record]:
