@@ -67,7 +67,7 @@ def read_fields(content: bytes, format: str, root: str, query: Iterable[tuple[st
 def _body(content: bytes, format: str, root: str) -> Record:
     try:
         tree = json.loads(content, parse_float=Decimal) if format == "json" else _read_xml(content, root)
-    except (ValueError, ArithmeticError, ExpatError, RecursionError):
+    except (ValueError, ArithmeticError, LookupError, ExpatError, RecursionError):
         raise Refusal(400, "The body can't be read.") from None
     if isinstance(tree, dict) and format == "json":
         tree = next((tree[name] for name in (root, root.replace("_", "-")) if isinstance(tree.get(name), dict)), tree)
