@@ -85,7 +85,9 @@ def test_the_address_that_it_listens_on_is_its_own(sandbox):
 
 def test_without_a_host_it_is_no_browser(sandbox):
     """Nor on a socket that has no address."""
-    assert [reset(sandbox), reset(sandbox, server=None), reset(sandbox, ("host", "localhost"), server=None)] == [200] * 3
+    assert [reset(sandbox), reset(sandbox, server=None), reset(sandbox, ("host", "localhost"), server=None)] == [
+        200
+    ] * 3
 
 
 @pytest.mark.parametrize("base", ["http://testserver", "http://acme.harvestapp.com", "https://api.harvestapp.com"])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from harvest_async.sandbox.lines import HEADER, Line, read_lines, totals, write_lines
 from harvest_async.sandbox.payments import MARKS
-from tests.support.sandbox import Caller, clock_of, made, new_sandbox, new_studio
+from tests.support.sandbox import Caller, clock_of, made, new_sandbox, new_studio, reason
 
 HEAD = ",".join(HEADER)
 LINES = f"{HEAD}\nService,Work,2,50,,true,false,\nProduct,Paper,1,9.99,9.99,false,true,\n"
@@ -36,7 +36,7 @@ def change(studio, invoice, /, **fields):
 
 
 def told(response):
-    return response.status_code, response.headers.get("hint")
+    return response.status_code, reason(response)
 
 
 # Lines
@@ -100,7 +100,7 @@ def test_a_broken_row_is_refused(studio, row):
     )
 
     assert response.status_code == 400
-    assert response.headers["hint"].startswith("csv_line_items")
+    assert reason(response).startswith("csv_line_items")
 
 
 _money = st.decimals(-1000, 1000, places=2)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.sandbox import Caller, clock_of, new_sandbox, new_studio
+from tests.support.sandbox import Caller, clock_of, new_sandbox, new_studio, reason
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def call(studio):
 
 
 def told(response):
-    return response.status_code, response.headers.get("hint")
+    return response.status_code, reason(response)
 
 
 NEEDED = {

@@ -45,6 +45,8 @@ class Sandbox:
         quirks: the quirks to show that the documentation's samples do not agree on, by the contract's names;
             `harvest_async.sandbox.variants.VARIANTS` has the table.
         plan: how many active `people` and `projects` the account's plan allows; what is left out has no limit.
+        fresh_account: whether it begins with the five default tasks and the expense categories that the server puts
+            into a new account; a new project gets the default tasks.
 
     Raises:
         ValueError: a number, a module, a quirk or a limit is none that an account could have.
@@ -65,6 +67,7 @@ class Sandbox:
         modules: Iterable[str] = ("expenses", "invoices", "estimates"),
         quirks: Iterable[str] = (),
         plan: Mapping[str, int] | None = None,
+        fresh_account: bool = False,
     ) -> None:
         self._account = Account(
             Settings(
@@ -80,6 +83,7 @@ class Sandbox:
                 modules,
                 quirks,
                 plan,
+                fresh_account,
             )
         )
 

@@ -17,7 +17,7 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from harvest_async.sandbox.account import Account, format_of
+from harvest_async.sandbox.account import Account, format_of, split_format
 from harvest_async.sandbox.desk import Reply
 from harvest_async.sandbox.faults import Fault
 from harvest_async.sandbox.guard import PAGES, refusal
@@ -74,7 +74,8 @@ class _Server:
         if content is None:  # it never was a whole request
             return
         faults = account.happening(line[0], unquote(line[1]))
-        call = _Call(line, dict(headers), content, format_of(dict(headers).get("accept", "")) or "json", faults)
+        wanted = split_format(line[1])[1] or format_of(dict(headers).get("accept", "")) or "json"
+        call = _Call(line, dict(headers), content, wanted, faults)
         await self._pass(call, "latency_in")
         place, refused = account.admit((line[0], unquote(line[1]), line[2]), headers)
         account.answered(place, await self._answer(call, receive, send, refused=refused))

@@ -103,7 +103,7 @@ def make_fault(description: Mapping[str, Any]) -> Fault:
         raise ValueError(msg)
     if not isinstance(match, Mapping):
         msg = f"match: give an object with method and path, not {match!r}"
-        raise ValueError(msg)
+        raise ValueError(msg)  # noqa: TRY004 - all that is wrong with a description is a ValueError
     _check_details(given)
     return Fault(
         kind,

@@ -21,6 +21,7 @@ __all__ = ["Line", "cents", "read_lines", "totals", "write_lines"]
 
 HEADER: Final = ("kind", "description", "quantity", "unit_price", "amount", "taxed", "taxed2", "project_id")
 _CENT: Final = Decimal("0.01")
+_NOTHING: Final = Decimal("0.0")
 _MOST: Final = Decimal(10) ** 11
 _FINEST: Final = -60
 """The last place that a number may have; that of a product is twice as fine as those of its factors."""
@@ -69,7 +70,7 @@ def totals(lines: tuple[Line, ...], invoice: Record) -> Record:
     taxed = sum((line.amount for line in lines if line.taxed), Decimal(0)) * (100 - rebate) / 100
     taxed2 = sum((line.amount for line in lines if line.taxed2), Decimal(0)) * (100 - rebate) / 100
     tax, tax2 = _percent(taxed, invoice["tax"]), _percent(taxed2, invoice["tax2"])
-    amount = subtotal - (discount or 0) + (tax or 0) + (tax2 or 0)
+    amount = subtotal - discount + tax + tax2
     return {"amount": cents(amount), "discount_amount": discount, "tax_amount": tax, "tax2_amount": tax2}
 
 
@@ -114,8 +115,8 @@ def _flag(text: str) -> bool:
     return text.strip().lower() == "true"
 
 
-def _percent(amount: Decimal, percent: Decimal | None) -> Decimal | None:
-    return None if percent is None else cents(amount * percent / 100)
+def _percent(amount: Decimal, percent: Decimal | None) -> Decimal:
+    return _NOTHING if percent is None else cents(amount * percent / 100)
 
 
 def cents(amount: Decimal) -> Decimal:

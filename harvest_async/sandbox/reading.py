@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
+from urllib.parse import parse_qsl
 from xml.parsers.expat import ExpatError
 
 import xmltodict
@@ -43,25 +44,43 @@ class Refusal(Exception):
 
     Attributes:
         status: the HTTP status.
-        hint: what the `Hint` header says; None for none.
+        message: what the body says; None for a blank one.
+        hints: whether the `Hint` header says it, too. The documentation names it on few calls.
     """
 
-    def __init__(self, status: int, hint: str | None = None) -> None:
-        super().__init__(hint)
+    def __init__(self, status: int, message: str | None = None, *, hints: bool = False) -> None:
+        super().__init__(message)
         self.status = status
-        self.hint = hint
+        self.message = message
+        self.hints = hints
 
 
-def read_fields(content: bytes, format: str, root: str, query: Iterable[tuple[str, str]]) -> Record:
+def read_fields(
+    content: bytes, format: str, root: str, query: Iterable[tuple[str, str]], *, flat: bool = False
+) -> Record:
     """The fields of a write, from the body or from bracketed parameters (contract: writes.fields_elsewhere).
 
     XML has them below the root. JSON has them below the root, too, with dashes or underscores (contract:
-    dash_key_in_json), or bare; an empty root says that they must be bare.
+    dash_key_in_json), or bare; an empty root says that they must be bare. `flat` says that parameters, of the query or
+    of a form, may be bare, too.
     """
-    elsewhere = {
-        match[2].replace("-", "_"): value for name, value in query if (match := _BRACKETS.fullmatch(name)) is not None
-    }
+    elsewhere = _parameters(query, flat=flat)
+    if format == "form":
+        pairs = parse_qsl(content.decode("utf-8", "replace"), keep_blank_values=True)
+        return elsewhere | _parameters(pairs, flat=flat)
     return elsewhere | (_body(content, format, root) if content.strip() else {})
+
+
+def _parameters(pairs: Iterable[tuple[str, str]], *, flat: bool) -> Record:
+    """The fields among parameters: bracketed ones, and bare ones where they count; bracketed ones come first."""
+    given: Record = {}
+    bracketed: Record = {}
+    for name, value in pairs:
+        if (match := _BRACKETS.fullmatch(name)) is not None:
+            bracketed[match[2].replace("-", "_")] = value
+        elif flat:
+            given[name.replace("-", "_")] = value
+    return given | bracketed
 
 
 def _body(content: bytes, format: str, root: str) -> Record:

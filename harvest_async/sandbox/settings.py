@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Any, Final
 
 from attrs import field, frozen
 
@@ -29,7 +29,7 @@ def _read_modules(names: Iterable[str]) -> frozenset[str]:
     return given
 
 
-def _read_calls(calls: int) -> int:
+def _read_calls(calls: Any) -> int:
     if not isinstance(calls, int) or isinstance(calls, bool) or not 1 <= calls <= _MOST:
         msg = f"calls: give a whole number from 1 on, {_MOST} at most, not {calls!r}"
         raise ValueError(msg)
@@ -67,3 +67,4 @@ class Settings:
     modules: frozenset[str] = field(default=frozenset({"expenses", "invoices", "estimates"}), converter=_read_modules)
     quirks: frozenset[str] = field(default=frozenset(), converter=read_variants)
     plan: dict[str, int] = field(factory=dict, converter=_read_plan)
+    fresh_account: bool = False

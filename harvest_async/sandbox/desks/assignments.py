@@ -38,9 +38,11 @@ def create(kind: str, office: Office, asked: Asked) -> Reply:
 
 
 def create_with_new_task(office: Office, asked: Asked) -> Reply:
-    """Contract: task_assignments.create_with_new_task."""
-    project = _project(office, asked)
-    task = office.rules.create("task", asked.fields("task"), asked.now)
+    """Put a new task on a project, or the one that has this name already."""
+    project, fields = _project(office, asked), asked.fields("task")
+    name = fields.get("name")
+    known = office.world.having("task", name=name) if isinstance(name, str) else []
+    task = known[0] if known else office.rules.create("task", fields, asked.now)
     link = office.staff.assign("task_assignment", project, task["id"], asked.now)
     return _made("task_assignment", office, asked, link)
 

@@ -5,6 +5,7 @@ Rules of this room: pure. Managers may do here what administrators may.
 
 from __future__ import annotations
 
+from datetime import date
 from functools import partial
 from typing import Final
 
@@ -22,8 +23,8 @@ _PAGE: Final = 50
 
 
 def list_page(office: Office, asked: Asked) -> Reply:
-    """Contract: invoices.list: the newest first, 50 on a page, and filters that combine."""
-    shown = asked.since(sorted(office.world.all("invoice"), key=lambda invoice: -invoice["id"]))
+    """Contract: invoices.list: the latest day of issue first, 50 on a page, and filters that combine."""
+    shown = asked.since(sorted(office.world.all("invoice"), key=_newest, reverse=True))
     if (days := asked.range()) is not None:  # contract: from_to_meaning
         shown = [invoice for invoice in shown if days[0] <= invoice["issued_at"] <= days[1]]
     if client := asked.parameter("client"):  # contract: client_filter_name
@@ -109,6 +110,10 @@ def take_back(office: Office, asked: Asked) -> Reply:
 
 def _invoice(office: Office, asked: Asked) -> Record:
     return office.world.find("invoice", int(asked.words[0]))
+
+
+def _newest(invoice: Record) -> tuple[date, int]:
+    return invoice["issued_at"], invoice["id"]
 
 
 def _path(invoice: Record) -> str:
