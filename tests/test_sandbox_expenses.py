@@ -82,7 +82,7 @@ def test_nobody_spends_where_they_are_not_assigned(studio, sandbox, meals):
     """A project needs the person on it."""
     number = studio.call.make("/projects", root="project", name="P", client_id=studio.client)
     fields = {"project_id": number, "expense_category_id": meals, "spent_at": "2026-01-05", "total_cost": 1}
-    response = studio.call.post("/expenses", {"expense": fields})
+    response = Caller(sandbox, "user@example.com").post("/expenses", {"expense": fields})
 
     assert (response.status_code, reason(response)) == (400, "The person is not assigned to the project.")
 

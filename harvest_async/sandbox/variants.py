@@ -33,6 +33,7 @@ VARIANTS: Final = {
     "nil_with_text": "tax2-amount has a text in XML though it is nil",
     "padded_values": "booleans and dates are padded with blanks and line breaks in XML",
     "read_only_back": "an update that holds a read-only field is refused",
+    "report_times_missing": "stopped entries in reports come without start and end, by which the account tracks time",
     "task_delete_status": "removing a task that has hours is refused, not turned into archiving",
     "tax2_amount_spelling": "lists of invoices have tax_amount2, not tax2_amount, as the documentation's sample does",
     "throttle_status_503": "the throttle answers 429, not 503",

@@ -180,7 +180,9 @@ class V1Dialect:
         location = answer.header("location")
         record = self._perhaps(result.result, answer, needed=location is None)
         numbers = _NUMBER.findall(_path_of(location or ""))  # contract: location_id
-        known = record.id if record is not None else int(numbers[-1]) if numbers else None
+        known = record.id if record is not None else None
+        if known is None and numbers:  # a record without an id is read once more, by the id that Location has
+            known, record = int(numbers[-1]), None
         return Created(known, location, record)
 
     def _changed(self, result: Changed, answer: Answer) -> Any:
