@@ -103,7 +103,7 @@ def _record(kind: Any) -> Callable[[Any], Any]:
     usual = [field for field in known if "read" not in field.metadata]
     exact = dict.fromkeys((field.name for field in known), _NEVER)
     exact |= {field.name: _plain_type(field.type) for field in usual if _plain_type(field.type) in _EXACT}
-    blank = frozenset(field.name for field in known if field.default is None)
+    blank = frozenset(field.name for field in known if field.default is None or "identity" in field.metadata)
     readers = {field.name: field.metadata.get("read") or _reader(field.type) for field in known}
     also = _also(kind)
     identity = _identity(kind)
@@ -120,8 +120,6 @@ def _record(kind: Any) -> Callable[[Any], Any]:
                     values.setdefault("extra", {})[name] = value
             elif value.__class__ is exact[name]:
                 values[name] = value
-            elif value is None and name == identity:
-                continue
             elif value is not None or name not in blank:
                 values[name] = readers[name](value)
         if identity is not None and identity not in values:

@@ -73,7 +73,7 @@ def record_id(name: str, value: Any) -> object:
         number: int | None = value.id
         if number is None:
             raise InvalidArgument(
-                f"{name}: this {type(value).__name__} came from the server without an id: list the records and give an id"
+                f"{name}: this {type(value).__name__} came from the server without an id: give the id"
             )
         if not number:
             raise InvalidArgument(f"{name}: this {type(value).__name__} has no id: it has yet to be made")

@@ -99,8 +99,11 @@ class V1Account:
     async def payments(self, invoice: int) -> Sequence[Paid]:
         """Contract: invoice_payments.list."""
         payments = self._harvest.invoice_payments.list(invoice)
-        return [Paid(record_id(each), each.amount or Decimal(0), each.paid_at, each.notes or "") async for each in payments
-                if each.paid_at is not None]  # fmt: skip
+        return [
+            Paid(record_id(each), each.amount or Decimal(0), each.paid_at, each.notes or "")
+            async for each in payments
+            if each.paid_at is not None
+        ]
 
     async def stands(self, mark: str, record: int, project: int | None) -> bool:
         """See `Account.stands`."""

@@ -102,8 +102,8 @@ class Invoices(Section):
     ) -> Invoice:
         """Make an invoice for a client, from its fields or from a draft.
 
-        `free_form`, which the server takes where no kind is given, has its lines from `csv_line_items`; the other kinds gather hours and expenses of
-        `projects_to_invoice`, and mark them as invoiced (contract: invoices.create).
+        `free_form`, which the server takes where no kind is given, has its lines from `csv_line_items`; the other kinds
+        gather hours and expenses of `projects_to_invoice`, and mark them as invoiced (contract: invoices.create).
 
         Raises:
             NotTaken: it was made, and the server dropped its lines (contract: csv_header_intact).
