@@ -3,6 +3,7 @@
 import pytest
 
 from harvest_async import DecodeError, Directory, InvalidArgument
+from harvest_async.testing import VirtualLoop
 from harvest_async.v1 import calls
 from harvest_async.v1.models import (
     Client,
@@ -18,6 +19,12 @@ from tests.support.v1 import read, scripted, silent, told
 
 pytestmark = pytest.mark.anyio
 
+
+@pytest.fixture
+def anyio_backend():
+    return "asyncio", {"loop_factory": VirtualLoop}
+
+
 XML = '<expense-categories type="array"><expense-category><name>A</name></expense-category><expense-category><id type="integer">2</id><name>B</name></expense-category><expense-category><id nil="true"/><name>C</name></expense-category></expense-categories>'
 JSON = [
     {"expense_category": {"name": "A"}},
@@ -31,7 +38,7 @@ def test_a_list_may_hold_records_without_ids(body):
     """The others are read as ever, in the same order."""
     found = read(calls.list_expense_categories(None), body)
 
-    assert [(each.id, each.name) for each in found] == [(None, "A"), (2, "B"), (None, "C")]
+    assert [(each.id, each.name) for each in found.items] == [(None, "A"), (2, "B"), (None, "C")]
 
 
 @pytest.mark.parametrize(
