@@ -64,14 +64,17 @@ def test_ten_minutes_of_502_in_a_large_import():
 
 
 @pytest.mark.parametrize("format", ["json", "xml"])
-@pytest.mark.parametrize("timestamps", [False, True])
-def test_load_load_again_load_more(format, timestamps):
-    """On both kinds of account, in both formats: a load, the same again, a superset: exactly the new rows."""
+@pytest.mark.parametrize(("timestamps", "quirks"), [(False, ()), (True, ()), (True, ["report_times_missing"])])
+def test_load_load_again_load_more(format, timestamps, quirks):
+    """On both kinds of account, in both formats: a load, the same again, a superset: exactly the new rows.
+
+    Also where reports leave out the start and end of entries.
+    """
     rows = make_rows(50)
 
     async def do(clock):
         made = []
-        with closing(Sandbox(calls=5000, period=1, clock=clock, timestamp_timers=timestamps)) as sandbox:
+        with closing(Sandbox(calls=5000, period=1, clock=clock, timestamp_timers=timestamps, quirks=quirks)) as sandbox:
             async with client_of(sandbox, clock, format=format) as harvest:
                 for part in (rows[:30], rows[:30][::-1], rows):
                     with Journal(inline=True) as journal:
@@ -127,7 +130,8 @@ def test_intents_are_on_the_disk_before_their_calls_arrive(tmp_path):
 
                     def arrived(kind, number, record):
                         keep(kind, number, record)
-                        seen.append(journal.intents)
+                        writes = sum(request.method == "POST" for request in sandbox.requests())
+                        seen.append((journal.intents, writes))
 
                     sandbox.world.keep = arrived
                     return await imports.run(plan)
@@ -136,7 +140,7 @@ def test_intents_are_on_the_disk_before_their_calls_arrive(tmp_path):
 
     assert report.complete
     assert len(seen) >= 40
-    assert all(synced >= place for place, synced in enumerate(seen, 1))
+    assert all(synced >= writes for synced, writes in seen)
 
 
 GARBLED = {

@@ -12,7 +12,7 @@ from harvest_async.bulk.sources import open_source
 from tests.support.exporting import LINES, at, client_of, exported, fill, records
 from tests.support.sandbox import new_sandbox
 
-OWN = frozenset({"id", "created_at", "updated_at", "cache_version", "client_key"})
+OWN = frozenset({"id", "created_at", "updated_at", "cache_version", "client_key", "statement_key"})
 """What every account makes up by itself."""
 
 KEYS = {

@@ -171,7 +171,7 @@ def test_a_small_body_that_unfolds(sandbox):
     scope = {"type": "http", "method": "GET", "path": "/clients", "query_string": b"", "headers": []}
     asyncio.run(sandbox.app(scope, receive, send))
 
-    assert (b"content-encoding", b"gzip") in bodies[0]["headers"]
+    assert (b"Content-Encoding", b"gzip") in bodies[0]["headers"]
     assert len(bodies[1]["body"]) < 5_000
     assert len(gzip.decompress(bodies[1]["body"])) == 1 << 20
 

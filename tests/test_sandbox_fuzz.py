@@ -1,9 +1,11 @@
 """Whatever is sent to the sandbox is answered, never with a fault of its own."""
 
+import asyncio
 import json
 from copy import deepcopy
-from urllib.parse import urlencode
+from urllib.parse import quote, unquote, urlencode
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -122,3 +124,262 @@ def test_any_bytes_are_answered(body, media):
     account.close()
 
     assert {answer.status for answer in answers} <= STATUSES
+
+
+# Over the whole application
+
+
+HUGE = "9" * 5_000
+NUMBERS = [HUGE, "0" * 5_000 + "1", "-" + HUGE, "\u0663", "\u00b2", "1e400", "1e-999999999", "1e99999999999999999999"]
+MOMENTS = [
+    "0001-01-01T00:00:00+14:00",
+    "9999-12-31T23:59:59-14:00",
+    "0999-01-01",
+    "Mon, 05 Jan 99999999999 00:00:00 GMT",
+]
+TEXTS = ["\x00", "\ud800", "\uffff", "http://[", "Basic \xe9", "a\r\nX: y", *NUMBERS, *MOMENTS]
+
+
+def nested(opening, closing, depth=100_000):
+    return opening * depth + closing * depth
+
+
+DEEP = [
+    nested("[", "]"), nested('{"a":', "}"), '{"kind":' * 100_000, "[" * 990 + "]" * 990, '{"kind":' + nested("[", "]", 900) + "}",
+    '{"client": {"name": ' + nested("[", "]", 900) + "}}", nested("<a>", "</a>"), "<client>" + nested("<name>", "</name>") + "</client>",
+]  # fmt: skip
+BODIES = [
+    *(text.encode() for text in DEEP),
+    *(f'{{"client": {{"name": "x", "highrise_id": {n}}}, "id": {n}, "calls": {n}, "period": {n}, "ids": [{n}]}}'.encode("utf-8", "surrogatepass") for n in NUMBERS),
+    b"\xff\xfe\x00", b"\xef\xbb\xbf{}", "{}".encode("utf-16"), "{}".encode("utf-32"), b"\x00", b"NaN", b"Infinity", b'{"calls": 1e999}',
+    b'<?xml version="1.0" encoding="utf-7"?><client/>', b'<?xml version="1.0" encoding="no-such"?><client/>', b"<client>\xff</client>",
+    b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', b"<client><name>&#0;</name></client>", b"&".join([b"a[b]=1"] * 50_000), b"=" * 100_000,
+]  # fmt: skip
+MEDIA = [
+    "application/json", "application/xml", "application/x-www-form-urlencoded", "multipart/form-data", "multipart/form-data; boundary=",
+    'multipart/form-data; boundary="', "multipart/form-data; boundary=\xff", "", "text/plain; charset=no-such",
+]  # fmt: skip
+PAGES = [
+    f"/_sandbox/{name}" for name in ("requests", "throttle", "limits", "lock", "revoke", "reset", "faults", "none")
+]
+
+
+def ask(app, method, target, body=b"", media="application/json", authorization="Bearer sandbox-token"):
+    """The status of a request over ASGI; an exception is the application's own fault."""
+    told = []
+
+    async def send(message):
+        told.append(message)
+
+    async def receive():
+        return {"type": "http.request", "body": body}
+
+    raw, _, query = target.partition("?")
+    headers = {"host": "127.0.0.1", "accept": "application/json", "content-type": media, "authorization": authorization}
+    pairs = [(name.encode(), value.encode("latin-1", "replace")) for name, value in headers.items()]
+    scope = {
+        "type": "http",
+        "method": method,
+        "path": unquote(raw),
+        "raw_path": raw.encode(),
+        "query_string": query.encode(),
+    }
+    asyncio.run(
+        app({**scope, "headers": pairs, "server": ("127.0.0.1", 80), "scheme": "http", "root_path": ""}, receive, send)
+    )
+    assert all(mark not in value for _, value in told[0]["headers"] for mark in (b"\r", b"\n", b"\0"))
+    return told[0]["status"]
+
+
+FINE = STATUSES | {201, 302, 304, 401, 403, 405}
+
+
+@pytest.fixture(scope="module")
+def account():
+    made = new_sandbox(calls=1_000_000_000)
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=ascii)
+def test_any_text_in_paths_and_queries_is_answered(account, text):
+    """In the place of each id, as each parameter, and as the sign-in."""
+    sent = quote(text, safe="", errors="surrogatepass")[:20_000]
+    statuses = set()
+    for method, path in {
+        (method, route.path) for _, table in DESKS for route in table for method in route.methods.split()
+    }:
+        target = "/".join(sent if part.startswith("{") else part for part in path.split("/"))
+        statuses |= {
+            ask(account.app, method, target),
+            ask(account.app, method, path.replace("{", "1").replace("}", "")),
+        }
+    for name in (
+        "of_user",
+        "from",
+        "to",
+        "client",
+        "user_id",
+        "page",
+        "status",
+        "updated_since",
+        "access_token",
+        "a[b]",
+        "client[name]",
+        "payment[paid_at]",
+    ):
+        for method, path in (
+            ("GET", "/clients"),
+            ("GET", "/daily"),
+            ("GET", "/invoices"),
+            ("GET", "/projects/1/entries"),
+            ("POST", "/clients"),
+        ):
+            statuses.add(
+                ask(
+                    account.app,
+                    method,
+                    f"{path}?{name}={sent}&to=20260101",
+                    authorization="" if name == "access_token" else "Bearer sandbox-token",
+                )
+            )
+    for path in (f"/oauth2/authorize?client_id=sandbox-client&redirect_uri={sent}&state={sent}", f"/_sandbox/{sent}"):
+        statuses |= {ask(account.app, "GET", path), ask(account.app, "POST", path)}
+    statuses.add(ask(account.app, "GET", "/clients", authorization=text))
+
+    assert statuses <= FINE
+
+
+@pytest.mark.parametrize("media", MEDIA, ids=ascii)
+@pytest.mark.parametrize("body", BODIES, ids=lambda body: ascii(body[:30]))
+def test_any_body_is_answered_everywhere(account, body, media):
+    """By the pages, by the API, and by the authorization server."""
+    paths = [
+        *PAGES,
+        "/clients",
+        "/daily/add",
+        "/projects/1/task_assignments",
+        "/invoices",
+        "/expenses/1/receipt",
+        "/oauth2/token",
+    ]
+    statuses = {
+        ask(account.app, method, path, body, media) for path in paths for method in ("POST", "PUT", "GET", "DELETE")
+    }
+    account.clear_faults()
+
+    assert statuses <= FINE
+    assert ask(account.app, "GET", "/_sandbox/throttle") == 200
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from(TEXTS) | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["path", "method", "a b", ""]), inner, max_size=2)
+    ),
+    max_leaves=4,
+)
+names_of_pages = st.sampled_from(
+    [
+        "kind",
+        "match",
+        "times",
+        "after",
+        "seconds",
+        "status",
+        "headers",
+        "body",
+        "location",
+        "retry_after",
+        "commit",
+        "calls",
+        "period",
+        "ids",
+        "closed",
+        "refresh",
+    ]
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    path=st.sampled_from(PAGES),
+    fields=st.dictionaries(names_of_pages, json_values, max_size=4),
+    kind=st.sampled_from(["raw", "redirect", "throttle", "html_error", "latency_in", "entry", "expense", None]),
+)
+def test_any_object_is_answered_by_the_pages(account, path, fields, kind):
+    """What is taken is harmless: the next call is answered, as the fault that was set has it."""
+    account.reset()
+    status = ask(account.app, "POST", path, json.dumps(fields | ({"kind": kind} if kind else {})).encode())
+    if "seconds" not in fields:
+        ask(account.app, "GET", "/clients")
+    account.clear_faults()
+
+    assert status in FINE
+    assert ask(account.app, "GET", "/_sandbox/throttle") == 200
+
+
+@pytest.mark.parametrize("value", [*TEXTS, 5, 1.5, True, [], {"a": 1}], ids=ascii)
+def test_any_value_of_any_field_is_answered(value):
+    """Alone, with all that a create needs besides; what was stored is shown in both formats."""
+    sandbox = new_sandbox()
+    studio = new_studio(sandbox)
+    category = studio.call.make("/expense_categories", root="expense_category", name="Meals", unit_price=1)
+    number = studio.invoice()
+    needed = {
+        "client": ("/clients", {"name": "N"}),
+        "contact": ("/contacts", {"client_id": studio.client, "first_name": "A", "last_name": "B"}),
+        "project": ("/projects", {"client_id": studio.client, "name": "P"}),
+        "task": ("/tasks", {"name": "T"}),
+        "user": ("/people", {"email": "n@example.com", "first_name": "A", "last_name": "B"}),
+        "expense_category": ("/expense_categories", {"name": "N"}),
+        "expense": ("/expenses", {"project_id": studio.project, "expense_category_id": category, "spent_at": "2026-01-05", "units": 2}),
+        "invoice": ("/invoices", {"client_id": studio.client, "kind": "free_form"}),
+        "payment": (f"/invoices/{number}/payments", {"amount": 1, "paid_at": "2026-01-05"}),
+        "message": (f"/invoices/{number}/messages", {"recipients": "a@example.com"}),
+    }  # fmt: skip
+    extra = {
+        "invoice": ["kind", "import_hours", "projects_to_invoice", "expense_summary_type", "period_start"],
+        "message": ["recipients"],
+    }
+    statuses = set()
+    for kind, (path, fields) in needed.items():
+        for name in [*FIELDS[kind], *extra.get(kind, [])]:
+            body = json.dumps({kind: fields | {name: value}}).encode()
+            statuses.add(ask(sandbox.app, "POST", path, body))
+        for media in ("application/json", "application/xml"):
+            shown = sandbox._account.serve(("GET", path, ""), SIGNED | {"accept": media}, b"")
+            statuses.add(shown.status)
+            assert len(shown.content) < 200_000
+    sandbox.close()
+
+    assert statuses <= FINE
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        'Content-Disposition: form-data; name="expense[receipt]"; filename="http://[x.png"',
+        "Content-Disposition: form-data; name=expense[receipt]; filename=r.png",
+        "Content-Disposition: form-data; name=\"expense[receipt]\"; filename*=utf-8''r.png",
+        "Content-Disposition: form-data; name*" + HUGE + '=x; filename="r.png"',
+        'Content-Disposition: form-data; name="expense[receipt]"; filename="r.png"\r\nContent-Type: image/a\nX: y',
+        'Content-Disposition: form-data; name="expense[receipt]"; filename="r.png"\r\nContent-Type: image/\x00',
+        'Content-Disposition: form-data; name="expense[receipt]"; filename="\x00.png"',
+        "; name=" * 20_000,
+        ":" * 20_000,
+    ],
+    ids=lambda head: head[:80],
+)
+def test_any_head_of_a_part_is_answered(head):
+    """A receipt that was taken can be fetched."""
+    body = f"--b\r\n{head}\r\n\r\nimage\r\n--b--\r\n".encode()
+    sandbox = new_sandbox()
+    sandbox.world.add("expense", {"user_id": 1}, sandbox._account.clock.today())
+    [number] = sandbox.world.tables["expense"]
+    path = f"/expenses/{number}/receipt"
+    taken = ask(sandbox.app, "POST", path, body, "multipart/form-data; boundary=b")
+    shown = ask(sandbox.app, "GET", path)
+    sandbox.close()
+
+    assert (taken, shown) in {(200, 200), (400, 404)}

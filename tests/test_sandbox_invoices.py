@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from harvest_async.sandbox.lines import HEADER, Line, read_lines, totals, write_lines
 from harvest_async.sandbox.payments import MARKS
-from tests.support.sandbox import Caller, clock_of, made, new_sandbox, new_studio
+from tests.support.sandbox import Caller, clock_of, made, new_sandbox, new_studio, reason
 
 HEAD = ",".join(HEADER)
 LINES = f"{HEAD}\nService,Work,2,50,,true,false,\nProduct,Paper,1,9.99,9.99,false,true,\n"
@@ -36,7 +36,7 @@ def change(studio, invoice, /, **fields):
 
 
 def told(response):
-    return response.status_code, response.headers.get("hint")
+    return response.status_code, reason(response)
 
 
 # Lines
@@ -100,7 +100,7 @@ def test_a_broken_row_is_refused(studio, row):
     )
 
     assert response.status_code == 400
-    assert response.headers["hint"].startswith("csv_line_items")
+    assert reason(response).startswith("csv_line_items")
 
 
 _money = st.decimals(-1000, 1000, places=2)
@@ -129,7 +129,7 @@ def test_without_taxes_and_discount_the_amount_is_the_sum(lines):
     worth = totals(tuple(lines), {"discount": None, "tax": None, "tax2": None})
 
     assert sum((line.amount for line in lines), Decimal(0)) == worth["amount"]
-    assert [worth[name] for name in ("discount_amount", "tax_amount", "tax2_amount")] == [None] * 3
+    assert [worth[name] for name in ("discount_amount", "tax_amount", "tax2_amount")] == [0] * 3
 
 
 def test_taxes_are_put_on_the_taxed_lines_after_the_discount(studio):
@@ -168,8 +168,7 @@ def test_what_the_server_makes_by_itself(studio):
 @pytest.mark.parametrize(
     ("fields", "hint"),
     [
-        ({"kind": None}, "kind is missing or invalid."),
-        ({"kind": "fancy"}, "kind is missing or invalid."),
+        ({"kind": "fancy"}, "kind is invalid."),
         ({"client_id": None}, "There is no such client."),
         ({"client_id": 9}, "There is no such client."),
         ({"number": "1"}, "number is taken."),
@@ -186,7 +185,7 @@ def test_what_the_server_makes_by_itself(studio):
             {"kind": "task", "projects_to_invoice": "x"},
             "projects_to_invoice names a project that is not this client's.",
         ),
-        ({"kind": "task", "import_hours": "some"}, "import_hours and import_expenses are all, yes or no."),
+        ({"kind": "task", "import_hours": "some"}, "import_hours is invalid."),
         ({"kind": "task", "import_hours": "yes"}, "The period is missing."),
         (
             {"kind": "task", "import_expenses": "yes", "expense_period_start": "soon"},

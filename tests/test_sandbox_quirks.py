@@ -4,10 +4,10 @@ import pytest
 
 from harvest_async.sandbox.variants import VARIANTS
 from tests.contract import quirks
-from tests.support.sandbox import Caller, new_sandbox, new_studio, tree_of
+from tests.support.sandbox import Caller, new_sandbox, new_studio, reason, tree_of
 
 SPAN = "from=20260101&to=20261231"
-NOT_OF_THE_CONTRACTS_LIST = {"location_form"}  # a convention of its writes, not a quirk
+NOT_OF_THE_CONTRACTS_LIST = {"location_form", "nil_classes", "report_times_missing"}  # not in the documentation's list
 
 
 def studio_with(*names, **options):
@@ -207,7 +207,7 @@ def test_nil_with_text():
     studio = studio_with("nil_with_text")
     number = studio.invoice()
     single = tree_of(xml(studio).get(f"/invoices/{number}")).find("tax2-amount")
-    listed = tree_of(xml(studio).get("/invoices")).find("invoice/tax-amount2")
+    listed = tree_of(xml(studio).get("/invoices")).find("invoice/tax2-amount")
 
     assert [(each.get("nil"), each.text) for each in (single, listed)] == [("true", "0")] * 2
 
@@ -229,7 +229,7 @@ def test_read_only_back():
     [link] = strict.call.sandbox.world.assignments("task_assignment", strict.project)
     path = f"/projects/{strict.project}/task_assignments/{link['id']}"
 
-    assert (refused.status_code, refused.headers["hint"]) == (400, "hint_latest_record_at can't be set.")
+    assert (refused.status_code, reason(refused)) == (400, "hint_latest_record_at can't be set.")
     assert strict.call.put(path, {"task_assignment": {"task_id": 5}}).status_code == 400
     assert plain.call.put(f"/projects/{plain.project}", fields).status_code == 200
 
@@ -240,7 +240,7 @@ def test_task_delete_status():
     studio.book()
     response = studio.call.delete(f"/tasks/{studio.task}")
 
-    assert (response.status_code, response.headers["hint"]) == (400, "The task has hours.")
+    assert (response.status_code, reason(response)) == (400, "The task has hours.")
 
 
 def test_throttle_status_503():

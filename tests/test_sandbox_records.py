@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.sandbox import Caller, clock_of, new_sandbox, new_studio
+from tests.support.sandbox import Caller, clock_of, new_sandbox, new_studio, reason
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def call(studio):
 
 
 def told(response):
-    return response.status_code, response.headers.get("hint")
+    return response.status_code, reason(response)
 
 
 NEEDED = {
@@ -193,7 +193,7 @@ def test_a_project_with_hours_or_expenses_stays(call, studio, sandbox):
 
 
 def test_a_new_project_has_the_defaults(call, studio, sandbox):
-    """Default tasks that are not archived, and whoever is on all future projects."""
+    """Default tasks that are not archived, people who are on all future projects, and its creator."""
     task = call.make("/tasks", root="task", name="Default", is_default=True, default_hourly_rate=90)
     archived = call.make("/tasks", root="task", name="Gone", is_default=True)
     sandbox.world.change(
@@ -204,8 +204,9 @@ def test_a_new_project_has_the_defaults(call, studio, sandbox):
 
     tasks, people = (sandbox.world.assignments(f"{kind}_assignment", project) for kind in ("task", "user"))
     assert [(task, 90)] == [(link["task_id"], link["hourly_rate"]) for link in tasks]
-    assert [link["user_id"] for link in people] == [2]
-    assert sandbox.world.find("project", project)["active_task_assignments_count"] == 1
+    assert [link["user_id"] for link in people] == [2, 1]
+    counts = ("active_task_assignments_count", "active_user_assignments_count")
+    assert [sandbox.world.find("project", project)[name] for name in counts] == [1, 2]
 
 
 # Tasks and people

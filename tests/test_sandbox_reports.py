@@ -145,7 +145,7 @@ def test_the_rate_is_where_bill_by_says(studio, bill_by, rate):
     studio.call.put(base, {"project": fields})
     studio.call.put(f"{base}/task_assignments/{task['id']}", {"task_assignment": {"hourly_rate": 20}})
     studio.call.put(f"{base}/user_assignments/{person['id']}", {"user_assignment": {"hourly_rate": 30}})
-    studio.book()
+    studio.book(hours="")
     [entry] = studio.call.get(f"{base}/entries?{SPAN}").json()
 
     assert rate == entry["day_entry"]["billable_rate"]

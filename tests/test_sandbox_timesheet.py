@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.sandbox import USER, Caller, clock_of, new_sandbox, new_studio
+from tests.support.sandbox import USER, Caller, clock_of, new_sandbox, new_studio, reason
 
 
 @pytest.fixture
@@ -130,7 +130,7 @@ def test_an_entry_that_does_not_fit_is_refused(studio, fields, hint):
     body = {"project_id": studio.project, "task_id": studio.task, "hours": 1} | fields
     response = studio.call.post("/daily/add", body)
 
-    assert (400, hint) == (response.status_code, response.headers["hint"])
+    assert (400, hint) == (response.status_code, reason(response))
 
 
 def test_nobody_books_where_they_are_not_assigned(studio, sandbox):
@@ -150,7 +150,7 @@ def test_nobody_books_where_they_are_not_assigned(studio, sandbox):
     studio.call.put(f"{path}/toggle")
     archived = studio.call.post("/daily/add", body)
 
-    assert [answer.headers["hint"][:13] for answer in (off_project, off_task, archived)] == [
+    assert [reason(answer)[:13] for answer in (off_project, off_task, archived)] == [
         "The person is",
         "The task is n",
         "There is no s",
@@ -303,7 +303,7 @@ def test_a_time_that_is_none_is_refused(stamped, time):
     body = {"project_id": stamped.project, "task_id": stamped.task, "started_at": time, "ended_at": "9:00am"}
     response = stamped.call.post("/daily/add", body)
 
-    assert (400, f"{time!r} is no time of day.") == (response.status_code, response.headers["hint"])
+    assert (400, f"{time!r} is no time of day.") == (response.status_code, reason(response))
 
 
 # Locked time

@@ -107,10 +107,19 @@ def test_units_and_costs_are_decimals(number):
     assert (Decimal(3), Decimal(3)) == (read_back.units, read_back.total_cost)
 
 
-def test_a_sample_without_an_id_is_no_record():
-    """Only the documentation's samples lack it; what has none is not what was asked for."""
+@pytest.mark.parametrize("sample", [{"notes": "Train"}, {"id": None, "notes": "Train"}])
+def test_a_sample_without_an_id_is_read(sample):
+    """As some of the documentation's samples are."""
+    expense = read(calls.get_expense(5, None), {"expense": sample})
+
+    assert (expense.id, expense.notes) == (None, "Train")
+
+
+@pytest.mark.parametrize("sample", [{}, {"message": "no"}, {"id": None}, {"error": {"notes": "x"}}])
+def test_what_has_nothing_of_a_record_is_none(sample):
+    """An object that knows no field is not what was asked for."""
     with pytest.raises(DecodeError, match="required field missing: id"):
-        read(calls.get_expense(5, None), {"expense": {"notes": "Train"}})
+        read(calls.get_expense(5, None), {"expense": sample})
 
 
 async def test_a_category_has_no_field_that_nobody_may_write():

@@ -104,7 +104,9 @@ async def test_the_life_of_a_draft(harvest):
     project = await harvest.projects.create(Project(client_id=client.id, name="Site", bill_by="people"))
     changed = await harvest.projects.update(project, evolve(project, name="Site 2", budget=Decimal("12.5")))
 
-    assert project == evolve(changed, name="Site", budget=project.budget, updated_at=project.updated_at)
+    kept = {name: getattr(project, name) for name in ("budget", "estimate", "updated_at")}
+    assert project == evolve(changed, name="Site", **kept)
+    assert (changed.budget, changed.estimate) == (Decimal("12.5"), Decimal("12.5"))
     assert await harvest.projects.get(changed) == changed
 
     with pytest.raises(BadRequest):

@@ -188,14 +188,14 @@ def test_whoever_is_signed_in_has_names_of_its_own(body):
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ({"client": {"name": "ACME"}}, "the answer is no Client: required field missing: id"),
+        ({"client": {"extent": "ACME"}}, "the answer is no Client: required field missing: id"),
         ({"message": "no"}, "the answer is no Client: required field missing: id"),
         ({"client": {"id": "x"}}, "expected a whole number, got 'x' @ $.id"),
         ({"client": {"id": 1, "active": "maybe"}}, "expected true or false, got 'maybe' @ $.active"),
         ({"client": {"id": 1, "name": ["a"]}}, "expected a text"),
         ({"client": 7}, "expected an object, got 7"),
         ([], "expected an object"),
-        ("<client><name>ACME</name></client>", "required field missing: id"),
+        ("<client><extent>ACME</extent></client>", "required field missing: id"),
         ("<client/>", "required field missing: id"),
     ],
 )

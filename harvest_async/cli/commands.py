@@ -90,9 +90,18 @@ def demo(calls: int, period: float, *, as_json: bool) -> None:
 @click.option("--period", default=15.0, show_default=True, help="The period in seconds.")
 @click.option("--db", type=click.Path(dir_okay=False, path_type=Path), help="Keep the account in this file.")
 @click.option("--timestamps", is_flag=True, help="Track time by start and end, not by duration.")
+@click.option("--fresh-account", is_flag=True, help="Begin with the default tasks and categories of a new account.")
 @click.option("--allow-remote", is_flag=True, help="Listen on an address that other machines reach.")
 def sandbox(
-    host: str, port: int, calls: int, period: float, db: Path | None, *, timestamps: bool, allow_remote: bool
+    host: str,
+    port: int,
+    calls: int,
+    period: float,
+    db: Path | None,
+    *,
+    timestamps: bool,
+    fresh_account: bool,
+    allow_remote: bool,
 ) -> None:
     """Run a Harvest account on this machine until Ctrl-C.
 
@@ -102,7 +111,7 @@ def sandbox(
       export HARVEST_EMAIL=admin@example.com HARVEST_PASSWORD=sandbox HARVEST_APP=me
       harvest-async whoami
     """
-    account = Sandbox(calls, period, db=db, timestamp_timers=timestamps)
+    account = Sandbox(calls, period, db=db, timestamp_timers=timestamps, fresh_account=fresh_account)
 
     def ready(address: str) -> None:
         out.print(f"Sandbox at {address}: account sandbox, {calls} calls in {period:g} s. Ctrl-C ends it.")

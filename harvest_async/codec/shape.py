@@ -9,8 +9,9 @@ cattrs' own validation, to tell which field was wrong. Reading is generous where
 - of a field that comes twice in XML the last one counts (contract: duplicate_elements);
 - what the records don't know is kept in `extra`.
 
-A field's metadata may say more: `required` (it has to be there, though it has a default), `also` (other names under
-which it comes) and `read` (how it is read, in place of its type's way).
+A field's metadata may say more: `identity` (where it is missing it is None, but not in a tree that has nothing else
+that the record knows), `also` (other names under which it comes) and `read` (how it is read, in place of its type's
+way).
 """
 
 from __future__ import annotations
@@ -103,10 +104,10 @@ def _record(kind: Any) -> Callable[[Any], Any]:
     usual = [field for field in known if "read" not in field.metadata]
     exact = dict.fromkeys((field.name for field in known), _NEVER)
     exact |= {field.name: _plain_type(field.type) for field in usual if _plain_type(field.type) in _EXACT}
-    blank = frozenset(field.name for field in known if field.default is None)
+    blank = frozenset(field.name for field in known if field.default is None or "identity" in field.metadata)
     readers = {field.name: field.metadata.get("read") or _reader(field.type) for field in known}
     also = _also(kind)
-    required = _required(kind)
+    identity = _identity(kind)
 
     def read(tree: Any) -> Any:
         if not isinstance(tree, dict):
@@ -122,9 +123,10 @@ def _record(kind: Any) -> Callable[[Any], Any]:
                 values[name] = value
             elif value is not None or name not in blank:
                 values[name] = readers[name](value)
-        for name in required:
-            if name not in values:
-                raise KeyError(name)
+        if identity is not None and identity not in values:
+            if values.keys() <= {"extra"}:
+                raise KeyError(identity)
+            values[identity] = None
         return kind(**values)
 
     return read
@@ -139,8 +141,9 @@ def _lists(kind: Any) -> frozenset[str]:
     return frozenset(field.name for field in fields(kind) if get_origin(field.type) is list)
 
 
-def _required(kind: Any) -> frozenset[str]:
-    return frozenset(field.name for field in fields(kind) if field.metadata.get("required"))
+def _identity(kind: Any) -> str | None:
+    """The name of the field that holds a record's own id."""
+    return next((field.name for field in fields(kind) if field.metadata.get("identity")), None)
 
 
 def _plain_type(kind: Any) -> Any:
@@ -178,14 +181,17 @@ def _told_record(converter: cattrs.Converter, kind: type[Any]) -> Callable[[Any,
     }
     read = make_dict_structure_fn(kind, converter, extra=override(omit=True), **own, _cattrs_detailed_validation=True)
     lists = _lists(kind)
-    required = _required(kind)
+    identity = _identity(kind)
+    known = {field.name for field in fields(kind)} - {"extra"} | _also(kind).keys()
 
     def structure(tree: Any, _: Any) -> Any:
         if not isinstance(tree, Mapping):
             tree = _without_fields(tree)
-        if missing := required - tree.keys():
-            msg = f"required field missing: {', '.join(sorted(missing))}"
-            raise ValueError(msg)
+        if identity is not None and tree.get(identity) is None:
+            if not known & tree.keys() - {identity}:
+                msg = f"required field missing: {identity}"
+                raise ValueError(msg)
+            tree = {**tree, identity: 0}  # what is read here is thrown away
         return read({name: (_as_list if name in lists else _last)(value) for name, value in tree.items()}, kind)
 
     return structure

@@ -30,7 +30,7 @@ def fast_reader(kind: Any, root: str) -> Callable[[bytes], list[Any]] | None:
     raises `ValueError` for whatever it leaves to the slow way.
     """
     resolve_types(kind)
-    if any(field.metadata.keys() - {"required"} for field in fields(kind)):
+    if any(field.metadata.keys() - {"identity"} for field in fields(kind)):
         return None
     known = [_known(field) for field in fields(kind) if field.name != "extra"]
     try:
@@ -64,7 +64,7 @@ def _check(number: Decimal | None) -> None:
 def _known(field: Any) -> tuple[Any, ...]:
     """A field as msgspec declares it; moments without a zone are for the slow way."""
     kind = _AWARE | None if datetime in get_args(field.type) else field.type
-    if field.default is NOTHING or field.metadata.get("required"):
+    if field.default is NOTHING or field.metadata.get("identity"):
         return (field.name, kind)
     if isinstance(field.default, Factory):  # type: ignore[arg-type]
         return (field.name, kind, msgspec.field(default_factory=field.default.factory))

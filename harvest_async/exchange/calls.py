@@ -348,9 +348,11 @@ def _told(slices: Iterable[list[T]], wire: Wire, answer: Answer) -> Iterator[lis
 
 
 def _unseen(records: Iterable[T], seen: set[object]) -> Iterator[T]:
-    """The records whose ids were not there yet."""
+    """The records whose ids were not there yet; those without an id are all different."""
     for record in records:
         number = getattr(record, "id", record)
-        if number not in seen:
+        if number is None:
+            yield record
+        elif number not in seen:
             seen.add(number)
             yield record

@@ -27,6 +27,7 @@ from harvest_async.exports.state import State, load
 from harvest_async.shield import finish
 from harvest_async.throttle.registry import service_of
 from harvest_async.v1.client import HarvestV1
+from harvest_async.v1.table import record_id
 
 __all__ = ["Exported", "Kept", "export"]
 
@@ -186,7 +187,7 @@ class _Export:
         if kind == "invoices":
             return self._changed.numbers
         if kind not in self._numbers:
-            self._numbers[kind] = [record.id async for record in getattr(self._harvest, kind).list()]
+            self._numbers[kind] = [record_id(record) async for record in getattr(self._harvest, kind).list()]
         return self._numbers[kind]
 
     async def _changed_invoices(self, names: Sequence[str]) -> _Changed:
@@ -196,7 +197,7 @@ class _Export:
         numbers: dict[int, None] = {}
         latest: dict[str, datetime] = {}
         async for invoice in self._harvest.invoices.list(updated_since=since):
-            numbers[invoice.id] = None  # a page may bring one again (contract: paging.drift)
+            numbers[record_id(invoice)] = None  # a page may bring one again (contract: paging.drift)
             _note(latest, "", invoice)
         return _Changed(list(numbers), latest, since is None)
 
@@ -283,13 +284,13 @@ class _Intake:
     def is_new(self, part: int, record: Any) -> bool:
         """Take note of a record; False where it was there already."""
         if self._old is not None and not self._whole:
-            number = str(record.id)
+            number = str(record_id(record))
             if number in self._ids:
                 return False
             self._ids.add(number)
         _note(self.latest, _word(self._section, part), record)
         if getattr(record, "has_receipt", False):
-            self.with_receipt.append((record.id, part))
+            self.with_receipt.append((record_id(record), part))
         self.read += 1
         return True
 

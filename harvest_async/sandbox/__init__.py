@@ -45,6 +45,8 @@ class Sandbox:
         quirks: the quirks to show that the documentation's samples do not agree on, by the contract's names;
             `harvest_async.sandbox.variants.VARIANTS` has the table.
         plan: how many active `people` and `projects` the account's plan allows; what is left out has no limit.
+        fresh_account: whether it begins with the five default tasks and the expense categories that the server puts
+            into a new account; a new project gets the default tasks.
 
     Raises:
         ValueError: a number, a module, a quirk or a limit is none that an account could have.
@@ -65,6 +67,7 @@ class Sandbox:
         modules: Iterable[str] = ("expenses", "invoices", "estimates"),
         quirks: Iterable[str] = (),
         plan: Mapping[str, int] | None = None,
+        fresh_account: bool = False,
     ) -> None:
         self._account = Account(
             Settings(
@@ -80,6 +83,7 @@ class Sandbox:
                 modules,
                 quirks,
                 plan,
+                fresh_account,
             )
         )
 
@@ -102,6 +106,7 @@ class Sandbox:
     def serve_in_thread(self, host: str = "127.0.0.1", port: int = 0, *, allow_remote: bool = False) -> Iterator[str]:
         """Serve on a socket, in a thread; gives the address. Port 0 takes any that is free."""
         serve = _serving()
+        self._account.names.add(host)
         with serve.running(self.app, serve.bind(host, port, allow_remote=allow_remote)) as address:
             yield address
 
@@ -114,6 +119,7 @@ class Sandbox:
     def run(self, host: str, port: int, ready: Callable[[str], None], *, allow_remote: bool = False) -> None:
         """Serve until Ctrl-C; `ready` is given the address."""
         serve = _serving()
+        self._account.names.add(host)
         serve.run(self.app, serve.bind(host, port, allow_remote=allow_remote), ready)
 
     # Looking on, and meddling

@@ -27,10 +27,12 @@ from harvest_async.sandbox.sign_in import challenge, person_of
 from harvest_async.sandbox.store import Store
 from harvest_async.sandbox.world import World
 
-__all__ = ["STATUS_PATH", "Account", "format_of"]
+__all__ = ["STATUS_PATH", "Account", "format_of", "split_format"]
 
 STATUS_PATH: Final = "/account/rate_limit_status"
+_LOCKABLE: Final = ("entry", "expense")
 _WRITES: Final = frozenset({"POST", "PUT"})
+_TAKES_FORMS: Final = ("/daily/add", "/daily/update")
 _ANY_ACCEPT: Final = "/receipt"
 _APPROVES: Final = "admin@example.com"
 
@@ -41,6 +43,7 @@ class Account:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.clock = settings.clock
+        self.names: set[str] = set()  # the hosts that it was told to listen on
         self.world = World(timestamps=settings.timestamp_timers, quirks=settings.quirks)
         self.faults = Faults()
         self.judge = _judge(settings)
@@ -57,7 +60,7 @@ class Account:
     def _load(self) -> None:
         tables = self._store.tables()
         if not any(tables.values()):
-            self.world.seed(self.clock.today())
+            self.world.seed(self.clock.today(), fresh=self.settings.fresh_account)
             return
         self.world.restore(tables)
         arrivals, shut_until = self._store.throttle(self.clock.now() + self._offset - self.judge.period)
@@ -77,7 +80,7 @@ class Account:
         """
         with self._lock:
             now = self.clock.now()
-            counted = self.settings.status_counts or call[1] != STATUS_PATH
+            counted = self.settings.status_counts or split_format(call[1])[0] != STATUS_PATH
             accepted = self._arrive(now) if counted else not self.judge.is_shut(now)
             self.log.add(now, call, headers, counted=counted, refused=not accepted)
             return len(self.log) - 1, not accepted
@@ -89,7 +92,9 @@ class Account:
 
     def serve(self, call: tuple[str, str, str], headers: dict[str, str], content: bytes) -> Reply:
         """Carry a call out."""
-        method, path, query = call
+        method, (path, named), query = call[0], split_format(call[1]), call[2]
+        if named is not None:
+            headers = headers | {"accept": f"application/{named}"}
         with self._lock:
             now, pairs = self.clock.today(), tuple(parse_qsl(query, keep_blank_values=True))
             authorization, media = headers.get("authorization", ""), headers.get("content-type", "")
@@ -107,6 +112,8 @@ class Account:
         wanted, sent = format_of(headers.get("accept", "")), format_of(asked.media)
         if wanted is None and not (asked.method == "GET" and asked.path.endswith(_ANY_ACCEPT)):
             return Reply(406)
+        if sent is None and _is_form(asked.media) and asked.path.startswith(_TAKES_FORMS):
+            sent = "form"
         if asked.method in _WRITES and asked.content.strip() and sent is None and not _is_form_of_parts(asked.media):
             return Reply(415)
         shape = wanted or "json"
@@ -183,12 +190,11 @@ class Account:
 
     def lock_records(self, kind: str, ids: Iterable[int], *, closed: bool = True) -> None:
         """Approve time entries or expenses, or take it back."""
-        if kind not in {"entry", "expense"}:
+        if kind not in _LOCKABLE:
             msg = f"kind: give entry or expense, not {kind!r}"
             raise ValueError(msg)
         with self._lock:
-            for number in ids:
-                record = self.world.tables[kind][number]
+            for record in [self.world.tables[kind][number] for number in ids]:
                 fields: Record = {"is_closed": closed}
                 if kind == "expense":
                     fields |= {"is_locked": closed, "locked_reason": "Expense Approved and Locked." if closed else None}
@@ -208,7 +214,7 @@ class Account:
             self.faults.clear()
             self._store.clear()
             self.world.restore({kind: {} for kind in self.world.tables})
-            self.world.seed(self.clock.today())
+            self.world.seed(self.clock.today(), fresh=self.settings.fresh_account)
 
     def close(self) -> None:
         """Close the database."""
@@ -242,6 +248,18 @@ def format_of(header: str) -> str | None:
         if media in {"application/xml", "text/xml"}:
             return "xml"
     return None
+
+
+def split_format(path: str) -> tuple[str, str | None]:
+    """A path without the format at its end, `/clients.json`, and that format; None where it names none."""
+    for name in ("json", "xml"):
+        if path.lower().endswith(f".{name}"):
+            return path[: -len(name) - 1], name
+    return path, None
+
+
+def _is_form(media: str) -> bool:
+    return media.partition(";")[0].strip().lower() == "application/x-www-form-urlencoded"
 
 
 def _is_form_of_parts(media: str) -> bool:

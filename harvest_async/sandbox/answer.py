@@ -8,6 +8,7 @@ numbers. What the documentation's samples do otherwise is shown where it was ask
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
@@ -51,6 +52,8 @@ ROOTS: Final = {
 }
 
 _SHORT: Final = ("user_id", "project_id", "task_id", "spent_at", "created_at", "updated_at")
+_STATUS_TYPES: Final[dict[str, tuple[type, Any]]] = {"last_access_at": (datetime, None)}
+_REPORT_TYPES: Final[dict[str, tuple[type, Any]]] = {"billable_rate": (Decimal, None), "cost_rate": (Decimal, None)}
 _ZERO_IDS: Final = frozenset({"expense", "report_entry"})
 
 
@@ -68,10 +71,12 @@ class Writer:
         if "list_sample_is_single" in self._quirks and len(shown) == 1:
             return self._one(kind, shown[0], format)
         if kind == "invoice":
-            shown = [_listed(record) for record in shown]
+            shown = [self._listed(record) for record in shown]
         if format == "json":
             return _json([{roots.json_list: record} for record in shown])
-        types = FIELDS.get(kind, {})
+        types = _types(kind)
+        if not shown and "nil_classes" in self._quirks:
+            return document('<nil-classes type="array"/>')
         inner = "".join(element(roots.xml, record, self._dashed, types) for record in shown)
         other = "message_list_root" in self._quirks and kind == "message"
         return document(self._array("invoice-messages" if other else roots.xml_list, inner))
@@ -82,7 +87,7 @@ class Writer:
 
     def bare(self, tree: Record, format: str) -> bytes:
         """An object without a root in JSON, below `hash` in XML (contract: account)."""
-        return _json(tree) if format == "json" else document(element("hash", tree, self._dashed))
+        return _json(tree) if format == "json" else document(element("hash", tree, self._dashed, _STATUS_TYPES))
 
     def entry(self, entry: Record, format: str, stopped: Decimal | None, *, added: bool = False) -> bytes:
         """A day entry: flat in JSON, below `timer` in XML (contract: flat_json_timer, ids_as_strings)."""
@@ -121,7 +126,7 @@ class Writer:
         roots = ROOTS[kind]
         if format == "json":
             return _json({roots.json: shown})
-        return document(element(roots.xml, shown, self._dashed, FIELDS.get(kind, {})))
+        return document(element(roots.xml, shown, self._dashed, _types(kind)))
 
     def _shown(self, kind: str, record: Record) -> Record:
         """What is shown of a record, as JSON names it."""
@@ -132,6 +137,11 @@ class Writer:
         if kind in {"expense", "expense_category"} and "missing_ids_in_samples" in self._quirks:
             del record["id"]
         return record
+
+    def _listed(self, invoice: Record) -> Record:
+        """An invoice in a list, without its lines."""
+        names = {"tax2_amount": "tax_amount2"} if "tax2_amount_spelling" in self._quirks else {}
+        return {names.get(name, name): value for name, value in invoice.items() if name != "csv_line_items"}
 
     def _array(self, name: str, inner: str) -> str:
         kind = "" if "missing_type_array" in self._quirks else ' type="array"'
@@ -147,10 +157,9 @@ class Writer:
         return f"<project>{inner}{self._array('tasks', tasks)}</project>"
 
 
-def _listed(invoice: Record) -> Record:
-    """An invoice in a list (contract: list_without_lines, tax2_amount_spelling)."""
-    names = {"tax2_amount": "tax_amount2"}
-    return {names.get(name, name): value for name, value in invoice.items() if name != "csv_line_items"}
+def _types(kind: str) -> Mapping[str, tuple[type, Any]]:
+    """The types of a kind's fields, for those that are null."""
+    return FIELDS["entry"] | _REPORT_TYPES if kind == "report_entry" else FIELDS.get(kind, {})
 
 
 def _with_text_ids(entry: Record) -> Record:
@@ -163,7 +172,7 @@ def _json(tree: Any) -> bytes:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
+        return float(value)  # it has a point, 3.0
     if isinstance(value, datetime):
         return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return value.isoformat()

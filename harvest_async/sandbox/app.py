@@ -14,18 +14,21 @@ from urllib.parse import unquote
 
 from attrs import frozen
 from starlette.applications import Starlette
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from harvest_async.sandbox.account import Account, format_of
+from harvest_async.sandbox.account import Account, format_of, split_format
 from harvest_async.sandbox.desk import Reply
 from harvest_async.sandbox.faults import Fault
+from harvest_async.sandbox.guard import PAGES, refusal
 from harvest_async.sandbox.made_up import Headers, made_up
 from harvest_async.sandbox.pages import routes
 
 __all__ = ["Dropped", "make_app"]
 
 _TYPES: Final = {"json": "application/json; charset=utf-8", "xml": "application/xml; charset=utf-8"}
-_PAGES: Final = "/_sandbox/"
+
+_CASES: Final = {"etag": "ETag", "www-authenticate": "WWW-Authenticate"}
 
 
 class Dropped(ConnectionResetError):
@@ -48,7 +51,10 @@ def make_app(account: Account) -> ASGIApp:
     server, pages = _Server(account), Starlette(routes=routes(account))
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not scope["path"].startswith(_PAGES):
+        reason = refusal(scope, account.names) if scope["type"] == "http" else None
+        if reason is not None:
+            await JSONResponse({"message": reason}, 403)(scope, receive, send)
+        elif scope["type"] == "http" and not scope["path"].startswith(PAGES):
             await server.serve(scope, receive, send)
         else:
             await pages(scope, receive, send)
@@ -68,7 +74,8 @@ class _Server:
         if content is None:  # it never was a whole request
             return
         faults = account.happening(line[0], unquote(line[1]))
-        call = _Call(line, dict(headers), content, format_of(dict(headers).get("accept", "")) or "json", faults)
+        wanted = split_format(line[1])[1] or format_of(dict(headers).get("accept", "")) or "json"
+        call = _Call(line, dict(headers), content, wanted, faults)
         await self._pass(call, "latency_in")
         place, refused = account.admit((line[0], unquote(line[1]), line[2]), headers)
         account.answered(place, await self._answer(call, receive, send, refused=refused))
@@ -171,7 +178,12 @@ def _matches(header: str, tag: str) -> bool:
 
 def _headers(content: bytes, media: str, extra: list[tuple[str, str]], *, bodiless: bool = False) -> Headers:
     own = [] if bodiless else [("content-type", media), ("content-length", str(len(content)))]
-    return [(name.encode(), value.encode("latin-1", "replace")) for name, value in own + extra]
+    return [(_usual(name).encode(), value.encode("latin-1", "replace")) for name, value in own + extra]
+
+
+def _usual(name: str) -> str:
+    """A header's name in its usual case, since there are clients that compare it."""
+    return _CASES.get(name) or name.title()
 
 
 async def _body(receive: Receive) -> bytes | None:

@@ -52,8 +52,14 @@ class Desk:
             require(route.role, asked.person, self._office.world)
             reply = route.handler(self._office, with_words(asked, tuple(map(unquote, words))))
         except Refusal as refusal:
-            return Reply(refusal.status, hint=refusal.hint)
+            return self._refused(refusal, asked.format)
         return reply.as_safe() if asked.method == "GET" and route.safe else reply
+
+    def _refused(self, refusal: Refusal, format: str) -> Reply:
+        if refusal.message is None:
+            return Reply(refusal.status)
+        content = self._office.writer.bare({"message": refusal.message}, format)
+        return Reply(refusal.status, content, hint=refusal.message if refusal.hints else None)
 
 
 def _pattern(path: str) -> re.Pattern[str]:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import base64
 import mimetypes
+import re
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from pathlib import PurePosixPath
 from typing import Final
 
 from harvest_async.sandbox.locks import may_change, open_fields
@@ -25,6 +27,7 @@ _WRITABLE: Final = frozenset(
 )
 _NEEDED: Final = ("project_id", "expense_category_id", "spent_at")
 _CENT: Final = Decimal("0.01")
+_IMAGE: Final = re.compile(r"image/[a-z0-9.+-]+")
 _PAGE: Final = "https://sandbox.harvestapp.com/expenses/{}/receipt"
 
 
@@ -87,8 +90,9 @@ class Expenses:
         part = next((part for part in parts if part.name == "expense[receipt]" and part.filename), None)
         if part is None or not part.content:
             raise Refusal(400, "expense[receipt] is missing.")
-        media = part.media or mimetypes.guess_type(part.filename)[0] or ""
-        if not media.startswith("image/"):
+        suffix = PurePosixPath(part.filename.replace("\0", "")).suffix
+        media = part.media or mimetypes.guess_type(f"receipt{suffix}")[0] or ""
+        if not _IMAGE.fullmatch(media):
             raise Refusal(400, "The receipt is no image.")
         fields = {"media": media, "content": base64.b64encode(part.content).decode()}
         for receipt in self._world.having("receipt", expense_id=expense["id"]):

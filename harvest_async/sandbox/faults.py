@@ -7,6 +7,7 @@ first `after` of them, `times` times.
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import Any, Final
@@ -33,6 +34,11 @@ KINDS: Final = {
     "raw": "answers `status` with `headers` and `body`; `commit` true carries the call out first",
     "gzip_bomb": "answers a small body that unfolds to `megabytes`",
 }
+
+
+_LONGEST: Final = 1_000_000_000
+_RANGES: Final = {"status": (200, 599), "megabytes": (1, 4096)}
+_UNSENDABLE: Final = re.compile("[\0-\x08\x0a-\x1f\x7f\ud800-\udfff]")
 
 
 @define
@@ -92,9 +98,13 @@ def make_fault(description: Mapping[str, Any]) -> Fault:
     """
     given = dict(description)
     kind, match = given.pop("kind", None), given.pop("match", None) or {}
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         msg = f"kind: give one of {', '.join(KINDS)}, not {kind!r}"
         raise ValueError(msg)
+    if not isinstance(match, Mapping):
+        msg = f"match: give an object with method and path, not {match!r}"
+        raise ValueError(msg)  # noqa: TRY004 - all that is wrong with a description is a ValueError
+    _check_details(given)
     return Fault(
         kind,
         str(match.get("method", "*")).upper(),
@@ -106,8 +116,34 @@ def make_fault(description: Mapping[str, Any]) -> Fault:
     )
 
 
+def _check_details(details: Mapping[str, Any]) -> None:
+    """Refuse details that no response can be built from."""
+    for name, (low, high) in _RANGES.items():
+        value = details.get(name, low)
+        if not isinstance(value, int) or not low <= value <= high:
+            msg = f"{name}: give a whole number from {low} to {high}, not {value!r}"
+            raise ValueError(msg)
+    headers = details.get("headers", {})
+    if not isinstance(headers, Mapping):
+        msg = f"headers: give an object, not {headers!r}"
+        raise ValueError(msg)  # noqa: TRY004 - all that is wrong with a description is a ValueError
+    lines = {f"headers: {name}": value for name, value in headers.items()}
+    lines |= {f"headers: the name {name!r}": name for name in headers}
+    for name, value in {**{name: details.get(name, "") for name in ("location", "retry_after")}, **lines}.items():
+        if isinstance(value, dict | list) or _UNSENDABLE.search(str(value)):
+            msg = f"{name}: give a text without control characters, not {value!r}"
+            raise ValueError(msg)
+    if "" in headers or any(mark in name for name in headers for mark in " :"):
+        msg = "headers: give names without blanks and colons"
+        raise ValueError(msg)
+    if isinstance(body := details.get("body", ""), dict | list):
+        msg = f"body: give a text, not {body!r}"
+        raise ValueError(msg)  # noqa: TRY004
+    str(body).encode()
+
+
 def _whole(name: str, value: Any) -> int | None:
-    if value is None or (isinstance(value, int) and value >= 0):
+    if value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 0):
         return value
     msg = f"{name}: give a whole number, not {value!r}"
     raise ValueError(msg)
@@ -118,7 +154,7 @@ def _span(value: Any) -> tuple[float, float] | None:
         return None
     pair: tuple[Any, ...] = tuple(value) if isinstance(value, list | tuple) and len(value) == 2 else (value, value)
     low, high = pair
-    if not 0 <= float(low) <= float(high):
-        msg = f"seconds: give a number or two, the lower first, not {value!r}"
+    if not 0 <= float(low) <= float(high) <= _LONGEST:
+        msg = f"seconds: give a number or two up to {_LONGEST}, the lower first, not {value!r}"
         raise ValueError(msg)
     return float(low), float(high)

@@ -15,8 +15,9 @@ from typing import Final
 
 from harvest_async.sandbox.gather import expense_lines, hour_lines, unbilled
 from harvest_async.sandbox.lines import Line, read_lines, totals, write_lines
-from harvest_async.sandbox.reading import Refusal, read_day, read_values
+from harvest_async.sandbox.reading import Refusal, read_day, read_id, read_values
 from harvest_async.sandbox.records import Record
+from harvest_async.sandbox.words import read_choice
 from harvest_async.sandbox.world import World
 
 __all__ = ["FILTERS", "Invoices"]
@@ -26,8 +27,8 @@ _WRITABLE: Final = frozenset(
      "purchase_order", "tax", "tax2", "discount", "csv_line_items"}
 )  # fmt: skip
 _PERIODS: Final = ("period_start", "period_end", "expense_period_start", "expense_period_end")
-_KINDS: Final = frozenset({"free_form", "project", "task", "people", "detailed"})
-_DIGITS: Final = 18
+_CHOICES: Final = ("kind", "import_hours", "import_expenses", "expense_summary_type")
+_YES_NO: Final = {"true": "yes", "false": "no"}
 _PERCENTS: Final = ("tax", "tax2", "discount")
 _NET: Final = re.compile(r"net\s*(\d{1,4})", re.IGNORECASE)
 
@@ -54,21 +55,25 @@ class Invoices:
 
     def create(self, fields: Record, now: datetime, asker: Record) -> Record:
         """Make an invoice; the kinds but free_form gather hours and expenses (contract: invoices.create)."""
-        kind = str(fields.get("kind") or "").strip().replace("-", "_")  # contract: free_form_spelling
-        if kind not in _KINDS:
-            raise Refusal(400, "kind is missing or invalid.")
+        kind, hours, costs, summary = (read_choice("invoice", name, _choice(fields, name)) for name in _CHOICES)
+        kind = kind or "free_form"
         values = self._values(fields)
         client = self._client(values)
         self._check_number(values.get("number") or "")
         values["number"] = values.get("number") or self._next_number()
         values["currency"] = values.get("currency") or client["currency"]
         values["issued_at"] = values.get("issued_at") or now.date()
-        gathered = _Gathered() if kind == "free_form" else self._gather(fields, client, kind)
+        gathered = _Gathered() if kind == "free_form" else self._gather(fields, client, (kind, hours, costs, summary))
         lines = read_lines(values.pop("csv_line_items", None) or "") + gathered.lines
         text = write_lines(lines, comma=self._comma)
         read_lines(text)  # what is gathered may come to more than an invoice can hold
         values |= {"csv_line_items": text, "created_by_id": asker["id"]}
-        values |= {"client_key": secrets.token_hex(8), "client_name": client["name"], **_due(values), **gathered.period}
+        values |= {
+            "client_key": secrets.token_hex(20),
+            "client_name": client["name"],
+            **_due(values),
+            **gathered.period,
+        }
         invoice = self._world.add("invoice", values, now)
         self._mark(gathered, invoice["id"], now)
         shown = kind.replace("_", "-") if "free_form_spelling" in self._world.quirks else kind
@@ -103,12 +108,12 @@ class Invoices:
     def settle(self, invoice: Record, now: datetime) -> Record:
         """Work out anew what an invoice comes to, what is due, and its state (contract: draft_with_payment)."""
         worth = totals(read_lines(invoice["csv_line_items"]), invoice)
-        paid = sum((each["amount"] for each in self._world.having("payment", invoice_id=invoice["id"])), Decimal(0))
-        due = worth["amount"] - paid
+        payments = self._world.having("payment", invoice_id=invoice["id"])
+        due = worth["amount"] - sum((each["amount"] for each in payments), Decimal(0))
         state = invoice["standing"]
-        if paid and due <= 0:
+        if payments and due <= 0:
             state = "paid"
-        elif paid and state == "open":
+        elif payments and state == "open":
             state = "partial"
         return self._world.change("invoice", invoice, {**worth, "due_amount": due, "state": state}, now)
 
@@ -129,32 +134,33 @@ class Invoices:
 
     def _next_number(self) -> str:
         given = (each["number"] for each in self._world.all("invoice"))
-        numbers = [int(number) for number in given if number.isdecimal() and len(number) <= _DIGITS]
+        numbers = [known for number in given if (known := read_id(number)) is not None]
         return str(max(numbers, default=0) + 1)
 
     def _check_number(self, number: str) -> None:
         if self._world.has("invoice", number=number):
             raise Refusal(400, "number is taken.")
 
-    def _gather(self, fields: Record, client: Record, kind: str) -> _Gathered:
+    def _gather(self, fields: Record, client: Record, choices: tuple[str | None, ...]) -> _Gathered:
+        kind, hours, costs, summary = choices
         period = read_values("invoice", fields, ("period_start", "period_end"))
         begin, end, expense_begin, expense_end = (_day(fields, name) for name in _PERIODS)
         projects = self._projects(str(fields.get("projects_to_invoice") or ""), client)
-        hours, costs = (_mode(fields, name) for name in ("import_hours", "import_expenses"))
-        entries = unbilled(self._world, "entry", projects, hours, (begin, end))
-        expenses = unbilled(self._world, "expense", projects, costs, (expense_begin, expense_end))
-        summary = str(fields.get("expense_summary_type") or "category")
-        lines = hour_lines(self._world, entries, kind) + expense_lines(self._world, expenses, summary)
+        entries = unbilled(self._world, "entry", projects, hours or "no", (begin, end))
+        expenses = unbilled(self._world, "expense", projects, costs or "no", (expense_begin, expense_end))
+        lines = hour_lines(self._world, entries, kind or "") + expense_lines(
+            self._world, expenses, summary or "category"
+        )
         return _Gathered(tuple(lines), entries, expenses, period)
 
     def _projects(self, text: str, client: Record) -> list[int]:
         own = {project["id"] for project in self._world.having("project", client_id=client["id"])}
         if not text.strip():
             return sorted(own)
-        words = [word.strip() for word in text.split(",")]
-        if not all(word.isdecimal() and len(word) <= _DIGITS and int(word) in own for word in words):
+        numbers = [read_id(word) for word in text.split(",")]
+        if not own.issuperset(numbers):
             raise Refusal(400, "projects_to_invoice names a project that is not this client's.")
-        return [int(word) for word in words]
+        return [number for number in numbers if number is not None]
 
     def _mark(self, gathered: _Gathered, invoice_id: int, now: datetime) -> None:
         for kind, records in (("entry", gathered.entries), ("expense", gathered.expenses)):
@@ -182,10 +188,10 @@ class _Gathered:
         self.period = period or {}
 
 
-def _mode(fields: Record, name: str) -> str:
-    """Contract: yes_no: all, yes or no; a real boolean is borne."""
-    word = str(fields.get(name) or "no").strip().lower()
-    return {"true": "yes", "false": "no"}.get(word, word)
+def _choice(fields: Record, name: str) -> object:
+    """What was given for one of a set of words; booleans stand for yes and no."""
+    value = fields.get(name)
+    return _YES_NO.get(str(value).strip().lower(), value) if name.startswith("import_") else value
 
 
 def _day(fields: Record, name: str) -> date | None:
@@ -193,7 +199,7 @@ def _day(fields: Record, name: str) -> date | None:
         return None
     try:
         return read_day(fields[name])
-    except (ValueError, TypeError):
+    except ValueError:
         raise Refusal(400, f"{name} is invalid.") from None
 
 

@@ -14,14 +14,17 @@ from typing import Final
 
 from attrs import frozen
 
-from harvest_async.sandbox.reading import Refusal
+from harvest_async.sandbox.reading import Refusal, read_id
 from harvest_async.sandbox.records import Record
 
 __all__ = ["Line", "cents", "read_lines", "totals", "write_lines"]
 
 HEADER: Final = ("kind", "description", "quantity", "unit_price", "amount", "taxed", "taxed2", "project_id")
 _CENT: Final = Decimal("0.01")
+_NOTHING: Final = Decimal("0.0")
 _MOST: Final = Decimal(10) ** 11
+_FINEST: Final = -60
+"""The last place that a number may have; that of a product is twice as fine as those of its factors."""
 
 
 @frozen
@@ -67,7 +70,7 @@ def totals(lines: tuple[Line, ...], invoice: Record) -> Record:
     taxed = sum((line.amount for line in lines if line.taxed), Decimal(0)) * (100 - rebate) / 100
     taxed2 = sum((line.amount for line in lines if line.taxed2), Decimal(0)) * (100 - rebate) / 100
     tax, tax2 = _percent(taxed, invoice["tax"]), _percent(taxed2, invoice["tax2"])
-    amount = subtotal - (discount or 0) + (tax or 0) + (tax2 or 0)
+    amount = subtotal - discount + tax + tax2
     return {"amount": cents(amount), "discount_amount": discount, "tax_amount": tax, "tax2_amount": tax2}
 
 
@@ -77,9 +80,9 @@ def _read_line(row: list[str]) -> Line:
     kind, description, quantity, unit_price, amount, taxed, taxed2, project = row
     count, price = _number(quantity), _number(unit_price)
     worth = _bounded(_number(amount) if amount.strip() else count * price, amount)
-    if project.strip() and not project.strip().isdecimal():
+    number = read_id(project)
+    if number is None and project.strip():
         raise Refusal(400, "csv_line_items has a bad project_id.")
-    number = int(project) if project.strip() else None
     return Line(kind.strip(), description, count, price, cents(worth), _flag(taxed), _flag(taxed2), number)
 
 
@@ -103,7 +106,7 @@ def _number(text: str) -> Decimal:
 
 
 def _bounded(number: Decimal, text: str) -> Decimal:
-    if not number.is_finite() or abs(number) >= _MOST:
+    if not number.is_finite() or abs(number) >= _MOST or int(number.as_tuple().exponent) < _FINEST:
         raise Refusal(400, f"csv_line_items has a bad number, {text!r}.")
     return number
 
@@ -112,8 +115,8 @@ def _flag(text: str) -> bool:
     return text.strip().lower() == "true"
 
 
-def _percent(amount: Decimal, percent: Decimal | None) -> Decimal | None:
-    return None if percent is None else cents(amount * percent / 100)
+def _percent(amount: Decimal, percent: Decimal | None) -> Decimal:
+    return _NOTHING if percent is None else cents(amount * percent / 100)
 
 
 def cents(amount: Decimal) -> Decimal:

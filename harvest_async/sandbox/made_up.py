@@ -27,20 +27,20 @@ def made_up(kind: str, fault: Fault) -> Answer | None:
     if kind == "html_error":
         return _answer(int(details.get("status", 200)), _PAGE, b"text/html")
     if kind == "redirect":
-        location = str(details.get("location", "http://127.0.0.2/elsewhere")).encode("latin-1")
-        return _answer(302, b"", b"text/html", [(b"location", location)])
+        location = str(details.get("location", "http://127.0.0.2/elsewhere")).encode()
+        return _answer(302, b"", b"text/html", [(b"Location", location)])
     if kind == "raw":
         content = str(details.get("body", "")).encode()
-        given = [(name.lower().encode(), str(value).encode()) for name, value in details.get("headers", {}).items()]
-        return int(details.get("status", 200)), [(b"content-length", _size(content)), *given], content
+        given = [(name.encode(), str(value).encode()) for name, value in details.get("headers", {}).items()]
+        return int(details.get("status", 200)), [(b"Content-Length", _size(content)), *given], content
     if kind == "gzip_bomb":
         content = gzip.compress(b" " * (int(details.get("megabytes", 200)) << 20))
-        return _answer(200, content, b"application/json; charset=utf-8", [(b"content-encoding", b"gzip")])
+        return _answer(200, content, b"application/json; charset=utf-8", [(b"Content-Encoding", b"gzip")])
     return None
 
 
 def _answer(status: int, content: bytes, media: bytes, extra: Headers | None = None) -> Answer:
-    return status, [(b"content-type", media), (b"content-length", _size(content)), *(extra or [])], content
+    return status, [(b"Content-Type", media), (b"Content-Length", _size(content)), *(extra or [])], content
 
 
 def _size(content: bytes) -> bytes:

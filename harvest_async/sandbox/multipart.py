@@ -6,7 +6,6 @@ Rules of this room: pure. The last boundary may lack its two dashes (contract: r
 from __future__ import annotations
 
 import re
-from email.message import Message
 from typing import Final
 
 from attrs import frozen
@@ -14,6 +13,7 @@ from attrs import frozen
 __all__ = ["Part", "read_parts"]
 
 _BOUNDARY: Final = re.compile(r'boundary="?([^";]+)"?', re.IGNORECASE)
+_PARAMETER: Final = re.compile(r';\s*(name|filename)\*?=(?:"([^"]*)"|([^;\s]*))', re.IGNORECASE)
 
 
 @frozen
@@ -37,10 +37,11 @@ def read_parts(media: str, content: bytes) -> list[Part]:
 
 def _read_part(piece: bytes) -> Part:
     head, _, content = piece.partition(b"\r\n\r\n")
-    message = Message()
-    for line in head.decode("utf-8", "replace").split("\r\n"):
+    headers = {}
+    for line in head.decode("utf-8", "replace").splitlines():
         name, _, value = line.partition(":")
-        message[name] = value.strip()
-    parameters = dict(message.get_params(failobj=[], header="content-disposition", unquote=True))
-    media = message.get_content_type() if "content-type" in message else ""
+        headers[name.strip().lower()] = value.strip()
+    given = _PARAMETER.findall(headers.get("content-disposition", ""))
+    parameters = {name.lower(): quoted or plain for name, quoted, plain in given}
+    media = headers.get("content-type", "").partition(";")[0].strip().lower()
     return Part(parameters.get("name", ""), parameters.get("filename", ""), media, content)

@@ -8,7 +8,6 @@ signs (contract: token_encoding); errors are RFC 6749's.
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import secrets
 from collections.abc import Iterable
@@ -61,7 +60,7 @@ class AuthorizationServer:
         """Send the person back with a code, or with a token in the fragment (contract: grants)."""
         given = dict(query)
         target = given.get("redirect_uri", "")
-        if given.get("client_id") != CLIENT_ID or not urlsplit(target).scheme:
+        if given.get("client_id") != CLIENT_ID or not _is_address(target):
             return _refused(_Denied("invalid_request", "client_id or redirect_uri is missing or unknown."))
         state = {"state": given["state"]} if "state" in given else {}
         wanted = given.get("response_type", "code")
@@ -138,7 +137,7 @@ def _check_client(form: dict[str, str], authorization: str) -> None:
     if scheme.lower() == "basic":
         try:
             name, _, secret = base64.b64decode(credential, validate=True).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:  # no base64, or no text in it
             name = secret = ""
         given = (unquote(name), unquote(secret))
     if given != (CLIENT_ID, CLIENT_SECRET):
@@ -148,6 +147,14 @@ def _check_client(form: dict[str, str], authorization: str) -> None:
 def _refused(denied: _Denied) -> Reply:
     told = {"error": denied.error, "error_description": denied.description}
     return Reply(denied.status, json.dumps(told).encode(), media=_JSON, headers=_FRESH)
+
+
+def _is_address(text: str) -> bool:
+    """Whether a text can stand in a Location header as an address."""
+    try:
+        return bool(urlsplit(text).scheme) and text.isascii() and text.isprintable()
+    except ValueError:
+        return False
 
 
 def _redirect(target: str, mark: str, told: dict[str, Any]) -> Reply:

@@ -19,6 +19,7 @@ from harvest_async.sandbox.log import Request
 
 __all__ = ["routes"]
 
+_LONGEST: Final = 300
 _Page = Callable[[Web], Awaitable[JSONResponse]]
 
 
@@ -36,7 +37,7 @@ def routes(account: Account) -> list[Route]:
     ]
 
 
-_BAD: Final = (ValueError, TypeError, AttributeError, KeyError)
+_BAD: Final = (ValueError, TypeError, ArithmeticError, LookupError, RecursionError)
 
 
 def _careful(page: _Page) -> _Page:
@@ -44,9 +45,23 @@ def _careful(page: _Page) -> _Page:
         try:
             return await page(web)
         except _BAD as error:
-            return JSONResponse({"message": str(error)}, 400)
+            return JSONResponse({"message": str(error)[:_LONGEST]}, 400)
 
     return answer
+
+
+async def _object(web: Web) -> dict[str, Any]:
+    """The body as an object; an empty one where there is no body.
+
+    Raises:
+        ValueError: it is no JSON object.
+        RecursionError: it is nested too deeply.
+    """
+    given = json.loads(await web.body() or b"{}")
+    if not isinstance(given, dict):
+        msg = "the body is no JSON object"
+        raise ValueError(msg)  # noqa: TRY004 - all that is wrong with a body is a ValueError
+    return given
 
 
 class _Pages:
@@ -63,17 +78,21 @@ class _Pages:
         return JSONResponse(told | {"calls": account.judge.calls, "period": account.judge.period / SECOND})
 
     async def limits(self, web: Web) -> JSONResponse:
-        given = json.loads(await web.body())
+        given = await _object(web)
         self._account.set_limits(given.get("calls"), given.get("period"))
         return await self.throttle(web)
 
     async def lock(self, web: Web) -> JSONResponse:
-        given = json.loads(await web.body())
-        self._account.lock_records(given["kind"], given["ids"], closed=given.get("closed", True))
-        return JSONResponse({"locked": given["ids"]})
+        given = await _object(web)
+        kind, ids, closed = given.get("kind"), given.get("ids"), given.get("closed", True)
+        if not isinstance(ids, list) or not isinstance(closed, bool):
+            msg = "give kind, ids as a list, and closed as true or false"
+            raise ValueError(msg)  # noqa: TRY004 - all that is wrong with a body is a ValueError
+        self._account.lock_records(str(kind), ids, closed=closed)
+        return JSONResponse({"locked": ids})
 
     async def revoke(self, web: Web) -> JSONResponse:
-        refresh = bool(json.loads(await web.body() or b"{}").get("refresh", False))
+        refresh = bool((await _object(web)).get("refresh", False))
         self._account.revoke_tokens(refresh=refresh)
         return JSONResponse({"revoked": True, "refresh": refresh})
 
@@ -85,7 +104,7 @@ class _Pages:
         if web.method == "DELETE":
             self._account.faults.clear()
             return JSONResponse({"cleared": True})
-        self._account.fault(**json.loads(await web.body()))
+        self._account.fault(**await _object(web))
         return JSONResponse({"set": True}, 201)
 
 

@@ -79,7 +79,9 @@ class Payments:
             if values.get(name) is None:
                 raise Refusal(400, f"{name} is missing.")
         values["amount"] = values["amount"].quantize(_CENT, ROUND_HALF_UP)
-        if not 0 < values["amount"] <= invoice["due_amount"] or invoice["standing"] == "closed":
+        amount, due = values["amount"], invoice["due_amount"]
+        fits = 0 < amount <= due or amount == invoice["amount"] == due == 0
+        if not fits or invoice["standing"] == "closed":
             raise Refusal(400, "That much is not due.")
         values |= {"invoice_id": invoice["id"], "recorded_by": _full_name(asker), "recorded_by_email": asker["email"]}
         payment = self._world.add("payment", values, now)

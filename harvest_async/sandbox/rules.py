@@ -1,11 +1,12 @@
 """Clients, contacts, projects, tasks, people and the two kinds of categories: what may be made, changed and removed.
 
 Rules of this room: pure, over a `World`. Facts are in tables: what a record needs, what is unique, what hangs on what.
-A refusal is raised as `Refusal` with the status and the `Hint` that the contract names.
+A refusal is raised as `Refusal` with the status and what is wrong.
 """
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
@@ -81,6 +82,8 @@ class Rules:
             self._check_plan(kind)
         if kind == "client" and "currency_names" in self._world.quirks:
             values.setdefault("currency", "United States Dollars - USD")
+        if kind == "client":
+            values["statement_key"] = secrets.token_hex(16)
         record = self._world.add(kind, values, now)
         if kind == "project":
             self._staff.fill(record, now)
@@ -95,6 +98,8 @@ class Rules:
             if name in values and not str(values[name] or "").strip():
                 raise Refusal(400, f"{name} is missing.")
         self._check(kind, values, record)
+        if kind == "user" and values.get("is_admin") is False and record["is_active"]:
+            self._check_administrator(record)
         return self._world.change(kind, record, values, now)
 
     def toggle(self, kind: str, record: Record, now: datetime) -> Record:
@@ -104,10 +109,12 @@ class Rules:
             and record["active"]
             and any(project["active"] for project in self._world.having("project", client_id=record["id"]))
         ):
-            raise Refusal(400, "The client has active projects.")
+            raise Refusal(400, "The client has active projects.", hints=True)
         flag = _ACTIVE[kind]
+        if record[flag] and kind == "user":
+            self._check_administrator(record)
         if not record[flag]:
-            self._check_plan(kind)
+            self._check_plan(kind, hints=kind == "project")
         return self._world.change(kind, record, {flag: not record[flag]}, now)
 
     def activate(self, task: Record, now: datetime) -> Record:
@@ -116,6 +123,8 @@ class Rules:
 
     def delete(self, kind: str, record: Record, now: datetime) -> None:
         """Remove; refused or archived where something hangs on it (contract: the deletes of these resources)."""
+        if kind == "user" and record["is_active"]:
+            self._check_administrator(record)
         for table, column, hint in _HANGING.get(kind, ()):
             if self._world.has(table, **{column: record["id"]}):
                 if kind == "task" and "task_delete_status" not in self._world.quirks:
@@ -127,8 +136,8 @@ class Rules:
         for table, column in _GOING.get(kind, ()):
             for each in self._world.having(table, **{column: record["id"]}):
                 self._world.drop(table, each)
-                if kind == "task":
-                    self._staff.count(each["project_id"])
+                if kind in {"task", "user"}:
+                    self._staff.count(table, each["project_id"])
         self._world.drop(kind, record)
 
     # Inside
@@ -142,8 +151,15 @@ class Rules:
         if "client_id" in values and values["client_id"] not in self._world.tables["client"]:
             raise Refusal(400, "There is no such client.")
 
-    def _check_plan(self, kind: str) -> None:
+    def _check_administrator(self, person: Record) -> None:
+        """Refuse to leave an account without an active administrator: nobody could sign in to change it again."""
+        others = (each for each in self._world.all("user") if each is not person)
+        if person["is_admin"] and not any(each["is_admin"] and each["is_active"] for each in others):
+            raise Refusal(400, "The last administrator can't be archived, removed or made a regular user.")
+
+    def _check_plan(self, kind: str, *, hints: bool = False) -> None:
         """Contract: projects.create, projects.toggle, people.create, people.toggle: the plan's limits."""
         limit = self._plan.get(kind)
         if limit is not None and sum(record[_ACTIVE[kind]] for record in self._world.all(kind)) >= limit:
-            raise Refusal(400, f"The plan allows no more active {'projects' if kind == 'project' else 'people'}.")
+            named = "projects" if kind == "project" else "people"
+            raise Refusal(400, f"The plan allows no more active {named}.", hints=hints)

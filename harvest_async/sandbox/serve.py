@@ -47,6 +47,7 @@ def bind(host: str, port: int, *, allow_remote: bool = False) -> socket.socket:
 def _server(app: Any) -> uvicorn.Server:
     config = uvicorn.Config(
         app,
+        http="h11",  # the other implementation writes the names of headers in lower case
         log_level="error",
         access_log=False,
         lifespan="off",

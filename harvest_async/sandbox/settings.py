@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 from attrs import field, frozen
 
@@ -17,6 +18,9 @@ from harvest_async.sandbox.variants import read_variants
 __all__ = ["Settings"]
 
 
+_MOST: Final = 1_000_000_000
+
+
 def _read_modules(names: Iterable[str]) -> frozenset[str]:
     given = frozenset(names)
     if unknown := given - MODULES:
@@ -25,16 +29,16 @@ def _read_modules(names: Iterable[str]) -> frozenset[str]:
     return given
 
 
-def _read_calls(calls: int) -> int:
-    if calls < 1:
-        msg = f"calls: give a whole number from 1 on, not {calls!r}"
+def _read_calls(calls: Any) -> int:
+    if not isinstance(calls, int) or isinstance(calls, bool) or not 1 <= calls <= _MOST:
+        msg = f"calls: give a whole number from 1 on, {_MOST} at most, not {calls!r}"
         raise ValueError(msg)
     return calls
 
 
 def _read_span(seconds: float | None) -> int | None:
-    if seconds is not None and seconds <= 0:
-        msg = f"period and lockout: give seconds above 0, not {seconds!r}"
+    if seconds is not None and not 0 < seconds <= _MOST:
+        msg = f"period and lockout: give seconds above 0, {_MOST} at most, not {seconds!r}"
         raise ValueError(msg)
     return None if seconds is None else span(seconds)
 
@@ -63,3 +67,4 @@ class Settings:
     modules: frozenset[str] = field(default=frozenset({"expenses", "invoices", "estimates"}), converter=_read_modules)
     quirks: frozenset[str] = field(default=frozenset(), converter=read_variants)
     plan: dict[str, int] = field(factory=dict, converter=_read_plan)
+    fresh_account: bool = False

@@ -6,7 +6,6 @@ Rules of this room: pure. A password or a token names a person; whoever is archi
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -39,9 +38,14 @@ def challenge(authorization: str) -> str:
     return 'Bearer realm="Harvest", error="invalid_token"' if bearer else 'Basic realm="Harvest"'
 
 
+def _bare(credential: str) -> str:
+    """The credential, without the parentheses that the documentation draws around it."""
+    return credential[1:-1] if credential.startswith("(") and credential.endswith(")") else credential
+
+
 def _signed_in(world: World, credential: str) -> str | None:
     try:
-        email, _, password = base64.b64decode(credential, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+        email, _, password = base64.b64decode(_bare(credential.strip()), validate=True).decode().partition(":")
+    except ValueError:  # no base64, or no text in it
         return None
     return email if world.passwords.get(email) == password else None

@@ -48,7 +48,7 @@ class Staff:
         if kind == "user_assignment" and "user_assignment_location" in self._world.quirks:
             self._world.drop(kind, record)  # contract: user_assignment_location: the server answers with another id
             kept = {name: record[name] for name in FIELDS[kind]}
-            return self._world.add(kind, kept | values, now)
+            return self._counted(kind, self._world.add(kind, kept | values, now))
         return self._counted(kind, self._world.change(kind, record, values, now))
 
     def unassign(self, kind: str, record: Record, now: datetime) -> str | None:
@@ -72,13 +72,12 @@ class Staff:
         for person in self._world.having("user", has_access_to_all_future_projects=True):
             self.assign("user_assignment", project, person["id"], now)
 
-    def count(self, number: int) -> None:
-        """Tell a project how many tasks can be booked on it."""
-        project, links = self._world.tables["project"][number], self._world.assignments("task_assignment", number)
-        project["active_task_assignments_count"] = sum(not link["deactivated"] for link in links)
+    def count(self, kind: str, number: int) -> None:
+        """Write into a project how many tasks, or people, are active on it."""
+        project, links = self._world.tables["project"][number], self._world.assignments(kind, number)
+        project[f"active_{kind}s_count"] = sum(not link["deactivated"] for link in links)
         self._world.keep("project", number, project)
 
     def _counted(self, kind: str, record: Record) -> Record:
-        if kind == "task_assignment":
-            self.count(record["project_id"])
+        self.count(kind, record["project_id"])
         return record

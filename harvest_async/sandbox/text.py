@@ -55,7 +55,9 @@ def element(name: str, value: Any, style: Style, types: Mapping[str, tuple[type,
         return _nothing(name, tag, style, types or {})
     if name == "hours_with_timer" and style.dashes:  # contract: nil_class
         return f'<{tag} type="NilClass">{value:f}</{tag}>'
-    kind, text = _typed(value, style)
+    if name in {"tax2_amount", "tax_amount2"} and "nil_with_text" in style.quirks and not value:
+        return f'<{tag} type="decimal" nil="true">0</{tag}>'
+    kind, text = _typed(value, style, (types or {}).get(name, (str, None))[0])
     if "padded_values" in style.quirks and isinstance(value, bool | date):
         text = f"{_PAD}{text}{_PAD}"
     text = escape(_UNWRITABLE.sub("*", text), _BREAKS)
@@ -74,14 +76,13 @@ def _children(record: Record, style: Style) -> list[tuple[str, Any]]:
 def _nothing(name: str, tag: str, style: Style, types: Mapping[str, tuple[type, Any]]) -> str:
     known = types.get(name, (str, None))[0]
     kind = "" if known is str else f' type="{_name(known, style)}"'
-    text = "0" if "nil_with_text" in style.quirks and name in {"tax2_amount", "tax_amount2"} else ""
-    return f'<{tag}{kind} nil="true">{text}</{tag}>'
+    return f'<{tag}{kind} nil="true"></{tag}>'
 
 
-def _typed(value: Any, style: Style) -> tuple[str, str]:
-    """The type attribute and the text of a value."""
+def _typed(value: Any, style: Style, known: type) -> tuple[str, str]:
+    """The type attribute and the text of a value; `known` is its field's type."""
     if isinstance(value, str):
-        return "", value
+        return f' type="{_name(datetime, style)}"' if known is datetime else "", value
     return f' type="{_name(type(value), style)}"', _text(value, style)
 
 

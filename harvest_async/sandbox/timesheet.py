@@ -98,7 +98,7 @@ class Timesheet:
             project = tables["project"][link["project_id"]]
             if project["active"] and not link["deactivated"]:
                 found.append(self._trackable(project, tables["client"][project["client_id"]]))
-        return found
+        return sorted(found, key=lambda project: (project["client"], project["name"], project["id"]))
 
     def full(self, entry: Record, now: datetime) -> Record:
         """An entry as timesheets show it: with names, and with the running timer in its hours."""
@@ -126,7 +126,7 @@ class Timesheet:
         return shown
 
     def reported(self, entry: Record, now: datetime) -> Record:
-        """An entry as reports show it: with numbers and without names (contract: reports)."""
+        """Return an entry as reports show it: with numbers and without names."""
         names = ("id", "notes", "project_id", "task_id", "user_id", "spent_at", "is_billed", "is_closed")
         hours, person = _running(entry, now), self._world.tables["user"][entry["user_id"]]
         return {
@@ -159,21 +159,24 @@ class Timesheet:
             "client_id": client["id"],
             "client_currency": client["currency"],
             "client_currency_symbol": client["currency_symbol"],
-            "tasks": [
-                {"id": link["task_id"], "name": tasks[link["task_id"]]["name"], "billable": link["billable"]}
-                for link in self._world.assignments("task_assignment", project["id"])
-                if not link["deactivated"]
-            ],
+            "tasks": sorted(
+                (
+                    {"id": link["task_id"], "name": tasks[link["task_id"]]["name"], "billable": link["billable"]}
+                    for link in self._world.assignments("task_assignment", project["id"])
+                    if not link["deactivated"]
+                ),
+                key=lambda task: (task["name"], task["id"]),
+            ),
         }
 
     def _check(self, person: Record, values: Record) -> None:
         project = self._world.tables["project"].get(values.get("project_id") or 0)
         if project is None or not project["active"]:
             raise Refusal(400, "There is no such project.")
+        if not self._world.is_assigned("user_assignment", project["id"], person["id"]):
+            raise Refusal(404, "The person is not assigned to the project.")
         if not self._world.is_assigned("task_assignment", project["id"], values.get("task_id") or 0):
             raise Refusal(400, "The task is not assigned to the project.")
-        if not self._world.is_assigned("user_assignment", project["id"], person["id"]):
-            raise Refusal(400, "The person is not assigned to the project.")
 
     def _check_day(self, person: Record, day: date, asker: Record) -> None:
         """Contract: time_tracking.create: a day that holds approved time is locked."""

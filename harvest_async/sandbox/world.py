@@ -11,12 +11,21 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from harvest_async.sandbox.index import Index
-from harvest_async.sandbox.reading import Refusal
+from harvest_async.sandbox.reading import Refusal, read_id
 from harvest_async.sandbox.records import KINDS, Record, Tables, new_record
 
 __all__ = ["World"]
 
 _FIRST_ID: Final = {kind: 1000 * number + 1 for number, kind in enumerate(KINDS, 1)} | {"user": 1, "entry": 70_001}
+
+_FRESH_TASKS: Final = {
+    "Admin": False,
+    "Business Development": False,
+    "Design": True,
+    "Marketing": True,
+    "Programming": True,
+}
+_FRESH_CATEGORIES: Final = ("Entertainment", "Lodging", "Meals", "Transportation")
 
 
 class World:
@@ -42,13 +51,23 @@ class World:
         self._next = dict(_FIRST_ID)
         self._renewed: dict[int, date] = {}
 
-    def seed(self, now: datetime) -> None:
-        """What every new account has: two people, and the two categories of invoice items."""
+    def seed(self, now: datetime, *, fresh: bool = False) -> None:
+        """What every new account has: two people, and the two categories of invoice items.
+
+        Args:
+            now: the moment.
+            fresh: whether it has the tasks and expense categories, too, that the server puts into a new account.
+        """
         for email, first, is_admin in (("admin@example.com", "Ada", True), ("user@example.com", "Uli", False)):
             fields = {"email": email, "first_name": first, "last_name": "Sandbox", "is_admin": is_admin}
             self.add("user", fields, now)
         self.add("invoice_item_category", {"name": "Service", "use_as_service": True}, now)
         self.add("invoice_item_category", {"name": "Product", "use_as_expense": True}, now)
+
+        for name, is_billable in _FRESH_TASKS.items() if fresh else ():
+            self.add("task", {"name": name, "billable_by_default": is_billable, "is_default": True}, now)
+        for name in _FRESH_CATEGORIES if fresh else ():
+            self.add("expense_category", {"name": name}, now)
 
     def restore(self, tables: Tables) -> None:
         """Go on with stored records."""
@@ -107,8 +126,8 @@ class World:
 
     def person(self, key: str) -> Record:
         """A person by id or e-mail address (contract: person_by_email), or 404."""
-        if key.isdecimal():
-            return self.find("user", int(key))
+        if (number := read_id(key)) is not None:
+            return self.find("user", number)
         for person in self.having("user", email=key):
             return person
         raise Refusal(404)

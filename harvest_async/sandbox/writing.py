@@ -11,6 +11,7 @@ from typing import Final
 
 from harvest_async.sandbox.reading import Refusal, read_values
 from harvest_async.sandbox.records import FIELDS, Record
+from harvest_async.sandbox.words import check_words
 
 __all__ = ["read_changes", "read_new"]
 
@@ -36,6 +37,7 @@ _WRITABLE: Final[dict[str, frozenset[str]]] = {
     "task_assignment": frozenset({"billable", "deactivated", "budget", "hourly_rate"}),
     "user_assignment": frozenset({"deactivated", "hourly_rate", "budget", "is_project_manager"}),
 }  # fmt: skip
+_TEXTS: Final = frozenset({"code", "notes"})
 _ONLY_ON_CREATE: Final = {"project": {"active"}, "user": {"is_active"}}
 
 
@@ -55,8 +57,19 @@ def read_changes(kind: str, fields: Record, quirks: frozenset[str]) -> Record:
 def _given(kind: str, values: Record) -> Record:
     """Where nothing is a value of its own it stays; elsewhere it is as if it had not been sent."""
     fields = FIELDS[kind]
-    return {
+    given = {
         name: value
         for name, value in values.items()
         if value is not None or fields[name][1] is None or fields[name][0] in {int, str, Decimal}
     }
+    given = check_words(kind, given)
+    return _mirrored(given) if kind == "project" else given
+
+
+def _mirrored(values: Record) -> Record:
+    """A project's values: texts are never null, and budget and estimate are two names of one thing."""
+    values = {name: "" if value is None and name in _TEXTS else value for name, value in values.items()}
+    for budget, estimate in (("budget", "estimate"), ("budget_by", "estimate_by")):
+        if budget in values or estimate in values:
+            values[budget] = values[estimate] = values.get(budget, values.get(estimate))
+    return values

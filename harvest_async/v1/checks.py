@@ -70,7 +70,11 @@ def record_id(name: str, value: Any) -> object:
     """
     kinds = REFERS.get(_referred(name), ())
     if isinstance(value, kinds):
-        number: int = value.id
+        number: int | None = value.id
+        if number is None:
+            raise InvalidArgument(
+                f"{name}: this {type(value).__name__} came from the server without an id: give the id"
+            )
         if not number:
             raise InvalidArgument(f"{name}: this {type(value).__name__} has no id: it has yet to be made")
         return number

@@ -194,8 +194,9 @@ class V1Dialect:
     def _made(self, result: Made, answer: Answer) -> Created[Any]:
         location = answer.header("location")
         record = self._perhaps(result.result, answer, needed=location is None)
-        known = None if record is None or not 0 < record.id < 10**_MOST_DIGITS else record.id
-        known = known or _number_in(location or "")
+        known = record.id if record is not None and _is_plausible(record.id) else None
+        if known is None and (known := _number_in(location or "")) is not None and record is not None:
+            record = None  # a record without a usable id is read once more, by the id that Location has
         return Created(known, location, record)
 
     def _changed(self, result: Changed, answer: Answer) -> Any:
@@ -255,6 +256,11 @@ def _is_page(answer: Answer) -> bool:
     """
     ours = answer.status == _CREATED or answer.header("location")
     return not ours and answer.status != _NOT_FOUND and "html" in answer.content_type and bool(answer.content.strip())
+
+
+def _is_plausible(id: int | None) -> bool:
+    """Return whether a number can be an id: decoders accept any number of digits."""
+    return id is not None and 0 < id < 10**_MOST_DIGITS
 
 
 def _number_in(location: str) -> int | None:

@@ -34,6 +34,7 @@ class Form(Generic[T]):
         change: how each field is checked that an update takes.
         elsewhere: what neither takes, or one of them does not, and how it is changed instead.
         making: what a create is called.
+        optional: those of `needed` that may be left out all the same; they are arguments by their place.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Form(Generic[T]):
     change: Mapping[str, checks.Check]
     elsewhere: Mapping[str, str] = field(factory=dict)
     making: str = "create"
+    optional: frozenset[str] = frozenset()
 
     def creation(self, given: Mapping[str, Any], *needed: object) -> Values:
         """The fields of a new record: those of a draft, or those that were given.
@@ -62,7 +64,7 @@ class Form(Generic[T]):
         own = dict(zip(self.needed, (first, *others), strict=True))
         told = {name: value for name, value in own.items() if value is not None}
         values = self._checked(where, {**drafted, **told, **given}, self.new)
-        if missing := [name for name in self.needed if values.get(name) is None]:
+        if missing := [name for name in self.needed if values.get(name) is None and name not in self.optional]:
             raise InvalidArgument(f"{where}: {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing")
         return values
 
@@ -89,6 +91,8 @@ class Form(Generic[T]):
 
     def _drafted(self, draft: T, where: str) -> Values:
         record: Any = draft
+        if record.id is None:
+            raise InvalidArgument(f"{where}: this {self.model.__name__} came from the server, without an id")
         if record.id:
             raise InvalidArgument(f"{where}: this {self.model.__name__} is there already, with id {record.id}")
         return {name: value for name in self.new if (value := getattr(draft, name)) is not None}
@@ -120,11 +124,12 @@ def form(
     needed: Mapping[str, str],
     *,
     making: str = "create",
+    optional: frozenset[str] = frozenset(),
     **elsewhere: str,
 ) -> Form[T]:
     """Make a form from the types in `fields`; `needed` are the names and types that a create can't do without."""
     taken = {**{key: checks.check_of(kind) for key, kind in needed.items()}, **_checks_of(new)}
-    return Form(name, model, taken, tuple(needed), _checks_of(change), elsewhere, making)
+    return Form(name, model, taken, tuple(needed), _checks_of(change), elsewhere, making, optional)
 
 
 def _checks_of(kind: type[Any]) -> dict[str, checks.Check]:

@@ -18,6 +18,7 @@ from harvest_async.bulk.known import Booked, Known, Link, Paid, Reach
 from harvest_async.call import Call, Created, Gone
 from harvest_async.errors import NotFound
 from harvest_async.v1.client import HarvestV1
+from harvest_async.v1.table import record_id
 
 __all__ = ["V1Account"]
 
@@ -36,6 +37,7 @@ class V1Account:
         self._harvest = harvest
         self._identity = identity
         self._me: int | None = None
+        self._timestamps: bool | None = None
 
     @property
     def identity(self) -> str:
@@ -45,8 +47,9 @@ class V1Account:
     async def timestamps(self) -> bool:
         """Contract: who_am_i: how time is tracked; and who is signed in, who needs no `of_user`."""
         user = (await self._harvest.account.who_am_i()).user
-        self._me = user.id
-        return bool(user.timestamp_timers)
+        self._me = record_id(user)
+        self._timestamps = bool(user.timestamp_timers)
+        return self._timestamps
 
     async def all(self, kind: str) -> Sequence[Known]:
         """See `Account.all`."""
@@ -65,27 +68,42 @@ class V1Account:
         if kind == "expense":
             expenses = self._harvest.reports.user_expenses(person, first, last)
             return [_expense(each) async for each in expenses if each.spent_at is not None]
-        entries = self._harvest.reports.user_entries(person, first, last)
-        return [_entry(each) async for each in entries if each.spent_at is not None]
+        found = self._harvest.reports.user_entries(person, first, last)
+        entries = [_entry(each) async for each in found if each.spent_at is not None]
+        if all(entry.started is not None for entry in entries):
+            return entries
+        timed = await self.timestamps() if self._timestamps is None else self._timestamps
+        return await self._with_times(person, entries) if timed else entries
+
+    async def _with_times(self, person: int, entries: Sequence[Booked]) -> Sequence[Booked]:
+        """The entries with start and end, which reports may leave out; read from the days of those that lack them."""
+        times: dict[int, Booked] = {}
+        for day in sorted({entry.day for entry in entries if entry.started is None}):
+            daily = await self._harvest.time.daily(day, of_user=self._of_user(person))
+            times |= {record_id(each): _entry(each) for each in daily.day_entries}
+        return [_timed(entry, times.get(entry.id, entry)) for entry in entries]
 
     async def reach(self, person: int) -> Reach:
         """Contract: time_tracking.daily: the projects and tasks that can be tracked."""
         daily = await self._harvest.time.daily(of_user=self._of_user(person))
-        return Reach({each.id: frozenset(task.id for task in each.tasks) for each in daily.projects})
+        return Reach({record_id(each): frozenset(record_id(task) for task in each.tasks) for each in daily.projects})
 
     async def links(self, kind: str, project: int) -> Sequence[Link]:
         """A project's assignments."""
         if kind == "task_link":
             tasks = self._harvest.task_assignments.list(project)
-            return [Link(each.id, each.task_id or 0, not each.deactivated, _rest(each)) async for each in tasks]
+            return [Link(record_id(each), each.task_id or 0, not each.deactivated, _rest(each)) async for each in tasks]
         people = self._harvest.user_assignments.list(project)
-        return [Link(each.id, each.user_id or 0, not each.deactivated, _rest(each)) async for each in people]
+        return [Link(record_id(each), each.user_id or 0, not each.deactivated, _rest(each)) async for each in people]
 
     async def payments(self, invoice: int) -> Sequence[Paid]:
         """Contract: invoice_payments.list."""
         payments = self._harvest.invoice_payments.list(invoice)
-        return [Paid(each.id, each.amount or Decimal(0), each.paid_at, each.notes or "") async for each in payments
-                if each.paid_at is not None]  # fmt: skip
+        return [
+            Paid(record_id(each), each.amount or Decimal(0), each.paid_at, each.notes or "")
+            async for each in payments
+            if each.paid_at is not None
+        ]
 
     async def stands(self, mark: str, record: int, project: int | None) -> bool:
         """See `Account.stands`."""
@@ -143,25 +161,27 @@ def _rest(record: Any) -> Fields:
 
 
 def _client(each: Any) -> Known:
-    return Known(each.id, each.name or "", each.active is not False, fields=_rest(each))
+    return Known(record_id(each), each.name or "", each.active is not False, fields=_rest(each))
 
 
 def _project(each: Any) -> Known:
     active = each.active is not False
-    return Known(each.id, each.name or "", active, each.client_id, code=each.code or "", fields=_rest(each))
+    return Known(record_id(each), each.name or "", active, each.client_id, code=each.code or "", fields=_rest(each))
 
 
 def _task(each: Any) -> Known:
-    return Known(each.id, each.name or "", not each.deactivated, automatic=bool(each.is_default), fields=_rest(each))
+    return Known(
+        record_id(each), each.name or "", not each.deactivated, automatic=bool(each.is_default), fields=_rest(each)
+    )
 
 
 def _category(each: Any) -> Known:
-    return Known(each.id, each.name or "", not each.deactivated, fields=_rest(each))
+    return Known(record_id(each), each.name or "", not each.deactivated, fields=_rest(each))
 
 
 def _person(each: Any) -> Known:
     return Known(
-        each.id,
+        record_id(each),
         f"{each.first_name or ''} {each.last_name or ''}".strip(),
         each.is_active is not False,
         email=each.email or "",
@@ -172,12 +192,12 @@ def _person(each: Any) -> Known:
 
 def _contact(each: Any) -> Known:
     name = f"{each.first_name or ''} {each.last_name or ''}".strip()
-    return Known(each.id, name, client_id=each.client_id, email=each.email or "", fields=_rest(each))
+    return Known(record_id(each), name, client_id=each.client_id, email=each.email or "", fields=_rest(each))
 
 
 def _entry(each: Any) -> Booked:
     return Booked(
-        each.id,
+        record_id(each),
         each.project_id or 0,
         each.task_id or 0,
         each.spent_at,
@@ -188,19 +208,24 @@ def _entry(each: Any) -> Booked:
     )
 
 
+def _timed(entry: Booked, known: Booked) -> Booked:
+    """An entry of a report, with the start and end that the timesheet has where the report leaves them out."""
+    return entry if entry.started is not None else attrs.evolve(entry, started=known.started, ended=known.ended)
+
+
 def _expense(each: Any) -> Booked:
     cost = each.total_cost or Decimal(0)
     return Booked(
-        each.id, each.project_id or 0, each.expense_category_id or 0, each.spent_at, each.notes or "", cost=cost
+        record_id(each), each.project_id or 0, each.expense_category_id or 0, each.spent_at, each.notes or "", cost=cost
     )
 
 
 def _category_of_items(each: Any) -> Known:
-    return Known(each.id, each.name or "", fields=_rest(each))
+    return Known(record_id(each), each.name or "", fields=_rest(each))
 
 
 def _invoice(each: Any) -> Known:
-    return Known(each.id, each.number or "", client_id=each.client_id)
+    return Known(record_id(each), each.number or "", client_id=each.client_id)
 
 
 async def _pay(harvest: Any, fields: Fields) -> Created[Any]:

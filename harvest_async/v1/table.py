@@ -16,7 +16,7 @@ from typing import Any, Final, Generic, TypeVar
 from attrs import define
 
 from harvest_async.clock import Clock, span
-from harvest_async.errors import HarvestError, InvalidArgument
+from harvest_async.errors import DecodeError, HarvestError, InvalidArgument
 
 __all__ = ["Fetch", "Named", "Table", "Tally"]
 
@@ -24,6 +24,8 @@ T = TypeVar("T")
 
 Fetch = Callable[[datetime | None], Awaitable[list[T]]]
 """Gives the whole list, or what changed in it since a moment: one call."""
+
+_GLANCE: Final = 200
 
 OVERLAP: Final = timedelta(minutes=1)
 """How far back it is asked for changes once more (contract: updated_since.precision)."""
@@ -221,7 +223,15 @@ class Named(Table[T]):
 
 
 def record_id(record: Any) -> int:
-    """A record's id."""
+    """A record's id.
+
+    Raises:
+        DecodeError: the server sent the record without one.
+    """
+    if record.id is None:
+        raise DecodeError(
+            f"a {type(record).__name__} came without an id, which is needed here: {repr(record)[:_GLANCE]}"
+        )
     return int(record.id)
 
 

@@ -51,13 +51,22 @@ class Caller:
         """Create a record below its root, and give its id."""
         body = more if root is None else {root: {**(fields or {}), **more}}
         response = self.post(path, body)
-        assert response.status_code == 201, (response.status_code, response.headers.get("hint"), response.text)
+        assert response.status_code == 201, (response.status_code, response.text)
         return made(response)
 
 
 def made(response):
     """The id that Location ends in."""
     return int(response.headers["location"].rpartition("/")[2])
+
+
+def reason(response):
+    """What a refusal says, or the Hint of what was done; None for neither."""
+    content = response.content.strip()
+    if response.headers.get("hint") or not content or response.is_success:
+        return response.headers.get("hint")
+    is_json = response.headers["content-type"].startswith("application/json")
+    return response.json()["message"] if is_json else tree_of(response).findtext("message")
 
 
 def tree_of(response):
@@ -78,7 +87,7 @@ class Studio:
         """Create a time entry; gives it as the answer has it."""
         body = {"project_id": self.project, "task_id": self.task, "hours": 1, "spent_at": "2026-01-05"} | fields
         response = (call or self.call).post("/daily/add", body)
-        assert response.status_code == 201, (response.status_code, response.headers.get("hint"))
+        assert response.status_code == 201, (response.status_code, response.text)
         return response.json()
 
     def spend(self, call=None, **fields):

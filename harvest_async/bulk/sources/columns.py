@@ -189,6 +189,7 @@ _PROJECT: Final = Kind(
     passed=_STAMPS | {
         "over budget notified at", "hint earliest record at", "hint latest record at", "is fixed fee", "fee",
         "estimate", "estimate by", "basecamp id", "highrise deal id", "active task assignments count",
+        "active user assignments count",
     },
 )  # fmt: skip
 

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Final
 
 from harvest_async.sandbox.desks.base import Asked, Office, Reply, Route
-from harvest_async.sandbox.reading import Refusal
+from harvest_async.sandbox.reading import Refusal, read_id
 from harvest_async.sandbox.records import Record
 from harvest_async.sandbox.roles import Role, may_see_project
 
@@ -31,16 +31,18 @@ def create(kind: str, office: Office, asked: Asked) -> Reply:
     """Contract: task_assignments.create, user_assignments.create; the body names what is assigned
     (assignment_create_root)."""  # noqa: D205, D209 - one sentence
     project = _project(office, asked)
-    number = str(asked.fields(kind.removesuffix("_assignment")).get("id", "")).strip()
-    if not number.isdecimal() or len(number) > 18:
+    number = read_id(asked.fields(kind.removesuffix("_assignment")).get("id", ""))
+    if number is None:
         raise Refusal(400, "id is invalid.")
-    return _made(kind, office, asked, office.staff.assign(kind, project, int(number), asked.now))
+    return _made(kind, office, asked, office.staff.assign(kind, project, number, asked.now))
 
 
 def create_with_new_task(office: Office, asked: Asked) -> Reply:
-    """Contract: task_assignments.create_with_new_task."""
-    project = _project(office, asked)
-    task = office.rules.create("task", asked.fields("task"), asked.now)
+    """Put a new task on a project, or the one that has this name already."""
+    project, fields = _project(office, asked), asked.fields("task")
+    name = fields.get("name")
+    known = office.world.having("task", name=name) if isinstance(name, str) else []
+    task = known[0] if known else office.rules.create("task", fields, asked.now)
     link = office.staff.assign("task_assignment", project, task["id"], asked.now)
     return _made("task_assignment", office, asked, link)
 

@@ -37,7 +37,7 @@ class Asked:
         content: the body.
         media: the body's type, as it was sent.
         format: how it wants to be answered, `json` or `xml`.
-        sent: how its body is written.
+        sent: how its body is written, `json`, `xml` or `form`.
         person: who asks.
         now: the moment.
         words: what the route found in the path, unescaped.
@@ -63,9 +63,13 @@ class Asked:
         """A parameter; empty where it is not there."""
         return next((value for key, value in self.query if key == name), "")
 
-    def fields(self, root: str, xml: str = "") -> Record:
-        """The fields of a write, below their root; `xml` names the root that XML has, where it is another."""
-        return read_fields(self.content, self.sent, (xml or root) if self.sent == "xml" else root, self.query)
+    def fields(self, root: str, xml: str = "", *, flat: bool = False) -> Record:
+        """The fields of a write, below their root; `xml` names the root that XML has, where it is another.
+
+        With `flat` they may be bare parameters, too: `project_id=7&hours=1`.
+        """
+        named = (xml or root) if self.sent == "xml" else root
+        return read_fields(self.content, self.sent, named, self.query, flat=flat)
 
     def since(self, records: list[Record]) -> list[Record]:
         """Those that `updated_since` lets through."""
@@ -82,7 +86,7 @@ class Asked:
             return None
         try:
             return read_day(begin), read_day(end)
-        except (ValueError, TypeError):
+        except ValueError:
             raise Refusal(400, "from or to is no date.") from None
 
     def day(self) -> date:

@@ -5,13 +5,14 @@ Rules of this room: pure. Managers may do here what administrators may.
 
 from __future__ import annotations
 
+from datetime import date
 from functools import partial
 from typing import Final
 
 from harvest_async.sandbox.desks.base import Asked, Office, Reply, Route
 from harvest_async.sandbox.invoices import FILTERS
 from harvest_async.sandbox.payments import MARKS
-from harvest_async.sandbox.reading import Refusal
+from harvest_async.sandbox.reading import Refusal, read_id
 from harvest_async.sandbox.records import Record
 from harvest_async.sandbox.roles import Role
 from harvest_async.sandbox.zones import local
@@ -22,8 +23,8 @@ _PAGE: Final = 50
 
 
 def list_page(office: Office, asked: Asked) -> Reply:
-    """Contract: invoices.list: the newest first, 50 on a page, and filters that combine."""
-    shown = asked.since(sorted(office.world.all("invoice"), key=lambda invoice: -invoice["id"]))
+    """Contract: invoices.list: the latest day of issue first, 50 on a page, and filters that combine."""
+    shown = asked.since(sorted(office.world.all("invoice"), key=_newest, reverse=True))
     if (days := asked.range()) is not None:  # contract: from_to_meaning
         shown = [invoice for invoice in shown if days[0] <= invoice["issued_at"] <= days[1]]
     if client := asked.parameter("client"):  # contract: client_filter_name
@@ -33,8 +34,7 @@ def list_page(office: Office, asked: Asked) -> Reply:
         if test is None:
             raise Refusal(400, "status is invalid.")
         shown = [invoice for invoice in shown if test(invoice, today)]
-    page = asked.parameter("page")
-    first = (int(page) - 1) * _PAGE if page.isdecimal() and len(page) <= 18 and int(page) else 0
+    first = max(0, (read_id(asked.parameter("page")) or 1) - 1) * _PAGE
     return office.many("invoice", shown[first : first + _PAGE], asked)
 
 
@@ -110,6 +110,10 @@ def take_back(office: Office, asked: Asked) -> Reply:
 
 def _invoice(office: Office, asked: Asked) -> Record:
     return office.world.find("invoice", int(asked.words[0]))
+
+
+def _newest(invoice: Record) -> tuple[date, int]:
+    return invoice["issued_at"], invoice["id"]
 
 
 def _path(invoice: Record) -> str:

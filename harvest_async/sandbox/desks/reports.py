@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 from harvest_async.sandbox.desks.base import Asked, Office, Reply, Route
-from harvest_async.sandbox.reading import Refusal
+from harvest_async.sandbox.reading import Refusal, read_id
 from harvest_async.sandbox.records import Record
 from harvest_async.sandbox.roles import Role, admins_only
 
@@ -28,6 +28,8 @@ FILTERS: Final[dict[tuple[str, str], Filter]] = {
     ("billable", "no"): lambda shown: not shown["billable"],
 }
 _OF_PROJECT_EXPENSES: Final = ("is_closed", "only_billed", "only_unbilled")
+_TIMES: Final = frozenset({"started_at", "ended_at"})
+_OF_RUNNING: Final = frozenset({"hours_with_timer", "started_at", "ended_at", "billable", "billable_rate", "cost_rate"})
 _OF_ENTRIES: Final = (*_OF_PROJECT_EXPENSES, "billable")
 
 
@@ -40,7 +42,7 @@ def project_entries(office: Office, asked: Asked) -> Reply:
     shown = [
         office.timesheet.reported(entry, asked.now) for entry in _ranged(asked, office.world.having("entry", **given))
     ]
-    return office.many("report_entry", _filtered(asked, shown, _OF_ENTRIES), asked)
+    return office.many("report_entry", _trimmed(office, _filtered(asked, shown, _OF_ENTRIES)), asked)
 
 
 def user_entries(office: Office, asked: Asked) -> Reply:
@@ -51,7 +53,7 @@ def user_entries(office: Office, asked: Asked) -> Reply:
     shown = [office.timesheet.reported(entry, asked.now) for entry in entries]
     for entry in shown:
         del entry["hours_with_timer"]
-    return office.many("report_entry", _filtered(asked, shown, _OF_ENTRIES), asked)
+    return office.many("report_entry", _trimmed(office, _filtered(asked, shown, _OF_ENTRIES)), asked)
 
 
 def project_expenses(office: Office, asked: Asked) -> Reply:
@@ -83,9 +85,10 @@ def _number(asked: Asked, name: str) -> int | None:
     text = asked.parameter(name)
     if not text:
         return None
-    if not text.isdecimal() or len(text) > 18:
+    number = read_id(text)
+    if number is None:
         raise Refusal(400, f"{name} is invalid.")
-    return int(text)
+    return number
 
 
 def _ranged(asked: Asked, records: list[Record]) -> list[Record]:
@@ -96,6 +99,19 @@ def _ranged(asked: Asked, records: list[Record]) -> list[Record]:
     first, last = given
     shown = [record for record in records if first <= record["spent_at"] <= last]
     return sorted(shown, key=lambda record: (record["spent_at"], record["id"]))
+
+
+def _trimmed(office: Office, shown: list[Record]) -> list[Record]:
+    """The entries as they are sent: what concerns the timer, and what the hours are worth, of running ones only.
+
+    Start and end are those of all entries where the account tracks time by them.
+    """
+    timed = office.world.timestamps and "report_times_missing" not in office.world.quirks
+    left_out = _OF_RUNNING - _TIMES if timed else _OF_RUNNING
+    return [
+        {name: value for name, value in entry.items() if entry["timer_started_at"] or name not in left_out}
+        for entry in shown
+    ]
 
 
 def _filtered(asked: Asked, shown: list[Record], names: tuple[str, ...]) -> list[Record]:

@@ -56,9 +56,10 @@ def create(kind: str, office: Office, asked: Asked) -> Reply:
     if kind == "project" and not (asked.person["is_admin"] or rights(asked.person)["can_create_projects"]):
         raise Refusal(404)
     record = office.rules.create(kind, asked.fields(kind), asked.now)
-    if kind == "project" and not asked.person["is_admin"]:
+    if kind == "project":
         link = office.staff.assign("user_assignment", record, asked.person["id"], asked.now)
-        office.world.change("user_assignment", link, {"is_project_manager": True}, asked.now)
+        if not asked.person["is_admin"]:
+            office.world.change("user_assignment", link, {"is_project_manager": True}, asked.now)
     return office.made(kind, record, asked, f"/{_NEW_PATHS.get(kind, _PATHS[kind])}/{record['id']}")
 
 

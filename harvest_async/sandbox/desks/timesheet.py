@@ -39,7 +39,7 @@ def toggle_timer(office: Office, asked: Asked) -> Reply:
 
 def create(office: Office, asked: Asked) -> Reply:
     """Contract: time_tracking.create: the entry comes in the body, without a Location (add_reply_root)."""
-    fields = asked.fields("", "request")  # contract: daily_request_unwrapped
+    fields = asked.fields("", "request", flat=True)  # contract: daily_request_unwrapped
     person = office.whose(asked, str(fields.get("of_user") or ""))  # contract: of_user_in_body
     entry, stopped = office.timesheet.create(person, fields, asked.now, asked.person)
     return _entry(office, asked, entry, status=201, stopped=stopped)
@@ -47,7 +47,7 @@ def create(office: Office, asked: Asked) -> Reply:
 
 def update(office: Office, asked: Asked) -> Reply:
     """Contract: time_tracking.update."""
-    fields = asked.fields("", "request")
+    fields = asked.fields("", "request", flat=True)
     entry = office.timesheet.show(office.whose(asked), asked.id)
     return _entry(office, asked, office.timesheet.update(entry, fields, asked.now, asked.person))
 

@@ -1,10 +1,11 @@
 """The records of API v1 as plain values.
 
 Rules of this room: pure, frozen attrs classes, and properties that tell what their fields say. The names are the
-contract's. A record that was read has an id; one that is yet to be made (a draft) has 0. Every other field may be
-missing (None): answers are short in places, and older accounts lack newer fields. Fields that the contract does not
-know are kept in `extra`. Money and hours are `Decimal` (hours in decimal hours), moments are aware, days are dates,
-times of day have no zone.
+contract's. A record that was read has an id; one that is yet to be made (a draft) has 0. Some of the documentation's
+samples have no id: such a record is read with `id` None, although the type says int, so that code for the usual case
+needs no check. A call that needs the id raises `InvalidArgument` then. Every other field may be missing (None): answers
+are short in places, and older accounts lack newer fields. Fields that the contract does not know are kept in `extra`.
+Money and hours are `Decimal` (hours in decimal hours), moments are aware, days are dates, times of day have no zone.
 """
 
 from harvest_async.v1.models.account import Company, Me, Modules, ProjectManagerRights, RateLimitStatus, WhoAmI

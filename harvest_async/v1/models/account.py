@@ -10,6 +10,7 @@ from typing import Any
 
 from attrs import field, frozen
 
+from harvest_async.v1.models.marks import IDENTITY
 from harvest_async.v1.models.words import Clock, ColorScheme, TimeFormat, WeekStartDay
 
 __all__ = ["Company", "Me", "Modules", "ProjectManagerRights", "RateLimitStatus", "WhoAmI"]
@@ -60,7 +61,7 @@ class ProjectManagerRights:
 class Me:
     """Whoever is signed in; `admin` is called `is_admin` in people (contract: account.who_am_i)."""
 
-    id: int
+    id: int = field(metadata=IDENTITY)
     email: str | None = None
     admin: bool | None = None
     first_name: str | None = None

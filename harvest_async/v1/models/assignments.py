@@ -11,7 +11,7 @@ from typing import Any
 
 from attrs import field, frozen
 
-from harvest_async.v1.models.marks import REQUIRED
+from harvest_async.v1.models.marks import IDENTITY
 
 __all__ = ["TaskAssignment", "UserAssignment"]
 
@@ -20,7 +20,7 @@ __all__ = ["TaskAssignment", "UserAssignment"]
 class TaskAssignment:
     """A task on a project (contract: task_assignments)."""
 
-    id: int = field(default=0, metadata=REQUIRED)
+    id: int = field(default=0, metadata=IDENTITY)
     project_id: int | None = None
     task_id: int | None = None
     billable: bool | None = None
@@ -42,7 +42,7 @@ class TaskAssignment:
 class UserAssignment:
     """A person on a project (contract: user_assignments)."""
 
-    id: int = field(default=0, metadata=REQUIRED)
+    id: int = field(default=0, metadata=IDENTITY)
     user_id: int | None = None
     project_id: int | None = None
     deactivated: bool | None = None

@@ -10,7 +10,7 @@ from typing import Any
 
 from attrs import field, frozen
 
-from harvest_async.v1.models.marks import REQUIRED
+from harvest_async.v1.models.marks import IDENTITY
 from harvest_async.v1.models.words import Currency, InvoiceKind
 
 __all__ = ["Client", "Contact"]
@@ -20,7 +20,7 @@ __all__ = ["Client", "Contact"]
 class Client:
     """A client (contract: clients)."""
 
-    id: int = field(default=0, metadata=REQUIRED)
+    id: int = field(default=0, metadata=IDENTITY)
     name: str | None = None
     active: bool | None = None
     currency: Currency | None = None
@@ -42,7 +42,7 @@ class Client:
 class Contact:
     """A person at a client (contract: contacts)."""
 
-    id: int = field(default=0, metadata=REQUIRED)
+    id: int = field(default=0, metadata=IDENTITY)
     client_id: int | None = None
     first_name: str | None = None
     last_name: str | None = None

@@ -11,7 +11,7 @@ from typing import Any
 
 from attrs import field, frozen
 
-from harvest_async.v1.models.marks import REFERENCE, REQUIRED
+from harvest_async.v1.models.marks import IDENTITY, REFERENCE
 
 __all__ = ["Expense", "ExpenseCategory"]
 
@@ -20,7 +20,7 @@ __all__ = ["Expense", "ExpenseCategory"]
 class ExpenseCategory:
     """What expenses are booked on; with a unit, they are booked by units (contract: expense_categories)."""
 
-    id: int = field(default=0, metadata=REQUIRED)
+    id: int = field(default=0, metadata=IDENTITY)
     name: str | None = None
     unit_name: str | None = None
     unit_price: Decimal | None = None
@@ -43,7 +43,7 @@ class Expense:
     `invoice_id` is None while it is not invoiced, however the server says so.
     """
 
-    id: int = field(default=0, metadata=REQUIRED)
+    id: int = field(default=0, metadata=IDENTITY)
     notes: str | None = None
     total_cost: Decimal | None = None
     units: Decimal | None = None

@@ -14,7 +14,7 @@ from attrs import evolve, field, frozen
 
 from harvest_async.errors import DecodeError
 from harvest_async.v1.models.line_items import LineItem, days_until_due, read_lines, write_lines
-from harvest_async.v1.models.marks import REQUIRED, also
+from harvest_async.v1.models.marks import IDENTITY, also
 from harvest_async.v1.models.words import Currency, ExpenseSummary, ImportChoice, InvoiceKind, InvoiceState
 
 __all__ = ["Invoice", "InvoiceItemCategory", "InvoiceMessage", "InvoicePayment"]
@@ -28,7 +28,7 @@ class Invoice:
     made from.
     """
 
-    id: int = field(default=0, metadata=REQUIRED)
+    id: int = field(default=0, metadata=IDENTITY)
     client_id: int | None = None
     client_name: str | None = None
     number: str | None = None
@@ -95,7 +95,7 @@ class Invoice:
 class InvoiceItemCategory:
     """A kind of line item; the two defaults can't be deleted (contract: invoice_item_categories)."""
 
-    id: int = field(default=0, metadata=REQUIRED)
+    id: int = field(default=0, metadata=IDENTITY)
     name: str | None = None
     use_as_expense: bool | None = None
     use_as_service: bool | None = None
@@ -111,7 +111,7 @@ class InvoiceMessage:
     `recipients` and `attach_pdf` are of drafts alone.
     """
 
-    id: int = field(default=0, metadata=REQUIRED)
+    id: int = field(default=0, metadata=IDENTITY)
     invoice_id: int | None = None
     body: str | None = None
     recipients: str | None = None
@@ -135,7 +135,7 @@ class InvoiceMessage:
 class InvoicePayment:
     """A payment of an invoice (contract: invoice_payments)."""
 
-    id: int = field(default=0, metadata=REQUIRED)
+    id: int = field(default=0, metadata=IDENTITY)
     invoice_id: int | None = None
     amount: Decimal | None = None
     paid_at: datetime | None = None

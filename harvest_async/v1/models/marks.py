@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-__all__ = ["REFERENCE", "REQUIRED", "also"]
+__all__ = ["IDENTITY", "REFERENCE", "also"]
 
-REQUIRED: Final = {"required": True}
-"""It has a default for drafts, and has to be there in what a server sends."""
+IDENTITY: Final = {"identity": True}
+"""A record's own id: 0 in a draft, and None in a record that the server sent without one."""
 
 
 def also(*names: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from attrs import field, frozen
 
-from harvest_async.v1.models.marks import REQUIRED
+from harvest_async.v1.models.marks import IDENTITY
 from harvest_async.v1.models.zones import iana_name
 
 __all__ = ["Person"]
@@ -21,7 +21,7 @@ __all__ = ["Person"]
 class Person:
     """A person who works in the account (contract: people)."""
 
-    id: int = field(default=0, metadata=REQUIRED)
+    id: int = field(default=0, metadata=IDENTITY)
     email: str | None = None
     first_name: str | None = None
     last_name: str | None = None

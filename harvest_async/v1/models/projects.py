@@ -11,7 +11,7 @@ from typing import Any
 
 from attrs import field, frozen
 
-from harvest_async.v1.models.marks import REQUIRED, also
+from harvest_async.v1.models.marks import IDENTITY, also
 from harvest_async.v1.models.words import BillBy, BudgetBy
 
 __all__ = ["Project"]
@@ -21,7 +21,7 @@ __all__ = ["Project"]
 class Project:
     """A project; budgets in hours or money by `budget_by` (contract: projects)."""
 
-    id: int = field(default=0, metadata=REQUIRED)
+    id: int = field(default=0, metadata=IDENTITY)
     client_id: int | None = None
     name: str | None = None
     code: str | None = None
@@ -49,6 +49,7 @@ class Project:
     basecamp_id: int | None = None
     highrise_deal_id: int | None = None
     active_task_assignments_count: int | None = None
+    active_user_assignments_count: int | None = None
     cache_version: int | None = None
     created_at: datetime | None = None
     updated_at: datetime | None = None

@@ -11,7 +11,7 @@ from typing import Any
 
 from attrs import field, frozen
 
-from harvest_async.v1.models.marks import REQUIRED
+from harvest_async.v1.models.marks import IDENTITY
 
 __all__ = ["Task"]
 
@@ -20,7 +20,7 @@ __all__ = ["Task"]
 class Task:
     """A task; `deactivated` means archived (contract: tasks)."""
 
-    id: int = field(default=0, metadata=REQUIRED)
+    id: int = field(default=0, metadata=IDENTITY)
     name: str | None = None
     billable_by_default: bool | None = None
     default_hourly_rate: Decimal | None = None

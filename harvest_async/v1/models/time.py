@@ -11,7 +11,7 @@ from typing import Any
 
 from attrs import field, frozen
 
-from harvest_async.v1.models.marks import REQUIRED
+from harvest_async.v1.models.marks import IDENTITY
 
 __all__ = ["Daily", "DayEntry", "ReportEntry", "TrackableProject", "TrackableTask"]
 
@@ -24,7 +24,7 @@ class DayEntry:
     timer held when this one stopped it.
     """
 
-    id: int = field(default=0, metadata=REQUIRED)
+    id: int = field(default=0, metadata=IDENTITY)
     spent_at: date | None = None
     user_id: int | None = None
     client: str | None = None
@@ -49,7 +49,7 @@ class DayEntry:
 class TrackableTask:
     """A task that time can be tracked on (contract: time_tracking.daily)."""
 
-    id: int
+    id: int = field(metadata=IDENTITY)
     name: str | None = None
     billable: bool | None = None
     extra: dict[str, Any] = field(factory=dict)
@@ -59,7 +59,7 @@ class TrackableTask:
 class TrackableProject:
     """A project that time can be tracked on (contract: time_tracking.daily)."""
 
-    id: int
+    id: int = field(metadata=IDENTITY)
     name: str | None = None
     code: str | None = None
     billable: bool | None = None
@@ -85,7 +85,7 @@ class Daily:
 class ReportEntry:
     """A time entry as reports give it, without names (contract: reports)."""
 
-    id: int
+    id: int = field(metadata=IDENTITY)
     hours: Decimal | None = None
     notes: str | None = None
     project_id: int | None = None

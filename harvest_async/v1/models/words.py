@@ -58,6 +58,7 @@ class BudgetBy(_Words):
     PROJECT = "project"
     PROJECT_COST = "project_cost"
     TASK = "task"
+    TASK_FEES = "task_fees"
     PERSON = "person"
     NONE = "none"
 

@@ -41,6 +41,7 @@ INVOICE = form(
     InvoiceFields,
     InvoiceChanges,
     {"client_id": "Ref", "kind": "InvoiceKind | str"},
+    optional=frozenset({"kind"}),
     state="use invoice_messages.mark_as_sent, mark_as_closed, re_open and mark_as_draft, or invoice_payments.create",
     kind="it is set when the invoice is made",
 )
@@ -94,15 +95,15 @@ class Invoices(Section):
     async def create(self, draft: Invoice, /) -> Invoice: ...
     @overload
     async def create(
-        self, client_id: Ref[Client], kind: InvoiceKind | str, **fields: Unpack[InvoiceFields]
+        self, client_id: Ref[Client], kind: InvoiceKind | str | None = None, **fields: Unpack[InvoiceFields]
     ) -> Invoice: ...
     async def create(
         self, client_id: Invoice | Ref[Client] | None = None, kind: InvoiceKind | str | None = None, **fields: Any
     ) -> Invoice:
         """Make an invoice for a client, from its fields or from a draft.
 
-        `free_form` takes its lines from `csv_line_items`; the other kinds gather hours and expenses of
-        `projects_to_invoice`, and mark them as invoiced (contract: invoices.create).
+        `free_form`, which the server takes where no kind is given, has its lines from `csv_line_items`; the other kinds
+        gather hours and expenses of `projects_to_invoice`, and mark them as invoiced (contract: invoices.create).
 
         Raises:
             NotTaken: it was made, and the server dropped its lines (contract: csv_header_intact).
@@ -116,7 +117,7 @@ class Invoices(Section):
     async def create_id(self, draft: Invoice, /) -> Created[Invoice]: ...
     @overload
     async def create_id(
-        self, client_id: Ref[Client], kind: InvoiceKind | str, **fields: Unpack[InvoiceFields]
+        self, client_id: Ref[Client], kind: InvoiceKind | str | None = None, **fields: Unpack[InvoiceFields]
     ) -> Created[Invoice]: ...
     async def create_id(
         self, client_id: Invoice | Ref[Client] | None = None, kind: InvoiceKind | str | None = None, **fields: Any
