@@ -16,15 +16,16 @@ from typing import Any, BinaryIO, Final, Self
 from attrs import evolve
 
 from harvest_async.bulk.sources.columns import KINDS, plain
-from harvest_async.bulk.sources.evidence import DateWitness, NumberWitness
+from harvest_async.bulk.sources.firstpass import FirstPass, first_pass
 from harvest_async.bulk.sources.formats import Layout, lay_out
 from harvest_async.bulk.sources.kinds import AnyRow, Notice, Problem
 from harvest_async.bulk.sources.lines import JsonLines
 from harvest_async.bulk.sources.names import Beside
-from harvest_async.bulk.sources.options import ROUNDINGS, DateOrder, Found, Options
+from harvest_async.bulk.sources.options import ROUNDINGS, Found, Options
 from harvest_async.bulk.sources.origin import Origin, Text, find_encoding
 from harvest_async.bulk.sources.reading import Cells
 from harvest_async.bulk.sources.records import RecordReader
+from harvest_async.bulk.sources.roster import Shared
 from harvest_async.bulk.sources.tables import CsvTable
 from harvest_async.bulk.sources.timing import TimeReader
 from harvest_async.bulk.sources.xlsx import XlsxTable
@@ -43,8 +44,6 @@ _WARNINGS: Final = {
     "invoice_payments": "an account that thanks clients for payments by e-mail does so for these, too",
 }
 """What else happens when records of a kind are made (contract: invoice_payments.create)."""
-_DATED: Final = frozenset({"day", "ended_on", "begin", "end"})
-_NUMBERED: Final = frozenset({"hours", "minutes", "seconds", "total_cost", "units"})
 
 
 class Source:
@@ -76,8 +75,9 @@ class Source:
 
     def __iter__(self) -> Iterator[AnyRow | Problem]:
         """Give rows and problems in the order of the files; what concerns a whole file comes before its rows."""
+        shared = Shared()
         for file in self._files:
-            yield from file.items()
+            yield from file.items(shared)
 
     def cells(self, file: str, rows: Collection[int]) -> Iterator[list[str]]:
         """The header of a file, and the cells of some of its rows as they stand: what can be mended and loaded again.
@@ -171,21 +171,15 @@ class _File:
 
     def _settle(self, sha256: str) -> None:
         """The first pass: what concerns the file as a whole."""
-        rows, dates, numbers = _look(self._table, self._layout)
-        if not rows and not self._label:
+        seen = first_pass(self._table, self._layout, self._options)
+        if not seen.rows and not self._label:
             raise InvalidArgument("the file has no rows below its header")
-        given = self._options.date_order
-        order, self._fault = (given, None) if given else dates.settle(self._layout.format.dates)
-        mark = self._options.decimal or ("." if self._table.typed else numbers.settle())
-        self._order: DateOrder | None = order
-        self._mark = mark
-        self.found = self._tell(sha256, rows, order, mark, mixed=len(numbers.marks) > 1)
+        self._faults, self._reading = seen.faults, seen.reading
+        self.found = self._tell(sha256, seen)
 
-    def _tell(self, sha256: str, rows: int, order: DateOrder | None, mark: str | None, *, mixed: bool) -> Found:
+    def _tell(self, sha256: str, seen: FirstPass) -> Found:
         layout, table = self._layout, self._table
-        notices = [evolve(notice, file=self._label) for notice in layout.notices]
-        if mixed and not self._options.decimal:
-            notices.append(Notice("", "numbers have points and commas: each speaks for itself", self._label))
+        notices = [evolve(notice, file=self._label) for notice in (*layout.notices, *seen.notices)]
         if warning := _WARNINGS.get(layout.format.kind.name):
             notices.append(Notice("", warning, self._label))
         return Found(
@@ -196,20 +190,20 @@ class _File:
             encoding=table.text.encoding.removesuffix("-sig"),
             bom=table.text.bom,
             delimiter=table.delimiter,
-            date_order=order,
-            decimal=mark,
+            date_order=seen.reading.order,
+            decimal=seen.reading.mark,
             columns={name: layout.titles[place] for name, place in layout.places.items()},
-            rows=rows,
+            rows=seen.rows,
             sha256=sha256,
             notices=tuple(notices),
         )
 
-    def items(self) -> Iterator[AnyRow | Problem]:
+    def items(self, shared: Shared) -> Iterator[AnyRow | Problem]:
         """The second pass."""
-        if self._fault is not None:
-            yield evolve(self._fault, file=self._label)
+        for fault in self._faults:
+            yield evolve(fault, file=self._label)
         cells = Cells(self._layout, self._options.fill, self._names(), self._label)
-        read = self._reader(cells)
+        read = self._reader(cells, shared)
         width = len(self._layout.titles)
         for number, (line, record) in enumerate(self._table.records(), 1):
             if len(record) > width and any(map(str.strip, record[width:])):
@@ -224,11 +218,11 @@ class _File:
         folder = self.origin.path.parent if self.origin.path is not None else None
         return Beside(folder, _records)
 
-    def _reader(self, cells: Cells) -> Any:
-        kind = self._layout.format.kind
+    def _reader(self, cells: Cells, shared: Shared) -> Any:
+        kind, reading = self._layout.format.kind, self._reading
         if kind.name == "time_entries":
-            return TimeReader(cells, self._options, self._order, self._mark).read
-        return RecordReader(kind, self._options, self._order, self._mark).read
+            return TimeReader(cells, self._options, reading, shared).read
+        return RecordReader(kind, self._options, reading.order, reading.mark, shared.roster).read
 
     def close(self) -> None:
         """Give temporary files back."""
@@ -278,24 +272,3 @@ def _digest(origin: Origin) -> str:
 def _is_json(origin: Origin, text: Text) -> bool:
     with origin.text(text) as lines:
         return next((line.lstrip()[0] for line in lines if line.strip()), "") == "{"
-
-
-def _look(table: Table, layout: Layout) -> tuple[int, DateWitness, NumberWitness]:
-    """Count the rows, and let witnesses look at all dates and numbers."""
-    dates, numbers = DateWitness(), NumberWitness()
-    kinds = layout.format.kind.fields
-    dated = [place for name, place in layout.places.items() if name in _DATED or kinds.get(name) in ("date", "moment")]
-    numbered = [place for name, place in layout.places.items() if name in _NUMBERED or kinds.get(name) == "number"]
-    count = 0
-    for line, cells in table.records():
-        count += 1
-        if table.typed:
-            continue
-        width = len(cells)
-        for place in dated:
-            if place < width:
-                dates.look(line, layout.titles[place], cells[place])
-        for place in numbered:
-            if place < width:
-                numbers.look(cells[place])
-    return count, dates, numbers
