@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import Any, BinaryIO, Final, Self
+from typing import Any, BinaryIO, Final, Self, TypeAlias
 
 from attrs import evolve
 
@@ -27,13 +27,16 @@ from harvest_async.bulk.sources.reading import Cells
 from harvest_async.bulk.sources.records import RecordReader
 from harvest_async.bulk.sources.roster import Shared
 from harvest_async.bulk.sources.tables import CsvTable
+from harvest_async.bulk.sources.template import mapping_of
 from harvest_async.bulk.sources.timing import TimeReader
 from harvest_async.bulk.sources.xlsx import XlsxTable
 from harvest_async.errors import InvalidArgument
 
-__all__ = ["Source", "open_source"]
+__all__ = ["Source", "Where", "mapping_for", "open_source"]
 
 Table = CsvTable | JsonLines | XlsxTable
+Where: TypeAlias = str | os.PathLike[str] | BinaryIO
+"""A file: its path, or a stream of its bytes."""
 
 _PLAIN: Final = Options()
 _CHUNK: Final = 1 << 20
@@ -102,8 +105,12 @@ class Source:
         self.close()
 
 
-def open_source(where: str | os.PathLike[str] | BinaryIO, options: Options = _PLAIN, name: str = "") -> Source:
-    """Open a file, a folder of files that are called as resources are, or a stream of bytes.
+def open_source(where: Where | Sequence[Where], options: Options = _PLAIN, name: str = "") -> Source:
+    """Open a file, several files, a folder of files that are called as resources are, or a stream of bytes.
+
+    Several files are one input: a person's day and the people themselves are looked at over all of them, messages name
+    the file of each row, and records come before the rows that speak of them, in whatever order the files are given. A
+    mapped column need not be in each of them.
 
     Args:
         where: what to read; a stream that can't be sought is copied to a temporary file first.
@@ -111,13 +118,76 @@ def open_source(where: str | os.PathLike[str] | BinaryIO, options: Options = _PL
         name: what to call a stream in messages.
 
     Raises:
-        InvalidArgument: an option does not fit, or a file is no table of a known format.
+        InvalidArgument: an option does not fit, a file is no table of a known format, or is given twice.
         ImportError: the file is XLSX, and the extra for it is not installed.
     """
     _check(options)
+    if isinstance(where, Sequence) and not isinstance(where, str):
+        if len(where) != 1:
+            return _open_files(where, options)
+        where = where[0]
     if isinstance(where, str | os.PathLike) and Path(where).is_dir():
         return _open_folder(Path(where), options)
     return Source((_File(Origin(where, name or None), options),))
+
+
+def mapping_for(where: Where, options: Options = _PLAIN) -> str:
+    """Return a mapping file in TOML for a file: its columns, the fields they are read as, and all other fields.
+
+    Raises:
+        InvalidArgument: the file is no table.
+        ImportError: the file is XLSX, and the extra for it is not installed.
+    """
+    with closing(Origin(where)) as origin, closing(_table(origin, options)[0]) as table:
+        root = table.root if isinstance(table, JsonLines) else ""
+        return mapping_of(table.header, table.header_line, options, origin.name, root)
+
+
+def _open_files(wheres: Sequence[Where], options: Options) -> Source:
+    if not wheres:
+        raise InvalidArgument("name a file to read")
+    files: list[_File] = []
+    with ExitStack() as stack:
+        for origin in _origins(wheres):
+            files.append(_File(origin, options, origin.name))
+            stack.callback(files[-1].close)
+        _refuse_same(files)
+        _refuse_unmapped(files, options)
+        stack.pop_all()
+    kinds = list(KINDS)
+    return Source(tuple(sorted(files, key=lambda file: kinds.index(file.kind))))
+
+
+def _origins(wheres: Sequence[Where]) -> list[Origin]:
+    """The files, each with a name of its own: the path's last part where no two are equal."""
+    folders = [str(where) for where in wheres if isinstance(where, str | os.PathLike) and Path(where).is_dir()]
+    if folders:
+        raise InvalidArgument(f"{folders[0]} is a folder: import it alone, or name the files in it")
+    paths = [Path(where).resolve() for where in wheres if isinstance(where, str | os.PathLike)]
+    if twice := next((path for path in paths if paths.count(path) > 1), None):
+        raise InvalidArgument(f"{twice.name} is given twice: leave one out")
+    origins = [Origin(where) for where in wheres]
+    names = [origin.name.casefold() for origin in origins]
+    for number, origin in enumerate(origins, 1):
+        if names.count(origin.name.casefold()) > 1:
+            origin.name = str(origin.path) if origin.path is not None else f"{origin.name} {number}"
+    return origins
+
+
+def _refuse_same(files: Sequence[_File]) -> None:
+    """Two files of the same content would log every hour twice."""
+    seen: dict[str, str] = {}
+    for file in files:
+        name = seen.setdefault(file.found.sha256, file.found.file)
+        if name != file.found.file:
+            raise InvalidArgument(f"{name} and {file.found.file} have the same content: leave one out")
+
+
+def _refuse_unmapped(files: Sequence[_File], options: Options) -> None:
+    there = {plain(title) for file in files for title in file.titles}
+    for column, target in options.columns.items():
+        if plain(column) not in there:
+            raise InvalidArgument(f"--map {column}={target}: none of the files has such a column")
 
 
 def _check(options: Options) -> None:
@@ -163,11 +233,23 @@ class _File:
                 self._table, sha256 = _table(origin, options)
                 stack.callback(self._table.close)
                 root = self._table.root if isinstance(self._table, JsonLines) else ""
+                if label:
+                    options = _of_columns(options, self._table.header)
                 self._layout = lay_out(self._table.header, self._table.header_line, options, origin.name, root)
                 self._settle(sha256)
             except InvalidArgument as error:
                 raise InvalidArgument(f"{label}: {error}") if label else error from None
             stack.pop_all()
+
+    @property
+    def kind(self) -> str:
+        """The kind of its rows."""
+        return self._layout.format.kind.name
+
+    @property
+    def titles(self) -> Sequence[str]:
+        """The names of its columns."""
+        return self._layout.titles
 
     def _settle(self, sha256: str) -> None:
         """The first pass: what concerns the file as a whole."""
@@ -235,6 +317,12 @@ class _File:
         for number, (_, record) in enumerate(self._table.records(), 1):
             if number in rows:
                 yield record
+
+
+def _of_columns(options: Options, header: Sequence[str]) -> Options:
+    """The options for one of several files: without columns that it does not have."""
+    there = set(map(plain, header))
+    return evolve(options, columns={name: field for name, field in options.columns.items() if plain(name) in there})
 
 
 def _records(path: Path) -> Iterator[dict[str, str]]:
