@@ -69,7 +69,9 @@ def test_times_of_day_in_all_their_forms(text, clock):
     assert clock == read_clock(text)
 
 
-@pytest.mark.parametrize("text", ["24:01", "13:00 PM", "0:30 am", "9", "9:60", "9:00 xm", "morning", "9.5", "9,30", "9.75"])
+@pytest.mark.parametrize(
+    "text", ["24:01", "13:00 PM", "0:30 am", "9", "9:60", "9:00 xm", "morning", "9.5", "9,30", "9.75"]
+)
 def test_what_is_no_time_of_day_is_bad(text):
     """It is told as it stands."""
     assert Bad(f"{text!r} is no time of day: write 13:45:00") == read_clock(text)

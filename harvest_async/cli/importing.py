@@ -45,8 +45,8 @@ from harvest_async.cli.common import (
 )
 from harvest_async.cli.flow import Errand, Wishes, run_errand
 from harvest_async.cli.journals import find_journal
-from harvest_async.cli.offline import plan_offline
 from harvest_async.cli.mapping import show_fields, write_mapping
+from harvest_async.cli.offline import plan_offline
 from harvest_async.cli.picture import draw_picture
 from harvest_async.cli.rejects import write_rejects
 from harvest_async.cli.show import (

@@ -23,16 +23,15 @@ _MONTHS: Final = (
     "dec december dezember dez decembre diciembre dic dicembre dezembro",
 )
 _NUMBERS: Final = {name: number for number, names in enumerate(_MONTHS, 1) for name in names.split()}
-_WEEKDAYS: Final = frozenset(
-    "mon monday tue tues tuesday wed wednesday thu thur thurs thursday fri friday sat saturday sun sunday "
-    "mo montag di dienstag mi mittwoch do donnerstag fr freitag sa samstag sonnabend so sonntag "
-    "lun lundi mardi mer mercredi jeu jeudi ven vendredi sam samedi dim dimanche "
-    "lunes martes mie miercoles jue jueves vie viernes sab sabado dom domingo "
-    "lunedi martedi mercoledi gio giovedi venerdi sabato domenica "
-    "ma maandag dinsdag wo woensdag donderdag vr vrijdag za zaterdag zo zondag "
-    "man mandag mandag tir tirsdag ons onsdag tor torsdag tors fre fredag lor lordag lordag son sondag "
-    "mandag tis tisdag lordag segunda terca quarta quinta sexta".split()
-)
+_WEEKDAYS_TEXT: Final = """
+    mon monday tue tues tuesday wed wednesday thu thur thurs thursday fri friday sat saturday sun sunday mo
+    montag di dienstag mi mittwoch do donnerstag fr freitag sa samstag sonnabend so sonntag lun lundi mardi mer
+    mercredi jeu jeudi ven vendredi sam samedi dim dimanche lunes martes mie miercoles jue jueves vie viernes
+    sab sabado dom domingo lunedi martedi mercoledi gio giovedi venerdi sabato domenica ma maandag dinsdag wo
+    woensdag donderdag vr vrijdag za zaterdag zo zondag man mandag tir tirsdag ons onsdag tor torsdag tors fre
+    fredag lor lordag son sondag tis tisdag segunda terca quarta quinta sexta
+"""
+_WEEKDAYS: Final = frozenset(_WEEKDAYS_TEXT.split())
 _LONGEST: Final = 16
 
 

@@ -15,7 +15,9 @@ from attrs import frozen
 __all__ = ["TOLD", "Bad", "clean", "read_flag", "read_integer", "shown", "tidy"]
 
 _SHOWN: Final = 60
-_INVISIBLE: Final = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u202a\u202b\u202c\u202d\u202e"))
+_INVISIBLE: Final = dict.fromkeys(
+    map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u202a\u202b\u202c\u202d\u202e")
+)
 _FULL_WIDTH: Final = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _MINUS: Final = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2212\ufe63"), "-")
 _PLAIN: Final = {**_INVISIBLE, **_FULL_WIDTH, **_MINUS}

@@ -12,7 +12,7 @@ from datetime import datetime, time, timedelta
 from typing import Final
 
 from harvest_async.bulk.sources.cells import TOLD, Bad, shown, tidy
-from harvest_async.bulk.sources.days import CLOCK_BEHIND, day_in
+from harvest_async.bulk.sources.days import day_in, parted
 from harvest_async.bulk.sources.options import DateOrder
 
 __all__ = ["DAY", "read_clock", "read_end", "read_moment", "shows_no_clock"]
@@ -98,11 +98,11 @@ def read_moment(text: str, order: DateOrder | None) -> datetime | Bad | None:
 
 def _moment(text: str, order: DateOrder | None) -> datetime | Bad:
     """A moment that is not in the form of ISO 8601."""
-    clock = CLOCK_BEHIND.search(text)
+    first, behind = parted(text)
     bad = Bad(f"{shown(text)} is no moment: write 2026-01-31 13:45:00")
-    if clock is None:
+    if not behind:
         return bad
-    day, behind = day_in(text, order), clock[1]
+    day = day_in(first, order)
     offset = _OFFSET.search(behind)
     seconds = _seconds(behind[: offset.start()].strip() if offset else behind)
     if day is TOLD:

@@ -15,10 +15,11 @@ from harvest_async.bulk.sources.calendar import is_weekday, month_number
 from harvest_async.bulk.sources.cells import TOLD, Bad, shown, tidy
 from harvest_async.bulk.sources.options import DateOrder
 
-__all__ = ["CLOCK_BEHIND", "day_in", "orders_of", "read_day"]
+__all__ = ["day_in", "orders_of", "parted", "read_day"]
 
-CLOCK_BEHIND: Final = re.compile(
-    r"(?:(?<=[0-9])[Tt]|,? (?:at |um |kl\.? )?)([0-9]{1,2}[:.hH][0-9]{2}.*|[0-9]{1,2} ?[aApP]\.? ?[mM]\.?)$"
+_CLOCK_BEHIND: Final = re.compile(
+    r"(?:(?<=[0-9])[Tt]|,? (?:at |um |kl\.? )?)"
+    r"([0-9]{1,2}[:hH][0-9]{2}.*|[0-9]{1,2}\.[0-9]{2}(?:\.[0-9]{2})?(?: ?[aApP].*)?|[0-9]{1,2} ?[aApP]\.? ?[mM]\.?)$"
 )
 """A time of day behind a day."""
 
@@ -27,7 +28,9 @@ _YEAR_FIRST: Final = re.compile(r"([0-9]{4})([-/.]) ?([0-9]{1,2})\2 ?([0-9]{1,2}
 _COMPACT: Final = re.compile(r"((?:19|20)[0-9]{2})([0-9]{2})([0-9]{2})")
 _NUMBERS: Final = re.compile(r"([0-9]{1,2})([-/.]) ?([0-9]{1,2})\2 ?([0-9]{4}|[0-9]{2})\.?")
 _WORD: Final = r"([^\W\d_]+)\.?"
-_DAY_FIRST: Final = re.compile(rf"([0-9]{{1,2}})(?:st|nd|rd|th|\.|er|º|ª)?[ -]?(?:of |de )?{_WORD},?[ -]?(?:de )?([0-9]{{4}}|[0-9]{{2}})")
+_DAY_FIRST: Final = re.compile(
+    rf"([0-9]{{1,2}})(?:st|nd|rd|th|\.|er|º|ª)?[ -]?(?:of |de )?{_WORD},?[ -]?(?:de )?([0-9]{{4}}|[0-9]{{2}})"
+)
 _MONTH_FIRST: Final = re.compile(rf"{_WORD}[ -]?([0-9]{{1,2}})(?:st|nd|rd|th)?(?:, ?| |-)([0-9]{{4}}|[0-9]{{2}})")
 _NAMED_IN_MIDDLE: Final = re.compile(rf"([0-9]{{4}})[ -]{_WORD}[ -]([0-9]{{1,2}})")
 _CJK: Final = re.compile(r"([0-9]{4})[年년] ?([0-9]{1,2})[月월] ?([0-9]{1,2})[日일]")
@@ -56,7 +59,7 @@ def read_day(text: str, order: DateOrder | None) -> date | Bad:
 
 def day_in(text: str, order: DateOrder | None) -> date | Bad | None:
     """The day of a tidied text; None if there is none, `TOLD` if its order has to be asked for."""
-    text = _alone(text)
+    text, _ = parted(text)
     if (match := _YEAR_FIRST.fullmatch(text)) is not None:
         return _date(match[1], match[3], match[4])
     if (match := _COMPACT.fullmatch(text) or _CJK.fullmatch(text)) is not None:
@@ -66,12 +69,12 @@ def day_in(text: str, order: DateOrder | None) -> date | Bad | None:
     return _named(text)
 
 
-def _alone(text: str) -> str:
-    """A day without a weekday and a time of day."""
-    if match := CLOCK_BEHIND.search(text):
-        text = text[: match.start()]
+def parted(text: str) -> tuple[str, str]:
+    """The day, without a weekday in front of it, and the time of day behind it, which may be empty."""
     match = _WEEKDAY.match(text)
-    return text[match.end() :] if match and is_weekday(match[1]) else text
+    text = text[match.end() :] if match and is_weekday(match[1]) else text
+    clock = _CLOCK_BEHIND.search(text)
+    return (text[: clock.start()], clock[1]) if clock else (text, "")
 
 
 def _named(text: str) -> date | None:
@@ -103,17 +106,19 @@ def orders_of(text: str) -> dict[DateOrder, date]:
 
     An order is left out where there is no such day, or where a year of two digits would be before 2006.
     """
-    match = _NUMBERS.fullmatch(_alone(tidy(text))) if len(text) <= _LONGEST else None
+    match = _NUMBERS.fullmatch(parted(tidy(text))[0]) if len(text) <= _LONGEST else None
     return {} if match is None else _candidates(match[1], match[3], match[4])
 
 
 def _candidates(first: str, second: str, last: str) -> dict[DateOrder, date]:
     short = len(last) == len("26")
     orders: tuple[DateOrder, ...] = ("dmy", "mdy", "ymd") if short else ("dmy", "mdy")
-    found = {order: _ordered(first, second, last, order) for order in orders}
-    return {
-        order: day for order, day in found.items() if isinstance(day, date) and not (short and day.year < _OLDEST)
-    }
+    found: dict[DateOrder, date] = {}
+    for order in orders:
+        day = _ordered(first, second, last, order)
+        if isinstance(day, date) and not (short and day.year < _OLDEST):
+            found[order] = day
+    return found
 
 
 def _date(year: str, month: str, day: str) -> date | None:

@@ -81,7 +81,9 @@ class DateWitness:
         order: DateOrder | None = "dmy" if self.dotted else usual
         if order in common:
             return order, None
-        return None, self._doubtful(*next((place, count) for kind, (place, count) in self.seen.items() if kind >= common))
+        return None, self._doubtful(
+            *next((place, count) for kind, (place, count) in self.seen.items() if kind >= common)
+        )
 
     def notices(self, order: DateOrder | None) -> list[Notice]:
         """Report how years of two digits are read."""
@@ -193,7 +195,11 @@ class SizeWitness:
         decimal = "," if mark == "." else "."
         if len(self.doubtful) > 1 or common == mark or not (self.whole or common):
             return None, None
-        why = "the other numbers of the column are whole" if common is None else f"the file has the decimal mark {common!r}"
+        why = (
+            "the other numbers of the column are whole"
+            if common is None
+            else f"the file has the decimal mark {common!r}"
+        )
         return decimal, Notice(place[1], f"{place[2]!r} is read as thousands, because {why}; see --decimal")
 
 
@@ -221,7 +227,9 @@ class ClockWitness:
         if self.decimal is None:
             return Notice(column, f"{shown(text)} is read as a time of day, {text.replace('.', ':')}")
         other = f"{self.decimal[2]!r} on line {self.decimal[0]}"
-        reason = f"{text!r} may be {text.replace('.', ':')} or decimal hours, as {other} is: write {text.replace('.', ':')}"
+        reason = (
+            f"{text!r} may be {text.replace('.', ':')} or decimal hours, as {other} is: write {text.replace('.', ':')}"
+        )
         return Problem(line, 0, column, reason, text)
 
 
@@ -240,5 +248,9 @@ class OffsetWitness:
         """A notice that days are those of UTC."""
         if self.utc is None:
             return None
-        move = "map the column to begin, and give --file-zone UTC and --zone" if days_only else "give --file-zone UTC and --zone"
+        move = (
+            "map the column to begin, and give --file-zone UTC and --zone"
+            if days_only
+            else "give --file-zone UTC and --zone"
+        )
         return Notice(self.utc[1], f"{self.utc[2]!r} is in UTC: the entry goes to the day of UTC; {move} to move times")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Final, Protocol
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
 
 from attrs import field, frozen
 
@@ -21,12 +21,6 @@ _SIZED: Final = ("duration", "minutes", "seconds")
 _GROUPED: Final = ("minutes", "seconds")
 _CLOCKS: Final = ("started", "ended")
 _MOMENTS: Final = ("begin", "day")
-
-
-class _Table(Protocol):
-    @property
-    def typed(self) -> bool: ...
-    def records(self) -> Iterator[tuple[int, list[str]]]: ...
 
 
 @frozen
@@ -66,13 +60,13 @@ class FirstPass:
 class _Witnesses:
     """The witnesses of one file, and the columns that each looks at."""
 
-    def __init__(self, table: _Table, layout: Layout) -> None:
+    def __init__(self, layout: Layout, *, typed: bool) -> None:
         self._layout = layout
         self._kinds = layout.format.kind.fields
         self.dates, self.numbers, self.clocks = DateWitness(), NumberWitness(), ClockWitness()
         self.sizes = {name: SizeWitness() for name in _SIZED}
         self.offsets, self.commas = OffsetWitness(), CommaWitness()
-        self._typed = table.typed
+        self._typed = typed
 
     def looks(self) -> list[tuple[int, Callable[[int, str], None]]]:
         """For each column, by its index, who looks at it."""
@@ -103,18 +97,25 @@ def _bound(look: Callable[[int, str, str], None], title: str) -> Callable[[int, 
     return lambda line, text: look(line, title, text)
 
 
-def first_pass(table: _Table, layout: Layout, options: Options) -> FirstPass:
-    """Go through a file once, and decide how its doubtful values are read."""
-    witnesses = _Witnesses(table, layout)
+def first_pass(rows: Iterable[tuple[int, list[str]]], layout: Layout, options: Options, *, typed: bool) -> FirstPass:
+    """Go through a file once, and decide how its doubtful values are read.
+
+    Args:
+        rows: its rows with their lines.
+        layout: where its fields are.
+        options: what was given, which is never overruled.
+        typed: whether its numbers are numbers, so that they can be read in one way only.
+    """
+    witnesses = _Witnesses(layout, typed=typed)
     looks = witnesses.looks()
     count = 0
-    for line, cells in table.records():
+    for line, cells in rows:
         count += 1
         width = len(cells)
         for place, look in looks:
             if place < width:
                 look(line, cells[place])
-    return _decided(count, witnesses, options, layout, typed=table.typed)
+    return _decided(count, witnesses, options, layout, typed=typed)
 
 
 def _decided(count: int, seen: _Witnesses, options: Options, layout: Layout, *, typed: bool) -> FirstPass:

@@ -28,10 +28,12 @@ _NO_CENTS: Final = re.compile(r"[.,](?:-{1,2})?(?![0-9])")
 _GROUP: Final = 3
 _CODE: Final = re.compile(r"[A-Z]{3}")
 _SIGNS: Final = {"": "", "+": "", "-": "-", "()": "-"}
-_WORDS: Final = frozenset(
-    "kr kr. kc kč zł zl ft fr fr. sfr sfr. lei lv lv. лв лв. руб руб. rs rs. r rm rp rp. tl eur euro euros usd gbp "
-    "chf pln czk sek nok dkk huf dollar dollars din din. ksh tsh ush s/ s/. bs bs. s n".split()
-)
+_WORDS_TEXT: Final = """
+    kr kr. kc kč zł zl ft fr fr. sfr sfr. lei lv lv. \u043b\u0432 \u043b\u0432. \u0440\u0443\u0431
+    \u0440\u0443\u0431. rs rs. r rm rp rp. tl eur euro euros usd gbp chf pln czk sek nok dkk huf dollar dollars
+    din din. ksh tsh ush s/ s/. bs bs. s n
+"""
+_WORDS: Final = frozenset(_WORDS_TEXT.split())
 
 
 @frozen

@@ -41,9 +41,7 @@ class RecordReader:
         roster: the people of the import.
     """
 
-    def __init__(
-        self, kind: Kind, options: Options, order: DateOrder | None, mark: str | None, roster: Roster
-    ) -> None:
+    def __init__(self, kind: Kind, options: Options, order: DateOrder | None, mark: str | None, roster: Roster) -> None:
         self._kind = kind
         self._readers: dict[str, Callable[[str], Any]] = {
             "text": str,

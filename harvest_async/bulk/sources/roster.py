@@ -16,9 +16,10 @@ from harvest_async.bulk.sources.kinds import Notice
 __all__ = ["CommaWitness", "DayBook", "Roster", "Shared", "full_name", "split_comma"]
 
 _DAY: Final = 24 * 3600
-_TITLES: Final = frozenset(
-    "jr sr ii iii iv phd md mba esq cpa pmp msc bsc ma ba ms mr mrs dr prof dds dvm rn pe inc ltd llc gmbh ag kg".split()
-)
+_TITLES_TEXT: Final = """
+    jr sr ii iii iv phd md mba esq cpa pmp msc bsc ma ba ms mr mrs dr prof dds dvm rn pe inc ltd llc gmbh ag kg
+"""
+_TITLES: Final = frozenset(_TITLES_TEXT.split())
 """What stands behind a name and a comma, and is no first name."""
 
 

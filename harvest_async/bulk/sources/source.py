@@ -17,7 +17,7 @@ from attrs import evolve
 
 from harvest_async.bulk.sources.columns import KINDS, plain
 from harvest_async.bulk.sources.firstpass import FirstPass, first_pass
-from harvest_async.bulk.sources.formats import Layout, lay_out
+from harvest_async.bulk.sources.formats import lay_out
 from harvest_async.bulk.sources.kinds import AnyRow, Notice, Problem
 from harvest_async.bulk.sources.lines import JsonLines
 from harvest_async.bulk.sources.names import Beside
@@ -253,7 +253,7 @@ class _File:
 
     def _settle(self, sha256: str) -> None:
         """The first pass: what concerns the file as a whole."""
-        seen = first_pass(self._table, self._layout, self._options)
+        seen = first_pass(self._table.records(), self._layout, self._options, typed=self._table.typed)
         if not seen.rows and not self._label:
             raise InvalidArgument("the file has no rows below its header")
         self._faults, self._reading = seen.faults, seen.reading

@@ -23,8 +23,11 @@ _HOURS: Final = (
     "h hr hrs hour hours std stdn stunde stunden heure heures hora horas hs ora ore uur uren u t timme timmar tim time "
     "timer godz"
 )
-_MINUTES: Final = "m min mins minute minutes minuten minuto minutos minuti minuut minuter minutter mn ′ '"
-_SECONDS: Final = "s sec secs second seconds sek sekunde sekunden seconde secondes segundo segundos secondi secondo seconden sekunder sekund ″"
+_MINUTES: Final = "m min mins minute minutes minuten minuto minutos minuti minuut minuter minutter mn \u2032 '"
+_SECONDS: Final = (
+    "s sec secs second seconds sek sekunde sekunden seconde secondes "
+    "segundo segundos secondi secondo seconden sekunder sekund \u2033"
+)
 _SIZES: Final = {
     **dict.fromkeys(("d", "day", "days", "tag", "tage"), 86400),
     **dict.fromkeys(_HOURS.split(), 3600),
@@ -35,7 +38,9 @@ _LONGEST_TEXT: Final = 64
 _LONGEST: Final = 24 * 31
 _COLONS: Final = re.compile(r"([0-9]{1,5}):([0-5][0-9])(?::([0-5][0-9])(?:[.,]([0-9]{1,9}))?)?(?: ?([^\W\d_]+)\.?)?")
 _DAYS: Final = re.compile(r"([0-9]{1,2}) ?(?:d|days?),? (?=[0-9]{1,2}:)")
-_PART: Final = re.compile(r"([0-9][0-9.,]*|[.,][0-9]+) ?([^\W\d_]+|['′″])?\.?(?: ?(?:,|and|und|et|y|e|en|og|och|&)(?= ))? ?")
+_PART: Final = re.compile(
+    r"([0-9][0-9.,]*|[.,][0-9]+) ?([^\W\d_]+|['\u2032\u2033])?\.?(?: ?(?:,|and|und|et|y|e|en|og|och|&)(?= ))? ?"
+)
 _ISO: Final = re.compile(
     r"P(?:([0-9]{1,4})W)?(?:([0-9]{1,4})D)?"
     r"(?:T(?:([0-9]{1,9}(?:[.,][0-9]{1,9})?)H)?(?:([0-9]{1,9}(?:[.,][0-9]{1,9})?)M)?(?:([0-9]{1,9}(?:[.,][0-9]{1,9})?)S)?)?",
@@ -64,8 +69,8 @@ def read_duration(text: str, mark: str | None = None, *, decimals: bool = False)
         return number or Bad(f"{shown(text)} is no duration: write 01:30:00")
     if text.isdigit() and not decimals and number:
         return Bad(
-            f"{shown(text)} may be hours, minutes or seconds: write 01:30:00, or name the unit by mapping the column to "
-            "hours, minutes or seconds with --map"
+            f"{shown(text)} may be hours, minutes or seconds: write 01:30:00, or map the column to hours, minutes "
+            "or seconds with --map"
         )
     return _bounded(number, text)
 
@@ -119,11 +124,10 @@ def _with_unit(text: str, mark: str | None) -> Fraction | Bad | None:
         return _negative(text)
     if len(text) > _LONGEST_TEXT:
         return None
-    seconds = _iso(text)
-    if seconds is None:
-        seconds = _colons(text)
-    if seconds is None:
-        seconds = _units(text, mark)
+    seconds: Fraction | Bad | None = next(
+        (found for read in (_iso, _colons) if (found := read(text)) is not None), None
+    )
+    seconds = _units(text, mark) if seconds is None else seconds
     return seconds if seconds is None or isinstance(seconds, Bad) else _bounded(seconds / 3600, text)
 
 

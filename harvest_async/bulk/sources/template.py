@@ -47,10 +47,11 @@ def mapping_of(header: Sequence[str], line: int, options: Options, file: str = "
         file: the file's name.
         root: the singular name below which the records of a file of JSON lines are.
     """
+    places: Mapping[str, int] = {}
     try:
         layout = lay_out(header, line, options, file, root)
     except InvalidArgument as error:
-        chosen, places, why = FORMATS.get(options.format, FORMATS[_DEFAULT]), {}, error.message
+        chosen, why = FORMATS.get(options.format, FORMATS[_DEFAULT]), error.message
     else:
         chosen, places, why = layout.format, layout.places, ""
     return "\n".join(_lines(chosen.name, chosen.kind, header, places, options, why)) + "\n"
@@ -108,7 +109,7 @@ def _given(options: Options) -> Iterator[str]:
 def _filled(fill: Fill) -> Iterator[str]:
     for field in fields(Fill):
         value = getattr(fill, field.name)
-        yield f"# {field.name} = \"\"" if value is None else f"{field.name} = {_quoted(value)}"
+        yield f'# {field.name} = ""' if value is None else f"{field.name} = {_quoted(value)}"
 
 
 def _quoted(text: str) -> str:

@@ -23,6 +23,8 @@ from fractions import Fraction
 from functools import lru_cache, partial
 from typing import Any, Final
 
+from attrs import frozen
+
 from harvest_async.bulk.sources.clocks import read_clock, read_end, read_moment
 from harvest_async.bulk.sources.days import read_day
 from harvest_async.bulk.sources.entry import Span, Zones, lengths, seconds_of, split, time_after
@@ -39,6 +41,7 @@ __all__ = ["TimeReader", "rounder"]
 _CENT: Final = Decimal("0.01")
 _MINUTES: Final = 60
 _DAY: Final = 24
+_YEAR: Final = timedelta(days=366)
 _YEARS: Final = range(1970, 2200)
 _MEASURES: Final = ("duration", "hours", "minutes", "seconds")
 _ONE_DECIMAL: Final = re.compile(r"[0-9][.,][0-9](?![0-9])")
@@ -60,6 +63,33 @@ def rounder(rounding: str, round_to: int | None) -> Any:
         return (Decimal(hours.numerator) / Decimal(hours.denominator)).quantize(_CENT, mode)
 
     return rounded
+
+
+@frozen
+class _Times:
+    """When an entry began and ended.
+
+    Attributes:
+        column: the field that holds the end.
+        begin, end: the two moments.
+        cyclic: whether the day of the end is not known, so that whole days may lie between them.
+    """
+
+    column: str
+    begin: datetime
+    end: datetime
+    cyclic: bool = False
+
+    def __str__(self) -> str:
+        return f"from {self.begin:%H:%M:%S} to {self.end:%H:%M:%S}"
+
+    def fit(self, hours: Fraction, elapsed: Fraction, measure: str, text: str) -> bool:
+        """Whether a length fits them, apart from what rounding leaves out."""
+        apart = abs(hours - elapsed)
+        if self.cyclic:
+            apart = min(apart % _DAY, -apart % _DAY)
+        coarse = measure in ("hours", "duration") and _ONE_DECIMAL.search(text) is not None
+        return apart <= (_TENTH if coarse else _MINUTE)
 
 
 class TimeReader:
@@ -129,19 +159,12 @@ class TimeReader:
         day = cells.value("day", self._day)
         started, ended = cells.value("started", self._clock), cells.value("ended", self._clock_end)
         last = cells.value("ended_on", self._day) if cells.text("ended_on").strip() else None
-        name, hours = self._measure(cells)
-        if day is None or cells.dropped or not _near(cells, "day", day):
-            return None
-        if last is not None and not day <= last <= day + timedelta(days=366):
-            what = f"before the day on which it began, {day}" if last < day else f"more than a year after the start, {day}"
-            cells.wrong("ended_on", f"{last} is {what}")
+        measure, hours = self._measure(cells)
+        if day is None or cells.dropped or not _near(cells, "day", day) or not _in_order(cells, day, last):
             return None
         if started is not None and ended is not None:
-            begin = datetime.combine(day, started)
-            end = datetime.combine(last or day, time()) + timedelta(seconds=ended)
-            if last is None and end <= begin and (hours is None or end < begin):
-                end = self._next_day(cells, begin, end)
-            hours = self._agreed(cells, "ended", begin, end, name, hours, cyclic=last is None)
+            times = _times(cells, day, started, last, ended, sure=hours is None)
+            hours = self._agreed(cells, times, measure, hours)
         elif hours is None:
             column = "duration" if cells.has("duration") else "hours"
             cells.wrong(column, "is empty: hours, or a start and an end are needed")
@@ -151,57 +174,44 @@ class TimeReader:
             return Span(day, hours, started, time_after(datetime.combine(day, started), hours).time())
         return Span(day, hours, started, None if ended is None else _time(ended))
 
-    def _next_day(self, cells: Cells, begin: datetime, end: datetime) -> datetime:
-        """The end of an entry over midnight."""
-        if begin == end:
-            cells.wrong("ended", f"{begin:%H:%M} is the start, too: say whether it is 0 or 24 hours by a duration or an end date")
-        return end + timedelta(days=1)
-
-    def _agreed(
-        self, cells: Cells, column: str, begin: datetime, end: datetime, name: str, hours: Fraction | None, *, cyclic: bool
-    ) -> Fraction | None:  # fmt: skip
-        """The hours that start and end, and the length if there is one, agree on; None, and a problem, if they don't.
+    def _agreed(self, cells: Cells, times: _Times, measure: str, hours: Fraction | None) -> Fraction | None:
+        """The hours that start, end and length agree on; None, and a problem noted, if they do not.
 
         Args:
-            column: the field that holds the end.
-            name: the field that holds the length.
-            cyclic: whether the day of the end is not known.
+            cells: the row.
+            times: start and end.
+            measure: the field that holds the length.
+            hours: the length; None if the row has none.
         """
+        zone = self._zones.file if self._zones and times.begin.tzinfo is None else None
         try:
-            possible = lengths(begin, end, self._zones.file if self._zones and begin.tzinfo is None else None)
+            possible = lengths(times.begin, times.end, zone)
         except ValueError as error:
-            cells.wrong(column, f"{error}: correct it")
+            cells.wrong(times.column, f"{error}: correct it")
             return None
         if not possible:
-            cells.wrong(column, f"{cells.text(column).strip()!r} is before the start: it has to be after it")
+            ended = cells.text(times.column).strip()
+            cells.wrong(times.column, f"{ended!r} is before the start: correct one of them")
         elif hours is None and len(possible) > 1:
-            cells.wrong(column, f"from {begin:%H:%M} to {end:%H:%M} are {_list(possible)} hours, for the clocks were turned back: give a duration")
-        elif hours is not None and not any(_close(hours, each, cells.text(name), name, cyclic=cyclic) for each in possible):
-            cells.wrong(name, self._contradiction(cells, column, begin, end, name, hours, possible))
+            reason = f"{times} are {_list(possible)} hours, because the clocks were turned back: give a duration"
+            cells.wrong(times.column, reason)
+        elif hours is not None and not any(times.fit(hours, each, measure, cells.text(measure)) for each in possible):
+            cells.wrong(measure, _contradiction(cells, times, measure, hours, possible))
         return hours if hours is not None else next(iter(possible), None)
-
-    def _contradiction(
-        self, cells: Cells, column: str, begin: datetime, end: datetime, name: str, hours: Fraction, possible: set[Fraction]
-    ) -> str:
-        ways = " or ".join(f'--map "{cells.title(each)}="' for each in (name, column))
-        return (
-            f"{cells.text(name).strip()!r} is {float(hours):.2f} hours, but from {begin:%H:%M:%S} to {end:%H:%M:%S} are "
-            f"{_list(possible)}: correct one of them, or leave a column out with {ways}"
-        )
 
     def _between(self, cells: Cells) -> Span | None:
         """An entry whose columns hold moments."""
         begin, end = cells.value("begin", self._moment), cells.value("end", self._moment)
         if begin is None and not cells.dropped:
             cells.wrong("begin", "is empty: a moment is needed")
-        name, hours = self._measure(cells)
+        measure, hours = self._measure(cells)
         if begin is None or cells.dropped or not _near(cells, "begin", begin) or (end and not _near(cells, "end", end)):
             return None
         if end is not None and (begin.tzinfo is None) is not (end.tzinfo is None):
             cells.wrong("end", f"{cells.text('end')!r} and the start have to have both an offset from UTC, or none")
             return None
         if end is not None:
-            hours = self._agreed(cells, "end", begin, end, name, hours, cyclic=False)
+            hours = self._agreed(cells, _Times("end", begin, end), measure, hours)
         elif hours is None:
             cells.wrong("end", "is empty: an end, or a duration is needed")
         if hours is None or cells.dropped:
@@ -210,6 +220,44 @@ class TimeReader:
             begin = begin.astimezone(self._zones.file)
         begin = begin.replace(microsecond=0)
         return Span(begin.date(), hours, begin.time(), time_after(begin, hours).time())
+
+
+def _times(cells: Cells, day: date, started: time, last: date | None, ended: int, *, sure: bool) -> _Times:
+    """Start and end of an entry; an end that is not after its start is of the next day, if its day is not known.
+
+    Args:
+        cells: the row.
+        day: the day of the start.
+        started: its time of day.
+        last: the day of the end; None if it is not known.
+        ended: the seconds from the midnight before the end.
+        sure: whether only start and end say how long the entry is.
+    """
+    begin = datetime.combine(day, started)
+    end = datetime.combine(last or day, time()) + timedelta(seconds=ended)
+    if last is None and begin == end and sure:
+        reason = "is the start, too: say whether it is 0 or 24 hours by a duration or an end date"
+        cells.wrong("ended", f"{cells.text('ended').strip()!r} {reason}")
+    if last is None and end < begin:
+        end += timedelta(days=1)
+    return _Times("ended", begin, end, cyclic=last is None)
+
+
+def _contradiction(cells: Cells, times: _Times, measure: str, hours: Fraction, possible: set[Fraction]) -> str:
+    ways = " or ".join(f'--map "{cells.title(each)}="' for each in (measure, times.column))
+    return (
+        f"{cells.text(measure).strip()!r} is {float(hours):.2f} hours, but {times} are {_list(possible)}: correct one "
+        f"of them, or leave a column out with {ways}"
+    )
+
+
+def _in_order(cells: Cells, day: date, last: date | None) -> bool:
+    """Whether the day of the end can be one; a problem is noted if it can't."""
+    if last is None or day <= last <= day + _YEAR:
+        return True
+    what = f"before the day on which it began, {day}" if last < day else f"more than a year after the start, {day}"
+    cells.wrong("ended_on", f"{last} is {what}")
+    return False
 
 
 def _near(cells: Cells, field: str, day: date) -> bool:
@@ -226,15 +274,6 @@ def _time(seconds: int) -> time:
 
 def _list(hours: set[Fraction]) -> str:
     return " or ".join(f"{float(each):.2f}" for each in sorted(hours))
-
-
-def _close(hours: Fraction, elapsed: Fraction, text: str, name: str, *, cyclic: bool) -> bool:
-    """Whether a length fits a start and an end, but for what rounding leaves out; whole days don't count if `cyclic`."""
-    apart = abs(hours - elapsed)
-    if cyclic:
-        apart = min(apart % _DAY, -apart % _DAY)
-    coarse = name in ("hours", "duration") and _ONE_DECIMAL.search(text)
-    return apart <= (_TENTH if coarse else _MINUTE)
 
 
 def _readers(cells: Cells, reading: Reading) -> list[tuple[str, Any]]:
