@@ -30,7 +30,7 @@ SECOND_OF_NOVEMBER = date(2026, 11, 2)
 )  # fmt: skip
 def test_a_day_is_read_in_every_form_that_has_one_meaning(text):
     """Whatever the order of the file is."""
-    assert [SECOND_OF_NOVEMBER] * 3 == [read_day(text, order) for order in (None, "dmy", "mdy")]
+    assert [read_day(text, order) for order in (None, "dmy", "mdy")] == [SECOND_OF_NOVEMBER] * 3
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_a_day_is_read_in_every_form_that_has_one_meaning(text):
 )  # fmt: skip
 def test_a_day_of_three_numbers_is_read_in_the_order_of_the_file(text, order):
     """With years of four digits and of two."""
-    assert SECOND_OF_NOVEMBER == read_day(text, order)
+    assert read_day(text, order) == SECOND_OF_NOVEMBER
 
 
 @pytest.mark.parametrize("text", ["2/11/26", "02/11/26", "2/11/2026", "2/11/26 09:30"])
@@ -98,7 +98,7 @@ def test_other_times_of_day(text, clock):
 
 def test_24_00_is_the_end_of_a_day_and_no_start():
     """The start of the next day is its 00:00."""
-    assert [DAY, DAY, DAY] == [read_end(text) for text in ("24:00", "24:00:00", "24.00")]
+    assert [read_end(text) for text in ("24:00", "24:00:00", "24.00")] == [DAY, DAY, DAY]
     assert "write 00:00 and the next day" in read_clock("24:00").reason
     assert isinstance(read_end("24:00:01"), Bad)
 
