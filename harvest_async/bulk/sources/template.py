@@ -61,7 +61,7 @@ def _lines(
     name: str, kind: Kind, header: Sequence[str], places: Mapping[str, int], options: Options, why: str
 ) -> Iterator[str]:
     yield "# How a file is read: give it to `harvest-async import FILE --mapping THIS_FILE`."
-    yield from (f"# Not recognised yet: {part}" for part in why.splitlines())
+    yield from (f"# Not recognised yet: {_printable(part)}" for part in why.splitlines())
     yield ""
     yield f"format = {_quoted(name)}"
     yield from _given(options)
@@ -115,3 +115,8 @@ def _filled(fill: Fill) -> Iterator[str]:
 def _quoted(text: str) -> str:
     """A basic string of TOML."""
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _printable(text: str) -> str:
+    """A text for a comment, which must not hold control characters."""
+    return "".join(letter if letter.isprintable() else f"\\u{ord(letter):04x}" for letter in text)
