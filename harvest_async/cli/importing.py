@@ -157,7 +157,11 @@ def import_(files: tuple[Path, ...], **options: Any) -> None:
     with ExitStack() as stack:
         reading = _options(options)
         if options["write_mapping"] is not None:
-            _write_mapping(files, reading, options)
+            try:
+                write_mapping(files, reading, options["write_mapping"], as_json=options["as_json"])
+            except (InvalidArgument, OSError, ImportError) as error:
+                _refuse(error, str(error), options)
+            sys.exit(0)
         source = None if not files else stack.enter_context(_opened(files, reading, options))
         if source is not None and not options["as_json"]:
             show_found(source)
@@ -185,19 +189,6 @@ def _options(options: dict[str, Any]) -> Options:
     except (InvalidArgument, OSError, UnicodeDecodeError) as error:
         _refuse(error, str(error), options)
     return reading
-
-
-def _write_mapping(files: tuple[Path, ...], reading: Options, options: dict[str, Any]) -> NoReturn:
-    target: Path = options["write_mapping"]
-    try:
-        write_mapping(files, reading, target)
-    except (InvalidArgument, OSError, ImportError) as error:
-        _refuse(error, str(error), options)
-    if options["as_json"]:
-        print_json({"mapping": str(target)})
-    else:
-        out.print(f"Wrote {target}: edit it, then run harvest-async import {files[0]} --mapping {target}", markup=False)
-    sys.exit(0)
 
 
 def _opened(files: tuple[Path, ...], reading: Options, options: dict[str, Any]) -> Source:

@@ -41,8 +41,8 @@ def _document(field: Any) -> dict[str, Any]:
     return {"name": field.name, "type": field.type, "needed": needed, "spellings": spellings}
 
 
-def write_mapping(files: tuple[Path, ...], options: Options, target: Path) -> None:
-    """Write a mapping file for a file.
+def write_mapping(files: tuple[Path, ...], options: Options, target: Path, *, as_json: bool) -> None:
+    """Write a mapping file for a file, and say so.
 
     Raises:
         InvalidArgument: there is not exactly one file, it is no table, or the mapping file exists already.
@@ -56,3 +56,7 @@ def write_mapping(files: tuple[Path, ...], options: Options, target: Path) -> No
             stream.write(text)
     except FileExistsError as error:
         raise InvalidArgument(f"{target} exists already: delete it, or write to another file") from error
+    if as_json:
+        print_json({"mapping": str(target)})
+    else:
+        out.print(f"Wrote {target}: edit it, then run harvest-async import {files[0]} --mapping {target}", markup=False)

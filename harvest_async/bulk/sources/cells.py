@@ -15,6 +15,7 @@ from attrs import frozen
 __all__ = ["TOLD", "Bad", "clean", "read_flag", "read_integer", "shown", "tidy"]
 
 _SHOWN: Final = 60
+_LONGEST: Final = 4096
 _INVISIBLE: Final = dict.fromkeys(
     map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u202a\u202b\u202c\u202d\u202e")
 )
@@ -45,6 +46,8 @@ def clean(text: str) -> str:
 
 def tidy(text: str) -> str:
     """Return the text of a value with plain single blanks, plain minus signs and no invisible characters."""
+    if len(text) > _LONGEST and len(text := text.strip()) > _LONGEST:
+        return text  # no value is so long
     return " ".join((text if text.isascii() else text.translate(_PLAIN)).split())
 
 

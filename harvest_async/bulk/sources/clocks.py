@@ -51,12 +51,14 @@ def read_end(text: str) -> int | Bad | None:
     text = tidy(text)
     if not text:
         return None
-    found = _seconds(text) if len(text) <= _LONGEST else None
+    if len(text) > _LONGEST:
+        return Bad(f"{shown(text)} is no time of day: write 13:45:00")
+    found = _seconds(text)
     if found is not None:
         return found
-    if len(text) <= _LONGEST and isinstance(read_moment(text, "dmy"), datetime):
+    if isinstance(read_moment(text, "dmy"), datetime):
         return Bad(f"{shown(text)} is a day and a time: write 13:45:00, or map the columns to begin and end with --map")
-    if _OFFSET.search(text) and _seconds(_OFFSET.sub("", text[:_LONGEST])) is not None:
+    if _OFFSET.search(text) and _seconds(_OFFSET.sub("", text)) is not None:
         return Bad(f"{shown(text)} has an offset from UTC, but no day: write 13:45:00, or day and time in one column")
     return Bad(f"{shown(text)} is no time of day: write 13:45:00")
 

@@ -11,7 +11,7 @@ import os
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import Any, BinaryIO, Final, Self, TypeAlias
+from typing import Any, BinaryIO, Final, Self
 
 from attrs import evolve
 
@@ -26,17 +26,16 @@ from harvest_async.bulk.sources.origin import Origin, Text, find_encoding
 from harvest_async.bulk.sources.reading import Cells
 from harvest_async.bulk.sources.records import RecordReader
 from harvest_async.bulk.sources.roster import Shared
+from harvest_async.bulk.sources.several import Where, check_together, of_columns, origins_of
 from harvest_async.bulk.sources.tables import CsvTable
 from harvest_async.bulk.sources.template import mapping_of
 from harvest_async.bulk.sources.timing import TimeReader
 from harvest_async.bulk.sources.xlsx import XlsxTable
 from harvest_async.errors import InvalidArgument
 
-__all__ = ["Source", "Where", "mapping_for", "open_source"]
+__all__ = ["Source", "mapping_for", "open_source"]
 
 Table = CsvTable | JsonLines | XlsxTable
-Where: TypeAlias = str | os.PathLike[str] | BinaryIO
-"""A file: its path, or a stream of its bytes."""
 
 _PLAIN: Final = Options()
 _CHUNK: Final = 1 << 20
@@ -148,46 +147,13 @@ def _open_files(wheres: Sequence[Where], options: Options) -> Source:
         raise InvalidArgument("name a file to read")
     files: list[_File] = []
     with ExitStack() as stack:
-        for origin in _origins(wheres):
+        for origin in origins_of(wheres):
             files.append(_File(origin, options, origin.name))
             stack.callback(files[-1].close)
-        _refuse_same(files)
-        _refuse_unmapped(files, options)
+        check_together([(file.found, file.titles) for file in files], options)
         stack.pop_all()
     kinds = list(KINDS)
     return Source(tuple(sorted(files, key=lambda file: kinds.index(file.kind))))
-
-
-def _origins(wheres: Sequence[Where]) -> list[Origin]:
-    """The files, each with a name of its own: the path's last part where no two are equal."""
-    folders = [str(where) for where in wheres if isinstance(where, str | os.PathLike) and Path(where).is_dir()]
-    if folders:
-        raise InvalidArgument(f"{folders[0]} is a folder: import it alone, or name the files in it")
-    paths = [Path(where).resolve() for where in wheres if isinstance(where, str | os.PathLike)]
-    if twice := next((path for path in paths if paths.count(path) > 1), None):
-        raise InvalidArgument(f"{twice.name} is given twice: leave one out")
-    origins = [Origin(where) for where in wheres]
-    names = [origin.name.casefold() for origin in origins]
-    for number, origin in enumerate(origins, 1):
-        if names.count(origin.name.casefold()) > 1:
-            origin.name = str(origin.path) if origin.path is not None else f"{origin.name} {number}"
-    return origins
-
-
-def _refuse_same(files: Sequence[_File]) -> None:
-    """Two files of the same content would log every hour twice."""
-    seen: dict[str, str] = {}
-    for file in files:
-        name = seen.setdefault(file.found.sha256, file.found.file)
-        if name != file.found.file:
-            raise InvalidArgument(f"{name} and {file.found.file} have the same content: leave one out")
-
-
-def _refuse_unmapped(files: Sequence[_File], options: Options) -> None:
-    there = {plain(title) for file in files for title in file.titles}
-    for column, target in options.columns.items():
-        if plain(column) not in there:
-            raise InvalidArgument(f"--map {column}={target}: none of the files has such a column")
 
 
 def _check(options: Options) -> None:
@@ -234,7 +200,7 @@ class _File:
                 stack.callback(self._table.close)
                 root = self._table.root if isinstance(self._table, JsonLines) else ""
                 if label:
-                    options = _of_columns(options, self._table.header)
+                    options = of_columns(options, self._table.header)
                 self._layout = lay_out(self._table.header, self._table.header_line, options, origin.name, root)
                 self._settle(sha256)
             except InvalidArgument as error:
@@ -317,12 +283,6 @@ class _File:
         for number, (_, record) in enumerate(self._table.records(), 1):
             if number in rows:
                 yield record
-
-
-def _of_columns(options: Options, header: Sequence[str]) -> Options:
-    """The options for one of several files: without columns that it does not have."""
-    there = set(map(plain, header))
-    return evolve(options, columns={name: field for name, field in options.columns.items() if plain(name) in there})
 
 
 def _records(path: Path) -> Iterator[dict[str, str]]:
