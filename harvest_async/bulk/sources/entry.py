@@ -13,7 +13,7 @@ from attrs import frozen
 from harvest_async.bulk.sources.options import Options
 from harvest_async.errors import InvalidArgument
 
-__all__ = ["Span", "Zones", "lengths", "seconds_of", "split", "time_after"]
+__all__ = ["Span", "Zones", "hours_of", "lengths", "seconds_of", "split", "time_after"]
 
 _SECONDS: Final = 3600
 
@@ -32,6 +32,12 @@ class Span:
 def seconds_of(hours: Fraction) -> int:
     """Return hours as seconds."""
     return round(hours * _SECONDS)
+
+
+@lru_cache(1 << 16)
+def hours_of(seconds: int) -> Fraction:
+    """Return seconds as hours."""
+    return Fraction(seconds, _SECONDS)
 
 
 def time_after(begin: datetime, hours: Fraction) -> datetime:
@@ -70,7 +76,7 @@ def lengths(begin: datetime, end: datetime, zone: ZoneInfo | None) -> set[Fracti
         found = [end - begin]
     else:
         found = [late - early for early in _instants(begin, zone) for late in _instants(end, zone)]
-    return {Fraction(round(each.total_seconds()), _SECONDS) for each in found if each >= timedelta()}
+    return {hours_of(round(each.total_seconds())) for each in found if each >= timedelta()}
 
 
 def _instants(moment: datetime, zone: ZoneInfo) -> set[datetime]:

@@ -85,6 +85,8 @@ class _Times:
 
     def fit(self, hours: Fraction, elapsed: Fraction, measure: str, text: str) -> bool:
         """Whether a length fits them, apart from what rounding leaves out."""
+        if hours == elapsed:
+            return True
         apart = abs(hours - elapsed)
         if self.cyclic:
             apart = min(apart % _DAY, -apart % _DAY)
