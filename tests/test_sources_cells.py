@@ -8,19 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harvest_async.bulk.sources.cells import (
-    TOLD,
-    Bad,
-    read_clock,
-    read_day,
-    read_duration,
-    read_flag,
-    read_hours,
-    read_integer,
-    read_moment,
-    read_money,
-)
+from harvest_async.bulk.sources.cells import TOLD, Bad, read_flag, read_integer
+from harvest_async.bulk.sources.clocks import read_clock, read_moment
+from harvest_async.bulk.sources.days import read_day
 from harvest_async.bulk.sources.evidence import DateWitness, NumberWitness
+from harvest_async.bulk.sources.numbers import read_money
+from harvest_async.bulk.sources.spans import read_duration, read_hours
 
 
 @pytest.mark.parametrize(
@@ -47,11 +40,12 @@ def test_days_in_all_their_forms(text, order, day):
     ("text", "order"),
     [
         ("", None), ("soon", None), ("2026-02-30", None), ("29/02/2026", "dmy"), ("13/1/2026", "mdy"),
-        ("1/31/26", "mdy"), ("31/1.2026", "dmy"), ("1/31/2026", "ymd"), ("2026-01-31 09:00", None), ("0/0/2026", "dmy"),
+        ("31/1/26", "mdy"), ("31/1.2026", "dmy"), ("1/31/2026", "ymd"), ("2026-01-31 09", None), ("0/0/2026", "dmy"),
+        ("31 Smarch 2026", None), ("2026", None), ("31.1.", "dmy"), ("01-31-26-1", "mdy"), ("9" * 5_000, "dmy"),
     ],
 )  # fmt: skip
 def test_what_is_no_day_is_bad(text, order):
-    """Impossible days, years of two digits and the wrong order are told, with the form that would do."""
+    """Impossible days, days without a year and the wrong order are reported, with the form that would do."""
     told = read_day(text, order)
 
     assert isinstance(told, Bad)
@@ -75,7 +69,9 @@ def test_times_of_day_in_all_their_forms(text, clock):
     assert clock == read_clock(text)
 
 
-@pytest.mark.parametrize("text", ["24:00", "13:00 PM", "0:30 am", "9", "9:60", "9:00 xm", "morning"])
+@pytest.mark.parametrize(
+    "text", ["24:01", "13:00 PM", "0:30 am", "9", "9:60", "9:00 xm", "morning", "9.5", "9,30", "9.75"]
+)
 def test_what_is_no_time_of_day_is_bad(text):
     """It is told as it stands."""
     assert Bad(f"{text!r} is no time of day: write 13:45:00") == read_clock(text)
@@ -118,7 +114,7 @@ def test_durations_in_all_their_forms(text, hours):
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("", "is empty"), ("1:60", "no duration"), ("1.5", "no duration"), ("-1:30:00", "is negative"),
+        ("", "is empty"), ("1:60", "no duration"), ("1.5x", "no duration"), ("-1:30:00", "is negative"),
         ("\u22120:30", "is negative"), ("745:00:00", "more than one entry can have"),
     ],
 )  # fmt: skip

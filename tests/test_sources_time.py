@@ -128,7 +128,7 @@ def test_hours_depend_on_the_row_alone(seconds):
         ({"file_zone": "Europe/Berlin"}, "--zone"),
         ({"file_zone": "Mars/Olympus", "zone": "Europe/Berlin"}, "no time zone"),
         ({"columns": {"Colour": "notes"}}, "no such column"),
-        ({"columns": {"Description": "colour"}}, "no such field"),
+        ({"columns": {"Description": "colour"}}, "Unknown field .colour.. Choose from"),
     ],
 )
 def test_options_that_do_not_fit_are_refused(options, reason):

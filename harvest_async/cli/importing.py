@@ -45,6 +45,7 @@ from harvest_async.cli.common import (
 )
 from harvest_async.cli.flow import Errand, Wishes, run_errand
 from harvest_async.cli.journals import find_journal
+from harvest_async.cli.mapping import show_fields, write_mapping
 from harvest_async.cli.offline import plan_offline
 from harvest_async.cli.picture import draw_picture
 from harvest_async.cli.rejects import write_rejects
@@ -71,8 +72,12 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 def _reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed((
         click.option("--format", "format_", type=click.Choice(["auto", *FORMATS]), default="auto", show_default=True),
-        click.option("--map", "pairs", multiple=True, metavar="COLUMN=FIELD", help="A column's field; repeatable."),
+        click.option("--map", "pairs", multiple=True, metavar="COLUMN=FIELD",
+                     help="Read COLUMN as FIELD (see --fields); COLUMN= leaves it out. Repeatable."),
         click.option("--mapping", type=_FILE, help="A TOML file that says how the file is to be read."),
+        click.option("--write-mapping", type=_FILE, metavar="TOML",
+                     help="Write such a file for FILE, to be edited and given to --mapping; import nothing."),
+        click.option("--fields", is_flag=True, help="List the fields for --map with their types; import nothing."),
         click.option("--client", help="The client of rows that name none."),
         click.option("--project", help="The project of rows that name none."),
         click.option("--task", help="The task of rows that name none."),
@@ -119,7 +124,7 @@ def _running_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @click.command("import", epilog=ENVIRONMENT)
-@click.argument("file", type=click.Path(exists=True, allow_dash=True, path_type=Path), required=False)
+@click.argument("files", metavar="[FILE]...", type=click.Path(exists=True, allow_dash=True, path_type=Path), nargs=-1)
 @click.option("--sandbox", is_flag=True, help="Import into an embedded sandbox, fresh and in memory.")
 @click.option("--sandbox-db", type=_FILE, help="Keep the sandbox in this file.")
 @click.option("--dry-run", is_flag=True, help="Only read the account, and show the plan.")
@@ -128,8 +133,10 @@ def _running_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @_running_options
 @account_options
 @json_option
-def import_(file: Path | None, **options: Any) -> None:
+def import_(files: tuple[Path, ...], **options: Any) -> None:
     """Import FILE: a table of time entries, expenses, clients, projects, tasks or people; a folder; or - for a stream.
+
+    Several files are imported as one: one plan, one journal, one report.
 
     Clients, projects, tasks, people and assignments are found or made. Rows that are in the account already are left
     alone, so the same file can be imported again at any time. A run that ended early is gone on with by the same
@@ -142,11 +149,20 @@ def import_(file: Path | None, **options: Any) -> None:
       harvest-async import toggl.csv --client ACME --task Work --dry-run
       harvest-async import toggl.csv --client ACME --task Work
     """
-    if file is None and not options["resume"]:
+    if options["fields"]:
+        show_fields(options["format_"], as_json=options["as_json"])
+        sys.exit(0)
+    if not files and not options["resume"]:
         fail(BAD_INPUT, "name a FILE to import, or --resume to go on with a run that ended early")
     with ExitStack() as stack:
         reading = _options(options)
-        source = None if file is None else stack.enter_context(_opened(file, reading, options))
+        if options["write_mapping"] is not None:
+            try:
+                write_mapping(files, reading, options["write_mapping"], as_json=options["as_json"])
+            except (InvalidArgument, OSError, ImportError) as error:
+                _refuse(error, str(error), options)
+            sys.exit(0)
+        source = None if not files else stack.enter_context(_opened(files, reading, options))
         if source is not None and not options["as_json"]:
             show_found(source)
         if options["offline"]:
@@ -175,13 +191,13 @@ def _options(options: dict[str, Any]) -> Options:
     return reading
 
 
-def _opened(file: Path, reading: Options, options: dict[str, Any]) -> Source:
+def _opened(files: tuple[Path, ...], reading: Options, options: dict[str, Any]) -> Source:
     try:
-        if str(file) == "-":
+        if len(files) == 1 and str(files[0]) == "-":
             return open_source(sys.stdin.buffer, reading, "stdin")
-        return open_source(file, reading)
+        return open_source([sys.stdin.buffer if str(file) == "-" else file for file in files], reading)
     except (InvalidArgument, OSError, ImportError) as error:
-        _refuse(error, f"{file}: {error}", options)
+        _refuse(error, f"{files[0]}: {error}" if len(files) == 1 else str(error), options)
 
 
 def _refuse(error: Exception, message: str, options: dict[str, Any]) -> NoReturn:

@@ -12,6 +12,8 @@ two ways is asked for, never guessed. Every bad cell is told, with file, line, r
 that of one row, of the people and their days, and of caches of fixed size.
 """
 
+from harvest_async.bulk.sources.columns import KINDS, Kind
+from harvest_async.bulk.sources.fieldlist import FieldInfo, fields_of
 from harvest_async.bulk.sources.findings import Findings, Unfit, examine
 from harvest_async.bulk.sources.formats import FORMATS, Format
 from harvest_async.bulk.sources.kinds import (
@@ -35,10 +37,11 @@ from harvest_async.bulk.sources.kinds import (
 )
 from harvest_async.bulk.sources.mapping import mapped, read_mapping
 from harvest_async.bulk.sources.options import ROUNDINGS, DateOrder, Fill, Found, Options
-from harvest_async.bulk.sources.source import Source, open_source
+from harvest_async.bulk.sources.source import Source, mapping_for, open_source
 
 __all__ = [
     "FORMATS",
+    "KINDS",
     "ROUNDINGS",
     "AnyRow",
     "CategoryRow",
@@ -46,12 +49,14 @@ __all__ = [
     "ContactRow",
     "DateOrder",
     "ExpenseRow",
+    "FieldInfo",
     "Fill",
     "Findings",
     "Format",
     "Found",
     "InvoiceRow",
     "ItemCategoryRow",
+    "Kind",
     "MessageRow",
     "Notice",
     "Options",
@@ -66,7 +71,9 @@ __all__ = [
     "Unfit",
     "UserLinkRow",
     "examine",
+    "fields_of",
     "mapped",
+    "mapping_for",
     "open_source",
     "read_mapping",
 ]

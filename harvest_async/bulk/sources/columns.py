@@ -79,6 +79,28 @@ _WHO_SPELLINGS: Final = {
     "e mail": "email",
     "e-mail address": "email",
     "email address": "email",
+    **dict.fromkeys(
+        (
+            "user email",
+            "user e mail",
+            "user mail",
+            "user email address",
+            "useremail",
+            "employee email",
+            "employee e mail",
+            "member email",
+            "person email",
+            "team member email",
+            "staff email",
+            "worker email",
+            "work email",
+            "login email",
+            "mail",
+            "mail address",
+            "e mail adresse",
+        ),
+        "email",
+    ),
 }
 _WHERE: Final = {
     "client": "Client",

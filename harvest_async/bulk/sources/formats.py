@@ -13,6 +13,7 @@ from typing import Final
 from attrs import frozen
 
 from harvest_async.bulk.sources.columns import KINDS, Kind, plain
+from harvest_async.bulk.sources.fieldlist import deciding, field_named, unknown_field
 from harvest_async.bulk.sources.kinds import Notice
 from harvest_async.bulk.sources.options import DateOrder, Options
 from harvest_async.errors import InvalidArgument
@@ -160,7 +161,7 @@ def lay_out(header: Sequence[str], line: int, options: Options, file: str = "", 
     titles = [" ".join(cell.split()) for cell in header]
     names = [plain(title) for title in titles]
     _refuse_doubles(names, titles, line)
-    mapped = _mapped(options.columns, names, titles)
+    mapped = _mapped(options, names, titles)
     chosen = _choose(names, mapped, options, file, root, titles, line)
     return _place(chosen, names, titles, mapped)
 
@@ -173,13 +174,20 @@ def _refuse_doubles(names: Sequence[str], titles: Sequence[str], line: int) -> N
         seen.add(name)
 
 
-def _mapped(columns: Mapping[str, str], names: Sequence[str], titles: Sequence[str]) -> dict[int, str]:
+def _mapped(options: Options, names: Sequence[str], titles: Sequence[str]) -> dict[int, str]:
     """Index of a column -> the field that a person gave it."""
+    chosen = FORMATS.get(options.format)
+    kinds = [chosen.kind] if chosen is not None else list(KINDS.values())
     found: dict[int, str] = {}
-    for column, target in columns.items():
+    for column, target in options.columns.items():
         if plain(column) not in names:
             raise InvalidArgument(f"--map {column}={target}: the file has no such column, but {', '.join(titles)}")
-        found[names.index(plain(column))] = plain(target).replace(" ", "_")
+        name = field_named(kinds, target) if target.strip() else ""
+        if name is None:
+            raise InvalidArgument(unknown_field(column, target, kinds))
+        if name and name in found.values():
+            raise InvalidArgument(f"--map {column}={target}: another column is mapped to {name}, too: leave one out")
+        found[names.index(plain(column))] = name
     return found
 
 
@@ -229,7 +237,8 @@ def _by_fields(names: Sequence[str], mapped: Mapping[int, str], titles: Sequence
     if best:
         raise InvalidArgument(
             f"line {line}: the columns ({columns}) may be {' or '.join(each.name for each in best)}: "
-            "say which with --format"
+            "choose with --format, or map a column with --map to a field that only one of them has "
+            f"({deciding([each.kind for each in best])})"
         )
     some = "; ".join(f"{each.title} ({each.name})" for each in FORMATS.values() if each.signs)
     raise InvalidArgument(
@@ -255,8 +264,7 @@ def _place(chosen: Format, names: Sequence[str], titles: Sequence[str], mapped: 
     notices: list[Notice] = []
     for index, target in mapped.items():
         if target and target not in kind.titles and target not in kind.fields:
-            known = ", ".join((*kind.titles, *kind.fields))
-            raise InvalidArgument(f"--map {titles[index]}={target}: {kind.name} have no such field, but {known}")
+            raise InvalidArgument(unknown_field(titles[index], target, [kind]))
         if target:
             places[target] = index
     for index, name in enumerate(names):

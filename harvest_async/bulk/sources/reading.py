@@ -14,6 +14,7 @@ from harvest_async.bulk.sources.cells import Bad, clean
 from harvest_async.bulk.sources.formats import Layout
 from harvest_async.bulk.sources.kinds import Problem
 from harvest_async.bulk.sources.options import Fill
+from harvest_async.bulk.sources.roster import full_name
 
 __all__ = ["Cells", "Names", "cached"]
 
@@ -70,6 +71,10 @@ class Cells:
     def has(self, field: str) -> bool:
         """Whether the file has such a column."""
         return field in self._places
+
+    def title(self, field: str) -> str:
+        """Return the name of a field's column as the file spells it."""
+        return self._layout.title(field)
 
     def text(self, field: str) -> str:
         """A cell as it stands; empty where it is not there."""
@@ -152,7 +157,7 @@ class Cells:
 
     def who(self) -> tuple[str, str]:
         """A person's name and e-mail address, at least one of them."""
-        person = self.name("person") or clean(f"{self.text('first_name')} {self.text('last_name')}")
+        person = full_name(self.name("person")) or clean(f"{self.text('first_name')} {self.text('last_name')}")
         email = self.text("email").strip().lower()
         if not person and not email and self.text("user_id"):
             known = self.looked_up("people", "user_id") or {}

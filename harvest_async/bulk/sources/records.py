@@ -14,19 +14,15 @@ from decimal import Decimal
 from functools import partial
 from typing import Any, Final
 
-from harvest_async.bulk.sources.cells import (
-    Bad,
-    read_day,
-    read_flag,
-    read_integer,
-    read_moment,
-    read_money,
-)
+from harvest_async.bulk.sources.cells import Bad, read_flag, read_integer
+from harvest_async.bulk.sources.clocks import read_moment
 from harvest_async.bulk.sources.columns import Kind
+from harvest_async.bulk.sources.days import read_day
 from harvest_async.bulk.sources.kinds import AnyRow, ExpenseRow
+from harvest_async.bulk.sources.numbers import read_money
 from harvest_async.bulk.sources.options import DateOrder, Options
 from harvest_async.bulk.sources.reading import Cells, cached
-from harvest_async.bulk.sources.roster import Roster
+from harvest_async.bulk.sources.roster import Roster, split_comma
 
 __all__ = ["RecordReader"]
 
@@ -42,9 +38,10 @@ class RecordReader:
         options: whether addresses alone tell people apart.
         order: how dates with the year last are read.
         mark: the decimal mark.
+        roster: the people of the import.
     """
 
-    def __init__(self, kind: Kind, options: Options, order: DateOrder | None, mark: str | None) -> None:
+    def __init__(self, kind: Kind, options: Options, order: DateOrder | None, mark: str | None, roster: Roster) -> None:
         self._kind = kind
         self._readers: dict[str, Callable[[str], Any]] = {
             "text": str,
@@ -55,7 +52,7 @@ class RecordReader:
             "moment": partial(_read_moment, order=order),
         }
         self._known = _KNOWN[kind.name]
-        self._roster = None if options.people_by_email else Roster()
+        self._roster = None if options.people_by_email else roster
         self._lines: dict[str, int] = {}
 
     def read(self, cells: Cells) -> Iterator[AnyRow]:
@@ -134,7 +131,7 @@ def _person(cells: Cells) -> dict[str, Any]:
     first, last = cells.name("first_name"), cells.name("last_name")
     if not first and not last:
         first, _, last = cells.name("person").rpartition(" ")
-        first, last = (first, last) if first else (last, "")
+        first, last = split_comma(cells.name("person")) or ((first, last) if first else (last, ""))
     if not first and not last:
         cells.wrong("first_name", "is empty: a person needs a name")
     return {"email": cells.text("email").strip().lower(), "first_name": first, "last_name": last}

@@ -1,4 +1,4 @@
-"""What only many rows together show: who is who, and how long a person's day is.
+"""What only many rows together show: who is who, and how long a person's day is; and names in the form Last, First.
 
 Rules of this room: pure. What is held grows with the people and their days, not with the rows.
 """
@@ -8,11 +8,51 @@ from __future__ import annotations
 from datetime import date
 from typing import Final
 
-from harvest_async.bulk.sources.cells import clean
+from attrs import define, field
 
-__all__ = ["DayBook", "Roster"]
+from harvest_async.bulk.sources.cells import clean
+from harvest_async.bulk.sources.kinds import Notice
+
+__all__ = ["CommaWitness", "DayBook", "Roster", "Shared", "full_name", "split_comma"]
 
 _DAY: Final = 24 * 3600
+_TITLES_TEXT: Final = """
+    jr sr ii iii iv phd md mba esq cpa pmp msc bsc ma ba ms mr mrs dr prof dds dvm rn pe inc ltd llc gmbh ag kg
+"""
+_TITLES: Final = frozenset(_TITLES_TEXT.split())
+"""What stands behind a name and a comma, and is no first name."""
+
+
+def split_comma(name: str) -> tuple[str, str] | None:
+    """The first and the last name of a name in the form Last, First; None if it has another form."""
+    last, comma, first = (part.strip() for part in clean(name).partition(","))
+    if not (comma and last and first) or "," in first or "@" in name:
+        return None
+    return None if first.casefold().replace(".", "") in _TITLES else (first, last)
+
+
+def full_name(name: str) -> str:
+    """A person's name as First Last."""
+    return " ".join(split_comma(name) or (clean(name),)) if "," in name else clean(name)
+
+
+@define
+class CommaWitness:
+    """Looks at names of people: reports that Last, First is read as First Last."""
+
+    _first: tuple[str, str] | None = None
+
+    def look(self, _: int, column: str, text: str) -> None:
+        """Look at one cell."""
+        if self._first is None and "," in text and split_comma(text):
+            self._first = (column, clean(text))
+
+    def settle(self) -> Notice | None:
+        """The notice, if there was such a name."""
+        if self._first is None:
+            return None
+        column, text = self._first
+        return Notice(column, f"{text!r} is read as {full_name(text)!r}")
 
 
 class Roster:
@@ -61,3 +101,11 @@ class DayBook:
         else:
             said = f"with this row {who} has {whole / 3600:g} hours on {day}, more than a day has"
         return f"{said}: mend it, split entries at midnight with --midnight split, or allow it with --long-days"
+
+
+@define
+class Shared:
+    """What all files of an import have in common while they are read."""
+
+    roster: Roster = field(factory=Roster)
+    book: DayBook = field(factory=DayBook)

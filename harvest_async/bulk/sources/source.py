@@ -8,29 +8,32 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import Any, BinaryIO, Final, Self
+from typing import Any, Final, Self
 
 from attrs import evolve
 
 from harvest_async.bulk.sources.columns import KINDS, plain
-from harvest_async.bulk.sources.evidence import DateWitness, NumberWitness
-from harvest_async.bulk.sources.formats import Layout, lay_out
+from harvest_async.bulk.sources.firstpass import FirstPass, first_pass
+from harvest_async.bulk.sources.formats import lay_out
 from harvest_async.bulk.sources.kinds import AnyRow, Notice, Problem
 from harvest_async.bulk.sources.lines import JsonLines
 from harvest_async.bulk.sources.names import Beside
-from harvest_async.bulk.sources.options import ROUNDINGS, DateOrder, Found, Options
+from harvest_async.bulk.sources.options import ROUNDINGS, Found, Options
 from harvest_async.bulk.sources.origin import Origin, Text, find_encoding
 from harvest_async.bulk.sources.reading import Cells
 from harvest_async.bulk.sources.records import RecordReader
+from harvest_async.bulk.sources.roster import Shared
+from harvest_async.bulk.sources.several import Where, check_together, of_columns, origins_of
 from harvest_async.bulk.sources.tables import CsvTable
+from harvest_async.bulk.sources.template import mapping_of
 from harvest_async.bulk.sources.timing import TimeReader
 from harvest_async.bulk.sources.xlsx import XlsxTable
 from harvest_async.errors import InvalidArgument
 
-__all__ = ["Source", "open_source"]
+__all__ = ["Source", "mapping_for", "open_source"]
 
 Table = CsvTable | JsonLines | XlsxTable
 
@@ -43,8 +46,6 @@ _WARNINGS: Final = {
     "invoice_payments": "an account that thanks clients for payments by e-mail does so for these, too",
 }
 """What else happens when records of a kind are made (contract: invoice_payments.create)."""
-_DATED: Final = frozenset({"day", "ended_on", "begin", "end"})
-_NUMBERED: Final = frozenset({"hours", "minutes", "seconds", "total_cost", "units"})
 
 
 class Source:
@@ -76,8 +77,9 @@ class Source:
 
     def __iter__(self) -> Iterator[AnyRow | Problem]:
         """Give rows and problems in the order of the files; what concerns a whole file comes before its rows."""
+        shared = Shared()
         for file in self._files:
-            yield from file.items()
+            yield from file.items(shared)
 
     def cells(self, file: str, rows: Collection[int]) -> Iterator[list[str]]:
         """The header of a file, and the cells of some of its rows as they stand: what can be mended and loaded again.
@@ -102,8 +104,12 @@ class Source:
         self.close()
 
 
-def open_source(where: str | os.PathLike[str] | BinaryIO, options: Options = _PLAIN, name: str = "") -> Source:
-    """Open a file, a folder of files that are called as resources are, or a stream of bytes.
+def open_source(where: Where | Sequence[Where], options: Options = _PLAIN, name: str = "") -> Source:
+    """Open a file, several files, a folder of files that are called as resources are, or a stream of bytes.
+
+    Several files are one input: a person's day and the people themselves are looked at over all of them, messages name
+    the file of each row, and records come before the rows that speak of them, in whatever order the files are given. A
+    mapped column need not be in each of them.
 
     Args:
         where: what to read; a stream that can't be sought is copied to a temporary file first.
@@ -111,13 +117,43 @@ def open_source(where: str | os.PathLike[str] | BinaryIO, options: Options = _PL
         name: what to call a stream in messages.
 
     Raises:
-        InvalidArgument: an option does not fit, or a file is no table of a known format.
+        InvalidArgument: an option does not fit, a file is no table of a known format, or is given twice.
         ImportError: the file is XLSX, and the extra for it is not installed.
     """
     _check(options)
+    if isinstance(where, Sequence) and not isinstance(where, str):
+        if len(where) != 1:
+            return _open_files(where, options)
+        where = where[0]
     if isinstance(where, str | os.PathLike) and Path(where).is_dir():
         return _open_folder(Path(where), options)
     return Source((_File(Origin(where, name or None), options),))
+
+
+def mapping_for(where: Where, options: Options = _PLAIN) -> str:
+    """Return a mapping file in TOML for a file: its columns, the fields they are read as, and all other fields.
+
+    Raises:
+        InvalidArgument: the file is no table.
+        ImportError: the file is XLSX, and the extra for it is not installed.
+    """
+    with closing(Origin(where)) as origin, closing(_table(origin, options)[0]) as table:
+        root = table.root if isinstance(table, JsonLines) else ""
+        return mapping_of(table.header, table.header_line, options, origin.name, root)
+
+
+def _open_files(wheres: Sequence[Where], options: Options) -> Source:
+    if not wheres:
+        raise InvalidArgument("name a file to read")
+    files: list[_File] = []
+    with ExitStack() as stack:
+        for origin in origins_of(wheres):
+            files.append(_File(origin, options, origin.name))
+            stack.callback(files[-1].close)
+        check_together([(file.found, file.titles) for file in files], options)
+        stack.pop_all()
+    kinds = list(KINDS)
+    return Source(tuple(sorted(files, key=lambda file: kinds.index(file.kind))))
 
 
 def _check(options: Options) -> None:
@@ -163,29 +199,35 @@ class _File:
                 self._table, sha256 = _table(origin, options)
                 stack.callback(self._table.close)
                 root = self._table.root if isinstance(self._table, JsonLines) else ""
+                if label:
+                    options = of_columns(options, self._table.header)
                 self._layout = lay_out(self._table.header, self._table.header_line, options, origin.name, root)
                 self._settle(sha256)
             except InvalidArgument as error:
                 raise InvalidArgument(f"{label}: {error}") if label else error from None
             stack.pop_all()
 
+    @property
+    def kind(self) -> str:
+        """The kind of its rows."""
+        return self._layout.format.kind.name
+
+    @property
+    def titles(self) -> Sequence[str]:
+        """The names of its columns."""
+        return self._layout.titles
+
     def _settle(self, sha256: str) -> None:
         """The first pass: what concerns the file as a whole."""
-        rows, dates, numbers = _look(self._table, self._layout)
-        if not rows and not self._label:
+        seen = first_pass(self._table.records(), self._layout, self._options, typed=self._table.typed)
+        if not seen.rows and not self._label:
             raise InvalidArgument("the file has no rows below its header")
-        given = self._options.date_order
-        order, self._fault = (given, None) if given else dates.settle(self._layout.format.dates)
-        mark = self._options.decimal or ("." if self._table.typed else numbers.settle())
-        self._order: DateOrder | None = order
-        self._mark = mark
-        self.found = self._tell(sha256, rows, order, mark, mixed=len(numbers.marks) > 1)
+        self._faults, self._reading = seen.faults, seen.reading
+        self.found = self._tell(sha256, seen)
 
-    def _tell(self, sha256: str, rows: int, order: DateOrder | None, mark: str | None, *, mixed: bool) -> Found:
+    def _tell(self, sha256: str, seen: FirstPass) -> Found:
         layout, table = self._layout, self._table
-        notices = [evolve(notice, file=self._label) for notice in layout.notices]
-        if mixed and not self._options.decimal:
-            notices.append(Notice("", "numbers have points and commas: each speaks for itself", self._label))
+        notices = [evolve(notice, file=self._label) for notice in (*layout.notices, *seen.notices)]
         if warning := _WARNINGS.get(layout.format.kind.name):
             notices.append(Notice("", warning, self._label))
         return Found(
@@ -196,20 +238,20 @@ class _File:
             encoding=table.text.encoding.removesuffix("-sig"),
             bom=table.text.bom,
             delimiter=table.delimiter,
-            date_order=order,
-            decimal=mark,
+            date_order=seen.reading.order,
+            decimal=seen.reading.mark,
             columns={name: layout.titles[place] for name, place in layout.places.items()},
-            rows=rows,
+            rows=seen.rows,
             sha256=sha256,
             notices=tuple(notices),
         )
 
-    def items(self) -> Iterator[AnyRow | Problem]:
+    def items(self, shared: Shared) -> Iterator[AnyRow | Problem]:
         """The second pass."""
-        if self._fault is not None:
-            yield evolve(self._fault, file=self._label)
+        for fault in self._faults:
+            yield evolve(fault, file=self._label)
         cells = Cells(self._layout, self._options.fill, self._names(), self._label)
-        read = self._reader(cells)
+        read = self._reader(cells, shared)
         width = len(self._layout.titles)
         for number, (line, record) in enumerate(self._table.records(), 1):
             if len(record) > width and any(map(str.strip, record[width:])):
@@ -224,11 +266,11 @@ class _File:
         folder = self.origin.path.parent if self.origin.path is not None else None
         return Beside(folder, _records)
 
-    def _reader(self, cells: Cells) -> Any:
-        kind = self._layout.format.kind
+    def _reader(self, cells: Cells, shared: Shared) -> Any:
+        kind, reading = self._layout.format.kind, self._reading
         if kind.name == "time_entries":
-            return TimeReader(cells, self._options, self._order, self._mark).read
-        return RecordReader(kind, self._options, self._order, self._mark).read
+            return TimeReader(cells, self._options, reading, shared).read
+        return RecordReader(kind, self._options, reading.order, reading.mark, shared.roster).read
 
     def close(self) -> None:
         """Give temporary files back."""
@@ -278,24 +320,3 @@ def _digest(origin: Origin) -> str:
 def _is_json(origin: Origin, text: Text) -> bool:
     with origin.text(text) as lines:
         return next((line.lstrip()[0] for line in lines if line.strip()), "") == "{"
-
-
-def _look(table: Table, layout: Layout) -> tuple[int, DateWitness, NumberWitness]:
-    """Count the rows, and let witnesses look at all dates and numbers."""
-    dates, numbers = DateWitness(), NumberWitness()
-    kinds = layout.format.kind.fields
-    dated = [place for name, place in layout.places.items() if name in _DATED or kinds.get(name) in ("date", "moment")]
-    numbered = [place for name, place in layout.places.items() if name in _NUMBERED or kinds.get(name) == "number"]
-    count = 0
-    for line, cells in table.records():
-        count += 1
-        if table.typed:
-            continue
-        width = len(cells)
-        for place in dated:
-            if place < width:
-                dates.look(line, layout.titles[place], cells[place])
-        for place in numbered:
-            if place < width:
-                numbers.look(cells[place])
-    return count, dates, numbers
