@@ -25,7 +25,6 @@ __all__ = ["Origin", "Text", "find_encoding"]
 
 _CHUNK: Final = 1 << 20
 _FOREIGN: Final = {
-    b"\xd0\xcf\x11\xe0": "an old Excel file (.xls): save it as .xlsx or CSV",
     b"%PDF": "a PDF: export it as CSV",
     b"\x1f\x8b": "compressed: unpack it first",
 }

@@ -16,6 +16,7 @@ from typing import Any, BinaryIO, Final, Self
 from attrs import evolve
 
 from harvest_async.bulk.sources.columns import KINDS, plain
+from harvest_async.bulk.sources.compound import SIGNATURE
 from harvest_async.bulk.sources.evidence import DateWitness, NumberWitness
 from harvest_async.bulk.sources.formats import Layout, lay_out
 from harvest_async.bulk.sources.kinds import AnyRow, Notice, Problem
@@ -25,18 +26,18 @@ from harvest_async.bulk.sources.options import ROUNDINGS, DateOrder, Found, Opti
 from harvest_async.bulk.sources.origin import Origin, Text, find_encoding
 from harvest_async.bulk.sources.reading import Cells
 from harvest_async.bulk.sources.records import RecordReader
+from harvest_async.bulk.sources.sheets import SheetTable
 from harvest_async.bulk.sources.tables import CsvTable
 from harvest_async.bulk.sources.timing import TimeReader
-from harvest_async.bulk.sources.xlsx import XlsxTable
 from harvest_async.errors import InvalidArgument
 
 __all__ = ["Source", "open_source"]
 
-Table = CsvTable | JsonLines | XlsxTable
+Table = CsvTable | JsonLines | SheetTable
 
 _PLAIN: Final = Options()
 _CHUNK: Final = 1 << 20
-_ENDINGS: Final = (".jsonl", ".ndjson", ".csv", ".xlsx")
+_ENDINGS: Final = (".jsonl", ".ndjson", ".csv", ".xlsx", ".ods", ".xls")
 _PASSED: Final = {"company": "", "invoice_messages": "is not read: an import sends no messages about invoices"}
 """Files of an export that hold nothing to be made, and what is said about them."""
 _WARNINGS: Final = {
@@ -258,9 +259,9 @@ def _too_wide(cells: int, width: int) -> str:
 
 def _table(origin: Origin, options: Options) -> tuple[Table, str]:
     with origin.opened() as stream:
-        zipped = stream.read(4) == b"PK\x03\x04"
-    if zipped:
-        return XlsxTable(origin, options.sheet), _digest(origin)
+        workbook = stream.read(8).startswith((b"PK\x03\x04", b"PK\x05\x06", SIGNATURE))
+    if workbook:
+        return SheetTable(origin, options.sheet, options.limits), _digest(origin)
     text, sha256 = find_encoding(origin, options.encoding)
     if _is_json(origin, text):
         return JsonLines(origin, text), sha256
