@@ -13,6 +13,7 @@ from typing import Final, Protocol, TypeVar
 from harvest_async.bulk.sources.cells import Bad, clean
 from harvest_async.bulk.sources.formats import Layout
 from harvest_async.bulk.sources.kinds import Problem
+from harvest_async.bulk.sources.limits import LONGEST_VALUE
 from harvest_async.bulk.sources.options import Fill
 
 __all__ = ["Cells", "Names", "cached"]
@@ -20,6 +21,7 @@ __all__ = ["Cells", "Names", "cached"]
 T = TypeVar("T")
 
 _CACHED: Final = 1 << 16
+_SHOWN: Final = 40
 
 
 class Names(Protocol):
@@ -90,7 +92,15 @@ class Cells:
 
     def value(self, field: str, read: Callable[[str], T | Bad]) -> T | None:
         """What a cell says; None, and a problem noted, where it can't be read."""
-        found = read(self.text(field))
+        text = self.text(field)
+        found: T | Bad
+        if len(text) > LONGEST_VALUE and read is not str:
+            found = Bad(f"{text[:_SHOWN]!r}... has {len(text):,} characters, too many for a value: correct it")
+        else:
+            try:
+                found = read(text)
+            except (ArithmeticError, ValueError) as error:
+                found = Bad(f"{text!r} can't be read: {error}")
         if isinstance(found, Bad):
             self.wrong(field, found.reason)
             return None

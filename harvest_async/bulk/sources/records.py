@@ -56,7 +56,7 @@ class RecordReader:
         }
         self._known = _KNOWN[kind.name]
         self._roster = None if options.people_by_email else Roster()
-        self._lines: dict[str, int] = {}
+        self._lines: dict[str, tuple[int, int]] = {}
 
     def read(self, cells: Cells) -> Iterator[AnyRow]:
         """The row; none where something is wrong with it."""
@@ -94,8 +94,8 @@ class RecordReader:
         email = known["email"]
         if not email:
             cells.wrong("email", "is empty: a person needs an e-mail address")
-        elif (line := self._lines.setdefault(email, cells.line)) != cells.line:
-            cells.wrong("email", f"{email} is on line {line} already: leave one of the two out")
+        elif (line := self._lines.setdefault(email, (cells.line, cells.row))) != (cells.line, cells.row):
+            cells.wrong("email", f"{email} is on line {line[0]} already: leave one of the two out")
         elif self._roster is not None:
             doubt = self._roster.doubt(f"{known['first_name']} {known['last_name']}", email)
             if doubt:

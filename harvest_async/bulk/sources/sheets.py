@@ -17,7 +17,8 @@ from harvest_async.bulk.sources.calamine import as_text, load, rows
 from harvest_async.bulk.sources.faults import Fault, Faults, column_letters
 from harvest_async.bulk.sources.limits import LONGEST_CELL, Limits, only_invalid
 from harvest_async.bulk.sources.ods import OdsBook
-from harvest_async.bulk.sources.origin import Origin, Text
+from harvest_async.bulk.sources.encodings import Text
+from harvest_async.bulk.sources.origin import Origin
 from harvest_async.bulk.sources.package import Package
 from harvest_async.bulk.sources.xls import XlsBook
 from harvest_async.bulk.sources.xlsx import Opened, XlsxBook

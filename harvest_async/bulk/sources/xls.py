@@ -56,7 +56,7 @@ class XlsBook:
         content = stream.read(limits.bytes + 1)
         limits.check_bytes("the workbook", len(content))
         if not content.startswith(SIGNATURE):
-            raise InvalidArgument("the file is no whole .xls")
+            raise InvalidArgument("the file is no whole .xls: save it as .xlsx or CSV")
         names, book = read_streams(content, ("Workbook", "Book"))
         if "EncryptedPackage" in names:
             raise InvalidArgument("the workbook is protected by a password: save it without one")
