@@ -7,7 +7,7 @@ Invariants:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Final, TypeVar
 
@@ -107,12 +107,7 @@ def only_invalid(what: str) -> Iterator[None]:
         raise
 
 
-def guarded(items: Iterator[T], what: str) -> Iterator[T]:
+def guarded(items: Iterable[T], what: str) -> Iterator[T]:
     """Give the same items, under `only_invalid`."""
-    while True:
-        with only_invalid(what):
-            try:
-                item = next(items)
-            except StopIteration:
-                return
-        yield item
+    with only_invalid(what):
+        yield from items

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Self
@@ -227,7 +227,7 @@ class _File:
                 yield Problem(line, number, "", _too_wide(len(record), width), "", self._label)
                 continue
             cells.turn(line, number, record)
-            yield from read(cells)
+            yield from _read(read, cells)
             if cells.problems:
                 yield from cells.problems
 
@@ -261,6 +261,12 @@ class _File:
         for number, (_, record) in enumerate(guarded(self._table.records(), "the file"), 1):
             if number in rows:
                 yield record
+
+
+def _read(read: Callable[[Cells], Iterator[AnyRow]], cells: Cells) -> list[AnyRow]:
+    """What a row holds; an error that no reader foresaw ends with the row's place."""
+    with only_invalid(f"line {cells.line}, row {cells.row}"):
+        return list(read(cells))
 
 
 def _records(path: Path) -> Iterator[dict[str, str]]:

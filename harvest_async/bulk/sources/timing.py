@@ -20,6 +20,7 @@ from harvest_async.bulk.sources.cells import (
     read_clock,
     read_day,
     read_duration,
+    read_flag,
     read_hours,
     read_moment,
 )
@@ -88,6 +89,8 @@ class TimeReader:
 
     def read(self, cells: Cells) -> Iterator[TimeRow]:
         """The row, or its parts; none where something is wrong with it."""
+        if _runs(cells):
+            cells.wrong("running", "the entry is still running, so that its hours are not final: stop it, and export again")
         span = self._span(cells)
         client, project, code = cells.where()
         task = cells.named("task", "tasks", "task_id")
@@ -160,6 +163,12 @@ class TimeReader:
             begin = begin.astimezone(self._zones.file)
         begin = begin.replace(microsecond=0)
         return _Span(begin.date(), hours, begin.time(), (begin + _length(hours)).time())
+
+
+def _runs(cells: Cells) -> bool:
+    """Whether the file says that an entry's timer runs: by a flag, or by the timestamp at which it was started."""
+    text = cells.text("running").strip()
+    return bool(text) and read_flag(text) is not False
 
 
 @lru_cache(1 << 16)
