@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from collections.abc import Callable, Iterator
+from datetime import MAXYEAR, date, datetime, time, timedelta
 from typing import Any, BinaryIO, Final
 
 from harvest_async.bulk.sources.limits import only_invalid
@@ -63,32 +63,51 @@ def rows(book: Any, sheet: int, where: str) -> Iterator[tuple[int, list[Any]]]:
 
 def as_text(value: Any) -> str:
     """Return a cell's value as text."""
-    if isinstance(value, str):
-        span = _ISO_SPAN.fullmatch(value)
-        return f"{span[1]}{int(span[2])}:{int(span[3]):02}:{int(span[4]):02}" if span else value
-    if isinstance(value, bool):
-        return "TRUE" if value else "FALSE"
-    if isinstance(value, int | float):
-        return _number(float(value))
-    if isinstance(value, datetime):
-        value = (value + timedelta(microseconds=_HALF)).replace(microsecond=0)
-        return str(value.isoformat(" ")) if value.time() != time() else str(value.date().isoformat())
-    if isinstance(value, time):
-        seconds = value.hour * 3600 + value.minute * 60 + value.second + (value.microsecond >= _HALF)
-        return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
-    if isinstance(value, timedelta):
-        seconds = round(value.total_seconds())
-        return f"{'-' if seconds < 0 else ''}{abs(seconds) // 3600}:{abs(seconds) // 60 % 60:02}:{abs(seconds) % 60:02}"
-    return value.isoformat() if isinstance(value, date) else str(value)
+    return _TEXTS.get(type(value), str)(value)
 
 
-def _number(value: float) -> str:
+def _text(value: str) -> str:
+    span = _ISO_SPAN.fullmatch(value) if value.startswith(("PT", "-PT")) else None
+    return f"{span[1]}{int(span[2])}:{int(span[3]):02}:{int(span[4]):02}" if span else value
+
+
+def _number(number: float) -> str:
     """A number in the fifteen digits that a spreadsheet has, never with three behind the point."""
-    if not math.isfinite(value):
-        return str(value)
-    if value == int(value):
-        return str(int(value))
-    text = format(value, ".15g")
+    if not math.isfinite(number):
+        return str(number)
+    if number == int(number):
+        return str(int(number))
+    text = format(number, ".15g")
     if "e" in text:
-        text = format(value, ".15f").rstrip("0")
+        text = format(number, ".15f").rstrip("0")
     return text + "0" if len(text.partition(".")[2]) == _DIGITS else text
+
+
+def _moment(moment: datetime) -> str:
+    """A day and a time of day, to the nearest second."""
+    if moment.microsecond >= _HALF and moment.year < MAXYEAR:
+        moment += timedelta(seconds=1)
+    moment = moment.replace(microsecond=0)
+    return moment.isoformat(" ") if moment.time() != time() else moment.date().isoformat()
+
+
+def _clock(clock: time) -> str:
+    return _span(timedelta(hours=clock.hour, minutes=clock.minute, seconds=clock.second + (clock.microsecond >= _HALF)))
+
+
+def _span(span: timedelta) -> str:
+    seconds = round(span.total_seconds())
+    hours, minutes = abs(seconds) // 3600, abs(seconds) // 60 % 60
+    return f"{'-' if seconds < 0 else ''}{hours:02}:{minutes:02}:{abs(seconds) % 60:02}"
+
+
+_TEXTS: Final[dict[type, Callable[[Any], str]]] = {
+    str: _text,
+    bool: lambda flag: "TRUE" if flag else "FALSE",
+    int: str,
+    float: _number,
+    datetime: _moment,
+    date: date.isoformat,
+    time: _clock,
+    timedelta: _span,
+}

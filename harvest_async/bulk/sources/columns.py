@@ -102,7 +102,6 @@ _REPORT: Final = frozenset(
 )  # fmt: skip
 
 
-
 def _choices(*values: str, **others: str) -> dict[str, str]:
     """Values by how they are compared; other words for some of them."""
     return {plain(value): value for value in values} | {plain(word): value for word, value in others.items()}
@@ -122,8 +121,8 @@ _TIME: Final = Kind(
         **_WHO_SPELLINGS, **_WHERE_SPELLINGS, **_NOTES_SPELLINGS, **_DAY_SPELLINGS, "task name": "task",
         "activity": "task", "duration (h)": "duration", "time (h)": "duration", "duration (decimal)": "hours",
         "time (decimal)": "hours", "start time": "started", "started at": "started", "end time": "ended",
-        "ended at": "ended", "end date": "ended_on", "start": "begin",
-        "stop date": "ended_on", "stop time": "ended", "stop": "end", "started time": "started", "ended time": "ended",
+        "ended at": "ended", "end date": "ended_on", "start": "begin", "stop date": "ended_on",
+        "stop time": "ended", "stop": "end", "started time": "started", "ended time": "ended",
         "is running": "running", "timer started at": "running",
     },
     passed=_STAMPS | _REPORT | {
@@ -162,7 +161,9 @@ _CLIENT: Final = Kind(
     fields={
         "active": "flag", "currency": "text", "currency_symbol": "text", "details": "text", "highrise_id": "integer",
     },
-    spellings={"client": "name", "client name": "name", "address": "details", "is active": "active", "status": "active"},
+    spellings={
+        "client": "name", "client name": "name", "address": "details", "is active": "active", "status": "active",
+    },
     passed=_STAMPS | {
         "address", "default invoice timeframe", "default invoice kind", "last invoice kind", "statement key",
     },
@@ -204,8 +205,8 @@ _PROJECT: Final = Kind(
         "bill_by": _choices("Tasks", "People", "Project", "none", task="Tasks", person="People"),
         "budget_by": _choices(
             "project", "project_cost", "task", "person", "none", hours="project", hours_per_project="project",
-            total_project_hours="project", fees="project_cost", total_project_fees="project_cost", hours_per_task="task",
-            hours_per_person="person", no_budget="none",
+            total_project_hours="project", fees="project_cost", total_project_fees="project_cost",
+            hours_per_task="task", hours_per_person="person", no_budget="none",
         ),
     },
     passed=_STAMPS | {

@@ -127,7 +127,7 @@ def compose(name: str, stream: bytes) -> bytes:
     header += struct.pack("<IIIIIIIII", 1, tables, sectors, 0, _SECTOR, _END, 0, _END, 0)
     places = [*range(sectors + 1, sectors + 1 + tables), *[_FREE] * (109 - tables)]
     header += struct.pack("<109I", *places)
-    directory = _entry("Root Entry", _ROOT, 1, _END, 0) + _entry(name, _STREAM, _FREE, 0, sectors * _SECTOR)
+    directory = _entry("Root Entry", _ROOT, 1, 0, 0) + _entry(name, _STREAM, _FREE, 0, sectors * _SECTOR)
     body = stream.ljust(sectors * _SECTOR, b"\0") + directory.ljust(_SECTOR, b"\0")
     return header.ljust(_SECTOR, b"\0") + body + struct.pack(f"<{len(chain)}I", *chain)
 

@@ -156,7 +156,9 @@ def _unfit(reader: _Reader, head: bytes, given: str | None) -> str:
     """Why a file is no text."""
     wide = _width(head)
     if given and "BOM" in str(reader.error):
-        return f"the file has no byte order mark, so that {given} can't be read: give --encoding {given}-le or {given}-be"
+        return (
+            f"the file has no byte order mark, so that {given} can't be read: give --encoding {given}-le or {given}-be"
+        )
     if wide:
         return f"the file is no text in {given or 'UTF-8'}; it looks like {wide}: give --encoding {wide}"
     wanted = f"in {given}" if given else "in UTF-8, UTF-16 or Windows-1252"
@@ -168,7 +170,9 @@ def _refuse_nul(reader: _Reader, head: bytes, given: str | None) -> None:
     if not reader.nul:
         return
     if wide := _width(head):
-        raise InvalidArgument(f"the file is no text in {given or 'UTF-8'}; it looks like {wide}: give --encoding {wide}")
+        raise InvalidArgument(
+            f"the file is no text in {given or 'UTF-8'}; it looks like {wide}: give --encoding {wide}"
+        )
     raise InvalidArgument(
         f"line {reader.nul}: the file is no text: there is a NUL character (a byte 0) on this line: remove it, or "
         "export the file again"

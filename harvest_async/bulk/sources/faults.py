@@ -8,7 +8,7 @@ from attrs import define, field, frozen
 
 from harvest_async.errors import InvalidArgument
 
-__all__ = ["Fault", "Faults", "column_letters"]
+__all__ = ["Fault", "Faults", "SheetContent", "column_letters"]
 
 _MOST: Final = 100_000
 _LETTERS: Final = 26
@@ -44,8 +44,25 @@ class Faults:
         """
         self.count += 1
         if self.count > _MOST:
-            raise InvalidArgument(f"more than {_MOST:,} cells of the sheet hold errors: correct them, and save it again")
+            raise InvalidArgument(
+                f"more than {_MOST:,} cells of the sheet hold errors: correct them, and save it again"
+            )
         self.rows.setdefault(row, {})[column] = Fault(f"cell {column_letters(column)}{row} {reason}", text[:100])
+
+
+class SheetContent:
+    """What is known of a sheet before its cells are read.
+
+    Attributes:
+        name: its name.
+        filled: cells with content.
+        faults: cells without a value.
+    """
+
+    def __init__(self, name: str = "") -> None:
+        self.name = name
+        self.filled = 0
+        self.faults = Faults()
 
 
 def column_letters(column: int) -> str:

@@ -188,9 +188,7 @@ def _refuse_doubles(kind: Kind, names: Sequence[str], titles: Sequence[str], lin
         seen.add(name)
 
 
-def _refuse_filled(
-    layout: Layout, names: Sequence[str], mapped: Mapping[int, str], fill: Fill, line: int
-) -> None:
+def _refuse_filled(layout: Layout, names: Sequence[str], mapped: Mapping[int, str], fill: Fill, line: int) -> None:
     """Refuse an option that says what an unread column says, too: see `words`."""
     read = set(layout.places.values())
     for field, words in FILLED.items():
@@ -216,8 +214,8 @@ def _refuse_summary(
     if column:
         title = titles[names.index(column)]
         raise InvalidArgument(
-            f"line {line}: the file has hours ({title}) and no day for them, as summary reports do: export the detailed "
-            f"report, or pass the column over with --map '{title}='"
+            f"line {line}: the file has hours ({title}) and no day for them, as summary reports do: export the "
+            f"detailed report, or pass the column over with --map '{title}='"
         )
 
 

@@ -3,8 +3,8 @@
 Invariants:
 - One pass is one iteration. Records become cells under the names of all fields that occur, so that they are read as a
   table is; they are typed, so that no date and no number of theirs can be read in two ways.
-- A record may be wrapped in an object with its singular name, as API v1 does. References of API v2 (`client`, `project`,
-  `task`, `user` as objects) are read by name, code and e-mail address.
+- A record may be wrapped in an object with its singular name, as API v1 does. References of API v2 (`client`,
+  `project`, `task`, `user` as objects) are read by name, code and e-mail address.
 - A cell that holds any other object, or a list, is a fault of that cell, never a name.
 """
 
@@ -234,7 +234,9 @@ def _flat(record: dict[str, Any]) -> dict[str, Any]:
 def _reference(name: str, value: dict[str, Any]) -> dict[str, Any] | None:
     """The cells that a reference to another record becomes; None where it is none."""
     people = name in _PEOPLE
-    found = {key: value[key] for key in ("name", "code", "number", "email", "first_name", "last_name", "id") if key in value}
+    found = {
+        key: value[key] for key in ("name", "code", "number", "email", "first_name", "last_name", "id") if key in value
+    }
     cells: dict[str, Any] = {}
     if "name" in found or ("number" in found and name == "invoice"):
         cells[name] = found.get("name", found.get("number"))

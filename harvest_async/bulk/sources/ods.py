@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from harvest_async.bulk.sources.faults import Faults
+from harvest_async.bulk.sources.faults import Faults, SheetContent
 from harvest_async.bulk.sources.limits import Limits
 from harvest_async.bulk.sources.package import Package
 from harvest_async.bulk.sources.sheet_xml import Xml, read_attributes
@@ -49,7 +49,7 @@ class OdsBook:
                 raise InvalidArgument("the workbook is protected by a password: save it without one")
 
     @contextmanager
-    def opened(self) -> Iterator[tuple[Opened, list[Look]]]:
+    def opened(self) -> Iterator[tuple[Opened, list[SheetContent]]]:
         """Give a package with all sheets, and what was found in each."""
         looks = _Looks(self._limits)
         with tempfile.TemporaryFile() as target:
@@ -62,7 +62,7 @@ class OdsBook:
                         part.write(chunk)
                 looks.xml.close()
             target.seek(0)
-            yield Opened(target, Faults()), looks.sheets
+            yield Opened(target, Faults()), list(looks.sheets)
 
 
 def _manifest() -> str:
@@ -72,19 +72,11 @@ def _manifest() -> str:
     )
 
 
-class Look:
-    """What is known of one sheet.
-
-    Attributes:
-        name: its name.
-        filled: cells with content.
-        faults: cells without a value.
-    """
+class Look(SheetContent):
+    """Looks through one sheet."""
 
     def __init__(self, name: str, limits: Limits) -> None:
-        self.name = name
-        self.filled = 0
-        self.faults = Faults()
+        super().__init__(name)
         self._limits = limits
         self._where = f"sheet {name!r}"
         self._row = self._column = self._width = 0

@@ -42,6 +42,7 @@ class Xml:
         text: Callable[[str], None] | None = None,
     ) -> None:
         self._what = what
+        self._begun = False
         self._parser = parser = expat.ParserCreate("utf-8")
         parser.ordered_attributes = True
         parser.buffer_text = True
@@ -59,6 +60,10 @@ class Xml:
         Raises:
             InvalidArgument: it is no XML.
         """
+        if not self._begun and chunk:
+            self._begun = True
+            if b"\0" in chunk[:4] or chunk.startswith((b"\xfe\xff", b"\xff\xfe")):
+                raise InvalidArgument(f"the workbook is damaged: its part {self._what} is no whole XML in UTF-8")
         self._parse(chunk, final=False)
 
     def close(self) -> None:

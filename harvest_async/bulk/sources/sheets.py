@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import csv
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, time
 from typing import Any, Final
 
 from harvest_async.bulk.sources.calamine import as_text, load, rows
+from harvest_async.bulk.sources.encodings import Text
 from harvest_async.bulk.sources.faults import Fault, Faults, column_letters
 from harvest_async.bulk.sources.limits import LONGEST_CELL, Limits, only_invalid
 from harvest_async.bulk.sources.ods import OdsBook
-from harvest_async.bulk.sources.encodings import Text
 from harvest_async.bulk.sources.origin import Origin
 from harvest_async.bulk.sources.package import Package
 from harvest_async.bulk.sources.xls import XlsBook
@@ -105,9 +105,11 @@ class SheetTable:
             loaded = load(opened.stream)
             for look, name in zip(looks, loaded.sheet_names, strict=True):
                 look.name = name
-            chosen = _chosen(looks, sheet)
+            chosen = set(_chosen(looks, sheet))
             return any(
-                self._take(opened, loaded, looks.index(look), look.name, look.faults) for look in chosen if look.filled
+                self._take(opened, loaded, index, look.name, look.faults)
+                for index, look in enumerate(looks)
+                if look in chosen and look.filled
             )
 
     def _take(self, opened: Opened, book: Any, index: int, name: str, faults: Faults) -> bool:
@@ -141,10 +143,10 @@ class SheetTable:
                 faults.add(line, column, "is formatted as a date or a time, and holds a negative number")
 
 
-def _chosen(sheets: list[Any], name: str | None) -> list[Any]:
+def _chosen(sheets: Sequence[Any], name: str | None) -> list[Any]:
     """The sheet of that name, or all."""
     if name is None:
-        return sheets
+        return list(sheets)
     chosen = [sheet for sheet in sheets if sheet.name == name]
     if not chosen:
         raise InvalidArgument(

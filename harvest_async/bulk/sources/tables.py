@@ -16,6 +16,7 @@ from harvest_async.bulk.sources.encodings import Text
 from harvest_async.bulk.sources.faults import Fault
 from harvest_async.bulk.sources.origin import Origin
 from harvest_async.errors import InvalidArgument
+from harvest_async.formulas import unescape_all
 
 __all__ = ["CsvTable"]
 
@@ -64,7 +65,7 @@ class CsvTable:
             try:
                 for cells in reader:
                     if any(cells) and any(map(str.strip, cells)):
-                        yield begin, cells
+                        yield begin, unescape_all(cells)
                     begin = reader.line_num + 1 + self._skip
             except csv.Error as error:
                 raise InvalidArgument(f"line {begin}: {_why(error)}") from error

@@ -90,7 +90,9 @@ class TimeReader:
     def read(self, cells: Cells) -> Iterator[TimeRow]:
         """The row, or its parts; none where something is wrong with it."""
         if _runs(cells):
-            cells.wrong("running", "the entry is still running, so that its hours are not final: stop it, and export again")
+            cells.wrong(
+                "running", "the entry is still running, so that its hours are not final: stop it, and export again"
+            )
         span = self._span(cells)
         client, project, code = cells.where()
         task = cells.named("task", "tasks", "task_id")

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import BinaryIO, Final
 
 from harvest_async.bulk.sources.compound import SIGNATURE, compose, read_streams
-from harvest_async.bulk.sources.faults import Faults
+from harvest_async.bulk.sources.faults import Faults, SheetContent
 from harvest_async.bulk.sources.limits import Limits, only_invalid
 from harvest_async.bulk.sources.xlsx import Opened
 from harvest_async.errors import InvalidArgument
@@ -30,15 +30,6 @@ _ERRORS: Final = {
     0x00: "#NULL!", 0x07: "#DIV/0!", 0x0F: "#VALUE!", 0x17: "#REF!", 0x1D: "#NAME?", 0x24: "#NUM!", 0x2A: "#N/A",
 }  # fmt: skip
 _DAMAGED: Final = "the workbook is damaged: its records don't fit together"
-
-
-class Look:
-    """What is known of one sheet (see `ods.Look`)."""
-
-    def __init__(self) -> None:
-        self.name = ""
-        self.filled = 0
-        self.faults = Faults()
 
 
 class XlsBook:
@@ -71,7 +62,7 @@ class XlsBook:
             self._looks = [self._look(place, f"sheet {number}") for number, place in enumerate(self._places(), 1)]
 
     @contextmanager
-    def opened(self) -> Iterator[tuple[Opened, list[Look]]]:
+    def opened(self) -> Iterator[tuple[Opened, list[SheetContent]]]:
         """Give a file with all sheets, and what was found in each."""
         with io.BytesIO(compose(self._name, self._book)) as stream:
             yield Opened(stream, Faults()), self._looks
@@ -107,8 +98,8 @@ class XlsBook:
                 break
         return _Texts(pieces).lengths() if pieces else []
 
-    def _look(self, place: int, where: str) -> Look:
-        look = Look()
+    def _look(self, place: int, where: str) -> SheetContent:
+        look = SheetContent(where)
         rows = columns = size = 0
         for kind, body in self._records(place):
             if kind not in _CELLS:
@@ -127,9 +118,11 @@ class XlsBook:
         return look
 
     def _length(self, body: bytes, where: str, row: int) -> int:
-        place = struct.unpack_from("<I", body, 6)[0]
+        place = int(struct.unpack_from("<I", body, 6)[0])
         if place >= len(self._texts):
-            raise InvalidArgument(f"{where}, row {row + 1}: the text of a cell is missing in the workbook: save it again")
+            raise InvalidArgument(
+                f"{where}, row {row + 1}: the text of a cell is missing in the workbook: save it again"
+            )
         return self._texts[place]
 
 
@@ -173,7 +166,7 @@ class _Texts:
             self._at += here * width
             left -= here
         self._skip(runs * 4 + extra)
-        return letters
+        return int(letters)
 
     def _turn(self) -> bool:
         """Go to the next record where this one is at its end."""

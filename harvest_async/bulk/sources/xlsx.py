@@ -78,9 +78,11 @@ class XlsxBook:
             raise InvalidArgument("the file is no XLSX: it holds no workbook")
         parts = self._relations(self._main)
         elements = read_attributes(self._main, package.chunks(self._main))
-        kinds = {kind: part for kind, part in parts.values()}
+        kinds = dict(parts.values())
         self._styles, self._strings = kinds.get("styles", ""), kinds.get("sharedStrings", "")
-        self._from_1904 = any(found.get("date1904") in ("1", "true") for name, found in elements if name == "workbookPr")
+        self._from_1904 = any(
+            found.get("date1904") in ("1", "true") for name, found in elements if name == "workbookPr"
+        )
         self.sheets = [_sheet(found, parts) for name, found in elements if name == "sheet"]
 
     @contextmanager
@@ -139,7 +141,10 @@ class XlsxBook:
             return {}
         elements = read_attributes(path, self._package.chunks(path))
         return {
-            found.get("Id", ""): (found.get("Type", "").rpartition("/")[2], self._package.resolve(part, found["Target"]))
+            found.get("Id", ""): (
+                found.get("Type", "").rpartition("/")[2],
+                self._package.resolve(part, found["Target"]),
+            )
             for name, found in elements
             if name == "Relationship" and "Target" in found
         }

@@ -146,7 +146,9 @@ class Look:
         if row > self._rows or column >= self._width:
             self.limits.check_rows(self.where, row)
             if column >= _COLUMNS:
-                raise InvalidArgument(f"{self.where} has {column + 1:,} columns, more than the {_COLUMNS:,} of any sheet")
+                raise InvalidArgument(
+                    f"{self.where} has {column + 1:,} columns, more than the {_COLUMNS:,} of any sheet"
+                )
             self._rows, self._width = max(row, self._rows), max(column + 1, self._width)
 
 
