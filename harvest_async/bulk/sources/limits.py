@@ -29,6 +29,8 @@ _CELLS: Final = 4_000_000
 _UNPACKED: Final = 512
 _SPARSE: Final = 64
 _SMALL: Final = 20_000
+_RATIO: Final = 100
+_LITTLE: Final = 1 << 16
 _MEBIBYTE: Final = 1 << 20
 
 
@@ -39,7 +41,7 @@ class Limits:
     Attributes:
         max_rows: rows of a sheet up to the last one with content (1,048,576).
         max_cells: cells of the area that holds all content (4,000,000; and at most 64 for each cell with content).
-        max_unpacked: MiB after unpacking (512).
+        max_unpacked: MiB after unpacking (512; and at most 100 times the size of the file).
     """
 
     max_rows: int | None = None
@@ -64,18 +66,31 @@ class Limits:
                 "with --max-rows"
             )
 
+    def check_filled(self, where: str, filled: int) -> None:
+        """Refuse a sheet that has too many cells so far."""
+        if filled > (self.max_cells or _CELLS):
+            self.check_cells(where, filled, 1, filled)
+
     def check_cells(self, where: str, rows: int, columns: int, filled: int) -> None:
         """Refuse a sheet whose content takes, or is spread over, too many cells."""
         area, allowed = rows * columns, self.max_cells or _CELLS
         if area > allowed:
             raise InvalidArgument(
-                f"{where} has {rows:,} rows and {columns:,} columns, {area:,} cells, more than the {allowed:,} that "
-                "are read: split it, or raise the limit with --max-cells"
+                f"{where} has {area:,} cells or more, and {allowed:,} are read: split it, or raise the limit with "
+                "--max-cells"
             )
         if self.max_cells is None and area > max(_SMALL, _SPARSE * filled):
             raise InvalidArgument(
                 f"{where} spreads {filled:,} cells with content over {rows:,} rows and {columns:,} columns: delete the "
                 "blank rows and columns, or raise the limit with --max-cells"
+            )
+
+    def check_ratio(self, where: str, unpacked: int, packed: int) -> None:
+        """Refuse a part that is packed far better than any sheet of a spreadsheet program."""
+        if self.max_unpacked is None and unpacked > max(_LITTLE, _RATIO * packed):
+            raise InvalidArgument(
+                f"{where} unpacks to more than {_RATIO} times its size, as no workbook does that holds different rows: "
+                "save it again, or raise the limit with --max-unpacked"
             )
 
     def check_bytes(self, where: str, count: int) -> None:

@@ -71,8 +71,11 @@ class Package:
             raise InvalidArgument(f"the workbook's part {name} is packed in a way that no spreadsheet program uses")
         self._limits.check_bytes("the unpacked workbook", self._read + part.file_size)
         with only_invalid(f"the workbook's part {name}"), self._zip.open(part) as unpacked:
+            count = 0
             while chunk := unpacked.read(_CHUNK):
                 self._read += len(chunk)
+                count += len(chunk)
+                self._limits.check_ratio(f"the workbook's part {name}", count, part.compress_size)
                 self._limits.check_bytes("the unpacked workbook", self._read)
                 yield chunk
 

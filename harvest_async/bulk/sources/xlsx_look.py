@@ -99,6 +99,7 @@ class Look:
 
     def _row(self, attributes: list[str]) -> None:
         self.row, self.column = self.row + 1, -1
+        self.limits.check_filled(self.where, self.filled)
         for index in range(0, len(attributes), 2):
             if attributes[index] == "r":
                 self.row = self._number(attributes[index + 1])
