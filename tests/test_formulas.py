@@ -68,7 +68,7 @@ def test_any_notes_come_back_through_a_file(notes):
 
 def test_a_foreign_apostrophe_is_taken_for_ours():
     """What another program wrote as '=1 is read as =1."""
-    assert ["=1"] == [row.notes for row in rows_of(table(HARVEST, harvest(notes="'=1")))]
+    assert [row.notes for row in rows_of(table(HARVEST, harvest(notes="'=1")))] == ["=1"]
 
 
 def test_rejected_rows_have_apostrophes_and_load_again(tmp_path):

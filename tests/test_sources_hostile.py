@@ -2,6 +2,7 @@
 
 import io
 import json
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -80,7 +81,7 @@ def test_hours_of_any_length_are_a_problem(hours):
 @pytest.mark.parametrize("cell", ["2026-01-" + "0" * 5000, " " * 5000 + "x", "1" * 399])
 def test_days_of_any_length_are_a_problem(cell):
     """So are days."""
-    assert ["Date"] == [problem.column for problem in problems_of(table(HARVEST, harvest(date=cell)))]
+    assert [problem.column for problem in problems_of(table(HARVEST, harvest(date=cell)))] == ["Date"]
 
 
 @pytest.mark.parametrize("text", ["\ud800", "a\udfffb", "a\0b"])
@@ -94,7 +95,7 @@ def test_a_text_that_can_not_be_sent_is_a_problem_of_its_row(text):
 def test_a_rejected_text_that_can_not_be_sent_can_be_written():
     """Cells can be written as UTF-8, whatever stands in them."""
     with open_source(io.BytesIO(lines({**RECORD, "notes": "\ud800", "mood": "\ud800"}))) as source:
-        cells = [row for row in source.cells("", {1})]
+        cells = list(source.cells("", {1}))
 
     assert "\\ud800" in ",".join(cells[1]).encode().decode()
 
@@ -111,9 +112,9 @@ def test_records_of_api_v2_are_read():
     """References are read by their names, a project with its code."""
     (row,) = rows_of(lines(V2))
 
-    assert ("ACME", "Website", "W", "Design", "Kim Allen", "2.11", "") == (
+    assert (
         row.client, row.project, row.project_code, row.task, row.person, str(row.hours), row.notes,
-    )  # fmt: skip
+    ) == ("ACME", "Website", "W", "Design", "Kim Allen", "2.11", "")  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -128,7 +129,7 @@ def test_a_running_entry_is_not_logged(running):
     )
     _, items = opened(lines(kind))
 
-    assert [True] == ["running" in item.reason for item in items if isinstance(item, Problem)]
+    assert ["running" in item.reason for item in items if isinstance(item, Problem)] == [True]
 
 
 @pytest.mark.parametrize("cell", [{"city": "Bern"}, ["ACME"], [], {}])
@@ -141,7 +142,7 @@ def test_any_other_object_is_a_problem(cell):
 
 def test_an_object_in_a_column_that_is_not_read_is_nothing():
     """Tags may be a list."""
-    assert 1 == len(rows_of(lines({**RECORD, "tags": ["a"], "interval": {"start": 1}})))
+    assert len(rows_of(lines({**RECORD, "tags": ["a"], "interval": {"start": 1}}))) == 1
 
 
 @pytest.mark.parametrize("indent", [None, 2])
@@ -185,19 +186,17 @@ def test_the_line_of_a_foreign_byte_is_named_and_an_encoding_settles_it():
     """The remedy is to correct the line, or to name the encoding."""
     with pytest.raises(InvalidArgument, match="line 3: the byte 0xfc is not UTF-8"):
         opened(MIXED)
-    assert 2 == len(rows_of(MIXED, encoding="cp1252"))
+    assert len(rows_of(MIXED, encoding="cp1252")) == 2
 
 
 @given(st.text(st.sampled_from("äöüßÄÖÜé“”–…€abc "), min_size=1, max_size=30))
 def test_a_windows_file_is_never_read_as_anything_else(notes):
     """German text in Windows-1252 is read to the letter, or an encoding is asked for."""
     notes = f"ä {notes} ä"
-    try:
-        rows = rows_of(table(HARVEST, harvest(notes=notes), encoding="cp1252"))
-    except InvalidArgument as error:
-        assert "--encoding" in str(error)
-    else:
-        assert [notes] == [row.notes for row in rows]
+    content = table(HARVEST, harvest(notes=notes), encoding="cp1252")
+    with suppress(InvalidArgument):
+        assert [row.notes for row in rows_of(content)] == [notes]
+    assert [row.notes for row in rows_of(content, encoding="cp1252")] == [notes]
 
 
 @pytest.mark.parametrize(
@@ -223,8 +222,8 @@ def test_byte_order_marks_are_no_part_of_a_header(encoding, marks):
 
 def test_marks_in_front_of_json_are_passed_over():
     """As in tables."""
-    assert 1 == len(rows_of(b"\xef\xbb\xbf\xef\xbb\xbf" + lines(RECORD)))
-    assert 1 == len(rows_of(b"\xef\xbb\xbf\xef\xbb\xbf[" + lines(RECORD) + b"]"))
+    assert len(rows_of(b"\xef\xbb\xbf\xef\xbb\xbf" + lines(RECORD))) == 1
+    assert len(rows_of(b"\xef\xbb\xbf\xef\xbb\xbf[" + lines(RECORD) + b"]")) == 1
 
 
 @pytest.mark.parametrize(

@@ -36,9 +36,9 @@ def test_current_toggl_names_are_known():
     """Member is the person; the stop is the end."""
     found, (row,) = opened(table(MEMBER, member(), encoding="utf-8-sig"), **FILL)
 
-    assert ("toggl", "bob@example.com", "Bob Ray", "0.75", "00:15:00", "2026-07-14") == (
+    assert (
         found.format, row.email, row.person, str(row.hours), str(row.ended), str(row.day),
-    )  # fmt: skip
+    ) == ("toggl", "bob@example.com", "Bob Ray", "0.75", "00:15:00", "2026-07-14")  # fmt: skip
 
 
 @pytest.mark.parametrize("chosen", [(1, 2, 6), (1, 6, 8, 3), (1, 6, 7, 9, 3, 4)])
@@ -55,7 +55,7 @@ def test_a_hyphen_is_an_empty_cell_of_toggl():
     problems = problems_of(table(MEMBER, member(project="-", description="-")), **FILL)
     (row,) = rows_of(table(MEMBER, member(description="-")), **FILL)
 
-    assert (["Project"], "") == ([problem.column for problem in problems], row.notes)
+    assert ([problem.column for problem in problems], row.notes) == (["Project"], "")
 
 
 @pytest.mark.parametrize("field", ["client", "project", "task"])
@@ -85,7 +85,7 @@ def test_an_option_never_hides_a_column_that_names_people(title):
     """Hours are never logged for the wrong person."""
     content = table((*PLAIN, title), ("2026-01-05", "ACME", "Web", "Dev", "1", "Bob"))
     if title == "Team-Member":
-        assert ["Bob"] == [row.person for row in rows_of(content, fill=Fill(person="Ann"))]
+        assert [row.person for row in rows_of(content, fill=Fill(person="Ann"))] == ["Bob"]
         return
     with pytest.raises(InvalidArgument, match="--person 'Ann' would stand for") as caught:
         opened(content, fill=Fill(person="Ann"))
@@ -118,14 +118,14 @@ def test_groups_and_numbers_are_no_people(title):
     """The option fills what the file does not say."""
     content = table((*PLAIN, title), ("2026-01-05", "ACME", "Web", "Dev", "1", ""))
 
-    assert ["Ann"] == [row.person for row in rows_of(content, fill=Fill(person="Ann"))]
+    assert [row.person for row in rows_of(content, fill=Fill(person="Ann"))] == ["Ann"]
 
 
 def test_a_column_that_is_passed_over_by_name_is_no_error():
     """The caller has seen it."""
     content = table((*PLAIN, "Mitarbeiter"), ("2026-01-05", "ACME", "Web", "Dev", "1", "Bob"))
 
-    assert ["Ann"] == [row.person for row in rows_of(content, fill=Fill(person="Ann"), columns={"Mitarbeiter": ""})]
+    assert [row.person for row in rows_of(content, fill=Fill(person="Ann"), columns={"Mitarbeiter": ""})] == ["Ann"]
 
 
 def test_words_are_compared_as_headers_are():
@@ -149,7 +149,7 @@ def test_words_are_compared_as_headers_are():
 )
 def test_hours_without_days_are_refused(header):
     """A summary is no list of projects: the detailed report has the days."""
-    with pytest.raises(InvalidArgument, match="detailed report|no known format"):
+    with pytest.raises(InvalidArgument, match=r"detailed report|no known format"):
         opened(table(header, ["1"] * len(header)))
 
 
@@ -213,6 +213,6 @@ def test_a_column_twice_is_no_error_where_it_is_not_read():
     """Only a column that is read has to be there once."""
     content = table((*HARVEST, "Tags", "Tags", "Mood", "Mood"), (*harvest(), "", "", "", ""))
 
-    assert 1 == len(rows_of(content))
+    assert len(rows_of(content)) == 1
     with pytest.raises(InvalidArgument, match="'Hours' is there twice"):
         opened(table((*HARVEST, "Hours"), (*harvest(), "1")))

@@ -95,14 +95,14 @@ def test_the_limits_can_be_raised():
 
     with pytest.raises(InvalidArgument, match="--max-cells"):
         opened(content)
-    assert [200_000] == [each.line for each in rows_of(content, max_cells=2_000_000)]
+    assert [each.line for each in rows_of(content, max_cells=2_000_000)] == [200_000]
 
 
 def test_the_row_limit_can_be_lowered_and_raised():
     """Two rows fit a limit of two, and not of one."""
     content = xlsx(row(*HARVEST), row(*GOOD))
 
-    assert 1 == len(rows_of(content, max_rows=2))
+    assert len(rows_of(content, max_rows=2)) == 1
     with pytest.raises(InvalidArgument, match="2 rows, more than the 1"):
         opened(content, max_rows=1)
 
@@ -111,7 +111,7 @@ def test_cells_that_only_have_a_style_take_no_place():
     """A styled blank cell in the last row of a sheet is nothing."""
     content = xlsx(row(*HARVEST, number=1), row(*GOOD, number=2), '<row r="1048576"><c r="XFD1048576" s="1"/></row>')
 
-    assert 1 == len(rows_of(content))
+    assert len(rows_of(content)) == 1
 
 
 def test_blank_repeated_rows_at_the_end_of_an_ods_sheet_are_nothing():
@@ -261,14 +261,14 @@ def test_an_error_in_a_column_that_is_not_read_is_nothing():
     """Only what is read can be wrong."""
     content = xlsx(row(*HARVEST, "Mood"), row(*GOOD, '<c t="e"><v>#N/A</v></c>'))
 
-    assert 1 == len(rows_of(content))
+    assert len(rows_of(content)) == 1
 
 
 def test_a_formula_with_an_empty_text_is_an_empty_cell():
     """The result is stored, and is empty."""
     content = xlsx(row(*HARVEST), row(*GOOD[:4], '<c t="str"><f>A1</f><v></v></c>', *GOOD[5:]))
 
-    assert [""] == [each.notes for each in rows_of(content)]
+    assert [each.notes for each in rows_of(content)] == [""]
 
 
 @pytest.mark.parametrize("number", ["1e9", "3000000"])
@@ -283,7 +283,7 @@ def test_cells_without_places_stand_one_after_the_other():
     """Some programs write no places."""
     content = xlsx(row(*HARVEST), "<row/>", row(*GOOD), row(*GOOD))
 
-    assert [3, 4] == [each.line for each in rows_of(content)]
+    assert [each.line for each in rows_of(content)] == [3, 4]
 
 
 def test_columns_in_front_may_be_blank():
@@ -297,14 +297,14 @@ def test_columns_in_front_may_be_blank():
         for letter, text in zip("CDEFGHIJ", GOOD, strict=True)
     )
 
-    assert ["ACME"] == [each.client for each in rows_of(xlsx(f"<row>{cells}</row><row>{second}</row>"))]
+    assert [each.client for each in rows_of(xlsx(f"<row>{cells}</row><row>{second}</row>"))] == ["ACME"]
 
 
 def test_a_macro_workbook_and_wrong_content_types_are_read():
     """What the parts are is told by their relationships."""
     macros = {"xl/vbaProject.bin": b"\xd0\xcf\x11\xe0", "[Content_Types].xml": "<nonsense/>"}
 
-    assert 1 == len(rows_of(xlsx(row(*HARVEST), row(*GOOD), parts=macros)))
+    assert len(rows_of(xlsx(row(*HARVEST), row(*GOOD), parts=macros))) == 1
 
 
 def test_prefixed_elements_are_read():
@@ -315,7 +315,7 @@ def test_prefixed_elements_are_read():
         "</x:sheetData></x:worksheet>"
     )
 
-    assert 1 == len(rows_of(xlsx(parts={"xl/worksheets/sheet1.xml": sheet})))
+    assert len(rows_of(xlsx(parts={"xl/worksheets/sheet1.xml": sheet}))) == 1
 
 
 def test_an_ods_sheet_is_read():

@@ -150,7 +150,7 @@ class _Array:
                 self._limits.check_bytes("a record of the JSON array", len(self._held))
                 if not isinstance(error, json.JSONDecodeError) or not self._more(size):
                     raise InvalidArgument(f"line {self._line}: no JSON: {_reason(error)}") from None
-                size *= 2
+                size *= 4
                 continue
             if not isinstance(record, dict):
                 raise InvalidArgument(f"line {self._line}: no JSON object")

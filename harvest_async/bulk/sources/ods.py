@@ -52,7 +52,7 @@ class OdsBook:
     def opened(self) -> Iterator[tuple[Opened, list[SheetContent]]]:
         """Give a package with all sheets, and what was found in each."""
         looks = _Looks(self._limits)
-        with tempfile.TemporaryFile() as target:
+        with tempfile.SpooledTemporaryFile(1 << 20) as target:
             with zipfile.ZipFile(target, "w") as package:
                 package.writestr("mimetype", _TYPE)
                 package.writestr(_MANIFEST, _manifest())

@@ -70,6 +70,7 @@ class Package:
         if part.compress_type not in _METHODS:
             raise InvalidArgument(f"the workbook's part {name} is packed in a way that no spreadsheet program uses")
         self._limits.check_bytes("the unpacked workbook", self._read + part.file_size)
+        self._limits.check_ratio(f"the workbook's part {name}", part.file_size, part.compress_size)
         with only_invalid(f"the workbook's part {name}"), self._zip.open(part) as unpacked:
             count = 0
             while chunk := unpacked.read(_CHUNK):

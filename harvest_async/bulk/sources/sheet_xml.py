@@ -17,6 +17,8 @@ __all__ = ["Xml", "local", "read_attributes"]
 
 
 _MOST_ELEMENTS: Final = 200_000
+_LONGEST: Final = 1 << 21
+"""Bytes of one tag or comment: an unfinished one is read again with each chunk."""
 
 
 def local(name: str) -> str:
@@ -43,6 +45,7 @@ class Xml:
     ) -> None:
         self._what = what
         self._begun = False
+        self._fed = 0
         self._parser = parser = expat.ParserCreate("utf-8")
         parser.ordered_attributes = True
         parser.buffer_text = True
@@ -65,6 +68,9 @@ class Xml:
             if b"\0" in chunk[:4] or chunk.startswith((b"\xfe\xff", b"\xff\xfe")):
                 raise InvalidArgument(f"the workbook is damaged: its part {self._what} is no whole XML in UTF-8")
         self._parse(chunk, final=False)
+        self._fed += len(chunk)
+        if self._fed - self._parser.CurrentByteIndex > _LONGEST:
+            raise InvalidArgument(f"the workbook's part {self._what} has a single element of more than 2 MiB")
 
     def close(self) -> None:
         """Read the end.

@@ -31,6 +31,7 @@ _MAIN: Final = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _RELATIONS: Final = "http://schemas.openxmlformats.org/package/2006/relationships"
 _TYPES: Final = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _CHUNK: Final = 1 << 16
+_IN_MEMORY: Final = 1 << 20
 
 
 @frozen
@@ -70,6 +71,7 @@ class XlsxBook:
     def __init__(self, package: Package, limits: Limits) -> None:
         self._package = package
         self._limits = limits
+        self._blank: set[str] = set()
         top = self._relations("")
         self._main = next((part for kind, part in top.values() if kind == "officeDocument"), "xl/workbook.xml")
         if self._main.endswith(".bin"):
@@ -88,15 +90,16 @@ class XlsxBook:
     @contextmanager
     def opened(self, sheet: Sheet) -> Iterator[Opened | None]:
         """Give a package that holds this sheet alone; None where the sheet has no content."""
-        if not sheet.part:
+        if not sheet.part or sheet.part in self._blank:
             yield None
             return
         where = f"sheet {sheet.name!r}"
-        with tempfile.TemporaryFile() as xml, tempfile.TemporaryFile() as target:
+        with tempfile.SpooledTemporaryFile(_IN_MEMORY) as xml, tempfile.SpooledTemporaryFile(_IN_MEMORY) as target:
             look = Look(where, self._limits)
             self._package.copy(sheet.part, xml, look.feed)
             look.close()
             if not look.filled:
+                self._blank.add(sheet.part)
                 yield None
                 return
             strings = self._compose(xml, target)
