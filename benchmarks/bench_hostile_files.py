@@ -72,12 +72,12 @@ def sheet(size, piece, around="{}"):
 
 def bomb(size, piece):
     """An XLSX file of about this size when packed as well as it can be."""
-    return xlsx(row(*HARVEST), piece * (size * 200 // len(piece)))
+    return xlsx(row(*HARVEST), piece * (size * 60 // len(piece)))
 
 
 def ods_bomb(size, piece):
     """The same as ODS."""
-    return ods(ods_row(*HARVEST), piece * (size * 200 // len(piece)))
+    return ods(ods_row(*HARVEST), piece * (size * 60 // len(piece)))
 
 
 def ods_sheet(size, piece):

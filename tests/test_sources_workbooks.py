@@ -236,8 +236,9 @@ def test_a_cell_without_a_value_is_a_problem_of_its_row(name):
     [
         ('<table:table-cell table:formula="of:=1+1"/>', "cell F2 has a formula"),
         (
-            '<table:table-cell table:formula="of:=1/0" office:value-type="string" office:string-value="" '
-            'calcext:value-type="error"><text:p>#DIV/0!</text:p></table:table-cell>', "holds the error #DIV/0!",
+            ('<table:table-cell table:formula="of:=1/0" calcext:value-type="error"><text:p>#DIV/0!</text:p>'
+             "</table:table-cell>"),
+            "holds the error #DIV/0!",
         ),
         ('<table:table-cell office:value-type="float" office:value="NaN"/>', "cell F2 holds 'NaN'"),
     ],

@@ -12,7 +12,7 @@ import math
 import re
 from collections.abc import Callable, Iterator
 from datetime import MAXYEAR, date, datetime, time, timedelta
-from typing import Any, BinaryIO, Final
+from typing import IO, Any, Final
 
 from harvest_async.bulk.sources.limits import only_invalid
 
@@ -24,7 +24,7 @@ _ISO_SPAN: Final = re.compile(r"(-?)PT([0-9]{1,9})H([0-9]{1,9})M([0-9]{1,9})(?:[
 """A time or a span in ODS."""
 
 
-def load(stream: BinaryIO) -> Any:
+def load(stream: IO[bytes]) -> Any:
     """Open a workbook.
 
     Raises:

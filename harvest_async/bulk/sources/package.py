@@ -11,7 +11,7 @@ from __future__ import annotations
 import posixpath
 import zipfile
 from collections.abc import Callable, Iterator
-from typing import BinaryIO, Final, Self
+from typing import IO, Final, Self
 
 from harvest_async.bulk.sources.limits import Limits, only_invalid
 from harvest_async.errors import InvalidArgument
@@ -35,7 +35,7 @@ class Package:
         InvalidArgument: it is no ZIP file, or two parts have the same name.
     """
 
-    def __init__(self, stream: BinaryIO, limits: Limits) -> None:
+    def __init__(self, stream: IO[bytes], limits: Limits) -> None:
         self._limits = limits
         self._read = 0
         with only_invalid("the file is no XLSX and no ODS: it"):
@@ -80,7 +80,7 @@ class Package:
                 self._limits.check_bytes("the unpacked workbook", self._read)
                 yield chunk
 
-    def copy(self, name: str, target: BinaryIO, look: Callable[[bytes], None]) -> None:
+    def copy(self, name: str, target: IO[bytes], look: Callable[[bytes], None]) -> None:
         """Unpack a part to a file, and let `look` see each chunk first."""
         for chunk in self.chunks(name):
             look(chunk)

@@ -11,7 +11,7 @@ import io
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import BinaryIO, Final
+from typing import IO, Final
 
 from harvest_async.bulk.sources.compound import SIGNATURE, compose, read_streams
 from harvest_async.bulk.sources.faults import Faults, SheetContent
@@ -43,7 +43,7 @@ class XlsBook:
         InvalidArgument: it is no workbook, or protected by a password.
     """
 
-    def __init__(self, stream: BinaryIO, limits: Limits) -> None:
+    def __init__(self, stream: IO[bytes], limits: Limits) -> None:
         content = stream.read(limits.bytes + 1)
         limits.check_bytes("the workbook", len(content))
         if not content.startswith(SIGNATURE):

@@ -13,7 +13,7 @@ from array import array
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import BinaryIO, Final
+from typing import IO, Final
 from xml.sax.saxutils import quoteattr
 
 from attrs import frozen
@@ -52,7 +52,7 @@ class Opened:
         explain: raise an error that names the place at fault, if there is one.
     """
 
-    stream: BinaryIO
+    stream: IO[bytes]
     faults: Faults
     explain: Callable[[], object] = lambda: None
 
@@ -109,7 +109,7 @@ class XlsxBook:
             target.seek(0)
             yield Opened(target, faults, read)
 
-    def _compose(self, xml: BinaryIO, target: BinaryIO) -> array[int]:
+    def _compose(self, xml: IO[bytes], target: IO[bytes]) -> array[int]:
         """Write a package of one sheet; how long each shared text is."""
         strings = Strings()
         xml.seek(0)
@@ -153,7 +153,7 @@ class XlsxBook:
         }
 
 
-def _read(xml: BinaryIO, where: str, limits: Limits, strings: array[int]) -> Faults:
+def _read(xml: IO[bytes], where: str, limits: Limits, strings: array[int]) -> Faults:
     """Read the text of all cells of a sheet."""
     look = Read(where, limits, strings)
     xml.seek(0)
