@@ -3,8 +3,8 @@
 Each family writes a file of about a given size that is hard for some reader: CSV, JSON, XLSX, ODS. It is read to
 the end, or to the error that refuses it.
 
-Asked for: 1 MiB takes at most 64 times what 32 KiB take, and 1 KiB at most 5 ms. Each time is the shortest of some runs,
-CPU time.
+Asked for: 1 MiB takes at most 64 times what 32 KiB take, and 1 KiB at most 5 ms. Each time is CPU time, the shortest of
+some runs.
 """
 
 import io
