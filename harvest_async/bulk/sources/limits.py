@@ -30,7 +30,7 @@ _UNPACKED: Final = 512
 _SPARSE: Final = 64
 _SMALL: Final = 20_000
 _RATIO: Final = 100
-_LITTLE: Final = 1 << 16
+_LITTLE: Final = 1 << 14
 _MEBIBYTE: Final = 1 << 20
 
 

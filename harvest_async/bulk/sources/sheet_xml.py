@@ -17,7 +17,7 @@ __all__ = ["Xml", "local", "read_attributes"]
 
 
 _MOST_ELEMENTS: Final = 200_000
-_LONGEST: Final = 1 << 21
+_LONGEST: Final = 1 << 19
 """Bytes of one tag or comment: an unfinished one is read again with each chunk."""
 
 
@@ -70,7 +70,7 @@ class Xml:
         self._parse(chunk, final=False)
         self._fed += len(chunk)
         if self._fed - self._parser.CurrentByteIndex > _LONGEST:
-            raise InvalidArgument(f"the workbook's part {self._what} has a single element of more than 2 MiB")
+            raise InvalidArgument(f"the workbook's part {self._what} has a single element of more than 512 KiB")
 
     def close(self) -> None:
         """Read the end.
