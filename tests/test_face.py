@@ -184,7 +184,7 @@ USES = {
     "fastapi": "import harvest_async.fastapi",
     "parquet": "from harvest_async.exports.parquet import ParquetFile; ParquetFile(None, None)",
     "sandbox": "from harvest_async.sandbox import Sandbox; Sandbox().app",
-    "xlsx": "from harvest_async.bulk.sources.xlsx import XlsxTable; XlsxTable(None)",
+    "xlsx": "from harvest_async.bulk.sources.calamine import load; load(None)",
 }
 FASTER = {"speed"}
 """Extras without which all works the same, only slower."""

@@ -118,7 +118,7 @@ def test_an_archive_that_is_no_workbook_is_refused():
 
 def test_without_the_extra_the_error_names_it(monkeypatch):
     """It says what to install."""
-    monkeypatch.setitem(sys.modules, "openpyxl", None)
+    monkeypatch.setitem(sys.modules, "python_calamine", None)
 
     with pytest.raises(ImportError, match=r"harvest-async\[xlsx\]"):
         opened(book(HARVEST))

@@ -88,7 +88,11 @@ def _reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--delimiter", help="What parts the cells, where it is not found."),
         click.option("--date-order", type=click.Choice(["dmy", "mdy", "ymd"]), help="How 01/02/2026 is read."),
         click.option("--decimal", type=click.Choice([".", ","]), help="The decimal mark, where it is not found."),
-        click.option("--sheet", help="The sheet of an XLSX file."),
+        click.option("--sheet", help="The sheet of a workbook (XLSX, ODS, XLS)."),
+        click.option("--max-rows", type=click.IntRange(1), help="Rows that a sheet may have (1,048,576)."),
+        click.option("--max-cells", type=click.IntRange(1), help="Cells that a sheet may have (4,000,000)."),
+        click.option("--max-unpacked", type=click.IntRange(1), metavar="MIB",
+                     help="MiB that a workbook may take when unpacked (512)."),
         click.option("--round", "rounding", type=click.Choice(list(ROUNDINGS)), default="half-up", show_default=True,
                      help="How hours are brought to two decimals."),
         click.option("--round-to", type=int, metavar="MINUTES", help="Brings hours to so many minutes first."),
@@ -177,7 +181,7 @@ def import_(files: tuple[Path, ...], **options: Any) -> None:
 
 def _options(options: dict[str, Any]) -> Options:
     names = ("encoding", "delimiter", "date_order", "decimal", "sheet", "rounding", "round_to", "midnight",
-             "file_zone", "zone", "people_by_email", "long_days")  # fmt: skip
+             "file_zone", "zone", "people_by_email", "long_days", "max_rows", "max_cells", "max_unpacked")  # fmt: skip
     given: dict[str, Any] = {name: options[name] for name in names}
     fill = Fill(*(options[name] for name in ("client", "project", "task", "person", "category")))
     try:

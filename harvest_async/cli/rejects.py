@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from harvest_async.bulk.sources import Problem, Source
+from harvest_async.formulas import escape_all
 
 __all__ = ["write_rejects"]
 
@@ -29,7 +30,7 @@ def write_rejects(source: Source, problems: Sequence[Problem], path: Path) -> No
         target.parent.mkdir(parents=True, exist_ok=True)
         with target.open("w", encoding="utf-8", newline="") as stream:
             writer = csv.writer(stream, delimiter=found.delimiter or ",")
-            writer.writerows(source.cells(found.file if several else "", rows))
+            writer.writerows(map(escape_all, source.cells(found.file if several else "", rows)))
 
 
 def _stem(file: str, stems: Sequence[str]) -> str:

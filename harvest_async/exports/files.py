@@ -17,6 +17,7 @@ from typing import Any, Final, Protocol
 from attrs import frozen
 
 from harvest_async.exports import records
+from harvest_async.formulas import escape_all
 
 __all__ = ["FORMATS", "CsvFile", "Format", "JsonLinesFile", "Keep", "Writer", "durable", "place", "scratch"]
 
@@ -83,7 +84,7 @@ class JsonLinesFile:
 
 
 class CsvFile:
-    """CSV (see `Writer`)."""
+    """CSV (see `Writer`); texts that a spreadsheet program would run have an apostrophe in front (see `formulas`)."""
 
     def __init__(self, path: Path, model: type[Any]) -> None:
         self._header = [*records.columns(model), records.EXTRA]
@@ -93,7 +94,7 @@ class CsvFile:
 
     def add(self, record: Any) -> None:
         """Put a record at the end."""
-        self._rows.writerow(records.cells(record))
+        self._rows.writerow(escape_all(records.cells(record)))
 
     def take_over(self, old: Path, parent: str, keep: Keep) -> int:
         """Put rows of an older file at the end; columns that it lacks are empty."""

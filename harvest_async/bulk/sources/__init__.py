@@ -6,7 +6,8 @@
         for item in source:
             ...
 
-Rules of these rooms: pure but for `origin`, which opens files, and `xlsx`. What concerns a file as a whole (encoding,
+Rules of these rooms: pure but for `origin`, which opens files, and workbooks. What concerns a file as a whole
+(encoding,
 delimiter, order of dates, decimal mark) is settled before its first row is given out, and told. What can be read in
 two ways is asked for, never guessed. Every bad cell is told, with file, line, row, column, text and reason. Memory is
 that of one row, of the people and their days, and of caches of fixed size.

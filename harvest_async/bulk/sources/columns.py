@@ -27,13 +27,9 @@ from harvest_async.bulk.sources.kinds import (
     TimeRow,
     UserLinkRow,
 )
+from harvest_async.bulk.sources.words import plain
 
 __all__ = ["KINDS", "Kind", "plain"]
-
-
-def plain(name: str) -> str:
-    """A column's name as it is compared."""
-    return " ".join(name.replace("_", " ").replace("-", " ").split()).lower()
 
 
 @frozen(eq=False)
@@ -48,6 +44,7 @@ class Kind:
         needed: the columns that have to be there; of a tuple one.
         spellings: other names of fields.
         passed: columns that are known and not read.
+        choices: field -> the values that it can have; a value is compared as a column's name is.
     """
 
     name: str
@@ -57,6 +54,7 @@ class Kind:
     fields: Mapping[str, str] = field(factory=dict)
     spellings: Mapping[str, str] = field(factory=dict)
     passed: frozenset[str] = frozenset()
+    choices: Mapping[str, Mapping[str, str]] = field(factory=dict)
 
     def names(self) -> dict[str, str]:
         """Spelling -> field."""
@@ -76,6 +74,10 @@ _WHO_SPELLINGS: Final = {
     "user name": "person",
     "employee": "person",
     "name": "person",
+    "member": "person",
+    "team member": "person",
+    "user email": "email",
+    "member email": "email",
     "e mail": "email",
     "e-mail address": "email",
     "email address": "email",
@@ -121,24 +123,35 @@ _REPORT: Final = frozenset(
     }
 )  # fmt: skip
 
+
+def _choices(*values: str, **others: str) -> dict[str, str]:
+    """Values by how they are compared; other words for some of them."""
+    return {plain(value): value for value in values} | {plain(word): value for word, value in others.items()}
+
+
 _TIME: Final = Kind(
     name="time_entries",
     row=TimeRow,
     titles={
         "day": "Date", **_WHERE, "task": "Task", "task_id": "Task id", "notes": "Notes", "hours": "Hours",
         "duration": "Duration", "minutes": "Minutes", "seconds": "Seconds", "started": "Start time",
-        "ended": "End time", "ended_on": "End date", "begin": "Start", "end": "End", **_WHO,
+        "ended": "End time", "ended_on": "End date", "begin": "Start", "end": "End", "running": "Is running",
+        **_WHO,
     },
     needed=(("day", "begin"), ("hours", "duration", "minutes", "seconds", "ended", "end")),
     spellings={
         **_WHO_SPELLINGS, **_WHERE_SPELLINGS, **_NOTES_SPELLINGS, **_DAY_SPELLINGS, "task name": "task",
         "activity": "task", "duration (h)": "duration", "time (h)": "duration", "duration (decimal)": "hours",
         "time (decimal)": "hours", "start time": "started", "started at": "started", "end time": "ended",
-        "ended at": "ended", "end date": "ended_on", "start": "begin",
+        "ended at": "ended", "end date": "ended_on", "start": "begin", "stop date": "ended_on",
+        "stop time": "ended", "stop": "end", "started time": "started", "ended time": "ended",
+        "is running": "running", "timer started at": "running",
     },
     passed=_STAMPS | _REPORT | {
         "tags", "group", "type", "invoice id", "date of creation", "hours with timer", "hours without timer",
-        "timer started at", "is billed", "is closed", "adjustment record", "hours for previously running timer",
+        "is billed", "is closed", "adjustment record", "hours for previously running timer", "rounded hours",
+        "is locked", "locked reason", "budgeted", "external reference", "user assignment id", "task assignment id",
+        "approval status", "timer started at", "is running",
     },
 )  # fmt: skip
 
@@ -170,7 +183,9 @@ _CLIENT: Final = Kind(
     fields={
         "active": "flag", "currency": "text", "currency_symbol": "text", "details": "text", "highrise_id": "integer",
     },
-    spellings={"client": "name", "client name": "name", "address": "details", "is active": "active"},
+    spellings={
+        "client": "name", "client name": "name", "address": "details", "is active": "active", "status": "active",
+    },
     passed=_STAMPS | {
         "address", "default invoice timeframe", "default invoice kind", "last invoice kind", "statement key",
     },
@@ -206,7 +221,15 @@ _PROJECT: Final = Kind(
     spellings={
         **_WHERE_SPELLINGS, "project": "name", "project name": "name", "project code": "code",
         "start date": "starts_on", "end date": "ends_on", "project notes": "notes", "is active": "active",
-        "is billable": "billable",
+        "is billable": "billable", "status": "active",
+    },
+    choices={
+        "bill_by": _choices("Tasks", "People", "Project", "none", task="Tasks", person="People"),
+        "budget_by": _choices(
+            "project", "project_cost", "task", "person", "none", hours="project", hours_per_project="project",
+            total_project_hours="project", fees="project_cost", total_project_fees="project_cost",
+            hours_per_task="task", hours_per_person="person", no_budget="none",
+        ),
     },
     passed=_STAMPS | {
         "over budget notified at", "hint earliest record at", "hint latest record at", "is fixed fee", "fee",
@@ -298,6 +321,10 @@ _INVOICE: Final = Kind(
         "csv_line_items": "text", "tax": "number", "tax2": "number", "discount": "number", "state": "text",
     },
     spellings={"client name": "client", "invoice number": "number"},
+    choices={
+        "kind": _choices("free_form", "project", "task", "people", "detailed"),
+        "state": _choices("open", "draft", "partial", "paid", "closed"),
+    },
     passed=_STAMPS | {
         "amount", "due amount", "client key", "tax amount", "tax2 amount", "discount amount", "recurring invoice id",
         "estimate id", "retainer id", "created by id", "client name",

@@ -10,6 +10,7 @@ from attrs import field, frozen
 from harvest_async.bulk.sources.evidence import ClockWitness, DateWitness, NumberWitness, OffsetWitness, SizeWitness
 from harvest_async.bulk.sources.formats import Layout
 from harvest_async.bulk.sources.kinds import Notice, Problem
+from harvest_async.bulk.sources.limits import LONGEST_VALUE
 from harvest_async.bulk.sources.options import DateOrder, Options
 from harvest_async.bulk.sources.roster import CommaWitness
 
@@ -113,7 +114,7 @@ def first_pass(rows: Iterable[tuple[int, list[str]]], layout: Layout, options: O
         count += 1
         width = len(cells)
         for place, look in looks:
-            if place < width:
+            if place < width and len(cells[place]) <= LONGEST_VALUE:
                 look(line, cells[place])
     return _decided(count, witnesses, options, layout, typed=typed)
 

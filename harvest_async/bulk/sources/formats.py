@@ -12,10 +12,11 @@ from typing import Final
 
 from attrs import frozen
 
-from harvest_async.bulk.sources.columns import KINDS, Kind, plain
+from harvest_async.bulk.sources.columns import KINDS, Kind
 from harvest_async.bulk.sources.fieldlist import deciding, field_named, unknown_field
 from harvest_async.bulk.sources.kinds import Notice
-from harvest_async.bulk.sources.options import DateOrder, Options
+from harvest_async.bulk.sources.options import DateOrder, Fill, Options
+from harvest_async.bulk.sources.words import FILLED, is_summary, plain, readable
 from harvest_async.errors import InvalidArgument
 
 __all__ = ["FORMATS", "Format", "Layout", "lay_out"]
@@ -31,6 +32,7 @@ class Format:
         signs: a file that has all columns of one of these is one; none where it is told by its fields alone.
         dates: the order of its dates with the year last, where it prescribes one.
         passed: beginnings of columns that are not read, besides those of the kind.
+        blank: what an empty cell may hold.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Format:
     signs: tuple[frozenset[str], ...] = ()
     dates: DateOrder | None = None
     passed: tuple[str, ...] = ()
+    blank: str = ""
 
 
 def _signs(*columns: str) -> frozenset[str]:
@@ -69,8 +72,13 @@ FORMATS: Final = {
     for each in (
         Format(
             "toggl", "Toggl Track, detailed report", _TIME,
-            (_signs("user", "project", "description", "start date", "duration"),),
-            passed=("amount",),
+            (
+                _signs("user", "project", "description", "start date", "duration"),
+                _signs("member", "start date", "duration"),
+                _signs("start date", "stop date", "duration"),
+                _signs("start date", "stop time", "duration"),
+            ),
+            passed=("amount",), blank="-",
         ),
         Format(
             "clockify", "Clockify, detailed report", _TIME,
@@ -112,6 +120,7 @@ FORMATS: Final = {
 }  # fmt: skip
 """The formats by their names."""
 
+_MOST_COLUMNS: Final = 1 << 14
 _BY_STEM: Final = {kind: name for name, (kind, _) in _PLAIN.items()} | {"time": "time"}
 _ROOTS: Final = {
     "client": "clients", "contact": "contacts", "project": "projects", "task": "tasks", "user": "people",
@@ -158,20 +167,57 @@ def lay_out(header: Sequence[str], line: int, options: Options, file: str = "", 
     Raises:
         InvalidArgument: a column is there twice, or the columns are of no known format, or of more than one.
     """
-    titles = [" ".join(cell.split()) for cell in header]
+    if len(header) > _MOST_COLUMNS:
+        raise InvalidArgument(f"line {line}: the header has {len(header):,} columns: is --delimiter right?")
+    titles = [readable(cell) for cell in header]
     names = [plain(title) for title in titles]
-    _refuse_doubles(names, titles, line)
     mapped = _mapped(options, names, titles)
     chosen = _choose(names, mapped, options, file, root, titles, line)
-    return _place(chosen, names, titles, mapped)
+    _refuse_doubles(chosen.kind, names, titles, line)
+    layout = _place(chosen, names, titles, mapped)
+    _refuse_filled(layout, names, mapped, options.fill, line)
+    return layout
 
 
-def _refuse_doubles(names: Sequence[str], titles: Sequence[str], line: int) -> None:
+def _refuse_doubles(kind: Kind, names: Sequence[str], titles: Sequence[str], line: int) -> None:
+    """Refuse a header that names a column twice which is read."""
     seen: set[str] = set()
+    fields = kind.names()
     for name, title in zip(names, titles, strict=True):
-        if name and name in seen:
+        if name in fields and name in seen:
             raise InvalidArgument(f"line {line}: the column {title!r} is there twice")
         seen.add(name)
+
+
+def _refuse_filled(layout: Layout, names: Sequence[str], mapped: Mapping[int, str], fill: Fill, line: int) -> None:
+    """Refuse an option that says what an unread column says, too: see `words`."""
+    read = set(layout.places.values())
+    for field, words in FILLED.items():
+        given = getattr(fill, field)
+        if not given or (field == "person" and layout.format.kind.name == "people"):
+            continue
+        for index, name in enumerate(names):
+            if name in words and index not in read and index not in mapped:
+                title = layout.titles[index]
+                raise InvalidArgument(
+                    f"line {line}: --{field} {given!r} would stand for what the column {title!r} says, which is not "
+                    f"read: read it with --map '{title}={field}' in place of --{field}, or pass it over with "
+                    f"--map '{title}='"
+                )
+
+
+def _refuse_summary(
+    kind: Kind, names: Sequence[str], mapped: Mapping[int, str], titles: Sequence[str], line: int
+) -> None:
+    """Refuse hours without days: a report that sums them up."""
+    read = [name for name in names if name in kind.names()] + [names[index] for index in mapped]
+    column = is_summary(names, read)
+    if column:
+        title = titles[names.index(column)]
+        raise InvalidArgument(
+            f"line {line}: the file has hours ({title}) and no day for them, as summary reports do: export the "
+            f"detailed report, or pass the column over with --map '{title}='"
+        )
 
 
 def _mapped(options: Options, names: Sequence[str], titles: Sequence[str]) -> dict[int, str]:
@@ -206,6 +252,8 @@ def _choose(
         chosen = FORMATS[options.format]
     else:
         chosen = _by_signs(names) or _by_name(file, root) or _by_fields(names, mapped, titles, line)
+    if options.format == "auto" and chosen.kind.name not in ("time_entries", "expenses"):
+        _refuse_summary(chosen.kind, names, mapped, titles, line)
     if missing := _missing(chosen.kind, names, mapped):
         told = ", ".join(" or ".join(chosen.kind.titles.get(one, one) for one in group) for group in missing)
         raise InvalidArgument(

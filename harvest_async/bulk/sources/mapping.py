@@ -39,6 +39,7 @@ _WORDS: Final = {
     "decimal": (".", ","),
     "midnight": ("keep", "split"),
 }
+_NUMBERS: Final = ("max_rows", "max_cells", "max_unpacked")
 _FLAGS: Final = ("people_by_email", "long_days")
 
 
@@ -88,6 +89,8 @@ def _checked(name: str, value: Any) -> Any:
         fits, wanted = isinstance(value, bool), "true or false"
     elif name == "round_to":
         fits, wanted = isinstance(value, int) and not isinstance(value, bool), "minutes"
+    elif name in _NUMBERS:
+        fits, wanted = isinstance(value, int) and not isinstance(value, bool) and value > 0, "a number above 0"
     elif name in _WORDS:
         fits, wanted = value in _WORDS[name], " or ".join(map(repr, _WORDS[name]))
     else:

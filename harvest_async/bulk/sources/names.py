@@ -15,7 +15,7 @@ __all__ = ["Beside", "Records"]
 Records = Callable[[Path], Iterator[dict[str, str]]]
 """The records of a file: the cells by the contract's names."""
 
-_ENDINGS: Final = (".jsonl", ".ndjson", ".csv", ".xlsx")
+_ENDINGS: Final = (".jsonl", ".ndjson", ".csv", ".xlsx", ".ods", ".xls")
 _KEPT: Final = frozenset(
     {"name", "code", "client_id", "client", "first_name", "last_name", "email", "number", "unit_price"}
 )

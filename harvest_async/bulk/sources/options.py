@@ -12,6 +12,7 @@ from typing import Final, Literal
 from attrs import field, frozen
 
 from harvest_async.bulk.sources.kinds import Notice
+from harvest_async.bulk.sources.limits import Limits
 
 __all__ = ["ROUNDINGS", "DateOrder", "Fill", "Found", "Options"]
 
@@ -48,7 +49,7 @@ class Options:
         encoding, delimiter: found in the file where None.
         date_order: how 01/02/2026 is read; found where None, and asked for where the file fits two orders.
         decimal: the decimal mark, "." or ","; found where None.
-        sheet: the sheet of an XLSX file; the first with rows where None.
+        sheet: the sheet of a workbook (XLSX, ODS, XLS); the first with rows where None.
         rounding: one of `ROUNDINGS`.
         round_to: minutes that hours are brought to first (15 for quarters of an hour); None for none.
         midnight: whether an entry over midnight is kept on its first day, or split.
@@ -57,6 +58,7 @@ class Options:
         people_by_email: the e-mail address alone tells who somebody is; else two names for one address, or two
             addresses for one name, are problems.
         long_days: whether one person may have more than 24 hours on a day.
+        max_rows, max_cells, max_unpacked: limits of workbooks and of JSON arrays (see `Limits`).
     """
 
     format: str = "auto"
@@ -75,6 +77,14 @@ class Options:
     zones: Mapping[str, str] = field(factory=dict)
     people_by_email: bool = False
     long_days: bool = False
+    max_rows: int | None = None
+    max_cells: int | None = None
+    max_unpacked: int | None = None
+
+    @property
+    def limits(self) -> Limits:
+        """How much of a file is read."""
+        return Limits(self.max_rows, self.max_cells, self.max_unpacked)
 
 
 @frozen(kw_only=True)
@@ -84,8 +94,8 @@ class Found:
     Attributes:
         file: its name.
         format, title: which of `FORMATS` it is.
-        container: `csv`, `xlsx` or `jsonl`.
-        encoding: the text's encoding; empty for XLSX.
+        container: `csv`, `xlsx`, `ods`, `xls` or `jsonl`.
+        encoding: the text's encoding; empty for workbooks.
         bom: whether it begins with a byte order mark.
         delimiter: what parts the cells of a CSV file; empty for others.
         date_order: how its dates are read; None where no date could be read in two ways.

@@ -1,4 +1,4 @@
-"""Where the bytes of a file come from, and in which encoding they are.
+"""Where the bytes of a file come from.
 
 Rules of this room: the only one that opens files. A file is read as often as it takes, never held whole; what can't be
 read twice (a pipe) goes to a temporary file first.
@@ -6,8 +6,6 @@ read twice (a pipe) goes to a temporary file first.
 
 from __future__ import annotations
 
-import codecs
-import hashlib
 import io
 import os
 import shutil
@@ -17,26 +15,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final, TextIO
 
-from attrs import frozen
-
+from harvest_async.bulk.sources.encodings import Text
 from harvest_async.errors import InvalidArgument
 
-__all__ = ["Origin", "Text", "find_encoding"]
+__all__ = ["Origin"]
 
 _CHUNK: Final = 1 << 20
-_FOREIGN: Final = {
-    b"\xd0\xcf\x11\xe0": "an old Excel file (.xls): save it as .xlsx or CSV",
-    b"%PDF": "a PDF: export it as CSV",
-    b"\x1f\x8b": "compressed: unpack it first",
-}
-
-
-@frozen
-class Text:
-    """How bytes become text."""
-
-    encoding: str
-    bom: bool = False
 
 
 class Origin:
@@ -80,6 +64,8 @@ class Origin:
         with self.opened() as stream:
             wrapper = io.TextIOWrapper(stream, encoding=how.encoding, newline="")
             try:
+                if how.marks:
+                    wrapper.read(how.marks)
                 yield wrapper
             finally:
                 wrapper.detach()
@@ -96,55 +82,3 @@ def _seekable(stream: BinaryIO) -> tuple[BinaryIO, bool]:
     spool = tempfile.TemporaryFile()  # noqa: SIM115 - closed by Origin.close
     shutil.copyfileobj(stream, spool, _CHUNK)
     return spool, True
-
-
-def find_encoding(origin: Origin, given: str | None) -> tuple[Text, str]:
-    """The encoding of a text file, and the SHA-256 of its bytes; with `given` it is only checked.
-
-    Raises:
-        InvalidArgument: it is no text in a known encoding.
-    """
-    with origin.opened() as stream:
-        head = stream.read(4)
-        _refuse(head)
-        utf16 = head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-        bom = utf16 or head.startswith(codecs.BOM_UTF8)
-        candidates = [given] if given else ["utf-16"] if utf16 else ["utf-8", "cp1252"]
-        stream.seek(0)
-        decoders = {name: _decoder(name) for name in candidates}
-        digest, blank = hashlib.sha256(), True
-        while chunk := stream.read(_CHUNK):
-            digest.update(chunk)
-            decoders = {name: decoder for name, decoder in decoders.items() if _takes(decoder, chunk)}
-            blank = blank and not chunk.strip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n")
-            if b"\x00" in chunk and not utf16 and not given:
-                decoders.clear()
-    decoders = {name: decoder for name, decoder in decoders.items() if _takes(decoder, b"", final=True)}
-    if blank:
-        raise InvalidArgument("the file is empty")
-    if not decoders:
-        wanted = f"in {given}" if given else "in UTF-8, UTF-16 or Windows-1252"
-        raise InvalidArgument(f"the file is no text {wanted}: export it as CSV again, or name its --encoding")
-    name = next(iter(decoders))
-    return Text("utf-8-sig" if name == "utf-8" and bom else name, bom), digest.hexdigest()
-
-
-def _refuse(head: bytes) -> None:
-    for magic, what in _FOREIGN.items():
-        if head.startswith(magic):
-            raise InvalidArgument(f"the file is {what}")
-
-
-def _decoder(name: str) -> codecs.IncrementalDecoder:
-    try:
-        return codecs.getincrementaldecoder(name)("strict")
-    except LookupError as error:
-        raise InvalidArgument(f"{name!r} is no encoding that is known: utf-8, cp1252, iso-8859-2 and so on") from error
-
-
-def _takes(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool = False) -> bool:
-    try:
-        decoder.decode(chunk, final)
-    except UnicodeDecodeError:
-        return False
-    return True

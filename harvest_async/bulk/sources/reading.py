@@ -13,6 +13,7 @@ from typing import Final, Protocol, TypeVar
 from harvest_async.bulk.sources.cells import Bad, clean
 from harvest_async.bulk.sources.formats import Layout
 from harvest_async.bulk.sources.kinds import Problem
+from harvest_async.bulk.sources.limits import LONGEST_VALUE
 from harvest_async.bulk.sources.options import Fill
 from harvest_async.bulk.sources.roster import full_name
 
@@ -21,6 +22,9 @@ __all__ = ["Cells", "Names", "cached"]
 T = TypeVar("T")
 
 _CACHED: Final = 1 << 16
+_SHOWN: Final = 40
+_NONE: Final = "-"
+"""What some exports put where a name is missing; no record is called so."""
 
 
 class Names(Protocol):
@@ -51,6 +55,7 @@ class Cells:
         self._layout = layout
         self._places = layout.places
         self._width = len(layout.titles)
+        self._blank = layout.format.blank
         self._fill = fill
         self._names = names
         self.file = file
@@ -63,6 +68,8 @@ class Cells:
         """Take the next row."""
         if len(cells) < self._width:
             cells = [*cells, *[""] * (self._width - len(cells))]
+        if self._blank and self._blank in cells:
+            cells = ["" if cell == self._blank else cell for cell in cells]
         self.line, self.row, self._cells = line, row, cells
         self.dropped = False
         if self.problems:
@@ -84,7 +91,8 @@ class Cells:
     def name(self, field: str) -> str:
         """A cell without superfluous blanks."""
         text = self.text(field)
-        return _clean(text) if text else ""
+        name = _clean(text) if text else ""
+        return "" if name == _NONE else name
 
     def wrong(self, field: str, reason: str) -> None:
         """Note what is wrong; without a reason it was told for the whole file, and the row is only dropped."""
@@ -93,9 +101,17 @@ class Cells:
             title, text = self._layout.title(field), self.text(field)
             self.problems.append(Problem(self.line, self.row, title, reason, text, self.file))
 
-    def value(self, field: str, read: Callable[[str], T | Bad]) -> T | None:
+    def value(self, field: str, read: Callable[[str], T | Bad], limit: int = LONGEST_VALUE) -> T | None:
         """What a cell says; None, and a problem noted, where it can't be read."""
-        found = read(self.text(field))
+        text = self.text(field)
+        found: T | Bad
+        if len(text) > limit and read is not str:
+            found = Bad(f"{text[:_SHOWN]!r}... has {len(text):,} characters, too many for a value: correct it")
+        else:
+            try:
+                found = read(text)
+            except (ArithmeticError, ValueError) as error:
+                found = Bad(f"{text!r} can't be read: {error}")
         if isinstance(found, Bad):
             self.wrong(field, found.reason)
             return None

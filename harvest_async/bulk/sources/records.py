@@ -19,14 +19,17 @@ from harvest_async.bulk.sources.clocks import read_moment
 from harvest_async.bulk.sources.columns import Kind
 from harvest_async.bulk.sources.days import read_day
 from harvest_async.bulk.sources.kinds import AnyRow, ExpenseRow
+from harvest_async.bulk.sources.limits import LONGEST_CELL
 from harvest_async.bulk.sources.numbers import read_money
 from harvest_async.bulk.sources.options import DateOrder, Options
 from harvest_async.bulk.sources.reading import Cells, cached
 from harvest_async.bulk.sources.roster import Roster, split_comma
+from harvest_async.bulk.sources.words import plain
 
 __all__ = ["RecordReader"]
 
 _CENT: Final = Decimal("0.01")
+_STATUS: Final = {"active": True, "archived": False, "inactive": False, "deactivated": False, "deleted": False}
 _OF_PROJECT: Final = "project_id"
 
 
@@ -51,9 +54,12 @@ class RecordReader:
             "date": cached(partial(read_day, order=order)),
             "moment": partial(_read_moment, order=order),
         }
+        self._choices = {name: cached(partial(_choose, choices=each)) for name, each in kind.choices.items()}
+        if "active" in kind.fields or "is_active" in kind.fields:
+            self._readers["flag"] = cached(_read_active)
         self._known = _KNOWN[kind.name]
         self._roster = None if options.people_by_email else roster
-        self._lines: dict[str, int] = {}
+        self._lines: dict[str, tuple[int, int]] = {}
 
     def read(self, cells: Cells) -> Iterator[AnyRow]:
         """The row; none where something is wrong with it."""
@@ -71,9 +77,9 @@ class RecordReader:
         found: dict[str, Any] = {}
         for name, kind in self._kind.fields.items():
             if cells.text(name).strip():
-                found[name] = cells.value(name, self._readers[kind])
-        if "csv_line_items" in found:
-            found["csv_line_items"] = _lines(found["csv_line_items"])
+                found[name] = cells.value(name, self._choices.get(name) or self._readers[kind])
+        if found.get("csv_line_items"):
+            found["csv_line_items"] = cells.value("csv_line_items", _lines, LONGEST_CELL)
         return found
 
     def _money(self, cells: Cells) -> dict[str, Any]:
@@ -91,12 +97,25 @@ class RecordReader:
         email = known["email"]
         if not email:
             cells.wrong("email", "is empty: a person needs an e-mail address")
-        elif (line := self._lines.setdefault(email, cells.line)) != cells.line:
-            cells.wrong("email", f"{email} is on line {line} already: leave one of the two out")
+        elif (line := self._lines.setdefault(email, (cells.line, cells.row))) != (cells.line, cells.row):
+            cells.wrong("email", f"{email} is on line {line[0]} already: leave one of the two out")
         elif self._roster is not None:
             doubt = self._roster.doubt(f"{known['first_name']} {known['last_name']}", email)
             if doubt:
                 cells.wrong("email", doubt)
+
+
+def _choose(text: str, choices: Mapping[str, str]) -> str | Bad:
+    """The value of a field that has only certain values."""
+    value = choices.get(plain(text))
+    known = ", ".join(dict.fromkeys(choices.values()))
+    return value or Bad(f"{text.strip()!r} is no value that Harvest knows here: write one of {known}")
+
+
+def _read_active(text: str) -> bool | Bad | None:
+    """Yes or no, or whether a record is active or archived."""
+    word = text.strip().lower()
+    return _STATUS[word] if word in _STATUS else read_flag(text)
 
 
 def _read_moment(text: str, order: DateOrder | None) -> datetime | Bad | None:
@@ -170,9 +189,12 @@ def _invoice(cells: Cells) -> dict[str, Any]:
     return {"client": cells.client(), "number": cells.required("number")}
 
 
-def _lines(text: str) -> str:
+def _lines(text: str) -> str | Bad:
     """Line items without numbers of projects, which are those of another account."""
-    rows = list(csv.reader(io.StringIO(text, newline="")))
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline="")))
+    except csv.Error as error:
+        return Bad(f"is no table of line items: {error}")
     place = rows[0].index(_OF_PROJECT) if rows and _OF_PROJECT in rows[0] else None
     if place is None:
         return text

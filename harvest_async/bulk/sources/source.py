@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Collection, Iterator, Sequence
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any, Final, Self
@@ -16,30 +17,36 @@ from typing import Any, Final, Self
 from attrs import evolve
 
 from harvest_async.bulk.sources.columns import KINDS, plain
+from harvest_async.bulk.sources.compound import SIGNATURE
+from harvest_async.bulk.sources.encodings import Text, find_encoding
+from harvest_async.bulk.sources.faults import Fault
 from harvest_async.bulk.sources.firstpass import FirstPass, first_pass
 from harvest_async.bulk.sources.formats import lay_out
 from harvest_async.bulk.sources.kinds import AnyRow, Notice, Problem
+from harvest_async.bulk.sources.limits import guarded, only_invalid
 from harvest_async.bulk.sources.lines import JsonLines
 from harvest_async.bulk.sources.names import Beside
 from harvest_async.bulk.sources.options import ROUNDINGS, Found, Options
-from harvest_async.bulk.sources.origin import Origin, Text, find_encoding
+from harvest_async.bulk.sources.origin import Origin
 from harvest_async.bulk.sources.reading import Cells
 from harvest_async.bulk.sources.records import RecordReader
 from harvest_async.bulk.sources.roster import Shared
 from harvest_async.bulk.sources.several import Where, check_together, of_columns, origins_of
+from harvest_async.bulk.sources.sheets import SheetTable
 from harvest_async.bulk.sources.tables import CsvTable
 from harvest_async.bulk.sources.template import mapping_of
 from harvest_async.bulk.sources.timing import TimeReader
-from harvest_async.bulk.sources.xlsx import XlsxTable
 from harvest_async.errors import InvalidArgument
 
 __all__ = ["Source", "mapping_for", "open_source"]
 
-Table = CsvTable | JsonLines | XlsxTable
+Table = CsvTable | JsonLines | SheetTable
 
 _PLAIN: Final = Options()
 _CHUNK: Final = 1 << 20
-_ENDINGS: Final = (".jsonl", ".ndjson", ".csv", ".xlsx")
+_PEEK: Final = 4096
+_JSON: Final = re.compile(r"\{|\[\s*(?:[{\]]|$)")
+_ENDINGS: Final = (".jsonl", ".ndjson", ".csv", ".xlsx", ".ods", ".xls")
 _PASSED: Final = {"company": "", "invoice_messages": "is not read: an import sends no messages about invoices"}
 """Files of an export that hold nothing to be made, and what is said about them."""
 _WARNINGS: Final = {
@@ -196,13 +203,14 @@ class _File:
         with ExitStack() as stack:
             stack.callback(origin.close)
             try:
-                self._table, sha256 = _table(origin, options)
-                stack.callback(self._table.close)
-                root = self._table.root if isinstance(self._table, JsonLines) else ""
-                if label:
-                    options = of_columns(options, self._table.header)
-                self._layout = lay_out(self._table.header, self._table.header_line, options, origin.name, root)
-                self._settle(sha256)
+                with only_invalid("the file"):
+                    self._table, sha256 = _table(origin, options)
+                    stack.callback(self._table.close)
+                    root = self._table.root if isinstance(self._table, JsonLines) else ""
+                    if label:
+                        options = of_columns(options, self._table.header)
+                    self._layout = lay_out(self._table.header, self._table.header_line, options, origin.name, root)
+                    self._settle(sha256)
             except InvalidArgument as error:
                 raise InvalidArgument(f"{label}: {error}") if label else error from None
             stack.pop_all()
@@ -253,14 +261,26 @@ class _File:
         cells = Cells(self._layout, self._options.fill, self._names(), self._label)
         read = self._reader(cells, shared)
         width = len(self._layout.titles)
-        for number, (line, record) in enumerate(self._table.records(), 1):
+        for number, (line, record) in enumerate(guarded(self._table.records(), "the file"), 1):
+            if (faults := self._table.faults.get(line)) and (broken := self._broken(faults, line, number)):
+                yield from broken
+                continue
             if len(record) > width and any(map(str.strip, record[width:])):
                 yield Problem(line, number, "", _too_wide(len(record), width), "", self._label)
                 continue
             cells.turn(line, number, record)
-            yield from read(cells)
+            yield from _read(read, cells)
             if cells.problems:
                 yield from cells.problems
+
+    def _broken(self, faults: Mapping[int, Fault], line: int, row: int) -> list[Problem]:
+        """The cells of a row that are read, and hold no value."""
+        places = set(self._layout.places.values())
+        return [
+            Problem(line, row, self._layout.titles[place], fault.reason, fault.text, self._label)
+            for place, fault in sorted(faults.items())
+            if place in places
+        ]
 
     def _names(self) -> Beside:
         folder = self.origin.path.parent if self.origin.path is not None else None
@@ -280,17 +300,24 @@ class _File:
     def cells(self, rows: Collection[int]) -> Iterator[list[str]]:
         """The header, and the cells of some rows."""
         yield list(self._layout.titles)
-        for number, (_, record) in enumerate(self._table.records(), 1):
+        for number, (_, record) in enumerate(guarded(self._table.records(), "the file"), 1):
             if number in rows:
                 yield record
 
 
+def _read(read: Callable[[Cells], Iterator[AnyRow]], cells: Cells) -> list[AnyRow]:
+    """What a row holds; an error that no reader foresaw ends with the row's place."""
+    with only_invalid(f"line {cells.line}, row {cells.row}"):
+        return list(read(cells))
+
+
 def _records(path: Path) -> Iterator[dict[str, str]]:
     """The records of a file, the cells by the contract's names."""
-    table, _ = _table(Origin(path), Options())
+    with only_invalid(path.name):
+        table, _ = _table(Origin(path), Options())
     with closing(table):
         names = [plain(name).replace(" ", "_") for name in table.header]
-        for _, cells in table.records():
+        for _, cells in guarded(table.records(), path.name):
             yield dict(zip(names, cells, strict=False))
 
 
@@ -300,12 +327,13 @@ def _too_wide(cells: int, width: int) -> str:
 
 def _table(origin: Origin, options: Options) -> tuple[Table, str]:
     with origin.opened() as stream:
-        zipped = stream.read(4) == b"PK\x03\x04"
-    if zipped:
-        return XlsxTable(origin, options.sheet), _digest(origin)
-    text, sha256 = find_encoding(origin, options.encoding)
-    if _is_json(origin, text):
-        return JsonLines(origin, text), sha256
+        workbook = stream.read(8).startswith((b"PK\x03\x04", b"PK\x05\x06", SIGNATURE[:4]))
+    if workbook:
+        return SheetTable(origin, options.sheet, options.limits), _digest(origin)
+    with origin.opened() as stream:
+        text, sha256 = find_encoding(stream, options.encoding)
+    if (begin := _json_begin(origin, text)) is not None:
+        return JsonLines(origin, text, options.limits, array=begin == "["), sha256
     return CsvTable(origin, text, options.delimiter), sha256
 
 
@@ -317,6 +345,10 @@ def _digest(origin: Origin) -> str:
     return digest.hexdigest()
 
 
-def _is_json(origin: Origin, text: Text) -> bool:
-    with origin.text(text) as lines:
-        return next((line.lstrip()[0] for line in lines if line.strip()), "") == "{"
+def _json_begin(origin: Origin, text: Text) -> str | None:
+    """The letter with which JSON begins; None where the file is no JSON."""
+    with origin.text(text) as stream:
+        begin = ""
+        while len(begin) < 2 and (piece := stream.read(_PEEK)):  # noqa: PLR2004 - the first two letters tell it
+            begin = (begin + piece).lstrip()[:_PEEK]
+    return begin[:1] if _JSON.match(begin) else None

@@ -7,12 +7,16 @@ which it begins; quoted cells may hold line breaks.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
+from types import MappingProxyType
 from typing import Final, TextIO
 
-from harvest_async.bulk.sources.origin import Origin, Text
+from harvest_async.bulk.sources.encodings import Text
+from harvest_async.bulk.sources.faults import Fault
+from harvest_async.bulk.sources.origin import Origin
 from harvest_async.errors import InvalidArgument
+from harvest_async.formulas import unescape_all
 
 __all__ = ["CsvTable"]
 
@@ -31,6 +35,7 @@ class CsvTable:
 
     container: Final = "csv"
     typed: Final = False
+    faults: Mapping[int, Mapping[int, Fault]] = MappingProxyType({})
 
     def __init__(self, origin: Origin, text: Text, delimiter: str | None = None) -> None:
         self._origin = origin
@@ -60,10 +65,10 @@ class CsvTable:
             try:
                 for cells in reader:
                     if any(cells) and any(map(str.strip, cells)):
-                        yield begin, cells
+                        yield begin, unescape_all(cells)
                     begin = reader.line_num + 1 + self._skip
             except csv.Error as error:
-                raise InvalidArgument(f"line {begin}: the file is no table from here on: {error}") from error
+                raise InvalidArgument(f"line {begin}: {_why(error)}") from error
 
     def _hinted(self) -> tuple[int, str | None]:
         """Lines to pass over, and the delimiter that the first of them names, as Excel writes it."""
@@ -87,3 +92,12 @@ class CsvTable:
 
 def _after(text: TextIO, skip: int) -> Iterator[str]:
     return islice(text, skip, None) if skip else iter(text)
+
+
+def _why(error: csv.Error) -> str:
+    text = str(error)
+    if "field limit" in text:
+        return f"a cell has more than {csv.field_size_limit():,} characters: is a quote left open?"
+    if "unexpected end" in text:
+        return f"the file is no table from here on: a quote that is opened here is never closed ({text})"
+    return f"the file is no table from here on: {text}"

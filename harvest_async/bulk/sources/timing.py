@@ -25,6 +25,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
+from harvest_async.bulk.sources.cells import read_flag
 from harvest_async.bulk.sources.clocks import read_clock, read_end, read_moment
 from harvest_async.bulk.sources.days import read_day
 from harvest_async.bulk.sources.entry import Span, Zones, lengths, seconds_of, split, time_after
@@ -120,6 +121,10 @@ class TimeReader:
 
     def read(self, cells: Cells) -> Iterator[TimeRow]:
         """The row, or its parts; none where something is wrong with it."""
+        if _runs(cells):
+            cells.wrong(
+                "running", "the entry is still running, so that its hours are not final: stop it, and export again"
+            )
         span = self._between(cells) if cells.has("begin") else self._span(cells)
         client, project, code = cells.where()
         task = cells.named("task", "tasks", "task_id")
@@ -222,6 +227,12 @@ class TimeReader:
             begin = begin.astimezone(self._zones.file)
         begin = begin.replace(microsecond=0)
         return Span(begin.date(), hours, begin.time(), time_after(begin, hours).time())
+
+
+def _runs(cells: Cells) -> bool:
+    """Whether the file says that an entry's timer runs: by a flag, or by the timestamp at which it was started."""
+    text = cells.text("running").strip()
+    return bool(text) and read_flag(text) is not False
 
 
 def _times(cells: Cells, day: date, started: time, last: date | None, ended: int, *, sure: bool) -> _Times:

@@ -1,134 +1,183 @@
-"""XLSX through openpyxl, the only room that imports it (extra `[xlsx]`).
+"""XLSX packages: which sheets there are, and one sheet as a small package of its own.
 
-Rules of this room: unpacking a workbook is slow, so it is gone through once, row by row, into a temporary file that all
-passes read. Typed cells become text that can be read in one way only: dates with the year first, numbers with a point
-and never three digits behind it.
+Invariants:
+- A sheet is looked through before the reader of cells gets it: how far it reaches, and which cells hold no value.
+- The first look needs no text of cells; where it finds formulas, errors or odd numbers, a second look reads the text.
 """
 
 from __future__ import annotations
 
-import csv
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from array import array
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date, datetime, time, timedelta
-from typing import Any, Final
+from functools import partial
+from typing import IO, Final
+from xml.sax.saxutils import quoteattr
 
-from harvest_async.bulk.sources.origin import Origin, Text
+from attrs import frozen
+
+from harvest_async.bulk.sources.faults import Faults
+from harvest_async.bulk.sources.limits import Limits
+from harvest_async.bulk.sources.package import Package
+from harvest_async.bulk.sources.sheet_xml import Xml, read_attributes
+from harvest_async.bulk.sources.xlsx_look import Look, Read, Strings
 from harvest_async.errors import InvalidArgument
 
-__all__ = ["XlsxTable"]
+__all__ = ["Opened", "Sheet", "XlsxBook"]
 
-_BIGGEST: Final = 4 << 30
-_DIGITS: Final = 3
+_MAIN: Final = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+_RELATIONS: Final = "http://schemas.openxmlformats.org/package/2006/relationships"
+_TYPES: Final = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_CHUNK: Final = 1 << 16
+_IN_MEMORY: Final = 1 << 20
 
 
-class XlsxTable:
-    """A sheet of an XLSX file; a line is a row of the sheet.
+@frozen
+class Sheet:
+    """A sheet: its name, and its part of the package; empty where it is no sheet of cells."""
 
-    Raises:
-        ImportError: the extra is not installed.
-        InvalidArgument: it is no such file, or has no such sheet.
+    name: str
+    part: str
+
+
+@frozen
+class Opened:
+    """A sheet that is ready to be read.
+
+    Attributes:
+        stream: a package that holds it alone.
+        faults: its cells without a value.
+        explain: raise an error that names the place at fault, if there is one.
     """
 
-    container: Final = "xlsx"
-    typed: Final = False
-    delimiter: Final = ""
+    stream: IO[bytes]
+    faults: Faults
+    explain: Callable[[], object] = lambda: None
 
-    def __init__(self, origin: Origin, sheet: str | None = None) -> None:
-        try:
-            import openpyxl  # noqa: PLC0415 - optional
-        except ImportError as error:
-            raise ImportError("reading XLSX needs openpyxl: python -m pip install 'harvest-async[xlsx]'") from error
-        self._load = openpyxl.load_workbook
-        self._origin = origin
-        self.text = Text("")
-        self._rows = tempfile.TemporaryFile("w+", encoding="utf-8", newline="")  # noqa: SIM115 - closed by `close`
-        try:
-            self.header_line, self.header = self._unpack(sheet)
-        except BaseException:
-            self._rows.close()
-            raise
 
-    def records(self) -> Iterator[tuple[int, list[str]]]:
-        """Each row below the header with its line; blank ones are passed over."""
-        self._rows.seek(0)
-        for line, *cells in csv.reader(self._rows):
-            yield int(line), cells
+class XlsxBook:
+    """A workbook.
 
-    def close(self) -> None:
-        """Give the temporary file back."""
-        self._rows.close()
+    Args:
+        package: its parts.
+        limits: how much of it is read.
 
-    def _unpack(self, sheet: str | None) -> tuple[int, list[str]]:
-        """Write the rows of the sheet down; its header, and the line of that."""
-        with self._book() as book:
-            if sheet is not None and sheet not in book.sheetnames:
-                raise InvalidArgument(f"the file has no sheet {sheet!r}, but {', '.join(book.sheetnames)}: see --sheet")
-            for name in [sheet] if sheet is not None else book.sheetnames:
-                rows = _rows(book[name]) if hasattr(book[name], "iter_rows") else iter(())
-                first = next(rows, None)
-                if first is not None:
-                    csv.writer(self._rows).writerows([line, *cells] for line, cells in rows)
-                    return first[0], _stripped(first[1])
-        raise InvalidArgument("the file is empty")
+    Raises:
+        InvalidArgument: it is no workbook.
+    """
+
+    def __init__(self, package: Package, limits: Limits) -> None:
+        self._package = package
+        self._limits = limits
+        self._blank: set[str] = set()
+        top = self._relations("")
+        self._main = next((part for kind, part in top.values() if kind == "officeDocument"), "xl/workbook.xml")
+        if self._main.endswith(".bin"):
+            raise InvalidArgument("the file is a binary workbook (.xlsb): save it as .xlsx or CSV")
+        if self._main not in package:
+            raise InvalidArgument("the file is no XLSX: it holds no workbook")
+        parts = self._relations(self._main)
+        elements = read_attributes(self._main, package.chunks(self._main))
+        kinds = dict(parts.values())
+        self._styles, self._strings = kinds.get("styles", ""), kinds.get("sharedStrings", "")
+        self._from_1904 = any(
+            found.get("date1904") in ("1", "true") for name, found in elements if name == "workbookPr"
+        )
+        self.sheets = [_sheet(found, parts) for name, found in elements if name == "sheet"]
 
     @contextmanager
-    def _book(self) -> Iterator[Any]:
-        with self._origin.opened() as stream:
-            try:
-                with zipfile.ZipFile(stream) as archive:
-                    size = sum(part.file_size for part in archive.infolist())
-                if size > _BIGGEST:
-                    raise InvalidArgument(f"the file unpacks to {size >> 30} GiB: split it")
-                stream.seek(0)
-                book = self._load(stream, read_only=True, data_only=True)
-            except (zipfile.BadZipFile, KeyError, OSError, ValueError) as error:
-                if isinstance(error, InvalidArgument):
-                    raise
-                raise InvalidArgument(f"the file is no XLSX: {error}") from error
-            try:
-                yield book
-            finally:
-                book.close()
+    def opened(self, sheet: Sheet) -> Iterator[Opened | None]:
+        """Give a package that holds this sheet alone; None where the sheet has no content."""
+        if not sheet.part or sheet.part in self._blank:
+            yield None
+            return
+        where = f"sheet {sheet.name!r}"
+        with tempfile.SpooledTemporaryFile(_IN_MEMORY) as xml, tempfile.SpooledTemporaryFile(_IN_MEMORY) as target:
+            look = Look(where, self._limits)
+            self._package.copy(sheet.part, xml, look.feed)
+            look.close()
+            if not look.filled:
+                self._blank.add(sheet.part)
+                yield None
+                return
+            strings = self._compose(xml, target)
+            read = partial(_read, xml, where, self._limits, strings)
+            closer = look.odd or look.texts * max(strings, default=self._limits.bytes + 1) > self._limits.bytes
+            faults = read() if closer else look.faults
+            target.seek(0)
+            yield Opened(target, faults, read)
+
+    def _compose(self, xml: IO[bytes], target: IO[bytes]) -> array[int]:
+        """Write a package of one sheet; how long each shared text is."""
+        strings = Strings()
+        xml.seek(0)
+        with zipfile.ZipFile(target, "w") as package:
+            package.writestr("_rels/.rels", _relations([("officeDocument", "xl/workbook.xml")]))
+            package.writestr("xl/workbook.xml", _workbook(from_1904=self._from_1904))
+            related = [("worksheet", "worksheets/sheet1.xml")]
+            with package.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as part:
+                while chunk := xml.read(_CHUNK):
+                    part.write(chunk)
+            if self._styles in self._package:
+                related.append(("styles", "styles.xml"))
+                self._add(package, "xl/styles.xml", self._styles, Xml(self._styles))
+            if self._strings in self._package:
+                related.append(("sharedStrings", "sharedStrings.xml"))
+                self._add(package, "xl/sharedStrings.xml", self._strings, strings.xml)
+            package.writestr("xl/_rels/workbook.xml.rels", _relations(related))
+        return strings.lengths
+
+    def _add(self, package: zipfile.ZipFile, name: str, source: str, xml: Xml) -> None:
+        with package.open(name, "w", force_zip64=True) as part:
+            for chunk in self._package.chunks(source):
+                xml.feed(chunk)
+                part.write(chunk)
+        xml.close()
+
+    def _relations(self, part: str) -> dict[str, tuple[str, str]]:
+        """Id -> kind and part, of the relationships of a part."""
+        folder, _, name = part.rpartition("/")
+        path = f"{folder}/_rels/{name}.rels".lstrip("/")
+        if path not in self._package:
+            return {}
+        elements = read_attributes(path, self._package.chunks(path))
+        return {
+            found.get("Id", ""): (
+                found.get("Type", "").rpartition("/")[2],
+                self._package.resolve(part, found["Target"]),
+            )
+            for name, found in elements
+            if name == "Relationship" and "Target" in found
+        }
 
 
-def _rows(sheet: Any) -> Iterator[tuple[int, list[str]]]:
-    sheet.reset_dimensions()  # what a file says about its own size is often wrong
-    for line, values in enumerate(sheet.iter_rows(values_only=True), 1):
-        cells = ["" if value is None else _text(value) for value in values]
-        if any(map(str.strip, cells)):
-            yield line, cells
+def _read(xml: IO[bytes], where: str, limits: Limits, strings: array[int]) -> Faults:
+    """Read the text of all cells of a sheet."""
+    look = Read(where, limits, strings)
+    xml.seek(0)
+    while chunk := xml.read(_CHUNK):
+        look.feed(chunk)
+    look.close()
+    return look.faults
 
 
-def _stripped(cells: list[str]) -> list[str]:
-    """A header without the blank cells at its end."""
-    while cells and not cells[-1].strip():
-        cells = cells[:-1]
-    return cells
+def _sheet(found: dict[str, str], parts: dict[str, tuple[str, str]]) -> Sheet:
+    kind, part = parts.get(found.get("id", ""), ("worksheet", f"(of sheet {found.get('name', '')!r})"))
+    return Sheet(found.get("name", ""), part if kind == "worksheet" else "")
 
 
-def _text(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return _number(value)
-    if isinstance(value, datetime):
-        return value.isoformat(" ", "seconds") if value.time() != time() else value.date().isoformat()
-    if isinstance(value, timedelta):
-        seconds = round(value.total_seconds())
-        return f"{'-' if seconds < 0 else ''}{abs(seconds) // 3600}:{abs(seconds) // 60 % 60:02}:{abs(seconds) % 60:02}"
-    return value.isoformat() if isinstance(value, date | time) else str(value)
+def _relations(related: list[tuple[str, str]]) -> str:
+    each = "".join(
+        f'<Relationship Id="rId{number}" Type="{_TYPES}/{kind}" Target={quoteattr(target)}/>'
+        for number, (kind, target) in enumerate(related, 1)
+    )
+    return f'<Relationships xmlns="{_RELATIONS}">{each}</Relationships>'
 
 
-def _number(value: float) -> str:
-    """A number in the fifteen digits that a spreadsheet has, never with three behind the point."""
-    if value == int(value):
-        return str(int(value))
-    text = format(value, ".15g")
-    if "e" in text:
-        text = format(value, ".15f").rstrip("0")
-    return text + "0" if len(text.partition(".")[2]) == _DIGITS else text
+def _workbook(*, from_1904: bool) -> str:
+    return (
+        f'<workbook xmlns="{_MAIN}" xmlns:r="{_TYPES}"><workbookPr date1904="{int(from_1904)}"/>'
+        '<sheets><sheet name="sheet" sheetId="1" r:id="rId1"/></sheets></workbook>'
+    )

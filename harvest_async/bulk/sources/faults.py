@@ -1,0 +1,74 @@
+"""Cells of a sheet that hold no value: errors, formulas that were never calculated, numbers that are none."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from attrs import define, field, frozen
+
+from harvest_async.errors import InvalidArgument
+
+__all__ = ["Fault", "Faults", "SheetContent", "column_letters"]
+
+_MOST: Final = 100_000
+_LETTERS: Final = 26
+
+
+@frozen
+class Fault:
+    """Why a cell can't be read, and what it holds."""
+
+    reason: str
+    text: str = ""
+
+
+@define
+class Faults:
+    """The faults of one sheet.
+
+    Attributes:
+        rows: row (from 1) -> column (from 0) -> fault.
+        count: how many there are.
+        negative: places of negative numbers, which are no dates and no times of day.
+    """
+
+    rows: dict[int, dict[int, Fault]] = field(factory=dict)
+    count: int = 0
+    negative: set[tuple[int, int]] = field(factory=set)
+
+    def add(self, row: int, column: int, reason: str, text: str = "") -> None:
+        """Note a fault; the reason begins behind the cell's name.
+
+        Raises:
+            InvalidArgument: there are too many.
+        """
+        self.count += 1
+        if self.count > _MOST:
+            raise InvalidArgument(
+                f"more than {_MOST:,} cells of the sheet hold errors: correct them, and save it again"
+            )
+        self.rows.setdefault(row, {})[column] = Fault(f"cell {column_letters(column)}{row} {reason}", text[:100])
+
+
+class SheetContent:
+    """What is known of a sheet before its cells are read.
+
+    Attributes:
+        name: its name.
+        filled: cells with content.
+        faults: cells without a value.
+    """
+
+    def __init__(self, name: str = "") -> None:
+        self.name = name
+        self.filled = 0
+        self.faults = Faults()
+
+
+def column_letters(column: int) -> str:
+    """Return the letters of a column (from 0), as spreadsheets show them."""
+    letters, left = "", column + 1
+    while left:
+        left, rest = divmod(left - 1, _LETTERS)
+        letters = chr(ord("A") + rest) + letters
+    return letters

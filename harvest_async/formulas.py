@@ -1,0 +1,41 @@
+"""Cells of CSV files that a spreadsheet program would run as formulas.
+
+A text that begins with `=`, `+`, `-`, `@`, a tab or a carriage return is written with an apostrophe in front, and so is
+a text that begins with apostrophes and one of these; a number such as `-1.50` is written as it is. The reader takes
+exactly one apostrophe away again, so that any text comes back as it was. In a file of another program `'=1` is read as
+`=1`, too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+__all__ = ["escape", "escape_all", "unescape", "unescape_all"]
+
+_FORMULA: Final = re.compile("'*[=+\\-@\t\r]")
+_ESCAPED: Final = re.compile("'+[=+\\-@\t\r]")
+_NUMBER: Final = re.compile("[+-]?(?:[0-9][0-9.,' \u00a0\u202f\u2019]*|[.,][0-9]+)")
+
+
+def escape(text: str) -> str:
+    """Return a cell as it is written: with an apostrophe in front where it would be a formula."""
+    if _FORMULA.match(text) and not _NUMBER.fullmatch(text):
+        return f"'{text}"
+    return text
+
+
+def unescape(text: str) -> str:
+    """Return a cell as it was before it was written."""
+    return text[1:] if _ESCAPED.match(text) else text
+
+
+def escape_all(cells: Iterable[str]) -> list[str]:
+    """Return a row as it is written."""
+    return [escape(cell) for cell in cells]
+
+
+def unescape_all(cells: list[str]) -> list[str]:
+    """Return a row as it was before it was written."""
+    return [unescape(cell) for cell in cells] if "'" in "".join(cells) else cells
