@@ -12,10 +12,10 @@ from harvest_async import (
     FileTokenStore,
     HarvestError,
     HarvestV1,
-    InvalidArgument,
     MemoryTokenStore,
     NotSent,
     OAuth2,
+    StorageError,
     Throttle,
     Throttled,
     ThrottledTransport,
@@ -425,7 +425,7 @@ async def test_a_file_that_others_can_read_is_told(tmp_path):
     path = tmp_path / "tokens.json"
     path.write_text("{}")
     path.chmod(0o644)
-    with pytest.raises(InvalidArgument, match="chmod 600"):
+    with pytest.raises(StorageError, match="chmod 600"):
         await harvest_of(SignIn(), FileTokenStore(path)).clients.get(7)
 
 

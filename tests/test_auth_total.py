@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harvest_async import FileTokenStore, HarvestError, InvalidArgument, OAuth2, Tokens, Unauthorized
+from harvest_async import FileTokenStore, HarvestError, InvalidArgument, OAuth2, StorageError, Tokens, Unauthorized
 from harvest_async.auth import tokens as format_
 from harvest_async.auth.redirects import authorize_url, read_code, read_fragment
 from harvest_async.auth.tokens import LIFETIME, code_form, read_tokens, refresh_form
@@ -201,5 +201,5 @@ def test_a_damaged_token_file_is_an_error_that_names_it(content, tmp_path):
     path = tmp_path / "tokens.json"
     path.write_bytes(content)
     path.chmod(0o600)
-    with pytest.raises(InvalidArgument):
+    with pytest.raises(StorageError):
         asyncio.run(FileTokenStore(path).load())

@@ -297,13 +297,13 @@ def test_undo_says_what_is_left(shell, sandbox, file):
 def test_rejected_rows_can_be_mended_and_loaded(shell, sandbox, tmp_path):
     """--rejects writes the rejected rows as they stand; mended, they load with the same options."""
     rows = [list(row) for row in make_rows(12)]
-    rows[3][11], rows[8][7] = "an hour", "soon"
+    length, rows[3][11], rows[8][7] = rows[3][11], "an hour", "soon"
     file, rejects = tmp_path / "time.csv", tmp_path / "rejects.csv"
     file.write_bytes(write_csv(rows))
 
     first = shell("import", file, *FILL, "--rejects", rejects, "--json")
     text = rejects.read_text()
-    rejects.write_text(text.replace("an hour", "01:00:00").replace("soon", "2026-01-06"))
+    rejects.write_text(text.replace("an hour", length).replace("soon", rows[8][9]))
     second = shell("import", rejects, *FILL, "--json")
 
     assert (first.document["report"]["created"], text.count("\n")) == (10, 3)

@@ -25,6 +25,7 @@ from harvest_async import (
     RequestError,
     ResponseError,
     ServerError,
+    StorageError,
     Throttled,
     Unauthorized,
     Unprocessable,
@@ -57,6 +58,7 @@ ERRORS = (
     (RequestError("no answer"), 502, "request-error", None),
     (ResponseError("odd", **ANSWERED), 502, "response-error", None),
     (HarvestError("something"), 502, "harvest-error", None),
+    (StorageError("/srv/tokens.json can't be read"), 500, "storage-error", None),
 )
 
 
@@ -99,15 +101,14 @@ def clients_app(make, **patience):
 
 @pytest.mark.parametrize(("error", "status", "name", "wait"), ERRORS, ids=lambda value: type(value).__name__)
 async def test_an_error_is_answered_as_a_problem_document(error, status, name, wait):
-    """Each kind of error has its status and type, says what happened, and how long to wait where waiting helps."""
+    """Answers each kind of error with its status, type, wait, and what a visitor may know: no path of a local file."""
     async with started(failing(error)) as (browser, _):
         answer = await browser.get("/")
 
     problem = answer.json()
     assert (status, "application/problem+json") == (answer.status_code, answer.headers["content-type"])
-    assert (f"urn:harvest-async:{name}", status, str(error)) == tuple(
-        problem[key] for key in ("type", "status", "detail")
-    )
+    detail = "The log of this app has the details." if type(error) in {HarvestError, StorageError} else str(error)
+    assert (f"urn:harvest-async:{name}", status, detail) == tuple(problem[key] for key in ("type", "status", "detail"))
     assert wait == problem.get("retry_after")
     assert (None if wait is None else str(wait)) == answer.headers.get("retry-after")
     assert problem["title"]
@@ -156,7 +157,7 @@ async def test_one_client_serves_the_whole_life_of_an_app(harvest_client):
 
     assert [answer.status_code for answer in answers] == [200, 200, 200]
     assert len(made) == 1
-    with pytest.raises(RuntimeError, match="closed"):
+    with pytest.raises(InvalidArgument, match="closed"):
         await made[0].clients.list()
 
 

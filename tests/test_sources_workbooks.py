@@ -216,7 +216,7 @@ FAULTY = {
     "no end": ("<c><v>1e999</v></c>", "inf"),
     "minus no end": ("<c><v>-inf</v></c>", "cell F2 holds '-inf'"),
     "a negative time": ('<c s="3"><v>-0.5</v></c>', "cell F2 is formatted as a date or a time"),
-    "a huge number": ("<c><v>1e300</v></c>", "more than one entry can have"),
+    "a huge number": ("<c><v>1e300</v></c>", "is no number of hours"),
     "a truth": ('<c t="b"><v>1</v></c>', "'TRUE'"),
 }
 
