@@ -82,6 +82,7 @@ class Plan:
     reads: int
     _account: V1Account = field(repr=False)
     runner: Runner | None = field(default=None, repr=False)
+    _scratch: Path | None = field(default=None, repr=False)
 
     @property
     def calls(self) -> int:
@@ -101,7 +102,12 @@ class Plan:
     def close(self) -> None:
         """Let go of the journal; one without a path of its own is gone then."""
         self.journal.close()
-        _discard(self.journal.path)
+        self._discard()
+
+    def _discard(self) -> None:
+        """Delete the scratch folder that `plan` created, if it did."""
+        _remove(self._scratch)
+        self._scratch = None
 
     def __enter__(self) -> Self:
         return self
@@ -110,9 +116,6 @@ class Plan:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-_SCRATCH: Final = "harvest-plan-"
 
 
 async def plan(
@@ -145,7 +148,8 @@ async def plan(
         HarvestError: the account can't be read.
     """
     account = V1Account(harvest, identity or f"{service_of(harvest.address)}/{harvest.name}")
-    book = journal if isinstance(journal, Journal) else Journal(_scratch() if journal is None else Path(journal))
+    scratch = Path(mkdtemp(prefix="harvest-plan-")) if journal is None else None
+    book = journal if isinstance(journal, Journal) else Journal(scratch / "plan.journal" if scratch else journal)
     before = harvest.throttle.snapshot().lent
     try:
         _check_new(book)
@@ -158,9 +162,9 @@ async def plan(
     except BaseException:
         if not isinstance(journal, Journal):
             book.close()
-            _discard(book.path)
+        _remove(scratch)
         raise
-    return Plan(harvest, book, seen, harvest.throttle.snapshot().lent - before, account)
+    return Plan(harvest, book, seen, harvest.throttle.snapshot().lent - before, account, scratch=scratch)
 
 
 async def resume(
@@ -228,7 +232,7 @@ async def run(
     if journal is not None and plan.journal.path != Path(journal):
         old = plan.journal
         plan.journal = await asyncio.to_thread(old.copy_to, journal)
-        _discard(old.path)
+        plan._discard()  # noqa: SLF001
     runner = plan.runner = Runner(plan._account, plan.journal, rules, plan.harvest.throttle.clock, on_progress)  # noqa: SLF001
     try:
         await runner.run()
@@ -287,20 +291,15 @@ def _check_new(journal: Journal) -> None:
 
 def _check_planned(journal: Journal) -> None:
     if journal.meta.get("planned") != "1":
-        raise JournalError(f"{journal.path}: the run ended before its plan was made: delete it, and import again")
+        raise JournalError(f"{journal.path}: its run ended before anything was sent: import the file again")
 
 
 def _there(path: Path) -> Journal:
-    if not path.is_file():
-        raise JournalError(f"{path}: there is no such journal")
+    if not path.is_file() or not path.stat().st_size:
+        raise JournalError(f"{path}: there is no such journal, or it is empty")
     return Journal(path)
 
 
-def _discard(path: Path | None) -> None:
-    """A scratch file goes with its plan."""
-    if path is not None and path.parent.name.startswith(_SCRATCH):
-        shutil.rmtree(path.parent)
-
-
-def _scratch() -> Path:
-    return Path(mkdtemp(prefix=_SCRATCH)) / "plan.journal"
+def _remove(scratch: Path | None) -> None:
+    if scratch is not None:
+        shutil.rmtree(scratch)
