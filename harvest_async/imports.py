@@ -143,11 +143,11 @@ async def plan(
         on_progress: is told how it goes on.
 
     Raises:
-        InvalidArgument: the source as a whole can't be imported.
+        InvalidArgument: the source as a whole can't be imported, or the client is not an administrator's.
         JournalError: the journal is there already, or can't be used.
         HarvestError: the account can't be read.
     """
-    account = V1Account(harvest, identity or f"{service_of(harvest.address)}/{harvest.name}")
+    account = _account(harvest, identity)
     scratch = Path(mkdtemp(prefix="harvest-plan-")) if journal is None else None
     book = journal if isinstance(journal, Journal) else Journal(scratch / "plan.journal" if scratch else journal)
     before = harvest.throttle.snapshot().lent
@@ -157,6 +157,7 @@ async def plan(
         await book.work(check_whole, book)
         about = {"file": source.sha256, "account": account.identity, "options": digest_of(options, email_domain)}
         await book.work(lambda: book.describe(**about))
+        await account.check_role()
         await draw(account, book, Terms(email_domain, _consent(make_people)), on_progress)
         seen = await book.work(overview, book)
     except BaseException:
@@ -190,7 +191,7 @@ async def resume(
         JournalError: it belongs to another account, file or options, it was never planned to its end, or another
             process has it.
     """
-    account = V1Account(harvest, identity or f"{service_of(harvest.address)}/{harvest.name}")
+    account = _account(harvest, identity)
     book = journal if isinstance(journal, Journal) else _there(Path(journal))
     try:
         expected = {"account": account.identity}
@@ -199,6 +200,7 @@ async def resume(
         book.expect(**expected)
         _check_planned(book)
         before = harvest.throttle.snapshot().lent
+        await account.check_role()
         book.expect(timestamps=str(int(await account.timestamps())))
         seen = await book.work(overview, book)
     except BaseException:
@@ -258,15 +260,21 @@ async def undo(
         JournalError: the journal belongs to another account, or another process has it.
         HarvestError: the account can't be worked with; it can be called again.
     """
-    account = V1Account(harvest, identity or f"{service_of(harvest.address)}/{harvest.name}")
+    account = _account(harvest, identity)
     book = journal if isinstance(journal, Journal) else _there(Path(journal))
     try:
         book.expect(account=account.identity)
-        await account.timestamps()
+        await account.check_role()
         return await undo_all(account, book, on_progress)
     finally:
         if not isinstance(journal, Journal):
             book.close()
+
+
+def _account(harvest: HarvestV1, identity: str | None) -> V1Account:
+    """Return an account whose calls wait for as long as it takes, whatever `max_wait` the client has."""
+    patient = harvest.options(max_wait=None)
+    return V1Account(patient, identity or f"{service_of(harvest.address)}/{harvest.name}")
 
 
 def digest_of(options: Options, email_domain: str | None) -> str:

@@ -24,6 +24,7 @@ from harvest_async.cli.common import (
     json_option,
     print_json,
 )
+from harvest_async.cli.edge import EdgeGroup
 from harvest_async.cli.export import export
 from harvest_async.cli.flow import Errand, Wishes, run_errand
 from harvest_async.cli.importing import import_, tell
@@ -35,7 +36,7 @@ from harvest_async.sandbox import Sandbox
 __all__ = ["cli"]
 
 
-@click.group(epilog=ENVIRONMENT, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=EdgeGroup, epilog=ENVIRONMENT, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="harvest-async")
 def cli() -> None:
     """Work with a Harvest account without ever being blocked by its throttle.
@@ -116,8 +117,8 @@ def sandbox(
         account.run(host, port, ready, allow_remote=allow_remote)
     except KeyboardInterrupt:
         pass
-    except (ValueError, OSError, ImportError) as error:
-        fail(BAD_INPUT, str(error))
+    except ValueError as error:
+        fail(BAD_INPUT, str(error), error)
     finally:
         account.close()
 
