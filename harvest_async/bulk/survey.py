@@ -180,6 +180,7 @@ def _resolve(journal: Journal, resolver: Resolver) -> None:
 
 
 def _resolve_rows(journal: Journal, resolver: Resolver) -> None:
+    resolver.expect_codes(journal.rows(_CODES))
     last = 0
     query = "select id, kind, content from source where id > ? order by id limit ?"
     insert = (
@@ -202,6 +203,14 @@ def _resolve_rows(journal: Journal, resolver: Resolver) -> None:
         last = batch[-1][0]
     resolver.finish()
     insert_things(journal, resolver.things)
+
+
+_CODES: Final = """
+    select distinct json_extract(content, '$.client'), json_extract(content, case kind when 'ProjectRow' then '$.name'
+    else '$.project' end), json_extract(content, case kind when 'ProjectRow' then '$.code' else '$.project_code' end)
+    from source where kind in ('TimeRow', 'ExpenseRow', 'ProjectRow', 'TaskLinkRow', 'UserLinkRow')
+    and json_extract(content, case kind when 'ProjectRow' then '$.code' else '$.project_code' end) <> ''
+"""
 
 
 def _reject(journal: Journal, problem: kinds.Problem) -> None:

@@ -57,8 +57,8 @@ async def undo_all(account: Account, journal: Journal, progress: Progress) -> Un
             told = await gather([later(_undo, account, journal, *step) for step in steps], progress)
             removed += sum(each is None for each in told)
             left += [each for each in told if each is not None]
-    went_along = await journal.work(journal.number, f"select count(*) from step where {_WENT_ALONG}")
-    await journal.work(journal.commit, [(f"update step set state = 'undone' where {_WENT_ALONG}", ())])
+    went_along = await journal.work(journal.number, _COUNT_ALONG)
+    await journal.work(journal.commit, [(_UNDO_ALONG, ())])
     left += [_STAYED.format(*row) for row in await journal.work(journal.rows, _OF_LEFT_PROJECTS)]
     unknown = await journal.work(journal.number, _UNKNOWN)
     return Undone(removed, tuple(left), unknown, went_along)
@@ -112,6 +112,8 @@ _WENT_ALONG: Final = """
     kind in ('task_link', 'person_link') and state = 'created'
     and project in (select id from step where kind = 'project' and state = 'undone')
 """
+_COUNT_ALONG: Final = f"select count(*) from step where {_WENT_ALONG}"  # noqa: S608 - no value of anybody's
+_UNDO_ALONG: Final = f"update step set state = 'undone' where {_WENT_ALONG}"  # noqa: S608
 _OF_LEFT_PROJECTS: Final = """
     select count(*), json_extract(project.content, '$.name') from step join step as project on project.id = step.project
     where step.kind in ('task_link', 'person_link') and step.state = 'created' and project.state = 'created'

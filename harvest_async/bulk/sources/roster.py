@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Final
 
-from harvest_async.bulk.sources.cells import clean
+from harvest_async.bulk.match import key_of
 
 __all__ = ["DayBook", "Roster"]
 
@@ -27,10 +27,10 @@ class Roster:
         """What is doubtful about a person; empty where nothing is."""
         if not person or not email or (person, email) in self._known:
             return ""
-        key = clean(person).casefold()
+        key = key_of(person)
         name = self._names.setdefault(email, person)
         address = self._addresses.setdefault(key, email)
-        if clean(name).casefold() != key:
+        if key_of(name) != key:
             return (
                 f"{person!r} has the e-mail address of {name!r}, {email}: mend one of them, or let the address alone "
                 "tell who it is with --people-by-email"
