@@ -12,7 +12,7 @@ import os
 import sqlite3
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import click
@@ -64,6 +64,16 @@ class Failure(Exception):
 class EdgeGroup(click.Group):
     """A group of commands that never ends with a traceback and exit code 1."""
 
+    def make_context(self, *arguments: Any, **options: Any) -> click.Context:
+        """Parse the command line; click would end a broken pipe with exit code 1."""
+        with _own_broken_pipe():
+            return super().make_context(*arguments, **options)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        with _own_broken_pipe():
+            return super().invoke(ctx)
+
     def main(self, args: Sequence[str] | None = None, *more: Any, **options: Any) -> Any:
         """Run a command and exit."""
         words = list(sys.argv[1:] if args is None else args)
@@ -78,6 +88,16 @@ class EdgeGroup(click.Group):
         sys.exit(_flushed(code if isinstance(code, int) else 0))
 
 
+@contextlib.contextmanager
+def _own_broken_pipe() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError as error:
+        raise Failure(
+            BAD_INPUT, "the program that reads the output ended before all of it was written", error
+        ) from error
+
+
 def code_of(error: BaseException) -> int:
     """Return the exit code for an error."""
     if isinstance(error, Failure):
@@ -89,7 +109,8 @@ def code_of(error: BaseException) -> int:
     if isinstance(error, (RequestError, ResponseError, ConnectionError, TimeoutError)):
         return NO_SERVER
     if isinstance(error, HarvestError):
-        return BAD_INPUT if isinstance(error.__cause__, _LOCAL) else NO_SERVER
+        is_local = type(error) is HarvestError and error.answer is None  # a ledger, a cache, or a store of tokens
+        return BAD_INPUT if is_local or isinstance(error.__cause__, _LOCAL) else NO_SERVER
     return BAD_INPUT if isinstance(error, _LOCAL) else INTERNAL
 
 
@@ -128,8 +149,6 @@ def _message(error: BaseException) -> str:
         )
     if code == INTERRUPTED:
         return "interrupted"
-    if isinstance(error, BrokenPipeError):
-        return "the program that reads the output ended before all of it was written"
     if isinstance(error, click.ClickException):
         return error.format_message()
     if isinstance(error, UnicodeError):
