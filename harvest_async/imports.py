@@ -82,7 +82,7 @@ class Plan:
     reads: int
     _account: V1Account = field(repr=False)
     runner: Runner | None = field(default=None, repr=False)
-    _scratch: Path | None = field(default=None, repr=False)
+    _scratch: Path | None = field(default=None, repr=False, alias="scratch")
 
     @property
     def calls(self) -> int:

@@ -186,12 +186,14 @@ def _escape_unprintable() -> None:
 
 def _flushed(code: int) -> int:
     """Write what is left to standard output; return the exit code, which is 2 instead of 0 or 1 if that fails."""
+    stream = sys.stdout
+    if stream is None:
+        return code
     try:
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        stream.flush()
     except (OSError, ValueError) as error:
         with contextlib.suppress(OSError, ValueError):
             explain(error)
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python tries, and fails, once more
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # or Python tries, and fails, once more
         return code if code in {NO_SERVER, INTERNAL, INTERRUPTED} else BAD_INPUT
     return code
