@@ -128,6 +128,9 @@ def _check_file(path: Path) -> bool:
     wal = _wal(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise JournalError(f"the folder of the journal {path} can't be created: {error}") from error
+    try:
         is_new = not path.exists() or path.stat().st_size == 0
         if is_new and wal.exists() and wal.stat().st_size:
             raise JournalError(

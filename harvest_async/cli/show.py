@@ -199,7 +199,8 @@ def show_report(report: Report, effort: Effort) -> None:
     if report.updated:
         table.add_row("brought up to date", _counted(report.updated))
     money = f", {report.created_cost} spent" if report.created_cost else ""
-    table.add_row("created", f"{report.created} rows, {report.created_hours} h{money}")
+    what = "rows" if money else "entries"
+    table.add_row("created", f"{report.created} {what}, {report.created_hours} h{money}")
     table.add_row("already there", f"{report.there} rows")
     table.add_row("rejected", _rejected(report.rejected))
     table.add_row("unknown", f"{len(report.unknown)} rows")
