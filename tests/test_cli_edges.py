@@ -463,3 +463,22 @@ def test_exit_codes_are_documented(shell):
 def test_a_json_document_is_one_document(shell, file):
     """Nothing else is on standard output."""
     assert json.loads(shell("import", bad(file), *FILL, "--json").out)["report"]["rejected_rows"] == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("sandbox", "--db", "NONE"), ("sandbox", "--db", "FILE"), ("sandbox", "--port", "99999"),
+        ("sandbox", "--calls", "0"), ("sandbox", "--period", "nan"), ("sandbox", "--period", "inf"),
+        ("demo", "--calls", "0"), ("demo", "--period", "0"), ("import", "FILE", *FILL, "--sandbox-db", "NONE"),
+        ("import", "FILE", *FILL, "--sandbox-db", "FILE"),
+    ],
+)  # fmt: skip
+def test_a_sandbox_that_can_not_be_opened_is_a_local_cause(shell, file, tmp_path, words):
+    """A file that can't be used is named, and an option out of its range."""
+    given = {"FILE": file, "NONE": tmp_path / "none" / "x"}
+
+    said = shell(*(given.get(word, word) for word in words))
+
+    assert said.code == 2, said.err
+    assert file.read_bytes().startswith(b"User")

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -30,10 +30,14 @@ from harvest_async.cli.flow import Errand, Wishes, run_errand
 from harvest_async.cli.importing import import_, tell
 from harvest_async.cli.postman import postman
 from harvest_async.cli.show import Bar, err, out, show_snapshot
+from harvest_async.cli.target import open_sandbox
 from harvest_async.cli.undo import undo
-from harvest_async.sandbox import Sandbox
 
 __all__ = ["cli"]
+
+_CALLS: Final = click.IntRange(1)
+_PERIOD: Final = click.FloatRange(0, 86_400, min_open=True)
+_PORT: Final = click.IntRange(0, 65_535)
 
 
 @click.group(cls=EdgeGroup, epilog=ENVIRONMENT, context_settings={"help_option_names": ["-h", "--help"]})
@@ -59,8 +63,8 @@ cli.add_command(export)
 
 
 @cli.command()
-@click.option("--calls", default=100, show_default=True, help="Calls that the sandbox allows in a period.")
-@click.option("--period", default=15.0, show_default=True, help="The period in seconds.")
+@click.option("--calls", type=_CALLS, default=100, show_default=True, help="Calls that the sandbox allows in a period.")
+@click.option("--period", type=_PERIOD, default=15.0, show_default=True, help="The period in seconds.")
 @json_option
 def demo(calls: int, period: float, *, as_json: bool) -> None:
     """See it work: import a sample into an embedded sandbox at the real limit.
@@ -86,9 +90,9 @@ def demo(calls: int, period: float, *, as_json: bool) -> None:
 
 @cli.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8765, show_default=True, help="0 takes any that is free.")
-@click.option("--calls", default=100, show_default=True, help="Calls allowed in a period.")
-@click.option("--period", default=15.0, show_default=True, help="The period in seconds.")
+@click.option("--port", type=_PORT, default=8765, show_default=True, help="0 takes any that is free.")
+@click.option("--calls", type=_CALLS, default=100, show_default=True, help="Calls allowed in a period.")
+@click.option("--period", type=_PERIOD, default=15.0, show_default=True, help="The period in seconds.")
 @click.option("--db", type=click.Path(dir_okay=False, path_type=Path), help="Keep the account in this file.")
 @click.option("--timestamps", is_flag=True, help="Track time by start and end, not by duration.")
 @click.option("--allow-remote", is_flag=True, help="Listen on an address that other machines reach.")
@@ -103,7 +107,7 @@ def sandbox(
       export HARVEST_EMAIL=admin@example.com HARVEST_PASSWORD=sandbox HARVEST_APP=me
       harvest-async whoami
     """
-    account = Sandbox(calls, period, db=db, timestamp_timers=timestamps)
+    account = open_sandbox(db, calls=calls, period=period, timestamp_timers=timestamps)
 
     def ready(address: str) -> None:
         out.print(f"Sandbox at {address}: account sandbox, {calls} calls in {period:g} s. Ctrl-C ends it.")
