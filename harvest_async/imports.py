@@ -82,6 +82,7 @@ class Plan:
     reads: int
     _account: V1Account = field(repr=False)
     runner: Runner | None = field(default=None, repr=False)
+    _scratch: Path | None = field(default=None, repr=False, alias="scratch")
 
     @property
     def calls(self) -> int:
@@ -101,7 +102,12 @@ class Plan:
     def close(self) -> None:
         """Let go of the journal; one without a path of its own is gone then."""
         self.journal.close()
-        _discard(self.journal.path)
+        self._discard()
+
+    def _discard(self) -> None:
+        """Delete the scratch folder that `plan` created, if it did."""
+        _remove(self._scratch)
+        self._scratch = None
 
     def __enter__(self) -> Self:
         return self
@@ -110,9 +116,6 @@ class Plan:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-_SCRATCH: Final = "harvest-plan-"
 
 
 async def plan(
@@ -140,12 +143,13 @@ async def plan(
         on_progress: is told how it goes on.
 
     Raises:
-        InvalidArgument: the source as a whole can't be imported.
+        InvalidArgument: the source as a whole can't be imported, or the client is not an administrator's.
         JournalError: the journal is there already, or can't be used.
         HarvestError: the account can't be read.
     """
-    account = V1Account(harvest, identity or f"{service_of(harvest.address)}/{harvest.name}")
-    book = journal if isinstance(journal, Journal) else Journal(_scratch() if journal is None else Path(journal))
+    account = _account(harvest, identity)
+    scratch = Path(mkdtemp(prefix="harvest-plan-")) if journal is None else None
+    book = journal if isinstance(journal, Journal) else Journal(scratch / "plan.journal" if scratch else journal)
     before = harvest.throttle.snapshot().lent
     try:
         _check_new(book)
@@ -153,14 +157,15 @@ async def plan(
         await book.work(check_whole, book)
         about = {"file": source.sha256, "account": account.identity, "options": digest_of(options, email_domain)}
         await book.work(lambda: book.describe(**about))
+        await account.check_role()
         await draw(account, book, Terms(email_domain, _consent(make_people)), on_progress)
         seen = await book.work(overview, book)
     except BaseException:
         if not isinstance(journal, Journal):
             book.close()
-            _discard(book.path)
+        _remove(scratch)
         raise
-    return Plan(harvest, book, seen, harvest.throttle.snapshot().lent - before, account)
+    return Plan(harvest, book, seen, harvest.throttle.snapshot().lent - before, account, scratch=scratch)
 
 
 async def resume(
@@ -186,7 +191,7 @@ async def resume(
         JournalError: it belongs to another account, file or options, it was never planned to its end, or another
             process has it.
     """
-    account = V1Account(harvest, identity or f"{service_of(harvest.address)}/{harvest.name}")
+    account = _account(harvest, identity)
     book = journal if isinstance(journal, Journal) else _there(Path(journal))
     try:
         expected = {"account": account.identity}
@@ -195,6 +200,7 @@ async def resume(
         book.expect(**expected)
         _check_planned(book)
         before = harvest.throttle.snapshot().lent
+        await account.check_role()
         book.expect(timestamps=str(int(await account.timestamps())))
         seen = await book.work(overview, book)
     except BaseException:
@@ -228,7 +234,7 @@ async def run(
     if journal is not None and plan.journal.path != Path(journal):
         old = plan.journal
         plan.journal = await asyncio.to_thread(old.copy_to, journal)
-        _discard(old.path)
+        plan._discard()  # noqa: SLF001
     runner = plan.runner = Runner(plan._account, plan.journal, rules, plan.harvest.throttle.clock, on_progress)  # noqa: SLF001
     try:
         await runner.run()
@@ -254,15 +260,21 @@ async def undo(
         JournalError: the journal belongs to another account, or another process has it.
         HarvestError: the account can't be worked with; it can be called again.
     """
-    account = V1Account(harvest, identity or f"{service_of(harvest.address)}/{harvest.name}")
+    account = _account(harvest, identity)
     book = journal if isinstance(journal, Journal) else _there(Path(journal))
     try:
         book.expect(account=account.identity)
-        await account.timestamps()
+        await account.check_role()
         return await undo_all(account, book, on_progress)
     finally:
         if not isinstance(journal, Journal):
             book.close()
+
+
+def _account(harvest: HarvestV1, identity: str | None) -> V1Account:
+    """Return an account whose calls wait for as long as it takes, whatever `max_wait` the client has."""
+    patient = harvest.options(max_wait=None)
+    return V1Account(patient, identity or f"{service_of(harvest.address)}/{harvest.name}")
 
 
 def digest_of(options: Options, email_domain: str | None) -> str:
@@ -287,20 +299,15 @@ def _check_new(journal: Journal) -> None:
 
 def _check_planned(journal: Journal) -> None:
     if journal.meta.get("planned") != "1":
-        raise JournalError(f"{journal.path}: the run ended before its plan was made: delete it, and import again")
+        raise JournalError(f"{journal.path}: its run ended before anything was sent: import the file again")
 
 
 def _there(path: Path) -> Journal:
-    if not path.is_file():
-        raise JournalError(f"{path}: there is no such journal")
+    if not path.is_file() or not path.stat().st_size:
+        raise JournalError(f"{path}: there is no such journal, or it is empty")
     return Journal(path)
 
 
-def _discard(path: Path | None) -> None:
-    """A scratch file goes with its plan."""
-    if path is not None and path.parent.name.startswith(_SCRATCH):
-        shutil.rmtree(path.parent)
-
-
-def _scratch() -> Path:
-    return Path(mkdtemp(prefix=_SCRATCH)) / "plan.journal"
+def _remove(scratch: Path | None) -> None:
+    if scratch is not None:
+        shutil.rmtree(scratch)

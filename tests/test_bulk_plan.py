@@ -340,7 +340,7 @@ def test_a_project_is_known_by_its_code():
         ],
     )
 
-    assert {each.row: each.reason.split()[-4:] for each in report.rejected}.keys() == {2, 6}
+    assert {each.row: each.reason.split()[-4:] for each in report.rejected}.keys() == {2, 3, 6}
     assert sorted(str(each.get("code")) for each in books.tables["project"].values()) == ["M", "N", "W1", "W2"]
 
 

@@ -153,12 +153,12 @@ def test_without_its_extra():
 
 
 def test_a_fault_inside_is_not_taken_for_a_missing_extra():
-    """Only the extra's own packages are told as missing; anything else is shown as it is."""
+    """Only the extra's own packages are reported as missing; anything else is a fault: a traceback, and exit code 4."""
     code = "import sys; sys.modules['harvest_async.cli.commands'] = None; from harvest_async.cli import main; main()"
 
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False)
 
-    assert ended.returncode == 1
+    assert ended.returncode == 4
     assert "ModuleNotFoundError" in ended.stderr
 
 
@@ -202,7 +202,7 @@ def answer_in_a_terminal(shell, words, answer):
         if not chunk:
             break
         shown += chunk
-        if not asked and b"Make them?" in shown:
+        if not asked and b"[y/N]" in shown:
             asked = True
             os.write(parent, answer)
     os.close(parent)

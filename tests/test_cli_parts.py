@@ -49,7 +49,7 @@ def test_rejected_rows_of_several_files_become_several_files(tmp_path):
         write_rejects(source, [Problem(3, 2, "", "no", file="clients.csv")], target)
 
     assert [path.name for path in target.iterdir()] == ["clients.csv"]
-    assert (target / "clients.csv").read_text().split() == ["name", "Other"]
+    assert (target / "clients.csv").read_text().splitlines() == ["name,Rejected because", "Other,no"]
 
 
 def test_nothing_rejected_writes_nothing(tmp_path):

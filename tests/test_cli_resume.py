@@ -278,7 +278,7 @@ def test_undo_takes_a_run_back(shell, sandbox, file):
 
     assert said.code == 0
     assert "removed: 2" in said.out
-    assert again.document == {"removed": 0, "left": [], "unknown": 0}
+    assert again.document == {"removed": 0, "went_along": 0, "left": [], "unknown": 0}
     assert (sandbox.world.entries(), sandbox.world.projects(), sandbox.world.clients()) == ([], [], [])
     assert len(sandbox.world.people()) == people - 5
 

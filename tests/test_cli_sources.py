@@ -111,4 +111,4 @@ def test_a_row_with_two_faults_is_one_rejected_row(shell, tmp_path):
     told = shell("import", tmp_path / "time.csv", "--offline")
 
     assert told.err.count("line 2, row 1") == 2
-    assert "rejected      │ 1 rows" in told.out
+    assert "rejected      │ 1 row, 2 problems" in told.out

@@ -17,6 +17,7 @@ from harvest_async.errors import HarvestError, InvalidArgument, NotFound
 from harvest_async.exports.files import FORMATS
 from harvest_async.exports.flow import in_order
 from harvest_async.exports.records import cells, line
+from harvest_async.exports.state import load
 from harvest_async.v1.models import Client, Company, Invoice, InvoiceState, Modules, ReportEntry
 from tests.support.exporting import LINES, NOTES, at, exported, filled_sandbox, records
 from tests.support.sandbox import clock_of, new_sandbox
@@ -518,3 +519,27 @@ def test_memory_does_not_depend_on_how_many_records_there_are(tmp_path, format):
 
     assert (few[1], many[1]) == (3_000, 12_000)
     assert many[0] - few[0] < 1_000_000
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"[]", b"\xff", b"{" * 100_000, b'{"version": 1}', b"[" * 100_000]
+    + [
+        b'{"version": 1, "account": "a", "format": "jsonl", "days": "", "sections": %s}' % sections
+        for sections in (
+            b"[]",
+            b'{"tasks": []}',
+            b'{"tasks": {"": 5}}',
+            b'{"tasks": {"": "soon"}}',
+            b'{"tasks": {"": "2026-01-01"}}',
+        )
+    ],
+)
+def test_a_state_that_can_not_be_read_is_refused_and_stays(tmp_path, content):
+    """Nothing is exported over a folder of which nobody knows what it holds."""
+    path = tmp_path / "export.state.json"
+    path.write_bytes(content)
+
+    with pytest.raises(InvalidArgument, match="export to another folder"):
+        load(tmp_path, "a", "jsonl", "", full=False)
+    assert path.read_bytes() == content

@@ -80,7 +80,7 @@ class Account(Readable, Protocol):
         ...
 
     async def delete(self, kind: str, record: int, fields: Mapping[str, Any]) -> str | None:
-        """Take a record away; what the server says where it did something else instead."""
+        """Remove a record, or leave it as it is if other records use it; return why it was left, None if it was not."""
         ...
 
     async def ask(self) -> None:

@@ -22,46 +22,24 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
-from harvest_async.errors import InvalidArgument
+from harvest_async.bulk.journal_file import (
+    FORMAT,
+    JournalError,
+    JournalInUse,
+    close_database,
+    copy_database,
+    open_database,
+)
 
-__all__ = ["FORMAT", "Change", "Clerk", "Journal", "JournalError"]
+__all__ = ["FORMAT", "Change", "Clerk", "Journal", "JournalError", "JournalInUse"]
 
 T = TypeVar("T")
 
 Change = tuple[str, Sequence[Any]]
 """An SQL statement and its values."""
 
-FORMAT: Final = "1"
-
 _GATHER: Final = 0.003
 """Seconds that a commit waits for others to share it: a sync costs more than a row does."""
-
-_SCHEMA: Final = """
-create table meta (name text primary key, value text not null) without rowid;
-create table source (
-    id integer primary key, kind text not null, line integer not null, row integer not null, part integer not null,
-    file text not null, content text not null
-);
-create table problem (
-    id integer primary key, line integer not null, row integer not null, column_name text not null,
-    reason text not null, content text not null, file text not null
-);
-create table step (
-    id integer primary key, kind text not null, action text not null, key text not null, source integer,
-    client integer, project integer, other integer, person integer, day text, hours text,
-    content text not null default '{}',
-    state text not null, record integer, attempts integer not null default 0, lost_at real, reason text
-);
-create index step_by_key on step (kind, key);
-create index step_by_state on step (state, kind);
-create table known (key text not null, record integer not null, primary key (key, record)) without rowid;
-"""
-
-_TABLES: Final = frozenset({"meta", "source", "problem", "step", "known"})
-
-
-class JournalError(InvalidArgument):
-    """The journal can't be used for this: it belongs to something else, is in use, or is no journal."""
 
 
 class Journal:
@@ -82,12 +60,12 @@ class Journal:
         self.path = None if path is None else Path(path)
         self.syncs = 0
         self._executor: Executor | None = None if inline else ThreadPoolExecutor(1, "harvest-journal")
-        if self.path is not None:
-            try:
-                self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            except OSError as error:
-                raise JournalError(f"the folder of the journal {self.path} can't be made: {error}") from error
-        self._database = self._open()
+        try:
+            self._database = open_database(self.path)
+        except BaseException:
+            if self._executor is not None:
+                self._executor.shutdown()
+            raise
 
     def __repr__(self) -> str:
         return f"Journal({str(self.path)!r})" if self.path is not None else "Journal()"
@@ -104,7 +82,7 @@ class Journal:
         """Let go of the file."""
         if self._executor is not None:
             self._executor.shutdown()
-        self._database.close()
+        close_database(self._database)
 
     async def work(self, do: Callable[..., T], *arguments: Any) -> T:
         """Let something that uses the journal run in its thread."""
@@ -153,6 +131,19 @@ class Journal:
         """As `write`, many times."""
         self._database.executemany(statement, many)
 
+    def clear(self) -> None:
+        """Forget a plan that was never finished, of which nothing was sent.
+
+        Raises:
+            JournalError: something was planned to its end, or sent: the journal is left as it is.
+        """
+        sent = self.number("select count(*) from step where attempts > 0 or state not in ('planned', 'existing')")
+        if sent or self.meta.get("planned") == "1":
+            raise JournalError(f"{self.path} holds a run that may have sent something: it is left as it is")
+        tables = ("source", "problem", "step", "known")
+        forget: list[Change] = [(f"delete from {table}", ()) for table in tables]  # noqa: S608 - names from above
+        self.commit([*forget, ("delete from meta where name not in ('format', 'open')", ())])
+
     # What is found
 
     def rows(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
@@ -174,7 +165,7 @@ class Journal:
     @property
     def meta(self) -> dict[str, str]:
         """What the run belongs to."""
-        return dict(self.rows("select name, value from meta"))
+        return dict(self.rows("select name, value from meta where name <> 'open'"))
 
     def describe(self, **values: str) -> None:
         """Write down what the run belongs to."""
@@ -197,46 +188,10 @@ class Journal:
     def copy_to(self, path: str | os.PathLike[str]) -> Journal:
         """The same journal in another file, which must not be there yet; this one is closed."""
         target = Path(path)
-        if target.exists():
-            raise JournalError(f"{target} is there already: choose another path, or resume it")
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._database.execute("vacuum into ?", (str(target),))
+        copy_database(self._database, target)
         inline = self._executor is None
         self.close()
         return Journal(target, inline=inline)
-
-    def _open(self) -> sqlite3.Connection:
-        where = ":memory:" if self.path is None else str(self.path)
-        try:
-            database = sqlite3.connect(where, timeout=0.2, isolation_level=None, check_same_thread=False)
-        except sqlite3.Error as error:
-            raise JournalError(f"the journal {where} can't be opened: {error}") from error
-        try:
-            _prepare(database)
-        except sqlite3.Error as error:
-            database.close()
-            if isinstance(error, sqlite3.OperationalError):
-                raise JournalError(
-                    f"the journal {where} is in use by another run, or can't be written: {error}"
-                ) from error
-            raise JournalError(f"{where} is no journal of an import: {error}") from error
-        return database
-
-
-def _prepare(database: sqlite3.Connection) -> None:
-    """Hold the file for this process alone, and see to it that a commit is on the disk."""
-    tables = {name for (name,) in database.execute("select name from sqlite_master where type = 'table'")}
-    if tables and not tables >= _TABLES:  # looked at first: another program's file stays as it is
-        raise sqlite3.DatabaseError("it is another program's database")
-    database.execute("pragma locking_mode = exclusive")
-    database.execute("pragma journal_mode = wal")
-    database.execute("pragma synchronous = full")
-    database.execute("begin immediate")
-    if not database.execute("select 1 from sqlite_master where name = 'meta'").fetchone():
-        for statement in _SCHEMA.split(";"):
-            database.execute(statement)
-        database.execute("insert into meta values ('format', ?)", (FORMAT,))
-    database.execute("commit")
 
 
 class Clerk:

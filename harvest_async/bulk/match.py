@@ -1,7 +1,8 @@
 """When two things are the same one: names, records, time entries, expenses.
 
 Rules of this room: pure, and one function for both sides, the file's and the account's.
-- Names are compared without regard to case and white space.
+- Names are compared without regard to case, white space, invisible letters (zero-width spaces and joiners, soft
+  hyphens, marks of direction) and the two Unicode forms of an accented letter.
 - A client, a task or a category is known by its name; a project by its code within its client where the file gives one,
   else by its name there; a person by the e-mail address, else by the name; a contact by its client and e-mail address,
   else its name.
@@ -18,22 +19,33 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from hashlib import blake2b
 from typing import Any, Final
+from unicodedata import category, normalize
 
 from harvest_async.bulk.known import Booked
 
 __all__ = ["booked_key", "differing", "entry_key", "expense_key", "key_of", "payment_key", "plain_notes"]
 
+_INVISIBLE: Final = frozenset({"\u034f", "\u115f", "\u1160", "\u3164", "\uffa0", *map(chr, range(0xFE00, 0xFE10))})
+"""Joiners, fillers and variation selectors, which Unicode has in other classes than the format letters."""
 _CENT: Final = Decimal("0.01")
 
 
 def key_of(name: str) -> str:
     """A name as it is compared."""
-    return " ".join(name.split()).casefold()
+    if name.isascii():
+        return " ".join(name.split()).lower()
+    visible = "".join(letter for letter in normalize("NFD", name) if not _is_invisible(letter))
+    return normalize("NFC", " ".join(visible.split()).casefold())
+
+
+def _is_invisible(letter: str) -> bool:
+    """Whether a letter takes no room and changes nothing that is seen."""
+    return category(letter) == "Cf" or letter in _INVISIBLE
 
 
 def plain_notes(notes: str) -> str:
     """Notes as they are compared."""
-    return "\n".join(notes.replace("\r\n", "\n").replace("\r", "\n").split("\n")).strip()
+    return normalize("NFC", notes.replace("\r\n", "\n").replace("\r", "\n")).strip()
 
 
 def entry_key(

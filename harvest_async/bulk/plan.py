@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
+from harvest_async.bulk.addresses import make_address, split_person
 from harvest_async.bulk.draft import Draft, NewPerson, Rejected, Thing
 from harvest_async.bulk.known import Known
 from harvest_async.bulk.marks import MARKS, STATES, is_archived
@@ -54,6 +55,9 @@ class Resolver:
         self._kinds = self._drawers()
         self._to_mark: list[tuple[str, Thing]] = []
         self._booked_on: set[int] = set()
+        self._generated: dict[str, str] = {}
+        self._named_people: dict[str, Thing] = {}
+        self._codes: dict[tuple[str, str], set[str]] = {}
 
     def _drawers(self) -> dict[type[Any], Callable[[Any, int], Draft]]:
         """Each kind of row, and what finds what it is about."""
@@ -72,6 +76,11 @@ class Resolver:
             kinds.InvoiceRow: self._invoice,
             kinds.PaymentRow: self._payment,
         }
+
+    def expect_codes(self, projects: Iterable[tuple[str, str, str]]) -> None:
+        """Take note of all projects of the file that have a code, as (client, name, code), before the first row."""
+        for client, name, code in projects:
+            self._codes.setdefault((key_of(client), key_of(name)), set()).add(key_of(code))
 
     def resolve(self, row: kinds.AnyRow, source: int) -> Draft:
         """Find what a row is about.
@@ -134,7 +143,8 @@ class Resolver:
 
     def _person_row(self, row: kinds.PersonRow, source: int) -> Draft:
         names = {"email": row.email, "first_name": row.first_name, "last_name": row.last_name}
-        thing = self._thing("person", row.email.lower(), row.email, names, about=True)
+        self._check_generated(f"{row.first_name} {row.last_name}", key_of(row.email))
+        thing = self._thing("person", key_of(row.email), row.email, names, about=True)
         return self._about(thing, source, {**names, **row.fields})
 
     def _project_row(self, row: kinds.ProjectRow, source: int) -> Draft:
@@ -146,7 +156,7 @@ class Resolver:
         client = self._needed("client", row.client)
         names = {"first_name": row.first_name, "last_name": row.last_name}
         email = {"email": row.email} if row.email else {}
-        known_by = row.email.lower() or key_of(f"{row.first_name} {row.last_name}")
+        known_by = key_of(row.email) or key_of(f"{row.first_name} {row.last_name}")
         key = _within(client, known_by)
         record = f"{client.record}/{known_by}" if client.record is not None else None
         thing = self._thing("contact", key, row.email or row.first_name, names, about=True, index=record)
@@ -237,13 +247,18 @@ class Resolver:
     # Finding
 
     def _needed(self, kind: str, name: str) -> Thing:
+        if not key_of(name):
+            raise Rejected(kind.capitalize(), f"the name {name!r} has no visible letter")
         return self._thing(kind, key_of(name), name, {"name": name})
 
     def _project(self, client_name: str, name: str, code: str = "", *, about: bool = False) -> Thing:
         client = self._needed("client", client_name)
-        if client.record is not None and (known := self._known_project(client.record, name, code, about=about)):
+        codes = self._codes.get((key_of(client_name), key_of(name)), set())
+        if client.record is not None and (known := self._known_project(client.record, name, code, codes, about=about)):
             thing = self._records.get(("project", known.id))
             return thing or self._there("project", known, _within(client, f"={known.id}"), client=client.number)
+        if not code and len(codes) > 1:
+            raise Rejected("Project", f"{name!r} has several codes in the file: give the code in this row, too")
         thing = self._new_project(client, name, code)
         if thing is None:
             key = _within(client, f"{key_of(name)}/{key_of(code)}")
@@ -266,12 +281,18 @@ class Resolver:
             raise Rejected("Project", f"{name!r} has several codes in the file: give the code in this row, too")
         return namesakes[0] if namesakes else None
 
-    def _known_project(self, client: int, name: str, code: str, *, about: bool) -> Known | None:
+    def _known_project(self, client: int, name: str, code: str, codes: set[str], *, about: bool) -> Known | None:
         by_name = self._index.get(("project", f"{client}/{key_of(name)}"), [])
         if code:
             by_code = self._index.get(("project", f"{client}/#{key_of(code)}"), [])
             both = [each for each in by_code if key_of(each.name) == key_of(name)]
             bare = [each for each in by_name if not each.code]
+            new = sorted(each for each in codes if ("project", f"{client}/#{each}") not in self._index)
+            if bare and not (both or by_code) and len(new) > 1:
+                raise Rejected(
+                    "Project Code", f"{name!r} is in the account without a code, and the file has several "
+                    f"({', '.join(new)}): give the project its code in the account first",
+                )  # fmt: skip
             return self._pick("project", f"{name} [{code}]", both or by_code or bare, about=about)
         return self._pick("project", name, by_name, about=about)
 
@@ -281,19 +302,59 @@ class Resolver:
         return _pick(kind, name, found, about=about or bool(told))
 
     def _person(self, name: str, email: str) -> Thing:
+        try:
+            name, email = split_person(name, email)
+        except ValueError as error:
+            raise Rejected("Person", str(error)) from None
         key = email or f"={key_of(name)}"
         thing = self._found.get(("person", key))
-        if thing is not None:
-            return thing
-        known = self._pick("person", email or name, self._index.get(("person", key), []), about=False)
-        if known is not None:
-            thing = self._records.get(("person", known.id)) or self._there("person", known, known.email or key)
-        else:
-            who = self._new_person(name, email)
-            names = {"email": who.email, "first_name": who.first_name, "last_name": who.last_name}
-            thing = self._thing("person", who.email, who.email, names)
-        self._found["person", key] = thing
+        if thing is None:
+            known = self._pick("person", email or name, self._index.get(("person", key), []), about=False)
+            if known is not None:
+                thing = self._records.get(("person", known.id)) or self._there(
+                    "person", known, key_of(known.email) or key
+                )
+            else:
+                thing = self._person_to_create(name, email)
+            self._found["person", key] = thing
+        elif email and name:
+            self._check_generated(name, email)
         return thing
+
+    def _person_to_create(self, name: str, email: str) -> Thing:
+        if not email and key_of(name) in self._named_people:
+            return self._named_people[key_of(name)]
+        who = self._new_person(name, email)
+        if not email:
+            self._check_free(name, who.email)
+        thing = self._thing(
+            "person", who.email, who.email,
+            {"email": who.email, "first_name": who.first_name, "last_name": who.last_name},
+        )  # fmt: skip
+        if not email:
+            self._generated[who.email] = name
+        if name:
+            self._named_people.setdefault(key_of(name), thing)
+        return thing
+
+    def _check_free(self, name: str, email: str) -> None:
+        """See that an address made from a name is nobody else's."""
+        thing = self._found.get(("person", email))
+        other = self._generated.get(email, _name_of(thing)) if thing is not None else ""
+        for known in self._index.get(("person", email), []):
+            other = other or known.name or known.email
+        if other and key_of(other) != key_of(name):
+            raise Rejected(
+                "Person", f"the address made for {name!r}, {email}, is that of {other!r}: give their e-mail addresses"
+            )  # fmt: skip
+
+    def _check_generated(self, name: str, email: str) -> None:
+        """See that an address in the file was not made for somebody else."""
+        other = self._generated.get(email)
+        if other is not None and key_of(other) != key_of(name):
+            raise Rejected(
+                "Person", f"{email} was also made for {other!r} of an earlier row: give the address of {other!r}, too"
+            )  # fmt: skip
 
     def _new_person(self, name: str, email: str) -> NewPerson:
         first, _, last = name.rpartition(" ")
@@ -305,8 +366,10 @@ class Resolver:
                 "Person", f"{name} is not in the account and has no e-mail address: give --email-domain DOMAIN, "
                 "or --person EMAIL",
             )  # fmt: skip
-        local = ".".join("".join(letter for letter in part if letter.isalnum()) for part in name.lower().split())
-        return NewPerson(f"{local}@{self._domain.lstrip('@')}", first, last)
+        try:
+            return NewPerson(make_address(name, self._domain), first, last)
+        except ValueError as error:
+            raise Rejected("Person", f"{error}: give the e-mail address of {name!r}") from None
 
     def _thing(
         self,
@@ -343,6 +406,11 @@ class Resolver:
         return thing
 
 
+def _name_of(person: Thing) -> str:
+    fields = person.fields or person.was
+    return f"{fields.get('first_name') or ''} {fields.get('last_name') or ''}".strip() or person.name
+
+
 def _same_name(name: Any, known: Any) -> bool:
     """Whether a name is the one that is there: capitals and blanks are nothing to be changed."""
     return isinstance(name, str) and isinstance(known, str) and key_of(name) == key_of(known)
@@ -359,9 +427,9 @@ def _keys(kind: str, known: Known) -> Iterable[str]:
         if known.code:
             yield f"{known.client_id}/#{key_of(known.code)}"
     elif kind == "contact":
-        yield f"{known.client_id}/{known.email.lower() or key_of(known.name)}"
+        yield f"{known.client_id}/{key_of(known.email) or key_of(known.name)}"
     elif kind == "person":
-        yield known.email.lower()
+        yield key_of(known.email)
         yield f"={key_of(known.name)}"
     else:
         yield key_of(known.name)

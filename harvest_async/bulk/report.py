@@ -96,13 +96,13 @@ class Report:
 
     Attributes:
         made, updated: how many records of each kind, entries and expenses left out.
-        created: rows that were booked; `created_hours` and `created_cost` are theirs.
-        there: rows that were in the account already.
-        rejected: rows that were refused, and why.
+        created: rows that became an entry or an expense; `created_hours` and `created_cost` are theirs, as they were
+            sent, and `exact_hours` are the same hours before they were rounded.
+        there: rows that were in the account already, whatever they are about.
+        rejected: what is wrong with the rows that were refused; a row may have several problems.
         unknown: rows that may or may not have been booked, and are not sent as long as nobody can tell.
         left: rows that were not sent.
-        file_hours: the sum of the file's good rows as the file has it.
-        rounded_hours: the same as they are sent.
+        file_hours: the sum of the file's good rows as the file has it, sent or not.
         stopped: why it ended early; None if it did not.
         gave_up: whether that was because the server was gone.
     """
@@ -117,7 +117,7 @@ class Report:
     unknown: Sequence[Place]
     left: int
     file_hours: Fraction
-    rounded_hours: Decimal
+    exact_hours: Fraction
     stopped: str | None = None
     gave_up: bool = False
 
@@ -128,8 +128,8 @@ class Report:
 
     @property
     def difference(self) -> Fraction:
-        """What rounding made of the hours."""
-        return Fraction(self.rounded_hours) - self.file_hours
+        """What rounding added to the hours of the rows that were created."""
+        return Fraction(self.created_hours) - self.exact_hours
 
 
 def overview(journal: Journal) -> Overview:
@@ -159,7 +159,7 @@ def report_of(journal: Journal, stopped: str | None = None, *, gave_up: bool = F
     expenses, cost = _sum(journal, "expense", "created")
     meta = journal.meta
     unknown = journal.rows(f"{_PLACES} where step.state in ('unknown', 'lost', 'intended') order by source.id")
-    left = journal.number("select count(*) from step where state = 'planned' and source is not null")
+    left = journal.number("select count(distinct source) from step where state = 'planned' and source is not null")
     return Report(
         _by_word(made, "created"),
         _by_word(made, "updated"),
@@ -171,7 +171,7 @@ def report_of(journal: Journal, stopped: str | None = None, *, gave_up: bool = F
         tuple(Place(*place) for place in unknown),
         left,
         Fraction(meta.get("file_hours", "0")),
-        Decimal(meta.get("rounded_hours", "0")),
+        _exact(journal),
         stopped,
         gave_up,
     )
@@ -182,7 +182,7 @@ def seconds_for(calls: int, limit: int, period: float) -> float:
     return max(0, -(-calls // limit) - 1) * period
 
 
-_PLACES: Final = "select source.line, source.row, source.file from step join source on source.id = step.source"
+_PLACES: Final = "select distinct source.line, source.row, source.file from step join source on source.id = step.source"
 
 
 def _sum(journal: Journal, kind: str, state: str) -> tuple[int, Decimal]:
@@ -199,7 +199,22 @@ def _by_word(rows: Sequence[tuple[Any, ...]], wanted: str) -> dict[str, int]:
 
 
 def _there(journal: Journal) -> int:
-    return journal.number("select count(*) from step where state = 'existing' and source is not null")
+    """Count the rows of which nothing is left to do; a row may have several steps."""
+    return journal.number("""
+        select count(*) from (
+            select 1 from step where source is not null group by source having min(state) = 'existing'
+            and max(state) = 'existing'
+        )
+    """)
+
+
+def _exact(journal: Journal) -> Fraction:
+    """Return the hours of the rows that were created as the file has them."""
+    hours = journal.rows("""
+        select json_extract(source.content, '$.exact."$fraction"'), count(*) from step
+        join source on source.id = step.source where step.kind = 'entry' and step.state = 'created' group by 1
+    """)
+    return sum((Fraction(text or 0) * count for text, count in hours), Fraction())
 
 
 def _rejected(journal: Journal) -> tuple[Problem, ...]:

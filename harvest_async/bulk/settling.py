@@ -146,8 +146,8 @@ class Settling:
             return False
         if kind == "contact":
             name = f"{fields.get('first_name', '')} {fields.get('last_name', '')}"
-            return (known.email.lower() or key_of(known.name)) == (
-                str(fields.get("email") or "").lower() or key_of(name)
+            return (key_of(known.email) or key_of(known.name)) == (
+                key_of(str(fields.get("email") or "")) or key_of(name)
             )
         same_code = kind != "project" or key_of(known.code) == key_of(str(fields.get("code") or ""))
         return same_code and key_of(known.name) == key_of(str(fields["number" if kind == "invoice" else "name"]))

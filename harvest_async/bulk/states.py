@@ -77,6 +77,6 @@ def doubt(step: int, reason: str) -> Change:
     return "update step set state = 'unknown', reason = ? where id = ?", (reason, step)
 
 
-def undo(step: int, reason: str | None) -> Change:
-    """What it made was taken away again, or something else instead."""
-    return "update step set state = 'undone', reason = ? where id = ?", (reason, step)
+def undo(step: int) -> Change:
+    """What it created was removed again."""
+    return "update step set state = 'undone', reason = null where id = ?", (step,)

@@ -16,7 +16,6 @@ import json
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import date
-from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
 
@@ -98,22 +97,22 @@ async def draw(account: Readable, journal: Journal, terms: Terms, progress: Prog
 
 def take_in(journal: Journal, rows: Iterable[kinds.AnyRow | kinds.Problem]) -> None:
     """Put a file's rows and problems into the journal, in one pass."""
-    exact, hours = Fraction(), Decimal()
+    exact = Fraction()
 
     def sort() -> Iterable[tuple[Any, ...]]:
-        nonlocal exact, hours
+        nonlocal exact
         for row in rows:
             if isinstance(row, kinds.Problem):
                 _reject(journal, row)
                 continue
             if isinstance(row, kinds.TimeRow):
-                exact, hours = exact + row.exact, hours + row.hours
+                exact += row.exact
             kind, text = pack_row(row)
             yield kind, row.line, row.row, getattr(row, "part", 0), row.file, text
 
     insert = "insert into source (kind, line, row, part, file, content) values (?, ?, ?, ?, ?, ?)"
     journal.together(lambda: journal.write_many(insert, sort()))
-    journal.describe(file_hours=str(exact), rounded_hours=str(hours))
+    journal.describe(file_hours=str(exact))
 
 
 def check_whole(journal: Journal) -> None:
@@ -181,6 +180,7 @@ def _resolve(journal: Journal, resolver: Resolver) -> None:
 
 
 def _resolve_rows(journal: Journal, resolver: Resolver) -> None:
+    resolver.expect_codes(journal.rows(_CODES))
     last = 0
     query = "select id, kind, content from source where id > ? order by id limit ?"
     insert = (
@@ -203,6 +203,14 @@ def _resolve_rows(journal: Journal, resolver: Resolver) -> None:
         last = batch[-1][0]
     resolver.finish()
     insert_things(journal, resolver.things)
+
+
+_CODES: Final = """
+    select distinct json_extract(content, '$.client'), json_extract(content, case kind when 'ProjectRow' then '$.name'
+    else '$.project' end), json_extract(content, case kind when 'ProjectRow' then '$.code' else '$.project_code' end)
+    from source where kind in ('TimeRow', 'ExpenseRow', 'ProjectRow', 'TaskLinkRow', 'UserLinkRow')
+    and json_extract(content, case kind when 'ProjectRow' then '$.code' else '$.project_code' end) <> ''
+"""
 
 
 def _reject(journal: Journal, problem: kinds.Problem) -> None:

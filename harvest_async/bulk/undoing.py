@@ -34,11 +34,13 @@ class Undone:
         removed: how many records were taken away.
         left: what is still there, and why.
         unknown: how many writes of the run have an outcome that nobody knows.
+        went_along: how many assignments of the run the server removed together with their projects.
     """
 
     removed: int
     left: Sequence[str]
     unknown: int
+    went_along: int = 0
 
 
 async def undo_all(account: Account, journal: Journal, progress: Progress) -> Undone:
@@ -55,9 +57,11 @@ async def undo_all(account: Account, journal: Journal, progress: Progress) -> Un
             told = await gather([later(_undo, account, journal, *step) for step in steps], progress)
             removed += sum(each is None for each in told)
             left += [each for each in told if each is not None]
-    await journal.work(journal.commit, [(_WENT_ALONG, ())])
+    went_along = await journal.work(journal.number, _COUNT_ALONG)
+    await journal.work(journal.commit, [(_UNDO_ALONG, ())])
+    left += [_STAYED.format(*row) for row in await journal.work(journal.rows, _OF_LEFT_PROJECTS)]
     unknown = await journal.work(journal.number, _UNKNOWN)
-    return Undone(removed, tuple(left), unknown)
+    return Undone(removed, tuple(left), unknown, went_along)
 
 
 async def _undo(
@@ -78,8 +82,10 @@ async def _undo(
         instead = await account.delete(kind, record, {**fields, "project_id": project, "other": other})
     except _REFUSED as error:
         return f"{what}: {error.message}"
-    await journal.work(journal.commit, [undo(step, instead)])
-    return f"{what}: {instead}" if instead else None
+    if instead:
+        return f"{what}: {instead}"
+    await journal.work(journal.commit, [undo(step)])
+    return None
 
 
 def _kept(journal: Journal) -> list[str]:
@@ -103,7 +109,15 @@ _MADE: Final = """
     and step.kind in (select value from json_each(?)) order by step.id desc
 """
 _WENT_ALONG: Final = """
-    update step set state = 'undone' where kind in ('task_link', 'person_link') and state = 'created'
+    kind in ('task_link', 'person_link') and state = 'created'
     and project in (select id from step where kind = 'project' and state = 'undone')
 """
+_COUNT_ALONG: Final = f"select count(*) from step where {_WENT_ALONG}"  # noqa: S608 - no value of anybody's
+_UNDO_ALONG: Final = f"update step set state = 'undone' where {_WENT_ALONG}"  # noqa: S608
+_OF_LEFT_PROJECTS: Final = """
+    select count(*), json_extract(project.content, '$.name') from step join step as project on project.id = step.project
+    where step.kind in ('task_link', 'person_link') and step.state = 'created' and project.state = 'created'
+    group by project.id
+"""
+_STAYED: Final = "{0} of the assignments of project {1}, which is left"
 _UNKNOWN: Final = "select count(*) from step where state in ('unknown', 'lost', 'intended')"

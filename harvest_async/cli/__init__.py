@@ -6,6 +6,7 @@ Rules of this room: click, rich and platformdirs are imported below here only (e
 from __future__ import annotations
 
 import sys
+import traceback
 
 __all__ = ["main"]
 
@@ -16,7 +17,9 @@ def main() -> None:
         from harvest_async.cli.commands import cli  # noqa: PLC0415 - optional dependency
     except ModuleNotFoundError as error:
         if error.name not in {"click", "rich", "platformdirs"}:
-            raise
+            traceback.print_exc()
+            sys.stderr.write("harvest-async is not installed completely: install it again\n")
+            sys.exit(4)
         sys.stderr.write("the command line needs its extra: python -m pip install 'harvest-async[cli]'\n")
         sys.exit(2)
     cli(prog_name="harvest-async")

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -24,18 +24,23 @@ from harvest_async.cli.common import (
     json_option,
     print_json,
 )
+from harvest_async.cli.edge import EdgeGroup
 from harvest_async.cli.export import export
 from harvest_async.cli.flow import Errand, Wishes, run_errand
 from harvest_async.cli.importing import import_, tell
 from harvest_async.cli.postman import postman
 from harvest_async.cli.show import Bar, err, out, show_snapshot
+from harvest_async.cli.target import open_sandbox
 from harvest_async.cli.undo import undo
-from harvest_async.sandbox import Sandbox
 
 __all__ = ["cli"]
 
+_CALLS: Final = click.IntRange(1)
+_PERIOD: Final = click.FloatRange(0, 86_400, min_open=True)
+_PORT: Final = click.IntRange(0, 65_535)
 
-@click.group(epilog=ENVIRONMENT, context_settings={"help_option_names": ["-h", "--help"]})
+
+@click.group(cls=EdgeGroup, epilog=ENVIRONMENT, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="harvest-async")
 def cli() -> None:
     """Work with a Harvest account without ever being blocked by its throttle.
@@ -58,8 +63,8 @@ cli.add_command(export)
 
 
 @cli.command()
-@click.option("--calls", default=100, show_default=True, help="Calls that the sandbox allows in a period.")
-@click.option("--period", default=15.0, show_default=True, help="The period in seconds.")
+@click.option("--calls", type=_CALLS, default=100, show_default=True, help="Calls that the sandbox allows in a period.")
+@click.option("--period", type=_PERIOD, default=15.0, show_default=True, help="The period in seconds.")
 @json_option
 def demo(calls: int, period: float, *, as_json: bool) -> None:
     """See it work: import a sample into an embedded sandbox at the real limit.
@@ -85,9 +90,9 @@ def demo(calls: int, period: float, *, as_json: bool) -> None:
 
 @cli.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8765, show_default=True, help="0 takes any that is free.")
-@click.option("--calls", default=100, show_default=True, help="Calls allowed in a period.")
-@click.option("--period", default=15.0, show_default=True, help="The period in seconds.")
+@click.option("--port", type=_PORT, default=8765, show_default=True, help="0 takes any that is free.")
+@click.option("--calls", type=_CALLS, default=100, show_default=True, help="Calls allowed in a period.")
+@click.option("--period", type=_PERIOD, default=15.0, show_default=True, help="The period in seconds.")
 @click.option("--db", type=click.Path(dir_okay=False, path_type=Path), help="Keep the account in this file.")
 @click.option("--timestamps", is_flag=True, help="Track time by start and end, not by duration.")
 @click.option("--fresh-account", is_flag=True, help="Begin with the default tasks and categories of a new account.")
@@ -111,7 +116,7 @@ def sandbox(
       export HARVEST_EMAIL=admin@example.com HARVEST_PASSWORD=sandbox HARVEST_APP=me
       harvest-async whoami
     """
-    account = Sandbox(calls, period, db=db, timestamp_timers=timestamps, fresh_account=fresh_account)
+    account = open_sandbox(db, calls=calls, period=period, timestamp_timers=timestamps, fresh_account=fresh_account)
 
     def ready(address: str) -> None:
         out.print(f"Sandbox at {address}: account sandbox, {calls} calls in {period:g} s. Ctrl-C ends it.")
@@ -125,8 +130,8 @@ def sandbox(
         account.run(host, port, ready, allow_remote=allow_remote)
     except KeyboardInterrupt:
         pass
-    except (ValueError, OSError, ImportError) as error:
-        fail(BAD_INPUT, str(error))
+    except ValueError as error:
+        fail(BAD_INPUT, str(error), error)
     finally:
         account.close()
 

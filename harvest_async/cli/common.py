@@ -1,23 +1,20 @@
 """What all commands share: options, exit codes, and how an error is told.
 
-Rules of this room: exit codes are 0 all is well, 1 some rows were rejected or are unknown, 2 the input or an option is
-wrong, 3 the server or the network, 130 interrupted.
+How a command ends, and its exit codes, are in `edge`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import ExitStack
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, TypeVar
 
 import click
 
-from harvest_async.cli.show import err
+from harvest_async.cli.edge import BAD_INPUT, INTERRUPTED, NO_SERVER, SOME_ROWS, Failure, print_json
 from harvest_async.cli.target import Target, embedded, real
-from harvest_async.errors import HarvestError, InvalidArgument, Unauthorized
+from harvest_async.errors import InvalidArgument
 
 __all__ = [
     "BAD_INPUT",
@@ -27,17 +24,20 @@ __all__ = [
     "SOME_ROWS",
     "account_options",
     "asked",
-    "explain",
     "fail",
     "find_target",
     "json_option",
     "print_json",
 ]
 
-SOME_ROWS: Final = 1
-BAD_INPUT: Final = 2
-NO_SERVER: Final = 3
-INTERRUPTED: Final = 130
+T = TypeVar("T")
+
+_SANDBOX_HINTS: Final = {
+    "import": "No account at hand? Try --sandbox.",
+    "export": "No account at hand? Try --sandbox-db FILE.",
+    "undo": "Was it an import into a sandbox? Give its --sandbox-db FILE.",
+}
+_DEMO_HINT: Final = "No account at hand? Try: harvest-async demo"
 
 ENVIRONMENT: Final = """
 \b
@@ -48,8 +48,10 @@ Account and credentials come from the environment:
   HARVEST_BASE_URL                   where the account is, if elsewhere
   HARVEST_STATE_DIR                  where the throttle's ledger and the journals are kept
 \b
-Exit codes: 0 all is well, 1 some rows were rejected or are unknown, 2 the input or an option is wrong,
-3 the server or the network, 130 interrupted.
+  HARVEST_DEBUG                      1 prints the traceback of an unexpected error
+\b
+Exit codes: 0 success, 1 some rows were rejected or are unknown, 2 the input, an option or this machine (a full disk,
+for example) is the cause, 3 the server or the network, 4 a fault in harvest-async itself, 130 interrupted.
 """
 
 
@@ -75,37 +77,15 @@ def find_target(stack: ExitStack, options: dict[str, Any]) -> Target:
             return stack.enter_context(embedded(options.get("sandbox_db")))
         return real(options.get("account"), options.get("base_url"))
     except InvalidArgument as error:
-        fail(BAD_INPUT, f"{error}\nNo account at hand? Try --sandbox.")
-    except ImportError as error:
-        fail(BAD_INPUT, str(error))
+        hint = _SANDBOX_HINTS.get(click.get_current_context().info_name or "", _DEMO_HINT)
+        fail(BAD_INPUT, f"{error}\n{hint}", error)
 
 
-def asked(ask: Callable[[], Any]) -> Any:
-    """Run something that asks the account; tells what went wrong, and ends, where it fails."""
-    try:
-        return asyncio.run(ask())
-    except HarvestError as error:
-        explain(error)
-        sys.exit(NO_SERVER)
-    except KeyboardInterrupt:
-        fail(INTERRUPTED, "interrupted")
+def asked(ask: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Run a coroutine that calls the account; its errors are mapped in `edge`."""
+    return asyncio.run(ask())
 
 
-def explain(error: HarvestError) -> None:
-    """Say what went wrong, and what to try next."""
-    err.print(f"error: {error.message}", style="bold red", markup=False)
-    if isinstance(error, Unauthorized):
-        err.print("Check HARVEST_EMAIL and HARVEST_PASSWORD, or HARVEST_ACCESS_TOKEN; then try: harvest-async whoami")
-    elif error.answer is not None and error.answer.status >= 500:  # noqa: PLR2004 - the class of statuses
-        err.print("The server failed. To see how the account stands: harvest-async status")
-
-
-def print_json(document: dict[str, Any]) -> None:
-    """Print one JSON document."""
-    click.echo(json.dumps(document, indent=2, default=str))
-
-
-def fail(code: int, message: str) -> NoReturn:
-    """Say what is wrong, and end."""
-    err.print(f"error: {message}", style="bold red", markup=False)
-    sys.exit(code)
+def fail(code: int, message: str, error: BaseException | None = None) -> NoReturn:
+    """End the command with a message, to programs as JSON."""
+    raise Failure(code, message, error)

@@ -18,21 +18,10 @@ from attrs import define
 from rich.table import Table
 
 from harvest_async import exports
-from harvest_async.cli.common import (
-    BAD_INPUT,
-    ENVIRONMENT,
-    INTERRUPTED,
-    NO_SERVER,
-    account_options,
-    explain,
-    fail,
-    find_target,
-    json_option,
-    print_json,
-)
+from harvest_async.cli.common import ENVIRONMENT, account_options, find_target, json_option
+from harvest_async.cli.edge import BAD_INPUT, INTERRUPTED, code_of, error_json, explain, print_json
 from harvest_async.cli.show import Bar, err, out
 from harvest_async.cli.target import Target
-from harvest_async.errors import HarvestError, InvalidArgument
 
 __all__ = ["export"]
 
@@ -70,9 +59,9 @@ def export(folder: Path, **options: Any) -> None:
         else:
             _tell(errand)
     if errand.interrupted:
-        fail(INTERRUPTED, f"interrupted; the same command goes on: harvest-async export {folder}")
+        sys.exit(INTERRUPTED)
     if errand.error is not None:
-        sys.exit(NO_SERVER)
+        sys.exit(code_of(errand.error))
 
 
 @define
@@ -81,7 +70,7 @@ class _Errand:
 
     exported: exports.Exported
     elapsed: float = 0.0
-    error: HarvestError | None = None
+    error: Exception | None = None
     interrupted: bool = False
 
 
@@ -89,11 +78,9 @@ def _run(target: Target, errand: _Errand, options: dict[str, Any]) -> None:
     began = monotonic()
     try:
         asyncio.run(_export(target, errand, options))
-    except (InvalidArgument, ImportError, OSError) as error:
-        fail(BAD_INPUT, str(error))
-    except HarvestError as error:
+    except Exception as error:  # noqa: BLE001 - it is shown below what was done until then
         errand.error = error
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         errand.interrupted = True
     finally:
         errand.elapsed = monotonic() - began
@@ -132,11 +119,14 @@ def _document(errand: _Errand) -> dict[str, Any]:
     }
     told = {"folder": str(errand.exported.folder), "kinds": kinds, "calls": errand.exported.calls}
     error = errand.error
-    why = {"error": {"kind": type(error).__name__, "message": error.message}} if error is not None else {}
+    why = {"error": error_json(error)} if error is not None else {}
     return {**told, "seconds": round(errand.elapsed, 1), "interrupted": errand.interrupted, **why}
 
 
 def _tell(errand: _Errand) -> None:
+    if errand.error is not None and code_of(errand.error) == BAD_INPUT and not errand.exported.kinds:
+        explain(errand.error)
+        return
     table = Table(title="Export", title_justify="left")
     for column in ("kind", "read", "in the file", "file"):
         table.add_column(column)
@@ -148,3 +138,5 @@ def _tell(errand: _Errand) -> None:
     if errand.error is not None:
         explain(errand.error)
         err.print("What is done stands; the same command goes on from there.")
+    if errand.interrupted:
+        err.print(f"interrupted; the same command goes on: harvest-async export {errand.exported.folder}", markup=False)

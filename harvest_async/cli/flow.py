@@ -76,7 +76,7 @@ class Errand:
     seconds: float = 0.0
     report: Report | None = None
     effort: Effort = field(factory=Effort)
-    error: HarvestError | None = None
+    error: Exception | None = None
     interrupted: bool = False
     uses: list[tuple[float, int, int]] = field(factory=list)
 
@@ -95,13 +95,22 @@ async def _run(target: Target, errand: Errand, bar: Bar) -> None:
     try:
         async with target.client() as harvest, bar.shown():
             await _import(harvest, target, errand, bar)
-    except HarvestError as error:
+    except Exception as error:  # noqa: BLE001 - it is shown below the report
         errand.error = error
     finally:
         watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+        errand.effort = _effort(target, time.monotonic() - began)
+
+
+def _effort(target: Target, elapsed: float) -> Effort:
+    """Return what a run took; where the ledger can't be read, the time alone."""
+    try:
         now = target.throttle.snapshot()
-        bound = imports.seconds_for(now.lent, now.calls, now.period)
-        errand.effort = Effort(now.lent, now.refused, time.monotonic() - began, bound)
+    except HarvestError:
+        return Effort(seconds=elapsed)
+    bound = imports.seconds_for(now.lent, now.calls, now.period)
+    return Effort(now.lent, now.refused, elapsed, bound)
 
 
 async def _import(harvest: HarvestV1, target: Target, errand: Errand, bar: Bar) -> None:

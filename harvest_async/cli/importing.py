@@ -5,9 +5,8 @@ Rules of this room: see `commands`.
 
 from __future__ import annotations
 
-import asyncio
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NoReturn
@@ -16,7 +15,6 @@ import click
 from attrs import evolve
 
 from harvest_async import imports
-from harvest_async.bulk.plan import NewPerson
 from harvest_async.bulk.report import seconds_for
 from harvest_async.bulk.rules import Rules
 from harvest_async.bulk.sources import (
@@ -25,7 +23,6 @@ from harvest_async.bulk.sources import (
     Fill,
     Options,
     Source,
-    Unfit,
     mapped,
     open_source,
     read_mapping,
@@ -37,18 +34,20 @@ from harvest_async.cli.common import (
     NO_SERVER,
     SOME_ROWS,
     account_options,
-    explain,
     fail,
     find_target,
     json_option,
     print_json,
 )
+from harvest_async.cli.consent import asker
+from harvest_async.cli.edge import code_of, error_json, explain
 from harvest_async.cli.flow import Errand, Wishes, run_errand
 from harvest_async.cli.journals import find_journal
 from harvest_async.cli.mapping import show_fields, write_mapping
 from harvest_async.cli.offline import plan_offline
+from harvest_async.cli.outputs import check_outputs, write_all
 from harvest_async.cli.picture import draw_picture
-from harvest_async.cli.rejects import write_rejects
+from harvest_async.cli.rejects import is_folder, write_rejects
 from harvest_async.cli.show import (
     Bar,
     err,
@@ -164,19 +163,20 @@ def import_(files: tuple[Path, ...], **options: Any) -> None:
             try:
                 write_mapping(files, reading, options["write_mapping"], as_json=options["as_json"])
             except (InvalidArgument, OSError, ImportError) as error:
-                _refuse(error, str(error), options)
+                _refuse(error, str(error))
             sys.exit(0)
-        source = None if not files else stack.enter_context(_opened(files, reading, options))
+        source = None if not files else stack.enter_context(_opened(files, reading))
         if source is not None and not options["as_json"]:
             show_found(source)
         if options["offline"]:
             _offline(source, options)
+        _check_outputs(files, source, options)
         target = find_target(stack, options)
-        wishes = _wishes(target, source, reading, options)
+        bar = Bar(target.throttle, quiet=options["as_json"])
+        wishes = _wishes(target, source, reading, bar, options)
         errand = Errand(source, wishes)
-        run_errand(target, errand, Bar(target.throttle, quiet=options["as_json"]))
-        _write_files(errand, options)
-        tell(errand, target, as_json=options["as_json"])
+        run_errand(target, errand, bar)
+        tell(errand, target, as_json=options["as_json"], faults=_write_files(errand, options))
 
 
 def _options(options: dict[str, Any]) -> Options:
@@ -191,29 +191,39 @@ def _options(options: dict[str, Any]) -> Options:
             told = read_mapping(options["mapping"].read_text("utf-8"), reading)
             reading = evolve(told, columns={**told.columns, **columns})
     except (InvalidArgument, OSError, UnicodeDecodeError) as error:
-        _refuse(error, str(error), options)
+        _refuse(error, str(error))
     return reading
 
 
-def _opened(files: tuple[Path, ...], reading: Options, options: dict[str, Any]) -> Source:
+def _opened(files: tuple[Path, ...], reading: Options) -> Source:
     try:
         if len(files) == 1 and str(files[0]) == "-":
             return open_source(sys.stdin.buffer, reading, "stdin")
         return open_source([sys.stdin.buffer if str(file) == "-" else file for file in files], reading)
     except (InvalidArgument, OSError, ImportError) as error:
-        _refuse(error, f"{files[0]}: {error}" if len(files) == 1 else str(error), options)
+        _refuse(error, f"{files[0]}: {error}" if len(files) == 1 else str(error))
 
 
-def _refuse(error: Exception, message: str, options: dict[str, Any]) -> NoReturn:
+def _refuse(error: Exception, message: str) -> NoReturn:
     """Say what is wrong with the input, to programs too, and end."""
-    if options["as_json"]:
-        print_json({"error": _error(error)})
-    fail(BAD_INPUT, message)
+    fail(BAD_INPUT, message, error)
 
 
-def _wishes(target: Target, source: Source | None, reading: Options, options: dict[str, Any]) -> Wishes:
+def _check_outputs(files: tuple[Path, ...], source: Source | None, options: dict[str, Any]) -> None:
+    """See that what is to be written can be, before anything is sent."""
+    outputs = (
+        ("--rejects", options["rejects"], source is not None and is_folder(source)),
+        ("--picture", options["picture"], False),
+    )
+    try:
+        check_outputs(outputs, (*files, options["mapping"], options["journal"], options["sandbox_db"]))
+    except InvalidArgument as error:
+        _refuse(error, error.message)
+
+
+def _wishes(target: Target, source: Source | None, reading: Options, bar: Bar, options: dict[str, Any]) -> Wishes:
     silent = options["yes"] or options["dry_run"] or (target.loopback and not options["ask"])
-    may_make: imports.MakePeople = silent or (False if options["as_json"] else _asker())
+    may_make: imports.MakePeople = silent or (False if options["as_json"] else asker(bar))
     rules = Rules(settle=options["settle"], give_up=options["give_up"], max_failures=options["max_failures"])
     wishes = Wishes(
         options=reading,
@@ -225,24 +235,8 @@ def _wishes(target: Target, source: Source | None, reading: Options, options: di
     try:
         journal, resume = find_journal(target, source, wishes, options["journal"], resume=options["resume"])
     except InvalidArgument as error:
-        _refuse(error, error.message, options)
+        _refuse(error, error.message)
     return evolve(wishes, journal=journal, resume=resume)
-
-
-def _asker() -> bool | Callable[[tuple[NewPerson, ...]], Awaitable[bool]]:
-    if not sys.stdin.isatty():
-        return False
-
-    def ask(people: tuple[NewPerson, ...]) -> bool:
-        err.print("These people are not in the account. Making them sends each an e-mail and takes a seat of the plan:")
-        for person in people:
-            err.print(f"  {person.first_name} {person.last_name} <{person.email}>", markup=False)
-        return click.confirm("Make them?", default=False, err=True)
-
-    async def asked(people: tuple[NewPerson, ...]) -> bool:
-        return await asyncio.to_thread(ask, people)
-
-    return asked
 
 
 def _offline(source: Source | None, options: dict[str, Any]) -> NoReturn:
@@ -252,7 +246,7 @@ def _offline(source: Source | None, options: dict[str, Any]) -> NoReturn:
     try:
         seen, reads = plan_offline(source, options["email_domain"])
     except InvalidArgument as error:
-        _refuse(error, error.message, options)
+        _refuse(error, error.message)
     calls = reads + seen.writes
     seconds = seconds_for(calls, DEFAULT_CALLS, DEFAULT_PERIOD / 1e9)
     if options["as_json"]:
@@ -263,24 +257,38 @@ def _offline(source: Source | None, options: dict[str, Any]) -> NoReturn:
     sys.exit(SOME_ROWS if seen.rejected else 0)
 
 
-def _write_files(errand: Errand, options: dict[str, Any]) -> None:
-    """What was asked for beside the report."""
-    if options["picture"] is not None:
-        options["picture"].write_text(draw_picture(errand.uses), "utf-8")
-    if options["rejects"] is not None and errand.source is not None:
-        told = errand.report or errand.overview
-        if told is not None:
-            write_rejects(errand.source, told.rejected, options["rejects"])
+def _write_files(errand: Errand, options: dict[str, Any]) -> list[str]:
+    """Write what was asked for beside the report; return what could not be written."""
+    source, told = errand.source, errand.report or errand.overview
+
+    def rejects(path: Path) -> None:
+        if source is not None and told is not None:
+            write_rejects(source, told.rejected, path)
+
+    def picture(path: Path) -> None:
+        path.write_text(draw_picture(errand.uses), "utf-8")
+
+    return write_all((("--picture", options["picture"], picture), ("--rejects", options["rejects"], rejects)))
 
 
-def tell(errand: Errand, target: Target, *, as_json: bool) -> NoReturn:
-    """Show how an import ended, and exit by it."""
+def tell(errand: Errand, target: Target, *, as_json: bool, faults: Sequence[str] = ()) -> NoReturn:
+    """Show how an import ended, and exit by it.
+
+    Args:
+        errand: the import.
+        target: the account.
+        as_json: print one JSON document.
+        faults: what could not be written beside the report.
+    """
     server = _server_view(target)
     if as_json:
-        print_json(_document(errand) | ({"server": server} if server else {}))
+        print_json(_document(errand, faults) | ({"server": server} if server else {}))
     else:
         _tell_person(errand, target, server)
-    sys.exit(_code(errand))
+    for each in faults:
+        err.print(f"error: {each}", style="bold red", markup=False)
+    code = _code(errand)
+    sys.exit(BAD_INPUT if faults and code in {0, SOME_ROWS} else code)
 
 
 def _code(errand: Errand) -> int:
@@ -288,15 +296,17 @@ def _code(errand: Errand) -> int:
     if errand.interrupted:
         return INTERRUPTED
     if errand.error is not None:
-        return BAD_INPUT if isinstance(errand.error, InvalidArgument) else NO_SERVER
+        return code_of(errand.error)
     if errand.report is not None and errand.report.gave_up:
         return NO_SERVER
     complete = told is not None and not told.rejected and (errand.report is None or errand.report.complete)
     return 0 if complete else SOME_ROWS
 
 
-def _document(errand: Errand) -> dict[str, Any]:
-    document: dict[str, Any] = {}
+def _document(errand: Errand, faults: Sequence[str]) -> dict[str, Any]:
+    document: dict[str, Any] = {"interrupted": errand.interrupted}
+    if faults:
+        document["not_written"] = list(faults)
     if errand.source is not None:
         document |= {"format": errand.source.found[0].format, "rows": errand.source.rows}
     if errand.wishes.journal is not None:
@@ -306,15 +316,8 @@ def _document(errand: Errand) -> dict[str, Any]:
     if errand.report is not None:
         document["report"] = report_json(errand.report, errand.effort)
     if errand.error is not None:
-        document["error"] = _error(errand.error)
+        document["error"] = error_json(errand.error)
     return document
-
-
-def _error(error: Exception) -> dict[str, Any]:
-    """An error for programs; of an input that as a whole can't be imported, all that is wrong."""
-    message = error.message if isinstance(error, HarvestError) else str(error)
-    told: dict[str, Any] = {"kind": type(error).__name__, "message": message}
-    return told | (error.findings.document() if isinstance(error, Unfit) else {})
 
 
 def _tell_person(errand: Errand, target: Target, server: dict[str, int]) -> None:
@@ -348,6 +351,9 @@ def _server_view(target: Target) -> dict[str, int]:
     sandbox = target.sandbox
     if sandbox is None:
         return {}
-    now = target.throttle.snapshot()
+    try:
+        now = target.throttle.snapshot()
+    except HarvestError:  # the ledger can't be read, which was reported already
+        return {}
     told = {"max_in_window": sandbox.max_in_window(), "refused": sandbox.throttled()}
     return told | {"requests": len(sandbox.requests()), "calls": now.calls, "period": int(now.period)}

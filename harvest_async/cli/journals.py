@@ -10,7 +10,7 @@ import re
 from hashlib import sha256
 from pathlib import Path
 
-from harvest_async.bulk.journal import Journal, JournalError
+from harvest_async.bulk.journal import Journal, JournalError, JournalInUse
 from harvest_async.bulk.sources import Source
 from harvest_async.cli.flow import Wishes
 from harvest_async.cli.target import Target, state_path
@@ -35,7 +35,7 @@ def find_journal(
             raise JournalError("a sandbox in memory is gone with its run: there is nothing to resume")
         return None, False
     known = _known(target, source)
-    open_ones = [path for path in known if (source is not None or not _in_use(path)) and not _finished(path)]
+    open_ones = [path for path in known if _status(path, skip_in_use=source is None) == "open"]
     if open_ones:
         return open_ones[-1], True
     if resume or source is None:
@@ -48,10 +48,12 @@ def _look(path: Path, *, resume: bool) -> bool:
         if resume:
             raise JournalError(f"{path}: there is no such journal")
         return False
-    finished = _finished(path)
-    if finished and not path.exists():
+    status = _status(path)
+    if status == "unplanned":
+        if resume:
+            raise JournalError(f"{path}: its run ended before anything was sent: there is nothing to resume")
         return False
-    if finished and not resume:
+    if status == "finished" and not resume:
         raise JournalError(f"{path}: this run is done: name another --journal for a new one")
     return True
 
@@ -62,22 +64,27 @@ def _known(target: Target, source: Source | None) -> list[Path]:
     return sorted(_folder().glob(pattern), key=lambda path: (path.stat().st_mtime_ns, path.name))
 
 
-def _finished(path: Path) -> bool:
-    with Journal(path, inline=True) as journal:
-        meta = journal.meta
-    if meta.get("planned") != "1" and meta.get("format") is not None:
-        path.unlink()  # it ended before anything could be sent
-        return True
-    return meta.get("finished") == "1"
+def _status(path: Path, *, skip_in_use: bool = False) -> str:
+    """Return "open", "finished", or "unplanned" for a run that ended before anything could be sent.
 
+    Args:
+        path: the journal.
+        skip_in_use: return "in use" for a journal that another process has, instead of an error.
 
-def _in_use(path: Path) -> bool:
-    """Whether another run has it: of several runs of an account that is not the one that ended early."""
+    Raises:
+        JournalError: it can't be read. It stays as it is, and no new run begins in its place.
+    """
     try:
-        Journal(path, inline=True).close()
-    except JournalError:
-        return True
-    return False
+        with Journal(path, inline=True) as journal:
+            meta = journal.meta
+            if meta.get("planned") != "1":
+                journal.clear()
+                return "unplanned"
+    except JournalInUse:
+        if not skip_in_use:
+            raise
+        return "in use"
+    return "finished" if meta.get("finished") == "1" else "open"
 
 
 def _free(target: Target, source: Source, count: int) -> Path:

@@ -10,13 +10,14 @@ from pathlib import Path
 
 import click
 
+from harvest_async.cli.outputs import check_output
 from harvest_async.postman import make_collection
 
 __all__ = ["postman"]
 
 
 @click.command()
-@click.option("-o", "--output", type=click.Path(dir_okay=False, writable=True, path_type=Path),
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path),
               help="Write it into this file instead of printing it.")  # fmt: skip
 @click.option("--account", default="", help="The account's subdomain, to stand in the variable `account`.")
 @click.option("--base-url", default="https://{{account}}.harvestapp.com", show_default=True,
@@ -32,6 +33,8 @@ def postman(output: Path | None, account: str, base_url: str) -> None:
       harvest-async sandbox --port 8765
       harvest-async postman --base-url http://127.0.0.1:8765 -o harvest.postman_collection.json
     """
+    if output is not None:
+        check_output("--output", output)
     text = json.dumps(make_collection(base_url.rstrip("/"), account), indent=2, ensure_ascii=False)
     if output is None:
         click.echo(text)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final
 
 import attrs
@@ -83,6 +83,16 @@ class Bar:
             err.print(what, markup=False)
         self._special = what
 
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Draw nothing while a question is asked."""
+        self._bars.stop()
+        try:
+            yield
+        finally:
+            if self._lively:
+                self._bars.start()
+
     @asynccontextmanager
     async def shown(self) -> AsyncIterator[Bar]:
         """Show it while something goes on."""
@@ -117,11 +127,18 @@ def show_problems(problems: Iterable[Problem], title: str) -> None:
     problems = list(problems)
     if not problems:
         return
-    err.print(f"[bold red]{title}: {len(problems)}[/]")
+    err.print(f"[bold red]{title}: {_rejected(problems)}[/]")
     for problem in problems[:_SHOWN]:
         err.print(f"  {problem}", markup=False)
     if len(problems) > _SHOWN:
         err.print(f"  and {len(problems) - _SHOWN} more (all of them with --json)")
+
+
+def _rejected(problems: Sequence[Problem]) -> str:
+    """Return how many rows are rejected, and how many problems they have if that is another number."""
+    rows = _rows_of(problems)
+    told = f"{rows} {'row' if rows == 1 else 'rows'}"
+    return told if rows == len(problems) else f"{told}, {len(problems)} problems"
 
 
 def _rows_of(problems: Iterable[Problem]) -> int:
@@ -156,7 +173,7 @@ def show_plan(plan: Overview, calls: int, seconds: float) -> None:
     if plan.book + plan.expenses > len(plan.first):
         table.add_row("", f"and {plan.book + plan.expenses - len(plan.first)} more")
     table.add_row("already there", f"{plan.there} rows")
-    table.add_row("rejected", f"{_rows_of(plan.rejected)} rows")
+    table.add_row("rejected", _rejected(plan.rejected))
     table.add_row("calls", f"{calls}, reads included")
     table.add_row("time", f"about {seconds:.0f} s")
     out.print(table)
@@ -182,14 +199,15 @@ def show_report(report: Report, effort: Effort) -> None:
     if report.updated:
         table.add_row("brought up to date", _counted(report.updated))
     money = f", {report.created_cost} spent" if report.created_cost else ""
-    table.add_row("created", f"{report.created} entries, {report.created_hours} h{money}")
-    table.add_row("already there", f"{report.there} entries")
-    table.add_row("rejected", f"{_rows_of(report.rejected)} rows")
+    what = "rows" if money else "entries"
+    table.add_row("created", f"{report.created} {what}, {report.created_hours} h{money}")
+    table.add_row("already there", f"{report.there} rows")
+    table.add_row("rejected", _rejected(report.rejected))
     table.add_row("unknown", f"{len(report.unknown)} rows")
     if report.left:
         table.add_row("not sent", f"{report.left} rows")
     table.add_row("hours in the file", f"{float(report.file_hours):.4f}")
-    table.add_row("hours as sent", f"{report.rounded_hours} (rounding: {float(report.difference):+.4f})")
+    table.add_row("hours as sent", f"{report.created_hours} (rounding: {float(report.difference):+.4f})")
     table.add_row("calls", f"{effort.calls}, {effort.refused} refused by the throttle")
     table.add_row("time", f"{effort.seconds:.1f} s; the limit allows no less than {effort.bound:.0f} s")
     out.print(table)
@@ -235,6 +253,7 @@ def plan_json(plan: Overview, calls: int, seconds: float) -> dict[str, Any]:
         "cost": str(plan.cost),
         "first": [dict(zip(names, row, strict=True)) for row in plan.first],
         "already_there": plan.there,
+        "rejected_rows": _rows_of(plan.rejected),
         "rejected": [_problem(problem) for problem in plan.rejected],
         "calls": calls,
         "seconds": round(seconds, 1),
@@ -250,12 +269,13 @@ def report_json(report: Report, effort: Effort) -> dict[str, Any]:
         "created_hours": str(report.created_hours),
         "created_cost": str(report.created_cost),
         "already_there": report.there,
+        "rejected_rows": _rows_of(report.rejected),
         "rejected": [_problem(problem) for problem in report.rejected],
         "unknown": [{"line": place.line, "row": place.row, "file": place.file} for place in report.unknown],
         "not_sent": report.left,
         "stopped": report.stopped,
         "file_hours": f"{float(report.file_hours):.6f}",
-        "hours_as_sent": str(report.rounded_hours),
+        "hours_as_sent": str(report.created_hours),
         "difference": f"{float(report.difference):+.6f}",
         "calls": effort.calls,
         "refused": effort.refused,

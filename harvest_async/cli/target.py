@@ -7,6 +7,7 @@ is an SQLite file in the user's state directory, with one book for each account.
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,13 +18,14 @@ from attrs import field, frozen
 
 from harvest_async.address import check_address, is_loopback
 from harvest_async.auth import BasicAuth
+from harvest_async.errors import InvalidArgument
 from harvest_async.sandbox import Sandbox
 from harvest_async.throttle.ledger_sqlite import SqliteLedger
 from harvest_async.throttle.registry import service_of
 from harvest_async.throttle.throttle import Throttle
 from harvest_async.v1.client import HarvestV1
 
-__all__ = ["Target", "embedded", "ledger_path", "real", "state_path"]
+__all__ = ["Target", "embedded", "ledger_path", "open_sandbox", "real", "state_path"]
 
 _APP: Final = "harvest-async command line"
 
@@ -93,10 +95,24 @@ def real(account: str | None, base_url: str | None) -> Target:
     return Target(name, address, options, Throttle(pace="burst", ledger=ledger, name=name), identity)
 
 
+def open_sandbox(db: Path | None, **options: Any) -> Sandbox:
+    """Return a sandbox.
+
+    Raises:
+        InvalidArgument: the file in which it is to be kept can't be used, or an option is out of its range.
+    """
+    try:
+        return Sandbox(db=db, **options)
+    except (OSError, sqlite3.Error) as error:
+        raise InvalidArgument(f"the sandbox's file {db} can't be used: {error}") from error
+    except ValueError as error:
+        raise InvalidArgument(str(error)) from error
+
+
 @contextmanager
 def embedded(db: Path | None) -> Iterator[Target]:
     """An embedded sandbox on a free port, in memory or kept in a file."""
-    sandbox = Sandbox(db=db)
+    sandbox = open_sandbox(db)
     identity = "sandbox" if db is None else f"sandbox {db.resolve()}"
     ledger = None if db is None else SqliteLedger(ledger_path(), account=identity)
     throttle = Throttle(pace="burst", ledger=ledger, name="sandbox")

@@ -39,9 +39,12 @@ def undo(journal: Path, *, as_json: bool, **options: Any) -> None:
 
         undone: imports.Undone = asked(do)
     if as_json:
-        print_json({"removed": undone.removed, "left": list(undone.left), "unknown": undone.unknown})
+        counts = {"removed": undone.removed, "went_along": undone.went_along, "unknown": undone.unknown}
+        print_json({**counts, "left": list(undone.left)})
     else:
         out.print(f"removed: {undone.removed} records")
+        if undone.went_along:
+            out.print(f"removed together with their projects: {undone.went_along} assignments")
         for each in undone.left:
             err.print(f"  left: {each}", markup=False)
         if undone.unknown:

@@ -85,9 +85,11 @@ def load(folder: Path, account: str, format: str, days: str, *, full: bool) -> S
         return fresh
     try:
         told = json.loads(path.read_text("utf-8"))
-        version, sections = told["version"], told["sections"]
+        version = told["version"]
+        sections = {str(name): {part: _moment(text) for part, text in parts.items()}
+                    for name, parts in told["sections"].items()}  # fmt: skip
         state = State(str(told["account"]), str(told["format"]), str(told["days"]), sections)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InvalidArgument(f"{path}: the state can't be read ({error}): export to another folder") from error
     if version != _VERSION:
         raise InvalidArgument(f"{path}: the state is of version {version}: export to another folder")
@@ -101,3 +103,11 @@ def load(folder: Path, account: str, format: str, days: str, *, full: bool) -> S
         was = state.days or "all days"
         raise InvalidArgument(f"{path}: the folder holds {was}: give the same again, or --full to begin anew")
     return state
+
+
+def _moment(text: str) -> str:
+    """Return a moment as it is stored; raise what `load` reports where it is none."""
+    if datetime.fromisoformat(text).tzinfo is None:
+        msg = f"{text!r} has no zone"
+        raise ValueError(msg)
+    return text

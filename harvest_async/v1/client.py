@@ -141,16 +141,23 @@ class HarvestV1:
         `HARVEST_BASE_URL` where the account is elsewhere. `options` go to the constructor and come first.
 
         Raises:
-            InvalidArgument: a variable is missing; the message names it.
+            InvalidArgument: variables are missing; the message names all of them.
         """
         env = os.environ
+        token = env.get("HARVEST_ACCESS_TOKEN", "").strip()
+        signs = "auth" in options or token
+        wanted = {
+            "HARVEST_ACCOUNT": not options.get("account"),
+            "HARVEST_EMAIL": not signs,
+            "HARVEST_PASSWORD": not signs,
+            "HARVEST_APP": not options.get("app"),
+        }
+        given = _needed([name for name, is_wanted in wanted.items() if is_wanted])
         if "auth" not in options:
-            token = env.get("HARVEST_ACCESS_TOKEN", "").strip()
-            options["auth"] = (
-                BearerAuth(token) if token else BasicAuth(_needed("HARVEST_EMAIL"), _needed("HARVEST_PASSWORD"))
-            )
-        account = options.pop("account", None) or _needed("HARVEST_ACCOUNT")
-        options["app"] = options.get("app") or _needed("HARVEST_APP")
+            basic = ("HARVEST_EMAIL", "HARVEST_PASSWORD")
+            options["auth"] = BearerAuth(token) if token else BasicAuth(*(given[name] for name in basic))
+        account = options.pop("account", None) or given["HARVEST_ACCOUNT"]
+        options["app"] = options.get("app") or given["HARVEST_APP"]
         options.setdefault("base_url", env.get("HARVEST_BASE_URL") or None)
         return cls(account, **options)
 
@@ -325,11 +332,19 @@ class HarvestV1:
         return f"<HarvestV1 {self._name}>"
 
 
-def _needed(name: str) -> str:
-    value = os.environ.get(name, "")
-    if not value.strip():
-        raise InvalidArgument(f"the environment variable {name} is missing or blank: set it, or give the argument")
-    return value
+def _needed(names: list[str]) -> dict[str, str]:
+    """Return environment variables; all that are missing are named at once."""
+    given = {name: os.environ.get(name, "") for name in names}
+    missing = [name for name, value in given.items() if not value.strip()]
+    if not missing:
+        return given
+    token = ", or HARVEST_ACCESS_TOKEN instead of e-mail and password" if "HARVEST_EMAIL" in missing else ""
+    if len(missing) == 1:
+        raise InvalidArgument(
+            f"the environment variable {missing[0]} is missing or blank: set it{token}, or give the argument"
+        )
+    listed = f"{', '.join(missing[:-1])} and {missing[-1]}"
+    raise InvalidArgument(f"the environment variables {listed} are missing or blank: set them{token}")
 
 
 def _lane_of(name: str) -> Lane:

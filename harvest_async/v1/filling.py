@@ -16,7 +16,7 @@ import attrs
 from harvest_async.bulk.account import Watch
 from harvest_async.bulk.known import Booked, Known, Link, Paid, Reach
 from harvest_async.call import Call, Created, Gone
-from harvest_async.errors import NotFound
+from harvest_async.errors import InvalidArgument, NotFound, ResponseError
 from harvest_async.v1.client import HarvestV1
 from harvest_async.v1.table import record_id
 
@@ -37,7 +37,7 @@ class V1Account:
         self._harvest = harvest
         self._identity = identity
         self._me: int | None = None
-        self._timestamps: bool | None = None
+        self._signed_in: Any = None
 
     @property
     def identity(self) -> str:
@@ -46,10 +46,28 @@ class V1Account:
 
     async def timestamps(self) -> bool:
         """Contract: who_am_i: how time is tracked; and who is signed in, who needs no `of_user`."""
-        user = (await self._harvest.account.who_am_i()).user
-        self._me = record_id(user)
-        self._timestamps = bool(user.timestamp_timers)
-        return self._timestamps
+        return bool((await self._user()).timestamp_timers)
+
+    async def check_role(self) -> None:
+        """Check that the signed-in person may do all that an import does.
+
+        Raises:
+            InvalidArgument: they are no administrator.
+            HarvestError: the account can't be read.
+        """
+        user = await self._user()
+        if user.admin is False:
+            raise InvalidArgument(
+                f"{user.email} is a regular user of {self._harvest.name}: importing and undoing need an administrator. "
+                "Sign in as one; nothing was written"
+            )
+
+    async def _user(self) -> Any:
+        """Return the signed-in person, asked for once."""
+        if self._signed_in is None:
+            self._signed_in = (await self._harvest.account.who_am_i()).user
+            self._me = record_id(self._signed_in)
+        return self._signed_in
 
     async def all(self, kind: str) -> Sequence[Known]:
         """See `Account.all`."""
@@ -72,7 +90,7 @@ class V1Account:
         entries = [_entry(each) async for each in found if each.spent_at is not None]
         if all(entry.started is not None for entry in entries):
             return entries
-        timed = await self.timestamps() if self._timestamps is None else self._timestamps
+        timed = await self.timestamps()
         return await self._with_times(person, entries) if timed else entries
 
     async def _with_times(self, person: int, entries: Sequence[Booked]) -> Sequence[Booked]:
@@ -133,7 +151,17 @@ class V1Account:
             gone = await _DELETE[kind](self._harvest, record, given)
         except NotFound:
             return None  # it is gone, by whomever
-        return "archived, not removed" if gone is Gone.ARCHIVED else None
+        if kind == "task" and gone is Gone.UNTOLD:
+            return "the server did not remove it"  # it was read after the call, and is active
+        return await self._bring_back(kind, record, given) if gone is Gone.ARCHIVED else None
+
+    async def _bring_back(self, kind: str, record: int, fields: Fields) -> str:
+        """Undo an archiving that the server did instead of a deletion, since other records use it."""
+        try:
+            await _BRING_BACK[kind](self._harvest, record, fields.get("project_id") or 0)
+        except ResponseError as error:
+            return f"other records use it; the server archived it, and it can't be brought back ({error.message})"
+        return "other records use it"
 
     async def ask(self) -> None:
         """See `Account.ask`: not repeatable, so that it is sent once."""
@@ -287,6 +315,17 @@ _UNMARK: Final[Mapping[str, Callable[[Any, int, int], Awaitable[Any]] | None]] =
     "sent_invoice": None,
     "closed_invoice": None,
 }
+
+
+_BRING_BACK: Final[Mapping[str, Callable[[Any, int, int], Awaitable[Any]]]] = {
+    "client": lambda harvest, record, _: harvest.clients.activate(record),
+    "project": lambda harvest, record, _: harvest.projects.activate(record),
+    "task": lambda harvest, record, _: harvest.tasks.activate(record),
+    "person": lambda harvest, record, _: harvest.people.activate(record),
+    "task_link": lambda harvest, record, project: harvest.task_assignments.update(project, record, deactivated=False),
+    "person_link": lambda harvest, record, project: harvest.user_assignments.update(project, record, deactivated=False),
+}
+"""What makes an archived record active again."""
 
 
 def _stands(read: Callable[[Any, int, int], Awaitable[Any]], field: str, *values: object) -> Any:

@@ -10,6 +10,7 @@ from typing import Final
 
 from attrs import define, field
 
+from harvest_async.bulk.match import key_of
 from harvest_async.bulk.sources.cells import clean
 from harvest_async.bulk.sources.kinds import Notice
 
@@ -67,10 +68,10 @@ class Roster:
         """What is doubtful about a person; empty where nothing is."""
         if not person or not email or (person, email) in self._known:
             return ""
-        key = clean(person).casefold()
+        key = key_of(person)
         name = self._names.setdefault(email, person)
         address = self._addresses.setdefault(key, email)
-        if clean(name).casefold() != key:
+        if key_of(name) != key:
             return (
                 f"{person!r} has the e-mail address of {name!r}, {email}: mend one of them, or let the address alone "
                 "tell who it is with --people-by-email"
