@@ -11,9 +11,9 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
-from harvest_async.codec.slices import Shaper, Slices
+from harvest_async.codec.slices import DEEPEST, LARGEST_ELEMENT, MOST_VALUES, SLICE, STEP, Shaper, Slices
 from harvest_async.codec.text import NUMBERS, beginning, iso, of_day, only_decode_errors
 from harvest_async.errors import DecodeError, InvalidArgument
 
@@ -24,11 +24,15 @@ T = TypeVar("T")
 CONTENT_TYPE: Final = "application/json"
 
 _BOM: Final = b"\xef\xbb\xbf"
-_OPENING: Final = re.compile(rb"\s*\[")
+_BLANKS: Final = re.compile(rb"\s*+")
 _HALF: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 _LONE: Final = re.compile("[\ud800-\udfff]")
-_MARK: Final = re.compile(rb'\}\s*,\s*(?=\{\s*"[^"\\]*"\s*:\s*\{)')
+_MARK: Final = re.compile(rb'\}\s*+,\s*+(?=\{\s*+"[^"\\]{0,64}+"\s*+:\s*+\{)')
 """Between two records, each below its root. The quote of a text inside a record would have a backslash before it."""
+
+_QUOTE: Final = ord('"')
+_TOKEN: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+(")?+|[][{},]', re.DOTALL)
+_STRING_REST: Final = re.compile(rb'(?:[^"\\]++|\\.)*+(")?+', re.DOTALL)
 
 
 def read(content: bytes) -> Any:
@@ -57,8 +61,68 @@ def write(fields: Mapping[str, Any], root: str | None) -> bytes:
     return text.encode()
 
 
+class _Scan:
+    """Finds where the records of a list end, each byte looked at once.
+
+    Attributes:
+        place: up to where the bytes were looked at.
+        values: how many values the record has so far.
+    """
+
+    __slots__ = ("_depth", "_in_string", "place", "values")
+
+    def __init__(self) -> None:
+        self.place = 0
+        self.values = 0
+        self._depth = 0
+        self._in_string = False
+
+    def run(self, held: bytearray) -> int:
+        """Go on to the end of what is held; return where the last whole record ends, 0 where none does.
+
+        Raises:
+            RecursionError: a record is nested too deep.
+        """
+        end = 0
+        if self._in_string and not self._end_string(held):
+            return end
+        for token in _TOKEN.finditer(held, self.place):
+            first = held[token.start()]
+            if first == _QUOTE:
+                self.place, self._in_string = token.end(), token[1] is None
+                continue
+            self.place = token.end()
+            end = self._take(first, end)
+        if not self._in_string:
+            self.place = len(held)
+        return end
+
+    def _end_string(self, held: bytearray) -> bool:
+        found = cast("re.Match[bytes]", _STRING_REST.match(held, self.place))
+        self.place, self._in_string = found.end(), found[1] is None
+        return not self._in_string
+
+    def _take(self, token: int, end: int) -> int:
+        if token in b"[{":
+            self._depth += 1
+            if self._depth > DEEPEST:
+                msg = f"nested deeper than {DEEPEST} levels"
+                raise RecursionError(msg)
+        elif token in b"]}":
+            self._depth -= 1
+        elif self._depth == 0:
+            self.values = 0
+            return self.place
+        else:
+            self.values += 1
+        return end
+
+
 class Elements(Slices[T]):
     """Reads a list of records, each below its root; a single record is a list of one (contract: list_sample_is_single).
+
+    Where a slice of records ends is first guessed by a pattern. If the guess fails, the rest of the list is scanned
+    token by token, which is slower and never wrong.
 
     Args:
         shape: turns trees into records.
@@ -68,24 +132,87 @@ class Elements(Slices[T]):
     def __init__(self, shape: Shaper[T], fast: Callable[[bytes], list[T]] | None = None) -> None:
         super().__init__(shape)
         self._fast = fast
-        self._opened = False
+        self._is_list: bool | None = None  # None before the first character
+        self._scan: _Scan | None = None  # None as long as patterns are enough
 
-    def _begin(self) -> re.Pattern[bytes] | None:
-        held = self._held.removeprefix(_BOM)
-        opening = _OPENING.match(held)
-        if opening is None:
+    def _advance(self) -> list[T]:
+        if self._is_list is None and not self._open():
+            return []
+        if self._scan is None:
+            found = self._guess() if self._is_list else None
+            if found is not None:
+                return found
+            self._scan = _Scan()
+        return self._exact(self._scan)
+
+    def _open(self) -> bool:
+        """Read up to the first character that is not blank, and the bracket of a list; whether it has come."""
+        held = self._held
+        if held.startswith(_BOM):
+            del held[: len(_BOM)]
+        elif _BOM.startswith(held):
+            self._enough = len(_BOM)
+            return False
+        del held[: _blanks(held)]
+        self._enough = 1
+        if not held:
+            return False
+        self._is_list = held.startswith(b"[")
+        if self._is_list:
+            del held[:1]
+        return True
+
+    def _guess(self) -> list[T] | None:
+        """Read up to where a record seems to end; None where that does not work out."""
+        self._enough = STEP
+        if len(self._held) < self._enough:
+            return []
+        end = max((match.end() for match in _MARK.finditer(bytes(self._held))), default=0)
+        if not end:
+            return [] if len(self._held) < SLICE else None
+        try:
+            records = self._records(self._whole(end), _loads)
+        except (ValueError, RecursionError):
             return None
-        self._held, self._opened = held[opening.end() :], True
-        return _MARK
+        del self._held[:end]
+        return records
 
-    def _read(self, part: bytes) -> list[T]:
-        return self._records(b"[" + part.rstrip().removesuffix(b",") + b"]", _loads)
+    def _exact(self, scan: _Scan) -> list[T]:
+        held = self._held
+        if self._is_list and not scan.place:
+            del held[: _blanks(held)]
+        end = self._run(scan, held)
+        if len(held) - end > LARGEST_ELEMENT:
+            raise self._too_large()
+        records = self._records(self._whole(end), self._told) if end else []
+        del held[:end]
+        scan.place = 0 if held.isspace() else scan.place - end
+        self._enough = len(held) + STEP
+        return records
+
+    def _run(self, scan: _Scan, held: bytearray) -> int:
+        """Look at what has come; return where the last whole record of a list ends."""
+        try:
+            end = scan.run(held)
+        except RecursionError as error:
+            raise self._error("JSON", error) from None
+        if scan.values > MOST_VALUES:
+            raise self._too_many()
+        return end if self._is_list else 0
+
+    def _whole(self, end: int) -> bytes:
+        """The records up to there as a list of their own."""
+        return b"[" + bytes(self._held[:end]).rstrip().removesuffix(b",") + b"]"
 
     def _finish(self, rest: bytes) -> list[T]:
-        if self._opened:
-            return self._records(b"[" + rest, lambda whole: _told(whole, self._first))
-        tree = _told(rest, self._first)
-        return self._shape(tree if isinstance(tree, list) else [tree])
+        if self._scan is not None:
+            self._run(self._scan, bytearray(rest))
+        if self._is_list:
+            return self._records(b"[" + rest, self._told)
+        return self._shape([self._told(rest)])
+
+    def _told(self, whole: bytes) -> Any:
+        return _told(whole, self._first)
 
     def _records(self, whole: bytes, loads: Callable[[bytes], Any]) -> list[T]:
         if self._fast is not None:
@@ -94,6 +221,12 @@ class Elements(Slices[T]):
             except Exception:  # noqa: BLE001, S110 - the slow way reads more, and tells what is wrong
                 pass
         return self._shape(loads(whole))
+
+
+def _blanks(held: bytearray) -> int:
+    """How many blanks are at the beginning."""
+    found = _BLANKS.match(held)
+    return found.end() if found else 0
 
 
 def _loads(content: bytes) -> Any:

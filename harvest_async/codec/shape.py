@@ -29,10 +29,14 @@ from cattrs.gen import make_dict_structure_fn, override
 
 from harvest_async.codec.text import NUMBERS, only_decode_errors, read_date, read_datetime, read_time
 from harvest_async.errors import DecodeError
+from harvest_async.redaction import redact_message
 
 __all__ = ["Repeated", "shape", "shape_all"]
 
 T = TypeVar("T")
+
+_SHOWN = 500
+"""How many characters are shown of what is wrong with a field."""
 
 Read = Callable[[Any], Any]
 
@@ -63,8 +67,16 @@ def shape_all(trees: Sequence[Any], kind: type[T]) -> list[T]:
         return [read(tree) for tree in trees]
     except Exception as error:
         with only_decode_errors(b""):
-            faults = (_explain(tree, kind) for tree in trees)
-            raise DecodeError(next(filter(None, faults), f"the answer is no {kind.__name__}")) from error
+            tree = next((tree for tree in trees if not _is_readable(read, tree)), None)
+            raise DecodeError(_explain(tree, kind) or f"the answer is no {kind.__name__}") from error
+
+
+def _is_readable(read: Callable[[Any], Any], tree: Any) -> bool:
+    try:
+        read(tree)
+    except Exception:  # noqa: BLE001 - what is wrong is explained afterwards
+        return False
+    return True
 
 
 def _explain(tree: Any, kind: type[Any]) -> str | None:
@@ -73,7 +85,8 @@ def _explain(tree: Any, kind: type[Any]) -> str | None:
         _converter(detailed=True).structure(tree, kind)
     except Exception as error:  # noqa: BLE001 - cattrs gathers all kinds
         faults = cattrs.transform_error(error, format_exception=_fault)
-        return f"the answer is no {kind.__name__}: {'; '.join(faults[:5])}"
+        said = "; ".join(redact_message(fault, _SHOWN) for fault in faults[:5])
+        return f"the answer is no {kind.__name__}: {said}"
     return None
 
 

@@ -8,18 +8,20 @@ has text where JSON has numbers: fields know their own types (contract: nil_clas
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final, TypeVar
-from xml.parsers.expat import ExpatError
+from xml.parsers.expat import ExpatError, ParserCreate
 
 import xmltodict
+from attrs import define, field
 
 from harvest_async.codec.shape import Repeated
-from harvest_async.codec.slices import Slices
+from harvest_async.codec.slices import DEEPEST, LARGEST_ELEMENT, MOST_VALUES, STEP, Shaper, Slices
 from harvest_async.codec.text import beginning, iso, of_day, only_decode_errors
 from harvest_async.errors import DecodeError, InvalidArgument
 
@@ -29,16 +31,13 @@ T = TypeVar("T")
 
 CONTENT_TYPE: Final = "application/xml"
 
-_DEEPEST: Final = 100
+LONGEST_TOKEN: Final = 256 * 1024
+"""The longest tag, comment or instruction, in bytes."""
+
 _TYPE_AND_TEXT: Final = 2
 _PROLOG: Final = 4_096
 _ROOT: Final = re.compile(rb"<[A-Za-z_]")
-_COMMENT: Final = re.compile(rb"<!--.*?-->", re.DOTALL)
-_AROUND: Final = rb"(?:\s|<\?.*?\?>|<!--.*?-->)*+"
-_OPENING: Final = re.compile(
-    rb"(?:\xef\xbb\xbf)?" + _AROUND + rb"<([A-Za-z_][^<>]*(?<!/))>" + _AROUND + rb"<([A-Za-z_][^\s<>/]*)", re.DOTALL
-)
-"""A list's own beginning: what its root and its first record are called."""
+_COMMENT: Final = re.compile(rb"<!--.*?(?:-->|\Z)", re.DOTALL)
 _HOW: Final[Mapping[str, Any]] = {"strip_whitespace": False, "disable_entities": True, "process_comments": False}
 _UNSPEAKABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
@@ -67,46 +66,160 @@ def write(fields: Mapping[str, Any], root: str, *, underscores: bool) -> bytes:
 
 
 class Elements(Slices[T]):
-    """Reads the elements below a list's root. What both are called does not matter (contract: message_list_root)."""
+    """Reads the elements below a list's root. What both are called does not matter (contract: message_list_root).
 
-    def _begin(self) -> re.Pattern[bytes] | None:
-        _refuse_doctype(self._held)
-        opening = _OPENING.match(self._held)
-        if opening is None:
-            return None
-        root, record = opening.groups()
-        self._root, self._end = b"<" + root + b">", b"</" + root.split()[0] + b">"
-        self._held = self._held[opening.end(1) + 1 :]
-        return re.compile(rb"</" + re.escape(record) + rb"\s*>\s*(?=<)")
+    expat reads the document as it comes, and each record is returned when it ends.
+    """
 
-    def _read(self, part: bytes) -> list[T]:
-        try:
-            return self._shape(_items(self._root + part + self._end))
-        except (ExpatError, xmltodict.ParsingInterrupted) as error:
-            raise ValueError(error) from error
+    def __init__(self, shape: Shaper[T]) -> None:
+        super().__init__(shape)
+        self._decoder = codecs.getincrementaldecoder("utf-8-sig")()
+        self._builder = _Builder()
+        self._came = self._began = 0  # bytes up to now, and up to the record that is being read
+
+    def _advance(self) -> list[T]:
+        text = self._text(bytes(self._held), final=False)
+        self._held.clear()
+        self._parse(text, final=False)
+        left = self._came - max(0, self._builder.place())
+        if left > LONGEST_TOKEN:
+            what = f"a tag or a comment of more than {LONGEST_TOKEN} bytes"
+            raise DecodeError(f"the answer has {what}, which is not read: {beginning(self._first)}")
+        self._enough = max(STEP, left)  # what is not whole is read again from its beginning
+        return self._records()
 
     def _finish(self, rest: bytes) -> list[T]:
-        whole = rest if self._mark is None else self._root + rest
-        _decode(whole, self._first)
+        text = self._text(rest, final=True)
+        self._parse(text, final=True)
+        return self._records()
+
+    def _text(self, content: bytes, *, final: bool) -> str:
+        before = self._came
+        self._came += len(content)
         try:
-            return self._shape(_items(whole))
-        except (ExpatError, ValueError, xmltodict.ParsingInterrupted) as error:
-            raise DecodeError(f"the answer is no XML ({error}): {beginning(self._first)}") from error
+            return self._decoder.decode(content, final)
+        except UnicodeDecodeError as error:
+            raise DecodeError(
+                f"the answer is not UTF-8 (byte {before + error.start}): {beginning(self._first)}"
+            ) from error
+
+    def _parse(self, text: str, *, final: bool) -> None:
+        try:
+            self._builder.parse(text, final=final)
+        except ExpatError as error:
+            _refuse_doctype(self._first)
+            raise self._error("XML", error) from error
+        except _DocumentType:
+            raise DecodeError(
+                f"the answer brings a document type, which is refused: {beginning(self._first)}"
+            ) from None
+
+    def _records(self) -> list[T]:
+        builder = self._builder
+        if builder.records:
+            self._began = self._came
+        if self._came - self._began > LARGEST_ELEMENT and builder.depth > 1:
+            raise self._too_large()
+        if builder.values > MOST_VALUES:
+            raise self._too_many()
+        found = builder.take()
+        return self._shape(found) if found else []
 
 
-def _items(content: bytes) -> list[Any]:
-    """The trees of the elements below the root."""
-    found: list[Any] = []
+class _DocumentType(Exception):
+    """The document has a type of its own."""
 
-    def keep(path: list[tuple[str, Any]], item: Any) -> bool:
-        if isinstance(item, dict):
-            found.append(_plain(item))
+
+@define(slots=True)
+class _Node:
+    """An element that is being read."""
+
+    name: str
+    is_nil: bool
+    children: dict[str, Any] | None = None
+    texts: list[str] = field(factory=list)
+
+
+class _Builder:
+    """Builds the trees of a list's records from what expat reports.
+
+    Attributes:
+        records: the trees of the records that are whole.
+        values: how many elements the record that is being read has so far.
+        depth: how many elements are open.
+    """
+
+    __slots__ = ("_open", "_parser", "records", "values")
+
+    def __init__(self) -> None:
+        self.records: list[Any] = []
+        self.values = 0
+        self._open: list[_Node] = []
+        self._parser = ParserCreate("utf-8")
+        self._parser.buffer_text = True
+        self._parser.StartElementHandler = self._start
+        self._parser.EndElementHandler = self._end
+        self._parser.CharacterDataHandler = self._data
+        self._parser.StartDoctypeDeclHandler = _refuse_type
+
+    @property
+    def depth(self) -> int:
+        """How many elements are open."""
+        return len(self._open)
+
+    def parse(self, text: str, *, final: bool) -> None:
+        """Read on."""
+        self._parser.Parse(text, final)
+
+    def place(self) -> int:
+        """Up to which byte the document is read."""
+        return self._parser.CurrentByteIndex
+
+    def take(self) -> list[Any]:
+        """Return the records that are whole, and forget them."""
+        records, self.records = self.records, []
+        return records
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        if len(self._open) > DEEPEST + 1:
+            raise DecodeError(f"the answer is nested deeper than {DEEPEST} elements")
+        self.values += 1
+        is_nil = bool(attributes) and attributes.get("nil", "").strip().lower() == "true"
+        self._open.append(_Node(name, is_nil))
+
+    def _data(self, text: str) -> None:
+        self._open[-1].texts.append(text)
+
+    def _end(self, name: str) -> None:
+        node = self._open.pop()
+        value: Any = None if node.is_nil else _named(node.children) or "".join(node.texts)
+        if len(self._open) > 1:
+            _put(self._open[-1], name, value)
+        elif self._open:
+            self.records.append(value)
+            self.values = 0
+
+
+def _refuse_type(*_: object) -> None:
+    raise _DocumentType
+
+
+def _put(parent: _Node, name: str, value: Any) -> None:
+    """Add a child to its parent; what comes several times becomes a list."""
+    if parent.children is None:
+        parent.children = {name: value}
+    elif name not in parent.children:
+        parent.children[name] = value
+    else:
+        before = parent.children[name]
+        if isinstance(before, Repeated):
+            before.append(value)
         else:
-            found.append(_plain({"@nil": (path[-1][1] or {}).get("nil"), "#text": item}))
-        return True
+            parent.children[name] = Repeated((before, value))
 
-    xmltodict.parse(content, item_depth=2, item_callback=keep, **_HOW)
-    return found
+
+def _named(children: dict[str, Any] | None) -> dict[str, Any] | None:
+    return {_name(name): value for name, value in children.items()} if children else None
 
 
 def _parse(content: bytes) -> dict[str, Any]:
@@ -139,8 +252,8 @@ def _name(name: str) -> str:
 
 
 def _plain(value: Any, depth: int = 0) -> Any:
-    if depth > _DEEPEST:
-        raise DecodeError(f"the answer is nested deeper than {_DEEPEST} elements")
+    if depth > DEEPEST:
+        raise DecodeError(f"the answer is nested deeper than {DEEPEST} elements")
     if value is None:
         return ""
     if isinstance(value, list):

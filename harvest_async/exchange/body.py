@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable
 from typing import Final
 
+import anyio.lowlevel
 import httpx
 from attrs import evolve
 
-from harvest_async.codec.slices import SLICE
+from harvest_async.codec.slices import STEP
 from harvest_async.errors import DecodeError
 from harvest_async.spool import IN_MEMORY, Spool
-from harvest_async.unfold import Garbled, Unfold
+from harvest_async.unfold import PIECE, Garbled, Unfold
 from harvest_async.wire import Answer, Headers
 
 __all__ = ["LARGEST", "LARGEST_RECORD", "chunks", "headers_of", "read", "whole"]
@@ -23,8 +24,8 @@ __all__ = ["LARGEST", "LARGEST_RECORD", "chunks", "headers_of", "read", "whole"]
 LARGEST: Final = 1024 * 1024 * 1024
 """The largest answer that is read, decoded, in bytes: a small answer may unfold to any size."""
 
-LARGEST_RECORD: Final = 128 * 1024 * 1024
-"""The largest answer that is read into memory as a whole: whatever is no list."""
+LARGEST_RECORD: Final = 16 * 1024 * 1024
+"""The largest answer that is read as a whole, in bytes: any that is no list. It is decoded in one go."""
 
 _GLANCE: Final = 4_096
 
@@ -89,7 +90,9 @@ def whole(answer: Answer) -> Answer:
 
 def chunks(answer: Answer) -> Iterable[bytes]:
     """An answer's body in chunks."""
-    return (answer.content,) if answer.spool is None else answer.spool.chunks(SLICE)
+    if answer.spool is not None:
+        return answer.spool.chunks(STEP)
+    return (answer.content[place : place + STEP] for place in range(0, len(answer.content), STEP))
 
 
 def headers_of(response: httpx.Response) -> Headers:
@@ -110,6 +113,8 @@ async def _decoded(response: httpx.Response, encoding: str) -> AsyncIterator[byt
         async for chunk in response.aiter_raw():
             for piece in unfold.feed(chunk):
                 yield piece
+                if len(piece) == PIECE:  # there is more of this chunk
+                    await anyio.lowlevel.checkpoint()
         yield unfold.close()
     except Garbled as error:
         raise httpx.DecodingError(f"the answer can't be read: {error}") from None

@@ -24,12 +24,14 @@ async def peek(response: httpx.Response) -> bytes:
     """Read the beginning of a body, decoded, and put it back. A body that breaks off is taken as far as it came."""
     stream = response.stream
     chunks: list[bytes] = []
+    size = 0
     coming = aiter(_incoming(stream))
     rest: AsyncIterator[bytes] | None = coming
     try:
         with anyio.fail_after(_PATIENCE):
-            while sum(map(len, chunks)) < _LOOKED_AT:
+            while size < _LOOKED_AT:
                 chunks.append(await anext(coming))
+                size += len(chunks[-1])
     except (StopAsyncIteration, TimeoutError, httpx.TransportError):
         rest = None
     begin = b"".join(chunks)
