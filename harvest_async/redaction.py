@@ -1,25 +1,24 @@
-"""Redaction: show requests, responses and messages without the credentials in them.
+"""Take credentials out of text, in linear time.
 
 Invariants:
-- Every function is total: any text gives a text, without an error.
-- Time grows linearly with the text: each pass reads a character a bounded number of times, and a value whose end is
-  missing reaches to the end of the text.
-- The result has no control characters and none that change the direction of writing.
+- Pure, standard library only: the client and the sandbox both use it.
+- Any text costs time in proportion to its length. No pattern can retry: quantifiers are possessive or bounded, and
+  each scanner only moves forward.
+- A value that has no end (cut off, unbalanced) is taken out up to the end of the text.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Any, Final
-from urllib.parse import unquote_plus, urlsplit, urlunsplit
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from typing import Final
+from urllib.parse import urlsplit, urlunsplit
 
 __all__ = [
     "REDACTED",
-    "Headers",
-    "Secret",
-    "redact_body",
-    "redact_headers",
+    "escape_controls",
+    "is_secret_name",
     "redact_message",
     "redact_text",
     "redact_url",
@@ -27,299 +26,303 @@ __all__ = [
 
 REDACTED: Final = "[redacted]"
 
-Headers = tuple[tuple[str, str], ...]
-"""Header fields in order, names as they were sent."""
-
 _LONGEST_MESSAGE: Final = 1_000
 """Characters of somebody else's message that are shown."""
 
-_WORDS: Final = "token|secret|passw|api[-_]?key|assertion|authori[sz]ation|cookie"
-_SECRET: Final = re.compile(rf"(?i){_WORDS}")
-"""Matches in the name of a field whose value is a credential."""
+_MOST: Final = 20_000
+"""How many names of secrets are handled one by one; what follows them is taken out as a whole."""
 
-_SECRET_HEADER: Final = re.compile(r"(?:^|[-_])(?:auth|credentials?|jwt|keys?|session|sid|signature)(?:$|[-_])")
-"""The same for header fields alone, whose names say less."""
+
+def _spelled(word: str) -> str:
+    """A pattern for a word in lower case whose letters may be percent-encoded."""
+    return "".join(f"(?:{re.escape(each)}|%(?:{ord(each.upper()):x}|{ord(each):x}))" for each in word)
+
+
+def _names(spell: Callable[[str], str]) -> str:
+    """A pattern for the words in the names of secrets, grouped by their first letters."""
+    first, api = spell("a"), f"{spell('pi')}(?:{spell('-')}|{spell('_')})?{spell('key')}"
+    author = f"{spell('uthori')}(?:{spell('s')}|{spell('z')}){spell('ation')}"
+    others = "|".join(map(spell, ("token", "secret", "passw", "cookie")))
+    return f"{others}|{first}(?:{spell('ssertion')}|{author}|{api})"
+
+
+_PLAIN: Final = "token|secret|passw|cookie|assertion|authori[sz]ation|api[-_]?key"
+_WORD: Final = re.compile(_PLAIN)
+"""What the name of a field has in it whose value is a credential."""
 
 # `code` is a credential in a form or an address (OAuth 2.0) and an ordinary field of a project's record.
-_SECRET_NAMES: Final = frozenset({"code", "pass", "pwd"})
-
 _NAME: Final = r"""[^\s&;?#="'<>]"""
-_RUN: Final = re.compile(rf"{_NAME}+=?")
-_VALUE: Final = re.compile(r"""("[^"]*"?|'[^']*'?|[^\s&;#"'<>]*)""")
-_JSON_NAME: Final = re.compile(r'"([^"\\]*)"(?=\s*:)')
-_COLON: Final = re.compile(r"\s*:\s*")
-_STRING: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*\\?"?', re.DOTALL)
-_SCALAR: Final = re.compile(r'[^\s,\]}"]+')
-_BRACKETS: Final = re.compile(r'["\[\]{}]')
-_QUOTED_NAME: Final = re.compile(r'(?<=\\)"([^"\\]*)\\+"\s*:\s*')
-_QUOTED_STRING: Final = re.compile(r'(?<!\\)(\\+)"')
-_QUOTED_SCALAR: Final = re.compile(r'[^\s,\]}"\\]+')
-_TAG: Final = re.compile(r"<([^<>]*)>")
-_TAG_NAME: Final = re.compile(r"[\w.:-]+")
-_CLOSING: Final = re.compile(r"</([\w.:-]*)")
-_SCHEME: Final = re.compile(r"\b((?i:basic|bearer))((?:\s|%20)+)(\S+)")
-_CREDENTIAL: Final = re.compile(r"[\w.~+/%=-]+")
-_CODED: Final = re.compile(r"[0-9=+/]|[a-z][A-Z]")
-_SHORTEST: Final = 6
-_UNSHOWN: Final = re.compile("[^\t\n -~\xa1-\u200d\u2010-\u2027\u202f-\u2064\u206a-\ud7ff\ue000-\U0010ffff]+")
-_AUTHORITY: Final = re.compile(r"""[^\s/?#"'<>]*""")
-_RUN_OF_URL: Final = re.compile(r"""[^\s"'<>]*""")
-_PORT: Final = re.compile(r"[^:@]*(?::\d*)?\Z|\[[0-9a-fA-F:.]*\](?::\d*)?\Z")
+_PAIR_WORD: Final = re.compile(rf"{_PLAIN}|code(?<!{_NAME}code)(?==)|pass(?<!{_NAME}pass)(?==)|pwd(?<!{_NAME}pwd)(?==)")
+_ENCODED_LETTER: Final = re.compile("%[4-7]")
+_ENCODED_WORD: Final = re.compile(
+    rf"(?=[tspac%])(?:{_names(_spelled)}|(?<!{_NAME})(?:{'|'.join(map(_spelled, ('code', 'pass', 'pwd')))})(?==))"
+)
+_SIGNED: Final = r"(?:(?i:basic|bearer)(?:\s++|%20)(?=[^\s&;#\"'<>]))*+"
+_VALUE: Final = re.compile(rf"""{_SIGNED}[^\s&;#"'<>]*+""")
+_TO_NAME: Final = re.compile(r"""(?s:.*)[\s&;?#="'<>]""")
+_COLON: Final = re.compile(r"""["']\s*+:\s*+""")
+_BARE: Final = re.compile(rf"""{_SIGNED}[^\s,\]}}"]++""")
+_QUOTE: Final = re.compile(r"""(\\*+)(["'])""")
+_STRING: Final[dict[str, re.Pattern[str]]] = {quote: re.compile(rf"(?<!\\)(\\*+){quote}") for quote in "\"'"}
+_BRACKET: Final[dict[str, re.Pattern[str]]] = {
+    "[": re.compile(r"""(?<!\\)\\*+"|[\[\]]"""),
+    "{": re.compile(r"""(?<!\\)\\*+"|[{}]"""),
+}
+_TAG: Final = re.compile(r"[\w.:-]*+")
+_TAG_END: Final = re.compile(r"[^<>]*+>")
+_CLOSED: Final = re.compile(r"\s*+>")
+_SCHEME: Final = re.compile(r"\b(?:basic|bearer)(?P<gap>\s++|%20)(?=[\w.~+/%=-]{6})")
+_CREDENTIAL: Final = re.compile(r"[\w.~+/%=-]++")
+_MIXED: Final = re.compile(r"\s|[0-9=+/]|[a-z][A-Z]")
+_USER: Final = re.compile(
+    r"""://(?:[^\s"'<>/?#@:]*+@|[^\s"'<>/?#@:]*+:(?!\d++[/?#])(?:[^\s"'<>@:]|:(?!//))*+@)(?:[^\s"'<>/?#@]*+@)*+"""
+)
+_GAP: Final = 64
+_LAST_BLANK: Final = re.compile(r"(?s:.*)\s")
+_OPEN_SCHEME: Final = re.compile(r"\b(?:basic|bearer)(?:\s++|%20)")
+_RUN: Final = re.compile("(?:[^\t\n -~\xa1-\u200d\u2010-\u2027\u202f-\u2064\u206a-\ud7ff\ue000-\U0010ffff]){1,16}+")
 
+_ALSO_LETTERS: Final = {"\u0130": "i", "\u0131": "i", "\u017f": "s", "\u212a": "k"}
+"""Characters which are equal to a letter of ASCII where case does not count."""
 
-class Secret:
-    """Bytes that are never shown: not by `repr`, nor by a traceback that prints local variables, nor by pickle."""
-
-    __slots__ = ("_value",)
-
-    def __init__(self, value: bytes) -> None:
-        self._value = value
-
-    def reveal(self) -> bytes:
-        """Return the bytes; don't keep them in a variable."""
-        return self._value
-
-    def __bool__(self) -> bool:
-        return bool(self._value)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and self._value == other._value
-
-    def __hash__(self) -> int:
-        return hash(self._value)
-
-    def __repr__(self) -> str:
-        return f"Secret({REDACTED})"
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        raise TypeError("a secret is not pickled")
-
-
-def redact_url(url: str) -> str:
-    """Return the address without user info and without the values of secret parameters."""
-    try:
-        parts = urlsplit(url)
-        path = parts[2:]
-        host = parts.netloc.rpartition("@")[2]
-        if host == parts.netloc and "@" in url and not _PORT.fullmatch(host):
-            host, path = REDACTED, ("", "", "")  # a password with a slash ends the host too early
-        shown = urlunsplit((parts.scheme, host, *map(_redact_pairs, path)))
-    except ValueError:  # not an address: only the part before the parameters can be shown
-        shown = re.split("[?#]", url, maxsplit=1)[0].rpartition("@")[2]
-    return _printable(shown)
-
-
-def redact_headers(headers: Headers) -> Headers:
-    """Return the header fields without the values of those that carry credentials."""
-    return tuple((_printable(name), _redact_header(name, value)) for name, value in headers)
-
-
-def redact_text(text: str) -> str:
-    """Return a text without the credentials that it quotes: in JSON, XML, forms, addresses and header fields."""
-    for redact in (_redact_quoted_json, _redact_json, _redact_xml, _redact_user_info, _redact_pairs):
-        text = redact(text)
-    return _printable(_SCHEME.sub(_redact_scheme, text))
+Span = tuple[int, int, str]
+"""A stretch of a text, and what is shown in its place."""
 
 
 def redact_message(text: str, longest: int = _LONGEST_MESSAGE) -> str:
     """Return the beginning of a text without the credentials that it quotes; for messages and logs."""
-    shown = redact_text(text[:longest])
-    return shown if len(text) <= longest else f"{shown} [... {len(text) - longest} more characters]"
+    if len(text) <= longest:
+        return redact_text(text)
+    return f"{redact_text(redact_cut(text[:longest]))} [... {len(text) - longest} more characters]"
 
 
-def redact_body(content: bytes, content_type: str = "", limit: int | None = None) -> str:
-    """Return a body as text without passwords and tokens; binary data is described by its size.
+def is_secret_name(name: str) -> bool:
+    """Whether a header field, a parameter or a field of this name holds a credential."""
+    folded = _folded(name)
+    return _WORD.search(folded) is not None or folded in {"code", "pass", "pwd"}
 
-    Only the first `limit` bytes are shown, followed by the number of bytes that are left out.
+
+def redact_text(text: str) -> str:
+    """Return somebody else's words without the credentials that they quote."""
+    folded = _folded(text)
+    for find in (_json_values, _elements, _pairs, _signatures):
+        shown = _replace(text, folded, find)
+        if shown is not text:
+            text, folded = shown, _folded(shown)
+    return escape_controls(_USER.sub(f"://{REDACTED}@", text))
+
+
+def redact_pairs(text: str) -> str:
+    """Return a form or a query with the values of secret parameters taken out."""
+    return _replace(text, _folded(text), _pairs)
+
+
+def redact_url(url: str) -> str:
+    """Return an address without user info and without the values of secret parameters."""
+    url = _USER.sub("://", url)
+    try:
+        parts = urlsplit(url)
+        host = parts.netloc.rpartition("@")[2]
+        shown = urlunsplit((parts.scheme, host, *map(redact_pairs, parts[2:])))
+    except ValueError:  # it can't be an address; what comes before its parameters is all that can be shown
+        shown = re.split("[?#]", url, maxsplit=1)[0].rpartition("@")[2]
+    return escape_controls(shown)
+
+
+def escape_controls(text: str) -> str:
+    """Return the text with its control characters written out."""
+    return _RUN.sub(lambda found: _escaped(found[0]), text)
+
+
+@lru_cache(256)
+def _escaped(run: str) -> str:
+    return run.encode("unicode_escape").decode("ascii")
+
+
+def redact_cut(kept: str) -> str:
+    """Return the beginning of a text that was cut, without a credential at its end that the cut made unrecognizable.
+
+    Values behind a name are recognized up to the end of the text; user info and signatures are not.
     """
-    if b"\x00" in content[:1024] or content_type.startswith(("image/", "multipart/", "application/octet")):
-        return f"[{len(content)} bytes of {_printable(content_type[:200]) or 'binary data'}]"
-    text = redact_text(content[:limit].decode("utf-8", errors="replace").replace("\r\n", "\n"))
-    return text if limit is None or len(content) <= limit else f"{text} [... {len(content) - limit} more bytes]"
+    word = _end(_LAST_BLANK, kept, 0)
+    scheme = _OPEN_SCHEME.search(_folded(kept[max(0, word - _GAP) :]))
+    user = kept.find("://", word)
+    if scheme:
+        kept = kept[: max(0, word - _GAP) + scheme.end()] + REDACTED
+    elif user >= 0:
+        kept = kept[: user + 3] + REDACTED
+    return kept
 
 
-def _redact_header(name: str, value: str) -> str:
-    lowered = name.lower()
-    if _SECRET.search(lowered) or _SECRET_HEADER.search(lowered):
-        scheme, blank, _ = value.partition(" ")
-        return f"{_printable(scheme)} {REDACTED}" if blank and lowered.endswith("authorization") else REDACTED
-    return redact_url(value) if lowered in {"location", "referer"} else redact_text(value)
+def _folded(text: str) -> str:
+    """The text in lower case, each character in its place."""
+    for also, letter in _ALSO_LETTERS.items():
+        text = text.replace(also, letter)
+    return text.lower()
 
 
-# Passes over a text: each looks for one notation
+def _replace(text: str, folded: str, find: Callable[[str, str], Iterator[Span]]) -> str:
+    parts: list[str] = []
+    done = 0
+    for begin, end, shown in find(text, folded):
+        parts += text[done:begin], shown
+        done = end
+    return "".join((*parts, text[done:])) if parts else text
 
 
-def _replaced(text: str, spans: Iterator[tuple[int, int, str]]) -> str:
-    """Return a text with some spans of it replaced; the spans are in order and don't overlap."""
-    parts, end = list[str](), 0
-    for start, stop, new in spans:
-        parts += (text[end:start], new)
-        end = stop
-    parts.append(text[end:])
-    return "".join(parts)
+def _words(text: str, pattern: re.Pattern[str], jump: Callable[[int, int], int | tuple[int, Span]]) -> Iterator[Span]:
+    """Go from one name of a secret to the next.
 
-
-def _redact_json(text: str) -> str:
-    return _replaced(text, _json_values(text)) if '"' in text and _SECRET.search(text) else text
-
-
-def _json_values(text: str) -> Iterator[tuple[int, int, str]]:
-    """Yield the values of secret fields in JSON, wherever it is in a text."""
+    Args:
+        text: the text in lower case.
+        pattern: what to look for.
+        jump: is given where the search began and where a word begins; returns where to go on, and what to show there.
+    """
     place = 0
-    while name := _JSON_NAME.search(text, place):
-        place = name.end() - 1  # the closing quote may be an opening one
-        if _SECRET.search(name[1]) and (colon := _COLON.match(text, name.end())):
-            stop = _end_of_value(text, colon.end())
-            if stop > colon.end():
-                yield colon.end(), stop, f'"{REDACTED}"'
-            place = stop
+    for _ in range(_MOST):
+        word = pattern.search(text, place)
+        if word is None:
+            return
+        found = jump(place, word.start())
+        if isinstance(found, tuple):
+            place, span = found
+            yield span
+        else:
+            place = found
+        if place >= len(text):
+            return
+    if pattern.search(text, place):
+        yield place, len(text), REDACTED
 
 
-def _end_of_value(text: str, start: int) -> int:
-    """Return where a JSON value ends; at the end of the text where it is cut off."""
-    first = text[start : start + 1]
-    if first == '"':
-        found = _STRING.match(text, start)
-    elif first in {"[", "{"}:
-        return _end_of_brackets(text, start)
-    else:
-        found = _SCALAR.match(text, start)
-    return found.end() if found else start
+def _pairs(text: str, folded: str) -> Iterator[Span]:
+    """The values of parameters: name=value, quoted or not."""
+    pattern = _ENCODED_WORD if _ENCODED_LETTER.search(text) else _PAIR_WORD
+
+    def jump(_: int, word: int) -> int | tuple[int, Span]:
+        equals = text.find("=", word)
+        if equals < 0:
+            return len(text)
+        name = _name_start(text, word, equals)
+        if name > word and not pattern.search(folded, name, equals + 1):
+            return equals + 1
+        end = _quoted_end(text, equals + 1) or _end(_VALUE, text, equals + 1)
+        return end, (equals + 1, end, REDACTED)
+
+    return _words(folded, pattern, jump)
 
 
-def _end_of_brackets(text: str, start: int) -> int:
-    depth, place = 0, start
-    while found := _BRACKETS.search(text, place):
-        if found[0] == '"':
-            string = _STRING.match(text, found.start())
-            place = string.end() if string else found.end()
-            continue
-        depth += 1 if found[0] in "[{" else -1
+def _name_start(text: str, begin: int, end: int) -> int:
+    """Where the name that ends there begins, if that is behind `begin`."""
+    step, low = 64, end
+    while low > begin:
+        low = max(begin, end - step)
+        if found := _TO_NAME.match(text, low, end):
+            return found.end()
+        step *= 4
+    return begin
+
+
+def _end(pattern: re.Pattern[str], text: str, place: int) -> int:
+    found = pattern.match(text, place)
+    return found.end() if found else place
+
+
+def _quoted_end(text: str, place: int) -> int | None:
+    """Where the string that begins there ends; None where none does.
+
+    A string inside a string has backslashes before its quotes: as many before the last one as before the first.
+    """
+    opening = _QUOTE.match(text, place)
+    if opening is None:
+        return None
+    depth = len(opening[1])
+    for quote in _STRING[opening[2]].finditer(text, opening.end()):
+        count = len(quote[1])
+        if count < depth or count % (2 * depth + 2) == depth:
+            return quote.end()
+    return len(text)
+
+
+def _json_values(text: str, folded: str) -> Iterator[Span]:
+    """The values of fields in JSON, also inside strings, and in the way Python writes them."""
+
+    def jump(begin: int, word: int) -> int | tuple[int, Span]:
+        colon = _COLON.search(text, word)
+        if colon is None:
+            return len(text)
+        quote, place = text[colon.start()], colon.end()
+        name = max(begin, text.rfind(quote, begin, colon.start()) + 1)
+        if name > word and not _WORD.search(folded, name, colon.start()):
+            return place
+        end = _json_end(text, place)
+        while end > place and (value := _COLON.match(text, end - 1)):  # what looks like a value is a name
+            end = _json_end(text, value.end())
+        if end == place:
+            return end
+        opening = _QUOTE.match(text, place)
+        mark = opening[0] if opening else quote
+        return end, (place, end, f"{mark}{REDACTED}{mark}")
+
+    return _words(folded, _WORD, jump)
+
+
+def _json_end(text: str, place: int) -> int:
+    """Where the value that begins there ends."""
+    kind = text[place : place + 1]
+    if kind not in _BRACKET:
+        end = _quoted_end(text, place)
+        return _end(_BARE, text, place if end is None else end) if end is None or kind == "'" else end
+    depth = 0
+    for _ in range(_MOST):
+        found = _BRACKET[kind].search(text, place)
+        if found is None:
+            break
         place = found.end()
+        if found[0][-1] == '"':
+            place = _quoted_end(text, found.start()) or place
+            continue
+        depth += 1 if found[0] == kind else -1
         if depth == 0:
             return place
     return len(text)
 
 
-def _redact_quoted_json(text: str) -> str:
-    return _replaced(text, _quoted_values(text)) if '\\"' in text and _SECRET.search(text) else text
+def _elements(text: str, folded: str) -> Iterator[Span]:
+    """The texts of elements in XML."""
+
+    def jump(begin: int, word: int) -> int | tuple[int, Span]:
+        opening = text.rfind("<", begin, word)
+        name_end = _end(_TAG, text, opening + 1) if opening >= 0 else 0
+        if name_end <= word:
+            following = text.find("<", word)
+            return following if following >= 0 else len(text)
+        end = _end(_TAG_END, text, name_end)
+        if end == name_end or text[end - 2] == "/":
+            return max(end, word + 1)
+        close = _closing(folded, folded[opening + 1 : name_end], end)
+        return close, (end, close, REDACTED)
+
+    return _words(folded, _WORD, jump)
 
 
-def _quoted_values(text: str) -> Iterator[tuple[int, int, str]]:
-    """Yield the values of secret fields in JSON that is quoted inside a JSON string."""
-    place = 0
-    while name := _QUOTED_NAME.search(text, place):
-        place = name.end()
-        if not _SECRET.search(name[1]):
-            place = name.start() + 1
-            continue
-        if opening := _QUOTED_STRING.match(text, place):
-            stop = _end_of_quoted(text, opening.end(), len(opening[1]))
-            yield opening.end(), stop, REDACTED
-            place = stop
-        elif scalar := _QUOTED_SCALAR.match(text, place):
-            yield scalar.start(), scalar.end(), REDACTED
-            place = scalar.end()
+def _closing(folded: str, name: str, place: int) -> int:
+    """Where the closing tag of an element begins; the end of the text where there is none."""
+    mark = f"</{name}"
+    while (found := folded.find(mark, place)) >= 0:
+        if _CLOSED.match(folded, found + len(mark)):
+            return found
+        place = found + len(mark)
+    return len(folded)
 
 
-def _end_of_quoted(text: str, start: int, slashes: int) -> int:
-    """Return where a quoted string ends: at the first quote with as many backslashes as the opening one, or fewer."""
-    for found in _QUOTED_STRING.finditer(text, start):
-        if len(found[1]) <= slashes:
-            return found.start()
-    return len(text)
-
-
-def _redact_xml(text: str) -> str:
-    return _replaced(text, _xml_values(text)) if "<" in text and _SECRET.search(text) else text
-
-
-def _xml_values(text: str) -> Iterator[tuple[int, int, str]]:
-    """Yield the contents of secret elements in XML."""
-    place = 0
-    while tag := _TAG.search(text, place):
-        place = tag.end()
-        name = _TAG_NAME.match(tag[1])
-        if name is None or tag[1].endswith("/") or not _SECRET.search(name[0]):
-            continue
-        place = _closing_of(text, tag.end(), name[0].lower())
-        yield tag.end(), place, REDACTED
-
-
-def _closing_of(text: str, start: int, name: str) -> int:
-    for found in _CLOSING.finditer(text, start):
-        if found[1].lower() == name:
-            return found.start()
-    return len(text)
-
-
-def _redact_user_info(text: str) -> str:
-    if "://" not in text or "@" not in text:
-        return text
-    first, *others = text.split("://")
-    return "://".join((first, *map(_without_user_info, others)))
-
-
-def _without_user_info(rest: str) -> str:
-    """Return what follows a scheme without user name and password, also where the password has a slash in it."""
-    run = _RUN_OF_URL.match(rest)
-    authority = _AUTHORITY.match(rest)
-    if run is None or authority is None or "@" not in run[0]:
-        return rest
-    if "@" in authority[0]:
-        return f"{REDACTED}@{authority[0].rpartition('@')[2]}{rest[authority.end() :]}"
-    if _PORT.fullmatch(authority[0]):
-        return rest
-    return f"{REDACTED}@{run[0].rpartition('@')[2]}{rest[run.end() :]}"
-
-
-def _redact_pairs(text: str) -> str:
-    if "=" not in text:
-        return text
-    secret = _secret_names(text)
-    return _replaced(text, _pair_values(text, secret)) if secret else text
-
-
-def _pair_values(text: str, secret: frozenset[str]) -> Iterator[tuple[int, int, str]]:
-    """Yield the values of secret names in `name=value`."""
-    place = 0
-    while run := _RUN.search(text, place):
-        place = run.end()
-        if run[0] in secret and (value := _VALUE.match(text, place)):
-            yield place, value.end(), REDACTED
-            place = value.end()
-
-
-def _secret_names(text: str) -> frozenset[str]:
-    """Return the names whose values are credentials, as they are written in a text, each with its equals sign."""
-    names = {run[:-1] for run in _RUN.findall(text) if run[-1] == "="}
-    plain = {name for name in names if "%" not in name and "+" not in name}
-    found = {name for name in plain if _is_secret(name)} if _may_have_secret("\n".join(plain)) else set[str]()
-    found |= {name for name in names - plain if _is_secret(unquote_plus(name))}
-    return frozenset(f"{name}=" for name in found)
-
-
-def _may_have_secret(names: str) -> bool:
-    return _SECRET.search(names) is not None or any(name in names.lower() for name in _SECRET_NAMES)
-
-
-def _is_secret(name: str) -> bool:
-    return _SECRET.search(name) is not None or name.lower() in _SECRET_NAMES
-
-
-def _redact_scheme(found: re.Match[str]) -> str:
-    """Return a quoted `Authorization` value without the credential; prose such as "bearer of news" stays."""
-    scheme, blank, run = found[1], found[2], found[3]
-    credential = _CREDENTIAL.match(run)
-    if credential is None or not _CODED.search(run):
-        return found[0] if not re.search(r"(?i)(?:basic|bearer)%20", run) else f"{scheme}{blank}{REDACTED}"
-    rest = run[credential.end() :]
-    cut_off = not rest and found.end() == len(found.string)
-    if len(credential[0]) < _SHORTEST and not cut_off:
-        return found[0]
-    return f"{scheme} {REDACTED}{'' if re.search('(?i)basic|bearer', rest) else rest}"
-
-
-def _printable(text: str) -> str:
-    """Return the text with its control characters written as escapes."""
-    return _UNSHOWN.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
+def _signatures(text: str, folded: str) -> Iterator[Span]:
+    """What stands behind `Basic` and `Bearer`, if it does not look like a word."""
+    mixed = -1
+    for scheme in _SCHEME.finditer(folded):
+        begin = scheme.end()
+        if mixed < begin:
+            found = _MIXED.search(text, begin)
+            mixed = len(text) if found is None else found.start()
+        if mixed < len(text) and not text[mixed].isspace():
+            yield scheme.start("gap"), _end(_CREDENTIAL, text, begin), f" {REDACTED}"

@@ -8,13 +8,15 @@ gives no character that could play with a terminal.
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from attrs import field, frozen
 
 from harvest_async.redaction import (
     REDACTED,
-    Headers,
-    redact_body,
-    redact_headers,
+    escape_controls,
+    is_secret_name,
     redact_message,
     redact_text,
     redact_url,
@@ -32,6 +34,36 @@ __all__ = [
     "redact_text",
     "redact_url",
 ]
+
+Headers = tuple[tuple[str, str], ...]
+"""Header fields in order, names as they were sent."""
+
+_SECRET_HEADER: Final = re.compile(r"(?:^|[-_])(?:auth|credentials?|jwt|keys?|session|sid|signature)(?:$|[-_])")
+"""The same for header fields alone, whose names say less."""
+
+
+def redact_headers(headers: Headers) -> Headers:
+    """Return the header fields without the values of those that carry credentials."""
+    return tuple((escape_controls(name), _redact_header(name, value)) for name, value in headers)
+
+
+def redact_body(content: bytes, content_type: str = "", limit: int | None = None) -> str:
+    """Return a body as text without passwords and tokens; binary data is described by its size.
+
+    Only the first `limit` bytes are shown, followed by the number of bytes that are left out.
+    """
+    if b"\x00" in content[:1024] or content_type.startswith(("image/", "multipart/", "application/octet")):
+        return f"[{len(content)} bytes of {escape_controls(content_type[:200]) or 'binary data'}]"
+    text = redact_text(content[:limit].decode("utf-8", errors="replace").replace("\r\n", "\n"))
+    return text if limit is None or len(content) <= limit else f"{text} [... {len(content) - limit} more bytes]"
+
+
+def _redact_header(name: str, value: str) -> str:
+    lowered = name.lower()
+    if is_secret_name(lowered) or _SECRET_HEADER.search(lowered):
+        scheme, blank, _ = value.partition(" ")
+        return f"{escape_controls(scheme)} {REDACTED}" if blank and lowered.endswith("authorization") else REDACTED
+    return redact_url(value) if lowered in {"location", "referer"} else redact_text(value)
 
 
 def _find(headers: Headers, name: str) -> str | None:

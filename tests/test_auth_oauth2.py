@@ -29,7 +29,7 @@ from harvest_async import (
 )
 from harvest_async.auth import redirects, stores
 from harvest_async.auth.tokens import code_form, read_tokens, refresh_form
-from harvest_async.redaction import Secret
+from harvest_async.secret import Secret
 from harvest_async.testing import VirtualClock
 from harvest_async.wire import Answer, Wire
 from tests.support.signin import SignIn

@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -271,8 +272,10 @@ def test_rejects_say_why_and_load_again(shell, account, file, tmp_path):
     assert row.rsplit(',"', 1)[1].count(";") >= 1
     assert (again.code, second.read_text()) == (1, rejects.read_text())
 
-    day = row.split(",")[9]
-    rejects.write_text(rejects.read_text().replace("an hour", "01:00:00").replace("soon", day, 1))
+    cells = row.split(",")
+    day, began, ended = cells[9], cells[8], cells[10]
+    length = datetime.strptime(ended, "%H:%M:%S") - datetime.strptime(began, "%H:%M:%S")
+    rejects.write_text(rejects.read_text().replace("an hour", str(length)).replace("soon", day, 1))
     assert shell("import", rejects, *FILL).code == 0
     assert len(account[0].world.entries()) == 4
 

@@ -20,8 +20,8 @@ from harvest_async import (
     QueryTokenAuth,
     Throttle,
 )
-from harvest_async.redaction import Secret
 from harvest_async.sandbox import Sandbox
+from harvest_async.secret import Secret
 from harvest_async.testing import VirtualLoop, in_process
 from harvest_async.wire import Answer, Wire
 

@@ -33,7 +33,7 @@ from harvest_async.errors import (
     Unauthorized,
     WouldWait,
 )
-from harvest_async.redaction import Secret
+from harvest_async.secret import Secret
 from harvest_async.shield import finish
 from harvest_async.wire import Answer, Wire
 

@@ -30,7 +30,7 @@ from harvest_async.auth.stores import MemoryTokenStore, TokenStore
 from harvest_async.auth.tokens import Tokens, code_form, is_text, new_grant, read_tokens
 from harvest_async.clock import Clock, SystemClock
 from harvest_async.errors import InvalidArgument
-from harvest_async.redaction import Secret
+from harvest_async.secret import Secret
 
 __all__ = ["OAuth2"]
 

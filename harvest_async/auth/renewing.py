@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 import httpx
 
 from harvest_async.auth.signing import Signing
-from harvest_async.redaction import Secret
+from harvest_async.secret import Secret
 from harvest_async.wire import Answer, Wire
 
 __all__ = ["Renewing", "Send"]

@@ -14,7 +14,8 @@ import httpx
 from attrs import evolve
 
 from harvest_async.errors import InvalidArgument
-from harvest_async.redaction import REDACTED, Secret
+from harvest_async.redaction import REDACTED
+from harvest_async.secret import Secret
 from harvest_async.wire import Wire
 
 __all__ = ["QUERY_TOKEN", "BasicAuth", "BearerAuth", "QueryTokenAuth", "Signing", "Unsigned"]

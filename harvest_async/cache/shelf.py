@@ -25,7 +25,7 @@ from attrs import define, evolve, field, frozen
 
 from harvest_async.errors import StorageError
 from harvest_async.perloop import PerLoop
-from harvest_async.redaction import Secret
+from harvest_async.secret import Secret
 from harvest_async.wire import Answer, Headers, Wire, redact_url
 
 __all__ = ["Shelf"]

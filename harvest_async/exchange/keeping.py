@@ -13,7 +13,7 @@ import httpx
 
 from harvest_async.auth import Renewing, Signing
 from harvest_async.call import Call, Repeat
-from harvest_async.redaction import Secret
+from harvest_async.secret import Secret
 from harvest_async.wire import Answer, Wire
 
 __all__ = ["Cache", "Shelf", "Watcher", "keepable", "tells_apart", "whose"]
