@@ -274,7 +274,7 @@ def test_rejects_say_why_and_load_again(shell, account, file, tmp_path):
 
     cells = row.split(",")
     day, began, ended = cells[9], cells[8], cells[10]
-    length = datetime.strptime(ended, "%H:%M:%S") - datetime.strptime(began, "%H:%M:%S")
+    length = datetime.strptime(ended, "%H:%M:%S") - datetime.strptime(began, "%H:%M:%S")  # noqa: DTZ007
     rejects.write_text(rejects.read_text().replace("an hour", str(length)).replace("soon", day, 1))
     assert shell("import", rejects, *FILL).code == 0
     assert len(account[0].world.entries()) == 4
