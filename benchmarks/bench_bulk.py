@@ -25,7 +25,7 @@ from pathlib import Path
 from support import heading, sandboxes, show
 
 from harvest_async import Throttle, imports
-from harvest_async.bulk.journal import Journal
+from harvest_async.importer.journal import Journal
 
 SIDE_BY_SIDE = 16
 HEADER = ("User", "Email", "Client", "Project", "Task", "Description", "Start date", "Start time", "End date",

@@ -25,7 +25,7 @@ from harvest_async.codec import json, xml
 from harvest_async.codec.slices import STEP
 from harvest_async.errors import DecodeError, HarvestError
 from harvest_async.redaction import redact_text, redact_url
-from harvest_async.wire import Answer, Wire
+from harvest_async.messages import Answer, Wire
 
 KIBIBYTE = 1024
 SMALL, MIDDLE, LARGE, LIST = KIBIBYTE, 32 * KIBIBYTE, 1024 * KIBIBYTE, 7 * 1024 * KIBIBYTE

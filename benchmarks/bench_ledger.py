@@ -20,7 +20,7 @@ from support import heading, percentile, show
 
 from harvest_async.clock import SECOND
 from harvest_async.throttle.lease import Ticket
-from harvest_async.throttle.ledger_sqlite import SqliteLedger
+from harvest_async.throttle.ledgers.sqlite import SqliteLedger
 from harvest_async.throttle.throttle import Throttle
 
 SECONDS = 3.0
@@ -35,8 +35,8 @@ time.sleep(60)
 
 RIVAL = """
 import sys, time
-from harvest_async.throttle.ledger import LedgerBusy
-from harvest_async.throttle.ledger_sqlite import SqliteLedger
+from harvest_async.throttle.ledgers.memory import LedgerBusy
+from harvest_async.throttle.ledgers.sqlite import SqliteLedger
 ledger, end = SqliteLedger(sys.argv[1], "a"), time.monotonic() + float(sys.argv[2])
 print("begun", flush=True)
 while time.monotonic() < end:

@@ -21,9 +21,9 @@ from pathlib import Path
 from support import heading, show
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from harvest_async.bulk.sources import Fill, Options, open_source
-from harvest_async.bulk.sources.origin import Origin
-from harvest_async.bulk.sources.sheets import SheetTable
+from harvest_async.importer.sources import Fill, Options, open_source
+from harvest_async.importer.sources.origin import Origin
+from harvest_async.importer.sources.sheets import SheetTable
 from tests.support.sample import HEADER, make_rows, write_csv
 
 KIBIBYTES = 1024

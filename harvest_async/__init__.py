@@ -29,7 +29,7 @@ from harvest_async.errors import (
     Unprocessable,
     WouldWait,
 )
-from harvest_async.throttle.ledger import Ledger, MemoryLedger
+from harvest_async.throttle.ledgers.memory import Ledger, MemoryLedger
 from harvest_async.throttle.registry import DEFAULT_REGISTRY, Identity, Registry
 from harvest_async.throttle.throttle import Snapshot, Throttle
 from harvest_async.transport import ThrottledTransport
@@ -42,10 +42,10 @@ if TYPE_CHECKING:
     from harvest_async.auth.tokens import Tokens
     from harvest_async.cache import HttpCache
     from harvest_async.exchange import RawResponse
-    from harvest_async.throttle.ledger_sqlite import SqliteLedger
+    from harvest_async.throttle.ledgers.sqlite import SqliteLedger
     from harvest_async.v1.client import HarvestV1
     from harvest_async.v1.directory import Directory
-    from harvest_async.v1.section import Listing
+    from harvest_async.client.resource import Listing
 
 __all__ = [
     "DEFAULT_REGISTRY",
@@ -100,11 +100,11 @@ _LATER: Final = {
     "FileTokenStore": "harvest_async.auth.stores",
     "HarvestV1": "harvest_async.v1.client",
     "HttpCache": "harvest_async.cache",
-    "Listing": "harvest_async.v1.section",
+    "Listing": "harvest_async.client.resource",
     "MemoryTokenStore": "harvest_async.auth.stores",
     "OAuth2": "harvest_async.auth.oauth2",
     "RawResponse": "harvest_async.exchange",
-    "SqliteLedger": "harvest_async.throttle.ledger_sqlite",
+    "SqliteLedger": "harvest_async.throttle.ledgers.sqlite",
     "TokenStore": "harvest_async.auth.stores",
     "Tokens": "harvest_async.auth.tokens",
     "new_state": "harvest_async.auth.redirects",

@@ -17,7 +17,7 @@ from urllib.parse import quote
 from attrs import Attribute, field, frozen
 
 from harvest_async.errors import InvalidArgument
-from harvest_async.wire import Answer, Wire
+from harvest_async.messages import Answer, Wire
 
 __all__ = ["Body", "Call", "Created", "Dialect", "Gone", "Page", "Picture", "Repeat", "Upload", "path"]
 

@@ -29,7 +29,7 @@ import shlex
 from collections.abc import Sequence
 from typing import Any, Final
 
-from harvest_async.wire import Answer, Wire, redact_body, redact_headers, redact_message, redact_url
+from harvest_async.messages import Answer, Wire, redact_body, redact_headers, redact_message, redact_url
 
 __all__ = [
     "BadRequest",

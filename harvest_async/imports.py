@@ -23,18 +23,18 @@ from typing import Final, Self
 
 from attrs import define, field
 
-from harvest_async.bulk.journal import Journal, JournalError
-from harvest_async.bulk.plan import NewPerson
-from harvest_async.bulk.progress import Progress, Quiet
-from harvest_async.bulk.report import Overview, Report, overview, report_of, seconds_for
-from harvest_async.bulk.rules import Rules, Stopped
-from harvest_async.bulk.run import Runner
-from harvest_async.bulk.sources import Fill, Options, Source, open_source
-from harvest_async.bulk.survey import Consent, Terms, check_whole, draw, take_in
-from harvest_async.bulk.undoing import Undone, undo_all
+from harvest_async.importer.journal import Journal, JournalError
+from harvest_async.importer.resolver import NewPerson
+from harvest_async.importer.progress import Progress, Quiet
+from harvest_async.importer.report import Overview, Report, overview, report_of, seconds_for
+from harvest_async.importer.rules import Rules, Stopped
+from harvest_async.importer.run import Runner
+from harvest_async.importer.sources import Fill, Options, Source, open_source
+from harvest_async.importer.planner import Consent, Terms, check_whole, draw, take_in
+from harvest_async.importer.undo import Undone, undo_all
 from harvest_async.throttle.registry import service_of
 from harvest_async.v1.client import HarvestV1
-from harvest_async.v1.filling import V1Account
+from harvest_async.v1.import_adapter import V1Account
 
 __all__ = [
     "Fill",

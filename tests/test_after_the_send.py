@@ -14,13 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harvest_async import BasicAuth, CreatedUnread, HarvestV1, InvalidArgument, OutcomeUnknown, Throttle
-from harvest_async.bulk.journal import Journal
-from harvest_async.bulk.progress import Quiet
+from harvest_async.importer.journal import Journal
+from harvest_async.importer.progress import Quiet
 from harvest_async.errors import BadRequest, HarvestError, NotSent
 from harvest_async.testing import VirtualLoop
-from harvest_async.throttle.ledger import MemoryLedger
+from harvest_async.throttle.ledgers.memory import MemoryLedger
 from harvest_async.v1.dialect import V1Dialect
-from harvest_async.wire import Answer
+from harvest_async.messages import Answer
 from tests.support.books import Books
 from tests.support.importing import carry_out, plan_into, time_row, virtually
 

@@ -6,7 +6,7 @@ import pytest
 from harvest_async import BasicAuth, BearerAuth, InvalidArgument, QueryTokenAuth
 from harvest_async.auth import QUERY_TOKEN, Unsigned
 from harvest_async.secret import Secret
-from harvest_async.wire import Wire
+from harvest_async.messages import Wire
 
 URL = "https://acme.example.com/clients"
 

@@ -31,7 +31,7 @@ from harvest_async.auth import redirects, stores
 from harvest_async.auth.tokens import code_form, read_tokens, refresh_form
 from harvest_async.secret import Secret
 from harvest_async.testing import VirtualClock
-from harvest_async.wire import Answer, Wire
+from harvest_async.messages import Answer, Wire
 from tests.support.signin import SignIn
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)

@@ -12,7 +12,7 @@ from harvest_async import FileTokenStore, HarvestError, InvalidArgument, OAuth2,
 from harvest_async.auth import tokens as format_
 from harvest_async.auth.redirects import authorize_url, read_code, read_fragment
 from harvest_async.auth.tokens import LIFETIME, code_form, read_tokens, refresh_form
-from harvest_async.wire import Answer
+from harvest_async.messages import Answer
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 WIRE = refresh_form("https://acme.example.com/oauth2/token", ("id", "secret"), "r0")

@@ -10,7 +10,7 @@ from contextlib import closing
 
 import pytest
 
-from harvest_async.bulk.journal import Clerk, Journal, JournalError
+from harvest_async.importer.journal import Clerk, Journal, JournalError
 
 SET = "insert or replace into meta values (?, ?)"
 

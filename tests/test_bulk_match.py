@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harvest_async.bulk.known import Booked
-from harvest_async.bulk.match import booked_key, differing, entry_key, expense_key, key_of
-from harvest_async.bulk.pack import pack, pack_row, unpack, unpack_row
+from harvest_async.importer.account_records import Booked
+from harvest_async.importer.match import booked_key, differing, entry_key, expense_key, key_of
+from harvest_async.importer.serialization import pack, pack_row, unpack, unpack_row
 from tests.support.importing import DAY, time_row
 
 NUMBERS = {("person", 1): 10, ("project", 2): 20, ("task", 3): 30, ("category", 3): 31}

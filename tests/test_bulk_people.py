@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harvest_async.bulk.addresses import make_address
-from harvest_async.bulk.journal import Journal
-from harvest_async.bulk.match import key_of
+from harvest_async.importer.addresses import make_address
+from harvest_async.importer.journal import Journal
+from harvest_async.importer.match import key_of
 from tests.support.books import Books
 from tests.support.importing import load, plan_into, time_row, virtually
 

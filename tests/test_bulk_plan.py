@@ -11,8 +11,8 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harvest_async.bulk.journal import Journal
-from harvest_async.bulk.sources import (
+from harvest_async.importer.journal import Journal
+from harvest_async.importer.sources import (
     CategoryRow,
     ClientRow,
     ContactRow,

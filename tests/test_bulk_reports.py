@@ -3,9 +3,9 @@
 from decimal import Decimal
 from fractions import Fraction
 
-from harvest_async.bulk.journal import Journal
-from harvest_async.bulk.report import report_of
-from harvest_async.bulk.sources import ClientRow, Problem, ProjectRow, TaskRow
+from harvest_async.importer.journal import Journal
+from harvest_async.importer.report import report_of
+from harvest_async.importer.sources import ClientRow, Problem, ProjectRow, TaskRow
 from harvest_async.cli import show
 from harvest_async.errors import Unprocessable
 from tests.support.books import Books

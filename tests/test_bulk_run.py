@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harvest_async.bulk.journal import Journal, JournalError
-from harvest_async.bulk.outage import Outage
-from harvest_async.bulk.progress import Quiet
-from harvest_async.bulk.reconcile import succeeded
-from harvest_async.bulk.rules import Rules
-from harvest_async.bulk.turnstile import Held, Turnstile
+from harvest_async.importer.journal import Journal, JournalError
+from harvest_async.importer.outage import Outage
+from harvest_async.importer.progress import Quiet
+from harvest_async.importer.reconcile import succeeded
+from harvest_async.importer.rules import Rules
+from harvest_async.importer.outage_gate import Held, Turnstile
 from harvest_async.errors import BadRequest, NotSent, ServerError, Unauthorized
 from tests.support.books import Books
 from tests.support.importing import carry_out, load, plan_into, time_row, virtually

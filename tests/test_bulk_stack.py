@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from harvest_async import BasicAuth, HarvestV1, Throttle, imports
-from harvest_async.bulk.journal import Journal
+from harvest_async.importer.journal import Journal
 from harvest_async.sandbox import Sandbox
 from harvest_async.testing import in_process
 from tests.support.importing import virtually

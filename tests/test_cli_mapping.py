@@ -2,7 +2,7 @@
 
 import pytest
 
-from harvest_async.bulk.sources import FORMATS
+from harvest_async.importer.sources import FORMATS
 from tests.support.shell import shell_at
 from tests.support.tables import TOGGL, table, toggl
 

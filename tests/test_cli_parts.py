@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from harvest_async.bulk.sources import Options, Problem, open_source
+from harvest_async.importer.sources import Options, Problem, open_source
 from harvest_async.cli import show
 from harvest_async.cli.offline import EmptyAccount
 from harvest_async.cli.picture import draw_picture

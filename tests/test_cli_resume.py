@@ -10,7 +10,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
 
-from harvest_async.bulk.journal import Journal
+from harvest_async.importer.journal import Journal
 from tests.support.sample import make_rows, write_csv
 from tests.support.shell import open_account, shell_at
 

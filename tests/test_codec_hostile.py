@@ -15,8 +15,8 @@ from harvest_async.codec.text import read_datetime
 from harvest_async.errors import DecodeError, InvalidArgument
 from harvest_async.v1.dialect import V1Dialect
 from harvest_async.v1.models import DayEntry
-from harvest_async.v1.results import Entry, Made, Many, One
-from harvest_async.wire import Answer
+from harvest_async.client.results import Entry, Made, Many, One
+from harvest_async.messages import Answer
 
 VALUES = [
     "1e99999999999999999999", "-1e99999999999999999999", "1e-99999999999999999999", "1e999999999", "0e999999999",

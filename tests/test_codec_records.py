@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from harvest_async import InvalidArgument
 from harvest_async.call import Body, Call, Repeat
 from harvest_async.v1.dialect import V1Dialect
-from harvest_async.v1.results import Bare, Entry, Many, One
-from harvest_async.wire import Answer
+from harvest_async.client.results import Bare, Entry, Many, One
+from harvest_async.messages import Answer
 from tests.contract import ROOTS, fields
 from tests.support.v1 import TYPES
 from tests.test_v1_contract import MODELS

@@ -22,7 +22,7 @@ from harvest_async.errors import (
     WouldWait,
     response_error,
 )
-from harvest_async.wire import Answer, Wire
+from harvest_async.messages import Answer, Wire
 
 WIRE = Wire(
     "POST",

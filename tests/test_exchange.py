@@ -29,7 +29,7 @@ from harvest_async import (
     Unauthorized,
     WouldWait,
 )
-from harvest_async.exchange import body
+from harvest_async.exchange import response_body as body
 from harvest_async.testing import VirtualLoop
 from tests.test_transport import Answers, Drip
 

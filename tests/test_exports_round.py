@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 
 from harvest_async import exports, imports
-from harvest_async.bulk.rules import Rules
-from harvest_async.bulk.sources import open_source
+from harvest_async.importer.rules import Rules
+from harvest_async.importer.sources import open_source
 from tests.support.exporting import LINES, at, client_of, exported, fill, records
 from tests.support.sandbox import new_sandbox
 

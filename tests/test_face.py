@@ -182,9 +182,9 @@ USES = {
     "cache": "from harvest_async import HttpCache; HttpCache('harvest.db')",
     "cli": "sys.argv = ['harvest-async', 'demo']; from harvest_async.cli import main; main()",
     "fastapi": "import harvest_async.fastapi",
-    "parquet": "from harvest_async.exports.parquet import ParquetFile; ParquetFile(None, None)",
+    "parquet": "from harvest_async.exporter.parquet import ParquetFile; ParquetFile(None, None)",
     "sandbox": "from harvest_async.sandbox import Sandbox; Sandbox().app",
-    "xlsx": "from harvest_async.bulk.sources.calamine import load; load(None)",
+    "xlsx": "from harvest_async.importer.sources.calamine import load; load(None)",
 }
 FASTER = {"speed"}
 """Extras without which all works the same, only slower."""

@@ -32,7 +32,7 @@ from harvest_async import (
     WouldWait,
 )
 from harvest_async.fastapi import add_handlers, harvest_lifespan, use_harvest
-from harvest_async.wire import Answer, Wire
+from harvest_async.messages import Answer, Wire
 
 pytestmark = pytest.mark.anyio
 

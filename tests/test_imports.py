@@ -5,7 +5,7 @@ import io
 import pytest
 
 from harvest_async import imports
-from harvest_async.bulk.known import Known
+from harvest_async.importer.account_records import Known
 from tests.support.sample import make_rows, write_csv
 
 pytestmark = pytest.mark.anyio

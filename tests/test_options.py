@@ -22,7 +22,7 @@ from harvest_async import (
 from harvest_async.exchange import options as module
 from harvest_async.exchange.options import PLAIN, change
 from harvest_async.testing import VirtualLoop
-from harvest_async.wire import Answer
+from harvest_async.messages import Answer
 from tests.support.v1 import STATUS, Script, scripted, silent, told
 
 pytestmark = pytest.mark.anyio

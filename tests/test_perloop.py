@@ -16,7 +16,7 @@ from harvest_async import (
     InvalidArgument,
     Throttle,
 )
-from harvest_async.perloop import PerLoop
+from harvest_async.per_loop import PerLoop
 from harvest_async.testing import VirtualLoop
 from harvest_async.v1 import dialect
 from tests.renewal.server import TokenServer
@@ -222,7 +222,7 @@ import sys, threading
 sys.modules["msgspec"] = None
 from harvest_async.v1 import dialect
 from harvest_async.v1.calls.clients import list_clients
-from harvest_async.wire import Answer
+from harvest_async.messages import Answer
 
 start, ends = threading.Barrier(8), []
 

@@ -11,11 +11,11 @@ import pytest
 
 from harvest_async import BasicAuth, DecodeError, HarvestV1, NotFound, Throttle
 from harvest_async.call import Call, Repeat
-from harvest_async.exchange import body
-from harvest_async.spool import IN_MEMORY, Spool
+from harvest_async.exchange import response_body as body
+from harvest_async.body_buffer import IN_MEMORY, Spool
 from harvest_async.testing import VirtualLoop
 from harvest_async.v1.models import Client
-from harvest_async.v1.results import Many
+from harvest_async.client.results import Many
 from tests.test_transport import Drip
 
 pytestmark = pytest.mark.anyio

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harvest_async.sandbox.account import Account
-from harvest_async.sandbox.desk import DESKS
+from harvest_async.sandbox.router import DESKS
 from harvest_async.sandbox.records import FIELDS
 from harvest_async.sandbox.settings import Settings
 from tests.support.sandbox import new_sandbox, new_studio

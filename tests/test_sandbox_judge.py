@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harvest_async.sandbox.judge import Judge
+from harvest_async.sandbox.rate_limiter import Judge
 from harvest_async.sandbox.log import most_in_window
 
 SECOND = 1_000_000_000

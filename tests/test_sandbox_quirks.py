@@ -2,7 +2,7 @@
 
 import pytest
 
-from harvest_async.sandbox.variants import VARIANTS
+from harvest_async.sandbox.quirks import VARIANTS
 from tests.contract import quirks
 from tests.support.sandbox import Caller, new_sandbox, new_studio, reason, tree_of
 

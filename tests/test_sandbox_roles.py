@@ -2,7 +2,7 @@
 
 import pytest
 
-from harvest_async.sandbox.desk import DESKS
+from harvest_async.sandbox.router import DESKS
 from harvest_async.sandbox.roles import Role
 from tests.contract import endpoints
 from tests.support.sandbox import USER, Caller, new_sandbox, new_studio

@@ -23,7 +23,7 @@ from harvest_async import (
 from harvest_async.sandbox import Sandbox
 from harvest_async.secret import Secret
 from harvest_async.testing import VirtualLoop, in_process
-from harvest_async.wire import Answer, Wire
+from harvest_async.messages import Answer, Wire
 
 pytestmark = pytest.mark.anyio
 

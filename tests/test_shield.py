@@ -6,7 +6,7 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from harvest_async.shield import finish, in_one_go
+from harvest_async.cancellation import finish, in_one_go
 from harvest_async.testing import VirtualLoop
 
 pytestmark = pytest.mark.anyio

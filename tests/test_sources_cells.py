@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harvest_async.bulk.sources.cells import TOLD, Bad, read_flag, read_integer
-from harvest_async.bulk.sources.clocks import read_clock, read_moment
-from harvest_async.bulk.sources.days import read_day
-from harvest_async.bulk.sources.evidence import DateWitness, NumberWitness
-from harvest_async.bulk.sources.numbers import read_money
-from harvest_async.bulk.sources.spans import read_duration, read_hours
+from harvest_async.importer.sources.cells import TOLD, Bad, read_flag, read_integer
+from harvest_async.importer.sources.clocks import read_clock, read_moment
+from harvest_async.importer.sources.days import read_day
+from harvest_async.importer.sources.evidence import DateWitness, NumberWitness
+from harvest_async.importer.sources.numbers import read_money
+from harvest_async.importer.sources.spans import read_duration, read_hours
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harvest_async.bulk.sources import (
+from harvest_async.importer.sources import (
     FORMATS,
     ClientRow,
     ContactRow,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harvest_async.bulk.sources import (
+from harvest_async.importer.sources import (
     ClientRow,
     ExpenseRow,
     Fill,

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harvest_async.bulk.sources.cells import TOLD, Bad, read_flag, read_integer
-from harvest_async.bulk.sources.clocks import DAY, read_clock, read_end, read_moment
-from harvest_async.bulk.sources.days import orders_of, read_day
-from harvest_async.bulk.sources.numbers import read_money, split_number
-from harvest_async.bulk.sources.roster import full_name
-from harvest_async.bulk.sources.spans import read_duration, read_hours
+from harvest_async.importer.sources.cells import TOLD, Bad, read_flag, read_integer
+from harvest_async.importer.sources.clocks import DAY, read_clock, read_end, read_moment
+from harvest_async.importer.sources.days import orders_of, read_day
+from harvest_async.importer.sources.numbers import read_money, split_number
+from harvest_async.importer.sources.roster import full_name
+from harvest_async.importer.sources.spans import read_duration, read_hours
 
 SECOND_OF_NOVEMBER = date(2026, 11, 2)
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 import openpyxl
 import pytest
 
-from harvest_async.bulk.sources import Problem
+from harvest_async.importer.sources import Problem
 from harvest_async.errors import InvalidArgument
 from tests.support.tables import HARVEST, TOGGL, opened, rows_of
 

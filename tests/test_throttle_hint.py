@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harvest_async.clock import SECOND
-from harvest_async.throttle.hint import FALLBACK, LONGEST, is_refusal, read_retry_after, read_status
+from harvest_async.throttle.server_status import FALLBACK, LONGEST, is_refusal, read_retry_after, read_status
 
 TODAY = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 DATE = "Mon, 05 Jan 2026 09:00:00 GMT"

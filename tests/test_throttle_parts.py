@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from harvest_async.clock import SECOND
 from harvest_async.errors import InvalidArgument
 from harvest_async.testing import VirtualLoop
-from harvest_async.throttle.book import Book, Why
+from harvest_async.throttle.state import Book, Why
 from harvest_async.throttle.bucket import Bucket
-from harvest_async.throttle.hint import Told
-from harvest_async.throttle.ledger import MemoryLedger
+from harvest_async.throttle.server_status import Told
+from harvest_async.throttle.ledgers.memory import MemoryLedger
 from harvest_async.throttle.line import Line
 from harvest_async.throttle.registry import DEFAULT_REGISTRY, Identity, Registry, service_of
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harvest_async.unfold import PIECE, Garbled, Unfold
+from harvest_async.transport.decompress import PIECE, Garbled, Unfold
 
 
 def raw_deflate(content):

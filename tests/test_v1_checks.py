@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from harvest_async import Forbidden, InvalidArgument, NotFound, Unauthorized
 from harvest_async.testing import VirtualLoop
-from harvest_async.v1 import checks
+from harvest_async.client import validation as checks
 from tests.support.v1 import scripted, silent, told
 
 pytestmark = pytest.mark.anyio

@@ -10,8 +10,8 @@ from harvest_async import BadRequest, BasicAuth, BearerAuth, HarvestV1, InvalidA
 from harvest_async.testing import VirtualLoop
 from harvest_async.throttle.line import Lane
 from harvest_async.v1 import calls
-from harvest_async.v1.images import Image, PictureStream
-from harvest_async.wire import Answer
+from harvest_async.client.uploads import Image, PictureStream
+from harvest_async.messages import Answer
 from tests.contract.cases import PIXEL
 from tests.support.v1 import scripted, silent, told
 

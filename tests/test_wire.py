@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from harvest_async.wire import (
+from harvest_async.messages import (
     REDACTED,
     Answer,
     Wire,

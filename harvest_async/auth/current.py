@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from threading import Lock
 from typing import Final
 
-from harvest_async.auth.renewing import Send
+from harvest_async.auth.refreshable import Send
 from harvest_async.auth.signing import BearerAuth, QueryTokenAuth, Signing
 from harvest_async.auth.stores import TokenStore
 from harvest_async.auth.tokens import Tokens, read_tokens, refresh_form
@@ -34,8 +34,8 @@ from harvest_async.errors import (
     WouldWait,
 )
 from harvest_async.secret import Secret
-from harvest_async.shield import finish
-from harvest_async.wire import Answer, Wire
+from harvest_async.cancellation import finish
+from harvest_async.messages import Answer, Wire
 
 __all__ = ["EARLY", "SIGNERS", "Current"]
 

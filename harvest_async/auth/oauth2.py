@@ -21,10 +21,10 @@ import httpx
 
 from harvest_async.address import check_address, home_of
 from harvest_async.auth.current import EARLY, SIGNERS, Current
-from harvest_async.auth.passing import calling_client, sender
+from harvest_async.auth.httpx_adapter import calling_client, sender
 from harvest_async.auth.redirects import authorize_url, read_code, read_fragment
 from harvest_async.auth.renewal import Renewal
-from harvest_async.auth.renewing import Renewing, Send
+from harvest_async.auth.refreshable import Renewing, Send
 from harvest_async.auth.signing import Signing
 from harvest_async.auth.stores import MemoryTokenStore, TokenStore
 from harvest_async.auth.tokens import Tokens, code_form, is_text, new_grant, read_tokens

@@ -16,7 +16,7 @@ from attrs import evolve
 from harvest_async.errors import InvalidArgument
 from harvest_async.redaction import REDACTED
 from harvest_async.secret import Secret
-from harvest_async.wire import Wire
+from harvest_async.messages import Wire
 
 __all__ = ["QUERY_TOKEN", "BasicAuth", "BearerAuth", "QueryTokenAuth", "Signing", "Unsigned"]
 

@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 from attrs import evolve, field, frozen
 
 from harvest_async.errors import DecodeError, InvalidArgument, ResponseError, Unauthorized, response_error
-from harvest_async.wire import Answer, Wire, redact_message
+from harvest_async.messages import Answer, Wire, redact_message
 
 __all__ = ["LIFETIME", "Tokens", "code_form", "is_text", "is_token", "new_grant", "read_tokens", "refresh_form"]
 

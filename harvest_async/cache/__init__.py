@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from harvest_async.errors import InvalidArgument
 
 if TYPE_CHECKING:
-    from harvest_async.cache.shelf import Shelf
+    from harvest_async.cache.store import Shelf
 
 __all__ = ["HttpCache"]
 
@@ -39,7 +39,7 @@ class HttpCache:
         if max_size < _LEAST:
             raise InvalidArgument(f"HttpCache: max_size={max_size!r}: give 1 MiB or more, in bytes")
         try:
-            from harvest_async.cache import shelf  # noqa: PLC0415 - optional
+            from harvest_async.cache import store as shelf  # noqa: PLC0415 - optional
         except ImportError as error:
             message = "HttpCache needs hishel: python -m pip install 'harvest-async[cache]'"
             raise ImportError(message) from error

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import click
 
-from harvest_async.bulk.sources import Fill, Options, open_source
+from harvest_async.importer.sources import Fill, Options, open_source
 from harvest_async.cli.common import (
     BAD_INPUT,
     ENVIRONMENT,

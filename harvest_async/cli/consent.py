@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import click
 
-from harvest_async.bulk.plan import NewPerson
+from harvest_async.importer.resolver import NewPerson
 from harvest_async.cli.show import Bar, err
 
 __all__ = ["asker"]

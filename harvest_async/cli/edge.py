@@ -17,10 +17,10 @@ from typing import Any, Final
 
 import click
 
-from harvest_async.bulk.sources import Unfit
+from harvest_async.importer.sources import Unfit
 from harvest_async.cli.show import err
 from harvest_async.errors import HarvestError, InvalidArgument, RequestError, ResponseError, StorageError, Unauthorized
-from harvest_async.wire import redact_message
+from harvest_async.messages import redact_message
 
 __all__ = [
     "BAD_INPUT",

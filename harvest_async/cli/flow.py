@@ -17,10 +17,10 @@ from pathlib import Path
 from attrs import define, field, frozen
 
 from harvest_async import imports
-from harvest_async.bulk.plan import NewPerson
-from harvest_async.bulk.report import Effort, Overview, Report
-from harvest_async.bulk.rules import Rules
-from harvest_async.bulk.sources import Options, Source
+from harvest_async.importer.resolver import NewPerson
+from harvest_async.importer.report import Effort, Overview, Report
+from harvest_async.importer.rules import Rules
+from harvest_async.importer.sources import Options, Source
 from harvest_async.cli.show import Bar, err
 from harvest_async.cli.target import Target
 from harvest_async.errors import HarvestError

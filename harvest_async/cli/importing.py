@@ -15,9 +15,9 @@ import click
 from attrs import evolve
 
 from harvest_async import imports
-from harvest_async.bulk.report import seconds_for
-from harvest_async.bulk.rules import Rules
-from harvest_async.bulk.sources import (
+from harvest_async.importer.report import seconds_for
+from harvest_async.importer.rules import Rules
+from harvest_async.importer.sources import (
     FORMATS,
     ROUNDINGS,
     Fill,
@@ -61,7 +61,7 @@ from harvest_async.cli.show import (
 )
 from harvest_async.cli.target import Target
 from harvest_async.errors import HarvestError, InvalidArgument
-from harvest_async.throttle.book import DEFAULT_CALLS, DEFAULT_PERIOD
+from harvest_async.throttle.state import DEFAULT_CALLS, DEFAULT_PERIOD
 
 __all__ = ["import_", "tell"]
 

@@ -10,8 +10,8 @@ import re
 from hashlib import sha256
 from pathlib import Path
 
-from harvest_async.bulk.journal import Journal, JournalError, JournalInUse
-from harvest_async.bulk.sources import Source
+from harvest_async.importer.journal import Journal, JournalError, JournalInUse
+from harvest_async.importer.sources import Source
 from harvest_async.cli.flow import Wishes
 from harvest_async.cli.target import Target, state_path
 

@@ -9,13 +9,13 @@ import asyncio
 from collections.abc import Sequence
 from datetime import date
 
-from harvest_async.bulk.journal import Journal
-from harvest_async.bulk.known import Booked, Known, Link, Paid, Reach
-from harvest_async.bulk.plan import NewPerson
-from harvest_async.bulk.progress import Quiet
-from harvest_async.bulk.report import Overview, overview
-from harvest_async.bulk.sources import Source
-from harvest_async.bulk.survey import Terms, check_whole, draw, take_in
+from harvest_async.importer.journal import Journal
+from harvest_async.importer.account_records import Booked, Known, Link, Paid, Reach
+from harvest_async.importer.resolver import NewPerson
+from harvest_async.importer.progress import Quiet
+from harvest_async.importer.report import Overview, overview
+from harvest_async.importer.sources import Source
+from harvest_async.importer.planner import Terms, check_whole, draw, take_in
 
 __all__ = ["EmptyAccount", "plan_offline"]
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from harvest_async.bulk.sources import Problem, Source
+from harvest_async.importer.sources import Problem, Source
 from harvest_async.formulas import escape_all
 
 __all__ = ["REASON", "is_folder", "write_rejects"]

@@ -19,8 +19,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn
 from rich.progress import Progress as Bars
 from rich.table import Table
 
-from harvest_async.bulk.report import Effort, Overview, Report
-from harvest_async.bulk.sources import Problem, Source
+from harvest_async.importer.report import Effort, Overview, Report
+from harvest_async.importer.sources import Problem, Source
 from harvest_async.throttle.throttle import Snapshot, Throttle
 
 __all__ = [

@@ -20,7 +20,7 @@ from harvest_async.address import check_address, is_loopback
 from harvest_async.auth import BasicAuth
 from harvest_async.errors import InvalidArgument
 from harvest_async.sandbox import Sandbox
-from harvest_async.throttle.ledger_sqlite import SqliteLedger
+from harvest_async.throttle.ledgers.sqlite import SqliteLedger
 from harvest_async.throttle.registry import service_of
 from harvest_async.throttle.throttle import Throttle
 from harvest_async.v1.client import HarvestV1

@@ -16,11 +16,11 @@ from attrs import evolve
 from harvest_async.address import check_target
 from harvest_async.call import Upload
 from harvest_async.errors import InvalidArgument, NotSent, ServerError
-from harvest_async.exchange.attempts import Shared
-from harvest_async.exchange.body import read
+from harvest_async.exchange.retrying import Shared
+from harvest_async.exchange.response_body import read
 from harvest_async.retry import USUAL, Limits
 from harvest_async.transport import NOT_SENT, timeouts
-from harvest_async.wire import Answer, Wire, redact_url
+from harvest_async.messages import Answer, Wire, redact_url
 
 __all__ = ["fetch", "form_data"]
 

@@ -11,8 +11,8 @@ import httpx
 from attrs import evolve, frozen
 
 from harvest_async.errors import DecodeError, InvalidArgument
-from harvest_async.exchange.body import LARGEST_RECORD
-from harvest_async.wire import Answer
+from harvest_async.exchange.response_body import LARGEST_RECORD
+from harvest_async.messages import Answer
 
 __all__ = ["RawResponse", "keep", "with_raw_response"]
 

@@ -15,7 +15,7 @@ from harvest_async.call import Call, Upload
 from harvest_async.postman.examples import Example, examples
 from harvest_async.v1.dialect import Format, V1Dialect
 from harvest_async.v1.resources.receipts import PART
-from harvest_async.wire import Wire
+from harvest_async.messages import Wire
 
 __all__ = ["make_collection"]
 

@@ -21,8 +21,8 @@ from attrs import evolve, field, frozen
 from harvest_async.call import Call, Upload
 from harvest_async.errors import InvalidArgument
 from harvest_async.v1 import calls, models, resources
-from harvest_async.v1.checks import Check
-from harvest_async.v1.drafts import Form
+from harvest_async.client.validation import Check
+from harvest_async.client.drafts import Form
 
 __all__ = ["Example", "examples"]
 

@@ -43,7 +43,7 @@ class Sandbox:
         validators: whether what may be kept is answered with an ETag, and asked for again with 304.
         modules: the modules that are on, of expenses, invoices, estimates and approval (contract: modules).
         quirks: the quirks to show that the documentation's samples do not agree on, by the contract's names;
-            `harvest_async.sandbox.variants.VARIANTS` has the table.
+            `harvest_async.sandbox.quirks.VARIANTS` has the table.
         plan: how many active `people` and `projects` the account's plan allows; what is left out has no limit.
         fresh_account: whether it begins with the five default tasks and the expense categories that the server puts
             into a new account; a new project gets the default tasks.

@@ -15,10 +15,10 @@ from urllib.parse import parse_qsl
 from attrs import evolve
 
 from harvest_async.clock import SECOND, span
-from harvest_async.sandbox.answer import Writer
-from harvest_async.sandbox.desk import Asked, Desk, Reply
+from harvest_async.sandbox.v1.serializers import Writer
+from harvest_async.sandbox.router import Asked, Desk, Reply
 from harvest_async.sandbox.faults import Fault, Faults, make_fault
-from harvest_async.sandbox.judge import Judge
+from harvest_async.sandbox.rate_limiter import Judge
 from harvest_async.sandbox.log import Log, Request, most_in_window
 from harvest_async.sandbox.oauth import AUTHORIZE, TOKEN, AuthorizationServer
 from harvest_async.sandbox.records import Record

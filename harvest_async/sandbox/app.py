@@ -18,10 +18,10 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from harvest_async.sandbox.account import Account, format_of, split_format
-from harvest_async.sandbox.desk import Reply
+from harvest_async.sandbox.router import Reply
 from harvest_async.sandbox.faults import Fault
 from harvest_async.sandbox.guard import PAGES, refusal
-from harvest_async.sandbox.made_up import Headers, made_up
+from harvest_async.sandbox.fault_responses import Headers, made_up
 from harvest_async.sandbox.pages import routes
 
 __all__ = ["Dropped", "make_app"]

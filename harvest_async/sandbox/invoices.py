@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from harvest_async.sandbox.gather import expense_lines, hour_lines, unbilled
+from harvest_async.sandbox.invoice_generator import expense_lines, hour_lines, unbilled
 from harvest_async.sandbox.lines import Line, read_lines, totals, write_lines
 from harvest_async.sandbox.reading import Refusal, read_day, read_id, read_values
 from harvest_async.sandbox.records import Record

@@ -18,8 +18,8 @@ from attrs import frozen
 
 from harvest_async.clock import SECOND, Clock
 from harvest_async.errors import HarvestError, StorageError
-from harvest_async.throttle.book import Book, Why
-from harvest_async.throttle.ledger import Ledger, LedgerBusy
+from harvest_async.throttle.state import Book, Why
+from harvest_async.throttle.ledgers.memory import Ledger, LedgerBusy
 from harvest_async.throttle.settings import Settings
 
 __all__ = ["Access", "End"]

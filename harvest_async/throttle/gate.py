@@ -25,14 +25,14 @@ from attrs import define, field
 from harvest_async.clock import SECOND, Clock
 from harvest_async.errors import HarvestError
 from harvest_async.throttle.access import Access, End
-from harvest_async.throttle.asking import ask, wait_for
-from harvest_async.throttle.book import Book, Why
+from harvest_async.throttle.probe import ask, wait_for
+from harvest_async.throttle.state import Book, Why
 from harvest_async.throttle.forecast import Crowd, forecast
-from harvest_async.throttle.lanes import Lanes
+from harvest_async.throttle.queue import Lanes
 from harvest_async.throttle.lease import DEADLINE, Lease, Probe, Ticket
-from harvest_async.throttle.ledger import Ledger, LedgerBusy
+from harvest_async.throttle.ledgers.memory import Ledger, LedgerBusy
 from harvest_async.throttle.line import Lane
-from harvest_async.throttle.refusal import busy_too_long, throttled, would_wait
+from harvest_async.throttle.errors import busy_too_long, throttled, would_wait
 from harvest_async.throttle.settings import Settings
 
 __all__ = ["MOST_CONNECTIONS", "Gate"]

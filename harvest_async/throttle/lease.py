@@ -13,8 +13,8 @@ from typing import Final, Protocol
 from attrs import define, field
 
 from harvest_async.clock import SECOND
-from harvest_async.throttle.book import Book
-from harvest_async.throttle.hint import Told
+from harvest_async.throttle.state import Book
+from harvest_async.throttle.server_status import Told
 from harvest_async.throttle.line import Lane
 
 __all__ = ["DEADLINE", "Lease", "Probe", "Ticket"]

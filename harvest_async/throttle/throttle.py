@@ -17,10 +17,10 @@ from attrs import field, frozen
 from harvest_async.clock import SECOND, Clock, SystemClock, span
 from harvest_async.errors import InvalidArgument
 from harvest_async.throttle.access import End
-from harvest_async.throttle.book import DEFAULT_GUARD, Book
+from harvest_async.throttle.state import DEFAULT_GUARD, Book
 from harvest_async.throttle.gate import Gate
 from harvest_async.throttle.lease import Lease, Ticket
-from harvest_async.throttle.ledger import Ledger, MemoryLedger
+from harvest_async.throttle.ledgers.memory import Ledger, MemoryLedger
 from harvest_async.throttle.line import Lane
 from harvest_async.throttle.settings import Settings
 

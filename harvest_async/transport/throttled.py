@@ -22,13 +22,13 @@ import httpx
 from harvest_async.auth import QUERY_TOKEN
 from harvest_async.clock import SECOND
 from harvest_async.errors import HarvestError
-from harvest_async.shield import in_one_go
-from harvest_async.throttle.hint import REFUSALS, is_refusal, read_retry_after, read_status
+from harvest_async.cancellation import in_one_go
+from harvest_async.throttle.server_status import REFUSALS, is_refusal, read_retry_after, read_status
 from harvest_async.throttle.lease import Lease, Probe, Ticket
 from harvest_async.throttle.throttle import Throttle
 from harvest_async.transport.direct import sweep
 from harvest_async.transport.peek import peek
-from harvest_async.wire import Wire, redact_url
+from harvest_async.messages import Wire, redact_url
 
 __all__ = ["NOT_SENT", "STATUS_PATH", "TICKET", "ThrottledTransport", "wire_of"]
 

@@ -25,12 +25,12 @@ from harvest_async.exchange import (
     with_raw_response,
 )
 from harvest_async.outcomes import Outcome
-from harvest_async.stream import AnyCall, bulk_map
+from harvest_async.client.batch import AnyCall, bulk_map
 from harvest_async.throttle.line import Lane
 from harvest_async.throttle.throttle import Throttle
 from harvest_async.v1 import calls, resources
 from harvest_async.v1.dialect import Format, V1Dialect
-from harvest_async.v1.section import Learned
+from harvest_async.client.resource import Learned
 
 if TYPE_CHECKING:
     import ssl

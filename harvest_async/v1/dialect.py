@@ -22,8 +22,8 @@ from harvest_async.codec.slices import Shaper, Slices
 from harvest_async.codec.text import beginning, only_decode_errors
 from harvest_async.errors import DecodeError
 from harvest_async.v1.models import DayEntry
-from harvest_async.v1.results import Bare, Changed, Done, Entry, Made, Many, One, Raw, Removed
-from harvest_async.wire import Answer, Wire
+from harvest_async.client.results import Bare, Changed, Done, Entry, Made, Many, One, Raw, Removed
+from harvest_async.messages import Answer, Wire
 
 __all__ = ["Format", "V1Dialect"]
 

@@ -22,7 +22,7 @@ from harvest_async.v1.models import (
     TaskAssignment,
     UserAssignment,
 )
-from harvest_async.v1.table import Named, Table, Tally
+from harvest_async.client.cached_list import Named, Table, Tally
 
 if TYPE_CHECKING:
     from harvest_async.v1.client import HarvestV1

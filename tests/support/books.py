@@ -9,7 +9,7 @@ from contextlib import nullcontext
 from decimal import Decimal
 from itertools import count
 
-from harvest_async.bulk.known import Booked, Known, Link, Reach
+from harvest_async.importer.account_records import Booked, Known, Link, Reach
 from harvest_async.errors import OutcomeUnknown
 
 LINKS = {"task_link": "task_id", "person_link": "user_id"}

@@ -5,13 +5,13 @@ from datetime import date, time
 from decimal import Decimal
 from fractions import Fraction
 
-from harvest_async.bulk.journal import Journal
-from harvest_async.bulk.progress import Quiet
-from harvest_async.bulk.report import overview, report_of
-from harvest_async.bulk.rules import Rules, Stopped
-from harvest_async.bulk.run import Runner
-from harvest_async.bulk.sources import TimeRow
-from harvest_async.bulk.survey import Terms, check_whole, draw, take_in
+from harvest_async.importer.journal import Journal
+from harvest_async.importer.progress import Quiet
+from harvest_async.importer.report import overview, report_of
+from harvest_async.importer.rules import Rules, Stopped
+from harvest_async.importer.run import Runner
+from harvest_async.importer.sources import TimeRow
+from harvest_async.importer.planner import Terms, check_whole, draw, take_in
 from harvest_async.testing import VirtualLoop
 
 DAY = date(2026, 1, 5)

@@ -3,7 +3,7 @@
 import csv
 import io
 
-from harvest_async.bulk.sources import Options, Problem, open_source
+from harvest_async.importer.sources import Options, Problem, open_source
 
 TOGGL = ("User", "Email", "Client", "Project", "Task", "Description", "Start date", "Start time", "Duration")
 HARVEST = ("Date", "Client", "Project", "Task", "Notes", "Hours", "First name", "Last name")

@@ -8,7 +8,7 @@ import httpx
 
 from harvest_async import BasicAuth, HarvestV1, Throttle
 from harvest_async.v1.dialect import V1Dialect
-from harvest_async.wire import Answer
+from harvest_async.messages import Answer
 
 TYPES = {"json": "application/json", "xml": "application/xml"}
 STATUS = {"count": 1, "max_calls": 100, "timeframe_limit": 15}

@@ -5,7 +5,7 @@ conclusion from the HTTP method. Paths, roots and names are the contract's; argu
 """
 
 from harvest_async.v1.calls.account import rate_limit_status, who_am_i
-from harvest_async.v1.calls.anything import raw
+from harvest_async.v1.calls.raw import raw
 from harvest_async.v1.calls.assignments import (
     create_task_assignment,
     create_task_assignment_with_task,
@@ -47,7 +47,7 @@ from harvest_async.v1.calls.expenses import (
     update_expense,
     update_expense_category,
 )
-from harvest_async.v1.calls.frame import Id, Query
+from harvest_async.client.builders import Id, Query
 from harvest_async.v1.calls.invoices import (
     create_invoice,
     create_invoice_item_category,

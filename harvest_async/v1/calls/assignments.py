@@ -10,11 +10,11 @@ from datetime import datetime
 from typing import Any
 
 from harvest_async.call import Body, Call, Created, Gone, Page
-from harvest_async.v1 import checks
-from harvest_async.v1.calls import frame
-from harvest_async.v1.calls.frame import IDEMPOTENT, UNSAFE, Id
+from harvest_async.client import validation as checks
+from harvest_async.client import builders as frame
+from harvest_async.client.builders import IDEMPOTENT, UNSAFE, Id
 from harvest_async.v1.models import TaskAssignment, UserAssignment
-from harvest_async.v1.results import Made, One
+from harvest_async.client.results import Made, One
 
 __all__ = [
     "create_task_assignment",

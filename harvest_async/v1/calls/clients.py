@@ -10,10 +10,10 @@ from datetime import datetime
 from typing import Any
 
 from harvest_async.call import Call, Created, Gone, Page
-from harvest_async.v1.calls import frame
-from harvest_async.v1.calls.frame import Id
+from harvest_async.client import builders as frame
+from harvest_async.client.builders import Id
 from harvest_async.v1.models import Client, Contact
-from harvest_async.v1.results import One
+from harvest_async.client.results import One
 
 __all__ = [
     "create_client",

@@ -10,10 +10,10 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from harvest_async.call import Call, Created, Gone, Page, Upload, path
-from harvest_async.v1.calls import frame
-from harvest_async.v1.calls.frame import IDEMPOTENT, SAFE, Id
+from harvest_async.client import builders as frame
+from harvest_async.client.builders import IDEMPOTENT, SAFE, Id
 from harvest_async.v1.models import Expense, ExpenseCategory
-from harvest_async.v1.results import Done, One, Raw
+from harvest_async.client.results import Done, One, Raw
 
 __all__ = [
     "attach_receipt",

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from harvest_async.call import Call, Created, Gone, Page
-from harvest_async.v1.calls import frame
-from harvest_async.v1.calls.frame import UNSAFE, Id
+from harvest_async.client import builders as frame
+from harvest_async.client.builders import UNSAFE, Id
 from harvest_async.v1.models import InvoiceMessage
-from harvest_async.v1.results import Done, One
+from harvest_async.client.results import Done, One
 
 __all__ = [
     "delete_invoice_message",

@@ -10,10 +10,10 @@ from datetime import datetime
 from typing import Any
 
 from harvest_async.call import Call, Created, Gone, Page
-from harvest_async.v1.calls import frame
-from harvest_async.v1.calls.frame import IDEMPOTENT, Id
+from harvest_async.client import builders as frame
+from harvest_async.client.builders import IDEMPOTENT, Id
 from harvest_async.v1.models import Task
-from harvest_async.v1.results import Changed, One, Removed
+from harvest_async.client.results import Changed, One, Removed
 
 __all__ = [
     "activate_task",

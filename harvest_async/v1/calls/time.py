@@ -10,10 +10,10 @@ from datetime import date
 from typing import Any
 
 from harvest_async.call import Call, Created, Gone, path
-from harvest_async.v1.calls import frame
-from harvest_async.v1.calls.frame import IDEMPOTENT, SAFE, UNSAFE, Id
+from harvest_async.client import builders as frame
+from harvest_async.client.builders import IDEMPOTENT, SAFE, UNSAFE, Id
 from harvest_async.v1.models import Daily, DayEntry
-from harvest_async.v1.results import Bare, Changed, Entry, Made, Removed
+from harvest_async.client.results import Bare, Changed, Entry, Made, Removed
 
 __all__ = ["create_entry", "daily", "delete_entry", "show_entry", "toggle_timer", "update_entry"]
 

@@ -18,7 +18,7 @@ from harvest_async.v1.models.people import Person
 from harvest_async.v1.models.projects import Project
 from harvest_async.v1.models.tasks import Task
 from harvest_async.v1.models.time import Daily, DayEntry, ReportEntry, TrackableProject, TrackableTask
-from harvest_async.v1.models.words import (
+from harvest_async.v1.models.enums import (
     BillBy,
     BudgetBy,
     Clock,

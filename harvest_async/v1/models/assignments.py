@@ -11,7 +11,7 @@ from typing import Any
 
 from attrs import field, frozen
 
-from harvest_async.v1.models.marks import IDENTITY
+from harvest_async.v1.models.field_metadata import IDENTITY
 
 __all__ = ["TaskAssignment", "UserAssignment"]
 

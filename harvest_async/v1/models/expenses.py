@@ -11,7 +11,7 @@ from typing import Any
 
 from attrs import field, frozen
 
-from harvest_async.v1.models.marks import IDENTITY, REFERENCE
+from harvest_async.v1.models.field_metadata import IDENTITY, REFERENCE
 
 __all__ = ["Expense", "ExpenseCategory"]
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from harvest_async.v1 import calls
 from harvest_async.v1.models import RateLimitStatus, WhoAmI
-from harvest_async.v1.section import Section
+from harvest_async.client.resource import Section
 
 __all__ = ["Account"]
 

@@ -10,7 +10,7 @@ from typing import Any, Unpack, overload
 
 from harvest_async.call import Created, Gone
 from harvest_async.v1 import calls
-from harvest_async.v1.drafts import form
+from harvest_async.client.drafts import form
 from harvest_async.v1.fields import (
     PersonRef,
     ProjectRef,
@@ -20,7 +20,7 @@ from harvest_async.v1.fields import (
     UserAssignmentChanges,
 )
 from harvest_async.v1.models import TaskAssignment, UserAssignment
-from harvest_async.v1.section import Listing, Section
+from harvest_async.client.resource import Listing, Section
 
 __all__ = ["TaskAssignments", "UserAssignments"]
 

@@ -10,10 +10,10 @@ from typing import Any, Unpack, overload
 
 from harvest_async.call import Created, Gone
 from harvest_async.v1 import calls
-from harvest_async.v1.drafts import form
+from harvest_async.client.drafts import form
 from harvest_async.v1.fields import ClientChanges, ClientFields, ContactChanges, ContactFields, Ref
 from harvest_async.v1.models import Client, Contact
-from harvest_async.v1.section import Listing, Section
+from harvest_async.client.resource import Listing, Section
 
 __all__ = ["Clients", "Contacts"]
 

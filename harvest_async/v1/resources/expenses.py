@@ -11,8 +11,9 @@ from typing import Any, ClassVar, Final, Unpack, overload
 
 from harvest_async.call import Created, Gone
 from harvest_async.errors import InvalidArgument
-from harvest_async.v1 import calls, checks
-from harvest_async.v1.drafts import form
+from harvest_async.v1 import calls
+from harvest_async.client import validation as checks
+from harvest_async.client.drafts import form
 from harvest_async.v1.fields import (
     Day,
     ExpenseCategoryChanges,
@@ -24,7 +25,7 @@ from harvest_async.v1.fields import (
     Ref,
 )
 from harvest_async.v1.models import Expense, ExpenseCategory
-from harvest_async.v1.section import Listing, Section, taken
+from harvest_async.client.resource import Listing, Section, taken
 
 __all__ = ["ExpenseCategories", "Expenses"]
 

@@ -11,8 +11,9 @@ from typing import Any, ClassVar, Final, Unpack, overload
 
 from harvest_async.call import Created, Gone
 from harvest_async.errors import CreatedUnread, HarvestError, InvalidArgument, NotFound, NotTaken
-from harvest_async.v1 import calls, checks
-from harvest_async.v1.drafts import form
+from harvest_async.v1 import calls
+from harvest_async.client import validation as checks
+from harvest_async.client.drafts import form
 from harvest_async.v1.fields import (
     Day,
     InvoiceChanges,
@@ -31,7 +32,7 @@ from harvest_async.v1.models import (
     InvoiceStatus,
     read_lines,
 )
-from harvest_async.v1.section import Listing, Section
+from harvest_async.client.resource import Listing, Section
 
 __all__ = ["InvoiceItemCategories", "InvoicePayments", "Invoices"]
 

@@ -9,10 +9,10 @@ from typing import Any, ClassVar, Unpack, overload
 
 from harvest_async.call import Call, Created, Gone
 from harvest_async.v1 import calls
-from harvest_async.v1.drafts import form
+from harvest_async.client.drafts import form
 from harvest_async.v1.fields import Addresses, MarkFields, MessageFields, Ref
 from harvest_async.v1.models import Invoice, InvoiceMessage
-from harvest_async.v1.section import Listing, Section
+from harvest_async.client.resource import Listing, Section
 
 __all__ = ["InvoiceMessages"]
 

@@ -18,10 +18,10 @@ from harvest_async.errors import DecodeError, ServerError
 from harvest_async.exchange import form_data
 from harvest_async.v1 import calls
 from harvest_async.v1.fields import PersonRef, Ref
-from harvest_async.v1.images import LARGEST, PictureStream, Source, gather
+from harvest_async.client.uploads import LARGEST, PictureStream, Source, gather
 from harvest_async.v1.models import Expense
-from harvest_async.v1.section import Section
-from harvest_async.wire import Answer
+from harvest_async.client.resource import Section
+from harvest_async.messages import Answer
 
 __all__ = ["Receipts"]
 

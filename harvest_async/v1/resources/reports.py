@@ -8,10 +8,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from harvest_async.v1 import calls, checks
+from harvest_async.v1 import calls
+from harvest_async.client import validation as checks
 from harvest_async.v1.fields import Day, PersonRef, ProjectRef
 from harvest_async.v1.models import Expense, ReportEntry
-from harvest_async.v1.section import Listing, Section
+from harvest_async.client.resource import Listing, Section
 
 __all__ = ["Reports"]
 

@@ -13,11 +13,12 @@ from typing import Any, Final, Unpack, overload
 
 from harvest_async.call import Created, Gone
 from harvest_async.errors import InvalidArgument
-from harvest_async.v1 import calls, checks
-from harvest_async.v1.drafts import form
+from harvest_async.v1 import calls
+from harvest_async.client import validation as checks
+from harvest_async.client.drafts import form
 from harvest_async.v1.fields import Day, EntryChanges, EntryFields, Hours, PersonRef, ProjectRef, Ref, TaskRef
 from harvest_async.v1.models import Daily, DayEntry
-from harvest_async.v1.section import Section, taken
+from harvest_async.client.resource import Section, taken
 
 __all__ = ["TimeTracking"]
 

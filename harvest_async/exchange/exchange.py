@@ -1,0 +1,358 @@
+"""What resources use: calls in, results out.
+
+Rules of this room:
+- A call is turned into a request once, and its answer read by what the call promises.
+- Cancellation comes out as cancellation; a call that had left by then is first handed to `on_unknown`.
+- A success that can't be read leaves open what became of a call that must not be repeated.
+- So does any exception that comes out after a request may have left; only cancellation, and what ends the program, stay
+  as they are.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
+from contextvars import ContextVar
+from functools import partial
+from typing import Any, TypeVar
+
+import anyio.lowlevel
+from attrs import evolve
+
+from harvest_async.auth import Renewing, Signing
+from harvest_async.call import Call, Created, Follow, Page, Repeat
+from harvest_async.clock import span
+from harvest_async.codec.text import only_decode_errors
+from harvest_async.errors import CreatedUnread, DecodeError, HarvestError, OutcomeUnknown
+from harvest_async.exchange.retrying import Attempts, Going, Shared, unknown, words_of
+from harvest_async.exchange.response_body import chunks, whole
+from harvest_async.exchange.files import fetch
+from harvest_async.exchange.cache_protocol import Watcher, keepable, whose
+from harvest_async.exchange.options import PLAIN, Options, change
+from harvest_async.exchange.recording import keep
+from harvest_async.cancellation import finish
+from harvest_async.throttle.lease import Ticket
+from harvest_async.throttle.line import Lane
+from harvest_async.throttle.throttle import Throttle
+from harvest_async.messages import Answer, Wire
+
+__all__ = ["Exchange"]
+
+logger = logging.getLogger("harvest_async")
+
+T = TypeVar("T")
+
+_in_bulk: ContextVar[frozenset[int]] = ContextVar("harvest_async_in_bulk", default=frozenset())
+
+
+class Exchange:
+    """Sends calls for one account."""
+
+    def __init__(self, shared: Shared, options: Options = PLAIN) -> None:
+        self._shared = shared
+        self._options = options
+        self._attempts = Attempts(shared)
+
+    @property
+    def throttle(self) -> Throttle:
+        """The account's budget."""
+        return self._shared.throttle
+
+    @property
+    def base_url(self) -> str:
+        """The address before every path."""
+        return self._shared.base_url
+
+    @property
+    def options(self) -> Options:
+        """How its calls are made."""
+        return self._options
+
+    @property
+    def urgency(self) -> Hashable:
+        """What decides how long a call may take: calls that are alike in it can wait for each other."""
+        options = self._options
+        return self._lane(), options.max_wait, options.limits.timeout, options.limits.attempts
+
+    def with_options(self, **changes: Any) -> Exchange:
+        """The same exchange with other options (see `HarvestV1.options`).
+
+        Raises:
+            InvalidArgument: a value can't be used.
+        """
+        return Exchange(self._shared, change(self._options, changes))
+
+    @contextmanager
+    def bulk(self) -> Iterator[None]:
+        """Put the calls made inside, by this task and those it starts, into the bulk lane."""
+        token = _in_bulk.set(_in_bulk.get() | {id(self._shared)})
+        try:
+            yield
+        finally:
+            _in_bulk.reset(token)
+
+    async def aclose(self) -> None:
+        """Close all connections, once a credential that is being renewed is there."""
+        try:
+            if isinstance(self._shared.auth, Renewing):
+                await self._shared.auth.settle()
+            if self._shared.shelf is not None:
+                await self._shared.shelf.aclose()
+        finally:
+            await self._shared.client.aclose()
+
+    # Calls
+
+    async def send(self, call: Call[T]) -> T:
+        """Carry a call out and read its answer.
+
+        Raises:
+            WouldWait: it would wait longer than `max_wait`; nothing was sent.
+            NotSent: no connection was had; nothing was sent.
+            OutcomeUnknown: it was sent, and whether it was carried out is not known.
+            ResponseError: the server refused, in the class of the status.
+            DecodeError: the server's success can't be read.
+        """
+        going, answer = await self._carry_out(call)
+        try:
+            return self._decode(call, going, answer)
+        except Exception:
+            raise
+        except BaseException:  # the program is to end, and nobody has seen the result
+            await self._cut_off(call)
+            raise
+
+    async def records(self, call: Call[Page[T]]) -> AsyncIterator[T]:
+        """Carry a list out, page after page, and give its records one by one, however many they are.
+
+        Each page is asked for when it is wanted and read in slices, between which others get their turn. A record that
+        comes again, since the list moved between two pages, is given once (contract: paging.drift).
+
+        Raises:
+            HarvestError: as `send`.
+        """
+        dialect, seen = self._shared.dialect, set[object]()
+        size = dialect.page_size(call)
+        while True:
+            going, answer = await self._carry_out(call)
+            count = 0
+            with answer.spool or nullcontext():
+                for slice_ in _told(dialect.slices(call, answer, chunks(answer)), _shown(going), answer):
+                    count += len(slice_)
+                    for record in slice_ if size is None else _unseen(slice_, seen):
+                        yield record
+                    await anyio.lowlevel.checkpoint()
+            if size is None or count < size:
+                return
+            call = dialect.next_page(call)
+
+    async def create_and_read(self, call: Call[Created[T]], read: Follow[T]) -> T:
+        """Create a record and give it whole: from the answer's body, else by reading it once more.
+
+        Raises:
+            CreatedUnread: it was created, but could not be read.
+            HarvestError: as `send`.
+        """
+        going, answer = await self._carry_out(call)
+        created = self._decode(call, going, answer)
+        if created.record is not None:
+            return created.record
+        if created.id is None:
+            raise CreatedUnread(
+                f"{call.name}: created, but the answer names no record: look for it, don't create it again",
+                id=None,
+                location=created.location,
+                request=_shown(going),
+                answer=answer,
+            )
+        try:
+            return await self.send(read(created.id))
+        except Exception as error:
+            raise _not_read_back(call, created, error) from error
+        except BaseException:
+            await self._cut_off(call)
+            raise
+
+    def watch(self, watcher: Watcher) -> None:
+        """Tell somebody of each call that may have changed something, as long as they live."""
+        self._shared.watchers.add(watcher)
+
+    async def send_form(self, wire: Wire) -> Answer:
+        """Send a request that carries its own credentials, for a sign-in by `OAuth2`: see `auth.Send`.
+
+        Raises:
+            HarvestError: it had no answer, or one that leaves open whether it was carried out.
+        """
+        return await self._attempts.send_form(wire)
+
+    async def answer(self, call: Call[Any]) -> Answer:
+        """Carry a call out and give its answer as it came; whoever is given it closes its `spool`.
+
+        Raises:
+            HarvestError: as `send`.
+        """
+        return (await self._carry_out(call))[1]
+
+    async def fetch(self, url: str, *, accept: str, largest: int) -> Answer:
+        """Get a file that the account sent us to on another host, without credentials (see `files.fetch`)."""
+        return keep(await fetch(self._shared, url, accept, largest, self._options.limits))
+
+    # Inside
+
+    async def _carry_out(self, call: Call[Any]) -> tuple[Going, Answer]:
+        """Send a call, and give how it went and what came back."""
+        shared, options = self._shared, self._options
+        wire = shared.dialect.encode(call, shared.base_url, shared.headers + options.headers)
+        going = Going(call, wire, self._ticket(call), shared.auth, options.before_send, options.limits)
+        try:
+            return going, keep(await self._answer(going))
+        except DecodeError as error:
+            raise _unread(going, error, error.answer) from error.__cause__
+        except Exception as error:
+            if not _is_known(going, error):
+                failed = unknown(going, None, words_of(error))
+                failed.request = _shown(going)
+                raise failed from error
+            if isinstance(error, HarvestError) and (error.request is None or error.request in (wire, going.wire)):
+                error.request = _shown(going)
+            raise
+        except BaseException:  # cancellation, as a rule
+            if going.in_doubt:
+                await self._cut_off(call)
+            raise
+
+    async def _answer(self, going: Going) -> Answer:
+        """Send a call, unless its answer is kept and fresh; a write is told to those who keep something."""
+        shared, shelf, attempts = self._shared, self._shared.shelf, self._attempts
+        if going.call.repeat is not Repeat.SAFE:
+            return await self._write(going)
+        if shelf is None or self._options.headers or not keepable(going.call, shared.status_call):
+            return await attempts.send(going)
+        person = await whose(shared.auth)
+
+        async def ask(wire: Wire) -> Answer:
+            going.wire, going.ticket.number = wire, 0
+            return await attempts.send(going)
+
+        return await (shelf.answer(going.wire, person, ask) if person else attempts.send(going))
+
+    async def _write(self, going: Going) -> Answer:
+        shared, done = self._shared, False
+        if shared.shelf is not None:
+            shared.shelf.written()
+        try:
+            answer = await self._attempts.send(going)
+            done = True
+            return answer
+        finally:
+            if shared.shelf is not None:
+                _inform(going.call, shared.shelf.written)
+            for watcher in tuple(shared.watchers):
+                _inform(going.call, partial(watcher.wrote, going.call, done=done))
+
+    async def _cut_off(self, call: Call[Any]) -> None:
+        """Tell whoever listens that a call's result will not reach its caller; nothing that they do keeps it longer."""
+        if self._options.on_unknown is None:
+            return
+        try:
+            await finish(_ended(self._options.on_unknown(call)))
+        except Exception:
+            logger.exception("%s: on_unknown failed", call.name)
+
+    def _ticket(self, call: Call[Any]) -> Ticket:
+        options = self._options
+        return Ticket(
+            lane=self._lane(),
+            deadline=span(self._shared.deadline_of(call, options.limits)),
+            max_wait=None if options.max_wait is None else span(options.max_wait),
+            probe=None if self._shared.status_call is None else self._attempts.probe,
+        )
+
+    def _lane(self) -> Lane:
+        options = self._options
+        bulk = options.lane is Lane.BULK or (options.lane is None and id(self._shared) in _in_bulk.get())
+        return Lane.BULK if bulk else Lane.INTERACTIVE
+
+    def _decode(self, call: Call[T], going: Going, answer: Answer) -> T:
+        try:
+            with only_decode_errors(answer.content):
+                return self._shared.dialect.decode(call, whole(answer))
+        except DecodeError as error:
+            raise _unread(going, error, error.answer or evolve(answer, spool=None)) from error.__cause__
+
+
+def _unread(going: Going, error: DecodeError, answer: Answer | None) -> HarvestError:
+    """A success that can't be read; what it was may be open then."""
+    error.request, error.answer = _shown(going), answer
+    if going.call.repeat is not Repeat.UNSAFE:
+        return error
+    failed = OutcomeUnknown(
+        f"{going.asked} was answered, but the answer can't be read, and it may or may not have been carried out: "
+        f"read what is there before you send it again. {error}",
+        request=error.request,
+        answer=answer,
+    )
+    failed.__cause__ = error.__cause__ or error
+    return failed
+
+
+def _shown(going: Going) -> Wire:
+    """The request as it was signed, its credential taken out."""
+    signer = going.signer or going.auth
+    return signer.show(going.wire) if isinstance(signer, Signing) else going.wire
+
+
+def _is_known(going: Going, error: Exception) -> bool:
+    """Whether an error says what became of a call: nothing has left, the answer refused it, or it is unknown already.
+
+    A hook or a logging handler may raise any class, ours too, after the call was carried out.
+    """
+    if not going.in_doubt or error is going.verdict or isinstance(error, OutcomeUnknown):
+        return True
+    return isinstance(error, HarvestError) and going.call.repeat is Repeat.SAFE
+
+
+def _inform(call: Call[Any], tell: Callable[[], None]) -> None:
+    """Tell somebody that a call has ended; what they raise changes nothing about the call."""
+    try:
+        tell()
+    except Exception:
+        logger.exception("%s: what keeps the account's records failed", call.name)
+
+
+def _not_read_back(call: Call[Any], created: Created[Any], error: Exception) -> CreatedUnread:
+    """The error of a record that was created, while the call that reads it failed."""
+    ours = isinstance(error, HarvestError)
+    return CreatedUnread(
+        f"{call.name}: created with id {created.id}, but reading it back failed: {error if ours else words_of(error)}",
+        id=created.id,
+        location=created.location,
+        request=error.request if isinstance(error, HarvestError) else None,
+        answer=error.answer if isinstance(error, HarvestError) else None,
+    )
+
+
+async def _ended(work: Awaitable[None]) -> None:
+    await work
+
+
+def _told(slices: Iterable[list[T]], wire: Wire, answer: Answer) -> Iterator[list[T]]:
+    """The slices; where one can't be read, the error tells of which request."""
+    try:
+        with only_decode_errors(answer.content):
+            yield from slices
+    except DecodeError as error:
+        error.request, error.answer = wire, evolve(answer, spool=None)
+        raise
+
+
+def _unseen(records: Iterable[T], seen: set[object]) -> Iterator[T]:
+    """The records whose ids were not there yet; those without an id are all different."""
+    for record in records:
+        number = getattr(record, "id", record)
+        if number is None:
+            yield record
+        elif number not in seen:
+            seen.add(number)
+            yield record

@@ -1,0 +1,113 @@
+"""Putting an exchange together.
+
+Rules of this room: whatever can be known to be wrong is told here, before anything is sent, and without the value
+where it may hold a credential.
+"""
+
+from __future__ import annotations
+
+import ssl
+from functools import partial
+from http.cookiejar import CookieJar
+from typing import Any, Final
+
+import httpx
+
+from harvest_async.address import check_address, header_value
+from harvest_async.call import Call, Dialect
+from harvest_async.clock import SECOND
+from harvest_async.errors import InvalidArgument
+from harvest_async.exchange.retrying import Shared
+from harvest_async.exchange.exchange import Exchange
+from harvest_async.exchange.cache_protocol import Cache, tells_apart
+from harvest_async.exchange.options import check_timeout
+from harvest_async.throttle.lease import DEADLINE
+from harvest_async.throttle.registry import DEFAULT_REGISTRY, Identity, service_of
+from harvest_async.throttle.throttle import Throttle
+from harvest_async.transport import LoopTransport, ThrottledTransport, direct_transport, for_one_loop, timeouts
+
+__all__ = ["open_exchange"]
+
+ENCODINGS: Final = "gzip, deflate"
+"""How answers may be encoded; see `unfold`."""
+
+
+class _NoCookies(CookieJar):
+    """Keeps none, and does not look for any."""
+
+    def extract_cookies(self, response: Any, request: Any) -> None:
+        """Leave them where they are."""
+
+
+def open_exchange(
+    *,
+    account: str,
+    auth: httpx.Auth,
+    app: str,
+    dialect: Dialect,
+    base_url: str,
+    status_call: Call[Any] | None,
+    status_dialect: Dialect | None = None,
+    throttle: Throttle | None = None,
+    timeout: float = DEADLINE / SECOND,
+    transport: httpx.AsyncBaseTransport | None = None,
+    ssl_context: ssl.SSLContext | None = None,
+    proxy: str | None = None,
+    cache: Cache | None = None,
+) -> Exchange:
+    """Open the way to an account; nothing is sent yet.
+
+    Args:
+        account: the account's name within its service: what finds the throttle where none is given.
+        auth: what signs.
+        app: who is calling, with a way to be reached; sent as `User-Agent` (contract: headers.User-Agent).
+        dialect: how calls and answers look.
+        base_url: the address before every path.
+        status_call: how the account's status is asked for; None where there is no such call.
+        status_dialect: how that call looks, if not like the others: it has to be answered in JSON.
+        throttle: the account's budget; None finds the process's own one for the account.
+        timeout: seconds that an attempt may take up to the answer's headers.
+        transport: what really sends; None makes one with as many connections as the gate uses.
+        ssl_context: for the transport that is made; None shares one with the process's other clients.
+        proxy: the proxy's address; None goes by the environment (never for loopback).
+        cache: where answers are kept; None keeps none.
+
+    Raises:
+        InvalidArgument: an argument can't be used.
+    """
+    address = check_address(base_url)
+    if not isinstance(auth, httpx.Auth):
+        raise InvalidArgument("auth: give BasicAuth(email, password), BearerAuth(token) or another httpx.Auth")
+    timeout = check_timeout(timeout)
+    if cache is not None and not tells_apart(auth):
+        raise InvalidArgument(
+            "cache: with this auth nobody can tell whose answers are whose; give one of harvest_async"
+        )
+    headers = (("User-Agent", f"{header_value('app', app)} harvest_async"), ("Accept-Encoding", ENCODINGS))
+    throttle = throttle or DEFAULT_REGISTRY.throttle(Identity(service_of(address), account))
+    direct = _direct(address, ssl_context, proxy) if transport is None else _given(transport)
+    client = httpx.AsyncClient(
+        transport=ThrottledTransport(direct, throttle, status_path=None),
+        timeout=httpx.Timeout(**timeouts(timeout)),
+        cookies=_NoCookies(),
+        trust_env=False,
+    )
+    asking = status_dialect or dialect
+    shelf = None if cache is None else cache.open(f"{address}\n{account}")
+    return Exchange(
+        Shared(client, direct, auth, dialect, address, headers, throttle, status_call, asking, timeout, shelf=shelf)
+    )
+
+
+def _given(transport: httpx.AsyncBaseTransport) -> httpx.AsyncBaseTransport:
+    """A transport of the caller's; one with a pool of connections serves one event loop."""
+    return for_one_loop(transport) if isinstance(transport, httpx.AsyncHTTPTransport) else transport
+
+
+def _direct(address: str, ssl_context: ssl.SSLContext | None, proxy: str | None) -> httpx.AsyncBaseTransport:
+    try:
+        return LoopTransport(partial(direct_transport, address, ssl_context, proxy))
+    except (ValueError, httpx.InvalidURL):
+        raise InvalidArgument("proxy: give an address like http://proxy.example:3128") from None
+    except ImportError:
+        raise InvalidArgument("proxy: SOCKS needs the package socksio: pip install 'httpx[socks]'") from None

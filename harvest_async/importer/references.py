@@ -1,0 +1,138 @@
+"""What steps refer to: the account's numbers of the records that a write needs, and whether they are to be had.
+
+Rules of this room: it reads the journal and writes nothing. It holds the things (clients, projects, tasks, people,
+assignments), never the rows.
+"""
+
+from __future__ import annotations
+
+from datetime import time
+from typing import Any, Final
+
+from attrs import frozen
+
+from harvest_async.importer.work_queue import Step
+from harvest_async.importer.journal import Journal
+from harvest_async.importer.final_states import MARKS
+from harvest_async.importer.sources.kinds import ExpenseRow, TimeRow
+from harvest_async.importer.planner import FIRST_ROW
+
+__all__ = ["Obstacle", "Things"]
+
+_NAMES: Final = {"task_link": ("task_id", "other"), "person_link": ("user_id", "other")}
+_WORDS: Final = {"task_link": "assignment of the task", "person_link": "assignment of the person"}
+
+
+@frozen
+class Obstacle:
+    """Why a step can't be sent; `final` where waiting won't help."""
+
+    reason: str
+    final: bool
+
+
+@frozen
+class _Thing:
+    kind: str
+    state: str
+    record: int | None
+    reason: str | None
+
+    def obstacle(self) -> Obstacle | None:
+        what = _WORDS.get(self.kind, self.kind)
+        if self.state == "rejected":
+            return Obstacle(f"the {what} could not be made: {self.reason}", final=True)
+        if self.record is None and self.kind not in _WORDS:
+            return Obstacle(f"whether the {what} was made is not known yet", final=False)
+        if self.state not in {"existing", "created", "updated"} and self.record is None:
+            return Obstacle(f"the {what} is not made yet", final=False)
+        return None
+
+
+class Things:
+    """The things of one journal, as they stood when `load` was called."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._things: dict[int, _Thing] = {}
+        self._links: dict[tuple[str, str], _Thing] = {}
+        self._timestamps = False
+
+    def load(self) -> None:
+        """Read how the things stand."""
+        query = "select id, key, kind, state, record, reason from step where id < ?"
+        for number, key, *thing in self._journal.rows(query, (FIRST_ROW,)):
+            self._things[number] = _Thing(*thing)
+            if thing[0] in _WORDS:
+                self._links[thing[0], key] = self._things[number]
+        self._timestamps = self._journal.meta.get("timestamps") == "1"
+
+    @property
+    def timestamps(self) -> bool:
+        """Whether the account tracks time by start and end."""
+        return self._timestamps
+
+    @property
+    def numbers(self) -> dict[tuple[str, int], int]:
+        """The steps of the account's records, by kind and record."""
+        return {(each.kind, each.record): number for number, each in self._things.items() if each.record is not None}
+
+    def record(self, number: int | None) -> int | None:
+        """The account's number of a thing."""
+        return self._things[number].record if number is not None else None
+
+    def obstacle(self, step: Step) -> Obstacle | None:
+        """What keeps a step from being sent."""
+        needs = [self._things.get(each) for each in (step.client, step.project, step.other, step.person) if each]
+        if step.is_row:
+            needs.append(self._links.get(("task_link", f"{step.project}/{step.other}")))
+            needs.append(self._links.get(("person_link", f"{step.project}/{step.person}")))
+        found = [obstacle for need in needs if need is not None and (obstacle := need.obstacle()) is not None]
+        return next((each for each in found if each.final), found[0] if found else None)
+
+    def fields(self, step: Step) -> dict[str, Any]:
+        """What a step writes."""
+        if isinstance(step.row, TimeRow) and step.kind == "entry":
+            return self._entry(step, step.row)
+        if isinstance(step.row, ExpenseRow) and step.kind == "expense":
+            return self._expense(step, step.row)
+        fields = dict(step.content.get("fields", {}))
+        if step.kind in _NAMES:
+            name, _ = _NAMES[step.kind]
+            own = fields if step.action == "update" else {}
+            return {**own, "project_id": self.record(step.project), name: self.record(step.other)}
+        if step.kind == "payment" or step.kind in MARKS:
+            project = {"project_id": self.record(step.project)} if step.project else {}
+            return {**fields, **project, "record": self.record(step.other)}
+        return fields if step.client is None else {**fields, "client_id": self.record(step.client)}
+
+    def _entry(self, step: Step, row: TimeRow) -> dict[str, Any]:
+        size: dict[str, Any] = {"hours": row.hours}
+        if self._timestamps:
+            size = {"started_at": _to_the_minute(row.started), "ended_at": _to_the_minute(row.ended)}
+        return {
+            "person": self.record(step.person),
+            "project_id": self.record(step.project),
+            "task_id": self.record(step.other),
+            "spent_at": row.day,
+            "notes": row.notes,
+            **size,
+        }
+
+    def _expense(self, step: Step, row: ExpenseRow) -> dict[str, Any]:
+        by_units = row.total_cost is None or row.by_units
+        size = {"units": row.units} if by_units else {"total_cost": row.total_cost}
+        return {
+            "person": self.record(step.person),
+            "project_id": self.record(step.project),
+            "expense_category_id": self.record(step.other),
+            "spent_at": row.day,
+            "notes": row.notes,
+            **size,
+            **({} if row.billable is None else {"billable": row.billable}),
+        }
+
+
+def _to_the_minute(moment: time | None) -> time | None:
+    """Contract: time_of_day: the timesheet's clock has no seconds."""
+    return None if moment is None else moment.replace(second=0, microsecond=0)

@@ -1,0 +1,261 @@
+"""What a plan would do and what a run did, counted in the journal.
+
+Rules of this room: it reads the journal and computes sums. Lists of names are cut after the first few; lists of rows
+that were rejected or are unknown are whole, since somebody has to look after them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, Final
+
+from attrs import frozen
+
+from harvest_async.importer.journal import Journal
+from harvest_async.importer.final_states import MARKS
+from harvest_async.importer.sources.kinds import Problem
+
+__all__ = ["Effort", "Overview", "Place", "Report", "overview", "report_of", "seconds_for"]
+
+SHOWN: Final = 10
+
+_WORDS: Final = {
+    "client": "clients",
+    "contact": "contacts",
+    "project": "projects",
+    "task": "tasks",
+    "person": "people",
+    "category": "categories",
+    "task_link": "assignments",
+    "person_link": "assignments",
+    "item_category": "item categories",
+    "invoice": "invoices",
+    "payment": "payments",
+    **dict.fromkeys(MARKS, "marks (archived, sent, closed)"),
+}
+
+
+@frozen
+class Place:
+    """Where a row stands: its line and number, and its file where there are several."""
+
+    line: int
+    row: int
+    file: str = ""
+
+
+@frozen
+class Overview:
+    """What a plan would do.
+
+    Attributes:
+        make, update: how many records of each kind; `names` has the first ten of them.
+        book, hours: time entries to be made, and their hours.
+        expenses, cost: expenses to be made, and what they cost.
+        there: rows that are in the account already.
+        rejected: what is wrong with the others.
+        writes: calls that it takes to carry the plan out, without the reads.
+        first: the first ten rows to be booked, as (line, day, hours or cost, notes).
+    """
+
+    make: Mapping[str, int]
+    update: Mapping[str, int]
+    names: Mapping[str, Sequence[str]]
+    book: int
+    hours: Decimal
+    expenses: int
+    cost: Decimal
+    there: int
+    rejected: Sequence[Problem]
+    writes: int
+    first: Sequence[tuple[int, str, str, str]]
+
+
+@frozen
+class Effort:
+    """What a run took.
+
+    Attributes:
+        calls: calls that were sent, reads and the status call among them.
+        refused: how many of these the server refused.
+        seconds: how long it took.
+        bound: how long so many calls take at least at the account's limit.
+    """
+
+    calls: int = 0
+    refused: int = 0
+    seconds: float = 0.0
+    bound: float = 0.0
+
+
+@frozen
+class Report:
+    """How a run ended.
+
+    Attributes:
+        made, updated: how many records of each kind, entries and expenses left out.
+        created: rows that became an entry or an expense; `created_hours` and `created_cost` are theirs, as they were
+            sent, and `exact_hours` are the same hours before they were rounded.
+        there: rows that were in the account already, whatever they are about.
+        rejected: what is wrong with the rows that were refused; a row may have several problems.
+        unknown: rows that may or may not have been booked, and are not sent as long as nobody can tell.
+        left: rows that were not sent.
+        file_hours: the sum of the file's good rows as the file has it, sent or not.
+        stopped: why it ended early; None if it did not.
+        gave_up: whether that was because the server was gone.
+    """
+
+    made: Mapping[str, int]
+    updated: Mapping[str, int]
+    created: int
+    created_hours: Decimal
+    created_cost: Decimal
+    there: int
+    rejected: Sequence[Problem]
+    unknown: Sequence[Place]
+    left: int
+    file_hours: Fraction
+    exact_hours: Fraction
+    stopped: str | None = None
+    gave_up: bool = False
+
+    @property
+    def complete(self) -> bool:
+        """Whether every row of the file is in the account now."""
+        return not (self.rejected or self.unknown or self.left or self.stopped)
+
+    @property
+    def difference(self) -> Fraction:
+        """What rounding added to the hours of the rows that were created."""
+        return Fraction(self.created_hours) - self.exact_hours
+
+
+def overview(journal: Journal) -> Overview:
+    """What the journal's plan would do now."""
+    todo = journal.rows("select kind, action, count(*) from step where state = 'planned' group by kind, action")
+    book, hours = _sum(journal, "entry", "planned")
+    expenses, cost = _sum(journal, "expense", "planned")
+    return Overview(
+        _by_word(todo, "create"),
+        _by_word(todo, "update"),
+        _names(journal),
+        book,
+        hours,
+        expenses,
+        cost,
+        _there(journal),
+        _rejected(journal),
+        sum(count for _, _, count in todo),
+        _first(journal),
+    )
+
+
+def report_of(journal: Journal, stopped: str | None = None, *, gave_up: bool = False) -> Report:
+    """What the journal's run did so far."""
+    made = journal.rows("select kind, state, count(*) from step where state in ('created', 'updated') group by 1, 2")
+    created, hours = _sum(journal, "entry", "created")
+    expenses, cost = _sum(journal, "expense", "created")
+    meta = journal.meta
+    unknown = journal.rows(f"{_PLACES} where step.state in ('unknown', 'lost', 'intended') order by source.id")
+    left = journal.number("select count(distinct source) from step where state = 'planned' and source is not null")
+    return Report(
+        _by_word(made, "created"),
+        _by_word(made, "updated"),
+        created + expenses,
+        hours,
+        cost,
+        _there(journal),
+        _rejected(journal),
+        tuple(Place(*place) for place in unknown),
+        left,
+        Fraction(meta.get("file_hours", "0")),
+        _exact(journal),
+        stopped,
+        gave_up,
+    )
+
+
+def seconds_for(calls: int, limit: int, period: float) -> float:
+    """How long so many calls take at `limit` calls in a `period` of seconds, if every window is used to the full."""
+    return max(0, -(-calls // limit) - 1) * period
+
+
+_PLACES: Final = "select distinct source.line, source.row, source.file from step join source on source.id = step.source"
+
+
+def _sum(journal: Journal, kind: str, state: str) -> tuple[int, Decimal]:
+    sizes = journal.rows("select hours, count(*) from step where kind = ? and state = ? group by hours", (kind, state))
+    return sum(count for _, count in sizes), sum((Decimal(size or "0") * count for size, count in sizes), Decimal())
+
+
+def _by_word(rows: Sequence[tuple[Any, ...]], wanted: str) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for kind, what, count in rows:
+        if what == wanted and kind in _WORDS:
+            counts[_WORDS[kind]] = counts.get(_WORDS[kind], 0) + count
+    return counts
+
+
+def _there(journal: Journal) -> int:
+    """Count the rows of which nothing is left to do; a row may have several steps."""
+    return journal.number("""
+        select count(*) from (
+            select 1 from step where source is not null group by source having min(state) = 'existing'
+            and max(state) = 'existing'
+        )
+    """)
+
+
+def _exact(journal: Journal) -> Fraction:
+    """Return the hours of the rows that were created as the file has them."""
+    hours = journal.rows("""
+        select json_extract(source.content, '$.exact."$fraction"'), count(*) from step
+        join source on source.id = step.source where step.kind = 'entry' and step.state = 'created' group by 1
+    """)
+    return sum((Fraction(text or 0) * count for text, count in hours), Fraction())
+
+
+def _rejected(journal: Journal) -> tuple[Problem, ...]:
+    told = journal.rows("select line, row, column_name, reason, content, file from problem")
+    told += journal.rows(
+        "select source.line, source.row, '', step.reason, '', source.file from step "
+        "join source on source.id = step.source where step.state = 'rejected'"
+    )
+    return tuple(sorted((Problem(*each) for each in told), key=lambda problem: (problem.file, problem.row)))
+
+
+def _names(journal: Journal) -> dict[str, list[str]]:
+    found = journal.rows("""
+        select step.kind, json_extract(step.content, '$.name'), json_extract(client.content, '$.name'),
+        json_extract(project.content, '$.name'), json_extract(other.content, '$.name'),
+        json_extract(step.content, '$.fields.first_name'), json_extract(step.content, '$.fields.last_name')
+        from step left join step as client on client.id = step.client
+        left join step as project on project.id = step.project left join step as other on other.id = step.other
+        where step.state = 'planned' and step.kind not in ('entry', 'expense') order by step.id
+    """)
+    names: dict[str, list[str]] = {}
+    for kind, *parts in found:
+        mine = names.setdefault(_WORDS[kind], [])
+        if len(mine) < SHOWN:
+            mine.append(_name(kind, *parts))
+    return names
+
+
+def _name(kind: str, name: str, client: str | None, project: str | None, other: str | None, *whole: str | None) -> str:
+    if kind in {"task_link", "person_link"}:
+        return f"{other} on {project}"
+    if kind == "person":
+        return f"{' '.join(part for part in whole if part)} <{name}>"
+    return name if client is None else f"{name} ({client})"
+
+
+def _first(journal: Journal) -> tuple[tuple[int, str, str, str], ...]:
+    rows = journal.rows(
+        "select source.line, step.day, step.hours, json_extract(source.content, '$.notes') from step "
+        "join source on source.id = step.source "
+        "where step.state = 'planned' and step.kind in ('entry', 'expense') order by step.id limit ?",
+        (SHOWN,),
+    )
+    return tuple((line, day, size, (notes or "")[:60]) for line, day, size, notes in rows)

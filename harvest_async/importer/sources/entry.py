@@ -1,0 +1,118 @@
+"""One time entry as a span: its day, its length, its times of day; cut at midnight, moved between zones."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from fractions import Fraction
+from functools import lru_cache
+from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from attrs import frozen
+
+from harvest_async.importer.sources.options import Options
+from harvest_async.errors import InvalidArgument
+
+__all__ = ["Span", "Zones", "hours_of", "lengths", "seconds_of", "split", "time_after"]
+
+_SECONDS: Final = 3600
+
+
+@frozen
+class Span:
+    """When an entry began, when it ended, and how long it is; the times of day are None where the file has none."""
+
+    day: date
+    hours: Fraction
+    started: time | None = None
+    ended: time | None = None
+
+
+@lru_cache(1 << 16)
+def seconds_of(hours: Fraction) -> int:
+    """Return hours as seconds."""
+    return round(hours * _SECONDS)
+
+
+@lru_cache(1 << 16)
+def hours_of(seconds: int) -> Fraction:
+    """Return seconds as hours."""
+    return Fraction(seconds, _SECONDS)
+
+
+def time_after(begin: datetime, hours: Fraction) -> datetime:
+    """Return the moment so many hours later, to the second."""
+    return begin + timedelta(seconds=seconds_of(hours))
+
+
+def split(span: Span) -> list[Span]:
+    """An entry, cut at each midnight."""
+    if span.started is None:
+        return [span]
+    begin = datetime.combine(span.day, span.started)
+    left = span.hours
+    parts: list[Span] = []
+    while left > 0:
+        midnight = datetime.combine(begin.date() + timedelta(days=1), time())
+        room = Fraction(int((midnight - begin).total_seconds()), _SECONDS)
+        if not parts and left <= room:
+            return [span]
+        took = min(left, room)
+        end = midnight if took == room else time_after(begin, took)
+        parts.append(Span(begin.date(), took, begin.time(), end.time()))
+        begin, left = midnight, left - took
+    return parts or [span]
+
+
+def lengths(begin: datetime, end: datetime, zone: ZoneInfo | None) -> set[Fraction]:
+    """The hours that may lie between two times on the clocks of a zone; empty if the end is before the start.
+
+    Two are possible where the clocks were turned back between them, and one of the times was there twice.
+
+    Raises:
+        ValueError: one of the times was left out when the clocks were turned forward.
+    """
+    if zone is None:
+        found = [end - begin]
+    else:
+        found = [late - early for early in _instants(begin, zone) for late in _instants(end, zone)]
+    return {hours_of(round(each.total_seconds())) for each in found if each >= timedelta()}
+
+
+def _instants(moment: datetime, zone: ZoneInfo) -> set[datetime]:
+    """The moments at which the clocks of a zone show a time."""
+    both = {moment.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)}
+    found = {each for each in both if each.astimezone(zone).replace(tzinfo=None, fold=0) == moment}
+    if not found:
+        msg = f"{moment:%H:%M} on {moment.date()} does not exist in {zone.key}: the clocks were turned forward"
+        raise ValueError(msg)
+    return found
+
+
+class Zones:
+    """Moves entries from the file's zone to the person's."""
+
+    def __init__(self, options: Options) -> None:
+        if not options.file_zone or not (options.zone or options.zones):
+            raise InvalidArgument("moving times takes two zones: --file-zone and --zone")
+        self.file = _zone(options.file_zone)
+        self._zone = _zone(options.zone or options.file_zone)
+        self._zones = {who.strip().lower(): _zone(name) for who, name in options.zones.items()}
+
+    def moved(self, span: Span, who: str) -> Span:
+        """The entry as the person's clocks show it; as it is where it has no start."""
+        if span.started is None:
+            return span
+        begin = datetime.combine(span.day, span.started, self.file)
+        zone = self._zones.get(who.lower(), self._zone)
+        # through UTC: arithmetic inside a zone ignores the change to and from summer time
+        end = time_after(begin.astimezone(UTC), span.hours).astimezone(zone)
+        begin = begin.astimezone(zone)
+        return Span(begin.date(), span.hours, begin.time(), end.time())
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise InvalidArgument(f"{name!r} is no time zone that is known here: write Europe/Berlin") from error

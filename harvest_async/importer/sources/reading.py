@@ -1,0 +1,199 @@
+"""A row while it is read: cells by their fields, names put together, what is wrong gathered.
+
+Rules of this room: pure but for one thing: the names of records that other files tell are asked of `Names`. All that is
+wrong with a row is found at once, each with the column and the text as they stand in the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Final, Protocol, TypeVar
+
+from harvest_async.importer.sources.cells import Bad, clean
+from harvest_async.importer.sources.formats import Layout
+from harvest_async.importer.sources.kinds import Problem
+from harvest_async.importer.sources.limits import LONGEST_VALUE
+from harvest_async.importer.sources.options import Fill
+from harvest_async.importer.sources.roster import full_name
+
+__all__ = ["Cells", "Names", "cached"]
+
+T = TypeVar("T")
+
+_CACHED: Final = 1 << 16
+_SHOWN: Final = 40
+_NONE: Final = "-"
+"""What some exports put where a name is missing; no record is called so."""
+_PARTS: Final = frozenset({"first_name", "last_name"})
+"""A person whose last name is unknown has this for it in the account, where it can't be empty."""
+
+
+class Names(Protocol):
+    """Knows records by the numbers that they have in the account that a file comes from."""
+
+    def record(self, kind: str, number: str) -> dict[str, str] | None:
+        """What is known of a record: its cells by their fields; None where it is unknown."""
+        ...
+
+
+def cached(read: Callable[[str], T]) -> Callable[[str], T]:
+    """The same, remembering what it gave: cells repeat."""
+    return lru_cache(_CACHED)(read)
+
+
+_clean: Final = cached(clean)
+
+
+class Cells:
+    """The cells of one row after the other.
+
+    Attributes:
+        line, row: where the row at hand stands.
+        problems: what is wrong with it.
+    """
+
+    def __init__(self, layout: Layout, fill: Fill, names: Names, file: str) -> None:
+        self._layout = layout
+        self._places = layout.places
+        self._width = len(layout.titles)
+        self._blank = layout.format.blank
+        self._fill = fill
+        self._names = names
+        self.file = file
+        self.line = self.row = 0
+        self.dropped = False
+        self.problems: list[Problem] = []
+        self._cells: Sequence[str] = ()
+
+    def turn(self, line: int, row: int, cells: Sequence[str]) -> None:
+        """Take the next row."""
+        if len(cells) < self._width:
+            cells = [*cells, *[""] * (self._width - len(cells))]
+        if self._blank and self._blank in cells:
+            cells = ["" if cell == self._blank else cell for cell in cells]
+        self.line, self.row, self._cells = line, row, cells
+        self.dropped = False
+        if self.problems:
+            self.problems = []
+
+    def has(self, field: str) -> bool:
+        """Whether the file has such a column."""
+        return field in self._places
+
+    def title(self, field: str) -> str:
+        """Return the name of a field's column as the file spells it."""
+        return self._layout.title(field)
+
+    def text(self, field: str) -> str:
+        """A cell as it stands; empty where it is not there."""
+        place = self._places.get(field)
+        return "" if place is None else self._cells[place]
+
+    def name(self, field: str) -> str:
+        """A cell without superfluous blanks."""
+        text = self.text(field)
+        name = _clean(text) if text else ""
+        return "" if name == _NONE and field not in _PARTS else name
+
+    def wrong(self, field: str, reason: str) -> None:
+        """Note what is wrong; without a reason it was told for the whole file, and the row is only dropped."""
+        self.dropped = True
+        if reason:
+            title, text = self._layout.title(field), self.text(field)
+            self.problems.append(Problem(self.line, self.row, title, reason, text, self.file))
+
+    def value(self, field: str, read: Callable[[str], T | Bad], limit: int = LONGEST_VALUE) -> T | None:
+        """What a cell says; None, and a problem noted, where it can't be read."""
+        text = self.text(field)
+        found: T | Bad
+        if len(text) > limit and read is not str:
+            found = Bad(f"{text[:_SHOWN]!r}... has {len(text):,} characters, too many for a value: correct it")
+        else:
+            try:
+                found = read(text)
+            except (ArithmeticError, ValueError) as error:
+                found = Bad(f"{text!r} can't be read: {error}")
+        if isinstance(found, Bad):
+            self.wrong(field, found.reason)
+            return None
+        return found
+
+    def required(self, field: str) -> str:
+        """A name that has to be there: from the cell, or from the option of the same name."""
+        name = self.name(field) or clean(getattr(self._fill, field, None) or "")
+        if not name:
+            option = f": give --{field} NAME for rows that have none" if hasattr(self._fill, field) else ""
+            self.wrong(field, f"is empty{option or ': it is needed'}")
+        return name
+
+    def where(self) -> tuple[str, str, str]:
+        """Client, project and the project's code."""
+        client, project, code = self.name("client"), self.name("project"), self.name("project_code")
+        number = self.text("project_id")
+        if number and not (client and project):
+            known = self.looked_up("projects", "project_id")
+            return self._owned(known) if known is not None else ("", "", "")
+        return client or self.required("client"), project or self.required("project"), code
+
+    def _owned(self, project: dict[str, str]) -> tuple[str, str, str]:
+        """A project that other files tell of, with its client."""
+        owner = project.get("client", "")
+        if not owner:
+            known = self._names.record("clients", project.get("client_id", "")) or {}
+            owner = known.get("name", "")
+        if not owner:
+            self.wrong("project_id", "the client of this project is not in clients beside this file; name it in words")
+        return owner, project.get("name", ""), project.get("code", "")
+
+    def client(self) -> str:
+        """The name of the client."""
+        if self.text("client_id") and not self.name("client"):
+            known = self.looked_up("clients", "client_id")
+            return known.get("name", "") if known else ""
+        return self.required("client")
+
+    def named(self, field: str, kind: str, number: str) -> str:
+        """A record's name: as it stands, or by the record's number."""
+        if self.text(number) and not self.name(field):
+            known = self.looked_up(kind, number)
+            return known.get("name", "") if known else ""
+        return self.required(field)
+
+    def known(self, kind: str, field: str) -> dict[str, str]:
+        """What other files tell of the record that a number means; nothing where they don't."""
+        number = self.text(field).strip()
+        return (self._names.record(kind, number) or {}) if number else {}
+
+    def looked_up(self, kind: str, field: str) -> dict[str, str] | None:
+        """The record that a number means; None, and a problem noted, where it is unknown."""
+        number = self.text(field).strip()
+        known = self._names.record(kind, number)
+        if known is None:
+            self.wrong(field, f"{number}: there is no such record in {kind} beside this file; name it in words instead")
+        return known
+
+    def who(self) -> tuple[str, str]:
+        """A person's name and e-mail address, at least one of them."""
+        person = full_name(self.name("person")) or clean(f"{self.text('first_name')} {self.text('last_name')}")
+        email = self.text("email").strip().lower()
+        if not person and not email and self.text("user_id"):
+            known = self.looked_up("people", "user_id") or {}
+            return clean(f"{known.get('first_name', '')} {known.get('last_name', '')}"), known.get("email", "").lower()
+        if not person and not email:
+            person, email = self._filled_person()
+        if email and not _is_address(email):
+            self.wrong("email", f"{email!r} is no e-mail address")
+        return person, email
+
+    def _filled_person(self) -> tuple[str, str]:
+        given = clean(self._fill.person or "")
+        if not given:
+            self.wrong("person", "is empty: give --person EMAIL or NAME for rows that have none")
+        return ("", given.lower()) if "@" in given else (given, "")
+
+
+@lru_cache(1 << 14)
+def _is_address(email: str) -> bool:
+    local, _, domain = email.rpartition("@")
+    return bool(local and domain) and not any(letter.isspace() for letter in email)

@@ -1,0 +1,127 @@
+"""What went out and what came back, as plain values.
+
+Rules of this room: no httpx; bytes and strings only. A `Wire` is a request just before it is sent, an
+`Answer` a reply that was read to its end. Both know how to show themselves without a secret in them, and that
+is the only way anything here is ever shown (`repr` included). Showing never fails, whatever a server sent, and
+gives no character that could play with a terminal.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from attrs import field, frozen
+
+from harvest_async.redaction import (
+    REDACTED,
+    escape_controls,
+    is_secret_name,
+    redact_message,
+    redact_text,
+    redact_url,
+)
+from harvest_async.body_buffer import Spool
+
+__all__ = [
+    "REDACTED",
+    "Answer",
+    "Headers",
+    "Wire",
+    "redact_body",
+    "redact_headers",
+    "redact_message",
+    "redact_text",
+    "redact_url",
+]
+
+Headers = tuple[tuple[str, str], ...]
+"""Header fields in order, names as they were sent."""
+
+_SECRET_HEADER: Final = re.compile(r"(?:^|[-_])(?:auth|credentials?|jwt|keys?|session|sid|signature)(?:$|[-_])")
+"""The same for header fields alone, whose names say less."""
+
+
+def redact_headers(headers: Headers) -> Headers:
+    """Return the header fields without the values of those that carry credentials."""
+    return tuple((escape_controls(name), _redact_header(name, value)) for name, value in headers)
+
+
+def redact_body(content: bytes, content_type: str = "", limit: int | None = None) -> str:
+    """Return a body as text without passwords and tokens; binary data is described by its size.
+
+    Only the first `limit` bytes are shown, followed by the number of bytes that are left out.
+    """
+    if b"\x00" in content[:1024] or content_type.startswith(("image/", "multipart/", "application/octet")):
+        return f"[{len(content)} bytes of {escape_controls(content_type[:200]) or 'binary data'}]"
+    text = redact_text(content[:limit].decode("utf-8", errors="replace").replace("\r\n", "\n"))
+    return text if limit is None or len(content) <= limit else f"{text} [... {len(content) - limit} more bytes]"
+
+
+def _redact_header(name: str, value: str) -> str:
+    lowered = name.lower()
+    if is_secret_name(lowered) or _SECRET_HEADER.search(lowered):
+        scheme, blank, _ = value.partition(" ")
+        return f"{escape_controls(scheme)} {REDACTED}" if blank and lowered.endswith("authorization") else REDACTED
+    return redact_url(value) if lowered in {"location", "referer"} else redact_text(value)
+
+
+def _find(headers: Headers, name: str) -> str | None:
+    lowered = name.lower()
+    for key, value in headers:
+        if key.lower() == lowered:
+            return value
+    return None
+
+
+@frozen(repr=False)
+class Wire:
+    """A request as it leaves: method, absolute address, header fields, body."""
+
+    method: str
+    url: str
+    headers: Headers = ()
+    content: bytes = b""
+
+    def header(self, name: str) -> str | None:
+        """The first value of a header field, whatever its case; None where it is missing."""
+        return _find(self.headers, name)
+
+    def redacted(self) -> Wire:
+        """Return the request without the credentials in it."""
+        kind = self.header("content-type") or ""
+        content = redact_body(self.content, kind).encode() if self.content else b""
+        return Wire(self.method, redact_url(self.url), redact_headers(self.headers), content)
+
+    def __repr__(self) -> str:
+        return f"<Wire {self.method} {redact_url(self.url)}, {len(self.content)} bytes>"
+
+
+@frozen(repr=False)
+class Answer:
+    """A reply that was read whole: status, header fields, decoded body.
+
+    `content` has only the beginning of a large body, and `spool` all of it.
+    """
+
+    status: int
+    headers: Headers = ()
+    content: bytes = field(default=b"")
+    spool: Spool | None = field(default=None, eq=False)
+
+    def header(self, name: str) -> str | None:
+        """The first value of a header field, whatever its case; None where it is missing."""
+        return _find(self.headers, name)
+
+    @property
+    def content_type(self) -> str:
+        """The media type without its parameters, in lower case; empty where none was given."""
+        return (self.header("content-type") or "").partition(";")[0].strip().lower()
+
+    def redacted(self) -> Answer:
+        """Return the response without the credentials in it, and without what is not in memory."""
+        content = redact_body(self.content, self.content_type).encode() if self.content else b""
+        return Answer(self.status, redact_headers(self.headers), content)
+
+    def __repr__(self) -> str:
+        return f"<Answer {self.status}, {len(self.content)} bytes>"
