@@ -82,7 +82,7 @@ async def import_file(server, path, journal):
     async with server.harvest(Throttle(pace="burst")) as harvest:
         began, at = time.monotonic(), cpu()
         with imports.open_source(path, options) as source:
-            plan = await imports.plan(harvest, source, journal=journal, options=options, make_people=True)
+            plan = await imports.plan(harvest, source, journal=journal, options=options, create_people=True)
         planned, wrote = cpu() - at, await journal.work(time.thread_time)
         at = cpu()
         report = await imports.run(plan, rules=imports.Rules(side_by_side=SIDE_BY_SIDE))

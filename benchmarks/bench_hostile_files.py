@@ -18,8 +18,8 @@ from pathlib import Path
 from support import heading, show
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from harvest_async.importer.sources import Options, open_source
 from harvest_async.errors import InvalidArgument
+from harvest_async.importer.sources import Options, open_source
 from tests.support.tables import HARVEST, harvest, table
 from tests.support.workbooks import ods, ods_row, row, xlsx
 

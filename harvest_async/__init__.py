@@ -8,17 +8,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from harvest_async.auth import BasicAuth, BearerAuth, QueryTokenAuth
-from harvest_async.call import Call, Created, Gone, Picture
+from harvest_async.call import Call, Created, DeleteResult, ImageResponse
 from harvest_async.errors import (
     BadRequest,
     CreatedUnread,
     DecodeError,
+    FieldsIgnored,
     Forbidden,
     HarvestError,
     InvalidArgument,
     NotFound,
     NotSent,
-    NotTaken,
     OutcomeUnknown,
     RequestError,
     ResponseError,
@@ -41,11 +41,11 @@ if TYPE_CHECKING:
     from harvest_async.auth.stores import FileTokenStore, MemoryTokenStore, TokenStore
     from harvest_async.auth.tokens import Tokens
     from harvest_async.cache import HttpCache
+    from harvest_async.client.resource import Listing
     from harvest_async.exchange import RawResponse
     from harvest_async.throttle.ledgers.sqlite import SqliteLedger
     from harvest_async.v1.client import HarvestV1
     from harvest_async.v1.directory import Directory
-    from harvest_async.client.resource import Listing
 
 __all__ = [
     "DEFAULT_REGISTRY",
@@ -56,14 +56,16 @@ __all__ = [
     "Created",
     "CreatedUnread",
     "DecodeError",
+    "DeleteResult",
     "Directory",
+    "FieldsIgnored",
     "FileTokenStore",
     "Forbidden",
-    "Gone",
     "HarvestError",
     "HarvestV1",
     "HttpCache",
     "Identity",
+    "ImageResponse",
     "InvalidArgument",
     "Ledger",
     "Listing",
@@ -71,10 +73,8 @@ __all__ = [
     "MemoryTokenStore",
     "NotFound",
     "NotSent",
-    "NotTaken",
     "OAuth2",
     "OutcomeUnknown",
-    "Picture",
     "QueryTokenAuth",
     "RawResponse",
     "Registry",

@@ -1,7 +1,7 @@
 """The body of an answer while it is read: in memory as long as it is small, in a temporary file beyond.
 
 Rules of this room: bytes only, and nothing is awaited. A body that is too large to be held can be gone through in
-chunks as often as one likes; whoever is given a `Spool` closes it.
+chunks as often as one likes; whoever is given a `BodyBuffer` closes it.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from tempfile import SpooledTemporaryFile
 from typing import Final, Self
 
-__all__ = ["IN_MEMORY", "Spool"]
+__all__ = ["IN_MEMORY", "BodyBuffer"]
 
 IN_MEMORY: Final = 1024 * 1024
 """Bytes that a body may have before it goes into a file."""
 
 
-class Spool:
+class BodyBuffer:
     """Bytes, put in one after the other."""
 
     __slots__ = ("_file", "size")

@@ -17,9 +17,9 @@ from urllib.parse import quote
 from attrs import Attribute, field, frozen
 
 from harvest_async.errors import InvalidArgument
-from harvest_async.messages import Answer, Wire
+from harvest_async.messages import Request, Response
 
-__all__ = ["Body", "Call", "Created", "Dialect", "Gone", "Page", "Picture", "Repeat", "Upload", "path"]
+__all__ = ["Body", "Call", "Created", "DeleteResult", "Dialect", "ImageResponse", "Page", "Repeat", "Upload", "path"]
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -66,7 +66,7 @@ class Upload:
 
 
 @frozen(repr=False)
-class Picture:
+class ImageResponse:
     """An image: its bytes and its media type."""
 
     content: bytes
@@ -85,12 +85,12 @@ class Created(Generic[T]):
     record: T | None
 
 
-class Gone(enum.Enum):
+class DeleteResult(enum.Enum):
     """What a delete did: some records are archived instead of removed, and a `Hint` header says so."""
 
     DELETED = "deleted"
     ARCHIVED = "archived"
-    UNTOLD = "untold"
+    UNKNOWN = "untold"
 
 
 @frozen
@@ -148,15 +148,15 @@ class Call(Generic[T_co]):
 class Dialect(Protocol):
     """What the exchange asks of an API version in one of its formats. Pure: no await, no clock, no I/O."""
 
-    def encode(self, call: Call[Any], base_url: str, headers: tuple[tuple[str, str], ...]) -> Wire:
+    def encode(self, call: Call[Any], base_url: str, headers: tuple[tuple[str, str], ...]) -> Request:
         """Turn a call into the request that is sent; `headers` are the client's own (`User-Agent`)."""
         ...
 
-    def decode(self, call: Call[T], answer: Answer) -> T:
+    def decode(self, call: Call[T], response: Response) -> T:
         """Read a success. Raises `DecodeError` (without request and answer: the exchange adds them)."""
         ...
 
-    def slices(self, call: Call[Page[T]], answer: Answer, chunks: Iterable[bytes]) -> Iterator[list[T]]:
+    def slices(self, call: Call[Page[T]], response: Response, chunks: Iterable[bytes]) -> Iterator[list[T]]:
         """Read a list whose body comes in chunks, some records at a time. Raises `DecodeError` as `decode`."""
         ...
 
@@ -168,11 +168,11 @@ class Dialect(Protocol):
         """The call for the page after the one that a call asks for."""
         ...
 
-    def done_before(self, call: Call[Any], answer: Answer) -> bool:
+    def done_before(self, call: Call[Any], response: Response) -> bool:
         """Whether the refusal of a repeat says that the call was carried out the first time; `decode` reads it then."""
         ...
 
-    def explain(self, answer: Answer) -> str:
+    def explain(self, response: Response) -> str:
         """The server's own words in an error answer, `Hint` included; empty where there are none."""
         ...
 

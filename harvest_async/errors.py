@@ -17,7 +17,7 @@
     │   └── ServerError      the server (5xx)
     ├── StorageError       this program: a file that it keeps (ledger, cache, tokens) can't be used
     ├── DecodeError        the server: an answer that can't be read
-    └── NotTaken           the server: a success that left some of the fields as they were
+    └── FieldsIgnored           the server: a success that left some of the fields as they were
 
 Rules of this room: it stands on the ground floor and imports only `wire`. An error that has a request shows it
 whole, but never a credential: not in `str`, `repr`, `report()` or `as_curl()`.
@@ -29,18 +29,18 @@ import shlex
 from collections.abc import Sequence
 from typing import Any, Final
 
-from harvest_async.messages import Answer, Wire, redact_body, redact_headers, redact_message, redact_url
+from harvest_async.messages import Request, Response, redact_body, redact_headers, redact_message, redact_url
 
 __all__ = [
     "BadRequest",
     "CreatedUnread",
     "DecodeError",
+    "FieldsIgnored",
     "Forbidden",
     "HarvestError",
     "InvalidArgument",
     "NotFound",
     "NotSent",
-    "NotTaken",
     "OutcomeUnknown",
     "RequestError",
     "ResponseError",
@@ -65,26 +65,26 @@ class HarvestError(Exception):
         answer: what came back, None where nothing did.
     """
 
-    def __init__(self, message: str, *, request: Wire | None = None, answer: Answer | None = None) -> None:
+    def __init__(self, message: str, *, request: Request | None = None, response: Response | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.request = request
-        self.answer = answer
+        self.response = response
 
     def report(self) -> str:
         """The whole exchange as text, credentials taken out: what Harvest's support asks to be sent."""
         parts = [f"{type(self).__name__}: {self}"]
         if self.request is not None:
             parts += ["", *_show_request(self.request)]
-        if self.answer is not None:
-            parts += ["", *_show_answer(self.answer)]
+        if self.response is not None:
+            parts += ["", *_show_answer(self.response)]
         return "\n".join(parts)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Copy and pickle like any exception, without the credentials of the request and the response."""
         state = dict(self.__dict__)
         state["request"] = None if self.request is None else self.request.redacted()
-        state["answer"] = None if self.answer is None else self.answer.redacted()
+        state["response"] = None if self.response is None else self.response.redacted()
         return _revive, (type(self), self.args), state
 
     def as_curl(self) -> str:
@@ -115,7 +115,7 @@ class WouldWait(HarvestError):
         wait: seconds after which the same call is expected to go through.
     """
 
-    def __init__(self, message: str, *, wait: float, request: Wire | None = None) -> None:
+    def __init__(self, message: str, *, wait: float, request: Request | None = None) -> None:
         super().__init__(message, request=request)
         self.wait = wait
 
@@ -146,10 +146,10 @@ class CreatedUnread(RequestError):
         *,
         id: int | None,
         location: str | None,
-        request: Wire | None = None,
-        answer: Answer | None = None,
+        request: Request | None = None,
+        response: Response | None = None,
     ) -> None:
-        super().__init__(message, request=request, answer=answer)
+        super().__init__(message, request=request, response=response)
         self.id = id
         self.location = location
 
@@ -162,10 +162,10 @@ class ResponseError(HarvestError):
         hint: what the server's `Hint` header says, None where there is none.
     """
 
-    def __init__(self, message: str, *, request: Wire | None = None, answer: Answer | None = None) -> None:
-        super().__init__(message, request=request, answer=answer)
-        self.status = answer.status if answer is not None else 0
-        self.hint = answer.header("hint") if answer is not None else None
+    def __init__(self, message: str, *, request: Request | None = None, response: Response | None = None) -> None:
+        super().__init__(message, request=request, response=response)
+        self.status = response.status if response is not None else 0
+        self.hint = response.header("hint") if response is not None else None
 
     def add(self, cause: str) -> None:
         """Say more about the cause, behind what the message says already."""
@@ -207,10 +207,10 @@ class Throttled(ResponseError):
         *,
         retry_after: float,
         status_text: str | None = None,
-        request: Wire | None = None,
-        answer: Answer | None = None,
+        request: Request | None = None,
+        response: Response | None = None,
     ) -> None:
-        super().__init__(message, request=request, answer=answer)
+        super().__init__(message, request=request, response=response)
         self.retry_after = retry_after
         self.status_text = status_text
 
@@ -230,7 +230,7 @@ class DecodeError(HarvestError):
     """A success whose body can't be read: not the format asked for, cut off, or of the wrong shape."""
 
 
-class NotTaken(HarvestError):
+class FieldsIgnored(HarvestError):
     """The call succeeded, and the server left some of the fields as they were; a locked record, as a rule.
 
     Attributes:
@@ -255,38 +255,38 @@ _BY_STATUS: dict[int, tuple[type[ResponseError], str]] = {
 }
 
 
-def response_error(answer: Answer, request: Wire, said: str = "") -> ResponseError:
+def response_error(response: Response, request: Request, said: str = "") -> ResponseError:
     """The error of an answer that is no success; `said` are the server's own words."""
-    kind, meaning = _BY_STATUS.get(answer.status, _by_class(answer))
+    kind, meaning = _BY_STATUS.get(response.status, _by_class(response))
     asked = f"{request.method} {redact_url(request.url)}"
-    message = f"{asked} answered {answer.status}: {meaning}"
+    message = f"{asked} answered {response.status}: {meaning}"
     if said:
         message = f"{message}. The server says: {redact_message(said)}"
-    return kind(message, request=request, answer=answer)
+    return kind(message, request=request, response=response)
 
 
-def _by_class(answer: Answer) -> tuple[type[ResponseError], str]:
-    if answer.status >= 500:  # noqa: PLR2004 - the class of statuses
+def _by_class(response: Response) -> tuple[type[ResponseError], str]:
+    if response.status >= 500:  # noqa: PLR2004 - the class of statuses
         return ServerError, "the server failed"
-    if answer.status >= 400:  # noqa: PLR2004
+    if response.status >= 400:  # noqa: PLR2004
         return BadRequest, "refused"
-    where = redact_url(answer.header("location") or "")
+    where = redact_url(response.header("location") or "")
     return (
         ServerError,
         f"a redirect{f' to {where}' if where else ''}, which is never followed: check the address",
     )
 
 
-def _show_request(wire: Wire) -> list[str]:
+def _show_request(wire: Request) -> list[str]:
     head = [f"> {wire.method} {redact_url(wire.url)}"]
     head += [f"> {name}: {value}" for name, value in redact_headers(wire.headers)]
     return head + _show_body(">", wire.content, wire.header("content-type"), None)
 
 
-def _show_answer(answer: Answer) -> list[str]:
-    head = [f"< {answer.status}"]
-    head += [f"< {name}: {value}" for name, value in redact_headers(answer.headers)]
-    return head + _show_body("<", answer.content, answer.content_type, _SHOWN_RESPONSE)
+def _show_answer(response: Response) -> list[str]:
+    head = [f"< {response.status}"]
+    head += [f"< {name}: {value}" for name, value in redact_headers(response.headers)]
+    return head + _show_body("<", response.content, response.content_type, _SHOWN_RESPONSE)
 
 
 def _show_body(mark: str, content: bytes, content_type: str | None, limit: int | None) -> list[str]:
@@ -296,7 +296,7 @@ def _show_body(mark: str, content: bytes, content_type: str | None, limit: int |
     return [mark, *(f"{mark} {line}" for line in lines)]
 
 
-def _as_curl(wire: Wire) -> str:
+def _as_curl(wire: Request) -> str:
     words = ["curl", "--globoff", "-X", wire.method, redact_url(wire.url)]
     for name, value in redact_headers(wire.headers):
         if name.lower() not in {"host", "content-length", "connection", "accept-encoding"}:

@@ -24,13 +24,13 @@ from typing import Final, Self
 from attrs import define, field
 
 from harvest_async.importer.journal import Journal, JournalError
-from harvest_async.importer.resolver import NewPerson
+from harvest_async.importer.planner import Consent, Terms, check_whole, draw, take_in
 from harvest_async.importer.progress import Progress, Quiet
 from harvest_async.importer.report import Overview, Report, overview, report_of, seconds_for
+from harvest_async.importer.resolver import NewPerson
 from harvest_async.importer.rules import Rules, Stopped
 from harvest_async.importer.run import Runner
 from harvest_async.importer.sources import Fill, Options, Source, open_source
-from harvest_async.importer.planner import Consent, Terms, check_whole, draw, take_in
 from harvest_async.importer.undo import Undone, undo_all
 from harvest_async.throttle.registry import service_of
 from harvest_async.v1.client import HarvestV1
@@ -125,7 +125,7 @@ async def plan(
     journal: Journal | str | os.PathLike[str] | None = None,
     options: Options = _PLAIN,
     email_domain: str | None = None,
-    make_people: MakePeople = False,
+    create_people: MakePeople = False,
     identity: str | None = None,
     on_progress: Progress = _QUIET,
 ) -> Plan:
@@ -137,7 +137,7 @@ async def plan(
         journal: where the plan is kept; None keeps it in a scratch file until `run` is given a path.
         options: how the source was opened: a resumed run has to be given the same.
         email_domain: gives an e-mail address to people who have none.
-        make_people: whether people may be made, which sends each an e-mail and takes a seat of the account's plan; or
+        create_people: whether people may be made, which sends each an e-mail and takes a seat of the account's plan; or
             what is asked about them.
         identity: which account it is, in a word that no other account has; its service and name by default.
         on_progress: is told how it goes on.
@@ -150,7 +150,7 @@ async def plan(
     account = _account(harvest, identity)
     scratch = Path(mkdtemp(prefix="harvest-plan-")) if journal is None else None
     book = journal if isinstance(journal, Journal) else Journal(scratch / "plan.journal" if scratch else journal)
-    before = harvest.throttle.snapshot().lent
+    before = harvest.throttle.snapshot().granted
     try:
         _check_new(book)
         await book.work(take_in, book, source)
@@ -158,14 +158,14 @@ async def plan(
         about = {"file": source.sha256, "account": account.identity, "options": digest_of(options, email_domain)}
         await book.work(lambda: book.describe(**about))
         await account.check_role()
-        await draw(account, book, Terms(email_domain, _consent(make_people)), on_progress)
+        await draw(account, book, Terms(email_domain, _consent(create_people)), on_progress)
         seen = await book.work(overview, book)
     except BaseException:
         if not isinstance(journal, Journal):
             book.close()
         _remove(scratch)
         raise
-    return Plan(harvest, book, seen, harvest.throttle.snapshot().lent - before, account, scratch=scratch)
+    return Plan(harvest, book, seen, harvest.throttle.snapshot().granted - before, account, scratch=scratch)
 
 
 async def resume(
@@ -199,7 +199,7 @@ async def resume(
             expected |= {"file": source.sha256, "options": digest_of(options, email_domain)}
         book.expect(**expected)
         _check_planned(book)
-        before = harvest.throttle.snapshot().lent
+        before = harvest.throttle.snapshot().granted
         await account.check_role()
         book.expect(timestamps=str(int(await account.timestamps())))
         seen = await book.work(overview, book)
@@ -207,7 +207,7 @@ async def resume(
         if not isinstance(journal, Journal):
             book.close()
         raise
-    return Plan(harvest, book, seen, harvest.throttle.snapshot().lent - before, account)
+    return Plan(harvest, book, seen, harvest.throttle.snapshot().granted - before, account)
 
 
 async def run(
@@ -282,14 +282,14 @@ def digest_of(options: Options, email_domain: str | None) -> str:
     return sha256(f"{options!r} {email_domain!r}".encode()).hexdigest()[:16]
 
 
-def _consent(make_people: MakePeople) -> Consent | None:
-    if callable(make_people):
-        return make_people
+def _consent(create_people: MakePeople) -> Consent | None:
+    if callable(create_people):
+        return create_people
 
     async def yes(_: tuple[NewPerson, ...]) -> bool:
         return True
 
-    return yes if make_people else None
+    return yes if create_people else None
 
 
 def _check_new(journal: Journal) -> None:

@@ -1,7 +1,7 @@
 """What went out and what came back, as plain values.
 
-Rules of this room: no httpx; bytes and strings only. A `Wire` is a request just before it is sent, an
-`Answer` a reply that was read to its end. Both know how to show themselves without a secret in them, and that
+Rules of this room: no httpx; bytes and strings only. A `Request` is a request just before it is sent, an
+`Response` a reply that was read to its end. Both know how to show themselves without a secret in them, and that
 is the only way anything here is ever shown (`repr` included). Showing never fails, whatever a server sent, and
 gives no character that could play with a terminal.
 """
@@ -13,6 +13,7 @@ from typing import Final
 
 from attrs import field, frozen
 
+from harvest_async.body_buffer import BodyBuffer
 from harvest_async.redaction import (
     REDACTED,
     escape_controls,
@@ -21,13 +22,12 @@ from harvest_async.redaction import (
     redact_text,
     redact_url,
 )
-from harvest_async.body_buffer import Spool
 
 __all__ = [
     "REDACTED",
-    "Answer",
     "Headers",
-    "Wire",
+    "Request",
+    "Response",
     "redact_body",
     "redact_headers",
     "redact_message",
@@ -75,7 +75,7 @@ def _find(headers: Headers, name: str) -> str | None:
 
 
 @frozen(repr=False)
-class Wire:
+class Request:
     """A request as it leaves: method, absolute address, header fields, body."""
 
     method: str
@@ -87,27 +87,27 @@ class Wire:
         """The first value of a header field, whatever its case; None where it is missing."""
         return _find(self.headers, name)
 
-    def redacted(self) -> Wire:
+    def redacted(self) -> Request:
         """Return the request without the credentials in it."""
         kind = self.header("content-type") or ""
         content = redact_body(self.content, kind).encode() if self.content else b""
-        return Wire(self.method, redact_url(self.url), redact_headers(self.headers), content)
+        return Request(self.method, redact_url(self.url), redact_headers(self.headers), content)
 
     def __repr__(self) -> str:
         return f"<Wire {self.method} {redact_url(self.url)}, {len(self.content)} bytes>"
 
 
 @frozen(repr=False)
-class Answer:
+class Response:
     """A reply that was read whole: status, header fields, decoded body.
 
-    `content` has only the beginning of a large body, and `spool` all of it.
+    `content` has only the beginning of a large body, and `buffer` all of it.
     """
 
     status: int
     headers: Headers = ()
     content: bytes = field(default=b"")
-    spool: Spool | None = field(default=None, eq=False)
+    buffer: BodyBuffer | None = field(default=None, eq=False)
 
     def header(self, name: str) -> str | None:
         """The first value of a header field, whatever its case; None where it is missing."""
@@ -118,10 +118,10 @@ class Answer:
         """The media type without its parameters, in lower case; empty where none was given."""
         return (self.header("content-type") or "").partition(";")[0].strip().lower()
 
-    def redacted(self) -> Answer:
+    def redacted(self) -> Response:
         """Return the response without the credentials in it, and without what is not in memory."""
         content = redact_body(self.content, self.content_type).encode() if self.content else b""
-        return Answer(self.status, redact_headers(self.headers), content)
+        return Response(self.status, redact_headers(self.headers), content)
 
     def __repr__(self) -> str:
         return f"<Answer {self.status}, {len(self.content)} bytes>"

@@ -14,13 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harvest_async import BasicAuth, CreatedUnread, HarvestV1, InvalidArgument, OutcomeUnknown, Throttle
+from harvest_async.errors import BadRequest, HarvestError, NotSent
 from harvest_async.importer.journal import Journal
 from harvest_async.importer.progress import Quiet
-from harvest_async.errors import BadRequest, HarvestError, NotSent
+from harvest_async.messages import Response
 from harvest_async.testing import VirtualLoop
 from harvest_async.throttle.ledgers.memory import MemoryLedger
 from harvest_async.v1.dialect import V1Dialect
-from harvest_async.messages import Answer
 from tests.support.books import Books
 from tests.support.importing import carry_out, plan_into, time_row, virtually
 
@@ -141,13 +141,13 @@ class Watcher:
         self.server.reach("watcher")
 
 
-class Shelf:
+class ResponseStore:
     """Raises when it hears of a write; keeps nothing."""
 
     def __init__(self, server):
         self.server = server
 
-    async def answer(self, wire, whose, fetch):  # noqa: ARG002
+    async def response(self, wire, whose, fetch):  # noqa: ARG002
         return await fetch(wire)
 
     def written(self):
@@ -202,7 +202,7 @@ def client_of(server, clock):
     exchange = harvest._exchange
     dialect = Dialect("json")
     dialect.server = server
-    exchange._shared = attrs.evolve(exchange._shared, dialect=dialect, shelf=Shelf(server))
+    exchange._shared = attrs.evolve(exchange._shared, dialect=dialect, shelf=ResponseStore(server))
     exchange._attempts._shared = exchange._shared
 
     async def hook(_):
@@ -417,7 +417,7 @@ def test_a_refusal_stays_one_where_its_words_can_not_be_read():
     class Mute(V1Dialect):
         __slots__ = ()
 
-        def explain(self, answer: Answer) -> str:  # noqa: ARG002
+        def explain(self, answer: Response) -> str:  # noqa: ARG002
             raise RecursionError
 
     async def answer(request):

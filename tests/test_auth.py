@@ -5,8 +5,8 @@ import pytest
 
 from harvest_async import BasicAuth, BearerAuth, InvalidArgument, QueryTokenAuth
 from harvest_async.auth import QUERY_TOKEN, Unsigned
+from harvest_async.messages import Request
 from harvest_async.secret import Secret
-from harvest_async.messages import Wire
 
 URL = "https://acme.example.com/clients"
 
@@ -45,7 +45,11 @@ def test_nothing_may_stay_unsigned():
     auth = Unsigned()
 
     assert "authorization" not in signed(auth).headers
-    assert (auth.show(Wire("GET", URL)), auth.whose(), repr(auth)) == (Wire("GET", URL), Secret(b""), "Unsigned(...)")
+    assert (auth.show(Request("GET", URL)), auth.cache_identity(), repr(auth)) == (
+        Request("GET", URL),
+        Secret(b""),
+        "Unsigned(...)",
+    )
 
 
 @pytest.mark.parametrize(
@@ -75,14 +79,14 @@ def test_who_signs_can_be_told_apart():
     """The same credential is the same; a token is one person's, however it travels."""
     one, other = BasicAuth("me@example.com", "a"), BasicAuth("me@example.com", "b")
 
-    assert one.whose() == BasicAuth("me@example.com", "a").whose() != other.whose()
-    assert BearerAuth("t").whose() == QueryTokenAuth("t").whose() != one.whose()
+    assert one.cache_identity() == BasicAuth("me@example.com", "a").cache_identity() != other.cache_identity()
+    assert BearerAuth("t").cache_identity() == QueryTokenAuth("t").cache_identity() != one.cache_identity()
 
 
 @pytest.mark.parametrize("auth", [BasicAuth("me@example.com", "hush"), BearerAuth("hush"), QueryTokenAuth("hush")])
 def test_no_credential_is_shown(auth):
     """Neither by its repr nor in a request as it looks signed."""
-    wire = auth.show(Wire("GET", f"{URL}?page=2"))
+    wire = auth.show(Request("GET", f"{URL}?page=2"))
 
     assert "[redacted]" in f"{wire.url} {wire.headers}"
     assert "hush" not in f"{auth!r} {wire.url} {wire.headers}"

@@ -29,9 +29,9 @@ from harvest_async import (
 )
 from harvest_async.auth import redirects, stores
 from harvest_async.auth.tokens import code_form, read_tokens, refresh_form
+from harvest_async.messages import Request, Response
 from harvest_async.secret import Secret
 from harvest_async.testing import VirtualClock
-from harvest_async.messages import Answer, Wire
 from tests.support.signin import SignIn
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
@@ -201,7 +201,7 @@ def test_forms_are_encoded_as_forms():
 
 
 def answer_of(content, status=200):
-    return Answer(status, (("content-type", "application/json"),), content)
+    return Response(status, (("content-type", "application/json"),), content)
 
 
 def test_an_answer_gives_tokens():
@@ -390,7 +390,7 @@ async def test_a_sign_in_brings_tokens():
     held = await store.load()
     assert (held.access_token, held.refresh_token, len(held.grant)) == ("a1", "r1", 32)
     assert server.forms[0][1]["grant_type"] == "authorization_code"
-    assert (await auth.whose()).reveal().decode() == f"OAuth2 {held.grant}"
+    assert (await auth.cache_identity()).reveal().decode() == f"OAuth2 {held.grant}"
 
 
 @pytest.mark.anyio
@@ -402,7 +402,7 @@ async def test_a_sign_in_through_a_client_of_ours_takes_a_lease():
     async with harvest:
         await harvest.sign_in(f"{BACK}?code=c0&state=s", state="s")
 
-        assert harvest.throttle.snapshot().lent == 1
+        assert harvest.throttle.snapshot().granted == 1
         assert (await harvest.clients.get(7)).id == 7
 
 
@@ -426,7 +426,7 @@ async def test_an_implicit_sign_in_brings_a_token():
 
 @pytest.mark.anyio
 @pytest.mark.parametrize(
-    ("answer", "kind"),
+    ("response", "kind"),
     [
         (httpx.ConnectError("no"), NotSent),
         (httpx.ReadError("no"), OutcomeUnknown),
@@ -434,10 +434,10 @@ async def test_an_implicit_sign_in_brings_a_token():
         (httpx.Response(302, headers={"location": "https://evil.example/"}), ServerError),
     ],
 )
-async def test_a_sign_in_that_fails_is_told(answer, kind):
+async def test_a_sign_in_that_fails_is_told(response, kind):
     """A code is good for once, so nothing is sent again; and nothing goes anywhere else."""
     server = SignIn(way=0)
-    server.script = [answer]
+    server.script = [response]
     auth = OAuth2("id", "s+/=", redirect_uri=BACK, base_url="https://acme.example.com")
     async with httpx.AsyncClient(transport=server, follow_redirects=True) as client:
         with pytest.raises(kind) as caught:
@@ -452,14 +452,14 @@ async def test_whose_it_is_is_told_apart():
     """By the sign-in's name, whatever its token is at the moment; else by what is there."""
     named = OAuth2("id", store=Tokens("a", "r", None, "grant"))
 
-    assert await named.whose() == Secret(b"OAuth2 grant")
-    assert await OAuth2("id", store=Tokens("a", "r")).whose() == Secret(b"OAuth2 r")
-    assert await OAuth2("id", store=Tokens("a")).whose() == Secret(b"OAuth2 a")
-    assert await OAuth2("id").whose() == Secret(b"")
+    assert await named.cache_identity() == Secret(b"OAuth2 grant")
+    assert await OAuth2("id", store=Tokens("a", "r")).cache_identity() == Secret(b"OAuth2 r")
+    assert await OAuth2("id", store=Tokens("a")).cache_identity() == Secret(b"OAuth2 a")
+    assert await OAuth2("id").cache_identity() == Secret(b"")
     assert anyio.get_cancelled_exc_class()  # the store is asked on the running loop
 
 
 def test_a_form_is_a_wire():
     """A plain value, which shows itself without its secrets."""
-    assert isinstance(WIRE, Wire)
+    assert isinstance(WIRE, Request)
     assert "hush" not in repr(WIRE)

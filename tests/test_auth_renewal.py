@@ -277,12 +277,12 @@ async def test_a_renewal_that_can_not_be_sent_is_told():
 
 
 @pytest.mark.parametrize(
-    "answer", ["lost", httpx.Response(500), httpx.Response(502, html="<html>"), httpx.Response(200, html="<html>")]
+    "response", ["lost", httpx.Response(500), httpx.Response(502, html="<html>"), httpx.Response(200, html="<html>")]
 )
-async def test_a_renewal_whose_answer_is_lost_is_not_sent_again_by_itself(answer):
+async def test_a_renewal_whose_answer_is_lost_is_not_sent_again_by_itself(response):
     """The refresh token may be spent: the caller is told so, and may have it tried once more."""
     server = SignIn()
-    server.script = [answer]
+    server.script = [response]
     harvest = harvest_of(server, tokens(-HOUR))
     results = await asyncio.gather(*(harvest.clients.get(7) for _ in range(20)), return_exceptions=True)
 
@@ -292,7 +292,7 @@ async def test_a_renewal_whose_answer_is_lost_is_not_sent_again_by_itself(answer
     assert "client_secret=[redacted]" in results[0].report()
     assert (len(server.forms), server.calls) == (1, [])
     await asyncio.sleep(11)
-    if answer == "lost":
+    if response == "lost":
         with pytest.raises(Unauthorized, match="sign in again"):
             await harvest.clients.get(7)
     else:
@@ -577,7 +577,7 @@ async def test_a_plain_client_s_calls_share_one_renewal():
     server.revoke()
     answers = await asyncio.gather(*(client.get("/clients/7") for _ in range(90)))
 
-    assert {answer.status_code for answer in answers} == {200}
+    assert {response.status_code for response in answers} == {200}
     assert len(server.forms) == 1
     assert throttle._gate()._busy == 0
 
@@ -589,9 +589,9 @@ async def test_a_plain_client_is_told_what_failed():
     client, _ = plain(server, oauth_of(tokens(-HOUR)))
     assert (await client.get("/clients/7")).status_code == 401
 
-    for answer in ("lost", httpx.Response(500)):
+    for response in ("lost", httpx.Response(500)):
         server = SignIn()
-        server.script = [answer]
+        server.script = [response]
         client, _ = plain(server, oauth_of(tokens(-HOUR)))
         results = await asyncio.gather(*(client.get("/clients/7") for _ in range(5)), return_exceptions=True)
 

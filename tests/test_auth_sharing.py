@@ -74,7 +74,7 @@ async def test_cancelling_the_call_that_renews_leaves_the_renewal_to_the_others(
     first.cancel()
     await asyncio.wait([first])
 
-    assert [answer.status_code for answer in await asyncio.gather(*others)] == [200] * 3
+    assert [response.status_code for response in await asyncio.gather(*others)] == [200] * 3
     assert (await client.get("/clients/7")).status_code == 200
     assert len(server.forms) == 1
     assert (await store.load()).access_token == "a1"

@@ -12,7 +12,7 @@ from harvest_async import FileTokenStore, HarvestError, InvalidArgument, OAuth2,
 from harvest_async.auth import tokens as format_
 from harvest_async.auth.redirects import authorize_url, read_code, read_fragment
 from harvest_async.auth.tokens import LIFETIME, code_form, read_tokens, refresh_form
-from harvest_async.messages import Answer
+from harvest_async.messages import Response
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 WIRE = refresh_form("https://acme.example.com/oauth2/token", ("id", "secret"), "r0")
@@ -21,7 +21,7 @@ MOST = 10 * 366 * 86_400
 
 
 def read(content, status=200):
-    return read_tokens(WIRE, Answer(status, (("Content-Type", "application/json"),), content), NOW, BEFORE)
+    return read_tokens(WIRE, Response(status, (("Content-Type", "application/json"),), content), NOW, BEFORE)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from contextlib import closing
 
 import pytest
 
-from harvest_async.importer.journal import Clerk, Journal, JournalError
+from harvest_async.importer.journal import Journal, JournalError, JournalWriter
 
 SET = "insert or replace into meta values (?, ?)"
 
@@ -107,7 +107,7 @@ def test_a_copy_is_the_same_and_the_old_one_is_closed(tmp_path):
 async def test_many_intents_share_a_sync(tmp_path):
     """What is noted while a commit is on its way goes to the disk with the next one, all at once."""
     with Journal(tmp_path / "a.journal") as journal:
-        clerk, before = Clerk(journal), journal.syncs
+        clerk, before = JournalWriter(journal), journal.syncs
 
         await asyncio.gather(*(clerk.noted((SET, (str(n), "x"))) for n in range(500)))
 
@@ -119,7 +119,7 @@ async def test_many_intents_share_a_sync(tmp_path):
 async def test_notes_keep_their_order(tmp_path):
     """Of two notes about the same thing the later one stands."""
     with Journal(tmp_path / "a.journal") as journal:
-        clerk = Clerk(journal)
+        clerk = JournalWriter(journal)
         for n in range(200):
             clerk.note((SET, ("a", str(n))))
             if n % 7 == 0:
@@ -134,7 +134,7 @@ async def test_notes_keep_their_order(tmp_path):
 async def test_a_cancelled_waiter_takes_nobody_with_it(tmp_path):
     """Whoever stops waiting for its note leaves the others' waiting alone."""
     with Journal(tmp_path / "a.journal") as journal:
-        clerk = Clerk(journal)
+        clerk = JournalWriter(journal)
         tasks = [asyncio.create_task(clerk.noted((SET, (str(n), "x")))) for n in range(3)]
         await asyncio.sleep(0)
         tasks[0].cancel()
@@ -150,7 +150,7 @@ async def test_a_cancelled_waiter_takes_nobody_with_it(tmp_path):
 async def test_a_disk_that_fails_is_told(tmp_path):
     """Who waits for a note that could not be written is told so."""
     with Journal(tmp_path / "a.journal") as journal:
-        clerk = Clerk(journal)
+        clerk = JournalWriter(journal)
 
         with pytest.raises(JournalError, match="can't be written"):
             await clerk.noted(("insert into nowhere values (1)", ()))

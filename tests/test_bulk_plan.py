@@ -11,6 +11,7 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harvest_async.errors import InvalidArgument
 from harvest_async.importer.journal import Journal
 from harvest_async.importer.sources import (
     CategoryRow,
@@ -25,7 +26,6 @@ from harvest_async.importer.sources import (
     TaskRow,
     UserLinkRow,
 )
-from harvest_async.errors import InvalidArgument
 from tests.support.books import Books
 from tests.support.importing import DAY, carry_out, load, plan_into, time_row, virtually
 

@@ -3,11 +3,11 @@
 from decimal import Decimal
 from fractions import Fraction
 
+from harvest_async.cli import show
+from harvest_async.errors import Unprocessable
 from harvest_async.importer.journal import Journal
 from harvest_async.importer.report import report_of
 from harvest_async.importer.sources import ClientRow, Problem, ProjectRow, TaskRow
-from harvest_async.cli import show
-from harvest_async.errors import Unprocessable
 from tests.support.books import Books
 from tests.support.importing import carry_out, load, plan_into, time_row, virtually
 

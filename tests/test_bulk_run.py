@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harvest_async.errors import BadRequest, NotSent, ServerError, Unauthorized
 from harvest_async.importer.journal import Journal, JournalError
 from harvest_async.importer.outage import Outage
+from harvest_async.importer.outage_gate import Held, OutageGate
 from harvest_async.importer.progress import Quiet
 from harvest_async.importer.reconcile import succeeded
 from harvest_async.importer.rules import Rules
-from harvest_async.importer.outage_gate import Held, Turnstile
-from harvest_async.errors import BadRequest, NotSent, ServerError, Unauthorized
 from tests.support.books import Books
 from tests.support.importing import carry_out, load, plan_into, time_row, virtually
 
@@ -276,7 +276,7 @@ def test_a_success_between_failures():
     assert not any(begun)
 
 
-class Told(Quiet):
+class RateLimitStatus(Quiet):
     """Keeps what it was told."""
 
     def __init__(self):
@@ -288,7 +288,7 @@ class Told(Quiet):
 
 def test_an_outage_loses_no_more_than_what_was_on_its_way():
     """While the server is gone for ten minutes nothing is sent but reads; then everything is done."""
-    books, told = Books(people=["one@example.com"]), Told()
+    books, told = Books(people=["one@example.com"]), RateLimitStatus()
 
     async def do(clock):
         with Journal(inline=True) as journal:
@@ -429,7 +429,7 @@ def test_what_has_its_permit_when_the_run_is_stopped_does_not_leave():
     """A write that gets its permit after the run was told to stop is held back."""
 
     async def do(clock):
-        turnstile = Turnstile(Books(), 60, clock, Quiet())
+        turnstile = OutageGate(Books(), 60, clock, Quiet())
         turnstile.leave(1)
         turnstile.stop("enough")
         with pytest.raises(Held):

@@ -28,7 +28,7 @@ def client_of(sandbox, clock, **options):
 
 async def plan_rows(harvest, rows, journal):
     with imports.open_source(io.BytesIO(write_csv(rows)), OPTIONS, "time.csv") as source:
-        return await imports.plan(harvest, source, journal=journal, options=OPTIONS, make_people=True)
+        return await imports.plan(harvest, source, journal=journal, options=OPTIONS, create_people=True)
 
 
 def test_ten_minutes_of_502_in_a_large_import():

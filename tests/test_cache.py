@@ -93,9 +93,9 @@ async def test_what_is_fresh_takes_no_lease(path):
     server = Server()
     for _ in range(2):
         async with harvest_of(server, path) as harvest:
-            before = harvest.throttle.snapshot().lent
+            before = harvest.throttle.snapshot().granted
             assert [(await harvest.clients.get(7)).name for _ in range(3)] == ["ACME"] * 3
-            assert harvest.throttle.snapshot().lent - before <= 2
+            assert harvest.throttle.snapshot().granted - before <= 2
 
     assert server.reads == 1
 

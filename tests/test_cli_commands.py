@@ -188,7 +188,7 @@ def test_the_sandbox_stays_on_loopback(shell):
     assert "can be reached from other machines" in said.err
 
 
-def answer_in_a_terminal(shell, words, answer):
+def answer_in_a_terminal(shell, words, response):
     """Run a command in a pseudo-terminal, answer its question, and give exit code and what was shown."""
     parent, child = pty.openpty()
     running = shell.start(*words, stdin=child, stdout=child, stderr=child, text=False)
@@ -204,18 +204,18 @@ def answer_in_a_terminal(shell, words, answer):
         shown += chunk
         if not asked and b"[y/N]" in shown:
             asked = True
-            os.write(parent, answer)
+            os.write(parent, response)
     os.close(parent)
     return running.wait(timeout=20), shown.decode(errors="replace")
 
 
-@pytest.mark.parametrize(("answer", "code", "entries"), [(b"y\n", 0, 6), (b"n\n", 1, 0)])
-def test_people_are_made_after_a_yes(shell, account, tmp_path, answer, code, entries):
+@pytest.mark.parametrize(("response", "code", "entries"), [(b"y\n", 0, 6), (b"n\n", 1, 0)])
+def test_people_are_made_after_a_yes(shell, account, tmp_path, response, code, entries):
     """In a terminal each address is named before the question; a no rejects their rows, a yes books them."""
     file = tmp_path / "time.csv"
     file.write_bytes(write_csv(make_rows(6, people=("Person One", "Person Two"))))
 
-    ended, shown = answer_in_a_terminal(shell, ("import", file, "--client", "A", "--task", "B", "--ask"), answer)
+    ended, shown = answer_in_a_terminal(shell, ("import", file, "--client", "A", "--task", "B", "--ask"), response)
 
     assert "<one@example.com>" in shown
     assert (code, entries) == (ended, len(account[0].world.entries()))

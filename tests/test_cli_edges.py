@@ -398,7 +398,7 @@ def test_closed_streams(shell, account, file, closed):
     assert len(account[0].world.entries()) == 3
 
 
-def in_terminal(shell, words, answer):
+def in_terminal(shell, words, response):
     """Run a command in a pseudo-terminal, answer its question; return exit code and what was shown."""
     parent, child = pty.openpty()
     running = shell.start(
@@ -417,7 +417,7 @@ def in_terminal(shell, words, answer):
         if after is None and b"[y/N]" in shown:
             after = len(shown)
             time.sleep(0.6)  # long enough for a bar to be drawn
-            answer(parent, running)
+            response(parent, running)
     os.close(parent)
     return running.wait(timeout=20), shown.decode(errors="replace")
 
@@ -444,10 +444,10 @@ def test_the_question_is_one_line_and_no_bar_is_drawn_over_it(shell, file):
 def test_the_question_can_be_interrupted(shell, account, file, key):
     """One Ctrl-C, or the end of the input, ends the import before anything is written."""
 
-    def answer(parent, running):
+    def response(parent, running):
         os.write(parent, key) if isinstance(key, bytes) else running.send_signal(key)
 
-    code, shown = in_terminal(shell, ("import", file, *FILL, "--ask"), answer)
+    code, shown = in_terminal(shell, ("import", file, *FILL, "--ask"), response)
 
     assert code == 130
     assert "nothing was written" in shown

@@ -8,15 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harvest_async.call import Call, Repeat
+from harvest_async.client.results import Entry, Made, Many, One
 from harvest_async.codec import json
 from harvest_async.codec.shape import shape_all
 from harvest_async.codec.speed import fast_reader
 from harvest_async.codec.text import read_datetime
 from harvest_async.errors import DecodeError, InvalidArgument
+from harvest_async.messages import Response
 from harvest_async.v1.dialect import V1Dialect
 from harvest_async.v1.models import DayEntry
-from harvest_async.client.results import Entry, Made, Many, One
-from harvest_async.messages import Answer
 
 VALUES = [
     "1e99999999999999999999", "-1e99999999999999999999", "1e-99999999999999999999", "1e999999999", "0e999999999",
@@ -37,13 +37,13 @@ def call_of(result):
 def read_all(dialect, content, kind, **headers):
     """Read an answer by every kind of result, and in slices."""
     given_ = {"content-type": kind, **headers}
-    answer = Answer(200, tuple(given_.items()), content)
+    response = Response(200, tuple(given_.items()), content)
     for result in RESULTS:
         with suppress(DecodeError):
-            dialect.decode(call_of(result), answer)
+            dialect.decode(call_of(result), response)
     half = len(content) // 2
     with suppress(DecodeError):
-        list(dialect.slices(call_of(RESULTS[1]), answer, (content[:half], content[half:])))
+        list(dialect.slices(call_of(RESULTS[1]), response, (content[:half], content[half:])))
 
 
 @pytest.mark.parametrize("field", FIELDS)
@@ -124,9 +124,9 @@ def test_a_moment_with_a_zone_that_is_none(zone):
 @pytest.mark.parametrize("location", ["/clients/" + "7" * 19, "/clients/" + "7" * 5_000, "/clients/\u0663", "x"])
 def test_a_location_with_a_number_that_is_no_id(location):
     """The record was created, and its id is not known."""
-    answer = Answer(201, (("location", location),))
+    response = Response(201, (("location", location),))
 
-    made = V1Dialect("json").decode(call_of(Made(One("day_entry", DayEntry))), answer)
+    made = V1Dialect("json").decode(call_of(Made(One("day_entry", DayEntry))), response)
 
     assert made.id in {None, 3}
     assert made.location == location

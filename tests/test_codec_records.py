@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from harvest_async import InvalidArgument
 from harvest_async.call import Body, Call, Repeat
-from harvest_async.v1.dialect import V1Dialect
 from harvest_async.client.results import Bare, Entry, Many, One
-from harvest_async.messages import Answer
+from harvest_async.messages import Response
+from harvest_async.v1.dialect import V1Dialect
 from tests.contract import ROOTS, fields
 from tests.support.v1 import TYPES
 from tests.test_v1_contract import MODELS
@@ -90,7 +90,7 @@ def there_and_back(part, values, format):
     """A record that was written and read again."""
     dialect, call = V1Dialect(format), call_of(part, values)
     content = dialect.encode(call, "https://acme.example.com", ()).content
-    return dialect.decode(call, Answer(200, (("content-type", TYPES[format]),), content))
+    return dialect.decode(call, Response(200, (("content-type", TYPES[format]),), content))
 
 
 @pytest.mark.parametrize("part", FLAT)
@@ -127,7 +127,7 @@ def test_lists_come_back_as_they_went(texts, format):
     ]
     parts = [wire.content.partition(b"?>")[2] if format == "xml" else wire.content for wire in bodies]
     whole = b"<clients>%s</clients>" % b"".join(parts) if format == "xml" else b"[%s]" % b",".join(parts)
-    page = V1Dialect(format).decode(call, Answer(200, (("content-type", TYPES[format]),), whole))
+    page = V1Dialect(format).decode(call, Response(200, (("content-type", TYPES[format]),), whole))
 
     assert texts == [client.name for client in page.items]
 

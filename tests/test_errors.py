@@ -10,11 +10,11 @@ from harvest_async import errors
 from harvest_async.errors import (
     BadRequest,
     CreatedUnread,
+    FieldsIgnored,
     Forbidden,
     HarvestError,
     InvalidArgument,
     NotFound,
-    NotTaken,
     ServerError,
     Throttled,
     Unauthorized,
@@ -22,9 +22,9 @@ from harvest_async.errors import (
     WouldWait,
     response_error,
 )
-from harvest_async.messages import Answer, Wire
+from harvest_async.messages import Request, Response
 
-WIRE = Wire(
+WIRE = Request(
     "POST",
     "https://acme.example.com/people?access_token=hush",
     (("Accept", "application/json"), ("Authorization", "Basic hush"), ("Content-Length", "35")),
@@ -57,7 +57,7 @@ def kinds(kind=HarvestError):
 )
 def test_a_status_has_its_error(status, kind, words):
     """The class says who was wrong, the message what was asked and what to do."""
-    error = response_error(Answer(status), WIRE)
+    error = response_error(Response(status), WIRE)
 
     assert type(error) is kind
     assert f"POST https://acme.example.com/people?access_token=[redacted] answered {status}" in str(error)
@@ -67,7 +67,7 @@ def test_a_status_has_its_error(status, kind, words):
 
 def test_the_server_s_own_words_are_told_without_secrets():
     """What it quotes of the request may hold a credential."""
-    error = response_error(Answer(400, (("Hint", "no such plan"),)), WIRE, 'bad: {"password": "hush"}\x1b[2J')
+    error = response_error(Response(400, (("Hint", "no such plan"),)), WIRE, 'bad: {"password": "hush"}\x1b[2J')
 
     assert str(error).endswith('The server says: bad: {"password": "[redacted]"}\\x1b[2J')
     assert error.hint == "no such plan"
@@ -76,7 +76,7 @@ def test_the_server_s_own_words_are_told_without_secrets():
 @pytest.mark.parametrize("location", ["https://elsewhere.example/?code=hush", "http://[", "//me:hush@x", ""])
 def test_a_redirect_is_named_without_secrets(location):
     """Even one to an address that can't be one."""
-    error = response_error(Answer(302, (("Location", location),)), WIRE)
+    error = response_error(Response(302, (("Location", location),)), WIRE)
 
     assert "a redirect" in str(error)
     assert "hush" not in str(error) + error.report()
@@ -84,8 +84,8 @@ def test_a_redirect_is_named_without_secrets(location):
 
 def test_a_report_has_the_whole_exchange():
     """Request line, headers and body, answer and headers: what the support asks for."""
-    answer = Answer(422, (("Content-Type", "application/json"), ("Set-Cookie", "hush")), b'{"message": "no"}')
-    error = response_error(answer, WIRE, "no")
+    response = Response(422, (("Content-Type", "application/json"), ("Set-Cookie", "hush")), b'{"message": "no"}')
+    error = response_error(response, WIRE, "no")
 
     assert error.report().splitlines()[2:] == [
         "> POST https://acme.example.com/people?access_token=[redacted]",
@@ -106,7 +106,7 @@ def test_a_report_has_the_whole_exchange():
 
 def test_a_report_of_a_large_answer_is_short():
     """Its beginning is enough."""
-    error = response_error(Answer(500, (), b"x\n" * 100_000), WIRE)
+    error = response_error(Response(500, (), b"x\n" * 100_000), WIRE)
 
     assert len(error.report()) < 10_000
     assert error.report().endswith("[... 195904 more bytes]")
@@ -114,7 +114,7 @@ def test_a_report_of_a_large_answer_is_short():
 
 def test_a_command_to_try_by_hand():
     """One that a shell and curl understand, with places for the credentials."""
-    words = shlex.split(response_error(Answer(500), WIRE).as_curl())
+    words = shlex.split(response_error(Response(500), WIRE).as_curl())
 
     assert words == [
         "curl",
@@ -133,10 +133,10 @@ def test_a_command_to_try_by_hand():
 
 def test_a_command_for_a_write_without_a_body():
     """Its length of 0 is sent, too (contract: empty_write); a read has no body at all."""
-    write = Wire("POST", "https://x.example/toggle", (("Content-Length", "0"),))
+    write = Request("POST", "https://x.example/toggle", (("Content-Length", "0"),))
 
-    assert shlex.split(response_error(Answer(500), write).as_curl())[-2:] == ["--data-raw", ""]
-    assert "--data-raw" not in response_error(Answer(500), Wire("GET", "https://x.example/")).as_curl()
+    assert shlex.split(response_error(Response(500), write).as_curl())[-2:] == ["--data-raw", ""]
+    assert "--data-raw" not in response_error(Response(500), Request("GET", "https://x.example/")).as_curl()
 
 
 def test_an_error_without_a_request_has_no_command():
@@ -154,7 +154,7 @@ def made(kind):
         WouldWait: {"wait": 2.0},
         Throttled: {"retry_after": 3.0},
         CreatedUnread: {"id": 7, "location": "/x/7"},
-        NotTaken: {"record": None, "names": ["spent_at"]},
+        FieldsIgnored: {"record": None, "names": ["spent_at"]},
     }
     error = kind("what happened", **extra.get(kind, {}))
     error.request = WIRE

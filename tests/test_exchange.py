@@ -13,8 +13,8 @@ from harvest_async import (
     BearerAuth,
     CreatedUnread,
     DecodeError,
+    DeleteResult,
     Forbidden,
-    Gone,
     HarvestError,
     HarvestV1,
     InvalidArgument,
@@ -227,7 +227,7 @@ async def test_a_delete_whose_repeat_finds_nothing_was_done():
     """The first one did it, and how can't be told any more (contract: retry_safe_values.idempotent)."""
     harvest, _ = harvest_of(httpx.ReadError("gone"), httpx.Response(404))
 
-    assert await call(harvest, DELETE) is Gone.UNTOLD
+    assert await call(harvest, DELETE) is DeleteResult.UNKNOWN
 
 
 async def test_a_delete_that_finds_nothing_at_once_is_told():
@@ -307,22 +307,22 @@ async def test_a_create_whose_location_leads_nowhere_is_told(location):
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         httpx.Response(200, html="<html><title>Sign in</title></html>"),
         httpx.Response(201, headers={"content-type": "application/json"}, content=b'{"client": {"id": '),
         httpx.Response(201, headers={"content-encoding": "br"}, stream=Drip(b"x")),
     ],
 )
-async def test_a_create_whose_answer_can_not_be_read_is_in_doubt(answer):
+async def test_a_create_whose_answer_can_not_be_read_is_in_doubt(response):
     """A page in the way of the answer does not say whether the record is there."""
-    harvest, inner = harvest_of(answer)
+    harvest, inner = harvest_of(response)
     with pytest.raises((OutcomeUnknown, CreatedUnread), match=r"read what is there|look for it") as caught:
         await harvest.clients.create("ACME")
 
     assert [request.method for request in inner.sent].count("POST") == 1
     assert "> POST https://acme.example.com/clients" in caught.value.report()
-    assert f"< {answer.status_code}" in caught.value.report()
+    assert f"< {response.status_code}" in caught.value.report()
 
 
 async def test_a_create_whose_body_breaks_off_is_known_by_its_location():
@@ -472,7 +472,7 @@ async def test_a_page_in_place_of_json_is_told():
         await harvest.clients.get(7)
 
     assert "GET https://acme.example.com/clients/7" in caught.value.report()
-    assert caught.value.answer.status == 200
+    assert caught.value.response.status == 200
 
 
 async def test_an_answer_that_unfolds_without_end_is_not_read(monkeypatch):
@@ -489,8 +489,8 @@ async def test_an_answer_that_unfolds_without_end_is_not_read(monkeypatch):
 async def test_a_record_may_be_large_but_not_huge(monkeypatch):
     """What is large is read through a file, what no record can be is not read into memory."""
     notes = "x" * 3_000_000
-    answer = {"client": {"id": 7, "details": notes}}
-    harvest, _ = harvest_of(*[json_answer(answer) for _ in range(2)])
+    response = {"client": {"id": 7, "details": notes}}
+    harvest, _ = harvest_of(*[json_answer(response) for _ in range(2)])
     assert (await harvest.clients.get(7)).details == notes
 
     monkeypatch.setattr(body, "LARGEST_RECORD", 2_000_000)
@@ -505,8 +505,8 @@ async def test_a_large_page_of_an_error_is_cut():
     with pytest.raises(NotFound) as caught:
         await harvest.clients.get(7)
 
-    assert len(caught.value.answer.content) == 1 << 20
-    assert caught.value.answer.spool is None
+    assert len(caught.value.response.content) == 1 << 20
+    assert caught.value.response.buffer is None
 
 
 @pytest.mark.parametrize("end", [None, httpx.ReadError("gone")])
@@ -689,8 +689,10 @@ async def test_a_server_that_echoes_the_request_gives_nothing_away(caplog):
     """Its words are in the message, the credentials that it quotes are not."""
     caplog.set_level(logging.DEBUG)
     words = '{"message": "denied: Authorization: Basic bWVAZXhhbXBsZS5jb206aHVzaC1odXNo, ?access_token=hush-hush"}'
-    answer = httpx.Response(403, content=words, headers={"content-type": "application/json", "hint": "token=hush-hush"})
-    harvest, _ = harvest_of(answer)
+    response = httpx.Response(
+        403, content=words, headers={"content-type": "application/json", "hint": "token=hush-hush"}
+    )
+    harvest, _ = harvest_of(response)
     with pytest.raises(Forbidden, match="denied") as caught:
         await harvest.clients.get(7)
 

@@ -12,12 +12,12 @@ import httpx
 import pytest
 
 from harvest_async import BasicAuth, HarvestV1, Throttle, exports
-from harvest_async.importer.sources import Problem, open_source
 from harvest_async.errors import HarvestError, InvalidArgument, NotFound
 from harvest_async.exporter.files import FORMATS
 from harvest_async.exporter.flow import in_order
 from harvest_async.exporter.records import cells, line
 from harvest_async.exporter.state import load
+from harvest_async.importer.sources import Problem, open_source
 from harvest_async.v1.models import Client, Company, Invoice, InvoiceState, Modules, ReportEntry
 from tests.support.exporting import LINES, NOTES, at, exported, filled_sandbox, records
 from tests.support.sandbox import clock_of, new_sandbox

@@ -72,7 +72,7 @@ def load(sandbox, folder, rules=None):
     """Import a folder; what came of it."""
 
     async def job(harvest):
-        with open_source(folder) as source, await imports.plan(harvest, source, make_people=True) as plan:
+        with open_source(folder) as source, await imports.plan(harvest, source, create_people=True) as plan:
             return await imports.run(plan, rules=rules or Rules())
 
     return at(sandbox, job)
@@ -183,7 +183,7 @@ def test_what_an_import_made_can_be_taken_back(tmp_path):
     async def there_and_back():
         async with client_of(copy) as harvest:
             with open_source(tmp_path / "one") as source:
-                plan = await imports.plan(harvest, source, make_people=True)
+                plan = await imports.plan(harvest, source, create_people=True)
                 with plan:
                     await imports.run(plan, journal=tmp_path / "run.journal")
             return await imports.undo(harvest, tmp_path / "run.journal")

@@ -136,23 +136,6 @@ def test_a_module_states_its_rules_and_its_exports(name):
     assert hasattr(module, "__all__") or not defines
 
 
-@pytest.mark.parametrize("name", MODULES)
-def test_a_module_is_in_the_import_contract(name):
-    """No module escapes the contract: it, or a package it lies in, stands on a floor."""
-    floors = {
-        module.strip()
-        for contract in PYPROJECT["tool"]["importlinter"]["contracts"]
-        if contract["type"] == "layers"
-        for layer in contract["layers"]
-        for module in re.split(r"[|:]", layer)
-    }
-    steps = name.split(".")
-    homes = {".".join(steps[: end + 1]) for end in range(len(steps))}
-    is_package = Path(importlib.import_module(name).__file__).name == "__init__.py"
-
-    assert homes & floors or (is_package and any(floor.startswith(f"{name}.") for floor in floors))
-
-
 # Imports
 
 

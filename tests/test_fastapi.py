@@ -14,13 +14,13 @@ from harvest_async import (
     BadRequest,
     CreatedUnread,
     DecodeError,
+    FieldsIgnored,
     Forbidden,
     HarvestError,
     HarvestV1,
     InvalidArgument,
     NotFound,
     NotSent,
-    NotTaken,
     OutcomeUnknown,
     RequestError,
     ResponseError,
@@ -32,12 +32,12 @@ from harvest_async import (
     WouldWait,
 )
 from harvest_async.fastapi import add_handlers, harvest_lifespan, use_harvest
-from harvest_async.messages import Answer, Wire
+from harvest_async.messages import Request, Response
 
 pytestmark = pytest.mark.anyio
 
-REQUEST = Wire("GET", "https://acme.harvestapp.com/clients?access_token=abc", (("Authorization", "Basic c2VjcmV0"),))
-ANSWERED = {"request": REQUEST, "answer": Answer(422, (("Hint", "no"),), b"{}")}
+REQUEST = Request("GET", "https://acme.harvestapp.com/clients?access_token=abc", (("Authorization", "Basic c2VjcmV0"),))
+ANSWERED = {"request": REQUEST, "response": Response(422, (("Hint", "no"),), b"{}")}
 
 ERRORS = (
     # an error, the status of its answer, its type, the wait that it names
@@ -46,7 +46,7 @@ ERRORS = (
     (NotFound("no such client", **ANSWERED), 404, "not-found", None),
     (InvalidArgument("hours=-1: give 0 or more"), 422, "invalid-argument", None),
     (Unprocessable("name is taken", **ANSWERED), 422, "unprocessable", None),
-    (NotTaken("done, but not all", record=None, names=["hours"]), 409, "not-taken", None),
+    (FieldsIgnored("done, but not all", record=None, names=["hours"]), 409, "fields-ignored", None),
     (BadRequest("refused", **ANSWERED), 400, "bad-request", None),
     (Unauthorized("sign-in failed", **ANSWERED), 502, "unauthorized", None),
     (Forbidden("role", **ANSWERED), 502, "forbidden", None),
@@ -103,14 +103,14 @@ def clients_app(make, **patience):
 async def test_an_error_is_answered_as_a_problem_document(error, status, name, wait):
     """Answers each kind of error with its status, type, wait, and what a visitor may know: no path of a local file."""
     async with started(failing(error)) as (browser, _):
-        answer = await browser.get("/")
+        response = await browser.get("/")
 
-    problem = answer.json()
-    assert (status, "application/problem+json") == (answer.status_code, answer.headers["content-type"])
+    problem = response.json()
+    assert (status, "application/problem+json") == (response.status_code, response.headers["content-type"])
     detail = "The log of this app has the details." if type(error) in {HarvestError, StorageError} else str(error)
     assert (f"urn:harvest-async:{name}", status, detail) == tuple(problem[key] for key in ("type", "status", "detail"))
     assert wait == problem.get("retry_after")
-    assert (None if wait is None else str(wait)) == answer.headers.get("retry-after")
+    assert (None if wait is None else str(wait)) == response.headers.get("retry-after")
     assert problem["title"]
 
 
@@ -139,9 +139,9 @@ async def test_the_wait_is_that_until_the_same_patience_is_enough():
         raise WouldWait("busy", wait=10.4)
 
     async with started(app) as (browser, _):
-        answer = await browser.get("/")
+        response = await browser.get("/")
 
-    assert answer.headers["retry-after"] == "8"
+    assert response.headers["retry-after"] == "8"
 
 
 async def test_one_client_serves_the_whole_life_of_an_app(harvest_client):
@@ -155,7 +155,7 @@ async def test_one_client_serves_the_whole_life_of_an_app(harvest_client):
     async with started(clients_app(make)) as (browser, _):
         answers = [await browser.get("/clients") for _ in range(3)]
 
-    assert [answer.status_code for answer in answers] == [200, 200, 200]
+    assert [response.status_code for response in answers] == [200, 200, 200]
     assert len(made) == 1
     with pytest.raises(InvalidArgument, match="closed"):
         await made[0].clients.list()
@@ -178,10 +178,10 @@ async def test_the_lifespan_goes_into_an_app_s_own(harvest_client):
         return harvest.name
 
     async with started(app) as (browser, _):
-        answer = await browser.get("/")
+        response = await browser.get("/")
         before = list(ends)
 
-    assert answer.json() == "sandbox"
+    assert response.json() == "sandbox"
     assert (before, ends) == ([], ["closed"])
 
 
@@ -210,19 +210,19 @@ async def test_harvest_s_own_refusals_come_out_as_problems(harvest_client):
         return (await harvest.clients.get(number)).name
 
     async with started(app) as (browser, _):
-        answer = await browser.get("/clients/99999")
+        response = await browser.get("/clients/99999")
 
-    assert answer.status_code == 404
-    assert answer.json()["type"] == "urn:harvest-async:not-found"
+    assert response.status_code == 404
+    assert response.json()["type"] == "urn:harvest-async:not-found"
 
 
 async def test_no_credential_gets_into_a_problem():
     """A problem document shows neither header nor token of the request that failed."""
     async with started(failing(OutcomeUnknown("lost", request=REQUEST))) as (browser, _):
-        answer = await browser.get("/")
+        response = await browser.get("/")
 
-    assert "c2VjcmV0" not in answer.text
-    assert "abc" not in answer.text
+    assert "c2VjcmV0" not in response.text
+    assert "abc" not in response.text
 
 
 async def test_an_app_without_the_lifespan_is_told_so():
@@ -238,10 +238,10 @@ async def test_an_app_without_the_lifespan_is_told_so():
 async def test_a_patience_below_zero_is_refused(harvest_client):
     """`max_wait=-1` is bad input, and answered as such."""
     async with started(clients_app(harvest_client, max_wait=-1)) as (browser, _):
-        answer = await browser.get("/clients")
+        response = await browser.get("/clients")
 
-    assert answer.status_code == 422
-    assert "max_wait" in answer.json()["detail"]
+    assert response.status_code == 422
+    assert "max_wait" in response.json()["detail"]
 
 
 async def test_web_sockets_use_the_same_client(harvest_client):

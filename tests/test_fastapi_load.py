@@ -17,10 +17,10 @@ WAYS = (0, (0.02, 0.15))
 async def until_served(address, patience=20.0):
     """Ask again and again; gives the first success."""
     deadline = time.monotonic() + patience
-    while (answer := await visit(address)).status != 200:
+    while (response := await visit(address)).status != 200:
         assert time.monotonic() < deadline, "no call succeeds any more"
         await asyncio.sleep(0.1)
-    return answer
+    return response
 
 
 async def storm(page):

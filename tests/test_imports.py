@@ -27,7 +27,7 @@ async def test_a_service_plans_looks_and_runs(harvest_sandbox, harvest_client, t
     quick(harvest_sandbox)
     async with harvest_client() as harvest:
         with source_of(make_rows(30)) as source:
-            plan = await imports.plan(harvest, source, options=OPTIONS, make_people=True)
+            plan = await imports.plan(harvest, source, options=OPTIONS, create_people=True)
         before = len(harvest_sandbox.requests())
         with plan:
             report = await imports.run(plan, journal=tmp_path / "acme.journal")
@@ -52,7 +52,7 @@ async def test_people_need_consent(harvest_sandbox, harvest_client):
     async with harvest_client() as harvest:
         for make in (False, ask):
             with source_of(make_rows(10)) as source:
-                plan = await imports.plan(harvest, source, options=OPTIONS, make_people=make)
+                plan = await imports.plan(harvest, source, options=OPTIONS, create_people=make)
             with plan:
                 assert (plan.overview.book, len(plan.overview.rejected)) == (0, 10)
 
@@ -74,7 +74,7 @@ async def test_a_run_that_was_stopped_is_resumed(harvest_sandbox, harvest_client
 
     async with harvest_client() as harvest:
         with source_of(make_rows(120)) as source:
-            plan = await imports.plan(harvest, source, journal=journal, options=OPTIONS, make_people=True)
+            plan = await imports.plan(harvest, source, journal=journal, options=OPTIONS, create_people=True)
         with plan:
             early = await imports.run(plan, on_progress=Stop())
         with await imports.resume(harvest, journal) as plan:
@@ -117,13 +117,15 @@ async def test_undo_removes_exactly_what_was_made(harvest_sandbox, harvest_clien
     async with harvest_client() as harvest:
         with (
             source_of(rows[:15]) as source,
-            await imports.plan(harvest, source, options=OPTIONS, make_people=True) as plan,
+            await imports.plan(harvest, source, options=OPTIONS, create_people=True) as plan,
         ):
             await imports.run(plan)
         before = {kind: dict(records) for kind, records in world.tables.items()}
         other = imports.Options(fill=imports.Fill(client="Other", task="Play"), long_days=True)
         with source_of(rows, other) as source:
-            plan = await imports.plan(harvest, source, journal=tmp_path / "a.journal", options=other, make_people=True)
+            plan = await imports.plan(
+                harvest, source, journal=tmp_path / "a.journal", options=other, create_people=True
+            )
         with plan:
             await imports.run(plan)
         grown = len(world.entries())
@@ -145,7 +147,7 @@ async def test_undo_says_what_it_could_not_do(harvest_sandbox, harvest_client, t
     async with harvest_client() as harvest:
         with source_of(make_rows(5)) as source:
             plan = await imports.plan(
-                harvest, source, journal=tmp_path / "a.journal", options=OPTIONS, make_people=True
+                harvest, source, journal=tmp_path / "a.journal", options=OPTIONS, create_people=True
             )
         with plan:
             await imports.run(plan)

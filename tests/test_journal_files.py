@@ -157,7 +157,9 @@ async def test_a_folder_that_is_called_as_a_scratch_folder_stays(harvest_sandbox
 
     async with harvest_client() as harvest:
         with imports.open_source(file, options) as source:
-            plan = await imports.plan(harvest, source, journal=folder / "a.journal", options=options, make_people=True)
+            plan = await imports.plan(
+                harvest, source, journal=folder / "a.journal", options=options, create_people=True
+            )
         plan.close()
 
     assert sorted(each.name for each in folder.iterdir()) == ["a.journal", "notes.txt"]

@@ -21,8 +21,8 @@ from harvest_async import (
 )
 from harvest_async.exchange import options as module
 from harvest_async.exchange.options import PLAIN, change
+from harvest_async.messages import Response
 from harvest_async.testing import VirtualLoop
-from harvest_async.messages import Answer
 from tests.support.v1 import STATUS, Script, scripted, silent, told
 
 pytestmark = pytest.mark.anyio
@@ -473,7 +473,7 @@ async def test_a_list_has_the_response_to_each_page():
 
     assert [each.id for each in raw.record] == [*range(50), 99]
     assert [each.content for each in raw.responses] == bodies
-    assert [each.spool for each in raw.responses] == [None, None]
+    assert [each.buffer for each in raw.responses] == [None, None]
 
 
 async def test_a_call_that_sends_nothing_has_no_response():
@@ -502,7 +502,7 @@ async def test_a_failed_call_raises_with_its_response():
     with pytest.raises(NotFound) as caught:
         await harvest.with_raw_response(harvest.clients.get(7))
 
-    assert (caught.value.answer.status, caught.value.answer.header("x-request-id")) == (404, "abc")
+    assert (caught.value.response.status, caught.value.response.header("x-request-id")) == (404, "abc")
 
 
 async def test_calls_side_by_side_have_their_own_responses():
@@ -569,4 +569,4 @@ async def test_a_picture_comes_with_its_response():
     raw = await harvest.with_raw_response(harvest.receipts.get(7))
 
     assert raw.content == raw.record.content == b"\x89PNG"
-    assert isinstance(raw.responses[0], Answer)
+    assert isinstance(raw.responses[0], Response)

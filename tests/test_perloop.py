@@ -128,7 +128,7 @@ def test_a_directory_goes_on_after_its_event_loop_ended_in_the_middle():
     """A list that was being loaded on a loop that is closed is loaded anew."""
     slow = [True]
 
-    async def answer(request):
+    async def response(request):
         if request.url.path == "/account/rate_limit_status":
             return httpx.Response(200, json={"count": 1, "max_calls": 100, "timeframe_limit": 15})
         if slow:
@@ -136,7 +136,7 @@ def test_a_directory_goes_on_after_its_event_loop_ended_in_the_middle():
             await asyncio.sleep(60)
         return httpx.Response(200, json=[{"client": {"id": 7, "name": "ACME"}}])
 
-    transport = httpx.MockTransport(answer)
+    transport = httpx.MockTransport(response)
     directory = Directory(harvest_of("http://127.0.0.1:1", transport=transport, throttle=Throttle()))
     loop = asyncio.new_event_loop()
     load = loop.create_task(directory.clients.by_id(7))
@@ -222,7 +222,7 @@ import sys, threading
 sys.modules["msgspec"] = None
 from harvest_async.v1 import dialect
 from harvest_async.v1.calls.clients import list_clients
-from harvest_async.messages import Answer
+from harvest_async.messages import Response
 
 start, ends = threading.Barrier(8), []
 
@@ -230,7 +230,7 @@ def work():
     start.wait(10)
     for _ in range(50):
         try:
-            answer = Answer(200, (("content-type", "application/json"),), b'[{"client": {"id": 7, "name": "A"}}]')
+            answer = Response(200, (("content-type", "application/json"),), b'[{"client": {"id": 7, "name": "A"}}]')
             ends.append(dialect.V1Dialect("json").decode(list_clients(), answer).items[0].id)
         except BaseException as error:
             ends.append(repr(error))

@@ -262,10 +262,10 @@ async def test_a_request_is_understood(name, form, request_, account, tmp_path):
         async with HarvestV1("sandbox", auth=auth, app="tests", **options(sandbox)) as harvest:
             await BEFORE[name](harvest, known)
     async with httpx.AsyncClient(transport=in_process(sandbox), base_url="http://127.0.0.1") as postman:
-        answer = await postman.request(**as_sent(request_, known), auth=("admin@example.com", "sandbox"))
+        response = await postman.request(**as_sent(request_, known), auth=("admin@example.com", "sandbox"))
     sandbox.close()
 
-    assert (answer.status_code, answer.headers.get("hint") if answer.is_error else None) == (
+    assert (response.status_code, response.headers.get("hint") if response.is_error else None) == (
         endpoints()[name].success,
         None,
     )

@@ -197,7 +197,7 @@ async def test_the_throttle_alone(harvest_sandbox, harvest_address):
             f"{harvest_address}/clients", auth=("admin@example.com", "sandbox"), headers={"Accept": "application/json"}
         )
 
-    assert names["throttle"].snapshot().lent == len(harvest_sandbox.requests()) == 2
+    assert names["throttle"].snapshot().granted == len(harvest_sandbox.requests()) == 2
 
 
 # Sign in by OAuth 2.0
@@ -209,8 +209,8 @@ async def test_the_sign_in(harvest_address, tmp_path):
 
     async def send_the_person_to(address):
         async with httpx.AsyncClient() as browser:
-            answer = await browser.get(address, auth=("admin@example.com", "sandbox"))
-        return answer.headers["location"]
+            response = await browser.get(address, auth=("admin@example.com", "sandbox"))
+        return response.headers["location"]
 
     here = {
         "OAuth2": lambda _, __, **options: OAuth2(
@@ -239,9 +239,9 @@ async def test_the_five_lines_of_fastapi():
         with_state = fastapi.FastAPI()
         with_state.mount("/", lambda scope, receive, send: app({**scope, "state": dict(state)}, receive, send))
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app=with_state), base_url="http://app") as browser:
-            answer = await browser.get("/clients")
+            response = await browser.get("/clients")
 
-    assert (answer.status_code, answer.json()) == (200, [])
+    assert (response.status_code, response.json()) == (200, [])
 
 
 # The command line

@@ -10,12 +10,12 @@ import httpx
 import pytest
 
 from harvest_async import BasicAuth, DecodeError, HarvestV1, NotFound, Throttle
+from harvest_async.body_buffer import IN_MEMORY, BodyBuffer
 from harvest_async.call import Call, Repeat
+from harvest_async.client.results import Many
 from harvest_async.exchange import response_body as body
-from harvest_async.body_buffer import IN_MEMORY, Spool
 from harvest_async.testing import VirtualLoop
 from harvest_async.v1.models import Client
-from harvest_async.client.results import Many
 from tests.test_transport import Drip
 
 pytestmark = pytest.mark.anyio
@@ -30,20 +30,20 @@ def anyio_backend():
 
 
 class Server(httpx.AsyncBaseTransport):
-    """Answers with what `answer` makes of a request, status calls apart; counts the bodies that are open."""
+    """Answers with what `response` makes of a request, status calls apart; counts the bodies that are open."""
 
-    def __init__(self, answer):
-        self.answer, self.sent = answer, []
+    def __init__(self, response):
+        self.response, self.sent = response, []
 
     async def handle_async_request(self, request):
         if request.url.path == "/account/rate_limit_status":
             return httpx.Response(200, json=STATUS)
         self.sent.append(request)
-        return self.answer(request)
+        return self.response(request)
 
 
-def harvest_of(answer, **options):
-    server = Server(answer)
+def harvest_of(response, **options):
+    server = Server(response)
     clock = asyncio.get_running_loop().clock
     auth = BasicAuth("me@example.com", "secret")
     options = {"app": "tests", "base_url": "https://acme.example.com", "transport": server, **options}
@@ -171,7 +171,7 @@ async def test_a_large_error_page_is_shown_by_its_beginning():
         with pytest.raises(NotFound) as caught:
             await harvest.clients.get(7)
 
-        assert len(caught.value.answer.content) == IN_MEMORY
+        assert len(caught.value.response.content) == IN_MEMORY
 
 
 # Pages
@@ -184,11 +184,11 @@ PAGED = Call(
 def pages_of(*pages):
     """A server with these ids on its pages."""
 
-    def answer(request):
+    def response(request):
         page = int(parse_qs(request.url.query.decode()).get("page", ["1"])[0])
         return httpx.Response(200, json=[{"client": {"id": number}} for number in pages[page - 1]])
 
-    return answer
+    return response
 
 
 @pytest.mark.parametrize(
@@ -236,10 +236,10 @@ def test_a_spool_gives_what_was_put_in_as_often_as_asked():
     """The chunks are the bytes, whether they are in memory or in a file."""
     for size in (0, 10, IN_MEMORY + 10):
         content = bytes(range(256)) * (size // 256 + 1)
-        with Spool() as spool:
+        with BodyBuffer() as buffer:
             for place in range(0, len(content), 1_000):
-                spool.write(content[place : place + 1_000])
+                buffer.write(content[place : place + 1_000])
 
-            assert spool.size == len(content)
-            assert spool.read() == b"".join(spool.chunks(777)) == content
-            assert spool.read(5) == content[:5]
+            assert buffer.size == len(content)
+            assert buffer.read() == b"".join(buffer.chunks(777)) == content
+            assert buffer.read(5) == content[:5]

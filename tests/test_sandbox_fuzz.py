@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harvest_async.sandbox.account import Account
-from harvest_async.sandbox.router import DESKS
 from harvest_async.sandbox.records import FIELDS
+from harvest_async.sandbox.router import DESKS
 from harvest_async.sandbox.settings import Settings
 from tests.support.sandbox import new_sandbox, new_studio
 
@@ -123,7 +123,7 @@ def test_any_bytes_are_answered(body, media):
     ]
     account.close()
 
-    assert {answer.status for answer in answers} <= STATUSES
+    assert {response.status for response in answers} <= STATUSES
 
 
 # Over the whole application

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harvest_async.sandbox.rate_limiter import Judge
 from harvest_async.sandbox.log import most_in_window
+from harvest_async.sandbox.rate_limiter import Judge
 
 SECOND = 1_000_000_000
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from harvest_async.sandbox.router import DESKS
 from harvest_async.sandbox.roles import Role
+from harvest_async.sandbox.router import DESKS
 from tests.contract import endpoints
 from tests.support.sandbox import USER, Caller, new_sandbox, new_studio
 
@@ -133,8 +133,8 @@ def test_reports_are_for_administrators_and_about_oneself(studio, user):
         user.get(f"/people/user@example.com/entries?{span}"),
     ]
 
-    assert [answer.status_code for answer in answers] == [404] * 5 + [200] * 3
-    assert [[mine], [mine]] == [[each["day_entry"]["id"] for each in answer.json()] for answer in answers[-2:]]
+    assert [response.status_code for response in answers] == [404] * 5 + [200] * 3
+    assert [[mine], [mine]] == [[each["day_entry"]["id"] for each in response.json()] for response in answers[-2:]]
 
 
 # Managers
@@ -179,7 +179,7 @@ def test_a_manager_changes_what_they_manage(studio, manager):
         manager.post("/projects", {"project": {"name": "Mine", "client_id": studio.client}}),
     ]
 
-    assert [answer.status_code for answer in answers] == [200, 201, 404, 404, 404, 404]
+    assert [response.status_code for response in answers] == [200, 201, 404, 404, 404, 404]
 
 
 def test_a_manager_with_the_right_makes_projects_and_manages_them(studio, user):

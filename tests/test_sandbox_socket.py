@@ -136,7 +136,9 @@ def test_the_throttle_judges_the_arrivals_of_all_connections(address, sandbox):
 
     async def act():
         async with httpx.AsyncClient(base_url=address, auth=AUTH, headers=JSON) as client:
-            return [answer.status_code for answer in await asyncio.gather(*(client.get("/clients") for _ in range(12)))]
+            return [
+                response.status_code for response in await asyncio.gather(*(client.get("/clients") for _ in range(12)))
+            ]
 
     assert sorted(asyncio.run(act())) == [200] * 5 + [503] * 7
     assert sandbox.max_in_window() == 12

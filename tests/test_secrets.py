@@ -20,10 +20,10 @@ from harvest_async import (
     QueryTokenAuth,
     Throttle,
 )
+from harvest_async.messages import Request, Response
 from harvest_async.sandbox import Sandbox
 from harvest_async.secret import Secret
 from harvest_async.testing import VirtualLoop, in_process
-from harvest_async.messages import Answer, Wire
 
 pytestmark = pytest.mark.anyio
 
@@ -195,18 +195,18 @@ def test_an_address_in_the_place_of_an_account_is_not_quoted():
 
 async def test_a_pickled_error_holds_no_credential():
     """Pickles errors of sign-in and of calls without client secret, refresh token, password or token."""
-    request = Wire(
+    request = Request(
         "POST",
         f"https://acme.example.com/oauth2/token?access_token={SECRET}",
         (("Content-Type", "application/x-www-form-urlencoded"), ("Authorization", f"Basic {SECRET}")),
         f"client_secret={SECRET}&refresh_token={SECRET}&grant_type=refresh_token".encode(),
     )
-    answer = Answer(400, (("Set-Cookie", SECRET),), f'{{"refresh_token": "{SECRET}"}}'.encode())
-    error = OutcomeUnknown("lost", request=request, answer=answer)
+    response = Response(400, (("Set-Cookie", SECRET),), f'{{"refresh_token": "{SECRET}"}}'.encode())
+    error = OutcomeUnknown("lost", request=request, response=response)
 
     for copied in (pickle.loads(pickle.dumps(error)), copy.deepcopy(error)):  # noqa: S301
         assert "grant_type=refresh_token" in copied.report()
-        assert SECRET not in repr(vars(copied)) + repr(copied.request.content) + repr(copied.answer.content)
+        assert SECRET not in repr(vars(copied)) + repr(copied.request.content) + repr(copied.response.content)
     assert SECRET.encode() not in pickle.dumps(error)
 
 

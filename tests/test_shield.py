@@ -97,7 +97,7 @@ async def test_work_that_cancels_itself_while_the_caller_is_cancelled_is_over():
         await task
 
 
-class Told(Exception):
+class RateLimitStatus(Exception):
     pass
 
 
@@ -108,9 +108,9 @@ async def test_short_work_is_done_in_one_go():
     async def short():
         seen.append(asyncio.current_task())
         await asyncio.sleep(0)
-        raise Told
+        raise RateLimitStatus
 
-    with pytest.raises(Told):
+    with pytest.raises(RateLimitStatus):
         await in_one_go(short())
 
     assert seen == [asyncio.current_task()]
@@ -158,13 +158,13 @@ async def test_short_work_is_done_even_where_it_waits(cancels):
     loop, seen = asyncio.get_running_loop(), []
 
     async def short():
-        for result in (1, Told()):
+        for result in (1, RateLimitStatus()):
             future = loop.create_future()
             settle = future.set_exception if isinstance(result, Exception) else future.set_result
             loop.call_later(1, settle, result)
             try:
                 seen.append(await future)
-            except Told:
+            except RateLimitStatus:
                 seen.append("told")
 
     task = asyncio.create_task(in_one_go(short()))

@@ -59,8 +59,8 @@ def harvest_of(address, auth, **options):
 async def browse(url):
     """Whoever is asked approves: the address to which the browser is sent back."""
     async with httpx.AsyncClient() as browser:
-        answer = await browser.get(url)
-    return answer.headers["location"]
+        response = await browser.get(url)
+    return response.headers["location"]
 
 
 async def sign_in(harvest, auth):
@@ -216,7 +216,7 @@ async def test_it_signs_in_any_client(sandbox, address, clock, tmp_path):
         sandbox.revoke_tokens()
         answers = await asyncio.gather(*(client.get("/account/who_am_i") for _ in range(20)))
 
-    assert {answer.status_code for answer in answers} == {200}
+    assert {response.status_code for response in answers} == {200}
     assert count(sandbox, TOKEN_PATH) == 2
 
 

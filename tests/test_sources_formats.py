@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from harvest_async.errors import InvalidArgument
 from harvest_async.importer.sources import (
     FORMATS,
     ClientRow,
@@ -23,7 +24,6 @@ from harvest_async.importer.sources import (
     open_source,
     read_mapping,
 )
-from harvest_async.errors import InvalidArgument
 
 FILES = Path(__file__).parent / "files"
 

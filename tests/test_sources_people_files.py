@@ -2,9 +2,9 @@
 
 import pytest
 
+from harvest_async.errors import InvalidArgument
 from harvest_async.importer.sources import Fill
 from harvest_async.importer.sources.words import FILLED
-from harvest_async.errors import InvalidArgument
 from tests.support.tables import HARVEST, harvest, opened, problems_of, rows_of, table
 
 MEMBER = (

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harvest_async.errors import InvalidArgument
 from harvest_async.importer.sources import (
     ClientRow,
     ExpenseRow,
@@ -22,7 +23,6 @@ from harvest_async.importer.sources import (
     open_source,
     read_mapping,
 )
-from harvest_async.errors import InvalidArgument
 from tests.support.tables import HARVEST, TOGGL, harvest, opened, problems_of, rows_of, table, toggl
 
 

@@ -7,9 +7,9 @@ from decimal import Decimal
 import pytest
 
 from harvest_async import imports
-from harvest_async.importer.sources import ClientRow, Options, Problem, TimeRow, open_source
 from harvest_async.cli.rejects import write_rejects
 from harvest_async.errors import InvalidArgument
+from harvest_async.importer.sources import ClientRow, Options, Problem, TimeRow, open_source
 from tests.support.tables import TOGGL, table, toggl
 
 
@@ -147,7 +147,7 @@ async def test_several_files_are_one_plan_and_one_journal(save, harvest_sandbox,
     paths = [save(name, toggl(description=name)) for name in ("a.csv", "b.csv", "c.csv")]
     async with harvest_client() as harvest:
         with imports.open_source(paths) as source:
-            plan = await imports.plan(harvest, source, make_people=True)
+            plan = await imports.plan(harvest, source, create_people=True)
         with plan:
             report = await imports.run(plan, journal=tmp_path / "one.journal")
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harvest_async.importer.sources import Options, Problem, TimeRow, open_source
 from harvest_async.errors import InvalidArgument
+from harvest_async.importer.sources import Options, Problem, TimeRow, open_source
 from tests.support.tables import HARVEST, TOGGL, harvest, opened, problems_of, rows_of, table, toggl
 
 UMLAUTS = "Prüfung – zweite Runde"

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harvest_async.errors import InvalidArgument
 from harvest_async.importer.sources import Problem
 from harvest_async.importer.sources.compound import compose
-from harvest_async.errors import InvalidArgument
 from tests.support.tables import HARVEST, opened, problems_of, rows_of
 from tests.support.workbooks import MAIN, ods, ods_row, packed, record, relations, row, xls, xlsx
 

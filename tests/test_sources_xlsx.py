@@ -9,8 +9,8 @@ from fractions import Fraction
 import openpyxl
 import pytest
 
-from harvest_async.importer.sources import Problem
 from harvest_async.errors import InvalidArgument
+from harvest_async.importer.sources import Problem
 from tests.support.tables import HARVEST, TOGGL, opened, rows_of
 
 

@@ -181,9 +181,9 @@ def test_sleeping_takes_no_time_and_keeps_its_order():
 def test_another_thread_is_waited_for():
     """A loop without timers waits for a thread's answer in real time."""
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        answer = runner.run(asyncio.to_thread(lambda: 7))
+        response = runner.run(asyncio.to_thread(lambda: 7))
 
-    assert answer == 7
+    assert response == 7
 
 
 def test_a_loop_that_would_hang_says_so():

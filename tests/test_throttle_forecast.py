@@ -5,13 +5,13 @@ from heapq import heapify, heapreplace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harvest_async.throttle.forecast import Crowd, forecast
+from harvest_async.throttle.forecast import QueueState, forecast
 from harvest_async.throttle.window import Window
 
 
 def going(window, now=0, start=None, *, places, kept=0, step=0, busy=0, room=48, trip=1):
     start = now if start is None else start
-    return [forecast(window, Crowd(place, kept, step, busy, room, trip), now, start) for place in places]
+    return [forecast(window, QueueState(place, kept, step, busy, room, trip), now, start) for place in places]
 
 
 def test_expected_releases_go_round():

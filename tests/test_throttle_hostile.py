@@ -11,8 +11,8 @@ import pytest
 from harvest_async.clock import SECOND
 from harvest_async.errors import HarvestError, Throttled
 from harvest_async.testing import VirtualLoop
-from harvest_async.throttle.server_status import LONGEST, SHORTEST, is_refusal, read_retry_after, read_status
 from harvest_async.throttle.ledgers.memory import MemoryLedger
+from harvest_async.throttle.server_status import LONGEST, SHORTEST, is_refusal, read_retry_after, read_status
 from harvest_async.throttle.throttle import Throttle
 from harvest_async.transport import ThrottledTransport
 

@@ -84,7 +84,7 @@ def test_two_live_loops_may_share_a_ledger(tmp_path):
     first.run_until_complete(throttle.acquire(Ticket()))
     second.run_until_complete(throttle.acquire(Ticket()))
 
-    assert throttle.snapshot().lent == 3
+    assert throttle.snapshot().granted == 3
     first.close()
     second.close()
 
@@ -99,7 +99,7 @@ def test_two_live_loops_draw_on_one_ledger_in_memory():
     with pytest.raises(WouldWait):
         second.run_until_complete(throttle.acquire(Ticket(max_wait=SECOND)))
 
-    assert throttle.snapshot().lent == 2
+    assert throttle.snapshot().granted == 2
     first.close()
     second.close()
 
@@ -113,7 +113,9 @@ def test_clients_in_several_threads_share_the_limit():
     async def work():
         transport = ThrottledTransport(account, throttle, status_path=None)
         async with httpx.AsyncClient(transport=transport, base_url="https://a.example") as client:
-            ends.extend([answer.status_code for answer in await asyncio.gather(*(client.get("/") for _ in range(8)))])
+            ends.extend(
+                [response.status_code for response in await asyncio.gather(*(client.get("/") for _ in range(8)))]
+            )
 
     threads = [threading.Thread(target=asyncio.run, args=(work(),)) for _ in range(8)]
     for thread in threads:

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from harvest_async.clock import SECOND
 from harvest_async.errors import InvalidArgument
 from harvest_async.testing import VirtualLoop
-from harvest_async.throttle.state import Book, Why
 from harvest_async.throttle.bucket import Bucket
-from harvest_async.throttle.server_status import Told
 from harvest_async.throttle.ledgers.memory import MemoryLedger
 from harvest_async.throttle.line import Line
 from harvest_async.throttle.registry import DEFAULT_REGISTRY, Identity, Registry, service_of
+from harvest_async.throttle.server_status import RateLimitStatus
+from harvest_async.throttle.state import AccountState, Why
 
 
 class Someone:
@@ -89,16 +89,16 @@ def test_a_bucket_lets_one_through_in_every_step():
 
 
 def opened(calls=100, period=15 * SECOND):
-    book = Book()
+    book = AccountState()
     book.bound(None, None, 2 * SECOND)
     lease = book.take_probe(0, 60 * SECOND, asks=True)
-    book.told(lease, Told(calls, period, 1, "1 of 100"), 0, SECOND)
+    book.told(lease, RateLimitStatus(calls, period, 1, "1 of 100"), 0, SECOND)
     return book
 
 
 def test_a_book_begins_unknown_and_is_opened_by_a_status():
     """Nothing is known of an account before it was asked."""
-    book = Book()
+    book = AccountState()
 
     assert book.why is Why.UNKNOWN
     assert opened().why is None
@@ -111,7 +111,7 @@ def test_a_stored_book_is_the_same_book():
     lease = book.take(2 * SECOND, 60 * SECOND)
     book.refused(lease, 3 * SECOND, 15 * SECOND)
 
-    again = Book.load(book.dump())
+    again = AccountState.load(book.dump())
 
     assert again.dump() == book.dump()
     assert (again.why, again.window.calls, again.until) == (Why.THROTTLED, 50, 18 * SECOND)
@@ -147,7 +147,7 @@ def test_a_status_that_was_asked_in_passing_opens_nothing():
     book = opened()
     passing = book.take(2 * SECOND, 60 * SECOND)
     book.refused(book.take(2 * SECOND, 60 * SECOND), 3 * SECOND, 15 * SECOND)
-    book.told(passing, Told(None, None, 2, "?"), 2 * SECOND, 4 * SECOND)
+    book.told(passing, RateLimitStatus(None, None, 2, "?"), 2 * SECOND, 4 * SECOND)
 
     assert book.why is Why.THROTTLED
     assert book.window.calls == 100
@@ -280,7 +280,7 @@ def test_a_call_of_a_dead_process_may_have_begun_the_block_anew():
 
 def test_what_was_never_tried_tells_nothing_about_the_status_call():
     """A probe that was handed back unused leaves the question as it was."""
-    book = Book()
+    book = AccountState()
     book.unused(book.take_probe(0, SECOND, asks=True))
 
     assert (book.alone, book.may_probe(0)) == (False, True)

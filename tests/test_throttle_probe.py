@@ -186,7 +186,7 @@ async def test_the_probe_waits_for_a_connection_like_any_call():
     leases[0].answered()
     for _ in range(46):
         leases.append(await throttle.acquire(Ticket()))
-        leases[-1].told_nothing()
+        leases[-1].status_unreadable()
     refused = await throttle.acquire(Ticket())
     refused.refused(SECOND)
     waiting = asyncio.create_task(throttle.acquire(Ticket()))

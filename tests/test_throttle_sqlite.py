@@ -14,11 +14,11 @@ import pytest
 from harvest_async.clock import SECOND, SystemClock
 from harvest_async.errors import HarvestError
 from harvest_async.testing import VirtualClock, VirtualLoop
-from harvest_async.throttle.ledgers import sqlite as ledger_sqlite
-from harvest_async.throttle.state import Why
 from harvest_async.throttle.lease import Ticket
+from harvest_async.throttle.ledgers import sqlite as ledger_sqlite
 from harvest_async.throttle.ledgers.memory import LedgerBusy
 from harvest_async.throttle.ledgers.sqlite import SqliteLedger
+from harvest_async.throttle.state import Why
 from harvest_async.throttle.throttle import Throttle
 from harvest_async.transport import ThrottledTransport
 from tests.support.account import SlowAccount
@@ -315,10 +315,10 @@ def test_a_ledger_that_breaks_costs_no_answer(path, caplog):
         under_way = asyncio.create_task(client.get("/second"))
         await asyncio.sleep(0.01)
         ledger._database.execute("drop table book")
-        answer = await under_way
+        response = await under_way
         with pytest.raises(HarvestError, match="can't be used"):
             await client.get("/third")
-        return answer.status_code, account.open_bodies
+        return response.status_code, account.open_bodies
 
     assert run(house) == (200, 0)
     assert "can't be used" in caplog.text

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.anyio
 
 async def imported(harvest, journal, rows=12):
     with source_of(make_rows(rows)) as source:
-        plan = await imports.plan(harvest, source, journal=journal, options=OPTIONS, make_people=True)
+        plan = await imports.plan(harvest, source, journal=journal, options=OPTIONS, create_people=True)
     with plan:
         return await imports.run(plan)
 
@@ -63,7 +63,7 @@ async def test_a_client_with_max_wait_imports_all_the_same(harvest_sandbox, harv
     harvest_sandbox.set_limits(20, 1)
     async with harvest_client() as harvest:
         with source_of(make_rows(30)) as source:
-            plan = await imports.plan(harvest.options(max_wait=0), source, options=OPTIONS, make_people=True)
+            plan = await imports.plan(harvest.options(max_wait=0), source, options=OPTIONS, create_people=True)
         with plan:
             report = await imports.run(plan)
 

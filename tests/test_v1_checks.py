@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harvest_async import Forbidden, InvalidArgument, NotFound, Unauthorized
-from harvest_async.testing import VirtualLoop
 from harvest_async.client import validation as checks
+from harvest_async.testing import VirtualLoop
 from tests.support.v1 import scripted, silent, told
 
 pytestmark = pytest.mark.anyio
@@ -310,9 +310,9 @@ async def test_a_module_that_is_on_is_known_to_every_section_and_client():
     assert server.asked.count(("GET", "/account/who_am_i")) == 1
 
 
-@pytest.mark.parametrize("answer", [silent(404), silent(401), told({"company": {}, "user": {"id": 1}})])
-async def test_an_account_that_does_not_tell_leaves_the_refusal_as_it_is(answer):
+@pytest.mark.parametrize("response", [silent(404), silent(401), told({"company": {}, "user": {"id": 1}})])
+async def test_an_account_that_does_not_tell_leaves_the_refusal_as_it_is(response):
     """Whatever comes of the second question, the first answer is the one that is raised."""
-    harvest, _ = scripted(silent(404), answer)
+    harvest, _ = scripted(silent(404), response)
     with pytest.raises(NotFound, match="/invoices/7 answered 404"):
         await harvest.invoices.get(7)

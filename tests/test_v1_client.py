@@ -7,11 +7,11 @@ import httpx
 import pytest
 
 from harvest_async import BadRequest, BasicAuth, BearerAuth, HarvestV1, InvalidArgument, OutcomeUnknown, Throttle
+from harvest_async.client.uploads import ImageStream, ImageUpload
+from harvest_async.messages import Response
 from harvest_async.testing import VirtualLoop
 from harvest_async.throttle.line import Lane
 from harvest_async.v1 import calls
-from harvest_async.client.uploads import Image, PictureStream
-from harvest_async.messages import Answer
 from tests.contract.cases import PIXEL
 from tests.support.v1 import scripted, silent, told
 
@@ -156,7 +156,7 @@ async def test_what_no_format_can_carry_is_refused(format, value):
 
 
 @pytest.mark.parametrize(
-    ("answer", "said"),
+    ("response", "said"),
     [
         (told({"message": "Name is taken"}, 400), "The server says: Name is taken"),
         (told({"error": "no", "other": 1}, 400), "The server says: no"),
@@ -174,13 +174,13 @@ async def test_what_no_format_can_carry_is_refused(format, value):
         (httpx.Response(400), "body is wrong$"),
     ],
 )
-async def test_a_refusal_has_the_servers_own_words(answer, said):
+async def test_a_refusal_has_the_servers_own_words(response, said):
     """From its body, whatever that is, and from its `Hint`."""
-    harvest, _ = scripted(answer)
+    harvest, _ = scripted(response)
     with pytest.raises(BadRequest, match=said) as caught:
         await harvest.clients.delete(7)
 
-    assert caught.value.hint == answer.headers.get("hint")
+    assert caught.value.hint == response.headers.get("hint")
 
 
 # The rest of what resources offer
@@ -232,10 +232,10 @@ async def test_a_task_is_brought_back():
 
 def test_images_do_not_show_themselves():
     """Only what they are."""
-    answer = Answer(200, (("content-type", "image/png"),), PIXEL)
+    response = Response(200, (("content-type", "image/png"),), PIXEL)
 
-    assert repr(Image(PIXEL, "image/png", "a.png")) == f"<Image 'a.png', {len(PIXEL)} bytes>"
-    assert repr(PictureStream(answer)) == f"<PictureStream image/png, {len(PIXEL)} bytes>"
+    assert repr(ImageUpload(PIXEL, "image/png", "a.png")) == f"<Image 'a.png', {len(PIXEL)} bytes>"
+    assert repr(ImageStream(response)) == f"<PictureStream image/png, {len(PIXEL)} bytes>"
 
 
 def test_a_call_shows_what_it_asks():

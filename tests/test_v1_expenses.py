@@ -13,11 +13,11 @@ from harvest_async import (
     BasicAuth,
     CreatedUnread,
     DecodeError,
+    FieldsIgnored,
     HarvestV1,
     InvalidArgument,
     NotFound,
     NotSent,
-    NotTaken,
     ServerError,
     Throttle,
 )
@@ -147,7 +147,7 @@ async def test_fields_of_the_receipt_are_not_sent_back():
 async def test_a_locked_expense_tells_what_was_not_taken():
     """The server leaves three fields of it as they are, without a word."""
     harvest, _ = scripted(silent(), told(expense(notes="x", is_locked=True)))
-    with pytest.raises(NotTaken, match="left project_id as they were") as caught:
+    with pytest.raises(FieldsIgnored, match="left project_id as they were") as caught:
         await harvest.expenses.update(5, notes="x", project_id=31)
 
     assert caught.value.record.notes == "x"
@@ -344,7 +344,7 @@ async def test_a_large_image_comes_in_chunks():
 
 
 @pytest.mark.parametrize(
-    ("answer", "message"),
+    ("response", "message"),
     [
         (httpx.Response(200, content=PIXEL * 30, headers=IMAGE), "larger than 1000 bytes"),
         (
@@ -354,9 +354,9 @@ async def test_a_large_image_comes_in_chunks():
         (httpx.Response(200), "expected an image, the answer is of no type: it is empty"),
     ],
 )
-async def test_what_is_no_image_or_too_large_is_not_given(answer, message):
+async def test_what_is_no_image_or_too_large_is_not_given(response, message):
     """A sign-in page is the usual cause."""
-    harvest, _ = scripted(answer)
+    harvest, _ = scripted(response)
     with pytest.raises(DecodeError, match=message):
         await harvest.receipts.get(5, largest=1000)
 

@@ -9,7 +9,7 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harvest_async import CreatedUnread, DecodeError, InvalidArgument, NotFound, NotTaken
+from harvest_async import CreatedUnread, DecodeError, FieldsIgnored, InvalidArgument, NotFound
 from harvest_async.testing import VirtualLoop
 from harvest_async.v1 import calls
 from harvest_async.v1.models import (
@@ -176,13 +176,13 @@ async def test_lines_are_rows_or_a_table(lines):
 async def test_lines_that_were_dropped_are_told():
     """The invoice is read back, and its lines are counted."""
     harvest, server = scripted(silent(), told(invoice(csv_line_items="")))
-    with pytest.raises(NotTaken, match="but the server dropped lines"):
+    with pytest.raises(FieldsIgnored, match="but the server dropped lines"):
         await harvest.invoices.update(7, csv_line_items=LINES)
 
     assert server.asked == [("PUT", "/invoices/7"), ("GET", "/invoices/7")]
 
     harvest, _ = scripted(silent(201, location="/invoices/7"), told(invoice(csv_line_items=HEADER)))
-    with pytest.raises(NotTaken, match="but the server dropped lines"):
+    with pytest.raises(FieldsIgnored, match="but the server dropped lines"):
         await harvest.invoices.create(2, "free_form", csv_line_items=TABLE)
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from attrs import evolve
 
-from harvest_async import BasicAuth, Forbidden, InvalidArgument, NotTaken, OutcomeUnknown, WouldWait
+from harvest_async import BasicAuth, FieldsIgnored, Forbidden, InvalidArgument, OutcomeUnknown, WouldWait
 from harvest_async.testing import VirtualLoop
 from harvest_async.v1 import calls
 from harvest_async.v1.models import DayEntry
@@ -422,7 +422,7 @@ async def test_an_update_does_not_mix_hours_and_times(was, fields):
 async def test_locked_time_tells_what_was_not_taken():
     """The server leaves three fields of a locked entry as they are, without a word."""
     harvest, _ = scripted(told(ENTRY), told({**ENTRY, "notes": "x"}))
-    with pytest.raises(NotTaken, match="left project_id, spent_at as they were") as caught:
+    with pytest.raises(FieldsIgnored, match="left project_id, spent_at as they were") as caught:
         await harvest.time.update(5, notes="x", project_id=31, spent_at="2026-03-10")
 
     assert caught.value.names == ("project_id", "spent_at")

@@ -207,12 +207,12 @@ def test_what_is_no_record_is_told(body, message):
 
 def test_an_answer_in_the_wrong_format_is_told():
     """By its own word."""
+    from harvest_async.messages import Response
     from harvest_async.v1.dialect import V1Dialect
-    from harvest_async.messages import Answer
 
-    answer = Answer(200, (("content-type", "text/html; charset=utf-8"),), b"<!DOCTYPE html><p>Sign in")
+    response = Response(200, (("content-type", "text/html; charset=utf-8"),), b"<!DOCTYPE html><p>Sign in")
     with pytest.raises(DecodeError, match="asked for application/json, the answer is text/html: an HTML page begins"):
-        V1Dialect("json").decode(calls.get_client(7), answer)
+        V1Dialect("json").decode(calls.get_client(7), response)
 
 
 @pytest.mark.parametrize(
@@ -220,9 +220,9 @@ def test_an_answer_in_the_wrong_format_is_told():
 )
 def test_an_answer_in_the_right_format_is_read(kind):
     """Parameters, case and a vendor's name for it do not matter."""
+    from harvest_async.messages import Response
     from harvest_async.v1.dialect import V1Dialect
-    from harvest_async.messages import Answer
 
     content = json.dumps({"client": {"id": 7}}).encode()
 
-    assert V1Dialect("json").decode(calls.get_client(7), Answer(200, (("content-type", kind),), content)).id == 7
+    assert V1Dialect("json").decode(calls.get_client(7), Response(200, (("content-type", kind),), content)).id == 7

@@ -9,7 +9,7 @@ from attrs import evolve, fields
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harvest_async import CreatedUnread, DecodeError, Gone, InvalidArgument, NotFound, OutcomeUnknown
+from harvest_async import CreatedUnread, DecodeError, DeleteResult, InvalidArgument, NotFound, OutcomeUnknown
 from harvest_async.testing import VirtualLoop
 from harvest_async.v1 import calls
 from harvest_async.v1.models import (
@@ -118,9 +118,9 @@ async def test_a_create_without_a_body_follows_location(location):
 @pytest.mark.parametrize("kind", ["application/json", "text/html", "text/plain"])
 async def test_a_body_that_says_nothing_is_not_read(body, kind):
     """One blank, nothing, or another type."""
-    answer = silent(201, location="/clients/7", **{"content-type": kind})
-    answer = type(answer)(201, headers=answer.headers, content=body)
-    harvest, _ = scripted(answer, told(WIRED))
+    response = silent(201, location="/clients/7", **{"content-type": kind})
+    response = type(response)(201, headers=response.headers, content=body)
+    harvest, _ = scripted(response, told(WIRED))
 
     assert (await harvest.clients.create("ACME")).name == "ACME"
 
@@ -445,9 +445,9 @@ async def test_a_toggle_is_never_repeated(section):
 @pytest.mark.parametrize(
     ("after", "gone"),
     [
-        (silent(404), Gone.DELETED),
-        (told({"task": {"id": 4, "deactivated": True}}), Gone.ARCHIVED),
-        (told({"task": {"id": 4, "deactivated": False}}), Gone.UNTOLD),
+        (silent(404), DeleteResult.DELETED),
+        (told({"task": {"id": 4, "deactivated": True}}), DeleteResult.ARCHIVED),
+        (told({"task": {"id": 4, "deactivated": False}}), DeleteResult.UNKNOWN),
     ],
 )
 async def test_a_task_does_not_tell_whether_it_is_deleted_or_archived(after, gone):
@@ -471,8 +471,8 @@ async def test_a_hint_tells_of_an_archiving(section):
     harvest, _ = scripted(silent(hint="archived"), silent(), silent(400, hint="The last task can't be removed"))
     resource = getattr(harvest, section)
 
-    assert await resource.delete(30, 50) is Gone.ARCHIVED
-    assert await resource.delete(30, 50) is Gone.DELETED
+    assert await resource.delete(30, 50) is DeleteResult.ARCHIVED
+    assert await resource.delete(30, 50) is DeleteResult.DELETED
     with pytest.raises(Exception, match="The last task can't be removed"):
         await resource.delete(30, 50)
 
@@ -481,7 +481,7 @@ async def test_a_delete_that_is_repeated_finds_nothing():
     """Its answer was lost: it is gone, and nobody says since when. What a first delete does not find was never there."""
     harvest, server = scripted(silent(502), silent(404), silent(404))
 
-    assert await harvest.clients.delete(7) is Gone.UNTOLD
+    assert await harvest.clients.delete(7) is DeleteResult.UNKNOWN
     with pytest.raises(NotFound):
         await harvest.clients.delete(7)
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from harvest_async.messages import (
     REDACTED,
-    Answer,
-    Wire,
+    Request,
+    Response,
     redact_body,
     redact_headers,
     redact_message,
@@ -169,20 +169,20 @@ def test_a_secret_under_its_name_is_never_shown(name, secret):
 
 def test_values_show_themselves_without_secrets():
     """A repr in a traceback or a log gives nothing away."""
-    wire = Wire("POST", f"https://x.example/?access_token={SECRET}", (("Authorization", SECRET),), SECRET.encode())
-    answer = Answer(200, (("Set-Cookie", SECRET),), SECRET.encode())
+    wire = Request("POST", f"https://x.example/?access_token={SECRET}", (("Authorization", SECRET),), SECRET.encode())
+    response = Response(200, (("Set-Cookie", SECRET),), SECRET.encode())
 
     assert repr(wire) == "<Wire POST https://x.example/?access_token=[redacted], 12 bytes>"
-    assert repr(answer) == "<Answer 200, 12 bytes>"
+    assert repr(response) == "<Answer 200, 12 bytes>"
 
 
 def test_a_header_is_found_whatever_its_case():
     """Names of headers have none."""
-    answer = Answer(200, (("Content-Type", "Application/JSON; charset=utf-8"),))
+    response = Response(200, (("Content-Type", "Application/JSON; charset=utf-8"),))
 
-    assert (answer.header("content-TYPE"), answer.header("x")) == ("Application/JSON; charset=utf-8", None)
-    assert (answer.content_type, Answer(200).content_type) == ("application/json", "")
-    assert Wire("GET", "/", (("A", "1"),)).header("a") == "1"
+    assert (response.header("content-TYPE"), response.header("x")) == ("Application/JSON; charset=utf-8", None)
+    assert (response.content_type, Response(200).content_type) == ("application/json", "")
+    assert Request("GET", "/", (("A", "1"),)).header("a") == "1"
 
 
 @pytest.mark.parametrize(

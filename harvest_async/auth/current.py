@@ -22,6 +22,7 @@ from harvest_async.auth.refreshable import Send
 from harvest_async.auth.signing import BearerAuth, QueryTokenAuth, Signing
 from harvest_async.auth.stores import TokenStore
 from harvest_async.auth.tokens import Tokens, read_tokens, refresh_form
+from harvest_async.cancellation import finish
 from harvest_async.clock import Clock
 from harvest_async.errors import (
     DecodeError,
@@ -33,9 +34,8 @@ from harvest_async.errors import (
     Unauthorized,
     WouldWait,
 )
+from harvest_async.messages import Request, Response
 from harvest_async.secret import Secret
-from harvest_async.cancellation import finish
-from harvest_async.messages import Answer, Wire
 
 __all__ = ["EARLY", "SIGNERS", "Current"]
 
@@ -103,13 +103,13 @@ class Current:
             stale = self._stale_at is not None and self._clock.today() >= self._stale_at
             return None if stale else self._signer
 
-    def distrust(self, signer: Signing) -> None:
+    def invalidate(self, signer: Signing) -> None:
         """Note that a request signed so was answered 401; nothing happens where another signs by now."""
         with self._guard:
             if signer is self._signer and self._tokens is not None:
                 self._signer, self._refused = None, self._tokens.access_token
 
-    async def whose(self) -> Secret:
+    async def cache_identity(self) -> Secret:
         """Return what distinguishes this sign-in from any other, whatever its token is at the moment."""
         held = self._tokens or await self._load()
         if held is None:
@@ -157,7 +157,7 @@ class Current:
                 raise HarvestError(f"the lock of {self._store!r} can't be used ({words})") from error
             yield
 
-    async def _begin(self) -> Wire | None:
+    async def _begin(self) -> Request | None:
         """Give the request for new tokens; None where there are good ones already."""
         held = await self._load()
         if self._unsaved is not None:
@@ -179,11 +179,11 @@ class Current:
             raise Unauthorized(f"the access token is out of date, and {why}: sign in again")
         return refresh_form(self._url, self._client, held.refresh_token)
 
-    async def _end(self, wire: Wire, answer: Answer) -> None:
+    async def _end(self, wire: Request, response: Response) -> None:
         """Take the answer to the request for new tokens."""
         before = self._tokens or Tokens("")
         try:
-            tokens = read_tokens(wire, answer, self._clock.today(), before)
+            tokens = read_tokens(wire, response, self._clock.today(), before)
         except Unauthorized:
             held = await self._load()
             if held is not None and held.refresh_token != before.refresh_token and self._good(held, self._early):
@@ -246,7 +246,7 @@ class Current:
             raise HarvestError(f"the tokens could not be loaded: {type(error).__name__}: {error}") from error
 
 
-async def _sent(send: Send, wire: Wire) -> Answer:
+async def _sent(send: Send, wire: Request) -> Response:
     """Send the request for new tokens; whatever goes wrong may have gone wrong after it left."""
     try:
         return await send(wire)
@@ -263,7 +263,7 @@ def _lost(error: HarvestError) -> Unauthorized:
         "the access token is out of date, a new one was asked for, and the answer was lost. The refresh token may be "
         f"spent by it: call again to try it once more; if it is refused then, sign in again. {error}",
         request=error.request,
-        answer=error.answer,
+        response=error.response,
     )
     lost.__cause__ = error
     return lost

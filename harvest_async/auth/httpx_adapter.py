@@ -11,7 +11,7 @@ import httpx
 
 from harvest_async.auth.refreshable import Send
 from harvest_async.errors import HarvestError, NotSent, OutcomeUnknown
-from harvest_async.messages import Answer, Wire
+from harvest_async.messages import Request, Response
 
 __all__ = ["calling_client", "sender"]
 
@@ -37,7 +37,7 @@ def sender(client: httpx.AsyncClient | None, needed_by: httpx.Request | None = N
     """
     patience = {} if needed_by is None else {k: v for k, v in needed_by.extensions.items() if k == "timeout"}
 
-    async def send(wire: Wire) -> Answer:
+    async def send(wire: Request) -> Response:
         if client is not None:
             return await _send(client, wire, patience)
         async with httpx.AsyncClient() as own:
@@ -46,7 +46,7 @@ def sender(client: httpx.AsyncClient | None, needed_by: httpx.Request | None = N
     return send
 
 
-async def _send(client: httpx.AsyncClient, wire: Wire, extensions: dict[str, object]) -> Answer:
+async def _send(client: httpx.AsyncClient, wire: Request, extensions: dict[str, object]) -> Response:
     try:
         request = httpx.Request(
             wire.method, wire.url, headers=list(wire.headers), content=wire.content, extensions=extensions
@@ -60,4 +60,4 @@ async def _send(client: httpx.AsyncClient, wire: Wire, extensions: dict[str, obj
     except Exception as error:
         message = f"the request for a token had no answer ({type(error).__name__})"
         raise OutcomeUnknown(message, request=wire) from error
-    return Answer(response.status_code, tuple(response.headers.multi_items()), content)
+    return Response(response.status_code, tuple(response.headers.multi_items()), content)

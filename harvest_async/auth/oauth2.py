@@ -23,8 +23,8 @@ from harvest_async.address import check_address, home_of
 from harvest_async.auth.current import EARLY, SIGNERS, Current
 from harvest_async.auth.httpx_adapter import calling_client, sender
 from harvest_async.auth.redirects import authorize_url, read_code, read_fragment
-from harvest_async.auth.renewal import Renewal
 from harvest_async.auth.refreshable import Renewing, Send
+from harvest_async.auth.renewal import Renewal
 from harvest_async.auth.signing import Signing
 from harvest_async.auth.stores import MemoryTokenStore, TokenStore
 from harvest_async.auth.tokens import Tokens, code_form, is_text, new_grant, read_tokens
@@ -148,13 +148,13 @@ class OAuth2(Renewing):
         """What signs now; None where the token is out of date, being renewed, or not known yet."""
         return None if asyncio.get_running_loop() in self._renewals else self._current.signer()
 
-    def distrust(self, signer: Signing) -> None:
+    def invalidate(self, signer: Signing) -> None:
         """A request that was signed so was answered 401; nothing happens where another signs by now."""
-        self._current.distrust(signer)
+        self._current.invalidate(signer)
 
-    async def whose(self) -> Secret:
+    async def cache_identity(self) -> Secret:
         """What tells this sign-in from any other, whatever its token is at the moment."""
-        return await self._current.whose()
+        return await self._current.cache_identity()
 
     async def renew(self, send: Send) -> None:
         """See to it that there is a signer; all who wait at once share one renewal, and its error.
@@ -218,7 +218,7 @@ class OAuth2(Renewing):
                 return
             again = True
             await response.aread()  # its connection is needed, perhaps for the renewal itself
-            self.distrust(signer)
+            self.invalidate(signer)
 
     # Small things
 

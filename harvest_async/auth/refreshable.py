@@ -12,12 +12,12 @@ from collections.abc import Awaitable, Callable
 import httpx
 
 from harvest_async.auth.signing import Signing
+from harvest_async.messages import Request, Response
 from harvest_async.secret import Secret
-from harvest_async.messages import Answer, Wire
 
 __all__ = ["Renewing", "Send"]
 
-Send = Callable[[Wire], Awaitable[Answer]]
+Send = Callable[[Request], Awaitable[Response]]
 """Sends a request as it is, unsigned, once, and gives its answer whatever the status.
 
 Raises:
@@ -37,11 +37,11 @@ class Renewing(httpx.Auth):
         """What signs now; None where the credential is out of date, being renewed, or not known yet."""
 
     @abstractmethod
-    def distrust(self, signer: Signing) -> None:
+    def invalidate(self, signer: Signing) -> None:
         """A request that was signed so was answered 401; nothing happens where another signs by now."""
 
     @abstractmethod
-    async def whose(self) -> Secret:
+    async def cache_identity(self) -> Secret:
         """What tells this sign-in from any other, whatever its credential is at the moment; empty without one."""
 
     @abstractmethod

@@ -14,9 +14,9 @@ import httpx
 from attrs import evolve
 
 from harvest_async.errors import InvalidArgument
+from harvest_async.messages import Request
 from harvest_async.redaction import REDACTED
 from harvest_async.secret import Secret
-from harvest_async.messages import Wire
 
 __all__ = ["QUERY_TOKEN", "BasicAuth", "BearerAuth", "QueryTokenAuth", "Signing", "Unsigned"]
 
@@ -33,11 +33,11 @@ class Signing(httpx.Auth):
     """Whatever signs a request and can say how it looks signed."""
 
     @abstractmethod
-    def show(self, wire: Wire) -> Wire:
+    def show(self, wire: Request) -> Request:
         """Give a request as it looks when it is signed, its credential taken out."""
 
     @abstractmethod
-    def whose(self) -> Secret:
+    def cache_identity(self) -> Secret:
         """What tells this credential from any other, for keeping apart what belongs to different people.
 
         It is as secret as the credential: nothing may keep it or show it.
@@ -50,11 +50,11 @@ class Signing(httpx.Auth):
 class Unsigned(Signing):
     """Signs nothing: for requests that carry their credentials in their body."""
 
-    def show(self, wire: Wire) -> Wire:
+    def show(self, wire: Request) -> Request:
         """Give the request as it is."""
         return wire
 
-    def whose(self) -> Secret:
+    def cache_identity(self) -> Secret:
         """Nobody's."""
         return Secret(b"")
 
@@ -71,11 +71,11 @@ class _Header(Signing):
         request.headers["Authorization"] = self._header
         yield request
 
-    def show(self, wire: Wire) -> Wire:
+    def show(self, wire: Request) -> Request:
         """Give the request with the header, its credential taken out."""
         return evolve(wire, headers=(*wire.headers, ("Authorization", f"{self._scheme} {REDACTED}")))
 
-    def whose(self) -> Secret:
+    def cache_identity(self) -> Secret:
         """The header's value."""
         return Secret(self._header.encode())
 
@@ -128,12 +128,12 @@ class QueryTokenAuth(Signing):
         request.extensions = {**request.extensions, QUERY_TOKEN: self._token}
         yield request
 
-    def show(self, wire: Wire) -> Wire:
+    def show(self, wire: Request) -> Request:
         """Give the request with the parameter, its value taken out."""
         mark = "&" if "?" in wire.url else "?"
         return evolve(wire, url=f"{wire.url}{mark}access_token={REDACTED}")
 
-    def whose(self) -> Secret:
+    def cache_identity(self) -> Secret:
         """The token."""
         return Secret(f"Bearer {self._token}".encode())
 

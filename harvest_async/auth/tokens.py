@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 from attrs import evolve, field, frozen
 
 from harvest_async.errors import DecodeError, InvalidArgument, ResponseError, Unauthorized, response_error
-from harvest_async.messages import Answer, Wire, redact_message
+from harvest_async.messages import Request, Response, redact_message
 
 __all__ = ["LIFETIME", "Tokens", "code_form", "is_text", "is_token", "new_grant", "read_tokens", "refresh_form"]
 
@@ -88,22 +88,22 @@ def new_grant() -> str:
     return secrets.token_hex(16)
 
 
-def code_form(url: str, client: tuple[str, str | None], code: str, redirect_uri: str) -> Wire:
+def code_form(url: str, client: tuple[str, str | None], code: str, redirect_uri: str) -> Request:
     """Give the request for the first tokens (contract: grants.authorization_code.token_request)."""
     return _form(url, client, grant_type="authorization_code", code=code, redirect_uri=redirect_uri)
 
 
-def refresh_form(url: str, client: tuple[str, str | None], refresh_token: str) -> Wire:
+def refresh_form(url: str, client: tuple[str, str | None], refresh_token: str) -> Request:
     """Give the request for the next tokens (contract: grants.refresh_token.token_request)."""
     return _form(url, client, grant_type="refresh_token", refresh_token=refresh_token)
 
 
-def read_tokens(wire: Wire, answer: Answer, now: datetime, before: Tokens) -> Tokens:
+def read_tokens(wire: Request, response: Response, now: datetime, before: Tokens) -> Tokens:
     """Read the answer to a request for tokens.
 
     Args:
         wire: the request.
-        answer: its answer, whatever the status.
+        response: its answer, whatever the status.
         now: the present moment, from which the tokens last.
         before: what they follow: its refresh token stays where no new one comes (RFC 6749, 6), and so does its grant.
 
@@ -112,12 +112,12 @@ def read_tokens(wire: Wire, answer: Answer, now: datetime, before: Tokens) -> To
         ResponseError: the server refused, and not because of the credentials.
         DecodeError: the answer has no tokens.
     """
-    tree = _tree(answer)
-    if answer.status != _OK:
-        raise _refusal(wire, answer, tree)
+    tree = _tree(response)
+    if response.status != _OK:
+        raise _refusal(wire, response, tree)
     access, kind = tree.get("access_token"), tree.get("token_type")
     if not is_token(access) or not isinstance(kind, str) or kind.lower() != "bearer":
-        raise DecodeError("the answer to the request for a token has no bearer token", request=wire, answer=answer)
+        raise DecodeError("the answer to the request for a token has no bearer token", request=wire, response=response)
     refresh = tree.get("refresh_token")
     return evolve(
         before,
@@ -174,31 +174,31 @@ def load(content: bytes) -> Tokens:
     return Tokens(tree["access_token"], refresh, expires_at, str(tree.get("grant") or ""))
 
 
-def _form(url: str, client: tuple[str, str | None], **fields: str) -> Wire:
+def _form(url: str, client: tuple[str, str | None], **fields: str) -> Request:
     id_, secret = client
     named = {**fields, "client_id": id_, **({} if secret is None else {"client_secret": secret})}
     kind = "application/x-www-form-urlencoded"
     if not all(is_text(value) for value in named.values()):
         raise InvalidArgument("the request for a token has a character that can't be sent: sign in again")
-    return Wire("POST", url, (("Accept", "application/json"), ("Content-Type", kind)), urlencode(named).encode())
+    return Request("POST", url, (("Accept", "application/json"), ("Content-Type", kind)), urlencode(named).encode())
 
 
-def _tree(answer: Answer) -> dict[str, Any]:
+def _tree(response: Response) -> dict[str, Any]:
     try:
-        tree = json.loads(answer.content, parse_int=_number)
+        tree = json.loads(response.content, parse_int=_number)
     except (ValueError, RecursionError):
         return {}
     return tree if isinstance(tree, dict) else {}
 
 
-def _refusal(wire: Wire, answer: Answer, tree: dict[str, Any]) -> ResponseError:
+def _refusal(wire: Request, response: Response, tree: dict[str, Any]) -> ResponseError:
     code, description = tree.get("error"), tree.get("error_description")
-    if not isinstance(code, str) or answer.status not in _REFUSED:
-        return response_error(answer, wire, "" if code is None else _shown(_text_of(code)))
+    if not isinstance(code, str) or response.status not in _REFUSED:
+        return response_error(response, wire, "" if code is None else _shown(_text_of(code)))
     said = explain(code, description if isinstance(description, str) else None)
     if code in _MEANINGS:
-        return Unauthorized(f"no access token: {said}", request=wire, answer=answer)
-    return response_error(answer, wire, said)
+        return Unauthorized(f"no access token: {said}", request=wire, response=response)
+    return response_error(response, wire, said)
 
 
 def _number(digits: str) -> int | str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from harvest_async.errors import InvalidArgument
 
 if TYPE_CHECKING:
-    from harvest_async.cache.store import Shelf
+    from harvest_async.cache.store import ResponseStore
 
 __all__ = ["HttpCache"]
 
@@ -43,11 +43,11 @@ class HttpCache:
         except ImportError as error:
             message = "HttpCache needs hishel: python -m pip install 'harvest-async[cache]'"
             raise ImportError(message) from error
-        self._shelf = shelf.Shelf
+        self._shelf = shelf.ResponseStore
         self._path = Path(path)
         self._max_size = max_size
 
-    def open(self, place: str) -> Shelf:
+    def open(self, place: str) -> ResponseStore:
         """Give one client's part of it. `place` names the account: service and name."""
         return self._shelf(self._path, self._max_size, place)
 

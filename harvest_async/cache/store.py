@@ -24,15 +24,15 @@ from anyio import Lock, to_thread
 from attrs import define, evolve, field, frozen
 
 from harvest_async.errors import StorageError
+from harvest_async.messages import Headers, Request, Response, redact_url
 from harvest_async.per_loop import PerLoop
 from harvest_async.secret import Secret
-from harvest_async.messages import Answer, Headers, Wire, redact_url
 
-__all__ = ["Shelf"]
+__all__ = ["ResponseStore"]
 
 logger = logging.getLogger("harvest_async")
 
-Fetch = Callable[[Wire], Awaitable[Answer]]
+Fetch = Callable[[Request], Awaitable[Response]]
 
 _OPTIONS: Final = hishel.CacheOptions(shared=False, supported_methods=["GET"])
 _ASKED: Final = frozenset({"accept", "accept-encoding", "content-type", "user-agent"})
@@ -61,7 +61,7 @@ class _File:
 class _Read:
     """A read on its way through the states of a cache."""
 
-    wire: Wire
+    wire: Request
     request: hishel.Request
     key: str
     writes: int
@@ -69,7 +69,7 @@ class _Read:
     fetch: Fetch
 
 
-class Shelf:
+class ResponseStore:
     """What one client keeps.
 
     Attributes:
@@ -93,19 +93,19 @@ class Shelf:
         self._writes += 1
         self._seen.clear()
 
-    async def answer(self, wire: Wire, whose: Secret, fetch: Fetch) -> Answer:
+    async def response(self, wire: Request, cache_identity: Secret, fetch: Fetch) -> Response:
         """Give the answer to a read: what is kept, if it is fresh or the server confirms it, else the server's.
 
         Args:
             wire: the request, unsigned.
-            whose: what tells its sender from anybody else.
+            cache_identity: what tells its sender from anybody else.
             fetch: sends a request; an answer of 304 is a success to it.
 
         Raises:
             HarvestError: as `fetch`, or the file can't be used.
         """
         storage = await self._opened()
-        key = await self._key(wire, whose)
+        key = await self._key(wire, cache_identity)
         request = hishel.Request("GET", wire.url, _headers(wire.headers, _ASKED))
         if self._writes and key not in self._seen:
             request.headers["cache-control"] = "no-cache"
@@ -120,7 +120,7 @@ class Shelf:
 
     # Inside
 
-    async def _next(self, read: _Read) -> Answer:
+    async def _next(self, read: _Read) -> Response:
         """Go through the states of a read."""
         entries = await read.storage.get_entries(read.key)
         state: Any = hishel.IdleClient(_OPTIONS).next(read.request, entries)
@@ -150,7 +150,7 @@ class Shelf:
                 await read.storage.remove_entry(id_)
         return state.next()
 
-    async def _from_cache(self, read: _Read, entry: hishel.Entry, *, asked: bool) -> Answer:
+    async def _from_cache(self, read: _Read, entry: hishel.Entry, *, asked: bool) -> Response:
         if asked:
             self.confirmed += 1
         else:
@@ -159,14 +159,14 @@ class Shelf:
         response = entry.response
         content = b"".join([chunk async for chunk in _body_of(response)])
         pairs = [(name, value) for name in response.headers for value in response.headers.get_list(name) or []]
-        return Answer(response.status_code, tuple(pairs), content)
+        return Response(response.status_code, tuple(pairs), content)
 
-    async def _keep(self, read: _Read, answer: Answer, entries: list[hishel.Entry]) -> None:
+    async def _keep(self, read: _Read, answer: Response, entries: list[hishel.Entry]) -> None:
         """Store an answer in the place of the others, if anything can ever be saved by it."""
         for entry in entries:
             await read.storage.remove_entry(entry.id)
         headers = _kept(answer)
-        if answer.spool is not None or answer.status != _OK or not _useful(headers):
+        if answer.buffer is not None or answer.status != _OK or not _useful(headers):
             return
         response = hishel.Response(answer.status, headers, _once(answer.content))
         stored = await read.storage.create_entry(read.request, response, read.key)
@@ -178,11 +178,11 @@ class Shelf:
         if read.writes == self._writes:
             self._seen.add(read.key)
 
-    async def _key(self, wire: Wire, whose: Secret) -> str:
+    async def _key(self, wire: Request, cache_identity: Secret) -> str:
         async with (await self._files.get()).lock:
-            person = self._people.get(whose)
+            person = self._people.get(cache_identity)
             if person is None:
-                person = self._people[whose] = await to_thread.run_sync(_name_of, whose, self._place)
+                person = self._people[cache_identity] = await to_thread.run_sync(_name_of, cache_identity, self._place)
         accept = wire.header("accept") or ""
         return hashlib.sha256(f"{person}\n{accept}\n{wire.url}".encode()).hexdigest()
 
@@ -201,13 +201,13 @@ class Shelf:
         return StorageError(f"HttpCache: {self._path} can't be used ({error}): give another file, or remove it")
 
 
-def _asking(wire: Wire, request: hishel.Request) -> Wire:
+def _asking(wire: Request, request: hishel.Request) -> Request:
     """The request as it is sent: with the conditions under which the server need not repeat itself."""
     conditions = tuple((name, request.headers[name]) for name in sorted(_CONDITIONS & set(request.headers)))
     return evolve(wire, headers=wire.headers + conditions) if conditions else wire
 
 
-def _kept(answer: Answer) -> hishel.Headers:
+def _kept(answer: Response) -> hishel.Headers:
     """The header fields of an answer that are kept; without a lifetime of its own it is never fresh."""
     headers = _headers(answer.headers, _KEPT)
     if "max-age" not in headers.get("cache-control", "").lower() and "expires" not in headers:
@@ -238,10 +238,10 @@ async def _body_of(response: hishel.Response) -> AsyncIterator[bytes]:
         yield chunk
 
 
-def _name_of(whose: Secret, place: str) -> str:
+def _name_of(cache_identity: Secret, place: str) -> str:
     """A name for a person in an account, out of which nobody finds the credential again, not even a short password."""
     salt = hashlib.sha256(place.encode()).digest()
-    return hashlib.scrypt(whose.reveal(), salt=salt, n=2**14, r=8, p=1, dklen=32).hex()
+    return hashlib.scrypt(cache_identity.reveal(), salt=salt, n=2**14, r=8, p=1, dklen=32).hex()
 
 
 async def _connect(path: Path) -> anysqlite.Connection:

@@ -13,7 +13,6 @@ from typing import Any, Final
 
 import click
 
-from harvest_async.importer.sources import Fill, Options, open_source
 from harvest_async.cli.common import (
     BAD_INPUT,
     ENVIRONMENT,
@@ -26,12 +25,13 @@ from harvest_async.cli.common import (
 )
 from harvest_async.cli.edge import EdgeGroup
 from harvest_async.cli.export import export
-from harvest_async.cli.flow import Errand, Wishes, run_errand
+from harvest_async.cli.flow import ImportRequest, ImportRun, run_errand
 from harvest_async.cli.importing import import_, tell
 from harvest_async.cli.postman import postman
 from harvest_async.cli.show import Bar, err, out, show_snapshot
 from harvest_async.cli.target import open_sandbox
 from harvest_async.cli.undo import undo
+from harvest_async.importer.sources import Fill, Options, open_source
 
 __all__ = ["cli"]
 
@@ -83,7 +83,7 @@ def demo(calls: int, period: float, *, as_json: bool) -> None:
             err.print(
                 f"A sandbox is at {target.address}: {calls} calls in {period:g} s, and a block for who makes more."
             )
-        errand = Errand(source, Wishes(options=options, make_people=True))
+        errand = ImportRun(source, ImportRequest(options=options, create_people=True))
         run_errand(target, errand, Bar(target.throttle, quiet=as_json))
         tell(errand, target, as_json=as_json)
 

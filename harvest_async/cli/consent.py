@@ -10,8 +10,8 @@ from contextlib import contextmanager
 
 import click
 
-from harvest_async.importer.resolver import NewPerson
 from harvest_async.cli.show import Bar, err
+from harvest_async.importer.resolver import NewPerson
 
 __all__ = ["asker"]
 

@@ -17,9 +17,9 @@ from typing import Any, Final
 
 import click
 
-from harvest_async.importer.sources import Unfit
 from harvest_async.cli.show import err
 from harvest_async.errors import HarvestError, InvalidArgument, RequestError, ResponseError, StorageError, Unauthorized
+from harvest_async.importer.sources import Unfit
 from harvest_async.messages import redact_message
 
 __all__ = [
@@ -109,7 +109,7 @@ def code_of(error: BaseException) -> int:
     if isinstance(error, (RequestError, ResponseError, ConnectionError, TimeoutError)):
         return NO_SERVER
     if isinstance(error, HarvestError):
-        is_local = type(error) is HarvestError and error.answer is None  # a ledger, a cache, or a store of tokens
+        is_local = type(error) is HarvestError and error.response is None  # a ledger, a cache, or a store of tokens
         return BAD_INPUT if is_local or isinstance(error.__cause__, _LOCAL) else NO_SERVER
     return BAD_INPUT if isinstance(error, _LOCAL) else INTERNAL
 
@@ -121,7 +121,7 @@ def explain(error: BaseException) -> None:
     err.print(f"error: {_message(error)}", style="bold red", markup=False)
     if isinstance(error, Unauthorized):
         err.print("Check HARVEST_EMAIL and HARVEST_PASSWORD, or HARVEST_ACCESS_TOKEN; then try: harvest-async whoami")
-    elif isinstance(error, HarvestError) and error.answer is not None and error.answer.status >= 500:  # noqa: PLR2004
+    elif isinstance(error, HarvestError) and error.response is not None and error.response.status >= 500:  # noqa: PLR2004
         err.print("The server failed. To see how the account stands: harvest-async status")
 
 

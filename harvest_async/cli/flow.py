@@ -17,20 +17,20 @@ from pathlib import Path
 from attrs import define, field, frozen
 
 from harvest_async import imports
-from harvest_async.importer.resolver import NewPerson
-from harvest_async.importer.report import Effort, Overview, Report
-from harvest_async.importer.rules import Rules
-from harvest_async.importer.sources import Options, Source
 from harvest_async.cli.show import Bar, err
 from harvest_async.cli.target import Target
 from harvest_async.errors import HarvestError
+from harvest_async.importer.report import Effort, Overview, Report
+from harvest_async.importer.resolver import NewPerson
+from harvest_async.importer.rules import Rules
+from harvest_async.importer.sources import Options, Source
 from harvest_async.v1.client import HarvestV1
 
-__all__ = ["Errand", "Wishes", "run_errand"]
+__all__ = ["ImportRequest", "ImportRun", "run_errand"]
 
 
 @frozen(kw_only=True)
-class Wishes:
+class ImportRequest:
     """What was asked for.
 
     Attributes:
@@ -45,7 +45,7 @@ class Wishes:
 
     options: Options
     email_domain: str | None = None
-    make_people: bool | Callable[[tuple[NewPerson, ...]], Awaitable[bool]] = False
+    create_people: bool | Callable[[tuple[NewPerson, ...]], Awaitable[bool]] = False
     dry_run: bool = False
     journal: Path | None = None
     resume: bool = False
@@ -53,7 +53,7 @@ class Wishes:
 
 
 @define
-class Errand:
+class ImportRun:
     """One import, and how far it came; filled in as it goes, so that it is there whatever happens.
 
     Attributes:
@@ -70,7 +70,7 @@ class Errand:
     """
 
     source: Source | None
-    wishes: Wishes
+    wishes: ImportRequest
     overview: Overview | None = None
     calls: int = 0
     seconds: float = 0.0
@@ -81,7 +81,7 @@ class Errand:
     uses: list[tuple[float, int, int]] = field(factory=list)
 
 
-def run_errand(target: Target, errand: Errand, bar: Bar) -> None:
+def run_errand(target: Target, errand: ImportRun, bar: Bar) -> None:
     """Import; `errand` tells how it went, also after an interruption."""
     try:
         asyncio.run(_run(target, errand, bar))
@@ -89,7 +89,7 @@ def run_errand(target: Target, errand: Errand, bar: Bar) -> None:
         errand.interrupted = True
 
 
-async def _run(target: Target, errand: Errand, bar: Bar) -> None:
+async def _run(target: Target, errand: ImportRun, bar: Bar) -> None:
     began = time.monotonic()
     watching = asyncio.create_task(_watch(target, errand, began))
     try:
@@ -109,11 +109,11 @@ def _effort(target: Target, elapsed: float) -> Effort:
         now = target.throttle.snapshot()
     except HarvestError:
         return Effort(seconds=elapsed)
-    bound = imports.seconds_for(now.lent, now.calls, now.period)
-    return Effort(now.lent, now.refused, elapsed, bound)
+    bound = imports.seconds_for(now.granted, now.calls, now.period)
+    return Effort(now.granted, now.refused, elapsed, bound)
 
 
-async def _import(harvest: HarvestV1, target: Target, errand: Errand, bar: Bar) -> None:
+async def _import(harvest: HarvestV1, target: Target, errand: ImportRun, bar: Bar) -> None:
     wishes = errand.wishes
     plan = await _planned(harvest, target, errand, bar)
     with plan:
@@ -129,7 +129,7 @@ async def _import(harvest: HarvestV1, target: Target, errand: Errand, bar: Bar) 
                 raise
 
 
-async def _planned(harvest: HarvestV1, target: Target, errand: Errand, bar: Bar) -> imports.Plan:
+async def _planned(harvest: HarvestV1, target: Target, errand: ImportRun, bar: Bar) -> imports.Plan:
     wishes, source = errand.wishes, errand.source
     if wishes.resume and wishes.journal is not None:
         return await imports.resume(
@@ -149,14 +149,14 @@ async def _planned(harvest: HarvestV1, target: Target, errand: Errand, bar: Bar)
         journal=None if wishes.dry_run else wishes.journal,
         options=wishes.options,
         email_domain=wishes.email_domain,
-        make_people=wishes.make_people,
+        create_people=wishes.create_people,
         identity=target.identity,
         on_progress=bar,
     )
 
 
 @contextmanager
-def _interruptible(plan: imports.Plan, errand: Errand) -> Iterator[None]:
+def _interruptible(plan: imports.Plan, errand: ImportRun) -> Iterator[None]:
     """While a run goes on, Ctrl-C is a wish first and an order then, and so is the end of the session."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     signals = (signal.SIGINT, signal.SIGTERM)
@@ -180,7 +180,7 @@ def _interruptible(plan: imports.Plan, errand: Errand) -> Iterator[None]:
                 loop.remove_signal_handler(each)
 
 
-async def _watch(target: Target, errand: Errand, began: float) -> None:
+async def _watch(target: Target, errand: ImportRun, began: float) -> None:
     """Look at the window every now and then, for the picture; ever more seldom, so that it stays small."""
     pause = 0.1
     while True:

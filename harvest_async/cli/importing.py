@@ -15,18 +15,6 @@ import click
 from attrs import evolve
 
 from harvest_async import imports
-from harvest_async.importer.report import seconds_for
-from harvest_async.importer.rules import Rules
-from harvest_async.importer.sources import (
-    FORMATS,
-    ROUNDINGS,
-    Fill,
-    Options,
-    Source,
-    mapped,
-    open_source,
-    read_mapping,
-)
 from harvest_async.cli.common import (
     BAD_INPUT,
     ENVIRONMENT,
@@ -41,7 +29,7 @@ from harvest_async.cli.common import (
 )
 from harvest_async.cli.consent import asker
 from harvest_async.cli.edge import code_of, error_json, explain
-from harvest_async.cli.flow import Errand, Wishes, run_errand
+from harvest_async.cli.flow import ImportRequest, ImportRun, run_errand
 from harvest_async.cli.journals import find_journal
 from harvest_async.cli.mapping import show_fields, write_mapping
 from harvest_async.cli.offline import plan_offline
@@ -61,6 +49,18 @@ from harvest_async.cli.show import (
 )
 from harvest_async.cli.target import Target
 from harvest_async.errors import HarvestError, InvalidArgument
+from harvest_async.importer.report import seconds_for
+from harvest_async.importer.rules import Rules
+from harvest_async.importer.sources import (
+    FORMATS,
+    ROUNDINGS,
+    Fill,
+    Options,
+    Source,
+    mapped,
+    open_source,
+    read_mapping,
+)
 from harvest_async.throttle.state import DEFAULT_CALLS, DEFAULT_PERIOD
 
 __all__ = ["import_", "tell"]
@@ -174,7 +174,7 @@ def import_(files: tuple[Path, ...], **options: Any) -> None:
         target = find_target(stack, options)
         bar = Bar(target.throttle, quiet=options["as_json"])
         wishes = _wishes(target, source, reading, bar, options)
-        errand = Errand(source, wishes)
+        errand = ImportRun(source, wishes)
         run_errand(target, errand, bar)
         tell(errand, target, as_json=options["as_json"], faults=_write_files(errand, options))
 
@@ -221,14 +221,16 @@ def _check_outputs(files: tuple[Path, ...], source: Source | None, options: dict
         _refuse(error, error.message)
 
 
-def _wishes(target: Target, source: Source | None, reading: Options, bar: Bar, options: dict[str, Any]) -> Wishes:
+def _wishes(
+    target: Target, source: Source | None, reading: Options, bar: Bar, options: dict[str, Any]
+) -> ImportRequest:
     silent = options["yes"] or options["dry_run"] or (target.loopback and not options["ask"])
     may_make: imports.MakePeople = silent or (False if options["as_json"] else asker(bar))
     rules = Rules(settle=options["settle"], give_up=options["give_up"], max_failures=options["max_failures"])
-    wishes = Wishes(
+    wishes = ImportRequest(
         options=reading,
         email_domain=options["email_domain"],
-        make_people=may_make,
+        create_people=may_make,
         dry_run=options["dry_run"],
         rules=rules,
     )
@@ -257,7 +259,7 @@ def _offline(source: Source | None, options: dict[str, Any]) -> NoReturn:
     sys.exit(SOME_ROWS if seen.rejected else 0)
 
 
-def _write_files(errand: Errand, options: dict[str, Any]) -> list[str]:
+def _write_files(errand: ImportRun, options: dict[str, Any]) -> list[str]:
     """Write what was asked for beside the report; return what could not be written."""
     source, told = errand.source, errand.report or errand.overview
 
@@ -271,7 +273,7 @@ def _write_files(errand: Errand, options: dict[str, Any]) -> list[str]:
     return write_all((("--picture", options["picture"], picture), ("--rejects", options["rejects"], rejects)))
 
 
-def tell(errand: Errand, target: Target, *, as_json: bool, faults: Sequence[str] = ()) -> NoReturn:
+def tell(errand: ImportRun, target: Target, *, as_json: bool, faults: Sequence[str] = ()) -> NoReturn:
     """Show how an import ended, and exit by it.
 
     Args:
@@ -291,7 +293,7 @@ def tell(errand: Errand, target: Target, *, as_json: bool, faults: Sequence[str]
     sys.exit(BAD_INPUT if faults and code in {0, SOME_ROWS} else code)
 
 
-def _code(errand: Errand) -> int:
+def _code(errand: ImportRun) -> int:
     told = errand.report or errand.overview
     if errand.interrupted:
         return INTERRUPTED
@@ -303,7 +305,7 @@ def _code(errand: Errand) -> int:
     return 0 if complete else SOME_ROWS
 
 
-def _document(errand: Errand, faults: Sequence[str]) -> dict[str, Any]:
+def _document(errand: ImportRun, faults: Sequence[str]) -> dict[str, Any]:
     document: dict[str, Any] = {"interrupted": errand.interrupted}
     if faults:
         document["not_written"] = list(faults)
@@ -320,7 +322,7 @@ def _document(errand: Errand, faults: Sequence[str]) -> dict[str, Any]:
     return document
 
 
-def _tell_person(errand: Errand, target: Target, server: dict[str, int]) -> None:
+def _tell_person(errand: ImportRun, target: Target, server: dict[str, int]) -> None:
     if errand.report is not None:
         show_report(errand.report, errand.effort)
     elif errand.overview is not None:
@@ -338,7 +340,7 @@ def _tell_person(errand: Errand, target: Target, server: dict[str, int]) -> None
         )
 
 
-def _tell_way_on(errand: Errand, target: Target) -> None:
+def _tell_way_on(errand: ImportRun, target: Target) -> None:
     """How to go on with a run that ended early."""
     report, journal = errand.report, errand.wishes.journal
     if report is None or journal is None or not (report.left or report.unknown):

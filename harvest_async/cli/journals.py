@@ -10,16 +10,16 @@ import re
 from hashlib import sha256
 from pathlib import Path
 
+from harvest_async.cli.flow import ImportRequest
+from harvest_async.cli.target import Target, state_path
 from harvest_async.importer.journal import Journal, JournalError, JournalInUse
 from harvest_async.importer.sources import Source
-from harvest_async.cli.flow import Wishes
-from harvest_async.cli.target import Target, state_path
 
 __all__ = ["find_journal"]
 
 
 def find_journal(
-    target: Target, source: Source | None, wishes: Wishes, given: Path | None, *, resume: bool
+    target: Target, source: Source | None, wishes: ImportRequest, given: Path | None, *, resume: bool
 ) -> tuple[Path | None, bool]:
     """The journal of a run, and whether it is there already; None for an account that ends with the run.
 

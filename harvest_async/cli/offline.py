@@ -9,13 +9,13 @@ import asyncio
 from collections.abc import Sequence
 from datetime import date
 
+from harvest_async.importer.account_records import BookableTasks, Booked, Known, Link, Paid
 from harvest_async.importer.journal import Journal
-from harvest_async.importer.account_records import Booked, Known, Link, Paid, Reach
-from harvest_async.importer.resolver import NewPerson
+from harvest_async.importer.planner import Terms, check_whole, draw, take_in
 from harvest_async.importer.progress import Quiet
 from harvest_async.importer.report import Overview, overview
+from harvest_async.importer.resolver import NewPerson
 from harvest_async.importer.sources import Source
-from harvest_async.importer.planner import Terms, check_whole, draw, take_in
 
 __all__ = ["EmptyAccount", "plan_offline"]
 
@@ -44,9 +44,9 @@ class EmptyAccount:
         """Nobody has booked anything."""
         return ()
 
-    async def reach(self, person: int) -> Reach:  # noqa: ARG002
+    async def reach(self, person: int) -> BookableTasks:  # noqa: ARG002
         """Nobody can book on anything."""
-        return Reach({})
+        return BookableTasks({})
 
     async def links(self, kind: str, project: int) -> Sequence[Link]:  # noqa: ARG002
         """Nothing is assigned."""

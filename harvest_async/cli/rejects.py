@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from harvest_async.importer.sources import Problem, Source
 from harvest_async.formulas import escape_all
+from harvest_async.importer.sources import Problem, Source
 
 __all__ = ["REASON", "is_folder", "write_rejects"]
 

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 
 from attrs import AttrsInstance
 
-from harvest_async.call import Body, Call, Created, Gone, Page, Repeat, path
+from harvest_async.call import Body, Call, Created, DeleteResult, Page, Repeat, path
 from harvest_async.client import validation as checks
 from harvest_async.client.results import Changed, Made, Many, One, Removed
 
@@ -96,7 +96,7 @@ def toggle(name: str, method: str, where: str, one: One[T]) -> Call[T | None]:
     return Call(name, method, where, Changed(one), UNSAFE)
 
 
-def delete(name: str, where: str, query: Query = (), *, hints: bool = False) -> Call[Gone]:
+def delete(name: str, where: str, query: Query = (), *, hints: bool = False) -> Call[DeleteResult]:
     """A delete; `hints` where a `Hint` tells of an archiving (contract: delete_means_archive)."""
     return Call(name, "DELETE", where, Removed(hints=hints), IDEMPOTENT, query)
 

@@ -1,6 +1,6 @@
-"""One list of the account, kept: loaded once, brought up to date by what changed, looked things up in without a call.
+"""One list of the account, kept: loaded once, brought up to date by what changed.
 
-Rules of this room: it knows no network; whoever makes a `Table` gives it the way to the list. What is deleted never
+Rules of this room: it knows no network; the caller gives a `CachedList` the way to the list. What is deleted never
 shows up among what changed (contract: updated_since.deletions), so whatever a write of one's own has touched counts as
 unknown until the server has said something about it.
 """
@@ -18,7 +18,7 @@ from attrs import define
 from harvest_async.clock import Clock, span
 from harvest_async.errors import DecodeError, HarvestError, InvalidArgument
 
-__all__ = ["Fetch", "Named", "Table", "Tally"]
+__all__ = ["CachedList", "Fetch", "Named", "Tally"]
 
 T = TypeVar("T")
 
@@ -44,7 +44,7 @@ class Tally:
     saved: int = 0
 
 
-class Table(Generic[T]):
+class CachedList(Generic[T]):
     """A list that is kept.
 
     Args:
@@ -201,7 +201,7 @@ class Table(Generic[T]):
         self._indexes.clear()
 
 
-class Named(Table[T]):
+class Named(CachedList[T]):
     """A list of records that have names."""
 
     async def by_name(self, name: str) -> T | None:

@@ -12,8 +12,8 @@ from typing import Any, Generic, TypeVar
 
 from attrs import field, fields, frozen
 
-from harvest_async.errors import InvalidArgument
 from harvest_async.client import validation as checks
+from harvest_async.errors import InvalidArgument
 
 __all__ = ["Form", "form"]
 

@@ -14,12 +14,12 @@ from typing import Any, ClassVar, Generic, TypeVar, cast
 from weakref import WeakValueDictionary
 
 from harvest_async.call import Call, Created, Follow, Page
-from harvest_async.errors import Forbidden, HarvestError, NotFound, NotTaken, ResponseError, Unauthorized
+from harvest_async.errors import FieldsIgnored, Forbidden, HarvestError, NotFound, ResponseError, Unauthorized
 from harvest_async.exchange import Exchange
 from harvest_async.v1 import calls
 from harvest_async.v1.models import WhoAmI
 
-__all__ = ["Learned", "Listing", "Section", "taken"]
+__all__ = ["Learned", "Listing", "Resource", "taken"]
 
 T = TypeVar("T")
 
@@ -72,7 +72,7 @@ class Learned:
         return self._locks.setdefault((asyncio.get_running_loop(), urgency), asyncio.Lock())
 
 
-class Section:
+class Resource:
     """What all resources have: the way to the account."""
 
     __slots__ = ("_exchange", "_learned")
@@ -158,7 +158,7 @@ class Listing(Generic[T]):
 
     __slots__ = ("_call", "_section")
 
-    def __init__(self, section: Section, call: Call[Page[T]]) -> None:
+    def __init__(self, section: Resource, call: Call[Page[T]]) -> None:
         self._section = section
         self._call = call
 
@@ -180,5 +180,7 @@ def taken(what: str, sent: Mapping[str, Any], record: T, names: frozenset[str]) 
     """
     left = sorted(name for name in names & sent.keys() if getattr(record, name) != sent[name])
     if left:
-        raise NotTaken(f"{what}: done, but the server left {', '.join(left)} as they were", record=record, names=left)
+        raise FieldsIgnored(
+            f"{what}: done, but the server left {', '.join(left)} as they were", record=record, names=left
+        )
     return record

@@ -18,9 +18,9 @@ from attrs import frozen
 
 from harvest_async.codec.text import beginning
 from harvest_async.errors import InvalidArgument
-from harvest_async.messages import Answer
+from harvest_async.messages import Response
 
-__all__ = ["LARGEST", "AsyncReader", "Image", "PictureStream", "Source", "gather"]
+__all__ = ["LARGEST", "AsyncReader", "ImageStream", "ImageUpload", "Source", "gather"]
 
 LARGEST: Final = 20 * 1024 * 1024
 """The largest receipt that is sent or fetched, in bytes."""
@@ -53,7 +53,7 @@ _KINDS: Final = (
 
 
 @frozen(repr=False)
-class Image:
+class ImageUpload:
     """An image that is to be sent."""
 
     content: bytes
@@ -64,7 +64,7 @@ class Image:
         return f"<Image {self.name!r}, {len(self.content)} bytes>"
 
 
-class PictureStream:
+class ImageStream:
     """An image that comes in chunks: iterate over it with `async for`, as often as you like.
 
     Attributes:
@@ -74,15 +74,15 @@ class PictureStream:
 
     __slots__ = ("_answer", "content_type", "size")
 
-    def __init__(self, answer: Answer) -> None:
-        self._answer = answer
-        self.content_type = answer.content_type
-        self.size = len(answer.content) if answer.spool is None else answer.spool.size
+    def __init__(self, response: Response) -> None:
+        self._answer = response
+        self.content_type = response.content_type
+        self.size = len(response.content) if response.buffer is None else response.buffer.size
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        spool, content = self._answer.spool, self._answer.content
-        pieces = (content[at : at + CHUNK] for at in range(0, len(content), CHUNK)) if spool is None else None
-        for piece in spool.chunks(CHUNK) if spool is not None else pieces or ():
+        buffer, content = self._answer.buffer, self._answer.content
+        pieces = (content[at : at + CHUNK] for at in range(0, len(content), CHUNK)) if buffer is None else None
+        for piece in buffer.chunks(CHUNK) if buffer is not None else pieces or ():
             yield piece
             await anyio.lowlevel.checkpoint()
 
@@ -90,7 +90,7 @@ class PictureStream:
         return f"<PictureStream {self.content_type}, {self.size} bytes>"
 
 
-async def gather(name: str, source: Source, filename: str | None = None, largest: int = LARGEST) -> Image:
+async def gather(name: str, source: Source, filename: str | None = None, largest: int = LARGEST) -> ImageUpload:
     """Read an image from wherever it is.
 
     Args:
@@ -110,7 +110,7 @@ async def gather(name: str, source: Source, filename: str | None = None, largest
     called = own if filename is None else filename
     if not called.strip() or any(letter in called for letter in "/\\") or not called.isprintable():
         raise InvalidArgument(f"{name}: give the name of a file, without its folder, not {called!r}")
-    return Image(content, media_type, called)
+    return ImageUpload(content, media_type, called)
 
 
 def _kind(name: str, content: bytes) -> tuple[str, str]:

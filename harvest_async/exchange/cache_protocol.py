@@ -13,10 +13,10 @@ import httpx
 
 from harvest_async.auth import Renewing, Signing
 from harvest_async.call import Call, Repeat
+from harvest_async.messages import Request, Response
 from harvest_async.secret import Secret
-from harvest_async.messages import Answer, Wire
 
-__all__ = ["Cache", "Shelf", "Watcher", "keepable", "tells_apart", "whose"]
+__all__ = ["Cache", "ResponseStore", "Watcher", "cache_identity", "keepable", "tells_apart"]
 
 
 class Watcher(Protocol):
@@ -27,10 +27,12 @@ class Watcher(Protocol):
         ...
 
 
-class Shelf(Protocol):
+class ResponseStore(Protocol):
     """What one client keeps."""
 
-    async def answer(self, wire: Wire, whose: Secret, fetch: Callable[[Wire], Awaitable[Answer]], /) -> Answer:
+    async def response(
+        self, wire: Request, cache_identity: Secret, fetch: Callable[[Request], Awaitable[Response]], /
+    ) -> Response:
         """Give what is kept, or fetch it."""
         ...
 
@@ -46,7 +48,7 @@ class Shelf(Protocol):
 class Cache(Protocol):
     """Where clients keep answers: `cache.HttpCache`."""
 
-    def open(self, place: str, /) -> Shelf:
+    def open(self, place: str, /) -> ResponseStore:
         """Give one client's part; `place` names the account."""
         ...
 
@@ -63,8 +65,8 @@ def tells_apart(auth: httpx.Auth) -> bool:
     return isinstance(auth, Signing | Renewing)
 
 
-async def whose(auth: httpx.Auth) -> Secret:
+async def cache_identity(auth: httpx.Auth) -> Secret:
     """What tells the sender from anybody else; empty where nobody is signed in."""
     if isinstance(auth, Renewing):
-        return await auth.whose()
-    return auth.whose() if isinstance(auth, Signing) else Secret(b"")
+        return await auth.cache_identity()
+    return auth.cache_identity() if isinstance(auth, Signing) else Secret(b"")

@@ -22,20 +22,20 @@ from attrs import evolve
 
 from harvest_async.auth import Renewing, Signing
 from harvest_async.call import Call, Created, Follow, Page, Repeat
+from harvest_async.cancellation import finish
 from harvest_async.clock import span
 from harvest_async.codec.text import only_decode_errors
 from harvest_async.errors import CreatedUnread, DecodeError, HarvestError, OutcomeUnknown
-from harvest_async.exchange.retrying import Attempts, Going, Shared, unknown, words_of
-from harvest_async.exchange.response_body import chunks, whole
+from harvest_async.exchange.cache_protocol import Watcher, cache_identity, keepable
 from harvest_async.exchange.files import fetch
-from harvest_async.exchange.cache_protocol import Watcher, keepable, whose
 from harvest_async.exchange.options import PLAIN, Options, change
 from harvest_async.exchange.recording import keep
-from harvest_async.cancellation import finish
+from harvest_async.exchange.response_body import chunks, whole
+from harvest_async.exchange.retrying import Attempts, InFlightCall, Shared, unknown, words_of
+from harvest_async.messages import Request, Response
 from harvest_async.throttle.lease import Ticket
 from harvest_async.throttle.line import Lane
 from harvest_async.throttle.throttle import Throttle
-from harvest_async.messages import Answer, Wire
 
 __all__ = ["Exchange"]
 
@@ -114,9 +114,9 @@ class Exchange:
             ResponseError: the server refused, in the class of the status.
             DecodeError: the server's success can't be read.
         """
-        going, answer = await self._carry_out(call)
+        going, response = await self._carry_out(call)
         try:
-            return self._decode(call, going, answer)
+            return self._decode(call, going, response)
         except Exception:
             raise
         except BaseException:  # the program is to end, and nobody has seen the result
@@ -135,10 +135,10 @@ class Exchange:
         dialect, seen = self._shared.dialect, set[object]()
         size = dialect.page_size(call)
         while True:
-            going, answer = await self._carry_out(call)
+            going, response = await self._carry_out(call)
             count = 0
-            with answer.spool or nullcontext():
-                for slice_ in _told(dialect.slices(call, answer, chunks(answer)), _shown(going), answer):
+            with response.buffer or nullcontext():
+                for slice_ in _told(dialect.slices(call, response, chunks(response)), _shown(going), response):
                     count += len(slice_)
                     for record in slice_ if size is None else _unseen(slice_, seen):
                         yield record
@@ -154,8 +154,8 @@ class Exchange:
             CreatedUnread: it was created, but could not be read.
             HarvestError: as `send`.
         """
-        going, answer = await self._carry_out(call)
-        created = self._decode(call, going, answer)
+        going, response = await self._carry_out(call)
+        created = self._decode(call, going, response)
         if created.record is not None:
             return created.record
         if created.id is None:
@@ -164,7 +164,7 @@ class Exchange:
                 id=None,
                 location=created.location,
                 request=_shown(going),
-                answer=answer,
+                response=response,
             )
         try:
             return await self.send(read(created.id))
@@ -178,7 +178,7 @@ class Exchange:
         """Tell somebody of each call that may have changed something, as long as they live."""
         self._shared.watchers.add(watcher)
 
-    async def send_form(self, wire: Wire) -> Answer:
+    async def send_form(self, wire: Request) -> Response:
         """Send a request that carries its own credentials, for a sign-in by `OAuth2`: see `auth.Send`.
 
         Raises:
@@ -186,29 +186,29 @@ class Exchange:
         """
         return await self._attempts.send_form(wire)
 
-    async def answer(self, call: Call[Any]) -> Answer:
-        """Carry a call out and give its answer as it came; whoever is given it closes its `spool`.
+    async def response(self, call: Call[Any]) -> Response:
+        """Carry a call out and give its answer as it came; whoever is given it closes its `buffer`.
 
         Raises:
             HarvestError: as `send`.
         """
         return (await self._carry_out(call))[1]
 
-    async def fetch(self, url: str, *, accept: str, largest: int) -> Answer:
+    async def fetch(self, url: str, *, accept: str, largest: int) -> Response:
         """Get a file that the account sent us to on another host, without credentials (see `files.fetch`)."""
         return keep(await fetch(self._shared, url, accept, largest, self._options.limits))
 
     # Inside
 
-    async def _carry_out(self, call: Call[Any]) -> tuple[Going, Answer]:
+    async def _carry_out(self, call: Call[Any]) -> tuple[InFlightCall, Response]:
         """Send a call, and give how it went and what came back."""
         shared, options = self._shared, self._options
         wire = shared.dialect.encode(call, shared.base_url, shared.headers + options.headers)
-        going = Going(call, wire, self._ticket(call), shared.auth, options.before_send, options.limits)
+        going = InFlightCall(call, wire, self._ticket(call), shared.auth, options.before_send, options.limits)
         try:
             return going, keep(await self._answer(going))
         except DecodeError as error:
-            raise _unread(going, error, error.answer) from error.__cause__
+            raise _unread(going, error, error.response) from error.__cause__
         except Exception as error:
             if not _is_known(going, error):
                 failed = unknown(going, None, words_of(error))
@@ -222,29 +222,29 @@ class Exchange:
                 await self._cut_off(call)
             raise
 
-    async def _answer(self, going: Going) -> Answer:
+    async def _answer(self, going: InFlightCall) -> Response:
         """Send a call, unless its answer is kept and fresh; a write is told to those who keep something."""
         shared, shelf, attempts = self._shared, self._shared.shelf, self._attempts
         if going.call.repeat is not Repeat.SAFE:
             return await self._write(going)
         if shelf is None or self._options.headers or not keepable(going.call, shared.status_call):
             return await attempts.send(going)
-        person = await whose(shared.auth)
+        person = await cache_identity(shared.auth)
 
-        async def ask(wire: Wire) -> Answer:
+        async def ask(wire: Request) -> Response:
             going.wire, going.ticket.number = wire, 0
             return await attempts.send(going)
 
-        return await (shelf.answer(going.wire, person, ask) if person else attempts.send(going))
+        return await (shelf.response(going.wire, person, ask) if person else attempts.send(going))
 
-    async def _write(self, going: Going) -> Answer:
+    async def _write(self, going: InFlightCall) -> Response:
         shared, done = self._shared, False
         if shared.shelf is not None:
             shared.shelf.written()
         try:
-            answer = await self._attempts.send(going)
+            response = await self._attempts.send(going)
             done = True
-            return answer
+            return response
         finally:
             if shared.shelf is not None:
                 _inform(going.call, shared.shelf.written)
@@ -274,36 +274,36 @@ class Exchange:
         bulk = options.lane is Lane.BULK or (options.lane is None and id(self._shared) in _in_bulk.get())
         return Lane.BULK if bulk else Lane.INTERACTIVE
 
-    def _decode(self, call: Call[T], going: Going, answer: Answer) -> T:
+    def _decode(self, call: Call[T], going: InFlightCall, response: Response) -> T:
         try:
-            with only_decode_errors(answer.content):
-                return self._shared.dialect.decode(call, whole(answer))
+            with only_decode_errors(response.content):
+                return self._shared.dialect.decode(call, whole(response))
         except DecodeError as error:
-            raise _unread(going, error, error.answer or evolve(answer, spool=None)) from error.__cause__
+            raise _unread(going, error, error.response or evolve(response, buffer=None)) from error.__cause__
 
 
-def _unread(going: Going, error: DecodeError, answer: Answer | None) -> HarvestError:
+def _unread(going: InFlightCall, error: DecodeError, response: Response | None) -> HarvestError:
     """A success that can't be read; what it was may be open then."""
-    error.request, error.answer = _shown(going), answer
+    error.request, error.response = _shown(going), response
     if going.call.repeat is not Repeat.UNSAFE:
         return error
     failed = OutcomeUnknown(
         f"{going.asked} was answered, but the answer can't be read, and it may or may not have been carried out: "
         f"read what is there before you send it again. {error}",
         request=error.request,
-        answer=answer,
+        response=response,
     )
     failed.__cause__ = error.__cause__ or error
     return failed
 
 
-def _shown(going: Going) -> Wire:
+def _shown(going: InFlightCall) -> Request:
     """The request as it was signed, its credential taken out."""
     signer = going.signer or going.auth
     return signer.show(going.wire) if isinstance(signer, Signing) else going.wire
 
 
-def _is_known(going: Going, error: Exception) -> bool:
+def _is_known(going: InFlightCall, error: Exception) -> bool:
     """Whether an error says what became of a call: nothing has left, the answer refused it, or it is unknown already.
 
     A hook or a logging handler may raise any class, ours too, after the call was carried out.
@@ -329,7 +329,7 @@ def _not_read_back(call: Call[Any], created: Created[Any], error: Exception) -> 
         id=created.id,
         location=created.location,
         request=error.request if isinstance(error, HarvestError) else None,
-        answer=error.answer if isinstance(error, HarvestError) else None,
+        response=error.response if isinstance(error, HarvestError) else None,
     )
 
 
@@ -337,13 +337,13 @@ async def _ended(work: Awaitable[None]) -> None:
     await work
 
 
-def _told(slices: Iterable[list[T]], wire: Wire, answer: Answer) -> Iterator[list[T]]:
+def _told(slices: Iterable[list[T]], wire: Request, response: Response) -> Iterator[list[T]]:
     """The slices; where one can't be read, the error tells of which request."""
     try:
-        with only_decode_errors(answer.content):
+        with only_decode_errors(response.content):
             yield from slices
     except DecodeError as error:
-        error.request, error.answer = wire, evolve(answer, spool=None)
+        error.request, error.response = wire, evolve(response, buffer=None)
         raise
 
 

@@ -17,10 +17,10 @@ from harvest_async.address import check_address, header_value
 from harvest_async.call import Call, Dialect
 from harvest_async.clock import SECOND
 from harvest_async.errors import InvalidArgument
-from harvest_async.exchange.retrying import Shared
-from harvest_async.exchange.exchange import Exchange
 from harvest_async.exchange.cache_protocol import Cache, tells_apart
+from harvest_async.exchange.exchange import Exchange
 from harvest_async.exchange.options import check_timeout
+from harvest_async.exchange.retrying import Shared
 from harvest_async.throttle.lease import DEADLINE
 from harvest_async.throttle.registry import DEFAULT_REGISTRY, Identity, service_of
 from harvest_async.throttle.throttle import Throttle

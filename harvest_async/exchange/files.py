@@ -16,11 +16,11 @@ from attrs import evolve
 from harvest_async.address import check_target
 from harvest_async.call import Upload
 from harvest_async.errors import InvalidArgument, NotSent, ServerError
-from harvest_async.exchange.retrying import Shared
 from harvest_async.exchange.response_body import read
+from harvest_async.exchange.retrying import Shared
+from harvest_async.messages import Request, Response, redact_url
 from harvest_async.retry import USUAL, Limits
 from harvest_async.transport import NOT_SENT, timeouts
-from harvest_async.messages import Answer, Wire, redact_url
 
 __all__ = ["fetch", "form_data"]
 
@@ -34,7 +34,7 @@ def form_data(name: str, filename: str, content: bytes, content_type: str) -> Up
     return Upload(form.headers["content-type"], form.read())
 
 
-async def fetch(shared: Shared, url: str, accept: str, largest: int, limits: Limits = USUAL) -> Answer:
+async def fetch(shared: Shared, url: str, accept: str, largest: int, limits: Limits = USUAL) -> Response:
     """Get a file that the account sent us to, as anybody could.
 
     Raises:
@@ -46,7 +46,7 @@ async def fetch(shared: Shared, url: str, accept: str, largest: int, limits: Lim
     headers = (("Accept", accept), *shared.headers)
     hops = HOPS
     while True:
-        wire = Wire("GET", check_target(url, shared.base_url), headers)
+        wire = Request("GET", check_target(url, shared.base_url), headers)
         answer = await _get(shared, wire, largest, limits)
         location, hops = answer.header("location"), hops - 1
         if location is None or answer.status not in {301, 302, 303, 307, 308} or not hops:
@@ -55,7 +55,7 @@ async def fetch(shared: Shared, url: str, accept: str, largest: int, limits: Lim
     if not 200 <= answer.status < 300:  # noqa: PLR2004 - the class of statuses
         what = "sends on for ever" if location is not None else "does not give the file"
         raise ServerError(
-            f"{_shown(wire)} answered {answer.status}: the file store {what}", request=_unsigned(wire), answer=answer
+            f"{_shown(wire)} answered {answer.status}: the file store {what}", request=_unsigned(wire), response=answer
         )
     return answer
 
@@ -67,7 +67,7 @@ def _joined(url: str, location: str) -> str:
         raise InvalidArgument("the file store sends us to what is no address") from None
 
 
-async def _get(shared: Shared, wire: Wire, largest: int, limits: Limits) -> Answer:
+async def _get(shared: Shared, wire: Request, largest: int, limits: Limits) -> Response:
     seconds = limits.timeout or shared.deadline
     extensions = {"timeout": timeouts(seconds)}
     request = httpx.Request(wire.method, wire.url, headers=list(wire.headers), extensions=extensions)
@@ -85,10 +85,10 @@ async def _get(shared: Shared, wire: Wire, largest: int, limits: Limits) -> Answ
         raise kind(message, request=_unsigned(wire)) from error
 
 
-def _unsigned(wire: Wire) -> Wire:
+def _unsigned(wire: Request) -> Request:
     """The request without its query: a file store's address is a credential of its own."""
     return evolve(wire, url=wire.url.partition("?")[0])
 
 
-def _shown(wire: Wire) -> str:
+def _shown(wire: Request) -> str:
     return f"GET {redact_url(_unsigned(wire).url)}"

@@ -12,7 +12,7 @@ from attrs import evolve, frozen
 
 from harvest_async.errors import DecodeError, InvalidArgument
 from harvest_async.exchange.response_body import LARGEST_RECORD
-from harvest_async.messages import Answer
+from harvest_async.messages import Response
 
 __all__ = ["RawResponse", "keep", "with_raw_response"]
 
@@ -30,7 +30,7 @@ class RawResponse(Generic[T]):
     """
 
     record: T
-    responses: tuple[Answer, ...]
+    responses: tuple[Response, ...]
 
     @property
     def status(self) -> int:
@@ -48,7 +48,7 @@ class RawResponse(Generic[T]):
         return self._last.content
 
     @property
-    def _last(self) -> Answer:
+    def _last(self) -> Response:
         if not self.responses:
             raise LookupError("there is no response: the call had nothing to send")
         return self.responses[-1]
@@ -64,7 +64,7 @@ class _Recorder:
     __slots__ = ("answers", "is_open")
 
     def __init__(self) -> None:
-        self.answers: list[Answer] = []
+        self.answers: list[Response] = []
         self.is_open = True
 
 
@@ -93,7 +93,7 @@ async def with_raw_response(work: Awaitable[T]) -> RawResponse[T]:
     return RawResponse(record, tuple(recorder.answers))
 
 
-def keep(answer: Answer) -> Answer:
+def keep(response: Response) -> Response:
     """Give a response to those who record it, with all of its body; return it as it came.
 
     Raises:
@@ -101,18 +101,18 @@ def keep(answer: Answer) -> Answer:
     """
     recorders = [each for each in _recorders.get() if each.is_open]
     if recorders:
-        whole = _whole(answer)
+        whole = _whole(response)
         for recorder in recorders:
             recorder.answers.append(whole)
-    return answer
+    return response
 
 
-def _whole(answer: Answer) -> Answer:
-    spool = answer.spool
-    if spool is None:
-        return answer
-    if spool.size > LARGEST_RECORD:
-        spool.close()
+def _whole(response: Response) -> Response:
+    buffer = response.buffer
+    if buffer is None:
+        return response
+    if buffer.size > LARGEST_RECORD:
+        buffer.close()
         message = f"the answer is larger than {LARGEST_RECORD} bytes, too large to be kept by with_raw_response"
-        raise DecodeError(message, answer=evolve(answer, spool=None))
-    return evolve(answer, content=spool.read(), spool=None)
+        raise DecodeError(message, response=evolve(response, buffer=None))
+    return evolve(response, content=buffer.read(), buffer=None)

@@ -13,11 +13,11 @@ import anyio.lowlevel
 import httpx
 from attrs import evolve
 
+from harvest_async.body_buffer import IN_MEMORY, BodyBuffer
 from harvest_async.codec.slices import STEP
 from harvest_async.errors import DecodeError
-from harvest_async.body_buffer import IN_MEMORY, Spool
-from harvest_async.transport.decompress import PIECE, Garbled, Unfold
-from harvest_async.messages import Answer, Headers
+from harvest_async.messages import Headers, Response
+from harvest_async.transport.decompress import PIECE, DecompressError, Decompressor
 
 __all__ = ["LARGEST", "LARGEST_RECORD", "chunks", "headers_of", "read", "whole"]
 
@@ -30,7 +30,7 @@ LARGEST_RECORD: Final = 16 * 1024 * 1024
 _GLANCE: Final = 4_096
 
 
-async def read(response: httpx.Response, largest: int | None = None) -> Answer:
+async def read(response: httpx.Response, largest: int | None = None) -> Response:
     """Read a body: into memory, and a large one into a file. None allows `LARGEST` bytes.
 
     Of a refusal only the beginning is read: it is there to be shown.
@@ -52,46 +52,46 @@ async def read(response: httpx.Response, largest: int | None = None) -> Answer:
             break
         if size > IN_MEMORY:
             return await _spooled(response, headers, parts, pieces, LARGEST if largest is None else largest)
-    return Answer(response.status_code, headers, b"".join(parts)[:IN_MEMORY])
+    return Response(response.status_code, headers, b"".join(parts)[:IN_MEMORY])
 
 
 async def _spooled(
     response: httpx.Response, headers: Headers, parts: list[bytes], pieces: AsyncIterator[bytes], largest: int
-) -> Answer:
+) -> Response:
     """Read on, into a file."""
-    spool = Spool()
+    buffer = BodyBuffer()
     try:
         for part in parts:
-            spool.write(part)
+            buffer.write(part)
         parts.clear()
         async for piece in pieces:
-            _check_size(response, spool.size + len(piece), largest)
-            spool.write(piece)
+            _check_size(response, buffer.size + len(piece), largest)
+            buffer.write(piece)
     except BaseException:
-        spool.close()
+        buffer.close()
         raise
-    return Answer(response.status_code, headers, spool.read(_GLANCE), spool)
+    return Response(response.status_code, headers, buffer.read(_GLANCE), buffer)
 
 
-def whole(answer: Answer) -> Answer:
+def whole(answer: Response) -> Response:
     """An answer with all of its body in memory.
 
     Raises:
         DecodeError: it is too large for that.
     """
-    if answer.spool is None:
+    if answer.buffer is None:
         return answer
-    with answer.spool as spool:
-        if spool.size > LARGEST_RECORD:
+    with answer.buffer as buffer:
+        if buffer.size > LARGEST_RECORD:
             message = f"the answer is larger than {LARGEST_RECORD} bytes, which no record is"
-            raise DecodeError(message, answer=evolve(answer, spool=None))
-        return evolve(answer, content=spool.read(), spool=None)
+            raise DecodeError(message, response=evolve(answer, buffer=None))
+        return evolve(answer, content=buffer.read(), buffer=None)
 
 
-def chunks(answer: Answer) -> Iterable[bytes]:
+def chunks(answer: Response) -> Iterable[bytes]:
     """An answer's body in chunks."""
-    if answer.spool is not None:
-        return answer.spool.chunks(STEP)
+    if answer.buffer is not None:
+        return answer.buffer.chunks(STEP)
     return (answer.content[place : place + STEP] for place in range(0, len(answer.content), STEP))
 
 
@@ -106,8 +106,8 @@ async def _decoded(response: httpx.Response, encoding: str) -> AsyncIterator[byt
         yield response.content
         return
     try:
-        unfold = Unfold(encoding)
-    except Garbled as error:
+        unfold = Decompressor(encoding)
+    except DecompressError as error:
         raise _unreadable(response, f"the answer can't be read: {error}") from None
     try:
         async for chunk in response.aiter_raw():
@@ -116,7 +116,7 @@ async def _decoded(response: httpx.Response, encoding: str) -> AsyncIterator[byt
                 if len(piece) == PIECE:  # there is more of this chunk
                     await anyio.lowlevel.checkpoint()
         yield unfold.close()
-    except Garbled as error:
+    except DecompressError as error:
         raise httpx.DecodingError(f"the answer can't be read: {error}") from None
 
 
@@ -126,4 +126,4 @@ def _check_size(response: httpx.Response, size: int, largest: int) -> None:
 
 
 def _unreadable(response: httpx.Response, message: str) -> DecodeError:
-    return DecodeError(message, answer=Answer(response.status_code, headers_of(response)))
+    return DecodeError(message, response=Response(response.status_code, headers_of(response)))

@@ -38,15 +38,15 @@ from harvest_async.errors import (
     WouldWait,
     response_error,
 )
+from harvest_async.exchange.cache_protocol import ResponseStore, Watcher
 from harvest_async.exchange.response_body import headers_of, read
-from harvest_async.exchange.cache_protocol import Shelf, Watcher
+from harvest_async.messages import Request, Response, redact_message, redact_url
 from harvest_async.retry import USUAL, Budget, Failure, Limits, Verdict, backoff, failure_of, verdict
 from harvest_async.throttle.lease import DEADLINE, Lease, Ticket
 from harvest_async.throttle.throttle import Throttle
 from harvest_async.transport import NOT_SENT, TICKET, LoopTransport, timeouts
-from harvest_async.messages import Answer, Wire, redact_message, redact_url
 
-__all__ = ["Attempts", "BeforeSend", "Going", "Shared", "unknown", "words_of"]
+__all__ = ["Attempts", "BeforeSend", "InFlightCall", "Shared", "unknown", "words_of"]
 
 logger = logging.getLogger("harvest_async")
 
@@ -90,7 +90,7 @@ class Shared:
     status_dialect: Dialect
     deadline: float = DEADLINE / SECOND
     budget: Budget = field(factory=Budget)
-    shelf: Shelf | None = None
+    shelf: ResponseStore | None = None
     watchers: WeakSet[Watcher] = field(factory=WeakSet)
     chance: Callable[[], float] = random.random
 
@@ -100,7 +100,7 @@ class Shared:
 
 
 @define(eq=False)
-class Going:
+class InFlightCall:
     """One call on its way.
 
     Attributes:
@@ -117,20 +117,20 @@ class Going:
     """
 
     call: Call[Any]
-    wire: Wire
+    wire: Request
     ticket: Ticket
     auth: httpx.Auth
     before: BeforeSend | None = None
     limits: Limits = USUAL
     signer: httpx.Auth | None = None
-    perhaps: bool = False
+    maybe_processed: bool = False
     renewed: bool = False
     verdict: HarvestError | None = None
 
     @property
     def in_doubt(self) -> bool:
         """Whether one of its attempts may have been carried out, as far as anybody has found out."""
-        return self.ticket.left or self.perhaps
+        return self.ticket.left or self.maybe_processed
 
     @property
     def asked(self) -> str:
@@ -143,7 +143,7 @@ class _Failed:
     """An attempt that gave no success."""
 
     kind: Failure
-    answer: Answer | None
+    response: Response | None
     cause: Exception | None
 
 
@@ -157,7 +157,7 @@ class Attempts:
     def __init__(self, shared: Shared) -> None:
         self._shared = shared
 
-    async def send(self, going: Going) -> Answer:
+    async def send(self, going: InFlightCall) -> Response:
         """Attempt a call until it succeeds or the table says that it may not be attempted again.
 
         Raises:
@@ -166,13 +166,17 @@ class Attempts:
         call, limits, attempt = going.call, going.limits, 1
         budget = self._shared.budget if limits.budget is None else limits.budget
         while isinstance(result := await self._signed(going), _Failed):
-            if going.perhaps and result.answer is not None and self._shared.dialect.done_before(call, result.answer):
-                return result.answer
+            if (
+                going.maybe_processed
+                and result.response is not None
+                and self._shared.dialect.done_before(call, result.response)
+            ):
+                return result.response
             decision = verdict(result.kind, call.repeat)
             if decision is not Verdict.RETRY or attempt >= limits.attempts or not budget.spend():
                 going.verdict = self._error(going, result)
                 raise going.verdict
-            going.perhaps = going.perhaps or result.kind is not Failure.NOT_SENT
+            going.maybe_processed = going.maybe_processed or result.kind is not Failure.NOT_SENT
             pause = backoff(attempt, self._shared.chance())
             attempt += 1
             logger.debug("%s: %s; attempt %d in %.1f s", call.name, result.kind.value, attempt, pause)
@@ -181,17 +185,17 @@ class Attempts:
         budget.earn()
         return result
 
-    async def send_form(self, wire: Wire) -> Answer:
+    async def send_form(self, wire: Request) -> Response:
         """Send a request that carries its own credentials: the one for a token. See `auth.Send`."""
         call = Call[Any]("oauth2.token", wire.method, _path_of(wire.url), None, Repeat.UNSAFE)
         whole = evolve(wire, headers=wire.headers + self._shared.headers)
-        ticket = Ticket(deadline=span(self._shared.deadline), apart=True)
+        ticket = Ticket(deadline=span(self._shared.deadline), is_token_request=True)
         try:
-            return await self.send(Going(call, whole, ticket, Unsigned()))
+            return await self.send(InFlightCall(call, whole, ticket, Unsigned()))
         except ResponseError as error:
-            if error.answer is None:
+            if error.response is None:
                 raise
-            return error.answer
+            return error.response
         except HarvestError as error:
             error.request = error.request or whole
             raise
@@ -208,7 +212,7 @@ class Attempts:
         wire = shared.status_dialect.encode(call, shared.base_url, shared.headers)
         ticket = Ticket(lease=lease)
         try:
-            await self._roundtrip(Going(call, wire, ticket, shared.auth, signer=signer))
+            await self._roundtrip(InFlightCall(call, wire, ticket, shared.auth, signer=signer))
         except Exception as error:
             if not (ticket.left or isinstance(error, (*_LOST, HarvestError))):
                 raise  # it can't be asked at all
@@ -216,23 +220,25 @@ class Attempts:
 
     # One attempt
 
-    async def _signed(self, going: Going) -> Answer | _Failed:
+    async def _signed(self, going: InFlightCall) -> Response | _Failed:
         """Attempt a call, and once more where it shows that its credential has gone out of date (contract: 401)."""
         result = await self._begin(going)
-        refused = isinstance(result, _Failed) and result.answer is not None and result.answer.status == _UNAUTHORIZED
+        refused = (
+            isinstance(result, _Failed) and result.response is not None and result.response.status == _UNAUTHORIZED
+        )
         if not refused or going.renewed or not isinstance(going.auth, Renewing):
             return result
         going.renewed = True
-        going.auth.distrust(cast("Signing", going.signer))
+        going.auth.invalidate(cast("Signing", going.signer))
         return await self._begin(going)
 
-    async def _begin(self, going: Going) -> Answer | _Failed:
+    async def _begin(self, going: InFlightCall) -> Response | _Failed:
         """Attempt a call, and begin anew where its credential went out of date while it led the probe."""
         while True:
             with suppress(_OutOfDate):
                 return await self._attempt(going)
 
-    async def _attempt(self, going: Going) -> Answer | _Failed:
+    async def _attempt(self, going: InFlightCall) -> Response | _Failed:
         """Send once, whatever number of refusals that takes."""
         clock, ticket = self._shared.throttle.clock, going.ticket
         ticket.left, waited = False, ticket.waited
@@ -243,7 +249,7 @@ class Attempts:
                 await going.before(going.call)
             answer = await self._roundtrip(going)
             kind = None if _is_same(going, answer) else failure_of(answer.status)
-            result: Answer | _Failed = answer if kind is None else _Failed(kind, answer, None)
+            result: Response | _Failed = answer if kind is None else _Failed(kind, answer, None)
             outcome = str(answer.status)
         except _LOST as error:
             # A hook or a broken body may raise what is "not sent" by its class, long after the request was sent.
@@ -263,7 +269,7 @@ class Attempts:
             logger.debug("%s -> %s in %.3f s, %.3f s at the gate", going.asked, outcome, took, stood)
         return result
 
-    async def _enter(self, going: Going) -> None:
+    async def _enter(self, going: InFlightCall) -> None:
         """Wait for a lease at a moment when the credential is good; it is in the ticket then."""
         ticket = going.ticket
         await self._check_open()
@@ -303,7 +309,7 @@ class Attempts:
         finally:
             ticket.waited += clock.now() - began
 
-    async def _roundtrip(self, going: Going) -> Answer:
+    async def _roundtrip(self, going: InFlightCall) -> Response:
         shared, wire = self._shared, going.wire
         request = httpx.Request(
             wire.method,
@@ -324,26 +330,26 @@ class Attempts:
         except Exception:
             if not _tells_enough(response):
                 raise
-            return Answer(response.status_code, headers_of(response))
+            return Response(response.status_code, headers_of(response))
         finally:
             if not response.is_closed:
                 await _closed(response.aclose)
 
     # Ends
 
-    def _error(self, going: Going, failed: _Failed) -> HarvestError:
+    def _error(self, going: InFlightCall, failed: _Failed) -> HarvestError:
         reason = failed.kind.value if failed.cause is None else words_of(failed.cause)
-        if failed.kind is Failure.NOT_SENT and (not going.perhaps or going.call.repeat is Repeat.SAFE):
+        if failed.kind is Failure.NOT_SENT and (not going.maybe_processed or going.call.repeat is Repeat.SAFE):
             error: HarvestError = NotSent(f"{going.asked} was not sent ({reason}): check the network and try again")
-        elif failed.answer is None or verdict(failed.kind, going.call.repeat) is Verdict.UNKNOWN:
-            error = unknown(going, failed.answer, reason)
+        elif failed.response is None or verdict(failed.kind, going.call.repeat) is Verdict.UNKNOWN:
+            error = unknown(going, failed.response, reason)
         else:
-            said = self._explain(failed.answer)
-            error = response_error(failed.answer, going.wire, said)
+            said = self._explain(failed.response)
+            error = response_error(failed.response, going.wire, said)
         error.__cause__ = failed.cause
         return error
 
-    def _explain(self, answer: Answer) -> str:
+    def _explain(self, answer: Response) -> str:
         """The server's own words; a refusal stays a refusal where they can't be read."""
         try:
             return self._shared.dialect.explain(answer)
@@ -352,7 +358,7 @@ class Attempts:
             return ""
 
 
-def unknown(going: Going, answer: Answer | None, reason: str) -> OutcomeUnknown:
+def unknown(going: InFlightCall, answer: Response | None, reason: str) -> OutcomeUnknown:
     """The error of a call that was sent and may have been carried out."""
     status = f", answered {answer.status}" if answer is not None else ""
     message = f"{going.asked} was sent{status} ({reason}), and may or may not have been carried out"
@@ -360,18 +366,20 @@ def unknown(going: Going, answer: Answer | None, reason: str) -> OutcomeUnknown:
         message = (
             f"{going.asked} was sent, and its answer was lost each time ({reason}): it only reads, so try it again"
         )
-        return OutcomeUnknown(message, request=going.wire, answer=answer)
-    return OutcomeUnknown(f"{message}: read what is there before you send it again", request=going.wire, answer=answer)
+        return OutcomeUnknown(message, request=going.wire, response=answer)
+    return OutcomeUnknown(
+        f"{message}: read what is there before you send it again", request=going.wire, response=answer
+    )
 
 
-def _is_same(going: Going, answer: Answer) -> bool:
+def _is_same(going: InFlightCall, answer: Response) -> bool:
     """Whether the answer says that what a cache keeps is as good as before."""
     return answer.status == _NOT_MODIFIED and any(going.wire.header(name) for name in _CONDITIONS)
 
 
-def _check_repeat(going: Going, error: BaseException) -> None:
+def _check_repeat(going: InFlightCall, error: BaseException) -> None:
     """Raise `OutcomeUnknown` where an error ends a repeat, and the attempt before it may have been carried out."""
-    if isinstance(error, HarvestError) and going.perhaps and going.call.repeat is not Repeat.SAFE:
+    if isinstance(error, HarvestError) and going.maybe_processed and going.call.repeat is not Repeat.SAFE:
         raise unknown(going, None, f"a repeat came to nothing: {error}") from error
 
 

@@ -12,10 +12,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from harvest_async.cancellation import finish
 from harvest_async.errors import NotFound
 from harvest_async.exporter.files import durable, place, scratch
 from harvest_async.exporter.flow import in_order
-from harvest_async.cancellation import finish
 from harvest_async.v1.client import HarvestV1
 
 __all__ = ["FOLDER", "fetch_receipts"]

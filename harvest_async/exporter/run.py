@@ -17,17 +17,17 @@ from typing import Any, Final
 
 from attrs import define, field, frozen
 
-from harvest_async.importer.progress import Progress, Quiet
+from harvest_async.cancellation import finish
+from harvest_async.client.cached_list import record_id
 from harvest_async.errors import InvalidArgument
 from harvest_async.exporter.files import FORMATS, Writer, place, scratch
 from harvest_async.exporter.flow import in_order
 from harvest_async.exporter.receipts import FOLDER, fetch_receipts
-from harvest_async.exporter.sections import SECTIONS, Days, Section
+from harvest_async.exporter.sections import SECTIONS, Days, ExportTable
 from harvest_async.exporter.state import State, load
-from harvest_async.cancellation import finish
+from harvest_async.importer.progress import Progress, Quiet
 from harvest_async.throttle.registry import service_of
 from harvest_async.v1.client import HarvestV1
-from harvest_async.client.cached_list import record_id
 
 __all__ = ["Exported", "Kept", "export"]
 
@@ -111,16 +111,16 @@ async def export(
     account = identity or f"{service_of(harvest.address)}/{harvest.name}"
     state = _begin(Path(folder), account, format, f"{first or ''}..{last or ''}".strip("."), full=full)
     result = exported if exported is not None else Exported(Path(folder))
-    before = harvest.throttle.snapshot().lent
+    before = harvest.throttle.snapshot().granted
     try:
         with harvest.bulk():
             await _Export(harvest, result, state, days, on_progress, receipts=receipts).run(chosen)
     finally:
-        result.calls = harvest.throttle.snapshot().lent - before
+        result.calls = harvest.throttle.snapshot().granted - before
     return result
 
 
-def _chosen(only: Iterable[str]) -> list[Section]:
+def _chosen(only: Iterable[str]) -> list[ExportTable]:
     wanted = set(only)
     if unknown := sorted(wanted - SECTIONS.keys()):
         raise InvalidArgument(f"there are no {', '.join(unknown)}; there are {', '.join(SECTIONS)}")
@@ -167,7 +167,7 @@ class _Export:
         self._numbers: dict[str, list[int]] = {}
         self._changed = _Changed()
 
-    async def run(self, sections: Sequence[Section]) -> None:
+    async def run(self, sections: Sequence[ExportTable]) -> None:
         """Bring each kind up to date."""
         modules = (await self._harvest.account.who_am_i()).company.modules
         off = {name for name in ("expenses", "invoices") if getattr(modules, name, None) is False}
@@ -204,7 +204,7 @@ class _Export:
     def _path(self, name: str) -> Path:
         return self._folder / f"{name}{self._format.ending}"
 
-    async def _section(self, section: Section) -> None:
+    async def _section(self, section: ExportTable) -> None:
         """Read what changed of a kind, and put its file in its place."""
         parts, path = await self._parts(section.parts), self._path(section.name)
         whole = section.parts == "invoices" and self._changed.whole
@@ -230,7 +230,7 @@ class _Export:
             count = await fetch_receipts(self._harvest, self._folder, expenses)
             self._result.kinds.append(Kept(FOLDER, self._folder / FOLDER, count, count))
 
-    async def _written(self, section: Section, parts: list[int], intake: _Intake, new: Path) -> int:
+    async def _written(self, section: ExportTable, parts: list[int], intake: _Intake, new: Path) -> int:
         """Write what is read, and what stays of the older file; how many rows that are."""
         writer = self._format.open(new, section.model)
         try:
@@ -239,7 +239,7 @@ class _Export:
         finally:
             await finish(asyncio.to_thread(writer.close))
 
-    async def _read(self, section: Section, parts: list[int], intake: _Intake, writer: Writer) -> None:
+    async def _read(self, section: ExportTable, parts: list[int], intake: _Intake, writer: Writer) -> None:
         def read(part: int) -> AsyncIterator[Any]:
             return section.read(self._harvest, part, intake.since(part), self._days)
 
@@ -265,7 +265,7 @@ class _Changed:
 class _Intake:
     """What is read of one kind, and which rows of its older file stay beside it."""
 
-    def __init__(self, section: Section, state: State, parts: list[int], old: Path | None) -> None:
+    def __init__(self, section: ExportTable, state: State, parts: list[int], old: Path | None) -> None:
         self._section = section
         self._old = old
         self._since = {part: state.since(section.name, _word(section, part)) if old else None for part in parts}
@@ -311,7 +311,7 @@ class _Intake:
         return parent in self._read_on
 
 
-def _word(section: Section, part: int) -> str:
+def _word(section: ExportTable, part: int) -> str:
     return str(part) if section.parts else ""
 
 

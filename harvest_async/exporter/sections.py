@@ -33,14 +33,14 @@ from harvest_async.v1.models import (
     UserAssignment,
 )
 
-__all__ = ["SECTIONS", "Days", "Section"]
+__all__ = ["SECTIONS", "Days", "ExportTable"]
 
 Days = tuple[date, date]
 Read = Callable[[HarvestV1, int, datetime | None, Days], AsyncIterator[Any]]
 
 
 @frozen(eq=False)
-class Section:
+class ExportTable:
     """A kind of record.
 
     Attributes:
@@ -98,25 +98,25 @@ async def _invoice(harvest: HarvestV1, part: int, _: datetime | None, __: Days) 
 SECTIONS: Final = {
     each.name: each
     for each in (
-        Section("time_entries", ReportEntry, _of_person("user_entries"), "user_id", "people"),
-        Section("expenses", Expense, _of_person("user_expenses"), "user_id", "people", "expenses"),
-        Section("task_assignments", TaskAssignment, _of_project("task_assignments"), "project_id", "projects"),
-        Section("user_assignments", UserAssignment, _of_project("user_assignments"), "project_id", "projects"),
-        Section("invoice_messages", InvoiceMessage, _of_invoice("invoice_messages"), "invoice_id", "invoices",
+        ExportTable("time_entries", ReportEntry, _of_person("user_entries"), "user_id", "people"),
+        ExportTable("expenses", Expense, _of_person("user_expenses"), "user_id", "people", "expenses"),
+        ExportTable("task_assignments", TaskAssignment, _of_project("task_assignments"), "project_id", "projects"),
+        ExportTable("user_assignments", UserAssignment, _of_project("user_assignments"), "project_id", "projects"),
+        ExportTable("invoice_messages", InvoiceMessage, _of_invoice("invoice_messages"), "invoice_id", "invoices",
                 "invoices", since=False),
-        Section("invoice_payments", InvoicePayment, _of_invoice("invoice_payments"), "invoice_id", "invoices",
+        ExportTable("invoice_payments", InvoicePayment, _of_invoice("invoice_payments"), "invoice_id", "invoices",
                 "invoices", since=False),
-        Section("invoices", Invoice, _invoice, "id", "invoices", "invoices", since=False),
-        Section("invoice_item_categories", InvoiceItemCategory,
+        ExportTable("invoices", Invoice, _invoice, "id", "invoices", "invoices", since=False),
+        ExportTable("invoice_item_categories", InvoiceItemCategory,
                 lambda harvest, _, __, ___: harvest.invoice_item_categories.list().__aiter__(), module="invoices",
                 since=False),
-        Section("contacts", Contact, _whole("contacts")),
-        Section("projects", Project, _whole("projects")),
-        Section("clients", Client, _whole("clients")),
-        Section("tasks", Task, _whole("tasks")),
-        Section("people", Person, _whole("people")),
-        Section("expense_categories", ExpenseCategory, _whole("expense_categories"), module="expenses"),
-        Section("company", Company, _company, since=False),
+        ExportTable("contacts", Contact, _whole("contacts")),
+        ExportTable("projects", Project, _whole("projects")),
+        ExportTable("clients", Client, _whole("clients")),
+        ExportTable("tasks", Task, _whole("tasks")),
+        ExportTable("people", Person, _whole("people")),
+        ExportTable("expense_categories", ExpenseCategory, _whole("expense_categories"), module="expenses"),
+        ExportTable("company", Company, _company, since=False),
     )
 }  # fmt: skip
 """The kinds by their names, in the order in which they are read."""

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from datetime import date
 from typing import Any, Protocol
 
-from harvest_async.importer.account_records import Booked, Known, Link, Paid, Reach
+from harvest_async.importer.account_records import BookableTasks, Booked, Known, Link, Paid
 
 __all__ = ["Account", "Readable", "Watch"]
 
@@ -42,7 +42,7 @@ class Readable(Protocol):
         """A person's entries or expenses from one day to another, both included."""
         ...
 
-    async def reach(self, person: int) -> Reach:
+    async def reach(self, person: int) -> BookableTasks:
         """What a person can book on today."""
         ...
 

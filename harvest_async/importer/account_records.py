@@ -13,7 +13,7 @@ from typing import Any
 
 from attrs import field, frozen
 
-__all__ = ["Booked", "Known", "Link", "Paid", "Reach"]
+__all__ = ["BookableTasks", "Booked", "Known", "Link", "Paid"]
 
 
 @frozen
@@ -87,7 +87,7 @@ class Paid:
 
 
 @frozen
-class Reach:
+class BookableTasks:
     """What a person can book on: the tasks of each project that they are on."""
 
     tasks: Mapping[int, frozenset[int]]

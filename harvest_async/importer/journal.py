@@ -3,8 +3,8 @@
 Rules of this room:
 - One file a run, held by one process at a time. What is committed is on the disk (write-ahead log, synchronous=FULL).
 - It stores and finds; what a step means is decided elsewhere (`plan`, `run`, `reconcile`).
-- All of it runs in one thread of its own, so that no event loop waits for a disk. `Clerk` gathers what is written in
-  the same moment into one commit: many intents share one sync.
+- All of it runs in one thread of its own, so that no event loop waits for a disk. `JournalWriter` gathers concurrent
+  writes into one commit: many intents share one sync.
 - No credential is in it, only what the file had and what the account gave back.
 - Whoever wants to watch from outside uses `sys.addaudithook`: `harvest_async.journal.write` comes inside a
   transaction before its commit, `harvest_async.journal.synced` after it; both carry the path and what is written.
@@ -31,7 +31,7 @@ from harvest_async.importer.journal_file import (
     open_database,
 )
 
-__all__ = ["FORMAT", "Change", "Clerk", "Journal", "JournalError", "JournalInUse"]
+__all__ = ["FORMAT", "Change", "Journal", "JournalError", "JournalInUse", "JournalWriter"]
 
 T = TypeVar("T")
 
@@ -194,7 +194,7 @@ class Journal:
         return Journal(target, inline=inline)
 
 
-class Clerk:
+class JournalWriter:
     """Writes down what happens while a run goes on: whoever asks in the same moment shares a commit."""
 
     def __init__(self, journal: Journal) -> None:

@@ -10,13 +10,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from harvest_async.importer.account import Readable
-from harvest_async.importer.planned_row import Thing
-from harvest_async.importer.journal import Journal
 from harvest_async.importer.account_records import Link
+from harvest_async.importer.journal import Journal
 from harvest_async.importer.match import differing, payment_key
-from harvest_async.importer.serialization import pack
-from harvest_async.importer.resolver import Resolver
+from harvest_async.importer.planned_row import PlannedRecord
 from harvest_async.importer.progress import Progress
+from harvest_async.importer.resolver import Resolver
+from harvest_async.importer.serialization import pack
 from harvest_async.importer.side_by_side import gather, later
 
 __all__ = ["LINKS", "insert_things", "meet_links", "meet_payments"]
@@ -32,7 +32,7 @@ _INSERT: Final = (
 _REPLACE: Final = _INSERT.replace("insert", "insert or replace", 1)
 
 
-def _columns(thing: Thing) -> tuple[Any, ...]:
+def _columns(thing: PlannedRecord) -> tuple[Any, ...]:
     was = thing.was if thing.action == "update" else {}
     content = pack({"name": thing.name, "fields": thing.fields, "was": was, "sure": thing.sure})
     return (
@@ -41,17 +41,17 @@ def _columns(thing: Thing) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def insert_things(journal: Journal, things: Iterable[Thing]) -> None:
+def insert_things(journal: Journal, things: Iterable[PlannedRecord]) -> None:
     """Write things down as steps."""
     journal.write_many(_INSERT, map(_columns, things))
 
 
 def meet_links(
     journal: Journal,
-    told: list[Thing],
-    things: dict[int, Thing],
+    told: list[PlannedRecord],
+    things: dict[int, PlannedRecord],
     links: dict[tuple[str, int], Sequence[Link]],
-    marks: dict[int, Thing],
+    marks: dict[int, PlannedRecord],
 ) -> None:
     """Match the assignments that rows are about with those that are there; their marks are left as they are."""
     changed = list(told)
@@ -88,6 +88,6 @@ async def meet_payments(account: Readable, journal: Journal, resolver: Resolver,
     journal.together(lambda: _keep_payments(journal, known, met))
 
 
-def _keep_payments(journal: Journal, known: list[tuple[str, int]], met: list[Thing]) -> None:
+def _keep_payments(journal: Journal, known: list[tuple[str, int]], met: list[PlannedRecord]) -> None:
     journal.write_many("insert or ignore into known (key, record) values (?, ?)", known)
     journal.write_many(_REPLACE, map(_columns, met))

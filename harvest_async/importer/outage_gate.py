@@ -14,13 +14,13 @@ from typing import Final
 
 import anyio
 
+from harvest_async.clock import SECOND, Clock
+from harvest_async.errors import DecodeError, HarvestError, RequestError, ServerError
 from harvest_async.importer.account import Account
 from harvest_async.importer.outage import Outage
 from harvest_async.importer.progress import Progress
-from harvest_async.clock import SECOND, Clock
-from harvest_async.errors import DecodeError, HarvestError, RequestError, ServerError
 
-__all__ = ["AWAY", "Held", "Turnstile"]
+__all__ = ["AWAY", "Held", "OutageGate"]
 
 AWAY: Final = (RequestError, ServerError, DecodeError)
 """What says of a read that the server is not there."""
@@ -30,7 +30,7 @@ class Held(HarvestError):
     """A write has its permit, and may not leave after all."""
 
 
-class Turnstile:
+class OutageGate:
     """Lets the writes of one run pass.
 
     Args:

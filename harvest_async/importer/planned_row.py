@@ -10,7 +10,7 @@ from typing import Any
 
 from attrs import define, field, frozen
 
-__all__ = ["Draft", "NewPerson", "Rejected", "Thing"]
+__all__ = ["NewPerson", "PlannedRecord", "PlannedRow", "Rejected"]
 
 
 class Rejected(Exception):
@@ -37,7 +37,7 @@ class NewPerson:
 
 
 @define(eq=False)
-class Thing:
+class PlannedRecord:
     """A record that rows need or are about.
 
     Attributes:
@@ -73,12 +73,12 @@ class Thing:
 
 
 @frozen
-class Draft:
+class PlannedRow:
     """What a row becomes: a step of its own (an entry, an expense), or one about a thing."""
 
     kind: str
     key: str
-    thing: Thing | None = None
+    thing: PlannedRecord | None = None
     project: int | None = None
     other: int | None = None
     person: int | None = None

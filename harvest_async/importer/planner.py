@@ -22,17 +22,16 @@ from typing import Any, Final
 from attrs import frozen
 
 from harvest_async.importer.account import Readable
-from harvest_async.importer.journal import Journal
-from harvest_async.importer.account_records import Reach
+from harvest_async.importer.account_records import BookableTasks
 from harvest_async.importer.final_states import MARKS
+from harvest_async.importer.journal import Journal
 from harvest_async.importer.match import booked_key
 from harvest_async.importer.match_existing import LINKS, insert_things, meet_links, meet_payments
-from harvest_async.importer.serialization import pack_row, unpack_row
-from harvest_async.importer.resolver import NewPerson, Rejected, Resolver, Thing
 from harvest_async.importer.progress import Progress
+from harvest_async.importer.resolver import NewPerson, PlannedRecord, Rejected, Resolver
+from harvest_async.importer.serialization import pack_row, unpack_row
 from harvest_async.importer.side_by_side import gather, later
-from harvest_async.importer.sources import Findings, Unfit
-from harvest_async.importer.sources import kinds
+from harvest_async.importer.sources import Findings, Unfit, kinds
 
 __all__ = ["FIRST_ROW", "Consent", "Terms", "add_links", "check_whole", "draw", "match", "take_in"]
 
@@ -146,7 +145,7 @@ def match(journal: Journal) -> None:
     journal.together(lambda: journal.write_many(update, there))
 
 
-def add_links(journal: Journal, resolver: Resolver, reach: dict[int, Reach]) -> None:
+def add_links(journal: Journal, resolver: Resolver, reach: dict[int, BookableTasks]) -> None:
     """Plan the assignments that rows need and nobody's reach shows."""
     tasks: dict[int, set[int]] = {}
     for each in reach.values():
@@ -348,7 +347,7 @@ def _pairs(journal: Journal) -> list[tuple[Any, ...]]:
     """)
 
 
-def _on(project: Thing, other: Thing, known: dict[int, set[int]]) -> bool:
+def _on(project: PlannedRecord, other: PlannedRecord, known: dict[int, set[int]]) -> bool:
     """Whether something is on a project already, or will be by itself once the project is made."""
     if project.record is None:
         return other.automatic and other.record is not None

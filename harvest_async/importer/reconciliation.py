@@ -9,18 +9,18 @@ from __future__ import annotations
 from datetime import date
 from typing import Any, Final
 
+from harvest_async.errors import Forbidden, NotFound, Unauthorized
 from harvest_async.importer.account import Account
-from harvest_async.importer.journal import Change, Clerk, Journal
 from harvest_async.importer.account_records import Known
 from harvest_async.importer.final_states import MARKS
+from harvest_async.importer.journal import Change, Journal, JournalWriter
 from harvest_async.importer.match import booked_key, key_of, payment_key
-from harvest_async.importer.serialization import unpack
 from harvest_async.importer.reconcile import succeeded
+from harvest_async.importer.references import References
+from harvest_async.importer.serialization import unpack
 from harvest_async.importer.transitions import create, doubt, plan_again
-from harvest_async.importer.references import Things
-from harvest_async.errors import Forbidden, NotFound, Unauthorized
 
-__all__ = ["Settling"]
+__all__ = ["Reconciliation"]
 
 _ROWS: Final = frozenset({"entry", "expense"})
 _LINKS: Final = frozenset({"task_link", "person_link"})
@@ -31,10 +31,10 @@ _LOST: Final = (
 _MADE: Final = "select record from step where key = ? and state in ('created', 'undone')"
 
 
-class Settling:
+class Reconciliation:
     """Settles the lost steps of one journal."""
 
-    def __init__(self, account: Account, journal: Journal, clerk: Clerk, things: Things) -> None:
+    def __init__(self, account: Account, journal: Journal, clerk: JournalWriter, things: References) -> None:
         self._account = account
         self._journal = journal
         self._clerk = clerk

@@ -11,13 +11,13 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from harvest_async.importer.work_queue import Step
-from harvest_async.importer.journal import Journal
 from harvest_async.importer.final_states import MARKS
-from harvest_async.importer.sources.kinds import ExpenseRow, TimeRow
+from harvest_async.importer.journal import Journal
 from harvest_async.importer.planner import FIRST_ROW
+from harvest_async.importer.sources.kinds import ExpenseRow, TimeRow
+from harvest_async.importer.work_queue import Step
 
-__all__ = ["Obstacle", "Things"]
+__all__ = ["Obstacle", "References"]
 
 _NAMES: Final = {"task_link": ("task_id", "other"), "person_link": ("user_id", "other")}
 _WORDS: Final = {"task_link": "assignment of the task", "person_link": "assignment of the person"}
@@ -49,7 +49,7 @@ class _Thing:
         return None
 
 
-class Things:
+class References:
     """The things of one journal, as they stood when `load` was called."""
 
     def __init__(self, journal: Journal) -> None:

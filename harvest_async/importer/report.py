@@ -13,8 +13,8 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from harvest_async.importer.journal import Journal
 from harvest_async.importer.final_states import MARKS
+from harvest_async.importer.journal import Journal
 from harvest_async.importer.sources.kinds import Problem
 
 __all__ = ["Effort", "Overview", "Place", "Report", "overview", "report_of", "seconds_for"]

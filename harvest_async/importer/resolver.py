@@ -11,14 +11,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
-from harvest_async.importer.addresses import make_address, split_person
-from harvest_async.importer.planned_row import Draft, NewPerson, Rejected, Thing
 from harvest_async.importer.account_records import Known
+from harvest_async.importer.addresses import make_address, split_person
 from harvest_async.importer.final_states import MARKS, STATES, is_archived
 from harvest_async.importer.match import differing, entry_key, expense_key, key_of, payment_key
+from harvest_async.importer.planned_row import NewPerson, PlannedRecord, PlannedRow, Rejected
 from harvest_async.importer.sources import kinds
 
-__all__ = ["Draft", "NewPerson", "Rejected", "Resolver", "Thing"]
+__all__ = ["NewPerson", "PlannedRecord", "PlannedRow", "Rejected", "Resolver"]
 
 _DRAFT: Final = frozenset({"", "draft"})
 _OF_A_LATER_STATE: Final = frozenset({"state", "kind"})
@@ -43,23 +43,23 @@ class Resolver:
     ) -> None:
         self.timestamps = timestamps
         self._domain = email_domain
-        self.things: list[Thing] = []
-        self._found: dict[tuple[str, str], Thing] = {}
-        self._records: dict[tuple[str, int], Thing] = {}
-        self._projects: dict[tuple[int, str], list[Thing]] = {}
+        self.things: list[PlannedRecord] = []
+        self._found: dict[tuple[str, str], PlannedRecord] = {}
+        self._records: dict[tuple[str, int], PlannedRecord] = {}
+        self._projects: dict[tuple[int, str], list[PlannedRecord]] = {}
         self._index: dict[tuple[str, str], list[Known]] = {}
         for kind, records in have.items():
             for each in records:
                 for key in _keys(kind, each):
                     self._index.setdefault((kind, key), []).append(each)
-        self._kinds = self._drawers()
-        self._to_mark: list[tuple[str, Thing]] = []
+        self._kinds = self._resolvers()
+        self._to_mark: list[tuple[str, PlannedRecord]] = []
         self._booked_on: set[int] = set()
         self._generated: dict[str, str] = {}
-        self._named_people: dict[str, Thing] = {}
+        self._named_people: dict[str, PlannedRecord] = {}
         self._codes: dict[tuple[str, str], set[str]] = {}
 
-    def _drawers(self) -> dict[type[Any], Callable[[Any, int], Draft]]:
+    def _resolvers(self) -> dict[type[Any], Callable[[Any, int], PlannedRow]]:
         """Each kind of row, and what finds what it is about."""
         return {
             kinds.TimeRow: self._entry,
@@ -82,7 +82,7 @@ class Resolver:
         for client, name, code in projects:
             self._codes.setdefault((key_of(client), key_of(name)), set()).add(key_of(code))
 
-    def resolve(self, row: kinds.AnyRow, source: int) -> Draft:
+    def resolve(self, row: kinds.AnyRow, source: int) -> PlannedRow:
         """Find what a row is about.
 
         Raises:
@@ -97,7 +97,7 @@ class Resolver:
         """Plan the marks, once all rows were met. A task that nothing is booked on would be gone, not archived."""
         for mark, thing in self._to_mark:
             if thing.kind != "task" or thing.number in self._booked_on:
-                self._add(Thing(
+                self._add(PlannedRecord(
                     0, mark, str(thing.number), thing.name, "create", project=thing.project, other=thing.number,
                     source=thing.source,
                 ))  # fmt: skip
@@ -109,7 +109,7 @@ class Resolver:
 
     # Entries and expenses
 
-    def _entry(self, row: kinds.TimeRow, _: int) -> Draft:
+    def _entry(self, row: kinds.TimeRow, _: int) -> PlannedRow:
         if self.timestamps and (row.started is None or row.ended is None):
             raise Rejected("Start time", "the account tracks time by start and end, and the row has none")
         project = self._project(row.client, row.project, row.project_code)
@@ -118,9 +118,9 @@ class Resolver:
         self._booked_on.add(task.number)
         span = (row.started, row.ended) if self.timestamps else None
         key = entry_key(person.number, project.number, task.number, row.day, row.notes, hours=row.hours, span=span)
-        return Draft("entry", key, None, project.number, task.number, person.number)
+        return PlannedRow("entry", key, None, project.number, task.number, person.number)
 
-    def _expense(self, row: kinds.ExpenseRow, _: int) -> Draft:
+    def _expense(self, row: kinds.ExpenseRow, _: int) -> PlannedRow:
         project = self._project(row.client, row.project, row.project_code)
         category = self._needed("category", row.category)
         person = self._person(row.person, row.email)
@@ -130,29 +130,29 @@ class Resolver:
                 raise Rejected("Units", f"{row.category!r} has no price for a unit: give the cost instead")
             cost = row.units * category.unit_price
         key = expense_key(person.number, project.number, category.number, row.day, row.notes, cost or Decimal())
-        return Draft("expense", key, None, project.number, category.number, person.number)
+        return PlannedRow("expense", key, None, project.number, category.number, person.number)
 
     # Things that rows are about
 
-    def _named(self, kind: str) -> Callable[[Any, int], Draft]:
-        def about(row: Any, source: int) -> Draft:
+    def _named(self, kind: str) -> Callable[[Any, int], PlannedRow]:
+        def about(row: Any, source: int) -> PlannedRow:
             thing = self._thing(kind, key_of(row.name), row.name, {"name": row.name}, about=True)
             return self._about(thing, source, {"name": row.name, **row.fields})
 
         return about
 
-    def _person_row(self, row: kinds.PersonRow, source: int) -> Draft:
+    def _person_row(self, row: kinds.PersonRow, source: int) -> PlannedRow:
         names = {"email": row.email, "first_name": row.first_name, "last_name": row.last_name}
         self._check_generated(f"{row.first_name} {row.last_name}", key_of(row.email))
         thing = self._thing("person", key_of(row.email), row.email, names, about=True)
         return self._about(thing, source, {**names, **row.fields})
 
-    def _project_row(self, row: kinds.ProjectRow, source: int) -> Draft:
+    def _project_row(self, row: kinds.ProjectRow, source: int) -> PlannedRow:
         thing = self._project(row.client, row.name, row.code, about=True)
         code = {"code": row.code} if row.code else {}
         return self._about(thing, source, {"name": row.name, **code, **row.fields})
 
-    def _contact_row(self, row: kinds.ContactRow, source: int) -> Draft:
+    def _contact_row(self, row: kinds.ContactRow, source: int) -> PlannedRow:
         client = self._needed("client", row.client)
         names = {"first_name": row.first_name, "last_name": row.last_name}
         email = {"email": row.email} if row.email else {}
@@ -163,32 +163,34 @@ class Resolver:
         thing.client = client.number
         return self._about(thing, source, {**names, **email, **row.fields})
 
-    def _task_link(self, row: kinds.TaskLinkRow, source: int) -> Draft:
+    def _task_link(self, row: kinds.TaskLinkRow, source: int) -> PlannedRow:
         project = self._project(row.client, row.project, row.project_code)
         return self._link("task_link", project, self._needed("task", row.task), source, row.fields)
 
-    def _person_link(self, row: kinds.UserLinkRow, source: int) -> Draft:
+    def _person_link(self, row: kinds.UserLinkRow, source: int) -> PlannedRow:
         project = self._project(row.client, row.project, row.project_code)
         return self._link("person_link", project, self._person(row.person, row.email), source, row.fields)
 
-    def _link(self, kind: str, project: Thing, other: Thing, source: int, fields: Mapping[str, Any]) -> Draft:
+    def _link(
+        self, kind: str, project: PlannedRecord, other: PlannedRecord, source: int, fields: Mapping[str, Any]
+    ) -> PlannedRow:
         thing = self.link(kind, project.number, other.number)
         thing.source, thing.fields = source, {key: each for key, each in fields.items() if key not in STATES}
         self._mark(f"archived_{kind}", thing, when=is_archived(fields))
-        return Draft(kind, thing.key, thing)
+        return PlannedRow(kind, thing.key, thing)
 
-    def _mark(self, mark: str, thing: Thing, *, when: bool) -> None:
+    def _mark(self, mark: str, thing: PlannedRecord, *, when: bool) -> None:
         """A record that is made is to be marked in the end; one that is there is left as it is."""
         if when and thing.record is None and mark in MARKS:
             self._to_mark.append((mark, thing))
 
     # Invoices
 
-    def _item_category(self, row: kinds.ItemCategoryRow, source: int) -> Draft:
+    def _item_category(self, row: kinds.ItemCategoryRow, source: int) -> PlannedRow:
         thing = self._thing("item_category", key_of(row.name), row.name, {"name": row.name}, about=True)
         return self._about(thing, source, {"name": row.name})
 
-    def _invoice(self, row: kinds.InvoiceRow, source: int) -> Draft:
+    def _invoice(self, row: kinds.InvoiceRow, source: int) -> PlannedRow:
         """An invoice that is there is left alone; a new one has the lines that it had, whatever they came from."""
         client = self._needed("client", row.client)
         thing = self._thing("invoice", key_of(row.number), row.number, {}, about=True)
@@ -201,9 +203,9 @@ class Resolver:
         state = str(row.fields.get("state") or "")
         self._mark("sent_invoice", thing, when=state not in _DRAFT)
         self._mark("closed_invoice", thing, when=state == "closed")
-        return Draft("invoice", thing.key, thing)
+        return PlannedRow("invoice", thing.key, thing)
 
-    def _payment(self, row: kinds.PaymentRow, source: int) -> Draft:
+    def _payment(self, row: kinds.PaymentRow, source: int) -> PlannedRow:
         invoice = self._thing("invoice", key_of(row.invoice), row.invoice, {})
         if invoice.record is None and invoice.source is None:
             self.things.remove(invoice)
@@ -213,20 +215,20 @@ class Resolver:
         if amount is None or moment is None:
             raise Rejected("Amount", "a payment needs an amount and a moment")
         key = payment_key(invoice.number, amount, moment, str(row.fields.get("notes") or ""))
-        thing = Thing(
+        thing = PlannedRecord(
             0, "payment", key, f"{amount} of {row.invoice}", "create", fields=dict(row.fields), other=invoice.number,
             source=source,
         )  # fmt: skip
-        return Draft("payment", key, self._add(thing))
+        return PlannedRow("payment", key, self._add(thing))
 
-    def link(self, kind: str, project: int, other: int) -> Thing:
+    def link(self, kind: str, project: int, other: int) -> PlannedRecord:
         """An assignment that is needed; made once."""
         key = f"{project}/{other}"
         if (kind, key) not in self._found:
-            self._add(Thing(0, kind, key, "", "create", project=project, other=other))
+            self._add(PlannedRecord(0, kind, key, "", "create", project=project, other=other))
         return self._found[kind, key]
 
-    def _about(self, thing: Thing, source: int, fields: dict[str, Any]) -> Draft:
+    def _about(self, thing: PlannedRecord, source: int, fields: dict[str, Any]) -> PlannedRow:
         """A row says what a thing is to be like."""
         if thing.source is not None:
             raise Rejected("", f"an earlier row is about the same {thing.kind} ({thing.name}): leave one of them out")
@@ -242,16 +244,16 @@ class Resolver:
             thing.fields = differing({each: fields[each] for each in fields if each not in same}, thing.was)
             thing.was = {name: thing.was.get(name) for name in thing.fields}
             thing.action = "update" if thing.fields else ""
-        return Draft(thing.kind, thing.key, thing)
+        return PlannedRow(thing.kind, thing.key, thing)
 
     # Finding
 
-    def _needed(self, kind: str, name: str) -> Thing:
+    def _needed(self, kind: str, name: str) -> PlannedRecord:
         if not key_of(name):
             raise Rejected(kind.capitalize(), f"the name {name!r} has no visible letter")
         return self._thing(kind, key_of(name), name, {"name": name})
 
-    def _project(self, client_name: str, name: str, code: str = "", *, about: bool = False) -> Thing:
+    def _project(self, client_name: str, name: str, code: str = "", *, about: bool = False) -> PlannedRecord:
         client = self._needed("client", client_name)
         codes = self._codes.get((key_of(client_name), key_of(name)), set())
         if client.record is not None and (known := self._known_project(client.record, name, code, codes, about=about)):
@@ -263,11 +265,11 @@ class Resolver:
         if thing is None:
             key = _within(client, f"{key_of(name)}/{key_of(code)}")
             fields = {"name": name, **({"code": code} if code else {})}
-            thing = self._add(Thing(0, "project", key, name, "create", fields=fields, client=client.number))
+            thing = self._add(PlannedRecord(0, "project", key, name, "create", fields=fields, client=client.number))
             self._projects.setdefault((client.number, key_of(name)), []).append(thing)
         return thing
 
-    def _new_project(self, client: Thing, name: str, code: str) -> Thing | None:
+    def _new_project(self, client: PlannedRecord, name: str, code: str) -> PlannedRecord | None:
         """A project that an earlier row made up: by its code, or the only one of its name."""
         namesakes = self._projects.get((client.number, key_of(name)), [])
         same = [each for each in namesakes if key_of(each.fields.get("code") or "") == key_of(code)]
@@ -301,7 +303,7 @@ class Resolver:
         told = [thing for each in found if (thing := self._records.get((kind, each.id))) and thing.source is not None]
         return _pick(kind, name, found, about=about or bool(told))
 
-    def _person(self, name: str, email: str) -> Thing:
+    def _person(self, name: str, email: str) -> PlannedRecord:
         try:
             name, email = split_person(name, email)
         except ValueError as error:
@@ -321,7 +323,7 @@ class Resolver:
             self._check_generated(name, email)
         return thing
 
-    def _person_to_create(self, name: str, email: str) -> Thing:
+    def _person_to_create(self, name: str, email: str) -> PlannedRecord:
         if not email and key_of(name) in self._named_people:
             return self._named_people[key_of(name)]
         who = self._new_person(name, email)
@@ -380,7 +382,7 @@ class Resolver:
         *,
         about: bool = False,
         index: str | None = "",
-    ) -> Thing:
+    ) -> PlannedRecord:
         """The thing of this kind and key: met before, in the account, or new. `index` None is known to be new."""
         thing = self._found.get((kind, key))
         if thing is not None:
@@ -388,25 +390,25 @@ class Resolver:
         found = [] if index is None else self._index.get((kind, index or key), [])
         known = self._pick(kind, name, found, about=about)
         if known is None:
-            return self._add(Thing(0, kind, key, name, "create", fields=fields))
+            return self._add(PlannedRecord(0, kind, key, name, "create", fields=fields))
         return self._records.get((kind, known.id)) or self._there(kind, known, key)
 
-    def _there(self, kind: str, known: Known, key: str, *, client: int | None = None) -> Thing:
-        thing = Thing(0, kind, key, known.name, "", known.id, client=client, automatic=known.automatic)
+    def _there(self, kind: str, known: Known, key: str, *, client: int | None = None) -> PlannedRecord:
+        thing = PlannedRecord(0, kind, key, known.name, "", known.id, client=client, automatic=known.automatic)
         thing.was = {"name": known.name, "email": known.email, "code": known.code, **known.fields}
         price = known.fields.get("unit_price")
         thing.unit_price = None if price is None else Decimal(str(price))
         self._records[kind, known.id] = thing
         return self._add(thing)
 
-    def _add(self, thing: Thing) -> Thing:
+    def _add(self, thing: PlannedRecord) -> PlannedRecord:
         thing.number = len(self.things) + 1
         self.things.append(thing)
         self._found[thing.kind, thing.key] = thing
         return thing
 
 
-def _name_of(person: Thing) -> str:
+def _name_of(person: PlannedRecord) -> str:
     fields = person.fields or person.was
     return f"{fields.get('first_name') or ''} {fields.get('last_name') or ''}".strip() or person.name
 
@@ -416,7 +418,7 @@ def _same_name(name: Any, known: Any) -> bool:
     return isinstance(name, str) and isinstance(known, str) and key_of(name) == key_of(known)
 
 
-def _within(client: Thing, key: str) -> str:
+def _within(client: PlannedRecord, key: str) -> str:
     return f"{client.number}/{key}"
 
 

@@ -18,24 +18,6 @@ from typing import Any, Final
 
 import anyio
 
-from harvest_async.importer.account import Account
-from harvest_async.importer.work_queue import Feed, Step
-from harvest_async.importer.journal import Change, Clerk, Journal, JournalError
-from harvest_async.importer.progress import Progress
-from harvest_async.importer.rules import STAGES, Rules, Stopped
-from harvest_async.importer.reconciliation import Settling
-from harvest_async.importer.transitions import (
-    accept,
-    create,
-    intend,
-    lose,
-    plan_again,
-    plan_update,
-    reject,
-    update,
-)
-from harvest_async.importer.references import Things
-from harvest_async.importer.outage_gate import AWAY, Held, Turnstile
 from harvest_async.clock import Clock
 from harvest_async.errors import (
     BadRequest,
@@ -51,6 +33,24 @@ from harvest_async.errors import (
     Unprocessable,
     WouldWait,
 )
+from harvest_async.importer.account import Account
+from harvest_async.importer.journal import Change, Journal, JournalError, JournalWriter
+from harvest_async.importer.outage_gate import AWAY, Held, OutageGate
+from harvest_async.importer.progress import Progress
+from harvest_async.importer.reconciliation import Reconciliation
+from harvest_async.importer.references import References
+from harvest_async.importer.rules import STAGES, Rules, Stopped
+from harvest_async.importer.transitions import (
+    accept,
+    create,
+    intend,
+    lose,
+    plan_again,
+    plan_update,
+    reject,
+    update,
+)
+from harvest_async.importer.work_queue import Step, WorkQueue
 
 __all__ = ["Runner"]
 
@@ -71,10 +71,10 @@ class Runner:
         self._rules = rules
         self._clock = clock
         self._progress = progress
-        self._clerk = Clerk(journal)
-        self._things = Things(journal)
-        self._settling = Settling(account, journal, self._clerk, self._things)
-        self._turnstile = Turnstile(account, rules.give_up, clock, progress)
+        self._clerk = JournalWriter(journal)
+        self._things = References(journal)
+        self._settling = Reconciliation(account, journal, self._clerk, self._things)
+        self._turnstile = OutageGate(account, rules.give_up, clock, progress)
         self._in_doubt: set[str] = set()
         self._failures = 0
         self._again = False
@@ -129,28 +129,28 @@ class Runner:
             doubtful = await journal.work(journal.rows, _DOUBTFUL, (wanted,))
             self._in_doubt = {key for (key,) in doubtful}
             self._again = False
-            await self._send_all(Feed(journal, wanted, self._in_doubt))
+            await self._send_all(WorkQueue(journal, wanted, self._in_doubt))
             await self._clerk.done()
             if self._turnstile.halted() or not (await self._settle(of_kinds) or self._again):
                 return
 
-    async def _send_all(self, feed: Feed) -> None:
+    async def _send_all(self, feed: WorkQueue) -> None:
         async with anyio.create_task_group() as group:
             for _ in range(self._rules.side_by_side):
                 group.start_soon(self._work, feed, group)
 
-    async def _work(self, feed: Feed, group: anyio.abc.TaskGroup) -> None:
+    async def _work(self, feed: WorkQueue, group: anyio.abc.TaskGroup) -> None:
         turnstile = self._turnstile
         while not turnstile.halted() and (step := await feed.next()) is not None:
             if self._done_without_sending(step):
-                feed.landed(step)
+                feed.mark_done(step)
                 continue
             again = False
             async with turnstile.turn():
                 try:
                     again = not turnstile.halted() and not await self._send(step, group)
                 finally:
-                    feed.landed(step, again=again)
+                    feed.mark_done(step, again=again)
 
     def _done_without_sending(self, step: Step) -> bool:
         """Whether a step needs something that is not to be had, or was tried often enough."""

@@ -16,7 +16,7 @@ from harvest_async.importer.journal import Journal
 from harvest_async.importer.serialization import unpack, unpack_row
 from harvest_async.importer.sources import kinds
 
-__all__ = ["Feed", "Step"]
+__all__ = ["Step", "WorkQueue"]
 
 _BATCH: Final = 200
 _WAITING: Final = 1_000
@@ -53,7 +53,7 @@ class Step:
         return self.kind in {"entry", "expense"}
 
 
-class Feed:
+class WorkQueue:
     """Gives steps of some kinds, each once, until none is left."""
 
     def __init__(self, journal: Journal, of_kinds: str, in_doubt: set[str]) -> None:
@@ -70,7 +70,7 @@ class Feed:
         self._landed = asyncio.Event()
 
     async def next(self) -> Step | None:
-        """The next step that may be sent; None at the end. Call `landed` when it is done."""
+        """The next step that may be sent; None at the end. Call `mark_done` when it is done."""
         async with self._lock:
             while True:
                 if self._ready:
@@ -85,7 +85,7 @@ class Feed:
                     self._landed.clear()
                     await self._landed.wait()
 
-    def landed(self, step: Step, *, again: bool = False) -> None:
+    def mark_done(self, step: Step, *, again: bool = False) -> None:
         """A step is done; or it was not sent and comes again, first of all."""
         self._flying.discard(step.key)
         behind = self._behind.get(step.key)

@@ -12,10 +12,10 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from harvest_async.call import Call, Upload
+from harvest_async.messages import Request
 from harvest_async.postman.examples import Example, examples
 from harvest_async.v1.dialect import Format, V1Dialect
 from harvest_async.v1.resources.receipts import PART
-from harvest_async.messages import Wire
 
 __all__ = ["make_collection"]
 
@@ -87,7 +87,7 @@ def _item(name: str, example: Example, format: Format) -> dict[str, Any]:
     return {"name": name, "request": request, "response": []}
 
 
-def _headers(wire: Wire, call: Call[Any]) -> Iterator[dict[str, str]]:
+def _headers(wire: Request, call: Call[Any]) -> Iterator[dict[str, str]]:
     """The header fields that Postman does not set by itself; without a body the format is a variable."""
     for key, value in wire.headers:
         if key.lower() in _LEFT_OUT or (key == "Content-Type" and isinstance(call.body, Upload)):
@@ -95,7 +95,7 @@ def _headers(wire: Wire, call: Call[Any]) -> Iterator[dict[str, str]]:
         yield {"key": key, "value": value.replace("json", "{{format}}") if call.body is None else value}
 
 
-def _url(wire: Wire, example: Example) -> dict[str, Any]:
+def _url(wire: Request, example: Example) -> dict[str, Any]:
     parts = urlsplit(example.written(wire.url))
     query = [
         {"key": key, "value": value, "disabled": key in example.optional}
@@ -117,7 +117,7 @@ def _description(example: Example) -> str:
     return "\n\n".join(lines)
 
 
-def _pretty(wire: Wire, format: Format) -> str:
+def _pretty(wire: Request, format: Format) -> str:
     text = wire.content.decode("utf-8")
     return json.dumps(json.loads(text), indent=2, ensure_ascii=False) if format == "json" else text
 

@@ -19,10 +19,10 @@ from typing import Any, Final
 from attrs import evolve, field, frozen
 
 from harvest_async.call import Call, Upload
+from harvest_async.client.drafts import Form
+from harvest_async.client.validation import Check
 from harvest_async.errors import InvalidArgument
 from harvest_async.v1 import calls, models, resources
-from harvest_async.client.validation import Check
-from harvest_async.client.drafts import Form
 
 __all__ = ["Example", "examples"]
 

@@ -15,16 +15,16 @@ from urllib.parse import parse_qsl
 from attrs import evolve
 
 from harvest_async.clock import SECOND, span
-from harvest_async.sandbox.v1.serializers import Writer
-from harvest_async.sandbox.router import Asked, Desk, Reply
 from harvest_async.sandbox.faults import Fault, Faults, make_fault
-from harvest_async.sandbox.rate_limiter import Judge
 from harvest_async.sandbox.log import Log, Request, most_in_window
 from harvest_async.sandbox.oauth import AUTHORIZE, TOKEN, AuthorizationServer
+from harvest_async.sandbox.rate_limiter import Judge
 from harvest_async.sandbox.records import Record
+from harvest_async.sandbox.router import Desk, Query, Reply
 from harvest_async.sandbox.settings import Settings
 from harvest_async.sandbox.sign_in import challenge, person_of
 from harvest_async.sandbox.store import Store
+from harvest_async.sandbox.v1.serializers import Writer
 from harvest_async.sandbox.world import World
 
 __all__ = ["STATUS_PATH", "Account", "format_of", "split_format"]
@@ -68,7 +68,7 @@ class Account:
 
     # Serving
 
-    def happening(self, method: str, path: str) -> dict[str, Fault]:
+    def active_faults(self, method: str, path: str) -> dict[str, Fault]:
         """What goes wrong with a call."""
         with self._lock:
             return self.faults.of(method, path)
@@ -105,9 +105,9 @@ class Account:
                 return self._server.authorize(pairs, _APPROVES if person is None else person["email"], now)
             if person is None:
                 return Reply(401, headers=(("www-authenticate", challenge(authorization)),))
-            return self._serve(Asked(method, path, pairs, content, media, "json", "json", person, now), headers)
+            return self._serve(Query(method, path, pairs, content, media, "json", "json", person, now), headers)
 
-    def _serve(self, asked: Asked, headers: dict[str, str]) -> Reply:
+    def _serve(self, asked: Query, headers: dict[str, str]) -> Reply:
         """Carry out what a signed-in person asks for, if it says how to read and to answer it."""
         wanted, sent = format_of(headers.get("accept", "")), format_of(asked.media)
         if wanted is None and not (asked.method == "GET" and asked.path.endswith(_ANY_ACCEPT)):

@@ -18,11 +18,11 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from harvest_async.sandbox.account import Account, format_of, split_format
-from harvest_async.sandbox.router import Reply
+from harvest_async.sandbox.fault_responses import Headers, made_up
 from harvest_async.sandbox.faults import Fault
 from harvest_async.sandbox.guard import PAGES, refusal
-from harvest_async.sandbox.fault_responses import Headers, made_up
 from harvest_async.sandbox.pages import routes
+from harvest_async.sandbox.router import Reply
 
 __all__ = ["Dropped", "make_app"]
 
@@ -73,7 +73,7 @@ class _Server:
         content = await _body(receive)
         if content is None:  # it never was a whole request
             return
-        faults = account.happening(line[0], unquote(line[1]))
+        faults = account.active_faults(line[0], unquote(line[1]))
         wanted = split_format(line[1])[1] or format_of(dict(headers).get("accept", "")) or "json"
         call = _Call(line, dict(headers), content, wanted, faults)
         await self._pass(call, "latency_in")

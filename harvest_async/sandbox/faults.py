@@ -79,11 +79,11 @@ class Faults:
 
     def of(self, method: str, path: str) -> dict[str, Fault]:
         """What happens to a call, by kind; of two faults of a kind the first."""
-        happening: dict[str, Fault] = {}
+        active_faults: dict[str, Fault] = {}
         for fault in self._faults:
-            if fault.kind not in happening and fault.applies(method, path):
-                happening[fault.kind] = fault
-        return happening
+            if fault.kind not in active_faults and fault.applies(method, path):
+                active_faults[fault.kind] = fault
+        return active_faults
 
     def seconds(self, fault: Fault | None) -> float:
         """How long a fault takes: by chance between its bounds; 0 where there is none."""

@@ -15,8 +15,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
-from harvest_async.sandbox.v1.base import Reply
 from harvest_async.sandbox.records import Record
+from harvest_async.sandbox.v1.base import Reply
 from harvest_async.sandbox.world import World
 
 __all__ = ["AUTHORIZE", "CLIENT_ID", "CLIENT_SECRET", "TOKEN", "AuthorizationServer"]

@@ -12,19 +12,14 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import unquote
 
-from harvest_async.sandbox.v1 import account
-from harvest_async.sandbox.v1 import assignments
-from harvest_async.sandbox.v1 import expenses
-from harvest_async.sandbox.v1 import invoices
-from harvest_async.sandbox.v1 import reports
-from harvest_async.sandbox.v1 import resources as sections
-from harvest_async.sandbox.v1 import timesheet
-from harvest_async.sandbox.v1.base import Asked, Office, Reply, Route, with_words
 from harvest_async.sandbox.reading import Refusal
 from harvest_async.sandbox.roles import require
+from harvest_async.sandbox.v1 import account, assignments, expenses, invoices, reports, timesheet
+from harvest_async.sandbox.v1 import resources as sections
+from harvest_async.sandbox.v1.base import Query, Reply, Route, Services, with_words
 from harvest_async.sandbox.world import World
 
-__all__ = ["DESKS", "MODULES", "Asked", "Desk", "Reply"]
+__all__ = ["DESKS", "MODULES", "Desk", "Query", "Reply"]
 
 MODULES: Final = frozenset({"expenses", "invoices", "estimates", "approval"})
 
@@ -49,9 +44,9 @@ class Desk:
     """Serves requests to an account; `modules` are those that are on, `plan` limits it."""
 
     def __init__(self, world: World, modules: frozenset[str], plan: Mapping[str, int]) -> None:
-        self._office = Office.over(world, modules, plan)
+        self._office = Services.over(world, modules, plan)
 
-    def serve(self, asked: Asked) -> Reply:
+    def serve(self, asked: Query) -> Reply:
         """Carry a request out."""
         try:
             route, words = _find(asked.method, asked.path, self._office.modules)

@@ -14,8 +14,8 @@ from typing import Final
 from harvest_async.sandbox.reading import Refusal
 from harvest_async.sandbox.records import Record
 from harvest_async.sandbox.staff import Staff
-from harvest_async.sandbox.world import World
 from harvest_async.sandbox.v1.writable_fields import read_changes, read_new
+from harvest_async.sandbox.world import World
 from harvest_async.sandbox.zones import ZONES
 
 __all__ = ["Rules"]

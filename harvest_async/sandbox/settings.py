@@ -12,8 +12,8 @@ from typing import Any, Final
 from attrs import field, frozen
 
 from harvest_async.clock import Clock, SystemClock, span
-from harvest_async.sandbox.router import MODULES
 from harvest_async.sandbox.quirks import read_variants
+from harvest_async.sandbox.router import MODULES
 
 __all__ = ["Settings"]
 

@@ -10,8 +10,8 @@ from datetime import datetime
 
 from harvest_async.sandbox.reading import Refusal
 from harvest_async.sandbox.records import FIELDS, Record
-from harvest_async.sandbox.world import World
 from harvest_async.sandbox.v1.writable_fields import read_changes
+from harvest_async.sandbox.world import World
 
 __all__ = ["Staff"]
 

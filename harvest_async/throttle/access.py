@@ -18,9 +18,9 @@ from attrs import frozen
 
 from harvest_async.clock import SECOND, Clock
 from harvest_async.errors import HarvestError, StorageError
-from harvest_async.throttle.state import Book, Why
 from harvest_async.throttle.ledgers.memory import Ledger, LedgerBusy
 from harvest_async.throttle.settings import Settings
+from harvest_async.throttle.state import AccountState, Why
 
 __all__ = ["Access", "End"]
 
@@ -37,7 +37,7 @@ _LONGEST: Final = 0.03
 class End:
     """How a lease ended, and when; `change` returns whether to log that the gate opened or closed."""
 
-    change: Callable[[Book, int], bool]
+    change: Callable[[AccountState, int], bool]
     moment: int
 
 
@@ -68,7 +68,7 @@ class Access:
         self.shut = False
         self.busy: LedgerBusy | None = None
 
-    def transact(self, change: Callable[[Book], T]) -> T:
+    def transact(self, change: Callable[[AccountState], T]) -> T:
         """Change the book at once.
 
         Raises:
@@ -119,10 +119,10 @@ class Access:
         """Take over the ends of leases that another event loop has left."""
         self._ends.extend(ends)
 
-    def _transact(self, change: Callable[[Book], T]) -> T:
+    def _transact(self, change: Callable[[AccountState], T]) -> T:
         settings = self._settings
 
-        def bounded(book: Book) -> T:
+        def bounded(book: AccountState) -> T:
             book.bound(settings.calls, settings.period, settings.guard)
             said.clear()
             said.extend([(_apply(end, book), book.why, book.until) for end in self._ends])
@@ -168,7 +168,7 @@ class Access:
         self._resume()
 
 
-def _apply(end: End, book: Book) -> bool:
+def _apply(end: End, book: AccountState) -> bool:
     """Write an end into the book; one that fails must not stop all others."""
     try:
         return end.change(book, end.moment)
@@ -177,5 +177,5 @@ def _apply(end: End, book: Book) -> bool:
         return False
 
 
-def _nothing(_: Book) -> None:
+def _nothing(_: AccountState) -> None:
     """Change nothing but what is late."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from harvest_async.clock import SECOND
 from harvest_async.errors import NotSent, Throttled, WouldWait
-from harvest_async.throttle.state import Book
+from harvest_async.throttle.state import AccountState
 
 __all__ = ["busy_too_long", "throttled", "would_wait"]
 
@@ -28,7 +28,7 @@ def busy_too_long(why: str, waited: int) -> NotSent:
     return NotSent(f"nothing was sent: {why}; it has been so for {waited / SECOND:.0f} s")
 
 
-def throttled(book: Book, now: int, why: str) -> Throttled:
+def throttled(book: AccountState, now: int, why: str) -> Throttled:
     """The account stays blocked for longer than the call puts up with."""
     seconds = max(0, book.until - now) / SECOND
     said = f"; the server said: {book.said}" if book.said else ""

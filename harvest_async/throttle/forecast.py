@@ -10,11 +10,11 @@ from attrs import frozen
 
 from harvest_async.throttle.window import Window
 
-__all__ = ["Crowd", "forecast"]
+__all__ = ["QueueState", "forecast"]
 
 
 @frozen
-class Crowd:
+class QueueState:
     """Who stands before a newcomer. Spans in nanoseconds.
 
     Attributes:
@@ -38,7 +38,7 @@ class Crowd:
         return max(calls * self.step, max(0, calls + busy + 1 - self.room) * self.trip // self.room)
 
 
-def forecast(window: Window, crowd: Crowd, now: int, start: int) -> int:
+def forecast(window: Window, crowd: QueueState, now: int, start: int) -> int:
     """The moment at which a newcomer is expected to go, none before `start`.
 
     Beyond the calls of one window the places come round again, a period and a trip later, or as fast as pace and

@@ -25,15 +25,15 @@ from attrs import define, field
 from harvest_async.clock import SECOND, Clock
 from harvest_async.errors import HarvestError
 from harvest_async.throttle.access import Access, End
-from harvest_async.throttle.probe import ask, wait_for
-from harvest_async.throttle.state import Book, Why
-from harvest_async.throttle.forecast import Crowd, forecast
-from harvest_async.throttle.queue import Lanes
+from harvest_async.throttle.errors import busy_too_long, throttled, would_wait
+from harvest_async.throttle.forecast import QueueState, forecast
 from harvest_async.throttle.lease import DEADLINE, Lease, Probe, Ticket
 from harvest_async.throttle.ledgers.memory import Ledger, LedgerBusy
 from harvest_async.throttle.line import Lane
-from harvest_async.throttle.errors import busy_too_long, throttled, would_wait
+from harvest_async.throttle.probe import ask, wait_for
+from harvest_async.throttle.queue import Lanes
 from harvest_async.throttle.settings import Settings
+from harvest_async.throttle.state import AccountState, Why
 
 __all__ = ["MOST_CONNECTIONS", "Gate"]
 
@@ -85,7 +85,7 @@ class Gate:
         self._trip = _FIRST_TRIP
         self._numbers = 0
         self._hurry = DEADLINE  # the shortest deadline of any call so far
-        self.lent = self.refused = 0
+        self.granted = self.refused = 0
         self._timer: asyncio.TimerHandle | None = None
 
     # For callers
@@ -145,7 +145,7 @@ class Gate:
         """See `lease.Owner`."""
         return self._access.shut and not lease.probes
 
-    def end(self, lease: Lease, change: Callable[[Book, int], bool]) -> None:
+    def end(self, lease: Lease, change: Callable[[AccountState, int], bool]) -> None:
         """See `lease.Owner`."""
         self.refused += lease.turned_away
         self._leases.pop(lease.number, None)
@@ -155,7 +155,7 @@ class Gate:
             if not lease.asks:
                 self._dispatch()
 
-    def _write_end(self, lease: Lease, change: Callable[[Book, int], bool]) -> None:
+    def _write_end(self, lease: Lease, change: Callable[[AccountState, int], bool]) -> None:
         now = self._clock.now()
         self._access.end(End(change, now), refused=lease.turned_away)
         if lease.timely:
@@ -203,13 +203,13 @@ class Gate:
         return waiter
 
     def _refused_too_often(self, now: int) -> HarvestError:
-        def error(book: Book) -> HarvestError:
+        def error(book: AccountState) -> HarvestError:
             return throttled(book, now, f"the call was refused {_REFUSALS} times")
 
         try:
             return self._access.transact(error)
         except LedgerBusy:
-            return error(Book())
+            return error(AccountState())
 
     def _stand(self, waiter: _Waiter, *, came_back: bool) -> None:
         line = self._lanes[waiter.ticket.lane]
@@ -243,7 +243,7 @@ class Gate:
         self._give_up(waiter, error)
 
     def _refuse_early(self, ticket: Ticket, now: int) -> None:
-        def expected(book: Book) -> int:
+        def expected(book: AccountState) -> int:
             return 0 if self._goes_first(book, now) else self._expected(book, ticket.lane, now)
 
         try:
@@ -253,17 +253,17 @@ class Gate:
         if wait > (ticket.max_wait or 0) - ticket.waited:
             raise would_wait(wait)
 
-    def _goes_first(self, book: Book, now: int) -> bool:
+    def _goes_first(self, book: AccountState, now: int) -> bool:
         """Whether a newcomer is the one that a shut gate lets through now."""
         return book.why is not None and not self._lanes and self._lets_probe(book, now)
 
-    def _expected(self, book: Book, lane: Lane, now: int) -> int:
+    def _expected(self, book: AccountState, lane: Lane, now: int) -> int:
         """How long a newcomer is expected to wait."""
         start = now if book.why is None else max(now, book.until) + self._trip
         if lane is Lane.BULK:
             start = max(start, now + self._lanes.held_back(book, now))
         place, kept = self._lanes.place(lane) + self._leading, self._lanes.kept(lane, book)
-        crowd = Crowd(place, kept, self._lanes.step(lane, book), self._busy, self._room(book), self._trip)
+        crowd = QueueState(place, kept, self._lanes.step(lane, book), self._busy, self._room(book), self._trip)
         return forecast(book.window, crowd, now, start) - now
 
     # Probing
@@ -337,7 +337,7 @@ class Gate:
         if not waiter.future.done():  # it may have been cancelled in this moment
             waiter.future.set_exception(error)
 
-    def _grant(self, book: Book, granted: list[tuple[_Waiter, Lease]]) -> int | None:
+    def _grant(self, book: AccountState, granted: list[tuple[_Waiter, Lease]]) -> int | None:
         """Grant leases out of the book; give the moment at which to look again."""
         now = self._clock.now()
         if book.why is not None:
@@ -354,11 +354,11 @@ class Gate:
             granted.append((waiter, self._lend(book.take, waiter.ticket, now, asks=asks)))
         return self._wake(book, now)
 
-    def _can_ask(self, ticket: Ticket, book: Book, now: int) -> bool:
+    def _can_ask(self, ticket: Ticket, book: AccountState, now: int) -> bool:
         """Whether the status may be asked for in passing: not at the price of a lease that a hurried call needs."""
         return ticket.probe is not None and (ticket.max_wait is None or book.window.free(now) > 1)
 
-    def _grant_probe(self, book: Book, now: int, granted: list[tuple[_Waiter, Lease]]) -> int | None:
+    def _grant_probe(self, book: AccountState, now: int, granted: list[tuple[_Waiter, Lease]]) -> int | None:
         limit = self._expire(book, now)
         line = self._lanes.first()
         if not line:
@@ -370,12 +370,14 @@ class Gate:
         if waiter.future.done():
             return self._grant_probe(book, now, granted)
         asks = waiter.ticket.probe is not None and not book.alone
-        first = book.why is Why.UNKNOWN and waiter.ticket.apart  # it goes, and what others sent is still unknown
+        first = (
+            book.why is Why.UNKNOWN and waiter.ticket.is_token_request
+        )  # it goes, and what others sent is still unknown
         take = book.take if first else partial(book.take_probe, asks=asks)
         granted.append((waiter, self._lend(take, waiter.ticket, now, asks=asks, probes=True)))
         return None
 
-    def _lets_probe(self, book: Book, now: int) -> bool:
+    def _lets_probe(self, book: AccountState, now: int) -> bool:
         return self._busy < MOST_CONNECTIONS and book.may_probe(now)
 
     def _lend(
@@ -384,18 +386,18 @@ class Gate:
         deadline = now + (min(ticket.deadline, _ASKING) if asks else ticket.deadline)
         number = take(now, deadline)
         self._busy += 1
-        self.lent += 1
+        self.granted += 1
         lease = self._leases[number] = Lease(self, number, now, deadline, asks=asks, probes=probes)
         return lease
 
-    def _room(self, book: Book) -> int:
+    def _room(self, book: AccountState) -> int:
         """How many connections it takes to send a whole window in haste."""
         needed = book.window.calls * self._trip * _HASTE // book.window.period
         return min(max(needed, FEWEST_CONNECTIONS), MOST_CONNECTIONS)
 
     # Waking
 
-    def _wake(self, book: Book, now: int) -> int | None:
+    def _wake(self, book: AccountState, now: int) -> int | None:
         if not self._lanes:
             return None
         moments = [book.window.next_release(now), now + _LOOK if self._shared else None]
@@ -418,7 +420,7 @@ class Gate:
         self._timer = None
         self._dispatch()
 
-    def _expire(self, book: Book, now: int) -> int | None:
+    def _expire(self, book: AccountState, now: int) -> int | None:
         """Give up on those whom the shut gate holds up too long; give the next moment at which one may be."""
         allowed = self._settings.max_block
         if allowed is None or book.since is None:
@@ -435,7 +437,7 @@ class Gate:
         return min(limits, default=None)
 
 
-def _lose(number: int, book: Book, now: int) -> bool:
+def _lose(number: int, book: AccountState, now: int) -> bool:
     """A lease of a loop that was closed; see `End`."""
     book.lost(number, now, cut=True)
     return False

@@ -13,9 +13,9 @@ from typing import Final, Protocol
 from attrs import define, field
 
 from harvest_async.clock import SECOND
-from harvest_async.throttle.state import Book
-from harvest_async.throttle.server_status import Told
 from harvest_async.throttle.line import Lane
+from harvest_async.throttle.server_status import RateLimitStatus
+from harvest_async.throttle.state import AccountState
 
 __all__ = ["DEADLINE", "Lease", "Probe", "Ticket"]
 
@@ -26,7 +26,7 @@ DEADLINE: Final = 60 * SECOND
 class Owner(Protocol):
     """What a lease tells about its end: the gate."""
 
-    def end(self, lease: Lease, change: Callable[[Book, int], bool]) -> None:
+    def end(self, lease: Lease, change: Callable[[AccountState, int], bool]) -> None:
         """Write the end into the book; `change` is given the book and the moment, and says what to log."""
         ...
 
@@ -89,14 +89,14 @@ class Lease:
         """The server is out of service."""
         self._end(lambda book, now: book.failed(self.number, now))
 
-    def told(self, told: Told) -> None:
+    def told(self, told: RateLimitStatus) -> None:
         """The status call was answered."""
         self.timely = True
         self._end(lambda book, now: book.told(self.number, told, self.sent, now))
 
-    def told_nothing(self) -> None:
+    def status_unreadable(self) -> None:
         """The status call was answered by something else."""
-        self._end(lambda book, now: book.told_nothing(self.number, now))
+        self._end(lambda book, now: book.status_unreadable(self.number, now))
 
     def lost(self) -> None:
         """The call was given up after it had begun to leave."""
@@ -134,7 +134,7 @@ class Lease:
         finally:
             self.release()
 
-    def _end(self, change: Callable[[Book, int], bool | None]) -> None:
+    def _end(self, change: Callable[[AccountState, int], bool | None]) -> None:
         if not self.ended:
             self.ended = True
             self._owner.end(self, lambda book, now: bool(change(book, now)))
@@ -175,7 +175,7 @@ class Ticket:
     lease: Lease | None = field(default=None)
     left: bool = False
     close_answer: Callable[[], Awaitable[None]] | None = field(default=None)
-    apart: bool = False
+    is_token_request: bool = False
 
     @property
     def patience(self) -> float | None:

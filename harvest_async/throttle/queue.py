@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from typing import Final, Generic, TypeVar
 
 from harvest_async.clock import SECOND
-from harvest_async.throttle.state import Book
 from harvest_async.throttle.bucket import Bucket
 from harvest_async.throttle.line import Lane, Line, Numbered
 from harvest_async.throttle.settings import Settings
+from harvest_async.throttle.state import AccountState
 
 __all__ = ["Lanes"]
 
@@ -57,7 +57,7 @@ class Lanes(Generic[W]):
         """The line whose head goes through a shut gate; it is empty where nobody waits at all."""
         return self._lines[Lane.INTERACTIVE] or self._lines[Lane.BULK]
 
-    def next(self, book: Book, now: int) -> Lane | None:
+    def next(self, book: AccountState, now: int) -> Lane | None:
         """The lane whose head may go now, the turn being counted; None where nobody may."""
         free = book.window.free(now)
         if not free:
@@ -73,14 +73,14 @@ class Lanes(Generic[W]):
             return Lane.INTERACTIVE
         return None
 
-    def held_back(self, book: Book, now: int) -> int:
+    def held_back(self, book: AccountState, now: int) -> int:
         """How long the pace holds the bulk lane back."""
         if not self._even:
             return 0
         left = round(self._bucket.wait(_step(book)) * SECOND)
         return max(left, book.bulk_at - now) if self.shared else left
 
-    def went(self, lane: Lane, book: Book, now: int) -> None:
+    def went(self, lane: Lane, book: AccountState, now: int) -> None:
         """The head of a lane goes now; `held_back` has just given 0."""
         if self._even and lane is Lane.BULK:
             self._bucket.take()
@@ -93,14 +93,14 @@ class Lanes(Generic[W]):
             return interactive + bulk + 1
         return interactive + min(bulk, (self._passed + interactive) // _TURN) + 1
 
-    def kept(self, lane: Lane, book: Book) -> int:
+    def kept(self, lane: Lane, book: AccountState) -> int:
         """How many leases a lane leaves to the other one."""
         return min(self._least, book.window.calls - 1) if lane is Lane.BULK else 0
 
-    def step(self, lane: Lane, book: Book) -> int:
+    def step(self, lane: Lane, book: AccountState) -> int:
         """The least time between two calls of a lane."""
         return _step(book) if self._even and lane is Lane.BULK else 0
 
 
-def _step(book: Book) -> int:
+def _step(book: AccountState) -> int:
     return book.window.period // book.window.calls

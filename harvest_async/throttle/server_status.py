@@ -15,7 +15,7 @@ from attrs import frozen
 
 from harvest_async.clock import SECOND
 
-__all__ = ["FALLBACK", "LONGEST", "REFUSALS", "Told", "is_refusal", "read_retry_after", "read_status"]
+__all__ = ["FALLBACK", "LONGEST", "REFUSALS", "RateLimitStatus", "is_refusal", "read_retry_after", "read_status"]
 
 FALLBACK: Final = 16 * SECOND
 """The wait where the server gives none, or none that can be read (contract: fallback_wait_seconds)."""
@@ -41,7 +41,7 @@ _LARGEST: Final = 10**12
 
 
 @frozen
-class Told:
+class RateLimitStatus:
     """The server's own numbers (contract: rate_limit_status_fields).
 
     Attributes:
@@ -106,7 +106,7 @@ def _read_date(text: str) -> datetime | None:
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
-def read_status(content: bytes) -> Told | None:
+def read_status(content: bytes) -> RateLimitStatus | None:
     """Read the body of `GET /account/rate_limit_status` in JSON; None where it is anything else."""
     try:
         tree = json.loads(content)
@@ -117,7 +117,7 @@ def read_status(content: bytes) -> Told | None:
     count, calls, period = (_whole(tree.get(key)) for key in ("count", "max_calls", "timeframe_limit"))
     if count is None or calls is None or period is None:
         return None
-    return Told(
+    return RateLimitStatus(
         calls=calls if calls in _CALLS else None,
         period=period * SECOND if period in _SECONDS else None,
         count=min(max(count, 0), _CALLS[-1]),

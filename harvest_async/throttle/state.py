@@ -16,10 +16,10 @@ import enum
 from typing import Any, Final
 
 from harvest_async.clock import SECOND
-from harvest_async.throttle.server_status import Told
+from harvest_async.throttle.server_status import RateLimitStatus
 from harvest_async.throttle.window import Window
 
-__all__ = ["DEFAULT_CALLS", "DEFAULT_GUARD", "DEFAULT_PERIOD", "Book", "Why"]
+__all__ = ["DEFAULT_CALLS", "DEFAULT_GUARD", "DEFAULT_PERIOD", "AccountState", "Why"]
 
 DEFAULT_CALLS: Final = 100
 DEFAULT_PERIOD: Final = 15 * SECOND
@@ -46,7 +46,7 @@ class Why(enum.Enum):
     OUTAGE = "the server is out of service"
 
 
-class Book:
+class AccountState:
     """What all users of an account share.
 
     Attributes:
@@ -161,7 +161,7 @@ class Book:
             self.watch_at = now  # it could not ask; somebody else may
         return self._open()
 
-    def told(self, lease: int, told: Told, asked: int, now: int) -> bool:
+    def told(self, lease: int, told: RateLimitStatus, asked: int, now: int) -> bool:
         """The status call was answered. Gives whether this ended a closing."""
         self.window.settle(lease, now)
         self.said = told.text
@@ -174,7 +174,7 @@ class Book:
             self.watch(now)
         return lease == self._probe and self._open()
 
-    def told_nothing(self, lease: int, now: int) -> None:
+    def status_unreadable(self, lease: int, now: int) -> None:
         """The status call was answered by something that is no status: the head of the line goes next, alone."""
         self.window.settle(lease, now)
         if lease == self._probe:
@@ -232,7 +232,7 @@ class Book:
         return {**kept, "window": self.window.dump(), "why": self.why.name if self.why else None}
 
     @classmethod
-    def load(cls, stored: dict[str, Any]) -> Book:
+    def load(cls, stored: dict[str, Any]) -> AccountState:
         """What `dump` gave, as a book again."""
         window = Window.load(stored["window"])
         book = cls()
@@ -279,8 +279,8 @@ class Book:
 
     def _heed_strays(self) -> None:
         """A call that was given up and arrives at a blocked account begins the block anew."""
-        if self.since is not None and self.window.astray > self.since:
-            self.until = max(self.until, self.window.astray + max(self.window.period, self._hint))
+        if self.since is not None and self.window.latest_lost_arrival > self.since:
+            self.until = max(self.until, self.window.latest_lost_arrival + max(self.window.period, self._hint))
 
     def _miss(self, lease: int) -> None:
         """The probe failed on its way. Was it the status call, the head of the line goes next, and tells its caller."""

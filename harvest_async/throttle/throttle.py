@@ -17,12 +17,12 @@ from attrs import field, frozen
 from harvest_async.clock import SECOND, Clock, SystemClock, span
 from harvest_async.errors import InvalidArgument
 from harvest_async.throttle.access import End
-from harvest_async.throttle.state import DEFAULT_GUARD, Book
 from harvest_async.throttle.gate import Gate
 from harvest_async.throttle.lease import Lease, Ticket
 from harvest_async.throttle.ledgers.memory import Ledger, MemoryLedger
 from harvest_async.throttle.line import Lane
 from harvest_async.throttle.settings import Settings
+from harvest_async.throttle.state import DEFAULT_GUARD, AccountState
 
 __all__ = ["Snapshot", "Throttle"]
 
@@ -64,7 +64,7 @@ class Snapshot:
     closed_for: float
     closed_until: datetime | None
     said: str | None
-    lent: int
+    granted: int
     refused: int
     _releases: tuple[float, ...] = field(repr=False, alias="releases")
 
@@ -166,7 +166,7 @@ class Throttle:
         with self._guard:
             gates = tuple(self._gates.values())
 
-        def look(book: Book) -> Snapshot:
+        def look(book: AccountState) -> Snapshot:
             book.bound(self._settings.calls, self._settings.period, self._settings.guard)
             window, closed_for = book.window, max(0, book.until - now) if book.why else 0
             releases = tuple((moment - now) / SECOND for moment in window.places(now, 0))
@@ -183,7 +183,7 @@ class Throttle:
                 closed_for=closed_for / SECOND,
                 closed_until=self._clock.today() + timedelta(microseconds=closed_for // 1_000) if book.why else None,
                 said=book.said,
-                lent=self._lent + sum(gate.lent for gate in gates),
+                granted=self._lent + sum(gate.granted for gate in gates),
                 refused=self._refused + sum(gate.refused for gate in gates),
                 releases=releases,
             )
@@ -209,7 +209,7 @@ class Throttle:
         for loop, gate in tuple(self._gates.items()):
             if loop.is_closed() or (gate.idle and not loop.is_running()):
                 left += gate.abandon()
-                self._lent += gate.lent
+                self._lent += gate.granted
                 self._refused += gate.refused
                 del self._gates[loop]
         return left

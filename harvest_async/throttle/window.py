@@ -34,14 +34,24 @@ class Window:
         astray: the latest moment at which a call that was given up may have arrived; 0 where none was.
     """
 
-    __slots__ = ("_foreign_base", "_lapse", "_open", "_past", "astray", "calls", "foreign", "guard", "period")
+    __slots__ = (
+        "_foreign_base",
+        "_lapse",
+        "_open",
+        "_past",
+        "calls",
+        "foreign",
+        "guard",
+        "latest_lost_arrival",
+        "period",
+    )
 
     def __init__(self, calls: int, period: int, guard: int) -> None:
         self.calls = calls
         self.period = period
         self.guard = guard
         self.foreign = 0
-        self.astray = 0
+        self.latest_lost_arrival = 0
         self._foreign_base = 0
         self._open: dict[int, tuple[int, int]] = {}  # lease -> (sent, deadline)
         self._past: list[tuple[int, int]] = []  # heap of (base, sent): held until base + period
@@ -64,7 +74,7 @@ class Window:
         sent, deadline = self._open.pop(lease, (None, 0))
         if sent is not None:
             arrival = min(now, deadline) + self.guard
-            self.astray = max(self.astray, arrival)
+            self.latest_lost_arrival = max(self.latest_lost_arrival, arrival)
             heappush(self._past, (arrival, _NEVER))
 
     def give_back(self, lease: int) -> None:
@@ -126,10 +136,10 @@ class Window:
         self._prune(told)
         begin = told - self.period
         surely = 1 + sum(1 for base, sent in self._past if base <= asked and sent > begin)
-        perhaps = len(self._open) + sum(1 for base, _ in self._past if base >= asked - self.period)
+        maybe_processed = len(self._open) + sum(1 for base, _ in self._past if base >= asked - self.period)
         self.foreign = max(0, count - surely)
         self._foreign_base = told
-        return count > max(perhaps, 1)
+        return count > max(maybe_processed, 1)
 
     def resize(self, calls: int, period: int) -> None:
         """Go on with other numbers; what is held is held by the new ones."""
@@ -141,7 +151,7 @@ class Window:
         return {
             "numbers": [self.calls, self.period, self.guard],
             "foreign": [self.foreign, self._foreign_base],
-            "astray": self.astray,
+            "astray": self.latest_lost_arrival,
             "open": [[lease, sent, deadline] for lease, (sent, deadline) in self._open.items()],
             "past": [list(pair) for pair in self._past],
         }
@@ -151,7 +161,7 @@ class Window:
         """What `dump` gave, as a window again."""
         window = cls(*stored["numbers"])
         window.foreign, window._foreign_base = stored["foreign"]
-        window.astray = stored["astray"]
+        window.latest_lost_arrival = stored["astray"]
         for lease, sent, deadline in stored["open"]:
             window.take(lease, sent, deadline)
         window._past = [(base, sent) for base, sent in stored["past"]]
@@ -163,7 +173,7 @@ class Window:
         count = len(self._open) + len(self._past)
         self._open.clear()
         self._past = [(now, _NEVER)] * min(count, self.calls)
-        self._foreign_base, self.astray = now, 0
+        self._foreign_base, self.latest_lost_arrival = now, 0
 
     def _prune(self, now: int) -> None:
         if self._open and now > self._lapse:

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterator
 from typing import Final
 
-__all__ = ["PIECE", "Garbled", "Unfold"]
+__all__ = ["PIECE", "DecompressError", "Decompressor"]
 
 PIECE: Final = 256 * 1024
 """The largest piece in bytes."""
@@ -22,11 +22,11 @@ _FOLDED: Final = frozenset({"gzip", "x-gzip", "deflate"})
 _PLAIN: Final = frozenset({"", "identity"})
 
 
-class Garbled(ValueError):
+class DecompressError(ValueError):
     """The body is not encoded as its head says, not whole, or in a way that was not asked for."""
 
 
-class Unfold:
+class Decompressor:
     """Undoes a body's encoding.
 
     Args:
@@ -41,7 +41,7 @@ class Unfold:
     def __init__(self, encoding: str) -> None:
         name = encoding.strip().lower()
         if name not in _PLAIN | _FOLDED:
-            raise Garbled(f"it is encoded as {encoding[:40]!r}, which was not asked for")
+            raise DecompressError(f"it is encoded as {encoding[:40]!r}, which was not asked for")
         self._inflate = zlib.decompressobj(_ANY) if name in _FOLDED else None
         self._raw = name == "deflate"  # perhaps: its first two bytes tell
         self._head = b""
@@ -61,7 +61,7 @@ class Unfold:
             try:
                 piece = self._inflate.decompress(chunk, PIECE)
             except zlib.error as error:
-                raise Garbled(f"its encoding can't be undone: {error}") from None
+                raise DecompressError(f"its encoding can't be undone: {error}") from None
             chunk = self._inflate.unconsumed_tail
             if piece:
                 yield piece
@@ -77,9 +77,9 @@ class Unfold:
         try:
             rest = self._inflate.flush()
         except zlib.error as error:
-            raise Garbled(f"its encoding can't be undone: {error}") from None
+            raise DecompressError(f"its encoding can't be undone: {error}") from None
         if not self._inflate.eof:
-            raise Garbled("its encoding broke off")
+            raise DecompressError("its encoding broke off")
         return rest
 
     def _begin(self, chunk: bytes) -> bytes:

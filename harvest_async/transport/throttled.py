@@ -20,15 +20,15 @@ import anyio
 import httpx
 
 from harvest_async.auth import QUERY_TOKEN
+from harvest_async.cancellation import in_one_go
 from harvest_async.clock import SECOND
 from harvest_async.errors import HarvestError
-from harvest_async.cancellation import in_one_go
-from harvest_async.throttle.server_status import REFUSALS, is_refusal, read_retry_after, read_status
+from harvest_async.messages import Request, redact_url
 from harvest_async.throttle.lease import Lease, Probe, Ticket
+from harvest_async.throttle.server_status import REFUSALS, is_refusal, read_retry_after, read_status
 from harvest_async.throttle.throttle import Throttle
 from harvest_async.transport.direct import sweep
 from harvest_async.transport.peek import peek
-from harvest_async.messages import Wire, redact_url
 
 __all__ = ["NOT_SENT", "STATUS_PATH", "TICKET", "ThrottledTransport", "wire_of"]
 
@@ -232,7 +232,7 @@ class ThrottledTransport(httpx.AsyncBaseTransport):
                 return response
             told = read_status(await peek(response)) if response.status_code == _OK else None
             if told is None:
-                lease.told_nothing()
+                lease.status_unreadable()
                 return response
             if not told.sound:
                 logger.warning("the server's limits can't be believed and are ignored: %s", told.text)
@@ -240,11 +240,11 @@ class ThrottledTransport(httpx.AsyncBaseTransport):
             return response
 
 
-def wire_of(request: httpx.Request) -> Wire:
+def wire_of(request: httpx.Request) -> Request:
     """A request as a plain value, for errors; a body that was not read yet is left out."""
     headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw)
     content = request.content if isinstance(request.stream, httpx.ByteStream) else b""
-    return Wire(request.method, str(request.url), headers, content)
+    return Request(request.method, str(request.url), headers, content)
 
 
 def _signed(request: httpx.Request) -> httpx.Request:

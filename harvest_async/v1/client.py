@@ -14,6 +14,8 @@ from urllib.parse import quote
 
 from harvest_async.address import home_of
 from harvest_async.auth import BasicAuth, BearerAuth
+from harvest_async.client.batch import AnyCall, bulk_map
+from harvest_async.client.resource import Learned
 from harvest_async.errors import InvalidArgument
 from harvest_async.exchange import (
     BeforeSend,
@@ -25,12 +27,10 @@ from harvest_async.exchange import (
     with_raw_response,
 )
 from harvest_async.outcomes import Outcome
-from harvest_async.client.batch import AnyCall, bulk_map
 from harvest_async.throttle.line import Lane
 from harvest_async.throttle.throttle import Throttle
 from harvest_async.v1 import calls, resources
 from harvest_async.v1.dialect import Format, V1Dialect
-from harvest_async.client.resource import Learned
 
 if TYPE_CHECKING:
     import ssl
@@ -231,7 +231,7 @@ class HarvestV1:
             raw = await harvest.with_raw_response(harvest.clients.get(7))
             print(raw.status, raw.headers["x-request-id"], raw.content, raw.record.name)
 
-        A failed call raises as always; the error's `answer` has the response. The bodies are kept in memory.
+        A failed call raises as always; the error's `response` has the response. The bodies are kept in memory.
 
         Args:
             call: the call, not awaited yet: `harvest.clients.get(7)`, or a list. Any client's calls will do.

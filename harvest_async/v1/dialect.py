@@ -15,15 +15,15 @@ from urllib.parse import urlencode, urlsplit
 
 from attrs import evolve, frozen
 
-from harvest_async.call import Body, Call, Created, Gone, Page, Upload
+from harvest_async.call import Body, Call, Created, DeleteResult, Page, Upload
+from harvest_async.client.results import Bare, Changed, Done, Entry, Made, Many, One, Raw, Removed
 from harvest_async.codec import json, xml
 from harvest_async.codec.shape import shape, shape_all
 from harvest_async.codec.slices import Shaper, Slices
 from harvest_async.codec.text import beginning, only_decode_errors
 from harvest_async.errors import DecodeError
+from harvest_async.messages import Request, Response
 from harvest_async.v1.models import DayEntry
-from harvest_async.client.results import Bare, Changed, Done, Entry, Made, Many, One, Raw, Removed
-from harvest_async.messages import Answer, Wire
 
 __all__ = ["Format", "V1Dialect"]
 
@@ -114,7 +114,7 @@ class V1Dialect:
     def __init__(self, format: Format = "json") -> None:
         self._codec = _FORMATS[format]
 
-    def encode(self, call: Call[Any], base_url: str, headers: tuple[tuple[str, str], ...]) -> Wire:
+    def encode(self, call: Call[Any], base_url: str, headers: tuple[tuple[str, str], ...]) -> Request:
         """Turn a call into a request; both formats name their type in every request (contract: headers).
 
         Raises:
@@ -128,26 +128,26 @@ class V1Dialect:
             content, content_type = b"" if sent is None else self._codec.write(sent), kind
         own = (("Accept", kind), ("Content-Type", content_type))
         length = (("Content-Length", str(len(content))),) if call.method in _WRITES else ()  # contract: empty_write
-        return Wire(call.method, f"{base_url}{call.path}{query}", (*own, *length, *headers), content)
+        return Request(call.method, f"{base_url}{call.path}{query}", (*own, *length, *headers), content)
 
-    def decode(self, call: Call[T], answer: Answer) -> T:
+    def decode(self, call: Call[T], response: Response) -> T:
         """Read a success by the call's result.
 
         Raises:
             DecodeError: it can't be read.
         """
-        with only_decode_errors(answer.content):
-            if _is_page(answer):
-                self._expect(answer)
-            return self._readers[type(call.result)](self, call.result, answer)  # type: ignore[no-any-return]
+        with only_decode_errors(response.content):
+            if _is_page(response):
+                self._expect(response)
+            return self._readers[type(call.result)](self, call.result, response)  # type: ignore[no-any-return]
 
-    def slices(self, call: Call[Page[T]], answer: Answer, chunks: Iterable[bytes]) -> Iterator[list[T]]:
+    def slices(self, call: Call[Page[T]], response: Response, chunks: Iterable[bytes]) -> Iterator[list[T]]:
         """Read a list some records at a time, as its body comes.
 
         Raises:
             DecodeError: it can't be read.
         """
-        return self._slices(call.result, answer, chunks)
+        return self._slices(call.result, response, chunks)
 
     def page_size(self, call: Call[Page[Any]]) -> int | None:
         """How many records a full page has (contract: paging.per_page); None where the list comes whole."""
@@ -159,61 +159,61 @@ class V1Dialect:
         others = tuple((name, value) for name, value in call.query if name != "page")
         return evolve(call, query=(*others, ("page", str(page))))
 
-    def done_before(self, call: Call[Any], answer: Answer) -> bool:
+    def done_before(self, call: Call[Any], response: Response) -> bool:
         """Whether a repeat finds that the first one did it: what was deleted is gone (contract: retry_safe_values)."""
-        return isinstance(call.result, Removed) and answer.status == _NOT_FOUND
+        return isinstance(call.result, Removed) and response.status == _NOT_FOUND
 
-    def explain(self, answer: Answer) -> str:
+    def explain(self, response: Response) -> str:
         """The server's own words: its `Hint`, and what its body says (contract: hint_header, errors.body)."""
-        hint = answer.header("hint") or ""
-        said = _words(answer)
+        hint = response.header("hint") or ""
+        said = _words(response)
         return " - ".join(part for part in (hint, said if said != hint else "") if part)
 
     # One reader a result
 
-    def _one(self, result: One[T], answer: Answer) -> T:
-        return shape(_unwrap(self._tree(answer), result.root), result.model)
+    def _one(self, result: One[T], response: Response) -> T:
+        return shape(_unwrap(self._tree(response), result.root), result.model)
 
-    def _many(self, result: Many[T], answer: Answer) -> Page[T]:
-        return Page([record for slice_ in self._slices(result, answer, (answer.content,)) for record in slice_])
+    def _many(self, result: Many[T], response: Response) -> Page[T]:
+        return Page([record for slice_ in self._slices(result, response, (response.content,)) for record in slice_])
 
-    def _slices(self, result: Many[T], answer: Answer, chunks: Iterable[bytes]) -> Iterator[list[T]]:
-        self._expect(answer)
-        with only_decode_errors(answer.content):
+    def _slices(self, result: Many[T], response: Response, chunks: Iterable[bytes]) -> Iterator[list[T]]:
+        self._expect(response)
+        with only_decode_errors(response.content):
             elements = self._codec.elements(result)
             for chunk in chunks:
                 yield elements.feed(chunk)
             yield elements.close()
 
-    def _bare(self, result: Bare[T], answer: Answer) -> T:
-        return shape(self._tree(answer), result.model)
+    def _bare(self, result: Bare[T], response: Response) -> T:
+        return shape(self._tree(response), result.model)
 
-    def _entry(self, _: Entry, answer: Answer) -> DayEntry:
-        return shape(_entry_tree(self._tree(answer)), DayEntry)
+    def _entry(self, _: Entry, response: Response) -> DayEntry:
+        return shape(_entry_tree(self._tree(response)), DayEntry)
 
-    def _made(self, result: Made, answer: Answer) -> Created[Any]:
-        location = answer.header("location")
-        record = self._perhaps(result.result, answer, needed=location is None)
+    def _made(self, result: Made, response: Response) -> Created[Any]:
+        location = response.header("location")
+        record = self._perhaps(result.result, response, needed=location is None)
         known = record.id if record is not None and _is_plausible(record.id) else None
         if known is None and (known := _number_in(location or "")) is not None and record is not None:
             record = None  # a record without a usable id is read once more, by the id that Location has
         return Created(known, location, record)
 
-    def _changed(self, result: Changed, answer: Answer) -> Any:
-        return self._perhaps(result.result, answer, needed=False)
+    def _changed(self, result: Changed, response: Response) -> Any:
+        return self._perhaps(result.result, response, needed=False)
 
-    def _removed(self, result: Removed, answer: Answer) -> Gone:
-        if not result.told or answer.status == _NOT_FOUND:
-            return Gone.UNTOLD
-        return Gone.ARCHIVED if result.hints and answer.header("hint") else Gone.DELETED
+    def _removed(self, result: Removed, response: Response) -> DeleteResult:
+        if not result.told or response.status == _NOT_FOUND:
+            return DeleteResult.UNKNOWN
+        return DeleteResult.ARCHIVED if result.hints and response.header("hint") else DeleteResult.DELETED
 
-    def _done(self, _: Done, __: Answer) -> None:
+    def _done(self, _: Done, __: Response) -> None:
         return None
 
-    def _raw(self, _: Raw, answer: Answer) -> Any:
-        return self._tree(answer) if answer.content.strip() else None
+    def _raw(self, _: Raw, response: Response) -> Any:
+        return self._tree(response) if response.content.strip() else None
 
-    _readers: ClassVar[dict[type[Any], Callable[[V1Dialect, Any, Answer], Any]]] = {
+    _readers: ClassVar[dict[type[Any], Callable[[V1Dialect, Any, Response], Any]]] = {
         One: _one,
         Many: _many,
         Bare: _bare,
@@ -225,37 +225,42 @@ class V1Dialect:
         Raw: _raw,
     }
 
-    def _perhaps(self, result: One[Any] | Entry, answer: Answer, *, needed: bool) -> Any:
+    def _perhaps(self, result: One[Any] | Entry, response: Response, *, needed: bool) -> Any:
         """A write's record, if its body is there and of the asked type (contract: body_or_no_body)."""
-        if not answer.content.strip() or answer.content_type != self._codec.content_type:
+        if not response.content.strip() or response.content_type != self._codec.content_type:
             return None
         try:
-            with only_decode_errors(answer.content):
-                return self._readers[type(result)](self, result, answer)
+            with only_decode_errors(response.content):
+                return self._readers[type(result)](self, result, response)
         except DecodeError:
             if needed:
                 raise
             return None
 
-    def _tree(self, answer: Answer) -> Any:
-        self._expect(answer)
-        return self._codec.read(answer.content)
+    def _tree(self, response: Response) -> Any:
+        self._expect(response)
+        return self._codec.read(response.content)
 
-    def _expect(self, answer: Answer) -> None:
+    def _expect(self, response: Response) -> None:
         """Refuse what says of itself that it is something else; a sign-in page, as a rule."""
-        kind = answer.content_type
+        kind = response.content_type
         if kind and kind != self._codec.content_type and not kind.endswith(f"+{self._codec.content_type[12:]}"):
             asked = self._codec.content_type
-            raise DecodeError(f"asked for {asked}, the answer is {kind}: {beginning(answer.content)}")
+            raise DecodeError(f"asked for {asked}, the answer is {kind}: {beginning(response.content)}")
 
 
-def _is_page(answer: Answer) -> bool:
+def _is_page(response: Response) -> bool:
     """Whether an answer is a page in the server's place: it says nothing of what became of a write, whatever its kind.
 
     A 201, and whoever names a `Location`, has created all the same (contract: missing_headers).
     """
-    ours = answer.status == _CREATED or answer.header("location")
-    return not ours and answer.status != _NOT_FOUND and "html" in answer.content_type and bool(answer.content.strip())
+    ours = response.status == _CREATED or response.header("location")
+    return (
+        not ours
+        and response.status != _NOT_FOUND
+        and "html" in response.content_type
+        and bool(response.content.strip())
+    )
 
 
 def _is_plausible(id: int | None) -> bool:
@@ -296,14 +301,14 @@ def _entry_tree(tree: Any) -> Any:
     return tree
 
 
-def _words(answer: Answer) -> str:
+def _words(response: Response) -> str:
     """What an error's body says, as far as it is meant for people."""
-    if not answer.content.strip() or "html" in answer.content_type:
-        return "an HTML page" if answer.content.strip() else ""
+    if not response.content.strip() or "html" in response.content_type:
+        return "an HTML page" if response.content.strip() else ""
     try:
-        return _said(json.read(answer.content))
+        return _said(json.read(response.content))
     except (DecodeError, RecursionError):
-        text = _TAGS.sub(" ", answer.content[:4096].decode("utf-8", errors="replace"))
+        text = _TAGS.sub(" ", response.content[:4096].decode("utf-8", errors="replace"))
         return " ".join(text.split())[:_LONGEST]
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
 from harvest_async.call import Call
+from harvest_async.client.cached_list import CachedList, Named, Tally
 from harvest_async.clock import Clock, SystemClock
 from harvest_async.errors import InvalidArgument
 from harvest_async.v1.models import (
@@ -22,7 +23,6 @@ from harvest_async.v1.models import (
     TaskAssignment,
     UserAssignment,
 )
-from harvest_async.client.cached_list import Named, Table, Tally
 
 if TYPE_CHECKING:
     from harvest_async.v1.client import HarvestV1
@@ -58,7 +58,7 @@ class People(Named[Person]):
         return await self._one("email", email, lambda person: person.email)
 
 
-class TasksOfProject(Table[TaskAssignment]):
+class TasksOfProject(CachedList[TaskAssignment]):
     """The tasks on a project."""
 
     async def by_task(self, task_id: int) -> TaskAssignment | None:
@@ -70,7 +70,7 @@ class TasksOfProject(Table[TaskAssignment]):
         return await self._one("task", str(task_id), lambda link: str(link.task_id))
 
 
-class PeopleOfProject(Table[UserAssignment]):
+class PeopleOfProject(CachedList[UserAssignment]):
     """The people on a project."""
 
     async def by_user(self, user_id: int) -> UserAssignment | None:
@@ -181,7 +181,7 @@ class Directory:
         if rest == [_NEW_TASK]:
             self.tasks.touch()
 
-    def _tables(self) -> dict[str, Table[Any]]:
+    def _tables(self) -> dict[str, CachedList[Any]]:
         return {
             "clients": self.clients,
             "projects": self.projects,

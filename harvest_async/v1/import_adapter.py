@@ -13,12 +13,12 @@ from typing import Any, Final
 
 import attrs
 
-from harvest_async.importer.account import Watch
-from harvest_async.importer.account_records import Booked, Known, Link, Paid, Reach
-from harvest_async.call import Call, Created, Gone
-from harvest_async.errors import InvalidArgument, NotFound, ResponseError
-from harvest_async.v1.client import HarvestV1
+from harvest_async.call import Call, Created, DeleteResult
 from harvest_async.client.cached_list import record_id
+from harvest_async.errors import InvalidArgument, NotFound, ResponseError
+from harvest_async.importer.account import Watch
+from harvest_async.importer.account_records import BookableTasks, Booked, Known, Link, Paid
+from harvest_async.v1.client import HarvestV1
 
 __all__ = ["V1Account"]
 
@@ -101,10 +101,12 @@ class V1Account:
             times |= {record_id(each): _entry(each) for each in daily.day_entries}
         return [_timed(entry, times.get(entry.id, entry)) for entry in entries]
 
-    async def reach(self, person: int) -> Reach:
+    async def reach(self, person: int) -> BookableTasks:
         """Contract: time_tracking.daily: the projects and tasks that can be tracked."""
         daily = await self._harvest.time.daily(of_user=self._of_user(person))
-        return Reach({record_id(each): frozenset(record_id(task) for task in each.tasks) for each in daily.projects})
+        return BookableTasks(
+            {record_id(each): frozenset(record_id(task) for task in each.tasks) for each in daily.projects}
+        )
 
     async def links(self, kind: str, project: int) -> Sequence[Link]:
         """A project's assignments."""
@@ -151,9 +153,9 @@ class V1Account:
             gone = await _DELETE[kind](self._harvest, record, given)
         except NotFound:
             return None  # it is gone, by whomever
-        if kind == "task" and gone is Gone.UNTOLD:
+        if kind == "task" and gone is DeleteResult.UNKNOWN:
             return "the server did not remove it"  # it was read after the call, and is active
-        return await self._bring_back(kind, record, given) if gone is Gone.ARCHIVED else None
+        return await self._bring_back(kind, record, given) if gone is DeleteResult.ARCHIVED else None
 
     async def _bring_back(self, kind: str, record: int, fields: Fields) -> str:
         """Undo an archiving that the server did instead of a deletion, since other records use it."""
@@ -275,13 +277,15 @@ def _marked(mark: Callable[[Any, int, int], Awaitable[Any]]) -> Callable[[Any, F
     return make
 
 
-def _unmarked(mark: Callable[[Any, int, int], Awaitable[Any]] | None) -> Callable[[Any, int, Fields], Awaitable[Gone]]:
+def _unmarked(
+    mark: Callable[[Any, int, int], Awaitable[Any]] | None,
+) -> Callable[[Any, int, Fields], Awaitable[DeleteResult]]:
     """Taking a mark off; of an invoice it stays, since the invoice goes."""
 
-    async def take_off(harvest: Any, record: int, fields: Fields) -> Gone:
+    async def take_off(harvest: Any, record: int, fields: Fields) -> DeleteResult:
         if mark is not None:
             await mark(harvest, record, fields.get("project_id") or 0)
-        return Gone.DELETED
+        return DeleteResult.DELETED
 
     return take_off
 
@@ -399,7 +403,7 @@ _UPDATE: Final[Mapping[str, Callable[[Any, int, Fields], Awaitable[Any]]]] = {
     ),
 }
 
-_DELETE: Final[Mapping[str, Callable[[Any, int, Fields], Awaitable[Gone]]]] = {
+_DELETE: Final[Mapping[str, Callable[[Any, int, Fields], Awaitable[DeleteResult]]]] = {
     "client": lambda harvest, record, _: harvest.clients.delete(record),
     "project": lambda harvest, record, _: harvest.projects.delete(record),
     "task": lambda harvest, record, _: harvest.tasks.delete(record),

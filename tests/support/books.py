@@ -9,8 +9,8 @@ from contextlib import nullcontext
 from decimal import Decimal
 from itertools import count
 
-from harvest_async.importer.account_records import Booked, Known, Link, Reach
 from harvest_async.errors import OutcomeUnknown
+from harvest_async.importer.account_records import BookableTasks, Booked, Known, Link
 
 LINKS = {"task_link": "task_id", "person_link": "user_id"}
 
@@ -106,7 +106,7 @@ class Books:
     async def reach(self, person):
         await self._read("reach")
         mine = {each["project_id"] for each in self.tables["person_link"].values() if each["user_id"] == person}
-        return Reach(
+        return BookableTasks(
             {
                 project: frozenset(
                     each["task_id"] for each in self.tables["task_link"].values() if each["project_id"] == project

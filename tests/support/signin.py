@@ -37,13 +37,13 @@ class SignIn(httpx.AsyncBaseTransport):
         self.most_busy = max(self.most_busy, self.busy)
         try:
             await asyncio.sleep(self.way)
-            answer = self._token(request) if request.url.path == "/oauth2/token" else self._call(request)
+            response = self._token(request) if request.url.path == "/oauth2/token" else self._call(request)
             await asyncio.sleep(self.way)
         finally:
             self.busy -= 1
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+        if isinstance(response, Exception):
+            raise response
+        return response
 
     def revoke(self):
         """Nobody is signed in any more by the access tokens that are out."""
@@ -72,8 +72,8 @@ class SignIn(httpx.AsyncBaseTransport):
         scripted = self.script.pop(0) if self.script else None
         if scripted is not None and scripted != "lost":
             return scripted
-        answer = self._grant(form)
-        return httpx.ReadError("gone") if scripted == "lost" else answer
+        response = self._grant(form)
+        return httpx.ReadError("gone") if scripted == "lost" else response
 
     def _grant(self, form):
         good = form["client_id"] == "id" and form.get("client_secret") == "s+/="

@@ -7,8 +7,8 @@ from collections import deque
 import httpx
 
 from harvest_async import BasicAuth, HarvestV1, Throttle
+from harvest_async.messages import Response
 from harvest_async.v1.dialect import V1Dialect
-from harvest_async.messages import Answer
 
 TYPES = {"json": "application/json", "xml": "application/xml"}
 STATUS = {"count": 1, "max_calls": 100, "timeframe_limit": 15}
@@ -24,7 +24,7 @@ def read(call, body, status=200, **headers):
     text = body if isinstance(body, str) else json.dumps(body)
     kind = "xml" if text.lstrip().startswith("<") else "json"
     told = (("content-type", TYPES[kind]), *headers.items())
-    return V1Dialect(kind).decode(call, Answer(status, told, text.encode()))
+    return V1Dialect(kind).decode(call, Response(status, told, text.encode()))
 
 
 class Script(httpx.AsyncBaseTransport):
@@ -42,10 +42,10 @@ class Script(httpx.AsyncBaseTransport):
             return httpx.Response(200, json=STATUS)
         await request.aread()
         self.sent.append(request)
-        answer = self.answers.popleft()
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+        response = self.answers.popleft()
+        if isinstance(response, Exception):
+            raise response
+        return response
 
     @property
     def asked(self):

@@ -19,14 +19,16 @@ from harvest_async import (
     Created,
     CreatedUnread,
     DecodeError,
+    DeleteResult,
     Directory,
+    FieldsIgnored,
     FileTokenStore,
     Forbidden,
-    Gone,
     HarvestError,
     HarvestV1,
     HttpCache,
     Identity,
+    ImageResponse,
     InvalidArgument,
     Ledger,
     Listing,
@@ -34,10 +36,8 @@ from harvest_async import (
     MemoryTokenStore,
     NotFound,
     NotSent,
-    NotTaken,
     OAuth2,
     OutcomeUnknown,
-    Picture,
     QueryTokenAuth,
     RawResponse,
     Registry,
@@ -206,7 +206,7 @@ async def clients() -> None:
     assert_type(made.record, Client | None)
     assert_type(await harvest.clients.update(7, details="Side Street"), Client)
     assert_type(await harvest.clients.toggle(7), Client)
-    assert_type(await harvest.clients.delete(7), Gone)
+    assert_type(await harvest.clients.delete(7), DeleteResult)
     await harvest.clients.create(name="ACME", colour="red")  # type: ignore[call-overload] # pyright: ignore[reportCallIssue]
 
 
@@ -218,15 +218,15 @@ async def projects() -> None:
     assert_type(project.budget, Decimal | None)
     assert_type(await harvest.projects.update(project.id, name="Site"), Project)
     assert_type(await harvest.projects.toggle(project.id), Project)
-    assert_type(await harvest.projects.delete(project.id), Gone)
+    assert_type(await harvest.projects.delete(project.id), DeleteResult)
     assert_type(await harvest.task_assignments.list(project.id), list[TaskAssignment])
     assert_type(await harvest.task_assignments.get(project.id, 1), TaskAssignment)
     assert_type(await harvest.task_assignments.create(project.id, 8), TaskAssignment)
     assert_type(await harvest.task_assignments.create_with_new_task(project.id, "Work"), TaskAssignment)
-    assert_type(await harvest.task_assignments.delete(project.id, 1), Gone)
+    assert_type(await harvest.task_assignments.delete(project.id, 1), DeleteResult)
     assert_type(await harvest.user_assignments.list(project.id), list[UserAssignment])
     assert_type(await harvest.user_assignments.create(project.id, 9), UserAssignment)
-    assert_type(await harvest.user_assignments.delete(project.id, 1), Gone)
+    assert_type(await harvest.user_assignments.delete(project.id, 1), DeleteResult)
 
 
 async def tasks_and_people() -> None:
@@ -263,14 +263,14 @@ async def whole_accounts() -> None:
     """Files into an account, an account into files."""
     options = imports.Options(fill=imports.Fill(client="ACME"))
     with imports.open_source("toggl.csv", options) as source:
-        plan = await imports.plan(harvest, source, options=options, make_people=True)
+        plan = await imports.plan(harvest, source, options=options, create_people=True)
     assert_type(plan, imports.Plan)
     assert_type(plan.calls, int)
     assert_type(plan.seconds, float)
     assert_type(await imports.run(plan, journal="acme.journal"), imports.Report)
     assert_type(await imports.resume(harvest, "acme.journal"), imports.Plan)
     assert_type(await exports.export(harvest, "backup", format="csv"), exports.Exported)
-    assert_type(await harvest.receipts.get(7), Picture)
+    assert_type(await harvest.receipts.get(7), ImageResponse)
 
 
 # The throttle
@@ -315,7 +315,7 @@ async def errors() -> None:
         assert_type(error.hint, str | None)
     except StorageError as error:
         assert_type(error.message, str)
-    except NotTaken as error:
+    except FieldsIgnored as error:
         assert_type(error.names, tuple[str, ...])
     except CreatedUnread as error:
         assert_type(error.id, int | None)

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from attrs import frozen
 
-from harvest_async.importer.sources.options import Options
 from harvest_async.errors import InvalidArgument
+from harvest_async.importer.sources.options import Options
 
 __all__ = ["Span", "Zones", "hours_of", "lengths", "seconds_of", "split", "time_after"]
 

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from attrs import define, field
 
-from harvest_async.importer.sources.kinds import AnyRow, Problem, TimeRow
 from harvest_async.errors import InvalidArgument
+from harvest_async.importer.sources.kinds import AnyRow, Problem, TimeRow
 
 __all__ = ["Findings", "Unfit", "examine"]
 

@@ -12,12 +12,12 @@ from typing import Final
 
 from attrs import frozen
 
+from harvest_async.errors import InvalidArgument
 from harvest_async.importer.sources.columns import KINDS, Kind
 from harvest_async.importer.sources.fieldlist import deciding, field_named, unknown_field
 from harvest_async.importer.sources.kinds import Notice
 from harvest_async.importer.sources.options import DateOrder, Fill, Options
 from harvest_async.importer.sources.words import FILLED, is_summary, plain, readable
-from harvest_async.errors import InvalidArgument
 
 __all__ = ["FORMATS", "Format", "Layout", "lay_out"]
 

@@ -16,11 +16,11 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, Final, TextIO
 
+from harvest_async.errors import InvalidArgument
 from harvest_async.importer.sources.encodings import Text
 from harvest_async.importer.sources.faults import Fault
 from harvest_async.importer.sources.limits import Limits
 from harvest_async.importer.sources.origin import Origin
-from harvest_async.errors import InvalidArgument
 
 __all__ = ["JsonLines"]
 

@@ -28,8 +28,8 @@ from typing import Any, Final, get_args
 
 from attrs import evolve, fields
 
-from harvest_async.importer.sources.options import DateOrder, Fill, Options
 from harvest_async.errors import InvalidArgument
+from harvest_async.importer.sources.options import DateOrder, Fill, Options
 
 __all__ = ["mapped", "read_mapping"]
 

@@ -13,12 +13,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from harvest_async.errors import InvalidArgument
 from harvest_async.importer.sources.faults import Faults, SheetContent
 from harvest_async.importer.sources.limits import Limits
 from harvest_async.importer.sources.package import Package
 from harvest_async.importer.sources.sheet_xml import Xml, read_attributes
 from harvest_async.importer.sources.xlsx import Opened
-from harvest_async.errors import InvalidArgument
 
 __all__ = ["OdsBook"]
 

@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final, TextIO
 
-from harvest_async.importer.sources.encodings import Text
 from harvest_async.errors import InvalidArgument
+from harvest_async.importer.sources.encodings import Text
 
 __all__ = ["Origin"]
 
@@ -79,6 +79,6 @@ class Origin:
 def _seekable(stream: BinaryIO) -> tuple[BinaryIO, bool]:
     if stream.seekable():
         return stream, False
-    spool = tempfile.TemporaryFile()  # noqa: SIM115 - closed by Origin.close
-    shutil.copyfileobj(stream, spool, _CHUNK)
-    return spool, True
+    buffer = tempfile.TemporaryFile()  # noqa: SIM115 - closed by Origin.close
+    shutil.copyfileobj(stream, buffer, _CHUNK)
+    return buffer, True

@@ -13,8 +13,8 @@ import zipfile
 from collections.abc import Callable, Iterator
 from typing import IO, Final, Self
 
-from harvest_async.importer.sources.limits import Limits, only_invalid
 from harvest_async.errors import InvalidArgument
+from harvest_async.importer.sources.limits import Limits, only_invalid
 
 __all__ = ["Package"]
 

@@ -9,10 +9,10 @@ from typing import BinaryIO, TypeAlias
 
 from attrs import evolve
 
+from harvest_async.errors import InvalidArgument
 from harvest_async.importer.sources.columns import plain
 from harvest_async.importer.sources.options import Found, Options
 from harvest_async.importer.sources.origin import Origin
-from harvest_async.errors import InvalidArgument
 
 __all__ = ["Where", "check_together", "of_columns", "origins_of"]
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, time
 from typing import Any, Final
 
+from harvest_async.errors import InvalidArgument
 from harvest_async.importer.sources.calamine import as_text, load, rows
 from harvest_async.importer.sources.encodings import Text
 from harvest_async.importer.sources.faults import Fault, Faults, column_letters
@@ -22,7 +23,6 @@ from harvest_async.importer.sources.origin import Origin
 from harvest_async.importer.sources.package import Package
 from harvest_async.importer.sources.xls import XlsBook
 from harvest_async.importer.sources.xlsx import Opened, XlsxBook
-from harvest_async.errors import InvalidArgument
 
 __all__ = ["SheetTable"]
 

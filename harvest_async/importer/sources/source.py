@@ -16,6 +16,7 @@ from typing import Any, Final, Self
 
 from attrs import evolve
 
+from harvest_async.errors import InvalidArgument
 from harvest_async.importer.sources.columns import KINDS, plain
 from harvest_async.importer.sources.compound import SIGNATURE
 from harvest_async.importer.sources.encodings import Text, find_encoding
@@ -36,7 +37,6 @@ from harvest_async.importer.sources.sheets import SheetTable
 from harvest_async.importer.sources.tables import CsvTable
 from harvest_async.importer.sources.template import mapping_of
 from harvest_async.importer.sources.timing import TimeReader
-from harvest_async.errors import InvalidArgument
 
 __all__ = ["Source", "mapping_for", "open_source"]
 

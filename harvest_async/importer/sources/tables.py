@@ -12,11 +12,11 @@ from itertools import islice
 from types import MappingProxyType
 from typing import Final, TextIO
 
+from harvest_async.errors import InvalidArgument
+from harvest_async.formulas import unescape_all
 from harvest_async.importer.sources.encodings import Text
 from harvest_async.importer.sources.faults import Fault
 from harvest_async.importer.sources.origin import Origin
-from harvest_async.errors import InvalidArgument
-from harvest_async.formulas import unescape_all
 
 __all__ = ["CsvTable"]
 

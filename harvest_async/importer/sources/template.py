@@ -11,11 +11,11 @@ from typing import Final
 
 from attrs import fields
 
+from harvest_async.errors import InvalidArgument
 from harvest_async.importer.sources.columns import Kind
 from harvest_async.importer.sources.fieldlist import fields_of
 from harvest_async.importer.sources.formats import FORMATS, lay_out
 from harvest_async.importer.sources.options import Fill, Options
-from harvest_async.errors import InvalidArgument
 
 __all__ = ["mapping_of"]
 

@@ -25,6 +25,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
+from harvest_async.errors import InvalidArgument
 from harvest_async.importer.sources.cells import read_flag
 from harvest_async.importer.sources.clocks import read_clock, read_end, read_moment
 from harvest_async.importer.sources.days import read_day
@@ -35,7 +36,6 @@ from harvest_async.importer.sources.options import ROUNDINGS, Options
 from harvest_async.importer.sources.reading import Cells, cached
 from harvest_async.importer.sources.roster import Shared
 from harvest_async.importer.sources.spans import UNITS, read_duration, read_hours
-from harvest_async.errors import InvalidArgument
 
 __all__ = ["TimeReader", "rounder"]
 

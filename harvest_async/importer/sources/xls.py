@@ -13,11 +13,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Final
 
+from harvest_async.errors import InvalidArgument
 from harvest_async.importer.sources.compound import SIGNATURE, compose, read_streams
 from harvest_async.importer.sources.faults import Faults, SheetContent
 from harvest_async.importer.sources.limits import Limits, only_invalid
 from harvest_async.importer.sources.xlsx import Opened
-from harvest_async.errors import InvalidArgument
 
 __all__ = ["XlsBook"]
 

@@ -18,12 +18,12 @@ from xml.sax.saxutils import quoteattr
 
 from attrs import frozen
 
+from harvest_async.errors import InvalidArgument
 from harvest_async.importer.sources.faults import Faults
 from harvest_async.importer.sources.limits import Limits
 from harvest_async.importer.sources.package import Package
 from harvest_async.importer.sources.sheet_xml import Xml, read_attributes
 from harvest_async.importer.sources.xlsx_look import Look, Read, Strings
-from harvest_async.errors import InvalidArgument
 
 __all__ = ["Opened", "Sheet", "XlsxBook"]
 

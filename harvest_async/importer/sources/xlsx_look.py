@@ -12,10 +12,10 @@ import re
 from array import array
 from typing import Final
 
+from harvest_async.errors import InvalidArgument
 from harvest_async.importer.sources.faults import Faults
 from harvest_async.importer.sources.limits import Limits
 from harvest_async.importer.sources.sheet_xml import Xml, local
-from harvest_async.errors import InvalidArgument
 
 __all__ = ["Look", "Read", "Strings"]
 

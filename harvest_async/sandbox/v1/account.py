@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from harvest_async.sandbox.v1.base import Asked, Office, Reply, Route
 from harvest_async.sandbox.records import Record
 from harvest_async.sandbox.roles import Role, rights
+from harvest_async.sandbox.v1.base import Query, Reply, Route, Services
 from harvest_async.sandbox.zones import identifier_of, offset_of
 
 __all__ = ["ROUTES"]
@@ -20,7 +20,7 @@ _SHORT: Final = {
 }
 
 
-def who_am_i(office: Office, asked: Asked) -> Reply:
+def who_am_i(office: Services, asked: Query) -> Reply:
     """Contract: account.who_am_i."""
     told = {"company": _company(office), "user": _user(office, asked)}
     if "who_am_i_names" in office.world.quirks:
@@ -28,7 +28,7 @@ def who_am_i(office: Office, asked: Asked) -> Reply:
     return Reply(content=office.writer.bare(told, asked.format))
 
 
-def _company(office: Office) -> Record:
+def _company(office: Services) -> Record:
     comma = "csv_decimal_comma" in office.world.quirks
     return {
         "base_uri": "https://sandbox.harvestapp.com",
@@ -46,7 +46,7 @@ def _company(office: Office) -> Record:
     }
 
 
-def _user(office: Office, asked: Asked) -> Record:
+def _user(office: Services, asked: Query) -> Record:
     person = asked.person
     return {
         "id": person["id"],

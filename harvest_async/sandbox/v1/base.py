@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 from attrs import evolve, field, frozen
 
-from harvest_async.sandbox.v1.serializers import Writer
 from harvest_async.sandbox.expenses import Expenses
 from harvest_async.sandbox.invoices import Invoices
 from harvest_async.sandbox.payments import Payments
@@ -21,13 +20,14 @@ from harvest_async.sandbox.roles import Role, admins_only
 from harvest_async.sandbox.rules import Rules
 from harvest_async.sandbox.staff import Staff
 from harvest_async.sandbox.timesheet import Timesheet
+from harvest_async.sandbox.v1.serializers import Writer
 from harvest_async.sandbox.world import World
 
-__all__ = ["Asked", "Handler", "Office", "Reply", "Route", "with_words"]
+__all__ = ["Handler", "Query", "Reply", "Route", "Services", "with_words"]
 
 
 @frozen
-class Asked:
+class Query:
     """A request.
 
     Attributes:
@@ -125,7 +125,7 @@ class Reply:
 
 
 @frozen
-class Office:
+class Services:
     """What handlers work with: the account's records, the books kept on them, and whoever writes its answers."""
 
     world: World
@@ -139,14 +139,14 @@ class Office:
     payments: Payments
 
     @classmethod
-    def over(cls, world: World, modules: frozenset[str], plan: Mapping[str, int]) -> Office:
+    def over(cls, world: World, modules: frozenset[str], plan: Mapping[str, int]) -> Services:
         """An office with all its books, over a world."""
         staff, invoices = Staff(world), Invoices(world)
         rules, payments = Rules(world, staff, plan), Payments(world, invoices)
         writer = Writer(world.quirks)
         return cls(world, writer, modules, rules, staff, Timesheet(world), Expenses(world), invoices, payments)
 
-    def whose(self, asked: Asked, also: str = "") -> Record:
+    def whose(self, asked: Query, also: str = "") -> Record:
         """Whose timesheet or expenses are asked for (contract: of_user)."""
         key = asked.parameter("of_user") or also
         person = self.world.person(key) if key else asked.person
@@ -154,26 +154,26 @@ class Office:
             admins_only(asked.person)
         return person
 
-    def many(self, kind: str, records: list[Record], asked: Asked) -> Reply:
+    def many(self, kind: str, records: list[Record], asked: Query) -> Reply:
         """A list, whole (contract: no_paging_elsewhere)."""
         return Reply(content=self.writer.many(kind, records, asked.format))
 
-    def one(self, kind: str, record: Record, asked: Asked) -> Reply:
+    def one(self, kind: str, record: Record, asked: Query) -> Reply:
         """A record."""
         return Reply(content=self.writer.one(kind, record, asked.format))
 
-    def written(self, kind: str, record: Record, asked: Asked, location: str | None, status: int = 200) -> Reply:
+    def written(self, kind: str, record: Record, asked: Query, location: str | None, status: int = 200) -> Reply:
         """A record was made or changed (contract: body_or_no_body)."""
         if "body_or_no_body" in self.world.quirks:
             return Reply(status, self.writer.one(kind, record, asked.format), location)
         return Reply(status, location=location)
 
-    def made(self, kind: str, record: Record, asked: Asked, location: str) -> Reply:
+    def made(self, kind: str, record: Record, asked: Query, location: str) -> Reply:
         """A record was made (contract: writes.create)."""
         return self.written(kind, record, asked, location, 201)
 
 
-Handler = Callable[[Office, Asked], Reply]
+Handler = Callable[[Services, Query], Reply]
 
 
 class Route(NamedTuple):
@@ -186,6 +186,6 @@ class Route(NamedTuple):
     safe: bool = True
 
 
-def with_words(asked: Asked, words: tuple[str, ...]) -> Asked:
+def with_words(asked: Query, words: tuple[str, ...]) -> Query:
     """What is asked for, with what the route found in the path."""
     return evolve(asked, words=words)

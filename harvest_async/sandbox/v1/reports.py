@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from harvest_async.sandbox.v1.base import Asked, Office, Reply, Route
 from harvest_async.sandbox.reading import Refusal, read_id
 from harvest_async.sandbox.records import Record
 from harvest_async.sandbox.roles import Role, admins_only
+from harvest_async.sandbox.v1.base import Query, Reply, Route, Services
 
 __all__ = ["ROUTES"]
 
@@ -33,7 +33,7 @@ _OF_RUNNING: Final = frozenset({"hours_with_timer", "started_at", "ended_at", "b
 _OF_ENTRIES: Final = (*_OF_PROJECT_EXPENSES, "billable")
 
 
-def project_entries(office: Office, asked: Asked) -> Reply:
+def project_entries(office: Services, asked: Query) -> Reply:
     """Contract: reports.project_entries."""
     project, person = office.world.find("project", asked.id), _number(asked, "user_id")
     if person != asked.person["id"]:
@@ -45,7 +45,7 @@ def project_entries(office: Office, asked: Asked) -> Reply:
     return office.many("report_entry", _trimmed(office, _filtered(asked, shown, _OF_ENTRIES)), asked)
 
 
-def user_entries(office: Office, asked: Asked) -> Reply:
+def user_entries(office: Services, asked: Query) -> Reply:
     """Contract: reports.user_entries; hours_with_timer is not in it (nil_class)."""
     person, project = _person(office, asked), _number(asked, "project_id")
     given = {"user_id": person["id"]} | ({} if project is None else {"project_id": project})
@@ -56,7 +56,7 @@ def user_entries(office: Office, asked: Asked) -> Reply:
     return office.many("report_entry", _trimmed(office, _filtered(asked, shown, _OF_ENTRIES)), asked)
 
 
-def project_expenses(office: Office, asked: Asked) -> Reply:
+def project_expenses(office: Services, asked: Query) -> Reply:
     """Contract: reports.project_expenses."""
     admins_only(asked.person)
     project = office.world.find("project", asked.id)
@@ -64,7 +64,7 @@ def project_expenses(office: Office, asked: Asked) -> Reply:
     return office.many("expense", _filtered(asked, expenses, _OF_PROJECT_EXPENSES), asked)
 
 
-def user_expenses(office: Office, asked: Asked) -> Reply:
+def user_expenses(office: Services, asked: Query) -> Reply:
     """Contract: reports.user_expenses; only_billed and only_unbilled are not among its filters."""
     person = _person(office, asked)
     expenses = _ranged(asked, office.world.having("expense", user_id=person["id"]))
@@ -74,14 +74,14 @@ def user_expenses(office: Office, asked: Asked) -> Reply:
 # Inside
 
 
-def _person(office: Office, asked: Asked) -> Record:
+def _person(office: Services, asked: Query) -> Record:
     person = office.world.person(asked.words[0])
     if person is not asked.person:
         admins_only(asked.person)
     return person
 
 
-def _number(asked: Asked, name: str) -> int | None:
+def _number(asked: Query, name: str) -> int | None:
     text = asked.parameter(name)
     if not text:
         return None
@@ -91,7 +91,7 @@ def _number(asked: Asked, name: str) -> int | None:
     return number
 
 
-def _ranged(asked: Asked, records: list[Record]) -> list[Record]:
+def _ranged(asked: Query, records: list[Record]) -> list[Record]:
     """Those from one day to another, both included, in order (contract: dates.report_range, entries_without_range)."""
     given = asked.range()
     if given is None:
@@ -101,7 +101,7 @@ def _ranged(asked: Asked, records: list[Record]) -> list[Record]:
     return sorted(shown, key=lambda record: (record["spent_at"], record["id"]))
 
 
-def _trimmed(office: Office, shown: list[Record]) -> list[Record]:
+def _trimmed(office: Services, shown: list[Record]) -> list[Record]:
     """The entries as they are sent: what concerns the timer, and what the hours are worth, of running ones only.
 
     Start and end are those of all entries where the account tracks time by them.
@@ -114,7 +114,7 @@ def _trimmed(office: Office, shown: list[Record]) -> list[Record]:
     ]
 
 
-def _filtered(asked: Asked, shown: list[Record], names: tuple[str, ...]) -> list[Record]:
+def _filtered(asked: Query, shown: list[Record], names: tuple[str, ...]) -> list[Record]:
     for name in names:
         test = FILTERS.get((name, asked.parameter(name)))
         if test is not None:

@@ -8,10 +8,10 @@ from __future__ import annotations
 from functools import partial
 from typing import Final
 
-from harvest_async.sandbox.v1.base import Asked, Handler, Office, Reply, Route
 from harvest_async.sandbox.reading import Refusal
 from harvest_async.sandbox.records import Record
 from harvest_async.sandbox.roles import Role, managed, may_see_project, rights
+from harvest_async.sandbox.v1.base import Handler, Query, Reply, Route, Services
 
 __all__ = ["CATEGORY_ROUTES", "ITEM_CATEGORY_ROUTES", "ROUTES"]
 
@@ -27,12 +27,12 @@ _PATHS: Final = {
 _NEW_PATHS: Final = {"invoice_item_category": "invoice_categories"}  # contract: category_location
 
 
-def list_all(kind: str, office: Office, asked: Asked) -> Reply:
+def list_all(kind: str, office: Services, asked: Query) -> Reply:
     """A whole list, archived records too (contract: archived_included)."""
     return office.many(kind, asked.since(_visible(kind, office, asked)), asked)
 
 
-def list_projects(office: Office, asked: Asked) -> Reply:
+def list_projects(office: Services, asked: Query) -> Reply:
     """Contract: projects.list; the filter is called client (client_filter_name)."""
     records, client = _visible("project", office, asked), asked.parameter("client")
     if client:
@@ -40,18 +40,18 @@ def list_projects(office: Office, asked: Asked) -> Reply:
     return office.many("project", asked.since(records), asked)
 
 
-def list_for_client(office: Office, asked: Asked) -> Reply:
+def list_for_client(office: Services, asked: Query) -> Reply:
     """Contract: contacts.list_for_client."""
     client = office.world.find("client", asked.id)
     return office.many("contact", asked.since(office.world.having("contact", client_id=client["id"])), asked)
 
 
-def get(kind: str, office: Office, asked: Asked) -> Reply:
+def get(kind: str, office: Services, asked: Query) -> Reply:
     """One record."""
     return office.one(kind, _record(kind, office, asked), asked)
 
 
-def create(kind: str, office: Office, asked: Asked) -> Reply:
+def create(kind: str, office: Services, asked: Query) -> Reply:
     """A new record."""
     if kind == "project" and not (asked.person["is_admin"] or rights(asked.person)["can_create_projects"]):
         raise Refusal(404)
@@ -63,32 +63,32 @@ def create(kind: str, office: Office, asked: Asked) -> Reply:
     return office.made(kind, record, asked, f"/{_NEW_PATHS.get(kind, _PATHS[kind])}/{record['id']}")
 
 
-def update(kind: str, office: Office, asked: Asked) -> Reply:
+def update(kind: str, office: Services, asked: Query) -> Reply:
     """A changed record."""
     record = _record(kind, office, asked)
     office.rules.update(kind, record, asked.fields(kind), asked.now)
     return office.written(kind, record, asked, f"/{_PATHS[kind]}/{record['id']}")
 
 
-def delete(kind: str, office: Office, asked: Asked) -> Reply:
+def delete(kind: str, office: Services, asked: Query) -> Reply:
     """A removed record, or an archived one."""
     office.rules.delete(kind, _record(kind, office, asked), asked.now)
     return Reply()
 
 
-def toggle(kind: str, office: Office, asked: Asked) -> Reply:
+def toggle(kind: str, office: Services, asked: Query) -> Reply:
     """A record archived or brought back (contract: toggles_flip)."""
     record = office.rules.toggle(kind, _record(kind, office, asked), asked.now)
     return Reply(location=None if kind == "user" else f"/{_PATHS[kind]}/{record['id']}")
 
 
-def activate(office: Office, asked: Asked) -> Reply:
+def activate(office: Services, asked: Query) -> Reply:
     """Contract: tasks.activate."""
     task = office.rules.activate(office.world.find("task", asked.id), asked.now)
     return Reply(location=f"/tasks/{task['id']}")
 
 
-def reset_password(office: Office, asked: Asked) -> Reply:
+def reset_password(office: Services, asked: Query) -> Reply:
     """Contract: people.reset_password; no mail is sent."""
     _record("user", office, asked)
     return Reply()
@@ -97,7 +97,7 @@ def reset_password(office: Office, asked: Asked) -> Reply:
 # Inside
 
 
-def _record(kind: str, office: Office, asked: Asked) -> Record:
+def _record(kind: str, office: Services, asked: Query) -> Record:
     if kind == "user":
         record = office.world.person(asked.words[-1])
         if not asked.person["is_admin"] and record not in _visible(kind, office, asked):
@@ -109,7 +109,7 @@ def _record(kind: str, office: Office, asked: Asked) -> Record:
     return record
 
 
-def _visible(kind: str, office: Office, asked: Asked) -> list[Record]:
+def _visible(kind: str, office: Services, asked: Query) -> list[Record]:
     """The records of a kind that a person may know of: managers know their projects and who is on them."""
     records = office.world.all(kind)
     if asked.person["is_admin"] or kind not in {"project", "user"}:

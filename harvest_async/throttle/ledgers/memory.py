@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Protocol, Self, TypeVar
 
 from harvest_async.errors import HarvestError
-from harvest_async.throttle.state import Book
+from harvest_async.throttle.state import AccountState
 
 __all__ = ["Ledger", "LedgerBusy", "MemoryLedger"]
 
@@ -35,7 +35,7 @@ class Ledger(Protocol):
 
     shared: bool
 
-    def transact(self, change: Callable[[Book], T]) -> T:
+    def transact(self, change: Callable[[AccountState], T]) -> T:
         """Let `change` read and write the book with nobody else at it, keep the result, give what it gives.
 
         `change` is called once and awaits nothing. What it raises comes out, and then nothing is kept. It is called
@@ -47,7 +47,7 @@ class Ledger(Protocol):
         """
         ...
 
-    def read(self, look: Callable[[Book], T]) -> T:
+    def read(self, look: Callable[[AccountState], T]) -> T:
         """Let `look` read the book as it was kept last; what it changes is not kept. May be called by any thread.
 
         Raises:
@@ -63,14 +63,14 @@ class MemoryLedger:
     shared = False
 
     def __init__(self) -> None:
-        self._book = Book()
+        self._book = AccountState()
         self._lock = threading.Lock()
 
-    def transact(self, change: Callable[[Book], T]) -> T:
+    def transact(self, change: Callable[[AccountState], T]) -> T:
         """See `Ledger.transact`; the lock is for other threads, which hold it as long as a change takes."""
         with self._lock:
             return change(self._book)
 
-    def read(self, look: Callable[[Book], T]) -> T:
+    def read(self, look: Callable[[AccountState], T]) -> T:
         """See `Ledger.read`."""
         return self.transact(look)

@@ -22,8 +22,8 @@ from typing import Any, Final, TypeVar
 
 from harvest_async.clock import SECOND, Clock, SystemClock
 from harvest_async.errors import StorageError
-from harvest_async.throttle.state import Book
 from harvest_async.throttle.ledgers.memory import LedgerBusy
+from harvest_async.throttle.state import AccountState
 
 __all__ = ["SqliteLedger"]
 
@@ -67,7 +67,7 @@ class SqliteLedger:
         self._database: sqlite3.Connection | None = None
         self._owner = 0
         self._version = -1
-        self._book = Book()
+        self._book = AccountState()
 
     def __del__(self) -> None:
         if self._database is not None and self._owner == os.getpid():
@@ -76,7 +76,7 @@ class SqliteLedger:
     def __repr__(self) -> str:
         return f"SqliteLedger({str(self.path)!r}, account={self.account!r})"
 
-    def transact(self, change: Callable[[Book], T]) -> T:
+    def transact(self, change: Callable[[AccountState], T]) -> T:
         """See `Ledger.transact`.
 
         Raises:
@@ -85,7 +85,7 @@ class SqliteLedger:
         """
         return self._use(lambda database: self._transact(database, change))
 
-    def read(self, look: Callable[[Book], T]) -> T:
+    def read(self, look: Callable[[AccountState], T]) -> T:
         """See `Ledger.read`; it does not need the file for itself, so another process that has locked it is no matter.
 
         Raises:
@@ -136,7 +136,7 @@ class SqliteLedger:
             self._database, self._owner, self._version = database, os.getpid(), -1
         return self._database
 
-    def _transact(self, database: sqlite3.Connection, change: Callable[[Book], T]) -> T:
+    def _transact(self, database: sqlite3.Connection, change: Callable[[AccountState], T]) -> T:
         database.execute("begin exclusive")  # once it has begun, nothing in it can be busy
         try:
             self._book, self._version = self._stored(database, known=self._book)
@@ -152,26 +152,26 @@ class SqliteLedger:
             raise
         return result
 
-    def _stored(self, database: sqlite3.Connection, known: Book | None = None) -> tuple[Book, int]:
+    def _stored(self, database: sqlite3.Connection, known: AccountState | None = None) -> tuple[AccountState, int]:
         """Return the book as the file has it, and its version; the `known` one where that is the same."""
         query = "select version, state from book where account = ?"
         with closing(database.execute(query, (self.account,))) as rows:
             row = rows.fetchone()
         if row is None:
-            return Book(), 0
+            return AccountState(), 0
         version, text = row
         if known is not None and version == self._version:
             return known, version
         try:
             stored = json.loads(text)
-            book = Book.load(stored["book"])
+            book = AccountState.load(stored["book"])
             self._place(book, stored, first_look=self._version == -1)
         except (ValueError, LookupError, TypeError):
             logger.warning("the throttle's ledger %s has a book that can't be read: it begins anew", self.path)
-            return Book(), version
+            return AccountState(), version
         return book, version
 
-    def _place(self, book: Book, stored: dict[str, Any], *, first_look: bool) -> None:
+    def _place(self, book: AccountState, stored: dict[str, Any], *, first_look: bool) -> None:
         """Put the moments of a stored book on the scale of this machine's present start."""
         now, scale = self._clock.now(), self._scale()
         if not _same_scale(stored, scale, now):

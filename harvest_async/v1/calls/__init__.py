@@ -4,8 +4,8 @@ Rules of this room: pure. What may be repeated stands at each endpoint and is th
 conclusion from the HTTP method. Paths, roots and names are the contract's; arguments are checked in `checks`.
 """
 
+from harvest_async.client.builders import Id, Query
 from harvest_async.v1.calls.account import rate_limit_status, who_am_i
-from harvest_async.v1.calls.raw import raw
 from harvest_async.v1.calls.assignments import (
     create_task_assignment,
     create_task_assignment_with_task,
@@ -47,7 +47,6 @@ from harvest_async.v1.calls.expenses import (
     update_expense,
     update_expense_category,
 )
-from harvest_async.client.builders import Id, Query
 from harvest_async.v1.calls.invoices import (
     create_invoice,
     create_invoice_item_category,
@@ -90,6 +89,7 @@ from harvest_async.v1.calls.projects import (
     toggle_project,
     update_project,
 )
+from harvest_async.v1.calls.raw import raw
 from harvest_async.v1.calls.reports import project_entries, project_expenses, user_entries, user_expenses
 from harvest_async.v1.calls.tasks import activate_task, create_task, delete_task, get_task, list_tasks, update_task
 from harvest_async.v1.calls.time import create_entry, daily, delete_entry, show_entry, toggle_timer, update_entry

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from harvest_async.call import Call
 from harvest_async.client.builders import SAFE
-from harvest_async.v1.models import RateLimitStatus, WhoAmI
 from harvest_async.client.results import Bare
+from harvest_async.v1.models import RateLimitStatus, WhoAmI
 
 __all__ = ["rate_limit_status", "who_am_i"]
 

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from harvest_async.call import Body, Call, Created, Gone, Page
-from harvest_async.client import validation as checks
+from harvest_async.call import Body, Call, Created, DeleteResult, Page
 from harvest_async.client import builders as frame
+from harvest_async.client import validation as checks
 from harvest_async.client.builders import IDEMPOTENT, UNSAFE, Id
-from harvest_async.v1.models import TaskAssignment, UserAssignment
 from harvest_async.client.results import Made, One
+from harvest_async.v1.models import TaskAssignment, UserAssignment
 
 __all__ = [
     "create_task_assignment",
@@ -62,7 +62,7 @@ def update_task_assignment(project: Id, id: Id, fields: Mapping[str, Any]) -> Ca
     return frame.update("task_assignments.update", where, TASK_ASSIGNMENT, fields)
 
 
-def delete_task_assignment(project: Id, id: Id) -> Call[Gone]:
+def delete_task_assignment(project: Id, id: Id) -> Call[DeleteResult]:
     """Contract: task_assignments.delete: a `Hint` tells of an archiving."""
     where = frame.place("/projects/{project}/task_assignments/{task_assignment}", project, id)
     return frame.delete("task_assignments.delete", where, hints=True)
@@ -104,7 +104,7 @@ def update_user_assignment(project: Id, id: Id, fields: Mapping[str, Any]) -> Ca
     return Call("user_assignments.update", "PUT", where, Made(USER_ASSIGNMENT), IDEMPOTENT, body=body)
 
 
-def delete_user_assignment(project: Id, id: Id) -> Call[Gone]:
+def delete_user_assignment(project: Id, id: Id) -> Call[DeleteResult]:
     """Contract: user_assignments.delete: a `Hint` tells of an archiving."""
     where = frame.place("/projects/{project}/user_assignments/{user_assignment}", project, id)
     return frame.delete("user_assignments.delete", where, hints=True)

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from harvest_async.call import Call, Created, Gone, Page
+from harvest_async.call import Call, Created, DeleteResult, Page
 from harvest_async.client import builders as frame
 from harvest_async.client.builders import Id
-from harvest_async.v1.models import Client, Contact
 from harvest_async.client.results import One
+from harvest_async.v1.models import Client, Contact
 
 __all__ = [
     "create_client",
@@ -54,7 +54,7 @@ def update_client(id: Id, fields: Mapping[str, Any]) -> Call[Client | None]:
     return frame.update("clients.update", frame.place("/clients/{client}", id), CLIENT, fields)
 
 
-def delete_client(id: Id) -> Call[Gone]:
+def delete_client(id: Id) -> Call[DeleteResult]:
     """Contract: clients.delete."""
     return frame.delete("clients.delete", frame.place("/clients/{client}", id))
 
@@ -84,7 +84,7 @@ def update_contact(id: Id, fields: Mapping[str, Any]) -> Call[Contact | None]:
     return frame.update("contacts.update", frame.place("/contacts/{contact}", id), CONTACT, fields)
 
 
-def delete_contact(id: Id) -> Call[Gone]:
+def delete_contact(id: Id) -> Call[DeleteResult]:
     """Contract: contacts.delete."""
     return frame.delete("contacts.delete", frame.place("/contacts/{contact}", id))
 

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Final
 
-from harvest_async.call import Call, Created, Gone, Page, Upload, path
+from harvest_async.call import Call, Created, DeleteResult, Page, Upload, path
 from harvest_async.client import builders as frame
 from harvest_async.client.builders import IDEMPOTENT, SAFE, Id
-from harvest_async.v1.models import Expense, ExpenseCategory
 from harvest_async.client.results import Done, One, Raw
+from harvest_async.v1.models import Expense, ExpenseCategory
 
 __all__ = [
     "attach_receipt",
@@ -58,7 +58,7 @@ def update_expense_category(id: Id, fields: Mapping[str, Any]) -> Call[ExpenseCa
     return frame.update("expense_categories.update", where, CATEGORY, fields)
 
 
-def delete_expense_category(id: Id) -> Call[Gone]:
+def delete_expense_category(id: Id) -> Call[DeleteResult]:
     """Contract: expense_categories.delete."""
     return frame.delete("expense_categories.delete", frame.place("/expense_categories/{expense_category}", id))
 
@@ -88,7 +88,7 @@ def update_expense(id: Id, fields: Mapping[str, Any], of_user: Id | None) -> Cal
     return frame.update("expenses.update", where, EXPENSE, fields, frame.of_user(of_user))
 
 
-def delete_expense(id: Id, of_user: Id | None) -> Call[Gone]:
+def delete_expense(id: Id, of_user: Id | None) -> Call[DeleteResult]:
     """Contract: expenses.delete."""
     return frame.delete("expenses.delete", frame.place("/expenses/{expense}", id), frame.of_user(of_user))
 

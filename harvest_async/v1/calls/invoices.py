@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from harvest_async.call import Call, Created, Gone, Page
+from harvest_async.call import Call, Created, DeleteResult, Page
 from harvest_async.client import builders as frame
 from harvest_async.client.builders import Id, Query
-from harvest_async.v1.models import Invoice, InvoiceItemCategory, InvoicePayment
 from harvest_async.client.results import One
+from harvest_async.v1.models import Invoice, InvoiceItemCategory, InvoicePayment
 
 __all__ = [
     "create_invoice",
@@ -59,7 +59,7 @@ def update_invoice(id: Id, fields: Mapping[str, Any]) -> Call[Invoice | None]:
     return frame.update("invoices.update", frame.place("/invoices/{invoice}", id), INVOICE, fields)
 
 
-def delete_invoice(id: Id) -> Call[Gone]:
+def delete_invoice(id: Id) -> Call[DeleteResult]:
     """Contract: invoices.delete."""
     return frame.delete("invoices.delete", frame.place("/invoices/{invoice}", id))
 
@@ -80,7 +80,7 @@ def update_invoice_item_category(id: Id, fields: Mapping[str, Any]) -> Call[Invo
     return frame.update("invoice_item_categories.update", where, CATEGORY, fields)
 
 
-def delete_invoice_item_category(id: Id) -> Call[Gone]:
+def delete_invoice_item_category(id: Id) -> Call[DeleteResult]:
     """Contract: invoice_item_categories.delete: the id is the category's own (category_param_name)."""
     return frame.delete("invoice_item_categories.delete", frame.place("/invoice_item_categories/{category}", id))
 
@@ -102,7 +102,7 @@ def create_invoice_payment(invoice: Id, fields: Mapping[str, Any]) -> Call[Creat
     return frame.create("invoice_payments.create", where, PAYMENT, fields)
 
 
-def delete_invoice_payment(invoice: Id, id: Id) -> Call[Gone]:
+def delete_invoice_payment(invoice: Id, id: Id) -> Call[DeleteResult]:
     """Contract: invoice_payments.delete: opens the invoice again (payment_delete_text)."""
     where = frame.place("/invoices/{invoice}/payments/{payment}", invoice, id)
     return frame.delete("invoice_payments.delete", where)

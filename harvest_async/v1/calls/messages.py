@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from harvest_async.call import Call, Created, Gone, Page
+from harvest_async.call import Call, Created, DeleteResult, Page
 from harvest_async.client import builders as frame
 from harvest_async.client.builders import UNSAFE, Id
-from harvest_async.v1.models import InvoiceMessage
 from harvest_async.client.results import Done, One
+from harvest_async.v1.models import InvoiceMessage
 
 __all__ = [
     "delete_invoice_message",
@@ -45,7 +45,7 @@ def send_invoice(invoice: Id, fields: Mapping[str, Any]) -> Call[Created[Invoice
     return frame.create("invoice_messages.send", where, MESSAGE, fields)
 
 
-def delete_invoice_message(invoice: Id, id: Id) -> Call[Gone]:
+def delete_invoice_message(invoice: Id, id: Id) -> Call[DeleteResult]:
     """Contract: invoice_messages.delete."""
     where = frame.place("/invoices/{invoice}/messages/{message}", invoice, id)
     return frame.delete("invoice_messages.delete", where)

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from harvest_async.call import Call, Created, Gone, Page
+from harvest_async.call import Call, Created, DeleteResult, Page
 from harvest_async.client import builders as frame
 from harvest_async.client.builders import UNSAFE, Id
-from harvest_async.v1.models import Person
 from harvest_async.client.results import Done, One
+from harvest_async.v1.models import Person
 
 __all__ = [
     "create_person",
@@ -48,7 +48,7 @@ def update_person(id: Id, fields: Mapping[str, Any]) -> Call[Person | None]:
     return frame.update("people.update", frame.place("/people/{person}", id), PERSON, fields)
 
 
-def delete_person(id: Id) -> Call[Gone]:
+def delete_person(id: Id) -> Call[DeleteResult]:
     """Contract: people.delete."""
     return frame.delete("people.delete", frame.place("/people/{person}", id))
 

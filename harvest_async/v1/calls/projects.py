@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from harvest_async.call import Call, Created, Gone, Page
-from harvest_async.client import validation as checks
+from harvest_async.call import Call, Created, DeleteResult, Page
 from harvest_async.client import builders as frame
+from harvest_async.client import validation as checks
 from harvest_async.client.builders import Id
-from harvest_async.v1.models import Project
 from harvest_async.client.results import One
+from harvest_async.v1.models import Project
 
 __all__ = [
     "create_project",
@@ -49,7 +49,7 @@ def update_project(id: Id, fields: Mapping[str, Any]) -> Call[Project | None]:
     return frame.update("projects.update", frame.place("/projects/{project}", id), PROJECT, fields)
 
 
-def delete_project(id: Id) -> Call[Gone]:
+def delete_project(id: Id) -> Call[DeleteResult]:
     """Contract: projects.delete."""
     return frame.delete("projects.delete", frame.place("/projects/{project}", id))
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from harvest_async.call import Call, Page
 from harvest_async.client import builders as frame
 from harvest_async.client.builders import SAFE, Id, Query
-from harvest_async.v1.models import Expense, ReportEntry
 from harvest_async.client.results import Many
+from harvest_async.v1.models import Expense, ReportEntry
 
 __all__ = [
     "project_entries",

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from harvest_async.call import Call, Created, Gone, Page
+from harvest_async.call import Call, Created, DeleteResult, Page
 from harvest_async.client import builders as frame
 from harvest_async.client.builders import IDEMPOTENT, Id
-from harvest_async.v1.models import Task
 from harvest_async.client.results import Changed, One, Removed
+from harvest_async.v1.models import Task
 
 __all__ = [
     "activate_task",
@@ -52,7 +52,7 @@ def activate_task(id: Id) -> Call[Task | None]:
     return Call("tasks.activate", "POST", frame.place("/tasks/{task}/activate", id), Changed(TASK), IDEMPOTENT)
 
 
-def delete_task(id: Id) -> Call[Gone]:
+def delete_task(id: Id) -> Call[DeleteResult]:
     """Contract: tasks.delete_or_archive: the answer does not tell which of the two happened."""
     where = frame.place("/tasks/{task}", id)
     return Call("tasks.delete_or_archive", "DELETE", where, Removed(told=False), IDEMPOTENT)

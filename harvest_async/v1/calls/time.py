@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from harvest_async.call import Call, Created, Gone, path
+from harvest_async.call import Call, Created, DeleteResult, path
 from harvest_async.client import builders as frame
 from harvest_async.client.builders import IDEMPOTENT, SAFE, UNSAFE, Id
-from harvest_async.v1.models import Daily, DayEntry
 from harvest_async.client.results import Bare, Changed, Entry, Made, Removed
+from harvest_async.v1.models import Daily, DayEntry
 
 __all__ = ["create_entry", "daily", "delete_entry", "show_entry", "toggle_timer", "update_entry"]
 
@@ -66,7 +66,7 @@ def update_entry(id: Id, fields: Mapping[str, Any], of_user: Id | None) -> Call[
     )
 
 
-def delete_entry(id: Id, of_user: Id | None) -> Call[Gone]:
+def delete_entry(id: Id, of_user: Id | None) -> Call[DeleteResult]:
     """Contract: time_tracking.delete."""
     return Call(
         "time_tracking.delete",

@@ -11,13 +11,6 @@ Money and hours are `Decimal` (hours in decimal hours), moments are aware, days 
 from harvest_async.v1.models.account import Company, Me, Modules, ProjectManagerRights, RateLimitStatus, WhoAmI
 from harvest_async.v1.models.assignments import TaskAssignment, UserAssignment
 from harvest_async.v1.models.clients import Client, Contact
-from harvest_async.v1.models.expenses import Expense, ExpenseCategory
-from harvest_async.v1.models.invoices import Invoice, InvoiceItemCategory, InvoiceMessage, InvoicePayment
-from harvest_async.v1.models.line_items import HEADER, LineItem, days_until_due, due_in_words, read_lines, write_lines
-from harvest_async.v1.models.people import Person
-from harvest_async.v1.models.projects import Project
-from harvest_async.v1.models.tasks import Task
-from harvest_async.v1.models.time import Daily, DayEntry, ReportEntry, TrackableProject, TrackableTask
 from harvest_async.v1.models.enums import (
     BillBy,
     BudgetBy,
@@ -32,6 +25,13 @@ from harvest_async.v1.models.enums import (
     TimeFormat,
     WeekStartDay,
 )
+from harvest_async.v1.models.expenses import Expense, ExpenseCategory
+from harvest_async.v1.models.invoices import Invoice, InvoiceItemCategory, InvoiceMessage, InvoicePayment
+from harvest_async.v1.models.line_items import HEADER, LineItem, days_until_due, due_in_words, read_lines, write_lines
+from harvest_async.v1.models.people import Person
+from harvest_async.v1.models.projects import Project
+from harvest_async.v1.models.tasks import Task
+from harvest_async.v1.models.time import Daily, DayEntry, ReportEntry, TrackableProject, TrackableTask
 from harvest_async.v1.models.zones import iana_name, zone_name
 
 __all__ = [

@@ -10,8 +10,8 @@ from typing import Any
 
 from attrs import field, frozen
 
-from harvest_async.v1.models.field_metadata import IDENTITY
 from harvest_async.v1.models.enums import Clock, ColorScheme, TimeFormat, WeekStartDay
+from harvest_async.v1.models.field_metadata import IDENTITY
 
 __all__ = ["Company", "Me", "Modules", "ProjectManagerRights", "RateLimitStatus", "WhoAmI"]
 

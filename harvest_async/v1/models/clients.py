@@ -10,8 +10,8 @@ from typing import Any
 
 from attrs import field, frozen
 
-from harvest_async.v1.models.field_metadata import IDENTITY
 from harvest_async.v1.models.enums import Currency, InvoiceKind
+from harvest_async.v1.models.field_metadata import IDENTITY
 
 __all__ = ["Client", "Contact"]
 

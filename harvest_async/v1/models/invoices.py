@@ -13,9 +13,9 @@ from typing import Any
 from attrs import evolve, field, frozen
 
 from harvest_async.errors import DecodeError
-from harvest_async.v1.models.line_items import LineItem, days_until_due, read_lines, write_lines
-from harvest_async.v1.models.field_metadata import IDENTITY, also
 from harvest_async.v1.models.enums import Currency, ExpenseSummary, ImportChoice, InvoiceKind, InvoiceState
+from harvest_async.v1.models.field_metadata import IDENTITY, also
+from harvest_async.v1.models.line_items import LineItem, days_until_due, read_lines, write_lines
 
 __all__ = ["Invoice", "InvoiceItemCategory", "InvoiceMessage", "InvoicePayment"]
 

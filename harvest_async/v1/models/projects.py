@@ -11,8 +11,8 @@ from typing import Any
 
 from attrs import field, frozen
 
-from harvest_async.v1.models.field_metadata import IDENTITY, also
 from harvest_async.v1.models.enums import BillBy, BudgetBy
+from harvest_async.v1.models.field_metadata import IDENTITY, also
 
 __all__ = ["Project"]
 

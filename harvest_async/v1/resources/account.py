@@ -5,14 +5,14 @@ Rules of this room: see `resources`.
 
 from __future__ import annotations
 
+from harvest_async.client.resource import Resource
 from harvest_async.v1 import calls
 from harvest_async.v1.models import RateLimitStatus, WhoAmI
-from harvest_async.client.resource import Section
 
 __all__ = ["Account"]
 
 
-class Account(Section):
+class Account(Resource):
     """Who is signed in, and how the account's throttle stands."""
 
     __slots__ = ()

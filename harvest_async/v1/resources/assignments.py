@@ -8,9 +8,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Unpack, overload
 
-from harvest_async.call import Created, Gone
-from harvest_async.v1 import calls
+from harvest_async.call import Created, DeleteResult
 from harvest_async.client.drafts import form
+from harvest_async.client.resource import Listing, Resource
+from harvest_async.v1 import calls
 from harvest_async.v1.fields import (
     PersonRef,
     ProjectRef,
@@ -20,7 +21,6 @@ from harvest_async.v1.fields import (
     UserAssignmentChanges,
 )
 from harvest_async.v1.models import TaskAssignment, UserAssignment
-from harvest_async.client.resource import Listing, Section
 
 __all__ = ["TaskAssignments", "UserAssignments"]
 
@@ -28,7 +28,7 @@ TASK = form("task_assignments", TaskAssignment, TaskAssignmentChanges, TaskAssig
 USER = form("user_assignments", UserAssignment, UserAssignmentChanges, UserAssignmentChanges, {})
 
 
-class TaskAssignments(Section):
+class TaskAssignments(Resource):
     """Tasks on projects; the project comes first."""
 
     __slots__ = ()
@@ -71,7 +71,7 @@ class TaskAssignments(Section):
         call = calls.update_task_assignment(project_id, id, values)
         return await self._updated(id, TaskAssignment, values, call, calls.get_task_assignment(project_id, id))
 
-    async def delete(self, project_id: ProjectRef, id: Ref[TaskAssignment]) -> Gone:
+    async def delete(self, project_id: ProjectRef, id: Ref[TaskAssignment]) -> DeleteResult:
         """Take a task off a project; archived if it has hours there, as the server's `Hint` tells.
 
         The last one of a project can't be taken off (contract: one_task_per_project).
@@ -79,7 +79,7 @@ class TaskAssignments(Section):
         return await self._send(calls.delete_task_assignment(project_id, id))
 
 
-class UserAssignments(Section):
+class UserAssignments(Resource):
     """People on projects; the project comes first."""
 
     __slots__ = ()
@@ -124,6 +124,6 @@ class UserAssignments(Section):
             return told.record
         return await self.get(values.get("project_id", project_id), told.id or id)
 
-    async def delete(self, project_id: ProjectRef, id: Ref[UserAssignment]) -> Gone:
+    async def delete(self, project_id: ProjectRef, id: Ref[UserAssignment]) -> DeleteResult:
         """Take a person off a project; archived if they have hours there, as the server's `Hint` tells."""
         return await self._send(calls.delete_user_assignment(project_id, id))

@@ -8,12 +8,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Unpack, overload
 
-from harvest_async.call import Created, Gone
-from harvest_async.v1 import calls
+from harvest_async.call import Created, DeleteResult
 from harvest_async.client.drafts import form
+from harvest_async.client.resource import Listing, Resource
+from harvest_async.v1 import calls
 from harvest_async.v1.fields import ClientChanges, ClientFields, ContactChanges, ContactFields, Ref
 from harvest_async.v1.models import Client, Contact
-from harvest_async.client.resource import Listing, Section
 
 __all__ = ["Clients", "Contacts"]
 
@@ -27,7 +27,7 @@ CONTACT = form(
 )
 
 
-class Clients(Section):
+class Clients(Resource):
     """Clients."""
 
     __slots__ = ()
@@ -78,12 +78,12 @@ class Clients(Section):
         """Archive a client that has no active projects; an archived one is left alone."""
         return await self._switch(calls.get_client(id), calls.toggle_client(id), on=False)
 
-    async def delete(self, id: Ref[Client]) -> Gone:
+    async def delete(self, id: Ref[Client]) -> DeleteResult:
         """Remove a client that has neither projects nor invoices."""
         return await self._send(calls.delete_client(id))
 
 
-class Contacts(Section):
+class Contacts(Resource):
     """The people at clients."""
 
     __slots__ = ()
@@ -141,6 +141,6 @@ class Contacts(Section):
         values = CONTACT.changes(id, changed, fields)
         return await self._updated(id, Contact, values, calls.update_contact(id, values), calls.get_contact(id))
 
-    async def delete(self, id: Ref[Contact]) -> Gone:
+    async def delete(self, id: Ref[Contact]) -> DeleteResult:
         """Remove a contact."""
         return await self._send(calls.delete_contact(id))

@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar, Final, Unpack, overload
 
-from harvest_async.call import Created, Gone
-from harvest_async.errors import InvalidArgument
-from harvest_async.v1 import calls
+from harvest_async.call import Created, DeleteResult
 from harvest_async.client import validation as checks
 from harvest_async.client.drafts import form
+from harvest_async.client.resource import Listing, Resource, taken
+from harvest_async.errors import InvalidArgument
+from harvest_async.v1 import calls
 from harvest_async.v1.fields import (
     Day,
     ExpenseCategoryChanges,
@@ -25,7 +26,6 @@ from harvest_async.v1.fields import (
     Ref,
 )
 from harvest_async.v1.models import Expense, ExpenseCategory
-from harvest_async.client.resource import Listing, Section, taken
 
 __all__ = ["ExpenseCategories", "Expenses"]
 
@@ -44,7 +44,7 @@ LOCKED: Final = frozenset({"expense_category_id", "project_id", "spent_at"})
 """What an update of a locked expense leaves as it is (contract: locked_records.read_only_on_locked_expenses)."""
 
 
-class ExpenseCategories(Section):
+class ExpenseCategories(Resource):
     """What expenses are booked on."""
 
     __slots__ = ()
@@ -88,12 +88,12 @@ class ExpenseCategories(Section):
         call = calls.update_expense_category(id, values)
         return await self._updated(id, ExpenseCategory, values, call, calls.get_expense_category(id))
 
-    async def delete(self, id: Ref[ExpenseCategory]) -> Gone:
+    async def delete(self, id: Ref[ExpenseCategory]) -> DeleteResult:
         """Remove a category that no expense is booked on."""
         return await self._send(calls.delete_expense_category(id))
 
 
-class Expenses(Section):
+class Expenses(Resource):
     """Expenses. With `of_user` an administrator acts on another person's (contract: of_user)."""
 
     __slots__ = ()
@@ -185,7 +185,7 @@ class Expenses(Section):
         record = await self._updated(id, Expense, values, call, calls.get_expense(id, of_user))
         return taken("expenses.update", values, record, LOCKED)
 
-    async def delete(self, id: Ref[Expense], *, of_user: PersonRef | None = None) -> Gone:
+    async def delete(self, id: Ref[Expense], *, of_user: PersonRef | None = None) -> DeleteResult:
         """Remove an expense."""
         return await self._send(calls.delete_expense(id, of_user))
 

@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar, Final, Unpack, overload
 
-from harvest_async.call import Created, Gone
-from harvest_async.errors import CreatedUnread, HarvestError, InvalidArgument, NotFound, NotTaken
-from harvest_async.v1 import calls
+from harvest_async.call import Created, DeleteResult
 from harvest_async.client import validation as checks
 from harvest_async.client.drafts import form
+from harvest_async.client.resource import Listing, Resource
+from harvest_async.errors import CreatedUnread, FieldsIgnored, HarvestError, InvalidArgument, NotFound
+from harvest_async.v1 import calls
 from harvest_async.v1.fields import (
     Day,
     InvoiceChanges,
@@ -32,7 +33,6 @@ from harvest_async.v1.models import (
     InvoiceStatus,
     read_lines,
 )
-from harvest_async.client.resource import Listing, Section
 
 __all__ = ["InvoiceItemCategories", "InvoicePayments", "Invoices"]
 
@@ -60,7 +60,7 @@ PAYMENT = form(
 _STATUS: Final = checks.check_of("InvoiceStatus | str")
 
 
-class Invoices(Section):
+class Invoices(Resource):
     """Invoices. Their state is changed by `invoice_messages` and `invoice_payments`."""
 
     __slots__ = ()
@@ -146,12 +146,12 @@ class Invoices(Section):
         await self._send(calls.update_invoice(id, values))
         return _with_lines("invoices.update", values, await self.get(id))
 
-    async def delete(self, id: Ref[Invoice]) -> Gone:
+    async def delete(self, id: Ref[Invoice]) -> DeleteResult:
         """Remove an invoice."""
         return await self._send(calls.delete_invoice(id))
 
 
-class InvoiceItemCategories(Section):
+class InvoiceItemCategories(Resource):
     """What kinds of line items there are. No call shows a single one (contract: category_no_get)."""
 
     __slots__ = ()
@@ -191,7 +191,7 @@ class InvoiceItemCategories(Section):
                 id=told.id,
                 location=told.location,
                 request=error.request,
-                answer=error.answer,
+                response=error.response,
             ) from error
 
     @overload
@@ -218,12 +218,12 @@ class InvoiceItemCategories(Section):
         record = await self._send(calls.update_invoice_item_category(id, values))
         return await self.get(id) if record is None else record
 
-    async def delete(self, id: Ref[InvoiceItemCategory]) -> Gone:
+    async def delete(self, id: Ref[InvoiceItemCategory]) -> DeleteResult:
         """Remove a category that is not a default one."""
         return await self._send(calls.delete_invoice_item_category(id))
 
 
-class InvoicePayments(Section):
+class InvoicePayments(Resource):
     """Payments of invoices; the invoice comes first.
 
     The invoice's state follows by rules of the server's own: read it afterwards (contract: draft_with_payment).
@@ -274,7 +274,7 @@ class InvoicePayments(Section):
         """As `create`, but gives what the answer told and reads nothing."""
         return await self._send(calls.create_invoice_payment(invoice_id, PAYMENT.creation(fields, amount, paid_at)))
 
-    async def delete(self, invoice_id: Ref[Invoice], id: Ref[InvoicePayment]) -> Gone:
+    async def delete(self, invoice_id: Ref[Invoice], id: Ref[InvoicePayment]) -> DeleteResult:
         """Remove a payment: the invoice is due again (contract: payment_delete_text)."""
         return await self._send(calls.delete_invoice_payment(invoice_id, id))
 
@@ -299,5 +299,5 @@ def _with_lines(what: str, sent: Mapping[str, Any], invoice: Invoice) -> Invoice
     """An invoice that has all the lines that were sent (contract: csv_header_intact)."""
     count = len(read_lines(sent.get("csv_line_items") or ""))
     if count and len(invoice.lines or ()) != count:
-        raise NotTaken(f"{what}: done, but the server dropped lines", record=invoice, names=["csv_line_items"])
+        raise FieldsIgnored(f"{what}: done, but the server dropped lines", record=invoice, names=["csv_line_items"])
     return invoice

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Unpack, overload
 
-from harvest_async.call import Call, Created, Gone
-from harvest_async.v1 import calls
+from harvest_async.call import Call, Created, DeleteResult
 from harvest_async.client.drafts import form
+from harvest_async.client.resource import Listing, Resource
+from harvest_async.v1 import calls
 from harvest_async.v1.fields import Addresses, MarkFields, MessageFields, Ref
 from harvest_async.v1.models import Invoice, InvoiceMessage
-from harvest_async.client.resource import Listing, Section
 
 __all__ = ["InvoiceMessages"]
 
@@ -21,7 +21,7 @@ MESSAGE = form(
 )
 
 
-class InvoiceMessages(Section):
+class InvoiceMessages(Resource):
     """Messages about invoices; the invoice comes first."""
 
     __slots__ = ()
@@ -61,7 +61,7 @@ class InvoiceMessages(Section):
         """As `send`, but gives what the answer told and reads nothing."""
         return await self._send(calls.send_invoice(invoice_id, MESSAGE.creation(fields, recipients)))
 
-    async def delete(self, invoice_id: Ref[Invoice], id: Ref[InvoiceMessage]) -> Gone:
+    async def delete(self, invoice_id: Ref[Invoice], id: Ref[InvoiceMessage]) -> DeleteResult:
         """Remove a message from the list; nothing that was mailed comes back."""
         return await self._send(calls.delete_invoice_message(invoice_id, id))
 

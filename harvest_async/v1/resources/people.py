@@ -8,12 +8,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Unpack, overload
 
-from harvest_async.call import Created, Gone
-from harvest_async.v1 import calls
+from harvest_async.call import Created, DeleteResult
 from harvest_async.client.drafts import form
+from harvest_async.client.resource import Listing, Resource
+from harvest_async.v1 import calls
 from harvest_async.v1.fields import PersonChanges, PersonFields, PersonRef
 from harvest_async.v1.models import Person
-from harvest_async.client.resource import Listing, Section
 
 __all__ = ["People"]
 
@@ -29,7 +29,7 @@ PERSON = form(
 )
 
 
-class People(Section):
+class People(Resource):
     """People. Where an id is wanted, the record or an e-mail address will do (contract: person_by_email)."""
 
     __slots__ = ()
@@ -107,6 +107,6 @@ class People(Section):
         """Mail the person a link to set a password. Not in the present documentation; may be gone."""
         await self._send(calls.reset_password(id))
 
-    async def delete(self, id: PersonRef) -> Gone:
+    async def delete(self, id: PersonRef) -> DeleteResult:
         """Remove a person who has no hours."""
         return await self._send(calls.delete_person(id))

@@ -8,12 +8,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Unpack, overload
 
-from harvest_async.call import Created, Gone
-from harvest_async.v1 import calls
+from harvest_async.call import Created, DeleteResult
 from harvest_async.client.drafts import form
+from harvest_async.client.resource import Listing, Resource
+from harvest_async.v1 import calls
 from harvest_async.v1.fields import ProjectChanges, ProjectFields, ProjectRef, Ref
 from harvest_async.v1.models import Client, Project
-from harvest_async.client.resource import Listing, Section
 
 __all__ = ["Projects"]
 
@@ -27,7 +27,7 @@ PROJECT = form(
 )
 
 
-class Projects(Section):
+class Projects(Resource):
     """Projects."""
 
     __slots__ = ()
@@ -91,6 +91,6 @@ class Projects(Section):
         """Archive a project; an archived one is left alone."""
         return await self._switch(calls.get_project(id), calls.toggle_project(id), on=False)
 
-    async def delete(self, id: ProjectRef) -> Gone:
+    async def delete(self, id: ProjectRef) -> DeleteResult:
         """Remove a project that has no hours."""
         return await self._send(calls.delete_project(id))

@@ -12,16 +12,16 @@ from typing import ClassVar, Final
 
 from attrs import evolve
 
-from harvest_async.call import Picture
+from harvest_async.call import ImageResponse
+from harvest_async.client.resource import Resource
+from harvest_async.client.uploads import LARGEST, ImageStream, Source, gather
 from harvest_async.codec.text import beginning
 from harvest_async.errors import DecodeError, ServerError
 from harvest_async.exchange import form_data
+from harvest_async.messages import Response
 from harvest_async.v1 import calls
 from harvest_async.v1.fields import PersonRef, Ref
-from harvest_async.client.uploads import LARGEST, PictureStream, Source, gather
 from harvest_async.v1.models import Expense
-from harvest_async.client.resource import Section
-from harvest_async.messages import Answer
 
 __all__ = ["Receipts"]
 
@@ -29,7 +29,7 @@ PART: Final = "expense[receipt]"
 """The name of the form's only part (contract: receipts.attach)."""
 
 
-class Receipts(Section):
+class Receipts(Resource):
     """Receipts. With `of_user` an administrator acts on another person's expense (contract: of_user)."""
 
     __slots__ = ()
@@ -63,38 +63,38 @@ class Receipts(Section):
 
     async def get(
         self, expense_id: Ref[Expense], *, of_user: PersonRef | None = None, largest: int = LARGEST
-    ) -> Picture:
+    ) -> ImageResponse:
         """The receipt of an expense.
 
         Raises:
             DecodeError: what comes is no image, or larger than `largest` bytes.
         """
         async with self.stream(expense_id, of_user=of_user, largest=largest) as picture:
-            return Picture(b"".join([chunk async for chunk in picture]), picture.content_type)
+            return ImageResponse(b"".join([chunk async for chunk in picture]), picture.content_type)
 
     @asynccontextmanager
     async def stream(
         self, expense_id: Ref[Expense], *, of_user: PersonRef | None = None, largest: int = LARGEST
-    ) -> AsyncIterator[PictureStream]:
+    ) -> AsyncIterator[ImageStream]:
         """The receipt of an expense, in chunks: a large one is never held in memory as a whole.
 
         Raises:
             DecodeError: what comes is no image, or larger than `largest` bytes.
         """
-        answer = await self._answer(expense_id, of_user, largest)
-        with answer.spool or nullcontext():
-            if not answer.content_type.startswith("image/"):
-                kind = answer.content_type or "of no type"
-                message = f"expected an image, the answer is {kind}: {beginning(answer.content)}"
-                raise DecodeError(message, answer=evolve(answer, spool=None))
-            yield PictureStream(answer)
+        response = await self._answer(expense_id, of_user, largest)
+        with response.buffer or nullcontext():
+            if not response.content_type.startswith("image/"):
+                kind = response.content_type or "of no type"
+                message = f"expected an image, the answer is {kind}: {beginning(response.content)}"
+                raise DecodeError(message, response=evolve(response, buffer=None))
+            yield ImageStream(response)
 
-    async def _answer(self, expense_id: Ref[Expense], of_user: PersonRef | None, largest: int) -> Answer:
+    async def _answer(self, expense_id: Ref[Expense], of_user: PersonRef | None, largest: int) -> Response:
         call = calls.get_receipt(expense_id, of_user, largest)
         try:
-            return await self._explained(call, self._exchange.answer(call))
+            return await self._explained(call, self._exchange.response(call))
         except ServerError as error:
-            location = error.answer.header("location") if error.answer is not None else None
+            location = error.response.header("location") if error.response is not None else None
             if location is None or error.status >= 400:  # noqa: PLR2004 - no redirect
                 raise
         return await self._exchange.fetch(location, accept="image/*", largest=largest)

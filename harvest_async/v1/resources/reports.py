@@ -8,16 +8,16 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from harvest_async.v1 import calls
 from harvest_async.client import validation as checks
+from harvest_async.client.resource import Listing, Resource
+from harvest_async.v1 import calls
 from harvest_async.v1.fields import Day, PersonRef, ProjectRef
 from harvest_async.v1.models import Expense, ReportEntry
-from harvest_async.client.resource import Listing, Section
 
 __all__ = ["Reports"]
 
 
-class Reports(Section):
+class Reports(Resource):
     """Time and expenses of a project or a person over days, both ends included; for administrators.
 
     Records have ids in place of names. Moments in `updated_since` are aware. `only_billed` and `only_unbilled` leave

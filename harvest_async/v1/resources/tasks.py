@@ -8,13 +8,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Unpack, overload
 
-from harvest_async.call import Created, Gone
+from harvest_async.call import Created, DeleteResult
+from harvest_async.client.drafts import form
+from harvest_async.client.resource import Listing, Resource
 from harvest_async.errors import NotFound
 from harvest_async.v1 import calls
-from harvest_async.client.drafts import form
 from harvest_async.v1.fields import TaskChanges, TaskFields, TaskRef
 from harvest_async.v1.models import Task
-from harvest_async.client.resource import Listing, Section
 
 __all__ = ["Tasks"]
 
@@ -28,7 +28,7 @@ TASK = form(
 )
 
 
-class Tasks(Section):
+class Tasks(Resource):
     """Tasks."""
 
     __slots__ = ()
@@ -70,7 +70,7 @@ class Tasks(Section):
         """Bring an archived task back."""
         return await self._changed(calls.activate_task(id), calls.get_task(id))
 
-    async def delete(self, id: TaskRef) -> Gone:
+    async def delete(self, id: TaskRef) -> DeleteResult:
         """Remove a task, or archive it if it has hours; a second call finds out which.
 
         Contract: delete_means_archive, task_delete_status (older accounts refuse with 400).
@@ -79,5 +79,5 @@ class Tasks(Section):
         try:
             task = await self.get(id)
         except NotFound:
-            return Gone.DELETED
-        return Gone.ARCHIVED if task.deactivated else Gone.UNTOLD
+            return DeleteResult.DELETED
+        return DeleteResult.ARCHIVED if task.deactivated else DeleteResult.UNKNOWN

@@ -11,14 +11,14 @@ from collections.abc import Mapping
 from datetime import date, time
 from typing import Any, Final, Unpack, overload
 
-from harvest_async.call import Created, Gone
-from harvest_async.errors import InvalidArgument
-from harvest_async.v1 import calls
+from harvest_async.call import Created, DeleteResult
 from harvest_async.client import validation as checks
 from harvest_async.client.drafts import form
+from harvest_async.client.resource import Resource, taken
+from harvest_async.errors import InvalidArgument
+from harvest_async.v1 import calls
 from harvest_async.v1.fields import Day, EntryChanges, EntryFields, Hours, PersonRef, ProjectRef, Ref, TaskRef
 from harvest_async.v1.models import Daily, DayEntry
-from harvest_async.client.resource import Section, taken
 
 __all__ = ["TimeTracking"]
 
@@ -37,7 +37,7 @@ LOCKED: Final = frozenset({"project_id", "spent_at", "task_id"})
 _TIMES: Final = frozenset({"started_at", "ended_at"})
 
 
-class TimeTracking(Section):
+class TimeTracking(Resource):
     """Timesheets. With `of_user` an administrator acts on another person's (contract: of_user)."""
 
     __slots__ = ()
@@ -178,7 +178,7 @@ class TimeTracking(Section):
         record = await self._changed(call, calls.show_entry(id, of_user))
         return taken("time.update", values, record, LOCKED)
 
-    async def delete(self, id: Ref[DayEntry], *, of_user: PersonRef | None = None) -> Gone:
+    async def delete(self, id: Ref[DayEntry], *, of_user: PersonRef | None = None) -> DeleteResult:
         """Remove an entry."""
         return await self._send(calls.delete_entry(id, of_user))
 
