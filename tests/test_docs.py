@@ -1,4 +1,4 @@
-"""What the README says is run."""
+"""Run every code block of the README and of the pages in docs/."""
 
 import ast
 import asyncio
@@ -30,32 +30,35 @@ ROOT = Path(__file__).parents[1]
 PUBLIC = {name: getattr(harvest_async, name) for name in harvest_async.__all__}
 
 
+PAGES = ("README.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")))
+
+
 def read_blocks():
-    """The README's blocks of code as (chapter, language, code)."""
-    text = (ROOT / "README.md").read_text("utf-8")
-    for chapter in re.split(r"^## ", text, flags=re.MULTILINE)[1:]:
-        for language, code in re.findall(r"^```(\w*)\n(.*?)^```", chapter, flags=re.MULTILINE | re.DOTALL):
-            yield chapter.partition("\n")[0], language, code
+    """Return the code blocks of all pages as (page, language, code)."""
+    for page in PAGES:
+        text = (ROOT / page).read_text("utf-8")
+        for language, code in re.findall(r"^```(\w*)\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL):
+            yield page, language, code
 
 
 BLOCKS = tuple(read_blocks())
 
 
-def block(chapter, begin):
-    """The code of the one block in a chapter that begins so."""
-    (code,) = (code for where, _, code in BLOCKS if where == chapter and code.startswith(begin))
+def block(page, begin):
+    """Return the one block of a page that begins with a text."""
+    (code,) = (code for where, _, code in BLOCKS if where == page and code.startswith(begin))
     return code
 
 
 def run(code, **names):
     """Run a block as it stands; gives what it names."""
-    exec(compile(code, "README.md", "exec"), names)  # noqa: S102
+    exec(compile(code, "docs", "exec"), names)  # noqa: S102
     return names
 
 
 async def run_inside(code, **names):
     """Run a block that awaits, as in the body of a coroutine; gives what it names."""
-    waiting = eval(compile(code, "README.md", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT), names)  # noqa: S307
+    waiting = eval(compile(code, "docs", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT), names)  # noqa: S307
     assert inspect.iscoroutine(waiting)
     await waiting
     return names
@@ -77,19 +80,35 @@ def environment(harvest_address, monkeypatch, tmp_path):
 
 
 def test_every_block_is_run_here():
-    """A block that is added to the README has to be run by a test of this file."""
+    """A block that is added to a page has to be run by a test of this file."""
     known = {
-        ("Try it", "console"): 2,
-        ("Use it", "python"): 6,
-        ("Sign in by OAuth 2.0", "python"): 1,
-        ("Inside FastAPI", "python"): 1,
-        ("The command line", "console"): 2,
-        ("The command line", "python"): 1,
-        ("In your tests", "python"): 2,
+        ("README.md", "console"): 2,
+        ("README.md", "python"): 1,
+        ("docs/command-line.md", "console"): 2,
+        ("docs/command-line.md", "python"): 1,
+        ("docs/fastapi.md", "python"): 1,
+        ("docs/python.md", "python"): 6,
+        ("docs/testing.md", "python"): 2,
     }
 
-    assert {(chapter, language): 0 for chapter, language, _ in BLOCKS} | known == known
-    assert [len([1 for where, how, _ in BLOCKS if (where, how) == each]) for each in known] == list(known.values())
+    assert known == {
+        key: sum((page, language) == key for page, language, _ in BLOCKS)
+        for key in {(page, language) for page, language, _ in BLOCKS}
+    }
+
+
+def test_links_between_pages_lead_somewhere():
+    """Every relative link and picture of a page is a file of the repository."""
+    for page in (*PAGES, "CONTRIBUTING.md", "SECURITY.md"):
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", (ROOT / page).read_text("utf-8")):
+            assert ((ROOT / page).parent / target).resolve().is_file(), f"{page}: {target}"
+
+
+def test_the_architecture_picture_is_up_to_date():
+    """The picture of the layers is what the script draws from the code."""
+    command = [sys.executable, str(ROOT / ".ci" / "draw_architecture.py"), "--check"]
+
+    assert subprocess.run(command, check=False).returncode == 0, "run python .ci/draw_architecture.py"
 
 
 # Try it
@@ -97,7 +116,7 @@ def test_every_block_is_run_here():
 
 def test_the_first_command_installs_what_the_demo_needs():
     """It names extras that are there, and a command that the package has."""
-    install, demo = block("Try it", "python -m pip install '.").strip().split(" && ")
+    install, demo = block("README.md", "python -m pip install '.").strip().split(" && ")
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
 
     ran = subprocess.run([sys.executable, *shlex.split(demo)[1:], "--help"], check=False, capture_output=True)
@@ -108,7 +127,7 @@ def test_the_first_command_installs_what_the_demo_needs():
 
 def test_the_second_command_is_what_the_gate_runs():
     """The gate runs the tests by the very command of the README, and the session is there."""
-    command = block("Try it", "python -m pip install nox").strip()
+    command = block("README.md", "python -m pip install nox").strip()
 
     assert command in (ROOT / ".ci" / "run").read_text("utf-8").splitlines()
     assert re.search(r"^def tests\(", (ROOT / "noxfile.py").read_text("utf-8"), flags=re.MULTILINE)
@@ -121,7 +140,7 @@ def test_the_second_command_is_what_the_gate_runs():
 @pytest.mark.usefixtures("environment")
 def test_the_ten_lines_work(harvest_sandbox):
     """The first program, run as a program with nothing but the environment set."""
-    code = block("Use it", "import asyncio")
+    code = block("README.md", "import asyncio")
 
     ran = subprocess.run([sys.executable, "-W", "error", "-c", code], check=False, capture_output=True, text=True)
 
@@ -133,7 +152,7 @@ def test_the_ten_lines_work(harvest_sandbox):
 
 async def test_a_client_is_made_in_code():
     """The constructor takes what the README gives it."""
-    names = run(block("Use it", "harvest = HarvestV1"), **PUBLIC)
+    names = run(block("docs/python.md", "harvest = HarvestV1"), **PUBLIC)
 
     async with names["harvest"] as harvest:
         assert repr(harvest) == "<HarvestV1 acme>"
@@ -148,7 +167,7 @@ async def test_the_bulk_lane(harvest_sandbox, harvest_client):
         await harvest.task_assignments.create(project.id, task.id)
         me = (await harvest.account.who_am_i()).user.id
         await harvest.user_assignments.create(project.id, me)
-        code = block("Use it", "with harvest.bulk").replace("(7, 8,", f"({project.id}, {task.id},")
+        code = block("docs/python.md", "with harvest.bulk").replace("(7, 8,", f"({project.id}, {task.id},")
         days = [date(2026, 1, 5) + timedelta(days=day) for day in range(3)]
 
         names = await run_inside(code, harvest=harvest, asyncio=asyncio, days=days)
@@ -166,7 +185,7 @@ async def test_records_and_changes(harvest_client):
         await harvest.user_assignments.create(project, (await harvest.account.who_am_i()).user)
         names = {"client": client, "project": project, "task": task, "LineItem": LineItem, "Decimal": Decimal}
 
-        names = await run_inside(block("Use it", "entry ="), harvest=harvest, **names)
+        names = await run_inside(block("docs/python.md", "entry ="), harvest=harvest, **names)
 
         assert (names["entry"].hours, names["entry"].notes) == (Decimal("1.5"), "first draft")
         assert (await harvest.invoices.get(names["invoice"])).amount == 160
@@ -181,7 +200,7 @@ async def test_errors_are_shown(harvest_sandbox, harvest_client, capsys, fault, 
     harvest_sandbox.fault(fault, match={"method": "POST"}, **details)
 
     async with harvest_client() as harvest:
-        await run_inside(block("Use it", "try:"), harvest=harvest, **PUBLIC)
+        await run_inside(block("docs/python.md", "try:"), harvest=harvest, **PUBLIC)
 
     printed = capsys.readouterr().out
     assert printed.startswith(shown)
@@ -190,7 +209,7 @@ async def test_errors_are_shown(harvest_sandbox, harvest_client, capsys, fault, 
 
 async def test_the_throttle_alone(harvest_sandbox, harvest_address):
     """Any httpx client goes through the throttle that the README makes."""
-    names = run(block("Use it", "throttle = Throttle()"), httpx=httpx, **PUBLIC)
+    names = run(block("docs/python.md", "throttle = Throttle()"), httpx=httpx, **PUBLIC)
 
     async with names["client"] as client:
         await client.get(
@@ -207,7 +226,7 @@ async def test_the_throttle_alone(harvest_sandbox, harvest_address):
 async def test_the_sign_in(harvest_address, tmp_path):
     """The block takes a person through the sandbox's authorization server, and ends with a client that is signed in."""
 
-    async def send_the_person_to(address):
+    async def send_the_user_to(address):
         async with httpx.AsyncClient() as browser:
             response = await browser.get(address, auth=("admin@example.com", "sandbox"))
         return response.headers["location"]
@@ -218,9 +237,9 @@ async def test_the_sign_in(harvest_address, tmp_path):
         ),
         "HarvestV1": partial(HarvestV1, base_url=harvest_address, throttle=Throttle()),
     }
-    names = {"path": tmp_path / "tokens.json", "send_the_person_to": send_the_person_to, "httpx": httpx}
+    names = {"path": tmp_path / "tokens.json", "send_the_user_to": send_the_user_to, "httpx": httpx}
 
-    names = await run_inside(block("Sign in by OAuth 2.0", "oauth ="), **{**PUBLIC, **names, **here})
+    names = await run_inside(block("docs/python.md", "oauth ="), **{**PUBLIC, **names, **here})
 
     async with names["harvest"] as harvest:
         assert (await harvest.account.who_am_i()).user.email == "admin@example.com"
@@ -233,7 +252,7 @@ async def test_the_sign_in(harvest_address, tmp_path):
 @pytest.mark.usefixtures("environment")
 async def test_the_five_lines_of_fastapi():
     """The app starts, and its page lists the account's clients."""
-    app = run(block("Inside FastAPI", "from typing"))["app"]
+    app = run(block("docs/fastapi.md", "from typing"))["app"]
 
     async with app.router.lifespan_context(app) as state:
         with_state = fastapi.FastAPI()
@@ -275,7 +294,7 @@ def rows(tmp_path):
 @pytest.mark.usefixtures("environment")
 def test_an_import_as_the_readme_has_it(harvest_sandbox, tmp_path, rows):
     """Trial, plan and import run one after the other as they stand, and the last of them has booked each row."""
-    ran = run_lines(block("The command line", "harvest-async import toggl.csv --sandbox"), tmp_path)
+    ran = run_lines(block("docs/command-line.md", "harvest-async import toggl.csv --sandbox"), tmp_path)
 
     assert [each.returncode for each in ran] == [0, 0, 0], [each.stderr for each in ran]
     assert len(harvest_sandbox.world.entries()) == len(rows)
@@ -286,7 +305,8 @@ def test_an_import_as_the_readme_has_it(harvest_sandbox, tmp_path, rows):
 def test_a_journal_an_export_and_a_collection_as_the_readme_has_them(harvest_sandbox, tmp_path):
     """A run with a journal, resumed though it was done, is taken back; an account is exported, a collection written."""
     ran = run_lines(
-        block("The command line", "harvest-async import toggl.csv --client ACME --task Development --journal"), tmp_path
+        block("docs/command-line.md", "harvest-async import toggl.csv --client ACME --task Development --journal"),
+        tmp_path,
     )
 
     assert [each.returncode for each in ran] == [0, 0, 0, 0, 0], [each.stdout + each.stderr for each in ran]
@@ -301,7 +321,7 @@ async def test_imports_and_exports_for_programs(harvest_client, harvest_sandbox,
     monkeypatch.chdir(tmp_path)
     async with harvest_client(throttle=Throttle(pace="burst")) as harvest:
         names = await run_inside(
-            block("The command line", "options ="), harvest=harvest, imports=imports, exports=exports
+            block("docs/command-line.md", "options ="), harvest=harvest, imports=imports, exports=exports
         )
 
     assert names["report"].created == 12
@@ -316,7 +336,7 @@ async def test_imports_and_exports_for_programs(harvest_client, harvest_sandbox,
 def test_the_test_passes(pytester):
     """The example of a test is collected and passes in a project with nothing else in it."""
     pytester.makeconftest("import pytest\n\n@pytest.fixture\ndef anyio_backend():\n    return 'asyncio'\n")
-    pytester.makepyfile(block("In your tests", "import pytest"))
+    pytester.makepyfile(block("docs/testing.md", "import pytest"))
 
     result = pytester.runpytest_subprocess("-W", "error", "-p", "no:cacheprovider")
 
@@ -333,7 +353,7 @@ def test_virtual_time(capsys):
             await asyncio.gather(*(harvest.request("GET", "/account/who_am_i") for _ in range(150)))
 
     names = {"asyncio": asyncio, "Sandbox": Sandbox, "VirtualLoop": VirtualLoop, "in_process": in_process}
-    code = block("In your tests", "with asyncio.Runner")
+    code = block("docs/testing.md", "with asyncio.Runner")
     run(code, make_calls=make_calls, **names, **PUBLIC)
 
     assert capsys.readouterr().out == "151 calls in 15 s, 0 refused\n"
