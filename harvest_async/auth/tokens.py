@@ -18,6 +18,7 @@ from urllib.parse import urlencode
 from attrs import evolve, field, frozen
 
 from harvest_async.errors import DecodeError, InvalidArgument, ResponseError, Unauthorized, response_error
+from harvest_async.secret import hide
 from harvest_async.wire import Answer, Wire, redact_message
 
 __all__ = ["LIFETIME", "Tokens", "code_form", "is_text", "is_token", "new_grant", "read_tokens", "refresh_form"]
@@ -114,10 +115,11 @@ def read_tokens(wire: Wire, answer: Answer, now: datetime, before: Tokens) -> To
     """
     tree = _tree(answer)
     if answer.status != _OK:
-        raise _refusal(wire, answer, tree)
+        raise _refusal(wire.redacted(), answer.redacted(), tree)
     access, kind = tree.get("access_token"), tree.get("token_type")
     if not is_token(access) or not isinstance(kind, str) or kind.lower() != "bearer":
-        raise DecodeError("the answer to the request for a token has no bearer token", request=wire, answer=answer)
+        message = "the answer to the request for a token has no bearer token"
+        raise DecodeError(message, request=wire.redacted(), answer=answer.redacted())
     refresh = tree.get("refresh_token")
     return evolve(
         before,
@@ -188,7 +190,11 @@ def _tree(answer: Answer) -> dict[str, Any]:
         tree = json.loads(answer.content, parse_int=_number)
     except (ValueError, RecursionError):
         return {}
-    return tree if isinstance(tree, dict) else {}
+    return {name: _hidden(name, value) for name, value in tree.items()} if isinstance(tree, dict) else {}
+
+
+def _hidden(name: str, value: Any) -> Any:
+    return value if name in {"error", "token_type"} else hide(value)
 
 
 def _refusal(wire: Wire, answer: Answer, tree: dict[str, Any]) -> ResponseError:

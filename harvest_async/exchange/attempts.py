@@ -193,7 +193,8 @@ class Attempts:
                 raise
             return error.answer
         except HarvestError as error:
-            error.request = error.request or whole
+            error.request = (error.request or whole).redacted()
+            error.answer = None if error.answer is None else error.answer.redacted()
             raise
 
     async def probe(self, lease: Lease) -> None:

@@ -23,7 +23,7 @@ from harvest_async.codec.text import beginning, only_decode_errors
 from harvest_async.errors import DecodeError
 from harvest_async.v1.models import DayEntry
 from harvest_async.v1.results import Bare, Changed, Done, Entry, Made, Many, One, Raw, Removed
-from harvest_async.wire import Answer, Wire
+from harvest_async.wire import Answer, Wire, redact_message
 
 __all__ = ["Format", "V1Dialect"]
 
@@ -33,7 +33,7 @@ Format = Literal["json", "xml"]
 
 _WRITES: Final = frozenset({"POST", "PUT", "PATCH"})
 _NUMBER: Final = re.compile(r"\d+")
-_TAGS: Final = re.compile(r"<[^>]*>")
+_TAGS: Final = re.compile(r"<[^<>]*+>")
 _OTHER_ROOTS: Final[Mapping[str, tuple[str, ...]]] = {
     "invoice": ("invoices",),  # contract: invoices_list_key
     "invoice_category": ("invoice_item_category",),  # contract: category_roots
@@ -44,6 +44,8 @@ _OTHER_ROOTS: Final[Mapping[str, tuple[str, ...]]] = {
 _SAID: Final = ("message", "error_description", "error", "errors", "Message")
 _LONGEST: Final = 300
 _MOST_DIGITS: Final = 18
+_LARGEST_REFUSAL: Final = 64 * 1024
+"""Bytes of a refusal's body that are read as JSON; the beginning of a longer one is shown as text."""
 _CREATED: Final = 201
 _NOT_FOUND: Final = 404
 
@@ -301,13 +303,13 @@ def _words(answer: Answer) -> str:
     if not answer.content.strip() or "html" in answer.content_type:
         return "an HTML page" if answer.content.strip() else ""
     try:
-        return _said(json.read(answer.content))
+        return _said(json.read(answer.content[:_LARGEST_REFUSAL]))
     except (DecodeError, RecursionError):
         text = _TAGS.sub(" ", answer.content[:4096].decode("utf-8", errors="replace"))
-        return " ".join(text.split())[:_LONGEST]
+        return redact_message(" ".join(text.split()), _LONGEST)
 
 
 def _said(tree: Any) -> str:
     if isinstance(tree, Mapping):
         tree = next((tree[name] for name in _SAID if tree.get(name)), tree)
-    return str(tree)[:_LONGEST]
+    return redact_message(str(tree), _LONGEST)
