@@ -11,10 +11,12 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from harvest_async.errors import InvalidArgument
+from harvest_async.secret import hide_user
 
 __all__ = ["check_address", "check_target", "header_value", "home_of", "is_loopback"]
 
 _PRINTABLE: Final = range(0x20, 0x7F)
+_NO_ADDRESS: Final = "base_url: give a whole address, like https://acme.harvestapp.com"
 
 
 def is_loopback(url: str) -> bool:
@@ -35,21 +37,28 @@ def check_address(url: str) -> str:
         InvalidArgument: it is no http address, it carries credentials or a query, or it is plain http to another
             machine.
     """
+    if "@" in url:
+        url = hide_user(url)
+        raise InvalidArgument("base_url: leave the credentials out of the address and give them as auth")
+    return _checked(url)
+
+
+def _checked(url: str) -> str:
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
     except ValueError:  # its text quotes the address, and so a password in it
         raise InvalidArgument("base_url: the host or the port is not valid; credentials don't belong here") from None
     if parts.scheme not in {"http", "https"} or not host:
-        raise InvalidArgument("base_url: give a whole address, like https://acme.harvestapp.com")
-    if parts.username is not None or parts.password is not None or "@" in parts.path:
-        raise InvalidArgument("base_url: leave the credentials out of the address and give them as auth")
+        raise InvalidArgument(_NO_ADDRESS)
+    if "@" in parts.netloc:
+        raise InvalidArgument("the address has credentials in it, which are not sent")
     if parts.query or parts.fragment:
         raise InvalidArgument("base_url: leave out the query and the fragment")
     if any(ord(letter) not in _PRINTABLE or letter in " \\" for letter in url):
         raise InvalidArgument("base_url: it has a character that no address has")
     if parts.scheme == "http" and not is_loopback(url):
-        raise InvalidArgument(f"base_url: http://{host} would send credentials in the clear: use https")
+        raise InvalidArgument("base_url: plain http would send credentials in the clear: use https")
     return url.rstrip("/")
 
 
@@ -77,7 +86,7 @@ def check_target(url: str, base_url: str) -> str:
     Raises:
         InvalidArgument: it is no https address, or not on this machine if it is plain http.
     """
-    check_address(url.partition("#")[0].partition("?")[0])
+    _checked(url.partition("#")[0].partition("?")[0])
     if is_loopback(url) and not is_loopback(base_url):
         raise InvalidArgument("the server sends us to an address on this machine, which is not followed")
     return url

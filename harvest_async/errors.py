@@ -137,7 +137,7 @@ class CreatedUnread(RequestError):
 
     Attributes:
         id: the new record's id, None where the answer did not tell.
-        location: the `Location` header of the answer, None where there was none.
+        location: the `Location` header of the response without credentials, None where there was none.
     """
 
     def __init__(
@@ -151,7 +151,7 @@ class CreatedUnread(RequestError):
     ) -> None:
         super().__init__(message, request=request, response=response)
         self.id = id
-        self.location = location
+        self.location = None if location is None else redact_url(location)
 
 
 class ResponseError(HarvestError):
@@ -165,7 +165,8 @@ class ResponseError(HarvestError):
     def __init__(self, message: str, *, request: Request | None = None, response: Response | None = None) -> None:
         super().__init__(message, request=request, response=response)
         self.status = response.status if response is not None else 0
-        self.hint = response.header("hint") if response is not None else None
+        hint = response.header("hint") if response is not None else None
+        self.hint = None if hint is None else redact_message(hint)
 
     def add(self, cause: str) -> None:
         """Say more about the cause, behind what the message says already."""

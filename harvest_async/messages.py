@@ -18,6 +18,7 @@ from harvest_async.redaction import (
     REDACTED,
     escape_controls,
     is_secret_name,
+    redact_cut,
     redact_message,
     redact_text,
     redact_url,
@@ -54,8 +55,10 @@ def redact_body(content: bytes, content_type: str = "", limit: int | None = None
     """
     if b"\x00" in content[:1024] or content_type.startswith(("image/", "multipart/", "application/octet")):
         return f"[{len(content)} bytes of {escape_controls(content_type[:200]) or 'binary data'}]"
-    text = redact_text(content[:limit].decode("utf-8", errors="replace").replace("\r\n", "\n"))
-    return text if limit is None or len(content) <= limit else f"{text} [... {len(content) - limit} more bytes]"
+    text = content[:limit].decode("utf-8", errors="replace").replace("\r\n", "\n")
+    if limit is None or len(content) <= limit:
+        return redact_text(text)
+    return f"{redact_text(redact_cut(text))} [... {len(content) - limit} more bytes]"
 
 
 def _redact_header(name: str, value: str) -> str:

@@ -19,7 +19,9 @@ __all__ = [
     "REDACTED",
     "escape_controls",
     "is_secret_name",
+    "redact_cut",
     "redact_message",
+    "redact_pairs",
     "redact_text",
     "redact_url",
 ]

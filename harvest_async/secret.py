@@ -1,12 +1,14 @@
-"""A value that is never shown."""
+"""Values that are never shown: not by a traceback with local variables, a log or a debugger."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self, TypeVar
 
 from harvest_async.redaction import REDACTED
 
-__all__ = ["Secret"]
+__all__ = ["Secret", "SecretText", "hide", "hide_user"]
+
+T = TypeVar("T")
 
 
 class Secret:
@@ -35,3 +37,25 @@ class Secret:
 
     def __reduce__(self) -> tuple[Any, ...]:
         raise TypeError("a secret is not pickled")
+
+
+class SecretText(str):
+    """A text which is used like any other, and whose `repr` does not show it. `str(text)` returns a plain one."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"'{REDACTED}'"
+
+    def __getitem__(self, key: Any) -> Self:
+        return type(self)(super().__getitem__(key))
+
+
+def hide(value: T) -> T | SecretText:
+    """Return a text as one that is not shown, and any other value as it is."""
+    return SecretText(value) if isinstance(value, str) else value
+
+
+def hide_user(url: str) -> str:
+    """Return an address that is not shown if it may hold credentials, else the address as it is."""
+    return SecretText(url) if "@" in url else url

@@ -258,7 +258,7 @@ def test_a_refusal_is_told_in_its_class(status, content, kind, words):
         read_tokens(WIRE, answer_of(content, status), NOW, Tokens("a0"))
 
     assert type(caught.value) is kind
-    assert caught.value.request == WIRE
+    assert caught.value.request == WIRE.redacted()
     assert "hush" not in caught.value.report()
 
 

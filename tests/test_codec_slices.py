@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from harvest_async.codec import json as json_codec
 from harvest_async.codec import xml as xml_codec
 from harvest_async.codec.shape import shape_all
-from harvest_async.codec.slices import SLICE
+from harvest_async.codec.slices import LARGEST_ELEMENT, MOST_VALUES, SLICE, STEP
 from harvest_async.codec.speed import fast_reader
+from harvest_async.codec.xml import LONGEST_TOKEN
 from harvest_async.errors import DecodeError
 
 
@@ -226,3 +227,93 @@ def test_a_record_of_any_size_is_read():
     note = Note(id=1, notes='},{"note":{' * 50_000, hours=Decimal(1))
     for elements, content in ((of_json(FAST), as_json([note, note])), (of_xml(), as_xml([note, note]))):
         assert [note, note] == read(elements, content, range(0, len(content), 4_096))
+
+
+def trees_of_xml(content, step):
+    """The trees that a list in XML consists of, when it comes in pieces of this size."""
+    found, elements = [], xml_codec.Elements(list)
+    for place in range(0, len(content), step):
+        found += elements.feed(content[place : place + step])
+    return found + elements.close()
+
+
+TREES = st.recursive(
+    SPEAKABLE.map(lambda text: text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")),
+    lambda inner: st.lists(
+        st.tuples(st.sampled_from(["a", "a-b", "c_d"]), st.sampled_from(["", ' nil="true"', ' type="x"']), inner),
+        max_size=4,
+    ).map(lambda parts: "".join(f"<{name}{attributes}>{value}</{name}>" for name, attributes, value in parts)),
+    max_leaves=12,
+)
+
+
+@given(TREES, st.integers(1, 300))
+def test_a_list_in_xml_has_the_trees_that_the_whole_document_has(record, step):
+    """Records come out as they do when the document is read at once."""
+    content = f"<list><other>1</other>\n<record><x>1</x>{record}</record></list>".encode()
+    _, whole = xml_codec.read(content)
+
+    assert [whole["other"], whole["record"]] == trees_of_xml(content, step)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b'[{"note": {"id": 1, "notes": "' + b"a" * (LARGEST_ELEMENT + STEP), "more than 4194304 bytes"),
+        (b'[{"note": {"id": 1}}' + b" " * (LARGEST_ELEMENT + STEP), "more than 4194304 bytes"),
+        (b'{"note": {"id": 1, "notes": "' + b"a" * (LARGEST_ELEMENT + STEP), "more than 4194304 bytes"),
+        (b'[{"note": {"id": [' + b"1," * (2 * MOST_VALUES), "more than 50000 values"),
+        (b'{"note": {"id": [' + b"1," * (2 * MOST_VALUES), "more than 50000 values"),
+        (b"[" + b'{"a":' * STEP, "nested deeper than 100"),
+        (b"[" + b"]" * 2 * SLICE, "more behind its end"),
+        (b'[{"note": {"id": 1}}]' + b" " * SLICE + b"[" * SLICE, "more behind its end"),
+    ],
+)
+@pytest.mark.parametrize("fast", [None, FAST])
+def test_a_list_in_json_that_exceeds_a_limit_is_refused(content, said, fast):
+    """The error names the limit."""
+    with pytest.raises(DecodeError, match=said):
+        read(of_json(fast), content)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"<notes><note><notes>" + b"a" * (LARGEST_ELEMENT + 2 * STEP), "more than 4194304 bytes"),
+        (b"<notes><note>" + b"<a/>" * 2 * MOST_VALUES, "more than 50000 values"),
+        (b"<notes><!--" + b"a" * 2 * LONGEST_TOKEN, "a tag or a comment of more than 262144 bytes"),
+        (b"<?a " + b"a" * 2 * LONGEST_TOKEN, "a tag or a comment of more than 262144 bytes"),
+        (b'<notes a="' + b"a" * 2 * LONGEST_TOKEN, "a tag or a comment of more than 262144 bytes"),
+        (b"<notes>" + b"<a>" * STEP, "nested deeper than 100"),
+        (b"<!DOCTYPE a [" + b" " * STEP, "document type"),
+    ],
+)
+def test_a_list_in_xml_that_exceeds_a_limit_is_refused(content, said):
+    """The error names the limit."""
+    with pytest.raises(DecodeError, match=said):
+        read(of_xml(), content)
+
+
+@pytest.mark.parametrize("step", [1, 7, STEP, SLICE, 10**7])
+def test_blanks_are_no_limit(step):
+    """Any number of them may stand around a list and between its records."""
+    size = 200_000 if step < STEP else 5_000_000
+    blanks = b" \n" * (size // 2)
+    as_lists = [
+        (of_json(FAST), b'%b[%b{"note": {"id": 1}},%b{"note": {"id": 2}}]%b' % ((blanks,) * 4)),
+        (of_xml(), b"%b<notes>%b<note><id>1</id></note>%b<note><id>2</id></note></notes>%b" % ((blanks,) * 4)),
+    ]
+    for elements, content in as_lists:
+        assert [Note(id=1), Note(id=2)] == read(elements, content, range(0, len(content), step))
+
+
+def test_records_without_a_root_come_out_before_the_list_is_at_its_end():
+    """The ends of records are found, too, where the usual pattern does not fit."""
+    elements = json_codec.Elements(list)
+    content = b"[" + b",".join(b'{"id": %d, "x": "},{"}' % number for number in range(20_000)) + b"]"
+    found = elements.feed(content[: 5 * SLICE])
+
+    assert [each["id"] for each in found] == list(range(len(found)))
+    assert len(found) > 10_000
+    assert len(elements._held) < STEP
+    assert len(found + elements.feed(content[5 * SLICE :]) + elements.close()) == 20_000

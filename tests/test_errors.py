@@ -5,6 +5,7 @@ import pickle
 import shlex
 
 import pytest
+from attrs import evolve
 
 from harvest_async import errors
 from harvest_async.errors import (
@@ -170,6 +171,26 @@ def test_errors_travel(kind, again):
 
     expected = {**error.__dict__, "request": WIRE.redacted()}
     assert (type(other), str(other), other.__dict__) == (kind, "what happened", expected)
+    assert other.report() == error.report()
+
+
+def test_a_pickled_error_holds_no_credential():
+    """Neither in its request nor in its answer, and not behind a second pickling either."""
+    answer = Response(401, (("Set-Cookie", "hush"),), b'{"refresh_token": "hush", "error": "invalid_grant"}')
+    error = response_error(answer, evolve(WIRE, content=b"client_secret=hush&refresh_token=hush&client_id=me"))
+
+    assert b"hush" not in pickle.dumps(error)
+    assert b"hush" not in pickle.dumps(through_pickle(error))
+    assert b"client_id=me" in pickle.dumps(error)
+    assert b"invalid_grant" in pickle.dumps(error)
+
+
+def test_a_report_shows_all_of_a_large_request():
+    """As far as it was sent: only answers are cut."""
+    error = response_error(Response(500), evolve(WIRE, content=b"x" * 100_000 + b"end"))
+
+    assert "xend" in error.report()
+    assert "xend" in error.as_curl()
 
 
 def test_every_error_is_in_the_face_of_its_room():

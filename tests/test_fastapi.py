@@ -114,6 +114,35 @@ async def test_an_error_is_answered_as_a_problem_document(error, status, name, w
     assert problem["title"]
 
 
+@pytest.mark.parametrize("place", ["tokens", "unsaved tokens", "ledger", "cache"])
+async def test_a_visitor_is_not_told_about_the_files_of_the_server(tmp_path, caplog, place):
+    """A file that can't be used is the app's fault (500); its path is in the log and not in the answer."""
+    folder = tmp_path / "private-folder"
+    folder.mkdir()
+    (folder / "tokens.json").write_text("{}")
+    (folder / "tokens.json").chmod(0o600)
+    (folder / "file").mkdir()
+
+    def make():
+        options = {"app": "tests", "auth": harvest_async.BearerAuth("t"), "throttle": harvest_async.Throttle()}
+        if "tokens" in place:
+            store = harvest_async.FileTokenStore(folder / ("tokens.json" if place == "tokens" else "file"))
+            options["auth"] = harvest_async.OAuth2("id", "secret", store=store)
+        elif place == "ledger":
+            ledger = harvest_async.SqliteLedger(folder / "file", account="acme")
+            options["throttle"] = harvest_async.Throttle(ledger=ledger)
+        else:
+            options["cache"] = harvest_async.HttpCache(folder / "file")
+        return HarvestV1("acme", transport=httpx.MockTransport(lambda _: httpx.Response(200, json=[])), **options)
+
+    async with started(clients_app(make)) as (browser, _):
+        answer = await browser.get("/clients")
+
+    assert (answer.status_code, answer.json()["type"]) == (500, "urn:harvest-async:storage-error")
+    assert "private-folder" not in answer.text
+    assert "private-folder" in caplog.text
+
+
 def test_every_public_error_has_a_case():
     """An error class that is added has to be given its answer here."""
     exported = [getattr(harvest_async, name) for name in harvest_async.__all__]

@@ -24,6 +24,8 @@ from harvest_async.messages import Request, Response
 from harvest_async.sandbox import Sandbox
 from harvest_async.secret import Secret
 from harvest_async.testing import VirtualLoop, in_process
+from tests.support.sample import make_rows, write_csv
+from tests.support.shell import shell_at
 
 pytestmark = pytest.mark.anyio
 
@@ -241,3 +243,20 @@ def test_a_secret_value_is_not_shown_and_not_pickled():
     assert SECRET not in f"{secret!r} {secret}"
     with pytest.raises(TypeError):
         pickle.dumps(secret)
+
+
+@pytest.mark.socket
+def test_the_command_line_and_its_files_show_no_credential(harvest_address, tmp_path):
+    """Neither of a refused nor of a good sign-in: not the output, not the journal, not the ledger."""
+    shell = shell_at(harvest_address, tmp_path / "state")
+    file = tmp_path / "time.csv"
+    file.write_bytes(write_csv(make_rows(5)))
+    refused = shell("import", file, "--client", "ACME", "--task", "Work", HARVEST_PASSWORD=SECRET)
+    done = shell("import", file, "--client", "ACME", "--task", "Work", "--json")
+
+    secrets = (*encodings(SECRET), *SHOWN["basic"])
+    written = [each.read_bytes() for each in (tmp_path / "state").rglob("*") if each.is_file()]
+    assert refused.code != 0
+    assert (done.code, len(written) > 1) == (0, True)
+    assert [each for each in (*refused.out.split("\n"), refused.err, done.out) if any(s in each for s in secrets)] == []
+    assert [each for each in written if any(secret.encode() in each for secret in secrets)] == []

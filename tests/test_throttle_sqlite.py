@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from harvest_async.clock import SECOND, SystemClock
-from harvest_async.errors import HarvestError
+from harvest_async.errors import HarvestError, StorageError
 from harvest_async.testing import VirtualClock, VirtualLoop
 from harvest_async.throttle.lease import Ticket
 from harvest_async.throttle.ledgers import sqlite as ledger_sqlite
@@ -234,8 +234,8 @@ def test_a_ledger_that_breaks_is_told_to_everyone_who_waits(path):
 
     ends = run(house)
 
-    assert {type(end) for end in ends} <= {HarvestError, httpx.Response}
-    assert any(isinstance(end, HarvestError) for end in ends)
+    assert {type(end) for end in ends} <= {StorageError, httpx.Response}
+    assert any(isinstance(end, StorageError) for end in ends)
 
 
 def test_a_book_that_can_not_be_read_begins_anew(path, clock, caplog):

@@ -30,12 +30,13 @@ from harvest_async.errors import (
     NotSent,
     OutcomeUnknown,
     ServerError,
+    StorageError,
     Throttled,
     Unauthorized,
     WouldWait,
 )
 from harvest_async.messages import Request, Response
-from harvest_async.secret import Secret
+from harvest_async.secret import Secret, SecretText, hide
 
 __all__ = ["EARLY", "SIGNERS", "Current"]
 
@@ -154,7 +155,7 @@ class Current:
                 ) from None
             except Exception as error:
                 words = f"{type(error).__name__}: {error}"
-                raise HarvestError(f"the lock of {self._store!r} can't be used ({words})") from error
+                raise StorageError(f"the lock of {self._store!r} can't be used ({words})") from error
             yield
 
     async def _begin(self) -> Request | None:
@@ -177,7 +178,7 @@ class Current:
         if held.refresh_token is None or held.refresh_token == self._spent:
             why = "there is no refresh token" if held.refresh_token is None else "its refresh token was refused"
             raise Unauthorized(f"the access token is out of date, and {why}: sign in again")
-        return refresh_form(self._url, self._client, held.refresh_token)
+        return refresh_form(self._url, self._client, SecretText(held.refresh_token))
 
     async def _end(self, wire: Request, response: Response) -> None:
         """Take the answer to the request for new tokens."""
@@ -191,7 +192,7 @@ class Current:
                 return  # another process was first
             self._spent = before.refresh_token
             raise
-        await self._take(tokens, before.refresh_token)
+        await self._take(tokens, hide(before.refresh_token))
 
     async def _take(self, tokens: Tokens, replaced: str | None) -> None:
         """Store new tokens in the place of those with the refresh token `replaced`, and use them from then on."""
@@ -200,7 +201,7 @@ class Current:
             await self._store.save(tokens)
         except Exception as error:
             words = f"{type(error).__name__}: {error}"
-            raise HarvestError(
+            raise StorageError(
                 f"the new access token could not be stored ({words}), and is not used before it is: call again"
             ) from error
         self._unsaved = self._refused = self._spent = self._failure = None
@@ -243,7 +244,7 @@ class Current:
         except HarvestError:
             raise
         except Exception as error:
-            raise HarvestError(f"the tokens could not be loaded: {type(error).__name__}: {error}") from error
+            raise StorageError(f"the tokens could not be loaded: {type(error).__name__}: {error}") from error
 
 
 async def _sent(send: Send, wire: Request) -> Response:
@@ -254,7 +255,7 @@ async def _sent(send: Send, wire: Request) -> Response:
         raise
     except Exception as error:
         message = f"the request for a token had no answer ({type(error).__name__})"
-        raise OutcomeUnknown(message, request=wire) from error
+        raise OutcomeUnknown(message, request=wire.redacted()) from error
 
 
 def _lost(error: HarvestError) -> Unauthorized:

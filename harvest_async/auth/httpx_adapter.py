@@ -56,8 +56,10 @@ async def _send(client: httpx.AsyncClient, wire: Request, extensions: dict[str, 
     except HarvestError:
         raise
     except _NOT_SENT as error:
-        raise NotSent(f"the request for a token was not sent ({type(error).__name__})", request=wire) from error
+        raise NotSent(
+            f"the request for a token was not sent ({type(error).__name__})", request=wire.redacted()
+        ) from error
     except Exception as error:
         message = f"the request for a token had no answer ({type(error).__name__})"
-        raise OutcomeUnknown(message, request=wire) from error
+        raise OutcomeUnknown(message, request=wire.redacted()) from error
     return Response(response.status_code, tuple(response.headers.multi_items()), content)

@@ -30,7 +30,7 @@ from harvest_async.auth.stores import MemoryTokenStore, TokenStore
 from harvest_async.auth.tokens import Tokens, code_form, is_text, new_grant, read_tokens
 from harvest_async.clock import Clock, SystemClock
 from harvest_async.errors import InvalidArgument
-from harvest_async.secret import Secret
+from harvest_async.secret import Secret, hide, hide_user
 
 __all__ = ["OAuth2"]
 
@@ -75,6 +75,8 @@ class OAuth2(Renewing):
         early: float = EARLY,
         clock: Clock | None = None,
     ) -> None:
+        client_secret = hide(client_secret)
+        base_url = None if base_url is None else hide_user(base_url)
         if not client_id or not client_id.strip():
             raise InvalidArgument("OAuth2: the client id is missing")
         for name, value in {
@@ -88,7 +90,7 @@ class OAuth2(Renewing):
             raise InvalidArgument(f'OAuth2: send_token_as={send_token_as!r}: give "header" or "query"')
         if not 0 <= early <= 3_600:  # noqa: PLR2004 - an hour of eighteen is more than enough
             raise InvalidArgument(f"OAuth2: early={early!r}: give 0 to 3,600 seconds")
-        self._client = (client_id, client_secret)
+        self._client = (client_id, client_secret)  # its repr does not show the secret
         self._redirect_uri = redirect_uri
         self._base = check_address(base_url or (home_of(account) if account else HOST))
         self._url = f"{self._base}/oauth2/token"
@@ -99,7 +101,7 @@ class OAuth2(Renewing):
         self._guard = Lock()  # several threads, each with an event loop of its own, may use this object
 
     def __repr__(self) -> str:
-        return f"OAuth2({self._client[0]!r}, ...)"
+        return f"OAuth2({getattr(self, '_client', (None,))[0]!r}, ...)"
 
     # Signing in
 
@@ -128,6 +130,7 @@ class OAuth2(Renewing):
             Unauthorized: the person or the server said no, or the code is spent.
             HarvestError: the tokens were not to be had, or could not be stored.
         """
+        redirect = hide(redirect)
         wire = code_form(self._url, self._client, read_code(redirect, state), self._needed_redirect())
         answer = await (sender(send) if isinstance(send, httpx.AsyncClient) else send)(wire)
         await self._current.replace(read_tokens(wire, answer, self._clock.today(), Tokens("", grant=new_grant())))
@@ -140,6 +143,7 @@ class OAuth2(Renewing):
             Unauthorized: the person or the server said no.
             HarvestError: the token could not be stored.
         """
+        redirect = hide(redirect)
         await self._current.replace(read_fragment(redirect, state, self._clock.today()))
 
     # For the exchange

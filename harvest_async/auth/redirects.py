@@ -14,6 +14,7 @@ from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 
 from harvest_async.auth.tokens import Tokens, explain, is_text, is_token, lifetime, new_grant
 from harvest_async.errors import InvalidArgument, Unauthorized
+from harvest_async.secret import SecretText, hide
 
 __all__ = ["authorize_url", "new_state", "read_code", "read_fragment"]
 
@@ -51,11 +52,12 @@ def read_code(redirect: str, state: str) -> str:
         InvalidArgument: it does not belong to this sign-in, or brings no code.
         Unauthorized: the person, or the server, said no.
     """
-    found = _checked(_split(redirect).query, state)
+    redirect = hide(redirect)
+    found = _checked(SecretText(_split(redirect).query), state)
     code = found.get("code", "")
     if not is_text(code) or not 0 < len(code) <= _LONGEST:
         raise InvalidArgument("the redirect brings no code: start the sign-in again")
-    return code
+    return str(code)
 
 
 def read_fragment(redirect: str, state: str, now: datetime) -> Tokens:
@@ -65,27 +67,27 @@ def read_fragment(redirect: str, state: str, now: datetime) -> Tokens:
         InvalidArgument: it does not belong to this sign-in, or brings no token.
         Unauthorized: the person, or the server, said no.
     """
-    fragment = _split(redirect).fragment or redirect.rpartition("#")[2]
-    found = _checked(fragment, state)
+    redirect = hide(redirect)
+    found = _checked(SecretText(_split(redirect).fragment or redirect.rpartition("#")[2]), state)
     token, kind = found.get("access_token", ""), found.get("token_type", "bearer")
     if not is_token(token) or kind.lower() != "bearer":
         raise InvalidArgument("the redirect brings no bearer token: start the sign-in again")
     expires_at = now + timedelta(seconds=lifetime(found.get("expires_in")))
-    return Tokens(token, None, expires_at, new_grant())
+    return Tokens(str(token), None, expires_at, new_grant())
 
 
 def _split(redirect: str) -> SplitResult:
     if not isinstance(redirect, str):
         raise InvalidArgument(f"the redirect is no text but {type(redirect).__name__}: give the whole address")
     try:
-        return urlsplit(redirect)
+        return urlsplit(str(redirect))
     except ValueError:
         raise InvalidArgument("the redirect is no address") from None
 
 
 def _checked(text: str, state: str) -> Mapping[str, str]:
     """The parameters of a redirect whose state is ours, and that tells no error."""
-    pairs = parse_qsl(text, keep_blank_values=True)
+    pairs = [(name, SecretText(value)) for name, value in parse_qsl(str(text), keep_blank_values=True)]
     found = dict(pairs)
     if len(found) != len(pairs):
         raise InvalidArgument("the redirect has a parameter twice (RFC 6749, 3.1): start the sign-in again")

@@ -16,7 +16,7 @@ from attrs import evolve
 from harvest_async.errors import InvalidArgument
 from harvest_async.messages import Request
 from harvest_async.redaction import REDACTED
-from harvest_async.secret import Secret
+from harvest_async.secret import Secret, SecretText, hide
 
 __all__ = ["QUERY_TOKEN", "BasicAuth", "BearerAuth", "QueryTokenAuth", "Signing", "Unsigned"]
 
@@ -63,6 +63,7 @@ class _Header(Signing):
     """Signs by the header `Authorization`."""
 
     def __init__(self, scheme: str, credential: str) -> None:
+        credential = SecretText(credential)
         self._scheme = scheme
         self._header = f"{scheme} {credential}"
 
@@ -88,15 +89,16 @@ class BasicAuth(_Header):
     """
 
     def __init__(self, email: str, password: str) -> None:
+        password = hide(password)
         if not _is_text(email) or not email.strip() or ":" in email:
             raise InvalidArgument("BasicAuth: the e-mail address is missing, or has a colon in it")
         if not _is_text(password):
             raise InvalidArgument("BasicAuth: the password is missing")
         self.email = email
-        super().__init__("Basic", base64.b64encode(_bytes(f"{email}:{password}")).decode("ascii"))
+        super().__init__("Basic", base64.b64encode(_bytes(SecretText(f"{email}:{password}"))).decode("ascii"))
 
     def __repr__(self) -> str:
-        return f"BasicAuth({self.email!r}, ...)"
+        return f"BasicAuth({getattr(self, 'email', None)!r}, ...)"
 
 
 class BearerAuth(_Header):
@@ -107,6 +109,7 @@ class BearerAuth(_Header):
     """
 
     def __init__(self, token: str) -> None:
+        token = hide(token)
         super().__init__("Bearer", _token("BearerAuth", token))
 
 
@@ -121,11 +124,12 @@ class QueryTokenAuth(Signing):
     """
 
     def __init__(self, token: str) -> None:
+        token = hide(token)
         self._token = _token("QueryTokenAuth", token)
 
     def auth_flow(self, request: httpx.Request) -> Flow:
         """Hand the token to the transport."""
-        request.extensions = {**request.extensions, QUERY_TOKEN: self._token}
+        request.extensions = {**request.extensions, QUERY_TOKEN: SecretText(self._token)}
         yield request
 
     def show(self, wire: Request) -> Request:
@@ -151,7 +155,7 @@ def _bytes(text: str) -> bytes:
 
 def _token(name: str, token: str) -> str:
     """A token as it is sent; what is wrong with it is told without it, in what an error follows from, too."""
-    stripped = token.strip() if _is_text(token) else ""
+    stripped = SecretText(token.strip()) if _is_text(token) else ""
     if not stripped or any(letter not in _SIGNS for letter in stripped):
         raise InvalidArgument(f"{name}: the token is missing, or has a blank, a line break or another odd character")
-    return stripped
+    return str(stripped)

@@ -23,6 +23,7 @@ from filelock import FileLock, Timeout
 from harvest_async.auth import tokens as format_
 from harvest_async.auth.tokens import Tokens
 from harvest_async.errors import StorageError
+from harvest_async.secret import Secret
 
 __all__ = ["FileTokenStore", "MemoryTokenStore", "TokenStore"]
 
@@ -119,7 +120,7 @@ class FileTokenStore:
         Raises:
             OSError: that is not possible; the old file is as it was.
         """
-        await to_thread.run_sync(self._save, format_.dump(tokens))
+        await to_thread.run_sync(self._save, Secret(format_.dump(tokens)))
 
     @asynccontextmanager
     async def lock(self) -> AsyncIterator[None]:
@@ -145,22 +146,22 @@ class FileTokenStore:
     def _load(self) -> Tokens | None:
         try:
             with self._path.open("rb") as file:
-                mode, content = os.fstat(file.fileno()).st_mode, file.read()
+                mode, content = os.fstat(file.fileno()).st_mode, Secret(file.read())
         except FileNotFoundError:
             return None
         if os.name == "posix" and mode & _OTHERS:
             raise StorageError(f"{self._path}: others can read the tokens in it: chmod 600, and sign in again")
         try:
-            return format_.load(content)
+            return format_.load(content.reveal())
         except (ValueError, AttributeError, TypeError, RecursionError):
             raise StorageError(f"{self._path}: there are no tokens in it: remove it, and sign in again") from None
 
-    def _save(self, content: bytes) -> None:
+    def _save(self, content: Secret) -> None:
         target = self._path.resolve()  # a link stays one
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")  # its owner's alone
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(content)
+                file.write(content.reveal())
                 file.flush()
                 os.fsync(file.fileno())
             Path(name).replace(target)

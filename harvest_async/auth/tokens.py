@@ -19,6 +19,7 @@ from attrs import evolve, field, frozen
 
 from harvest_async.errors import DecodeError, InvalidArgument, ResponseError, Unauthorized, response_error
 from harvest_async.messages import Request, Response, redact_message
+from harvest_async.secret import hide
 
 __all__ = ["LIFETIME", "Tokens", "code_form", "is_text", "is_token", "new_grant", "read_tokens", "refresh_form"]
 
@@ -114,10 +115,11 @@ def read_tokens(wire: Request, response: Response, now: datetime, before: Tokens
     """
     tree = _tree(response)
     if response.status != _OK:
-        raise _refusal(wire, response, tree)
+        raise _refusal(wire.redacted(), response.redacted(), tree)
     access, kind = tree.get("access_token"), tree.get("token_type")
     if not is_token(access) or not isinstance(kind, str) or kind.lower() != "bearer":
-        raise DecodeError("the answer to the request for a token has no bearer token", request=wire, response=response)
+        message = "the answer to the request for a token has no bearer token"
+        raise DecodeError(message, request=wire.redacted(), response=response.redacted())
     refresh = tree.get("refresh_token")
     return evolve(
         before,
@@ -188,7 +190,11 @@ def _tree(response: Response) -> dict[str, Any]:
         tree = json.loads(response.content, parse_int=_number)
     except (ValueError, RecursionError):
         return {}
-    return tree if isinstance(tree, dict) else {}
+    return {name: _hidden(name, value) for name, value in tree.items()} if isinstance(tree, dict) else {}
+
+
+def _hidden(name: str, value: Any) -> Any:
+    return value if name in {"error", "token_type"} else hide(value)
 
 
 def _refusal(wire: Request, response: Response, tree: dict[str, Any]) -> ResponseError:

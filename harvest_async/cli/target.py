@@ -20,6 +20,7 @@ from harvest_async.address import check_address, is_loopback
 from harvest_async.auth import BasicAuth
 from harvest_async.errors import InvalidArgument
 from harvest_async.sandbox import Sandbox
+from harvest_async.secret import hide_user
 from harvest_async.throttle.ledgers.sqlite import SqliteLedger
 from harvest_async.throttle.registry import service_of
 from harvest_async.throttle.throttle import Throttle
@@ -85,7 +86,7 @@ def real(account: str | None, base_url: str | None) -> Target:
     """
     options: dict[str, Any] = {"app": os.environ.get("HARVEST_APP") or _APP}
     name = account or os.environ.get("HARVEST_ACCOUNT")
-    url = base_url or os.environ.get("HARVEST_BASE_URL")
+    base_url = url = hide_user(base_url or os.environ.get("HARVEST_BASE_URL") or "") or None
     probe = HarvestV1.from_env(**options, **_given(account=name, base_url=url))  # checks everything, sends nothing
     name = name or probe.name
     address = check_address(url) if url else f"https://{name}.harvestapp.com"

@@ -61,6 +61,10 @@ def write(fields: Mapping[str, Any], root: str | None) -> bytes:
     return text.encode()
 
 
+class _Malformed(Exception):
+    """The content can't become a list that is read."""
+
+
 class _Scan:
     """Finds where the records of a list end, each byte looked at once.
 
@@ -77,11 +81,16 @@ class _Scan:
         self._depth = 0
         self._in_string = False
 
+    @property
+    def ended(self) -> bool:
+        """Whether the list is at its end."""
+        return self._depth < 0
+
     def run(self, held: bytearray) -> int:
         """Go on to the end of what is held; return where the last whole record ends, 0 where none does.
 
         Raises:
-            RecursionError: a record is nested too deep.
+            _Malformed: a record is nested too deep, or there is more behind the list's end.
         """
         end = 0
         if self._in_string and not self._end_string(held):
@@ -105,9 +114,12 @@ class _Scan:
     def _take(self, token: int, end: int) -> int:
         if token in b"[{":
             self._depth += 1
+            if self._depth <= 0:
+                raise _Malformed("more behind its end")
             if self._depth > DEEPEST:
-                msg = f"nested deeper than {DEEPEST} levels"
-                raise RecursionError(msg)
+                raise _Malformed(f"nested deeper than {DEEPEST} levels")
+        elif self._depth < 0:
+            raise _Malformed("more behind its end")
         elif token in b"]}":
             self._depth -= 1
         elif self._depth == 0:
@@ -169,6 +181,7 @@ class Elements(Slices[T]):
             return []
         end = max((match.end() for match in _MARK.finditer(bytes(self._held))), default=0)
         if not end:
+            self._enough = len(self._held) + STEP
             return [] if len(self._held) < SLICE else None
         try:
             records = self._records(self._whole(end), _loads)
@@ -181,6 +194,8 @@ class Elements(Slices[T]):
         held = self._held
         if self._is_list and not scan.place:
             del held[: _blanks(held)]
+        if scan.ended and held[scan.place :].isspace():
+            del held[scan.place :]
         end = self._run(scan, held)
         if len(held) - end > LARGEST_ELEMENT:
             raise self._too_large()
@@ -194,7 +209,7 @@ class Elements(Slices[T]):
         """Look at what has come; return where the last whole record of a list ends."""
         try:
             end = scan.run(held)
-        except RecursionError as error:
+        except _Malformed as error:
             raise self._error("JSON", error) from None
         if scan.values > MOST_VALUES:
             raise self._too_many()

@@ -350,7 +350,7 @@ def _wrong(expected: str, value: Any) -> ValueError:
 
 
 def _show(value: Any) -> str:
-    text = repr(value)
+    text = redact_message(repr(value), _SHOWN)
     return text if len(text) <= 60 else f"{text[:60]}..."  # noqa: PLR2004 - a glance is enough
 
 

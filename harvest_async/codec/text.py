@@ -15,6 +15,7 @@ from email.utils import parsedate_to_datetime
 from typing import Final
 
 from harvest_async.errors import DecodeError
+from harvest_async.redaction import redact_cut, redact_message, redact_text
 
 __all__ = ["NUMBERS", "beginning", "iso", "of_day", "only_decode_errors", "read_date", "read_datetime", "read_time"]
 
@@ -39,7 +40,8 @@ def beginning(content: bytes) -> str:
     if not text:
         return "it is empty"
     kind = "an HTML page" if text[:15].lower().startswith(("<!doctype html", "<html")) else "it"
-    return f"{kind} begins with {text[:_SHOWN]!r}"
+    shown = redact_text(text if len(content) <= 4 * _SHOWN else redact_cut(text))
+    return f"{kind} begins with {shown[:_SHOWN]!r}"
 
 
 @contextmanager
@@ -54,7 +56,7 @@ def only_decode_errors(content: bytes) -> Iterator[None]:
     except DecodeError:
         raise
     except Exception as error:
-        cause = f"{type(error).__name__}: {error}"[:_SHOWN]
+        cause = redact_message(f"{type(error).__name__}: {error}", _SHOWN)
         raise DecodeError(f"the answer can't be read ({cause}): {beginning(content)}") from error
 
 

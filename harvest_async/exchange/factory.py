@@ -21,6 +21,7 @@ from harvest_async.exchange.cache_protocol import Cache, tells_apart
 from harvest_async.exchange.exchange import Exchange
 from harvest_async.exchange.options import check_timeout
 from harvest_async.exchange.retrying import Shared
+from harvest_async.secret import hide_user
 from harvest_async.throttle.lease import DEADLINE
 from harvest_async.throttle.registry import DEFAULT_REGISTRY, Identity, service_of
 from harvest_async.throttle.throttle import Throttle
@@ -75,6 +76,7 @@ def open_exchange(
     Raises:
         InvalidArgument: an argument can't be used.
     """
+    base_url = hide_user(base_url)
     address = check_address(base_url)
     if not isinstance(auth, httpx.Auth):
         raise InvalidArgument("auth: give BasicAuth(email, password), BearerAuth(token) or another httpx.Auth")

@@ -197,7 +197,8 @@ class Attempts:
                 raise
             return error.response
         except HarvestError as error:
-            error.request = error.request or whole
+            error.request = (error.request or whole).redacted()
+            error.response = None if error.response is None else error.response.redacted()
             raise
 
     async def probe(self, lease: Lease) -> None:
@@ -241,7 +242,7 @@ class Attempts:
     async def _attempt(self, going: InFlightCall) -> Response | _Failed:
         """Send once, whatever number of refusals that takes."""
         clock, ticket = self._shared.throttle.clock, going.ticket
-        ticket.left, waited = False, ticket.waited
+        ticket.left, waited, began = False, ticket.waited, 0
         await self._enter(going)
         try:
             began = clock.now()

@@ -9,17 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
-from urllib.parse import unquote_plus
 
 from attrs import evolve, frozen
 
+from harvest_async.redaction import REDACTED, is_secret_name, redact_pairs, redact_text, redact_url
+
 __all__ = ["Log", "Request", "most_in_window"]
 
-_REDACTED: Final = "[redacted]"
-_SECRET_HEADERS: Final = frozenset({"authorization", "cookie", "proxy-authorization"})
-_SECRET_PARAMETERS: Final = frozenset(
-    {"access_token", "client_secret", "code", "password", "refresh_token", "user[password]"}
-)
+_ADDRESSES: Final = frozenset({"location", "origin", "referer"})
 
 
 @frozen
@@ -63,7 +60,7 @@ class Log:
         """A call, as method, path and query, has arrived."""
         method, path, query = call
         shown = tuple(_shown_header(*pair) for pair in headers)
-        request = Request(arrival, method, path, _shown_query(query), shown, counted, refused)
+        request = Request(arrival, method, redact_text(path), _shown_query(query), shown, counted, refused)
         self._requests.append(request)
         return request
 
@@ -97,14 +94,11 @@ def most_in_window(arrivals: Iterable[int], period: int) -> int:
 
 @lru_cache(4096)
 def _shown_header(name: str, value: str) -> tuple[str, str]:
-    return name, _REDACTED if name in _SECRET_HEADERS else value
+    if is_secret_name(name):
+        return name, REDACTED
+    return name, redact_url(value) if name.lower() in _ADDRESSES else redact_text(value)
 
 
 @lru_cache(1024)
 def _shown_query(query: str) -> str:
-    return "&".join(map(_shown_parameter, query.split("&"))) if query else ""
-
-
-def _shown_parameter(pair: str) -> str:
-    name = pair.partition("=")[0]
-    return f"{name}={_REDACTED}" if unquote_plus(name) in _SECRET_PARAMETERS else pair
+    return redact_pairs(query)

@@ -17,6 +17,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
+from copy import copy
 from functools import partial
 from typing import Final, cast
 
@@ -239,7 +240,7 @@ class Gate:
                 return
             error = would_wait(waited, busy.message)
         except HarvestError as broken:
-            error = HarvestError(broken.message)
+            error = copy(broken)
         self._give_up(waiter, error)
 
     def _refuse_early(self, ticket: Ticket, now: int) -> None:
@@ -328,7 +329,7 @@ class Gate:
             self._busy -= 1
         waiting = [waiter for line in self._lanes for waiter in line]
         for waiter in [waiter for waiter, _ in granted] + waiting:
-            mine = HarvestError(error.message)
+            mine = copy(error)
             mine.__cause__ = error
             self._give_up(waiter, mine)
 

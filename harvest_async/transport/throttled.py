@@ -252,7 +252,7 @@ def _signed(request: httpx.Request) -> httpx.Request:
     token = request.extensions.get(QUERY_TOKEN)
     if token is None:
         return request
-    url = request.url.copy_merge_params({"access_token": token})
+    url = request.url.copy_merge_params({"access_token": str(token)})
     return _WithQueryToken(
         request.method, url, headers=request.headers, stream=request.stream, extensions=request.extensions
     )

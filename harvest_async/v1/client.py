@@ -27,6 +27,7 @@ from harvest_async.exchange import (
     with_raw_response,
 )
 from harvest_async.outcomes import Outcome
+from harvest_async.secret import SecretText, hide_user
 from harvest_async.throttle.line import Lane
 from harvest_async.throttle.throttle import Throttle
 from harvest_async.v1 import calls, resources
@@ -97,6 +98,7 @@ class HarvestV1:
         proxy: str | None = None,
         cache: HttpCache | None = None,
     ) -> None:
+        base_url = hide_user(base_url or "")
         if format not in {"json", "xml"}:
             raise InvalidArgument(f'format={format!r}: give "json" or "xml"')
         exchange = open_exchange(
@@ -143,8 +145,7 @@ class HarvestV1:
         Raises:
             InvalidArgument: variables are missing; the message names all of them.
         """
-        env = os.environ
-        token = env.get("HARVEST_ACCESS_TOKEN", "").strip()
+        token = SecretText(os.environ.get("HARVEST_ACCESS_TOKEN", "").strip())
         signs = "auth" in options or token
         wanted = {
             "HARVEST_ACCOUNT": not options.get("account"),
@@ -156,9 +157,9 @@ class HarvestV1:
         if "auth" not in options:
             basic = ("HARVEST_EMAIL", "HARVEST_PASSWORD")
             options["auth"] = BearerAuth(token) if token else BasicAuth(*(given[name] for name in basic))
-        account = options.pop("account", None) or given["HARVEST_ACCOUNT"]
-        options["app"] = options.get("app") or given["HARVEST_APP"]
-        options.setdefault("base_url", env.get("HARVEST_BASE_URL") or None)
+        account = options.pop("account", None) or str(given["HARVEST_ACCOUNT"])
+        options["app"] = options.get("app") or str(given["HARVEST_APP"])
+        options["base_url"] = hide_user(options.get("base_url") or os.environ.get("HARVEST_BASE_URL") or "") or None
         return cls(account, **options)
 
     def _use(self, exchange: Exchange, learned: Learned) -> None:
@@ -329,12 +330,12 @@ class HarvestV1:
         await self.aclose()
 
     def __repr__(self) -> str:
-        return f"<HarvestV1 {self._name}>"
+        return f"<HarvestV1 {getattr(self, '_name', '')}>"
 
 
 def _needed(names: list[str]) -> dict[str, str]:
     """Return environment variables; all that are missing are named at once."""
-    given = {name: os.environ.get(name, "") for name in names}
+    given: dict[str, str] = {name: SecretText(os.environ.get(name, "")) for name in names}
     missing = [name for name, value in given.items() if not value.strip()]
     if not missing:
         return given

@@ -22,7 +22,7 @@ from harvest_async.codec.shape import shape, shape_all
 from harvest_async.codec.slices import Shaper, Slices
 from harvest_async.codec.text import beginning, only_decode_errors
 from harvest_async.errors import DecodeError
-from harvest_async.messages import Request, Response
+from harvest_async.messages import Request, Response, redact_message
 from harvest_async.v1.models import DayEntry
 
 __all__ = ["Format", "V1Dialect"]
@@ -33,7 +33,7 @@ Format = Literal["json", "xml"]
 
 _WRITES: Final = frozenset({"POST", "PUT", "PATCH"})
 _NUMBER: Final = re.compile(r"\d+")
-_TAGS: Final = re.compile(r"<[^>]*>")
+_TAGS: Final = re.compile(r"<[^<>]*+>")
 _OTHER_ROOTS: Final[Mapping[str, tuple[str, ...]]] = {
     "invoice": ("invoices",),  # contract: invoices_list_key
     "invoice_category": ("invoice_item_category",),  # contract: category_roots
@@ -44,6 +44,8 @@ _OTHER_ROOTS: Final[Mapping[str, tuple[str, ...]]] = {
 _SAID: Final = ("message", "error_description", "error", "errors", "Message")
 _LONGEST: Final = 300
 _MOST_DIGITS: Final = 18
+_LARGEST_REFUSAL: Final = 64 * 1024
+"""Bytes of a refusal's body that are read as JSON; the beginning of a longer one is shown as text."""
 _CREATED: Final = 201
 _NOT_FOUND: Final = 404
 
@@ -306,13 +308,13 @@ def _words(response: Response) -> str:
     if not response.content.strip() or "html" in response.content_type:
         return "an HTML page" if response.content.strip() else ""
     try:
-        return _said(json.read(response.content))
+        return _said(json.read(response.content[:_LARGEST_REFUSAL]))
     except (DecodeError, RecursionError):
         text = _TAGS.sub(" ", response.content[:4096].decode("utf-8", errors="replace"))
-        return " ".join(text.split())[:_LONGEST]
+        return redact_message(" ".join(text.split()), _LONGEST)
 
 
 def _said(tree: Any) -> str:
     if isinstance(tree, Mapping):
         tree = next((tree[name] for name in _SAID if tree.get(name)), tree)
-    return str(tree)[:_LONGEST]
+    return redact_message(str(tree), _LONGEST)

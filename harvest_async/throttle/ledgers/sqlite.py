@@ -147,8 +147,7 @@ class SqliteLedger:
             database.execute("commit")
         except BaseException:
             self._version = -1  # what is in memory is no longer what is in the file
-            if database.in_transaction:
-                database.execute("rollback")
+            database.rollback()
             raise
         return result
 
@@ -200,12 +199,12 @@ def _prepare(database: sqlite3.Connection) -> None:
     database.execute(_SCHEMA)
 
 
-def _make_private(path: Path) -> None:
+def _make_private(path: Path, *, posix: bool = os.name == "posix") -> None:
     """Make the file where it is missing, and see to it that nobody but its owner can read or write it."""
     with _MAKING:  # a file that is there is not opened
         if not path.exists():
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, _OWNER))
-    if os.name != "posix":
+    if not posix:
         return
     for each in (path, *(path.with_name(f"{path.name}{end}") for end in ("-wal", "-shm"))):
         try:
