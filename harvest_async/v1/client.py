@@ -30,6 +30,7 @@ from harvest_async.outcomes import Outcome
 from harvest_async.throttle.line import Lane
 from harvest_async.throttle.throttle import Throttle
 from harvest_async.v1 import calls, resources
+from harvest_async.v1.account_rules import ACCOUNT_RULES
 from harvest_async.v1.dialect import Format, V1Dialect
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ class HarvestV1:
         )
         self._name = account
         self._auth = auth
-        self._use(exchange, Learned())
+        self._use(exchange, Learned(ACCOUNT_RULES))
 
     @property
     def name(self) -> str:
