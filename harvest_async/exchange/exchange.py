@@ -21,7 +21,7 @@ import anyio.lowlevel
 from attrs import evolve
 
 from harvest_async.auth import Renewing, Signing
-from harvest_async.call import Call, Created, Follow, Page, Repeat
+from harvest_async.call import Call, Created, Follow, ListReader, Page, Repeat
 from harvest_async.cancellation import finish
 from harvest_async.clock import span
 from harvest_async.codec.text import only_decode_errors
@@ -124,28 +124,28 @@ class Exchange:
             raise
 
     async def records(self, call: Call[Page[T]]) -> AsyncIterator[T]:
-        """Carry a list out, page after page, and give its records one by one, however many they are.
+        """Send the calls for the pages of a list, and yield its records one by one.
 
-        Each page is asked for when it is wanted and read in slices, between which others get their turn. A record that
-        comes again, since the list moved between two pages, is given once (contract: paging.drift).
+        Each page is requested when it is needed and read in slices, between which other tasks may run. A record that
+        comes again, because the list changed between two pages, is yielded once.
 
         Raises:
-            HarvestError: as `send`.
+            HarvestError: as `send`; `DecodeError` if the server sends the same page without end.
         """
-        dialect, seen = self._shared.dialect, set[object]()
-        size = dialect.page_size(call)
-        while True:
-            going, response = await self._carry_out(call)
-            count = 0
+        seen, pages = set[object](), set[object]()
+        following: Call[Page[T]] | None = call
+        while following is not None:
+            pages.add(following.query)
+            in_flight, response = await self._carry_out(following)
             with response.buffer or nullcontext():
-                for slice_ in _told(dialect.slices(call, response, chunks(response)), _shown(going), response):
-                    count += len(slice_)
-                    for record in slice_ if size is None else _unseen(slice_, seen):
+                with _reading(in_flight, response):
+                    reader = self._shared.dialect.list_reader(following, response)
+                for slice_ in _slices(reader, in_flight, response):
+                    for record in _unseen(slice_, seen) if reader.is_paged else slice_:
                         yield record
                     await anyio.lowlevel.checkpoint()
-            if size is None or count < size:
-                return
-            call = dialect.next_page(call)
+            with _reading(in_flight, response):
+                following = _next_call(reader, pages)
 
     async def create_and_read(self, call: Call[Created[T]], read: Follow[T]) -> T:
         """Create a record and give it whole: from the answer's body, else by reading it once more.
@@ -337,14 +337,34 @@ async def _ended(work: Awaitable[None]) -> None:
     await work
 
 
-def _told(slices: Iterable[list[T]], wire: Request, response: Response) -> Iterator[list[T]]:
-    """The slices; where one can't be read, the error tells of which request."""
+@contextmanager
+def _reading(in_flight: InFlightCall, response: Response) -> Iterator[None]:
+    """Raise only `DecodeError` while a list is read, with its request and response."""
     try:
         with only_decode_errors(response.content):
-            yield from slices
+            yield
     except DecodeError as error:
-        error.request, error.response = wire, evolve(response, buffer=None)
+        error.request, error.response = _shown(in_flight), evolve(response, buffer=None)
         raise
+
+
+def _slices(reader: ListReader[T], in_flight: InFlightCall, response: Response) -> Iterator[list[T]]:
+    """Yield the records of one page, some at a time."""
+    for chunk in chunks(response):
+        with _reading(in_flight, response):
+            records = reader.feed(chunk)
+        yield records
+    with _reading(in_flight, response):
+        records = reader.close()
+    yield records
+
+
+def _next_call(reader: ListReader[T], pages: set[object]) -> Call[Page[T]] | None:
+    """Return the call for the next page; None after the last."""
+    call = reader.next_call
+    if call is not None and call.query in pages:
+        raise DecodeError(f"{call.name}: the link to the next page leads to a page that was already read")
+    return call
 
 
 def _unseen(records: Iterable[T], seen: set[object]) -> Iterator[T]:
