@@ -1,8 +1,4 @@
-"""Putting an exchange together.
-
-Rules of this room: whatever can be known to be wrong is told here, before anything is sent, and without the value
-where it may hold a credential.
-"""
+"""Create an exchange; arguments are checked before anything is sent, and errors don't show credentials."""
 
 from __future__ import annotations
 
@@ -29,14 +25,14 @@ from harvest_async.transport import LoopTransport, ThrottledTransport, direct_tr
 __all__ = ["open_exchange"]
 
 ENCODINGS: Final = "gzip, deflate"
-"""How answers may be encoded; see `unfold`."""
+"""The accepted encodings of responses; see `transport.decompress`."""
 
 
 class _NoCookies(CookieJar):
-    """Keeps none, and does not look for any."""
+    """Stores no cookies."""
 
     def extract_cookies(self, response: Any, request: Any) -> None:
-        """Leave them where they are."""
+        """Do nothing."""
 
 
 def open_exchange(
@@ -55,22 +51,22 @@ def open_exchange(
     proxy: str | None = None,
     cache: Cache | None = None,
 ) -> Exchange:
-    """Open the way to an account; nothing is sent yet.
+    """Create the exchange for an account; nothing is sent yet.
 
     Args:
-        account: the account's name within its service: what finds the throttle where none is given.
-        auth: what signs.
-        app: who is calling, with a way to be reached; sent as `User-Agent` (contract: headers.User-Agent).
-        dialect: how calls and answers look.
+        account: the account's name within its service, which finds the throttle if none is given.
+        auth: the authentication.
+        app: name and contact of the application; sent as `User-Agent`.
+        dialect: the encoding of calls and responses.
         base_url: the address before every path.
-        status_call: how the account's status is asked for; None where there is no such call.
-        status_dialect: how that call looks, if not like the others: it has to be answered in JSON.
-        throttle: the account's budget; None finds the process's own one for the account.
-        timeout: seconds that an attempt may take up to the answer's headers.
-        transport: what really sends; None makes one with as many connections as the gate uses.
-        ssl_context: for the transport that is made; None shares one with the process's other clients.
-        proxy: the proxy's address; None goes by the environment (never for loopback).
-        cache: where answers are kept; None keeps none.
+        status_call: the call that reads the account's rate limit status; None if there is none.
+        status_dialect: the dialect of that call, which has to be JSON; None uses `dialect`.
+        throttle: the account's budget; None uses the process's own one for the account.
+        timeout: seconds that an attempt may take up to the response's headers.
+        transport: the transport that sends requests; None creates one.
+        ssl_context: the TLS context of that transport; None shares one with the process's other clients.
+        proxy: the proxy's address; None reads the environment (never for loopback).
+        cache: the cache of responses; None caches nothing.
 
     Raises:
         InvalidArgument: an argument can't be used.
@@ -81,7 +77,7 @@ def open_exchange(
     timeout = check_timeout(timeout)
     if cache is not None and not tells_apart(auth):
         raise InvalidArgument(
-            "cache: with this auth nobody can tell whose answers are whose; give one of harvest_async"
+            "cache: this auth does not identify the person whose responses are cached: give one of harvest_async"
         )
     headers = (("User-Agent", f"{header_value('app', app)} harvest_async"), ("Accept-Encoding", ENCODINGS))
     throttle = throttle or DEFAULT_REGISTRY.throttle(Identity(service_of(address), account))
@@ -100,7 +96,7 @@ def open_exchange(
 
 
 def _given(transport: httpx.AsyncBaseTransport) -> httpx.AsyncBaseTransport:
-    """A transport of the caller's; one with a pool of connections serves one event loop."""
+    """Return the caller's transport; one with a connection pool is limited to one event loop."""
     return for_one_loop(transport) if isinstance(transport, httpx.AsyncHTTPTransport) else transport
 
 
