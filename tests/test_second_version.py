@@ -12,7 +12,7 @@ from harvest_async import BasicAuth, DecodeError, Throttle
 from harvest_async.codec.envelope import Envelope
 from harvest_async.codec.slices import LARGEST_ELEMENT
 from harvest_async.codec.speed import fast_reader
-from harvest_async.exchange import open_exchange
+from harvest_async.exchange import ExchangeSettings, open_exchange
 from harvest_async.testing import VirtualLoop
 from tests.support.second_version import BASE_URL, SecondDialect, Tag, get_tag, list_tags
 
@@ -31,14 +31,16 @@ def exchange_of(respond, sent):
         return response if isinstance(response, httpx.Response) else httpx.Response(200, json=response)
 
     return open_exchange(
-        account="1",
-        auth=BasicAuth("me@example.com", "secret"),
-        app="tests",
-        dialect=SecondDialect(),
-        base_url=BASE_URL,
-        status_call=None,
-        throttle=Throttle(clock=asyncio.get_running_loop().clock),
-        transport=httpx.MockTransport(handle),
+        ExchangeSettings(
+            account="1",
+            auth=BasicAuth("me@example.com", "secret"),
+            app="tests",
+            dialect=SecondDialect(),
+            base_url=BASE_URL,
+            status_call=None,
+            throttle=Throttle(clock=asyncio.get_running_loop().clock),
+            transport=httpx.MockTransport(handle),
+        )
     )
 
 

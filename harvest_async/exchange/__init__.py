@@ -7,7 +7,7 @@ raw responses, `factory` creates an exchange. httpx is imported here, in `auth`,
 
 from harvest_async.exchange.cache_protocol import Watcher
 from harvest_async.exchange.exchange import Exchange
-from harvest_async.exchange.factory import open_exchange
+from harvest_async.exchange.factory import ExchangeSettings, open_exchange
 from harvest_async.exchange.files import form_data
 from harvest_async.exchange.options import OnUnknown, Options
 from harvest_async.exchange.recording import RawResponse, with_raw_response
@@ -16,6 +16,7 @@ from harvest_async.exchange.retrying import BeforeSend, Shared
 __all__ = [
     "BeforeSend",
     "Exchange",
+    "ExchangeSettings",
     "OnUnknown",
     "Options",
     "RawResponse",

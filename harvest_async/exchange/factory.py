@@ -8,6 +8,7 @@ from http.cookiejar import CookieJar
 from typing import Any, Final
 
 import httpx
+from attrs import frozen
 
 from harvest_async.address import check_address, header_value
 from harvest_async.call import Call, Dialect
@@ -22,7 +23,7 @@ from harvest_async.throttle.registry import DEFAULT_REGISTRY, Identity, service_
 from harvest_async.throttle.throttle import Throttle
 from harvest_async.transport import LoopTransport, ThrottledTransport, direct_transport, for_one_loop, timeouts
 
-__all__ = ["open_exchange"]
+__all__ = ["ExchangeSettings", "open_exchange"]
 
 ENCODINGS: Final = "gzip, deflate"
 """The accepted encodings of responses; see `transport.decompress`."""
@@ -35,25 +36,11 @@ class _NoCookies(CookieJar):
         """Do nothing."""
 
 
-def open_exchange(
-    *,
-    account: str,
-    auth: httpx.Auth,
-    app: str,
-    dialect: Dialect,
-    base_url: str,
-    status_call: Call[Any] | None,
-    status_dialect: Dialect | None = None,
-    throttle: Throttle | None = None,
-    timeout: float = DEADLINE / SECOND,
-    transport: httpx.AsyncBaseTransport | None = None,
-    ssl_context: ssl.SSLContext | None = None,
-    proxy: str | None = None,
-    cache: Cache | None = None,
-) -> Exchange:
-    """Create the exchange for an account; nothing is sent yet.
+@frozen(kw_only=True)
+class ExchangeSettings:
+    """The settings of a client's exchange.
 
-    Args:
+    Attributes:
         account: the account's name within its service, which finds the throttle if none is given.
         auth: the authentication.
         app: name and contact of the application; sent as `User-Agent`.
@@ -67,32 +54,68 @@ def open_exchange(
         ssl_context: the TLS context of that transport; None shares one with the process's other clients.
         proxy: the proxy's address; None reads the environment (never for loopback).
         cache: the cache of responses; None caches nothing.
+    """
+
+    account: str
+    auth: httpx.Auth
+    app: str
+    dialect: Dialect
+    base_url: str
+    status_call: Call[Any] | None
+    status_dialect: Dialect | None = None
+    throttle: Throttle | None = None
+    timeout: float = DEADLINE / SECOND
+    transport: httpx.AsyncBaseTransport | None = None
+    ssl_context: ssl.SSLContext | None = None
+    proxy: str | None = None
+    cache: Cache | None = None
+
+
+def open_exchange(settings: ExchangeSettings) -> Exchange:
+    """Create the exchange for an account; nothing is sent yet.
 
     Raises:
-        InvalidArgument: an argument can't be used.
+        InvalidArgument: a setting can't be used.
     """
-    address = check_address(base_url)
+    address, auth, cache = check_address(settings.base_url), settings.auth, settings.cache
     if not isinstance(auth, httpx.Auth):
         raise InvalidArgument("auth: give BasicAuth(email, password), BearerAuth(token) or another httpx.Auth")
-    timeout = check_timeout(timeout)
+    timeout = check_timeout(settings.timeout)
     if cache is not None and not tells_apart(auth):
         raise InvalidArgument(
             "cache: this auth does not identify the person whose responses are cached: give one of harvest_async"
         )
-    headers = (("User-Agent", f"{header_value('app', app)} harvest_async"), ("Accept-Encoding", ENCODINGS))
-    throttle = throttle or DEFAULT_REGISTRY.throttle(Identity(service_of(address), account))
-    direct = _direct(address, ssl_context, proxy) if transport is None else _given(transport)
+    headers = (("User-Agent", f"{header_value('app', settings.app)} harvest_async"), ("Accept-Encoding", ENCODINGS))
+    throttle = settings.throttle or DEFAULT_REGISTRY.throttle(Identity(service_of(address), settings.account))
+    direct = _direct_for(address, settings)
     client = httpx.AsyncClient(
         transport=ThrottledTransport(direct, throttle, status_path=None),
         timeout=httpx.Timeout(**timeouts(timeout)),
         cookies=_NoCookies(),
         trust_env=False,
     )
-    asking = status_dialect or dialect
-    shelf = None if cache is None else cache.open(f"{address}\n{account}")
     return Exchange(
-        Shared(client, direct, auth, dialect, address, headers, throttle, status_call, asking, timeout, shelf=shelf)
+        Shared(
+            client,
+            direct,
+            auth,
+            settings.dialect,
+            address,
+            headers,
+            throttle,
+            settings.status_call,
+            settings.status_dialect or settings.dialect,
+            timeout,
+            shelf=None if cache is None else cache.open(f"{address}\n{settings.account}"),
+        )
     )
+
+
+def _direct_for(address: str, settings: ExchangeSettings) -> httpx.AsyncBaseTransport:
+    """Return the transport below the throttle."""
+    if settings.transport is not None:
+        return _given(settings.transport)
+    return _direct(address, settings.ssl_context, settings.proxy)
 
 
 def _given(transport: httpx.AsyncBaseTransport) -> httpx.AsyncBaseTransport:

@@ -20,6 +20,7 @@ from harvest_async.errors import InvalidArgument
 from harvest_async.exchange import (
     BeforeSend,
     Exchange,
+    ExchangeSettings,
     OnUnknown,
     RawResponse,
     Watcher,
@@ -100,7 +101,7 @@ class HarvestV1:
     ) -> None:
         if format not in {"json", "xml"}:
             raise InvalidArgument(f'format={format!r}: give "json" or "xml"')
-        exchange = open_exchange(
+        settings = ExchangeSettings(
             account=account,
             auth=auth,
             app=app,
@@ -117,7 +118,7 @@ class HarvestV1:
         )
         self._name = account
         self._auth = auth
-        self._use(exchange, Learned(ACCOUNT_RULES))
+        self._use(open_exchange(settings), Learned(ACCOUNT_RULES))
 
     @property
     def name(self) -> str:
