@@ -1,7 +1,4 @@
-"""A Harvest account by API v1, as users see it.
-
-Rules of this room: it puts the parts together and has no logic of its own.
-"""
+"""The client for an account by API v1."""
 
 from __future__ import annotations
 
