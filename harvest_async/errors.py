@@ -1,26 +1,26 @@
-"""The tree of failures. Who was wrong is in the name, what to do next in the message.
+"""The exceptions of this library. The class says who was wrong, the message what to do next.
 
     HarvestError
     ├── InvalidArgument    the caller: refused before anything was sent (also a ValueError)
-    ├── WouldWait          nobody: the line is longer than `max_wait`; nothing was sent
-    ├── RequestError       the network, or a server that fell silent
+    ├── WouldWait          nobody: the wait would exceed `max_wait`; nothing was sent
+    ├── RequestError       the network, or a server that did not respond
     │   ├── NotSent          nothing left this machine; it is safe to call again
-    │   ├── OutcomeUnknown   it may or may not have been carried out; read before you send it again
+    │   ├── OutcomeUnknown   it may or may not have been processed; read before you send it again
     │   └── CreatedUnread    it was created, but could not be read back; never send it again
-    ├── ResponseError      an answer that refuses
+    ├── ResponseError      a response that is not a success
     │   ├── BadRequest       the caller (400)
     │   ├── Unauthorized     the caller: sign-in (401)
     │   ├── Forbidden        the caller: role (403)
     │   ├── NotFound         the caller: no such record, or the role may not see it (404)
     │   ├── Unprocessable    the caller: validation (422)
-    │   ├── Throttled        the account's budget is used up, by whomever
+    │   ├── Throttled        the account's budget is used up, by any program
     │   └── ServerError      the server (5xx)
     ├── StorageError       this program: a file that it keeps (ledger, cache, tokens) can't be used
-    ├── DecodeError        the server: an answer that can't be read
-    └── FieldsIgnored           the server: a success that left some of the fields as they were
+    ├── DecodeError        the server: a response that can't be read
+    └── FieldsIgnored      the server: a success that left some of the fields as they were
 
-Rules of this room: it stands on the ground floor and imports only `wire`. An error that has a request shows it
-whole, but never a credential: not in `str`, `repr`, `report()` or `as_curl()`.
+Invariants:
+- An error that has a request shows all of it except credentials, in `str`, `repr`, `report()` and `as_curl()`.
 """
 
 from __future__ import annotations
@@ -58,11 +58,11 @@ _SHOWN_RESPONSE: Final = 4_096
 
 
 class HarvestError(Exception):
-    """Whatever this library raises on its own account.
+    """The base class of all errors that this library raises.
 
     Attributes:
-        request: what was sent (or would have been), None where there was no request.
-        answer: what came back, None where nothing did.
+        request: the request that was or would have been sent, None if there was none.
+        response: the response, None if there was none.
     """
 
     def __init__(self, message: str, *, request: Request | None = None, response: Response | None = None) -> None:
@@ -72,7 +72,7 @@ class HarvestError(Exception):
         self.response = response
 
     def report(self) -> str:
-        """The whole exchange as text, credentials taken out: what Harvest's support asks to be sent."""
+        """Return request and response as text without credentials, as Harvest's support asks for them."""
         parts = [f"{type(self).__name__}: {self}"]
         if self.request is not None:
             parts += ["", *_show_request(self.request)]
@@ -88,7 +88,7 @@ class HarvestError(Exception):
         return _revive, (type(self), self.args), state
 
     def as_curl(self) -> str:
-        """The request as a curl command to try by hand; put the credentials back in before it runs.
+        """Return the request as a curl command; add the credentials before you run it.
 
         Raises:
             ValueError: the error has no request.
@@ -105,7 +105,7 @@ def _revive(kind: type[HarvestError], args: tuple[Any, ...]) -> HarvestError:
 
 
 class InvalidArgument(HarvestError, ValueError):
-    """The caller gave something that can't be sent; nothing was."""
+    """An argument can't be used; nothing was sent."""
 
 
 class WouldWait(HarvestError):
@@ -121,23 +121,23 @@ class WouldWait(HarvestError):
 
 
 class RequestError(HarvestError):
-    """No whole answer was had."""
+    """No complete response was received."""
 
 
 class NotSent(RequestError):
-    """Nothing left this machine (no connection, or the retries ran out before one was had): safe to call again."""
+    """Nothing was sent, because no connection could be made: safe to call again."""
 
 
 class OutcomeUnknown(RequestError):
-    """The request left and its answer was lost: it may have been carried out, or not. Read before sending again."""
+    """The request was sent and its response lost: it may have been processed, or not. Read before sending again."""
 
 
 class CreatedUnread(RequestError):
     """The record was created, but reading it back failed. Sending it again would double it.
 
     Attributes:
-        id: the new record's id, None where the answer did not tell.
-        location: the `Location` header of the response without credentials, None where there was none.
+        id: the new record's id, None if the response did not have it.
+        location: the `Location` header of the response without credentials, None if there was none.
     """
 
     def __init__(
@@ -155,7 +155,7 @@ class CreatedUnread(RequestError):
 
 
 class ResponseError(HarvestError):
-    """The server answered, and not with a success.
+    """The server responded, and not with a success.
 
     Attributes:
         status: the HTTP status.
@@ -169,7 +169,7 @@ class ResponseError(HarvestError):
         self.hint = None if hint is None else redact_message(hint)
 
     def add(self, cause: str) -> None:
-        """Say more about the cause, behind what the message says already."""
+        """Append a cause to the message."""
         self.message = f"{self.message} ({cause})"
         self.args = (self.message,)
 
@@ -199,7 +199,7 @@ class Throttled(ResponseError):
 
     Attributes:
         retry_after: seconds until the gate is expected to open.
-        status_text: what the server's own status says, None where it was not to be had.
+        status_text: what the server's own status says, None if it was unavailable.
     """
 
     def __init__(
@@ -217,13 +217,13 @@ class Throttled(ResponseError):
 
 
 class ServerError(ResponseError):
-    """5xx, and whatever else the server should not answer (redirects, unknown statuses)."""
+    """5xx, redirects and unknown statuses."""
 
 
 class StorageError(HarvestError):
     """A local file that this program keeps can't be used: a ledger, a cache or a store of tokens.
 
-    The message names the file, so show it to whoever runs the program, not to a visitor of a web page.
+    The message names the file, so show it to the operator of the program, not to a visitor of a web page.
     """
 
 
@@ -232,11 +232,11 @@ class DecodeError(HarvestError):
 
 
 class FieldsIgnored(HarvestError):
-    """The call succeeded, and the server left some of the fields as they were; a locked record, as a rule.
+    """The call succeeded, and the server left some of the fields as they were; usually because the record is locked.
 
     Attributes:
         record: the record as it is now.
-        names: the fields that were not taken.
+        names: the fields that were not changed.
     """
 
     def __init__(self, message: str, *, record: object, names: Sequence[str]) -> None:
@@ -257,7 +257,7 @@ _BY_STATUS: dict[int, tuple[type[ResponseError], str]] = {
 
 
 def response_error(response: Response, request: Request, said: str = "") -> ResponseError:
-    """The error of an answer that is no success; `said` are the server's own words."""
+    """Return the error for a response that is not a success; `said` is the server's own message."""
     kind, meaning = _BY_STATUS.get(response.status, _by_class(response))
     asked = f"{request.method} {redact_url(request.url)}"
     message = f"{asked} answered {response.status}: {meaning}"

@@ -1,9 +1,9 @@
-"""What went out and what came back, as plain values.
+"""Requests and responses as plain values.
 
-Rules of this room: no httpx; bytes and strings only. A `Request` is a request just before it is sent, an
-`Response` a reply that was read to its end. Both know how to show themselves without a secret in them, and that
-is the only way anything here is ever shown (`repr` included). Showing never fails, whatever a server sent, and
-gives no character that could play with a terminal.
+Invariants:
+- Bytes and strings only, no httpx. A `Request` is complete before it is sent; a `Response` was read to its end.
+- Neither is ever shown with a secret in it, `repr` included.
+- Showing one never fails, for any response of a server, and has no control characters.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ Headers = tuple[tuple[str, str], ...]
 """Header fields in order, names as they were sent."""
 
 _SECRET_HEADER: Final = re.compile(r"(?:^|[-_])(?:auth|credentials?|jwt|keys?|session|sid|signature)(?:$|[-_])")
-"""The same for header fields alone, whose names say less."""
+"""Words in the names of header fields whose values are credentials."""
 
 
 def redact_headers(headers: Headers) -> Headers:
@@ -79,7 +79,7 @@ def _find(headers: Headers, name: str) -> str | None:
 
 @frozen(repr=False)
 class Request:
-    """A request as it leaves: method, absolute address, header fields, body."""
+    """A request: method, absolute URL, header fields, body."""
 
     method: str
     url: str
@@ -87,7 +87,7 @@ class Request:
     content: bytes = b""
 
     def header(self, name: str) -> str | None:
-        """The first value of a header field, whatever its case; None where it is missing."""
+        """Return the first value of a header field, in any case; None if it is missing."""
         return _find(self.headers, name)
 
     def redacted(self) -> Request:
@@ -97,12 +97,12 @@ class Request:
         return Request(self.method, redact_url(self.url), redact_headers(self.headers), content)
 
     def __repr__(self) -> str:
-        return f"<Wire {self.method} {redact_url(self.url)}, {len(self.content)} bytes>"
+        return f"<Request {self.method} {redact_url(self.url)}, {len(self.content)} bytes>"
 
 
 @frozen(repr=False)
 class Response:
-    """A reply that was read whole: status, header fields, decoded body.
+    """A complete response: status, header fields, decoded body.
 
     `content` has only the beginning of a large body, and `buffer` all of it.
     """
@@ -113,7 +113,7 @@ class Response:
     buffer: BodyBuffer | None = field(default=None, eq=False)
 
     def header(self, name: str) -> str | None:
-        """The first value of a header field, whatever its case; None where it is missing."""
+        """Return the first value of a header field, in any case; None if it is missing."""
         return _find(self.headers, name)
 
     @property
@@ -127,4 +127,4 @@ class Response:
         return Response(self.status, redact_headers(self.headers), content)
 
     def __repr__(self) -> str:
-        return f"<Answer {self.status}, {len(self.content)} bytes>"
+        return f"<Response {self.status}, {len(self.content)} bytes>"

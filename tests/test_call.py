@@ -26,7 +26,7 @@ def test_a_value_is_one_segment(value, segment):
 @pytest.mark.parametrize("value", ["", ".", "..", True, None, 7.0, b"7", "\ud800"])
 def test_what_is_no_id_is_refused(value):
     """Before anything is sent."""
-    with pytest.raises(InvalidArgument, match="can't stand in a path"):
+    with pytest.raises(InvalidArgument, match="can't be part of a path"):
         path("/people/{}", value)
 
 

@@ -246,7 +246,7 @@ async def test_filters_say_yes_or_no():
 async def test_a_call_for_administrators_says_so_when_it_is_refused(ask, status, kind):
     """The role shows as 404, 403 or 401: the message names both causes."""
     harvest, _ = scripted(silent(status))
-    with pytest.raises(kind, match=r"this call is for administrators: whoever is signed in may not be one") as caught:
+    with pytest.raises(kind, match=r"only administrators may make this call: check the role") as caught:
         await ask(harvest)
 
     assert caught.value.message == str(caught.value)

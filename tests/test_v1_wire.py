@@ -139,7 +139,7 @@ def test_ampersands_are_escaped():
     wire = written(calls.update_person(9, {"timezone": "Eastern Time (US & Canada)"}), "xml")
 
     assert b"<timezone>Eastern Time (US &amp; Canada)</timezone>" in wire.content
-    with pytest.raises(DecodeError, match=r"the answer is no XML \(.*line 1, column \d+\): it begins with '<user>"):
+    with pytest.raises(DecodeError, match=r"the response is not XML \(.*line 1, column \d+\): it begins with '<user>"):
         read(calls.get_person(9), "<user><id>9</id><timezone>Eastern Time (US & Canada)</timezone></user>")
 
 
@@ -188,8 +188,8 @@ def test_whoever_is_signed_in_has_names_of_its_own(body):
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ({"client": {"extent": "ACME"}}, "the answer is no Client: required field missing: id"),
-        ({"message": "no"}, "the answer is no Client: required field missing: id"),
+        ({"client": {"extent": "ACME"}}, "the response is not a Client: required field missing: id"),
+        ({"message": "no"}, "the response is not a Client: required field missing: id"),
         ({"client": {"id": "x"}}, "expected a whole number, got 'x' @ $.id"),
         ({"client": {"id": 1, "active": "maybe"}}, "expected true or false, got 'maybe' @ $.active"),
         ({"client": {"id": 1, "name": ["a"]}}, "expected a text"),
@@ -211,7 +211,7 @@ def test_an_answer_in_the_wrong_format_is_told():
     from harvest_async.v1.dialect import V1Dialect
 
     response = Response(200, (("content-type", "text/html; charset=utf-8"),), b"<!DOCTYPE html><p>Sign in")
-    with pytest.raises(DecodeError, match="asked for application/json, the answer is text/html: an HTML page begins"):
+    with pytest.raises(DecodeError, match="expected application/json, the response is text/html: an HTML page begins"):
         V1Dialect("json").decode(calls.get_client(7), response)
 
 

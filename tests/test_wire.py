@@ -172,8 +172,8 @@ def test_values_show_themselves_without_secrets():
     wire = Request("POST", f"https://x.example/?access_token={SECRET}", (("Authorization", SECRET),), SECRET.encode())
     response = Response(200, (("Set-Cookie", SECRET),), SECRET.encode())
 
-    assert repr(wire) == "<Wire POST https://x.example/?access_token=[redacted], 12 bytes>"
-    assert repr(response) == "<Answer 200, 12 bytes>"
+    assert repr(wire) == "<Request POST https://x.example/?access_token=[redacted], 12 bytes>"
+    assert repr(response) == "<Response 200, 12 bytes>"
 
 
 def test_a_header_is_found_whatever_its_case():

@@ -1,8 +1,9 @@
-"""Many calls, one outcome each: bounded, in the bulk lane, in the order of the input or as they come.
+"""Run many calls in the bulk lane, with one outcome each, in the order of the input or of completion.
 
-Rules of this room: a bounded number of calls is begun and not yet given out, whatever the input's length; the input is
-read as it is needed. A call's failure is an outcome and ends nothing, unless so many failed or the account as a whole
-can't be worked with. Whoever stops taking outcomes stops the rest: what has not left is not sent.
+Notes:
+- The number of calls that are started and not yet returned is bounded; the input is read as it is needed.
+- A failed call is an outcome. It ends the run only after `max_failures`, or if no call of the account can succeed.
+- If the caller stops iterating, calls that have not been sent are not sent.
 """
 
 from __future__ import annotations
@@ -33,12 +34,12 @@ from harvest_async.exchange import Exchange
 __all__ = ["AnyCall", "bulk_map"]
 
 AnyCall = Call[Any] | Callable[[], Awaitable[Any]]
-"""A call, or something that makes one when it is called: `lambda: harvest.clients.create_id("ACME")`."""
+"""A call, or a function that makes one when it is called: `lambda: harvest.clients.create_id("ACME")`."""
 
 _REFUSED: Final = (BadRequest, NotFound, Unprocessable, Forbidden, InvalidArgument)
 _UNSENT: Final = (NotSent, WouldWait)
 _WAITING: Final = 4
-"""So many times as many outcomes as calls side by side may wait for an earlier one."""
+"""The most outcomes that wait for an earlier one, as a multiple of `side_by_side`."""
 
 
 def bulk_map(
@@ -77,7 +78,7 @@ class _Stream:
         self._place = 0
 
     async def take(self) -> AsyncIterator[outcomes.Outcome]:
-        """Give outcomes as long as there are calls."""
+        """Yield the outcomes of all calls."""
         try:
             while await self._fill():
                 if not self._ordered:
@@ -94,7 +95,7 @@ class _Stream:
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _fill(self) -> bool:
-        """Begin as many calls as may be begun; whether anything is to be waited for."""
+        """Start as many calls as the limits allow; return whether any is still to be returned."""
         running = sum(not task.done() for task in self._tasks)
         while running < self._limit and len(self._tasks) < _WAITING * self._limit:
             try:

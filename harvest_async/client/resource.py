@@ -1,112 +1,134 @@
-"""What all resources have in common.
+"""The base class of all resources, and the lists that they return.
 
-Rules of this room: whatever lists can be awaited into a list or iterated over; a write that gives no record back is
-followed by one read; an update with nothing in it is no call. Where a section finds nothing although it should, the
-account is asked whether the section's module is on (contract: invoice_module_off).
+Notes:
+- A list can be awaited, or iterated over with `async for`.
+- A write whose response has no record is followed by one read. An update that changes nothing sends nothing.
+- Where a resource isn't found, the account is asked whether the module is switched on.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Generator, Hashable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator, Hashable, Mapping
 from contextlib import aclosing
 from typing import Any, ClassVar, Generic, TypeVar, cast
 from weakref import WeakValueDictionary
 
+from attrs import field, frozen
+
 from harvest_async.call import Call, Created, Follow, Page
 from harvest_async.errors import FieldsIgnored, Forbidden, HarvestError, NotFound, ResponseError, Unauthorized
 from harvest_async.exchange import Exchange
-from harvest_async.v1 import calls
-from harvest_async.v1.models import WhoAmI
 
-__all__ = ["Learned", "Listing", "Resource", "taken"]
+__all__ = ["AccountRules", "Learned", "Listing", "Profile", "Resource", "taken"]
 
 T = TypeVar("T")
 
-_ADMINS_ONLY = frozenset(
-    {
-        "people.create",
-        "people.delete",
-        "people.reset_password",
-        "people.toggle",
-        "people.update",
-        "reports.project_entries",
-        "reports.project_expenses",
-        "reports.user_entries",
-        "reports.user_expenses",
-    }
-)
-"""Calls that only administrators may make (contract: admin)."""
 
-_MODULES = ("approval", "estimates", "expenses", "invoices")
-"""The parts of an account that can be switched off (contract: modules)."""
+@frozen
+class Profile:
+    """The settings of the account and of the person who is signed in that decide how calls are made.
+
+    Attributes:
+        timestamp_timers: whether the person tracks time by start and end.
+        modules: the modules that can be switched off: True for on, False for off, None where the server doesn't say.
+    """
+
+    timestamp_timers: bool
+    modules: Mapping[str, bool | None] = field(factory=dict)
+
+
+@frozen
+class AccountRules:
+    """The facts of an API version that explain why a call was refused.
+
+    Attributes:
+        admin_calls: names of the calls that only administrators may make.
+        profile_call: builds the call that reads the profile; None where the version has none.
+        read_profile: turns the result of that call into a `Profile`.
+    """
+
+    admin_calls: frozenset[str] = frozenset()
+    profile_call: Callable[[], Call[Any]] | None = None
+    read_profile: Callable[[Any], Profile] = lambda _: Profile(timestamp_timers=False)
 
 
 class Learned:
-    """What a client has learned about its account; all clients made by its `options()` share it.
+    """Facts that a client has learned about its account; shared by all clients made by its `options()`.
+
+    Args:
+        rules: the facts of the API version.
 
     Attributes:
+        rules: the facts of the API version.
         timestamp_timers: whether the person who is signed in tracks time by start and end; None until it is known.
         modules: the modules that are known to be switched on.
     """
 
-    __slots__ = ("_locks", "modules", "timestamp_timers")
+    __slots__ = ("_locks", "modules", "rules", "timestamp_timers")
 
-    def __init__(self) -> None:
+    def __init__(self, rules: AccountRules | None = None) -> None:
+        self.rules = rules or AccountRules()
         self.timestamp_timers: bool | None = None
         self.modules: set[str] = set()
         self._locks: WeakValueDictionary[Hashable, asyncio.Lock] = WeakValueDictionary()
 
-    def note(self, me: WhoAmI) -> None:
-        """Remember what the account says of itself and of the person who is signed in."""
-        self.timestamp_timers = bool(me.user.timestamp_timers)
-        self.modules = {name for name in _MODULES if getattr(me.company.modules, name, None) is True}
+    def note(self, result: Any) -> Profile:
+        """Store the profile, given as the result of `rules.profile_call`, and return it."""
+        profile = self.rules.read_profile(result)
+        self.timestamp_timers = profile.timestamp_timers
+        self.modules = {name for name, is_on in profile.modules.items() if is_on}
+        return profile
 
     def forget(self) -> None:
-        """Forget all of it: somebody else has signed in."""
+        """Forget everything, because another person has signed in."""
         self.timestamp_timers = None
         self.modules = set()
 
     def lock(self, urgency: Hashable) -> asyncio.Lock:
-        """Return the lock under which calls of one urgency ask, so that none waits for a call that may wait longer."""
+        """Return the lock for requests of one urgency, so that none waits for a call that may wait longer."""
         return self._locks.setdefault((asyncio.get_running_loop(), urgency), asyncio.Lock())
 
 
 class Resource:
-    """What all resources have: the way to the account."""
+    """The base class of all resources."""
 
     __slots__ = ("_exchange", "_learned")
 
     module: ClassVar[str | None] = None
-    """The part of the account that has to be switched on for this section (contract: modules)."""
+    """The module of the account that has to be switched on for this resource."""
 
     def __init__(self, exchange: Exchange, learned: Learned | None = None) -> None:
         self._exchange = exchange
         self._learned = learned or Learned()
 
     async def _send(self, call: Call[T]) -> T:
-        """Carry a call out."""
-        return await self._explained(call, self._exchange.send(call))
+        """Send a call and return its result."""
+        try:
+            return await self._exchange.send(call)
+        except ResponseError as error:
+            await self._explain(call, error)
+            raise
 
     async def _create(self, call: Call[Created[T]], read: Follow[T]) -> T:
-        """Create a record and give it whole (see `Exchange.create_and_read`)."""
+        """Create a record and return it whole (see `Exchange.create_and_read`)."""
         return await self._explained(call, self._exchange.create_and_read(call, read))
 
     async def _changed(self, call: Call[T | None], read: Call[T]) -> T:
-        """A write's record: from the answer where it is there, else read once more (contract: writes.follow_up)."""
+        """Send a write and return its record: from the response if it has one, else read once more."""
         record = await self._send(call)
         return await self._send(read) if record is None else record
 
     async def _updated(
         self, before: object, model: type[T], fields: Mapping[str, Any], call: Call[T | None], read: Call[T]
     ) -> T:
-        """An update's record; where nothing changes, the one at hand, or the one that is read."""
+        """Send an update and return its record; where nothing changes, return the given record or read it."""
         if fields:
             return await self._changed(call, read)
         return before if isinstance(before, model) else await self._send(read)
 
     async def _switch(self, read: Call[T], toggle: Call[T | None], *, on: bool) -> T:
-        """Toggle a record only if it needs to be, and read it again (contract: toggles_flip)."""
+        """Read a record, and toggle it only if its state differs from `on`."""
         record = await self._send(read)
         active: bool | None = getattr(record, "active", None)
         return record if active is on else await self._changed(toggle, read)
@@ -125,7 +147,7 @@ class Resource:
             raise
 
     async def _explained(self, call: Call[Any], work: Awaitable[T]) -> T:
-        """What comes of a call; a refusal tells what this section knows of its cause."""
+        """Await a call; add known causes to the message of a refusal."""
         try:
             return await work
         except ResponseError as error:
@@ -133,54 +155,57 @@ class Resource:
             raise
 
     async def _explain(self, call: Call[Any], error: ResponseError) -> None:
-        """Say in a refusal's message what this section knows of its cause (contract: role_as_404, report_role)."""
+        """Add known causes to a refusal's message; a missing right and a missing record give the same 404."""
         if not isinstance(error, NotFound | Forbidden | Unauthorized):
             return
-        if call.name in _ADMINS_ONLY:
-            error.add("this call is for administrators: whoever is signed in may not be one")
+        if call.name in self._learned.rules.admin_calls:
+            error.add("only administrators may make this call: check the role of the person who is signed in")
         if isinstance(error, NotFound) and self.module is not None and await self._is_off(self.module):
             error.add(f"the account's module {self.module!r} is switched off")
 
     async def _is_off(self, module: str) -> bool:
-        """Whether the account says that a module is off; once it was on, it is not asked about again."""
-        if module in self._learned.modules:
+        """Ask the account whether a module is off; one that is known to be on is not asked about again."""
+        profile_call = self._learned.rules.profile_call
+        if profile_call is None or module in self._learned.modules:
             return False
         try:
-            me = await self._exchange.send(calls.who_am_i())
+            result = await self._exchange.send(profile_call())
         except HarvestError:
             return False
-        self._learned.note(me)
-        return getattr(me.company.modules, module, None) is False
+        return self._learned.note(result).modules.get(module) is False
 
 
 class Listing(Generic[T]):
-    """A list that is on the server: await it, or iterate over it with `async for`. Each use asks the server."""
+    """A list on the server: await it, or iterate over it with `async for`. Each use sends a request."""
 
-    __slots__ = ("_call", "_section")
+    __slots__ = ("_call", "_resource")
 
-    def __init__(self, section: Resource, call: Call[Page[T]]) -> None:
-        self._section = section
+    def __init__(self, resource: Resource, call: Call[Page[T]]) -> None:
+        self._resource = resource
         self._call = call
 
     def __await__(self) -> Generator[Any, None, list[T]]:
         return self._whole().__await__()
 
     def __aiter__(self) -> AsyncIterator[T]:
-        return self._section._records(self._call)  # noqa: SLF001 - the two are one
+        return self._resource._records(self._call)  # noqa: SLF001 - the two are one
 
     async def _whole(self) -> list[T]:
         return [item async for item in self]
 
 
-def taken(what: str, sent: Mapping[str, Any], record: T, names: frozenset[str]) -> T:
-    """A record after an update, once it has what was sent (contract: locked_fields).
+def taken(name: str, sent: Mapping[str, Any], record: T, names: frozenset[str]) -> T:
+    """Return a record after an update if it has the values that were sent.
 
     Raises:
-        NotTaken: the server left some of these fields as they were.
+        FieldsIgnored: the server left some of these fields as they were.
     """
-    left = sorted(name for name in names & sent.keys() if getattr(record, name) != sent[name])
+    left = sorted(each for each in names & sent.keys() if getattr(record, each) != sent[each])
     if left:
         raise FieldsIgnored(
-            f"{what}: done, but the server left {', '.join(left)} as they were", record=record, names=left
+            f"{name}: the update succeeded, but the server left {', '.join(left)} as they were: "
+            "check whether the record is locked",
+            record=record,
+            names=left,
         )
     return record

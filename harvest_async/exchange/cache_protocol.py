@@ -1,7 +1,8 @@
-"""What the exchange asks of a cache, and which calls it takes to it.
+"""The protocols of caches, and which calls may be cached.
 
-Rules of this room: what may be kept is a property of the endpoint (contract: caching): reads that may be repeated
-freely, and never the throttle's status. Every other call may change what is kept.
+Notes:
+- Whether a response may be cached is a property of the endpoint: reads that may be repeated, except the rate limit
+  status. Every other call may change cached records.
 """
 
 from __future__ import annotations
@@ -20,53 +21,53 @@ __all__ = ["Cache", "ResponseStore", "Watcher", "cache_identity", "keepable", "t
 
 
 class Watcher(Protocol):
-    """Keeps something of the account that writes may change."""
+    """Keeps records of the account that writes may change."""
 
     def wrote(self, call: Call[Any], *, done: bool) -> None:
-        """A call has ended that is no safe read; `done` says that it succeeded."""
+        """Take note of a call other than a safe read; `done` is True if it succeeded."""
         ...
 
 
 class ResponseStore(Protocol):
-    """What one client keeps."""
+    """The cached responses of one client."""
 
     async def response(
         self, wire: Request, cache_identity: Secret, fetch: Callable[[Request], Awaitable[Response]], /
     ) -> Response:
-        """Give what is kept, or fetch it."""
+        """Return a cached response, or fetch it."""
         ...
 
     def written(self) -> None:
-        """Something may have changed."""
+        """Take note that records may have changed."""
         ...
 
     async def aclose(self) -> None:
-        """Keep nothing open."""
+        """Close all files."""
         ...
 
 
 class Cache(Protocol):
-    """Where clients keep answers: `cache.HttpCache`."""
+    """A cache that several clients may share: `cache.HttpCache`."""
 
     def open(self, place: str, /) -> ResponseStore:
-        """Give one client's part; `place` names the account."""
+        """Return the part of one client; `place` names the account."""
         ...
 
 
 def keepable(call: Call[Any], status_call: Call[Any] | None) -> bool:
-    """Whether the answer to a call may be kept."""
+    """Return whether the response to a call may be cached."""
     return (
         call.method == "GET" and call.repeat is Repeat.SAFE and (status_call is None or call.name != status_call.name)
     )
 
 
 def tells_apart(auth: httpx.Auth) -> bool:
-    """Whether it is known whose answers they are that come to calls signed in this way."""
+    """Return whether this kind of authentication identifies the person whose responses are cached."""
     return isinstance(auth, Signing | Renewing)
 
 
 async def cache_identity(auth: httpx.Auth) -> Secret:
-    """What tells the sender from anybody else; empty where nobody is signed in."""
+    """Return the identity of the person who is signed in; empty if nobody is."""
     if isinstance(auth, Renewing):
         return await auth.cache_identity()
     return auth.cache_identity() if isinstance(auth, Signing) else Secret(b"")

@@ -1,11 +1,10 @@
-"""What resources use: calls in, results out.
+"""The exchange: sends calls for resources and returns their results.
 
-Rules of this room:
-- A call is turned into a request once, and its answer read by what the call promises.
-- Cancellation comes out as cancellation; a call that had left by then is first handed to `on_unknown`.
-- A success that can't be read leaves open what became of a call that must not be repeated.
-- So does any exception that comes out after a request may have left; only cancellation, and what ends the program, stay
-  as they are.
+Invariants:
+- A call is encoded once, and its response decoded as the call's result.
+- Cancellation is raised as cancellation; a call that may have been sent is passed to `on_unknown` before.
+- If the response to a call that must not be repeated can't be read, the outcome is unknown.
+- So it is after any other exception once a request may have been sent, except cancellation and the program's end.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ import anyio.lowlevel
 from attrs import evolve
 
 from harvest_async.auth import Renewing, Signing
-from harvest_async.call import Call, Created, Follow, Page, Repeat
+from harvest_async.call import Call, Created, Follow, ListReader, Page, Repeat
 from harvest_async.cancellation import finish
 from harvest_async.clock import span
 from harvest_async.codec.text import only_decode_errors
@@ -56,22 +55,22 @@ class Exchange:
 
     @property
     def throttle(self) -> Throttle:
-        """The account's budget."""
+        """The account's throttle."""
         return self._shared.throttle
 
     @property
     def base_url(self) -> str:
-        """The address before every path."""
+        """The URL before every path."""
         return self._shared.base_url
 
     @property
     def options(self) -> Options:
-        """How its calls are made."""
+        """The options of its calls."""
         return self._options
 
     @property
     def urgency(self) -> Hashable:
-        """What decides how long a call may take: calls that are alike in it can wait for each other."""
+        """The options that decide how long a call may take: calls with equal ones may wait for each other."""
         options = self._options
         return self._lane(), options.max_wait, options.limits.timeout, options.limits.attempts
 
@@ -93,7 +92,7 @@ class Exchange:
             _in_bulk.reset(token)
 
     async def aclose(self) -> None:
-        """Close all connections, once a credential that is being renewed is there."""
+        """Close all connections, after a renewal of credentials that is running."""
         try:
             if isinstance(self._shared.auth, Renewing):
                 await self._shared.auth.settle()
@@ -105,13 +104,13 @@ class Exchange:
     # Calls
 
     async def send(self, call: Call[T]) -> T:
-        """Carry a call out and read its answer.
+        """Send a call and return its result.
 
         Raises:
-            WouldWait: it would wait longer than `max_wait`; nothing was sent.
-            NotSent: no connection was had; nothing was sent.
-            OutcomeUnknown: it was sent, and whether it was carried out is not known.
-            ResponseError: the server refused, in the class of the status.
+            WouldWait: the wait would exceed `max_wait`; nothing was sent.
+            NotSent: no connection could be made; nothing was sent.
+            OutcomeUnknown: it was sent, and may or may not have been processed.
+            ResponseError: the server refused it; the class depends on the status.
             DecodeError: the server's success can't be read.
         """
         going, response = await self._carry_out(call)
@@ -124,31 +123,31 @@ class Exchange:
             raise
 
     async def records(self, call: Call[Page[T]]) -> AsyncIterator[T]:
-        """Carry a list out, page after page, and give its records one by one, however many they are.
+        """Send the calls for the pages of a list, and yield its records one by one.
 
-        Each page is asked for when it is wanted and read in slices, between which others get their turn. A record that
-        comes again, since the list moved between two pages, is given once (contract: paging.drift).
+        Each page is requested when it is needed and read in slices, between which other tasks may run. A record that
+        comes again, because the list changed between two pages, is yielded once.
 
         Raises:
-            HarvestError: as `send`.
+            HarvestError: as `send`; `DecodeError` if the server sends the same page without end.
         """
-        dialect, seen = self._shared.dialect, set[object]()
-        size = dialect.page_size(call)
-        while True:
-            going, response = await self._carry_out(call)
-            count = 0
+        seen, pages = set[object](), set[object]()
+        following: Call[Page[T]] | None = call
+        while following is not None:
+            pages.add(following.query)
+            in_flight, response = await self._carry_out(following)
             with response.buffer or nullcontext():
-                for slice_ in _told(dialect.slices(call, response, chunks(response)), _shown(going), response):
-                    count += len(slice_)
-                    for record in slice_ if size is None else _unseen(slice_, seen):
+                with _reading(in_flight, response):
+                    reader = self._shared.dialect.list_reader(following, response)
+                for slice_ in _slices(reader, in_flight, response):
+                    for record in _unseen(slice_, seen) if reader.is_paged else slice_:
                         yield record
                     await anyio.lowlevel.checkpoint()
-            if size is None or count < size:
-                return
-            call = dialect.next_page(call)
+            with _reading(in_flight, response):
+                following = _next_call(reader, pages)
 
     async def create_and_read(self, call: Call[Created[T]], read: Follow[T]) -> T:
-        """Create a record and give it whole: from the answer's body, else by reading it once more.
+        """Create a record and return it whole: from the response, or by reading it once more.
 
         Raises:
             CreatedUnread: it was created, but could not be read.
@@ -175,19 +174,19 @@ class Exchange:
             raise
 
     def watch(self, watcher: Watcher) -> None:
-        """Tell somebody of each call that may have changed something, as long as they live."""
+        """Notify a watcher of each call that may have changed records, until it is garbage-collected."""
         self._shared.watchers.add(watcher)
 
     async def send_form(self, wire: Request) -> Response:
         """Send a request that carries its own credentials, for a sign-in by `OAuth2`: see `auth.Send`.
 
         Raises:
-            HarvestError: it had no answer, or one that leaves open whether it was carried out.
+            HarvestError: it had no response, or may or may not have been processed.
         """
         return await self._attempts.send_form(wire)
 
     async def response(self, call: Call[Any]) -> Response:
-        """Carry a call out and give its answer as it came; whoever is given it closes its `buffer`.
+        """Send a call and return the undecoded response; the caller closes its `buffer`.
 
         Raises:
             HarvestError: as `send`.
@@ -195,13 +194,13 @@ class Exchange:
         return (await self._carry_out(call))[1]
 
     async def fetch(self, url: str, *, accept: str, largest: int) -> Response:
-        """Get a file that the account sent us to on another host, without credentials (see `files.fetch`)."""
+        """Fetch a file from another host, without credentials (see `files.fetch`)."""
         return keep(await fetch(self._shared, url, accept, largest, self._options.limits))
 
     # Inside
 
     async def _carry_out(self, call: Call[Any]) -> tuple[InFlightCall, Response]:
-        """Send a call, and give how it went and what came back."""
+        """Send a call; return its state and its response."""
         shared, options = self._shared, self._options
         wire = shared.dialect.encode(call, shared.base_url, shared.headers + options.headers)
         going = InFlightCall(call, wire, self._ticket(call), shared.auth, options.before_send, options.limits)
@@ -223,7 +222,7 @@ class Exchange:
             raise
 
     async def _answer(self, going: InFlightCall) -> Response:
-        """Send a call, unless its answer is kept and fresh; a write is told to those who keep something."""
+        """Send a call unless a fresh response is cached; notify the cache and watchers of a write."""
         shared, shelf, attempts = self._shared, self._shared.shelf, self._attempts
         if going.call.repeat is not Repeat.SAFE:
             return await self._write(going)
@@ -252,7 +251,7 @@ class Exchange:
                 _inform(going.call, partial(watcher.wrote, going.call, done=done))
 
     async def _cut_off(self, call: Call[Any]) -> None:
-        """Tell whoever listens that a call's result will not reach its caller; nothing that they do keeps it longer."""
+        """Pass a call whose result will not reach its caller to `on_unknown`."""
         if self._options.on_unknown is None:
             return
         try:
@@ -283,7 +282,7 @@ class Exchange:
 
 
 def _unread(going: InFlightCall, error: DecodeError, response: Response | None) -> HarvestError:
-    """A success that can't be read; what it was may be open then."""
+    """Return the error for a success that can't be read; the outcome may be unknown then."""
     error.request, error.response = _shown(going), response
     if going.call.repeat is not Repeat.UNSAFE:
         return error
@@ -298,15 +297,15 @@ def _unread(going: InFlightCall, error: DecodeError, response: Response | None) 
 
 
 def _shown(going: InFlightCall) -> Request:
-    """The request as it was signed, its credential taken out."""
+    """Return the request as it was signed, without its credentials."""
     signer = going.signer or going.auth
     return signer.show(going.wire) if isinstance(signer, Signing) else going.wire
 
 
 def _is_known(going: InFlightCall, error: Exception) -> bool:
-    """Whether an error says what became of a call: nothing has left, the answer refused it, or it is unknown already.
+    """Return whether an error states the outcome: not sent, refused, or unknown already.
 
-    A hook or a logging handler may raise any class, ours too, after the call was carried out.
+    A hook or a logging handler may raise any class, ours too, after the call was processed.
     """
     if not going.in_doubt or error is going.verdict or isinstance(error, OutcomeUnknown):
         return True
@@ -314,7 +313,7 @@ def _is_known(going: InFlightCall, error: Exception) -> bool:
 
 
 def _inform(call: Call[Any], tell: Callable[[], None]) -> None:
-    """Tell somebody that a call has ended; what they raise changes nothing about the call."""
+    """Notify a watcher that a call has ended; log what it raises."""
     try:
         tell()
     except Exception:
@@ -322,7 +321,7 @@ def _inform(call: Call[Any], tell: Callable[[], None]) -> None:
 
 
 def _not_read_back(call: Call[Any], created: Created[Any], error: Exception) -> CreatedUnread:
-    """The error of a record that was created, while the call that reads it failed."""
+    """Return the error for a record that was created but could not be read."""
     ours = isinstance(error, HarvestError)
     return CreatedUnread(
         f"{call.name}: created with id {created.id}, but reading it back failed: {error if ours else words_of(error)}",
@@ -337,18 +336,38 @@ async def _ended(work: Awaitable[None]) -> None:
     await work
 
 
-def _told(slices: Iterable[list[T]], wire: Request, response: Response) -> Iterator[list[T]]:
-    """The slices; where one can't be read, the error tells of which request."""
+@contextmanager
+def _reading(in_flight: InFlightCall, response: Response) -> Iterator[None]:
+    """Raise only `DecodeError` while a list is read, with its request and response."""
     try:
         with only_decode_errors(response.content):
-            yield from slices
+            yield
     except DecodeError as error:
-        error.request, error.response = wire, evolve(response, buffer=None)
+        error.request, error.response = _shown(in_flight), evolve(response, buffer=None)
         raise
 
 
+def _slices(reader: ListReader[T], in_flight: InFlightCall, response: Response) -> Iterator[list[T]]:
+    """Yield the records of one page, some at a time."""
+    for chunk in chunks(response):
+        with _reading(in_flight, response):
+            records = reader.feed(chunk)
+        yield records
+    with _reading(in_flight, response):
+        records = reader.close()
+    yield records
+
+
+def _next_call(reader: ListReader[T], pages: set[object]) -> Call[Page[T]] | None:
+    """Return the call for the next page; None after the last."""
+    call = reader.next_call
+    if call is not None and call.query in pages:
+        raise DecodeError(f"{call.name}: the link to the next page leads to a page that was already read")
+    return call
+
+
 def _unseen(records: Iterable[T], seen: set[object]) -> Iterator[T]:
-    """The records whose ids were not there yet; those without an id are all different."""
+    """Yield the records whose ids are new; records without an id are all different."""
     for record in records:
         number = getattr(record, "id", record)
         if number is None:

@@ -1,8 +1,4 @@
-"""Putting an exchange together.
-
-Rules of this room: whatever can be known to be wrong is told here, before anything is sent, and without the value
-where it may hold a credential.
-"""
+"""Create an exchange; arguments are checked before anything is sent, and errors don't show credentials."""
 
 from __future__ import annotations
 
@@ -12,6 +8,7 @@ from http.cookiejar import CookieJar
 from typing import Any, Final
 
 import httpx
+from attrs import frozen
 
 from harvest_async.address import check_address, header_value
 from harvest_async.call import Call, Dialect
@@ -27,82 +24,104 @@ from harvest_async.throttle.registry import DEFAULT_REGISTRY, Identity, service_
 from harvest_async.throttle.throttle import Throttle
 from harvest_async.transport import LoopTransport, ThrottledTransport, direct_transport, for_one_loop, timeouts
 
-__all__ = ["open_exchange"]
+__all__ = ["ExchangeSettings", "open_exchange"]
 
 ENCODINGS: Final = "gzip, deflate"
-"""How answers may be encoded; see `unfold`."""
+"""The accepted encodings of responses; see `transport.decompress`."""
 
 
 class _NoCookies(CookieJar):
-    """Keeps none, and does not look for any."""
+    """Stores no cookies."""
 
     def extract_cookies(self, response: Any, request: Any) -> None:
-        """Leave them where they are."""
+        """Do nothing."""
 
 
-def open_exchange(
-    *,
-    account: str,
-    auth: httpx.Auth,
-    app: str,
-    dialect: Dialect,
-    base_url: str,
-    status_call: Call[Any] | None,
-    status_dialect: Dialect | None = None,
-    throttle: Throttle | None = None,
-    timeout: float = DEADLINE / SECOND,
-    transport: httpx.AsyncBaseTransport | None = None,
-    ssl_context: ssl.SSLContext | None = None,
-    proxy: str | None = None,
-    cache: Cache | None = None,
-) -> Exchange:
-    """Open the way to an account; nothing is sent yet.
+@frozen(kw_only=True)
+class ExchangeSettings:
+    """The settings of a client's exchange.
 
-    Args:
-        account: the account's name within its service: what finds the throttle where none is given.
-        auth: what signs.
-        app: who is calling, with a way to be reached; sent as `User-Agent` (contract: headers.User-Agent).
-        dialect: how calls and answers look.
+    Attributes:
+        account: the account's name within its service, which finds the throttle if none is given.
+        auth: the authentication.
+        app: name and contact of the application; sent as `User-Agent`.
+        dialect: the encoding of calls and responses.
         base_url: the address before every path.
-        status_call: how the account's status is asked for; None where there is no such call.
-        status_dialect: how that call looks, if not like the others: it has to be answered in JSON.
-        throttle: the account's budget; None finds the process's own one for the account.
-        timeout: seconds that an attempt may take up to the answer's headers.
-        transport: what really sends; None makes one with as many connections as the gate uses.
-        ssl_context: for the transport that is made; None shares one with the process's other clients.
-        proxy: the proxy's address; None goes by the environment (never for loopback).
-        cache: where answers are kept; None keeps none.
+        status_call: the call that reads the account's rate limit status; None if there is none.
+        status_dialect: the dialect of that call, which has to be JSON; None uses `dialect`.
+        throttle: the account's budget; None uses the process's own one for the account.
+        timeout: seconds that an attempt may take up to the response's headers.
+        transport: the transport that sends requests; None creates one.
+        ssl_context: the TLS context of that transport; None shares one with the process's other clients.
+        proxy: the proxy's address; None reads the environment (never for loopback).
+        cache: the cache of responses; None caches nothing.
+    """
+
+    account: str
+    auth: httpx.Auth
+    app: str
+    dialect: Dialect
+    base_url: str
+    status_call: Call[Any] | None
+    status_dialect: Dialect | None = None
+    throttle: Throttle | None = None
+    timeout: float = DEADLINE / SECOND
+    transport: httpx.AsyncBaseTransport | None = None
+    ssl_context: ssl.SSLContext | None = None
+    proxy: str | None = None
+    cache: Cache | None = None
+
+
+def open_exchange(settings: ExchangeSettings) -> Exchange:
+    """Create the exchange for an account; nothing is sent yet.
 
     Raises:
-        InvalidArgument: an argument can't be used.
+        InvalidArgument: a setting can't be used.
     """
-    base_url = hide_user(base_url)
-    address = check_address(base_url)
+    address = check_address(hide_user(settings.base_url))
+    auth, cache = settings.auth, settings.cache
     if not isinstance(auth, httpx.Auth):
         raise InvalidArgument("auth: give BasicAuth(email, password), BearerAuth(token) or another httpx.Auth")
-    timeout = check_timeout(timeout)
+    timeout = check_timeout(settings.timeout)
     if cache is not None and not tells_apart(auth):
         raise InvalidArgument(
-            "cache: with this auth nobody can tell whose answers are whose; give one of harvest_async"
+            "cache: this auth does not identify the person whose responses are cached: give one of harvest_async"
         )
-    headers = (("User-Agent", f"{header_value('app', app)} harvest_async"), ("Accept-Encoding", ENCODINGS))
-    throttle = throttle or DEFAULT_REGISTRY.throttle(Identity(service_of(address), account))
-    direct = _direct(address, ssl_context, proxy) if transport is None else _given(transport)
+    headers = (("User-Agent", f"{header_value('app', settings.app)} harvest_async"), ("Accept-Encoding", ENCODINGS))
+    throttle = settings.throttle or DEFAULT_REGISTRY.throttle(Identity(service_of(address), settings.account))
+    direct = _direct_for(address, settings)
     client = httpx.AsyncClient(
         transport=ThrottledTransport(direct, throttle, status_path=None),
         timeout=httpx.Timeout(**timeouts(timeout)),
         cookies=_NoCookies(),
         trust_env=False,
     )
-    asking = status_dialect or dialect
-    shelf = None if cache is None else cache.open(f"{address}\n{account}")
     return Exchange(
-        Shared(client, direct, auth, dialect, address, headers, throttle, status_call, asking, timeout, shelf=shelf)
+        Shared(
+            client,
+            direct,
+            auth,
+            settings.dialect,
+            address,
+            headers,
+            throttle,
+            settings.status_call,
+            settings.status_dialect or settings.dialect,
+            timeout,
+            shelf=None if cache is None else cache.open(f"{address}\n{settings.account}"),
+        )
     )
 
 
+def _direct_for(address: str, settings: ExchangeSettings) -> httpx.AsyncBaseTransport:
+    """Return the transport below the throttle."""
+    if settings.transport is not None:
+        return _given(settings.transport)
+    return _direct(address, settings.ssl_context, settings.proxy)
+
+
 def _given(transport: httpx.AsyncBaseTransport) -> httpx.AsyncBaseTransport:
-    """A transport of the caller's; one with a pool of connections serves one event loop."""
+    """Return the caller's transport; one with a connection pool is limited to one event loop."""
     return for_one_loop(transport) if isinstance(transport, httpx.AsyncHTTPTransport) else transport
 
 

@@ -1,7 +1,8 @@
-"""Files: what is sent or fetched as it is, not as a record.
+"""Upload and download files.
 
-Rules of this room: a file that lies on another host is fetched without the account's credentials, and draws on no
-budget of the account's. Every redirect is looked at before it is followed, and there are few of them.
+Notes:
+- A file on another host is fetched without the account's credentials and does not count against its budget.
+- Each redirect is checked before it is followed, and their number is limited.
 """
 
 from __future__ import annotations
@@ -25,39 +26,41 @@ from harvest_async.transport import NOT_SENT, timeouts
 __all__ = ["fetch", "form_data"]
 
 HOPS: Final = 3
-"""How often a file store may send on to another address."""
+"""The most requests for one file, redirects included."""
 
 
 def form_data(name: str, filename: str, content: bytes, content_type: str) -> Upload:
-    """A file as the only part of a form (contract: receipt_boundary: the writer is a library's)."""
+    """Return a file as the only part of a multipart form."""
     form = httpx.Request("POST", "https://localhost/", files={name: (filename, content, content_type)})
     return Upload(form.headers["content-type"], form.read())
 
 
 async def fetch(shared: Shared, url: str, accept: str, largest: int, limits: Limits = USUAL) -> Response:
-    """Get a file that the account sent us to, as anybody could.
+    """Fetch a file from an address that the account returned, without credentials.
 
     Raises:
-        ServerError: the store has no such file, or sends on for ever.
-        NotSent: there is no way to it.
-        InvalidArgument: an address is none that may be followed.
+        ServerError: the file store has no such file, or redirects too often.
+        NotSent: no connection could be made.
+        InvalidArgument: an address may not be followed.
         DecodeError: the file is larger than `largest` bytes.
     """
     headers = (("Accept", accept), *shared.headers)
     hops = HOPS
     while True:
         wire = Request("GET", check_target(url, shared.base_url), headers)
-        answer = await _get(shared, wire, largest, limits)
-        location, hops = answer.header("location"), hops - 1
-        if location is None or answer.status not in {301, 302, 303, 307, 308} or not hops:
+        response = await _get(shared, wire, largest, limits)
+        location, hops = response.header("location"), hops - 1
+        if location is None or response.status not in {301, 302, 303, 307, 308} or not hops:
             break
         url = _joined(url, location)
-    if not 200 <= answer.status < 300:  # noqa: PLR2004 - the class of statuses
+    if not 200 <= response.status < 300:  # noqa: PLR2004 - the class of statuses
         what = "sends on for ever" if location is not None else "does not give the file"
         raise ServerError(
-            f"{_shown(wire)} answered {answer.status}: the file store {what}", request=_unsigned(wire), response=answer
+            f"{_shown(wire)} answered {response.status}: the file store {what}",
+            request=_unsigned(wire),
+            response=response,
         )
-    return answer
+    return response
 
 
 def _joined(url: str, location: str) -> str:
@@ -86,7 +89,7 @@ async def _get(shared: Shared, wire: Request, largest: int, limits: Limits) -> R
 
 
 def _unsigned(wire: Request) -> Request:
-    """The request without its query: a file store's address is a credential of its own."""
+    """Return the request without its query, which is a credential of its own."""
     return evolve(wire, url=wire.url.partition("?")[0])
 
 

@@ -39,7 +39,7 @@ _RESERVED: Final = {
     **dict.fromkeys(("cookie", "harvest-account-id"), "it says whose account it is"),
     **dict.fromkeys(("x-http-method*", "x-method*"), "it changes what the call does"),
 }
-"""Names of header fields that options can't set, with the reason; `*` stands for any ending."""
+"""Names of header fields that options can't set, with the reason; `*` matches any ending."""
 
 
 @frozen

@@ -61,10 +61,10 @@ class RawResponse(Generic[T]):
 class _Recorder:
     """Collects responses while a call is awaited."""
 
-    __slots__ = ("answers", "is_open")
+    __slots__ = ("is_open", "responses")
 
     def __init__(self) -> None:
-        self.answers: list[Response] = []
+        self.responses: list[Response] = []
         self.is_open = True
 
 
@@ -90,7 +90,7 @@ async def with_raw_response(work: Awaitable[T]) -> RawResponse[T]:
     finally:
         recorder.is_open = False
         _recorders.reset(token)
-    return RawResponse(record, tuple(recorder.answers))
+    return RawResponse(record, tuple(recorder.responses))
 
 
 def keep(response: Response) -> Response:
@@ -103,7 +103,7 @@ def keep(response: Response) -> Response:
     if recorders:
         whole = _whole(response)
         for recorder in recorders:
-            recorder.answers.append(whole)
+            recorder.responses.append(whole)
     return response
 
 

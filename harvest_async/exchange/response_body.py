@@ -1,7 +1,8 @@
-"""An answer's body: read whole before the connection goes back, up to a size.
+"""Read a response's body completely, up to a size, before its connection is released.
 
-Rules of this room: what is large goes into a file, and what unfolds without end is given up. A body is decoded here,
-piece by piece, since httpx would undo any number of encodings at once.
+Notes:
+- Large bodies go into a file; one that decompresses to more than the limit is refused.
+- Bodies are decompressed here, piece by piece, since httpx would undo any number of encodings at once.
 """
 
 from __future__ import annotations
@@ -22,22 +23,22 @@ from harvest_async.transport.decompress import PIECE, DecompressError, Decompres
 __all__ = ["LARGEST", "LARGEST_RECORD", "chunks", "headers_of", "read", "whole"]
 
 LARGEST: Final = 1024 * 1024 * 1024
-"""The largest answer that is read, decoded, in bytes: a small answer may unfold to any size."""
+"""The largest body that is read, decompressed, in bytes."""
 
 LARGEST_RECORD: Final = 16 * 1024 * 1024
-"""The largest answer that is read as a whole, in bytes: any that is no list. It is decoded in one go."""
+"""The largest body of a response that is not a list, in bytes: it is decoded at once."""
 
 _GLANCE: Final = 4_096
 
 
 async def read(response: httpx.Response, largest: int | None = None) -> Response:
-    """Read a body: into memory, and a large one into a file. None allows `LARGEST` bytes.
+    """Read a body into memory, or into a file if it is large; `largest` None allows `LARGEST` bytes.
 
-    Of a refusal only the beginning is read: it is there to be shown.
+    Only the beginning of an error response is read, which is enough for its message.
 
     Raises:
-        DecodeError: it is too large, or encoded in a way that was not asked for.
-        DecodingError: its encoding is broken, or broke off.
+        DecodeError: it is too large, or has an encoding that was not requested.
+        DecodingError: its encoding is broken or incomplete.
     """
     headers = headers_of(response)
     encoding = next((value for name, value in headers if name == "content-encoding"), "")
@@ -58,7 +59,7 @@ async def read(response: httpx.Response, largest: int | None = None) -> Response
 async def _spooled(
     response: httpx.Response, headers: Headers, parts: list[bytes], pieces: AsyncIterator[bytes], largest: int
 ) -> Response:
-    """Read on, into a file."""
+    """Read the rest into a file."""
     buffer = BodyBuffer()
     try:
         for part in parts:
@@ -73,36 +74,36 @@ async def _spooled(
     return Response(response.status_code, headers, buffer.read(_GLANCE), buffer)
 
 
-def whole(answer: Response) -> Response:
-    """An answer with all of its body in memory.
+def whole(response: Response) -> Response:
+    """Return a response with its whole body in memory.
 
     Raises:
         DecodeError: it is too large for that.
     """
-    if answer.buffer is None:
-        return answer
-    with answer.buffer as buffer:
+    if response.buffer is None:
+        return response
+    with response.buffer as buffer:
         if buffer.size > LARGEST_RECORD:
             message = f"the answer is larger than {LARGEST_RECORD} bytes, which no record is"
-            raise DecodeError(message, response=evolve(answer, buffer=None))
-        return evolve(answer, content=buffer.read(), buffer=None)
+            raise DecodeError(message, response=evolve(response, buffer=None))
+        return evolve(response, content=buffer.read(), buffer=None)
 
 
-def chunks(answer: Response) -> Iterable[bytes]:
-    """An answer's body in chunks."""
-    if answer.buffer is not None:
-        return answer.buffer.chunks(STEP)
-    return (answer.content[place : place + STEP] for place in range(0, len(answer.content), STEP))
+def chunks(response: Response) -> Iterable[bytes]:
+    """Return a response's body in chunks."""
+    if response.buffer is not None:
+        return response.buffer.chunks(STEP)
+    return (response.content[place : place + STEP] for place in range(0, len(response.content), STEP))
 
 
 def headers_of(response: httpx.Response) -> Headers:
-    """An answer's header fields, in order, their names in lower case."""
+    """Return a response's header fields, in order, their names in lower case."""
     return tuple((name.lower().decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw)
 
 
 async def _decoded(response: httpx.Response, encoding: str) -> AsyncIterator[bytes]:
-    """The body as it was before it was encoded."""
-    if response.is_stream_consumed:  # a transport without a network gave it ready-made
+    """Yield the decompressed body."""
+    if response.is_stream_consumed:  # a transport without a network has read it already
         yield response.content
         return
     try:

@@ -1,7 +1,4 @@
-"""A Harvest account by API v1, as users see it.
-
-Rules of this room: it puts the parts together and has no logic of its own.
-"""
+"""The client for an account by API v1."""
 
 from __future__ import annotations
 
@@ -20,6 +17,7 @@ from harvest_async.errors import InvalidArgument
 from harvest_async.exchange import (
     BeforeSend,
     Exchange,
+    ExchangeSettings,
     OnUnknown,
     RawResponse,
     Watcher,
@@ -31,6 +29,7 @@ from harvest_async.secret import SecretText, hide_user
 from harvest_async.throttle.line import Lane
 from harvest_async.throttle.throttle import Throttle
 from harvest_async.v1 import calls, resources
+from harvest_async.v1.account_rules import ACCOUNT_RULES
 from harvest_async.v1.dialect import Format, V1Dialect
 
 if TYPE_CHECKING:
@@ -101,7 +100,7 @@ class HarvestV1:
         base_url = hide_user(base_url or "")
         if format not in {"json", "xml"}:
             raise InvalidArgument(f'format={format!r}: give "json" or "xml"')
-        exchange = open_exchange(
+        settings = ExchangeSettings(
             account=account,
             auth=auth,
             app=app,
@@ -118,7 +117,7 @@ class HarvestV1:
         )
         self._name = account
         self._auth = auth
-        self._use(exchange, Learned())
+        self._use(open_exchange(settings), Learned(ACCOUNT_RULES))
 
     @property
     def name(self) -> str:

@@ -1,28 +1,28 @@
-"""API v1 on the wire, in JSON or in XML: how a call is written, how an answer is read.
+"""API v1 in JSON or in XML: the encoding of calls and the decoding of responses.
 
-Rules of this room: pure, and no endpoint is known here; a call brings its own result and body. Everything that differs
-between the formats is in the two `codec` rooms and in `_FORMATS`.
+Notes:
+- No I/O, and no endpoint is known here: a call brings its own result and body.
+- The formats differ in `codec.json`, `codec.xml` and `_FORMATS` only.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cache
-from importlib.util import find_spec
-from typing import Any, ClassVar, Final, Literal, TypeVar, cast
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Final, Literal, TypeVar
 from urllib.parse import urlencode, urlsplit
 
-from attrs import evolve, frozen
+from attrs import frozen
 
-from harvest_async.call import Body, Call, Created, DeleteResult, Page, Upload
+from harvest_async.call import Body, Call, Created, DeleteResult, ListReader, Page, Upload
 from harvest_async.client.results import Bare, Changed, Done, Entry, Made, Many, One, Raw, Removed
 from harvest_async.codec import json, xml
-from harvest_async.codec.shape import shape, shape_all
-from harvest_async.codec.slices import Shaper, Slices
+from harvest_async.codec.shape import shape
+from harvest_async.codec.slices import Slices
 from harvest_async.codec.text import beginning, only_decode_errors
 from harvest_async.errors import DecodeError
 from harvest_async.messages import Request, Response, redact_message
+from harvest_async.v1.lists import PagedReader, json_elements, unwrap, xml_elements
 from harvest_async.v1.models import DayEntry
 
 __all__ = ["Format", "V1Dialect"]
@@ -34,14 +34,7 @@ Format = Literal["json", "xml"]
 _WRITES: Final = frozenset({"POST", "PUT", "PATCH"})
 _NUMBER: Final = re.compile(r"\d+")
 _TAGS: Final = re.compile(r"<[^<>]*+>")
-_OTHER_ROOTS: Final[Mapping[str, tuple[str, ...]]] = {
-    "invoice": ("invoices",),  # contract: invoices_list_key
-    "invoice_category": ("invoice_item_category",),  # contract: category_roots
-    "message": ("invoice_message",),  # contract: message_root
-}
-"""Other names that a record's root has in JSON."""
-
-_SAID: Final = ("message", "error_description", "error", "errors", "Message")
+_MESSAGE_KEYS: Final = ("message", "error_description", "error", "errors", "Message")
 _LONGEST: Final = 300
 _MOST_DIGITS: Final = 18
 _LARGEST_REFUSAL: Final = 64 * 1024
@@ -62,38 +55,6 @@ def _read_xml(content: bytes) -> Any:
     return xml.read(content)[1]
 
 
-def _elements_json(result: Many[T]) -> Slices[T]:
-    return json.Elements(_shaper(result), _fast_reader(result))
-
-
-def _elements_xml(result: Many[T]) -> Slices[T]:
-    return xml.Elements(_shaper(result))
-
-
-def _shaper(result: Many[T]) -> Shaper[T]:
-    return lambda trees: shape_all([_unwrap(tree, result.root) for tree in trees], result.model)
-
-
-def _fast_reader(result: Many[T]) -> Callable[[bytes], list[T]] | None:
-    """The fast way to read a list, where the extra `speed` is installed."""
-    make = _fast_readers()
-    return None if make is None else make(result.model, result.root)
-
-
-@cache
-def _fast_readers() -> Callable[[Any, str], Callable[[bytes], list[Any]] | None] | None:
-    """What makes fast readers; None without the extra.
-
-    A failed import is not tried: a thread that imports a module while it fails in another one gets an `ImportError`
-    of another kind (see `importlib`), and each try searches all of `sys.path`.
-    """
-    if find_spec("msgspec") is None:
-        return None
-    from harvest_async.codec.speed import fast_reader  # noqa: PLC0415 - optional dependency
-
-    return fast_reader
-
-
 @frozen
 class _Codec:
     content_type: str
@@ -103,13 +64,13 @@ class _Codec:
 
 
 _FORMATS: Final[Mapping[str, _Codec]] = {
-    "json": _Codec(json.CONTENT_TYPE, _write_json, json.read, _elements_json),
-    "xml": _Codec(xml.CONTENT_TYPE, _write_xml, _read_xml, _elements_xml),
+    "json": _Codec(json.CONTENT_TYPE, _write_json, json.read, json_elements),
+    "xml": _Codec(xml.CONTENT_TYPE, _write_xml, _read_xml, xml_elements),
 }
 
 
 class V1Dialect:
-    """Writes calls and reads answers in one format (see `call.Dialect`)."""
+    """Encodes calls and decodes responses in one format (see `call.Dialect`)."""
 
     __slots__ = ("_codec",)
 
@@ -117,10 +78,10 @@ class V1Dialect:
         self._codec = _FORMATS[format]
 
     def encode(self, call: Call[Any], base_url: str, headers: tuple[tuple[str, str], ...]) -> Request:
-        """Turn a call into a request; both formats name their type in every request (contract: headers).
+        """Turn a call into a request; in both formats, each request has `Accept` and `Content-Type`.
 
         Raises:
-            InvalidArgument: a value can't be written in this format.
+            InvalidArgument: this format has no form for a value.
         """
         query = f"?{urlencode(call.query)}" if call.query else ""
         kind, sent = self._codec.content_type, call.body
@@ -129,11 +90,11 @@ class V1Dialect:
         else:
             content, content_type = b"" if sent is None else self._codec.write(sent), kind
         own = (("Accept", kind), ("Content-Type", content_type))
-        length = (("Content-Length", str(len(content))),) if call.method in _WRITES else ()  # contract: empty_write
+        length = (("Content-Length", str(len(content))),) if call.method in _WRITES else ()
         return Request(call.method, f"{base_url}{call.path}{query}", (*own, *length, *headers), content)
 
     def decode(self, call: Call[T], response: Response) -> T:
-        """Read a success by the call's result.
+        """Read a successful response as the call's result.
 
         Raises:
             DecodeError: it can't be read.
@@ -143,49 +104,34 @@ class V1Dialect:
                 self._expect(response)
             return self._readers[type(call.result)](self, call.result, response)  # type: ignore[no-any-return]
 
-    def slices(self, call: Call[Page[T]], response: Response, chunks: Iterable[bytes]) -> Iterator[list[T]]:
-        """Read a list some records at a time, as its body comes.
+    def list_reader(self, call: Call[Page[T]], response: Response) -> ListReader[T]:
+        """Return the reader for the body of a list's response; a page that is not full is the last one.
 
         Raises:
-            DecodeError: it can't be read.
+            DecodeError: the response isn't in this format.
         """
-        return self._slices(call.result, response, chunks)
-
-    def page_size(self, call: Call[Page[Any]]) -> int | None:
-        """How many records a full page has (contract: paging.per_page); None where the list comes whole."""
-        return cast("Many[Any]", call.result).page_size
-
-    def next_page(self, call: Call[Page[T]]) -> Call[Page[T]]:
-        """The call for the next page (contract: paging.parameter)."""
-        page = int(dict(call.query).get("page", 1)) + 1
-        others = tuple((name, value) for name, value in call.query if name != "page")
-        return evolve(call, query=(*others, ("page", str(page))))
+        self._expect(response)
+        return PagedReader(call, self._codec.elements(call.result))
 
     def done_before(self, call: Call[Any], response: Response) -> bool:
-        """Whether a repeat finds that the first one did it: what was deleted is gone (contract: retry_safe_values)."""
+        """Return whether a repeat shows that the first attempt succeeded: a deleted record is not found."""
         return isinstance(call.result, Removed) and response.status == _NOT_FOUND
 
     def explain(self, response: Response) -> str:
-        """The server's own words: its `Hint`, and what its body says (contract: hint_header, errors.body)."""
+        """Return the server's own message: its `Hint`, and the message in its body."""
         hint = response.header("hint") or ""
-        said = _words(response)
-        return " - ".join(part for part in (hint, said if said != hint else "") if part)
+        message = _message(response)
+        return " - ".join(part for part in (hint, message if message != hint else "") if part)
 
-    # One reader a result
+    # One method for each kind of result
 
     def _one(self, result: One[T], response: Response) -> T:
-        return shape(_unwrap(self._tree(response), result.root), result.model)
+        return shape(unwrap(self._tree(response), result.root), result.model)
 
     def _many(self, result: Many[T], response: Response) -> Page[T]:
-        return Page([record for slice_ in self._slices(result, response, (response.content,)) for record in slice_])
-
-    def _slices(self, result: Many[T], response: Response, chunks: Iterable[bytes]) -> Iterator[list[T]]:
         self._expect(response)
-        with only_decode_errors(response.content):
-            elements = self._codec.elements(result)
-            for chunk in chunks:
-                yield elements.feed(chunk)
-            yield elements.close()
+        elements: Slices[T] = self._codec.elements(result)
+        return Page(elements.feed(response.content) + elements.close())
 
     def _bare(self, result: Bare[T], response: Response) -> T:
         return shape(self._tree(response), result.model)
@@ -195,14 +141,14 @@ class V1Dialect:
 
     def _made(self, result: Made, response: Response) -> Created[Any]:
         location = response.header("location")
-        record = self._perhaps(result.result, response, needed=location is None)
+        record = self._record(result.result, response, needed=location is None)
         known = record.id if record is not None and _is_plausible(record.id) else None
         if known is None and (known := _number_in(location or "")) is not None and record is not None:
-            record = None  # a record without a usable id is read once more, by the id that Location has
+            record = None  # a record without a usable id is read once more, by the id in Location
         return Created(known, location, record)
 
     def _changed(self, result: Changed, response: Response) -> Any:
-        return self._perhaps(result.result, response, needed=False)
+        return self._record(result.result, response, needed=False)
 
     def _removed(self, result: Removed, response: Response) -> DeleteResult:
         if not result.told or response.status == _NOT_FOUND:
@@ -227,8 +173,8 @@ class V1Dialect:
         Raw: _raw,
     }
 
-    def _perhaps(self, result: One[Any] | Entry, response: Response, *, needed: bool) -> Any:
-        """A write's record, if its body is there and of the asked type (contract: body_or_no_body)."""
+    def _record(self, result: One[Any] | Entry, response: Response, *, needed: bool) -> Any:
+        """Return the record in a write's response; None if it has no body, or one in another format."""
         if not response.content.strip() or response.content_type != self._codec.content_type:
             return None
         try:
@@ -244,21 +190,21 @@ class V1Dialect:
         return self._codec.read(response.content)
 
     def _expect(self, response: Response) -> None:
-        """Refuse what says of itself that it is something else; a sign-in page, as a rule."""
+        """Refuse a response in another format, which usually is a sign-in page."""
         kind = response.content_type
         if kind and kind != self._codec.content_type and not kind.endswith(f"+{self._codec.content_type[12:]}"):
-            asked = self._codec.content_type
-            raise DecodeError(f"asked for {asked}, the answer is {kind}: {beginning(response.content)}")
+            expected = self._codec.content_type
+            raise DecodeError(f"expected {expected}, the response is {kind}: {beginning(response.content)}")
 
 
 def _is_page(response: Response) -> bool:
-    """Whether an answer is a page in the server's place: it says nothing of what became of a write, whatever its kind.
+    """Return whether a response is an HTML page from another server, which says nothing about a write's result.
 
-    A 201, and whoever names a `Location`, has created all the same (contract: missing_headers).
+    A response with status 201 or a `Location` reports a created record even if its body is a page.
     """
-    ours = response.status == _CREATED or response.header("location")
+    is_created = response.status == _CREATED or response.header("location")
     return (
-        not ours
+        not is_created
         and response.status != _NOT_FOUND
         and "html" in response.content_type
         and bool(response.content.strip())
@@ -271,30 +217,21 @@ def _is_plausible(id: int | None) -> bool:
 
 
 def _number_in(location: str) -> int | None:
-    """The id at the end of a `Location` (contract: location_id); None where there is none that can be one."""
+    """Return the id at the end of a `Location`; None if there is none."""
     numbers = _NUMBER.findall(_path_of(location))
     return int(numbers[-1]) if numbers and len(numbers[-1]) <= _MOST_DIGITS else None
 
 
 def _path_of(location: str) -> str:
-    """The path of a `Location`; empty where it can't be an address."""
+    """Return the path of a `Location`; empty if it is not an address."""
     try:
         return urlsplit(location).path
     except ValueError:
         return ""
 
 
-def _unwrap(tree: Any, root: str) -> Any:
-    if not isinstance(tree, dict) or "id" in tree:
-        return tree
-    if root in tree:  # as a rule
-        return tree[root]
-    name = next((name for name in _OTHER_ROOTS.get(root, ()) if name in tree), None)
-    return tree if name is None else tree[name]
-
-
 def _entry_tree(tree: Any) -> Any:
-    """The entry below whatever root, with what stands beside it (contract: flat_json_timer, add_reply_root)."""
+    """Return the entry below its root, whose name varies, together with the fields beside it."""
     if isinstance(tree, Mapping) and len(tree) == 1 and "day_entry" not in tree:
         (inner,) = tree.values()
         return _entry_tree(inner) if isinstance(inner, Mapping) else tree
@@ -303,18 +240,18 @@ def _entry_tree(tree: Any) -> Any:
     return tree
 
 
-def _words(response: Response) -> str:
-    """What an error's body says, as far as it is meant for people."""
+def _message(response: Response) -> str:
+    """Return the message in an error's body."""
     if not response.content.strip() or "html" in response.content_type:
         return "an HTML page" if response.content.strip() else ""
     try:
-        return _said(json.read(response.content[:_LARGEST_REFUSAL]))
+        return _message_in(json.read(response.content[:_LARGEST_REFUSAL]))
     except (DecodeError, RecursionError):
         text = _TAGS.sub(" ", response.content[:4096].decode("utf-8", errors="replace"))
         return redact_message(" ".join(text.split()), _LONGEST)
 
 
-def _said(tree: Any) -> str:
+def _message_in(tree: Any) -> str:
     if isinstance(tree, Mapping):
-        tree = next((tree[name] for name in _SAID if tree.get(name)), tree)
+        tree = next((tree[name] for name in _MESSAGE_KEYS if tree.get(name)), tree)
     return redact_message(str(tree), _LONGEST)
