@@ -13,10 +13,10 @@ from contextlib import aclosing
 from typing import Any, ClassVar, Generic, TypeVar, cast
 from weakref import WeakValueDictionary
 
-from harvest_async.call import Call, Created, Follow, Page
+from harvest_async.call import Call, Created, Follow, Page, Repeat
+from harvest_async.client.results import Bare
 from harvest_async.errors import FieldsIgnored, Forbidden, HarvestError, NotFound, ResponseError, Unauthorized
 from harvest_async.exchange import Exchange
-from harvest_async.v1 import calls
 from harvest_async.v1.models import WhoAmI
 
 __all__ = ["Learned", "Listing", "Resource", "taken"]
@@ -37,6 +37,8 @@ _ADMINS_ONLY = frozenset(
     }
 )
 """Calls that only administrators may make (contract: admin)."""
+
+_WHO_AM_I = Call[WhoAmI]("account.who_am_i", "GET", "/account/who_am_i", Bare(WhoAmI), Repeat.SAFE)
 
 _MODULES = ("approval", "estimates", "expenses", "invoices")
 """The parts of an account that can be switched off (contract: modules)."""
@@ -146,7 +148,7 @@ class Resource:
         if module in self._learned.modules:
             return False
         try:
-            me = await self._exchange.send(calls.who_am_i())
+            me = await self._exchange.send(_WHO_AM_I)
         except HarvestError:
             return False
         self._learned.note(me)
