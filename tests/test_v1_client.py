@@ -234,8 +234,8 @@ def test_images_do_not_show_themselves():
     """Only what they are."""
     response = Response(200, (("content-type", "image/png"),), PIXEL)
 
-    assert repr(ImageUpload(PIXEL, "image/png", "a.png")) == f"<Image 'a.png', {len(PIXEL)} bytes>"
-    assert repr(ImageStream(response)) == f"<PictureStream image/png, {len(PIXEL)} bytes>"
+    assert repr(ImageUpload(PIXEL, "image/png", "a.png")) == f"<ImageUpload 'a.png', {len(PIXEL)} bytes>"
+    assert repr(ImageStream(response)) == f"<ImageStream image/png, {len(PIXEL)} bytes>"
 
 
 def test_a_call_shows_what_it_asks():

@@ -45,7 +45,7 @@ GET_RECEIPT: Final[Endpoint[Any]] = ENDPOINTS.custom(
     Raw(),
     SAFE,
     parameters=OF_USER,
-    note="The response is an image, whatever the Accept header asks for.",
+    note="The response is an image; the Accept header is ignored.",
 )
 
 
