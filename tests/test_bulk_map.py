@@ -7,7 +7,7 @@ import pytest
 
 from harvest_async import BadRequest, BasicAuth, InvalidArgument, OutcomeUnknown, Throttle, outcomes
 from harvest_async.throttle.line import Lane
-from harvest_async.v1 import calls
+from harvest_async.v1.resources.clients import GET_CLIENT
 
 pytestmark = pytest.mark.anyio
 
@@ -47,7 +47,7 @@ async def test_every_kind_of_outcome(sandbox, harvest_client):
                 [
                     lambda: harvest.clients.create_id("Other"),
                     lambda: harvest.clients.update(client.id, details="x"),
-                    calls.get_client(client.id),
+                    GET_CLIENT(client.id),
                     lambda: harvest.clients.create_id("ACME"),
                     lambda: harvest.tasks.create_id("Work"),
                     lambda: harvest.options(max_wait=0).clients.get(0 + client.id),

@@ -221,7 +221,7 @@ _WITHOUT_SPEED = """
 import sys, threading
 sys.modules["msgspec"] = None
 from harvest_async.v1 import dialect
-from harvest_async.v1.calls.clients import list_clients
+from harvest_async.v1.resources.clients import LIST_CLIENTS
 from harvest_async.messages import Response
 
 start, ends = threading.Barrier(8), []
@@ -231,7 +231,7 @@ def work():
     for _ in range(50):
         try:
             answer = Response(200, (("content-type", "application/json"),), b'[{"client": {"id": 7, "name": "A"}}]')
-            ends.append(dialect.V1Dialect("json").decode(list_clients(), answer).items[0].id)
+            ends.append(dialect.V1Dialect("json").decode(LIST_CLIENTS(), answer).items[0].id)
         except BaseException as error:
             ends.append(repr(error))
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from harvest_async import Forbidden, InvalidArgument, NotFound, Unauthorized
 from harvest_async.client import validation as checks
 from harvest_async.testing import VirtualLoop
+from harvest_async.v1.resources import endpoints
 from tests.support.v1 import scripted, silent, told
 
 pytestmark = pytest.mark.anyio
@@ -114,7 +115,7 @@ def test_what_is_no_day_is_refused(value, message):
 )
 def test_updated_since_is_in_utc_and_rounded_down(value, text):
     """To whole minutes."""
-    assert text == checks.since(value)
+    assert text == checks.since("updated_since", value)
 
 
 class Nowhere(timezone.__base__):
@@ -138,7 +139,7 @@ class Nowhere(timezone.__base__):
 def test_updated_since_is_aware(value, message):
     """Nobody can tell when a naive moment is."""
     with pytest.raises(InvalidArgument, match=f"updated_since: .*{message}"):
-        checks.since(value)
+        checks.since("updated_since", value)
 
 
 @pytest.mark.parametrize("value", [time(9, 0, 1), time(9, tzinfo=UTC), "9:00", 9])
@@ -182,11 +183,7 @@ async def test_every_list_that_knows_it_takes_updated_since(make):
 @pytest.mark.parametrize("name", ["invoice_item_categories", "invoice_messages", "invoice_payments"])
 def test_some_lists_do_not_know_it(name):
     """They would ignore it."""
-    import inspect
-
-    from harvest_async.v1 import calls
-
-    assert "updated_since" not in inspect.signature(getattr(calls, f"list_{name}")).parameters
+    assert "updated_since" not in endpoints()[f"{name}.list"].parameters
 
 
 # Reports
@@ -211,6 +208,14 @@ async def test_reports_have_two_days_in_order(make):
         make(harvest, "2026-03-10", DAY)
     with pytest.raises(InvalidArgument, match="to: give a date, not None"):
         make(harvest, DAY, None)
+
+
+@pytest.mark.parametrize("name", ["billable", "is_closed", "only_billed", "only_unbilled"])
+async def test_a_filter_that_is_not_a_flag_is_refused(name):
+    """The text "no" is not sent as yes."""
+    harvest, _ = scripted()
+    with pytest.raises(InvalidArgument, match=f"{name}: give True or False, not 'no'"):
+        harvest.reports.user_entries(9, DAY, DAY, **{name: "no"})
 
 
 async def test_filters_say_yes_or_no():

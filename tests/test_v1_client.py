@@ -11,7 +11,7 @@ from harvest_async.client.uploads import ImageStream, ImageUpload
 from harvest_async.messages import Response
 from harvest_async.testing import VirtualLoop
 from harvest_async.throttle.line import Lane
-from harvest_async.v1 import calls
+from harvest_async.v1.resources.clients import CREATE_CLIENT
 from tests.contract.cases import PIXEL
 from tests.support.v1 import scripted, silent, told
 
@@ -234,13 +234,13 @@ def test_images_do_not_show_themselves():
     """Only what they are."""
     response = Response(200, (("content-type", "image/png"),), PIXEL)
 
-    assert repr(ImageUpload(PIXEL, "image/png", "a.png")) == f"<Image 'a.png', {len(PIXEL)} bytes>"
-    assert repr(ImageStream(response)) == f"<PictureStream image/png, {len(PIXEL)} bytes>"
+    assert repr(ImageUpload(PIXEL, "image/png", "a.png")) == f"<ImageUpload 'a.png', {len(PIXEL)} bytes>"
+    assert repr(ImageStream(response)) == f"<ImageStream image/png, {len(PIXEL)} bytes>"
 
 
 def test_a_call_shows_what_it_asks():
     """And nothing of its body."""
-    assert repr(calls.create_client({"name": "ACME"})) == "<Call clients.create: POST /clients>"
+    assert repr(CREATE_CLIENT(fields={"name": "ACME"})) == "<Call clients.create: POST /clients>"
 
 
 def test_options_that_are_not_given_stay():

@@ -23,8 +23,8 @@ from harvest_async import (
 )
 from harvest_async.sandbox import Sandbox
 from harvest_async.testing import VirtualLoop, in_process
-from harvest_async.v1 import calls
 from harvest_async.v1.models import Expense, ExpenseCategory
+from harvest_async.v1.resources.expenses import GET_EXPENSE
 from tests.contract.cases import PIXEL
 from tests.support.v1 import read, scripted, silent, told
 
@@ -95,14 +95,14 @@ async def test_an_expense_without_a_number_is_told_and_not_made_again(location):
 @pytest.mark.parametrize("number", [0, None, "0", ""])
 def test_an_invoice_without_a_number_is_none(number):
     """0 and null both mean that it was not invoiced."""
-    assert read(calls.get_expense(5, None), expense(invoice_id=number)).invoice_id is None
-    assert read(calls.get_expense(5, None), expense(invoice_id=7)).invoice_id == 7
+    assert read(GET_EXPENSE(5), expense(invoice_id=number)).invoice_id is None
+    assert read(GET_EXPENSE(5), expense(invoice_id=7)).invoice_id == 7
 
 
 @pytest.mark.parametrize("number", [3, 3.0, "3", " 3.0 "])
 def test_units_and_costs_are_decimals(number):
     """Whatever they come as."""
-    read_back = read(calls.get_expense(5, None), expense(units=number, total_cost=number))
+    read_back = read(GET_EXPENSE(5), expense(units=number, total_cost=number))
 
     assert (Decimal(3), Decimal(3)) == (read_back.units, read_back.total_cost)
 
@@ -110,7 +110,7 @@ def test_units_and_costs_are_decimals(number):
 @pytest.mark.parametrize("sample", [{"notes": "Train"}, {"id": None, "notes": "Train"}])
 def test_a_sample_without_an_id_is_read(sample):
     """As some of the documentation's samples are."""
-    expense = read(calls.get_expense(5, None), {"expense": sample})
+    expense = read(GET_EXPENSE(5), {"expense": sample})
 
     assert (expense.id, expense.notes) == (None, "Train")
 
@@ -119,7 +119,7 @@ def test_a_sample_without_an_id_is_read(sample):
 def test_what_has_nothing_of_a_record_is_none(sample):
     """An object that knows no field is not what was asked for."""
     with pytest.raises(DecodeError, match="required field missing: id"):
-        read(calls.get_expense(5, None), {"expense": sample})
+        read(GET_EXPENSE(5), {"expense": sample})
 
 
 async def test_a_category_has_no_field_that_nobody_may_write():
@@ -135,12 +135,12 @@ async def test_a_category_has_no_field_that_nobody_may_write():
 async def test_fields_of_the_receipt_are_not_sent_back():
     """They are changed by `receipts.attach`."""
     harvest, server = scripted(silent(), told(expense(notes="x")))
-    old = read(calls.get_expense(5, None), expense(has_receipt=True, receipt_url="/x", user_id=1, is_closed=False))
+    old = read(GET_EXPENSE(5), expense(has_receipt=True, receipt_url="/x", user_id=1, is_closed=False))
     await harvest.expenses.update(old, evolve(old, notes="x", is_closed=True))
 
     assert server.body(0) == {"expense": {"notes": "x"}}
 
-    with pytest.raises(InvalidArgument, match=r"has_receipt can't be written here: use receipts\.attach"):
+    with pytest.raises(InvalidArgument, match=r"has_receipt can't be set here: use receipts\.attach"):
         await harvest.expenses.update(old, evolve(old, has_receipt=False))
 
 
@@ -349,9 +349,9 @@ async def test_a_large_image_comes_in_chunks():
         (httpx.Response(200, content=PIXEL * 30, headers=IMAGE), "larger than 1000 bytes"),
         (
             httpx.Response(200, html="<!DOCTYPE html><p>Sign in"),
-            "expected an image, the answer is text/html: an HTML page",
+            "expected an image, the response is text/html: an HTML page",
         ),
-        (httpx.Response(200), "expected an image, the answer is of no type: it is empty"),
+        (httpx.Response(200), "expected an image, the response is of no type: it is empty"),
     ],
 )
 async def test_what_is_no_image_or_too_large_is_not_given(response, message):

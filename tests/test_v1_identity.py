@@ -4,7 +4,6 @@ import pytest
 
 from harvest_async import DecodeError, Directory, InvalidArgument
 from harvest_async.testing import VirtualLoop
-from harvest_async.v1 import calls
 from harvest_async.v1.models import (
     Client,
     DayEntry,
@@ -15,6 +14,10 @@ from harvest_async.v1.models import (
     Project,
     TrackableProject,
 )
+from harvest_async.v1.resources.account import WHO_AM_I
+from harvest_async.v1.resources.clients import GET_CLIENT
+from harvest_async.v1.resources.expenses import LIST_EXPENSE_CATEGORIES
+from harvest_async.v1.resources.time import DAILY
 from tests.support.v1 import read, scripted, silent, told
 
 pytestmark = pytest.mark.anyio
@@ -36,7 +39,7 @@ JSON = [
 @pytest.mark.parametrize("body", [JSON, XML], ids=["json", "xml"])
 def test_a_list_may_hold_records_without_ids(body):
     """The others are read as ever, in the same order."""
-    found = read(calls.list_expense_categories(None), body)
+    found = read(LIST_EXPENSE_CATEGORIES(), body)
 
     assert [(each.id, each.name) for each in found.items] == [(None, "A"), (2, "B"), (None, "C")]
 
@@ -44,10 +47,10 @@ def test_a_list_may_hold_records_without_ids(body):
 @pytest.mark.parametrize(
     ("call", "body"),
     [
-        (calls.list_expense_categories(None), [{"expense_category": {"naem": "A"}}]),
-        (calls.list_expense_categories(None), [{"message": "no"}]),
-        (calls.who_am_i(), {"company": {}, "user": {}}),
-        (calls.get_client(7), {"client": {}}),
+        (LIST_EXPENSE_CATEGORIES(), [{"expense_category": {"naem": "A"}}]),
+        (LIST_EXPENSE_CATEGORIES(), [{"message": "no"}]),
+        (WHO_AM_I(), {"company": {}, "user": {}}),
+        (GET_CLIENT(7), {"client": {}}),
     ],
 )
 def test_an_object_that_knows_no_field_is_no_record(call, body):
@@ -58,9 +61,9 @@ def test_an_object_that_knows_no_field_is_no_record(call, body):
 
 def test_records_inside_others_may_lack_their_ids():
     """The person who is signed in, and what a day holds."""
-    who = read(calls.who_am_i(), {"company": {"name": "ACME"}, "user": {"email": "me@example.com"}})
+    who = read(WHO_AM_I(), {"company": {"name": "ACME"}, "user": {"email": "me@example.com"}})
     day = {"day_entries": [{"hours": 1}], "projects": [{"name": "P", "tasks": [{"name": "T"}]}]}
-    daily = read(calls.daily(None, None, slim=False), {"for_day": "2026-01-05", **day})
+    daily = read(DAILY(slim=False), {"for_day": "2026-01-05", **day})
 
     assert (who.user.id, daily.day_entries[0].id) == (None, None)
     assert (daily.projects[0].id, daily.projects[0].tasks[0].id) == (None, None)

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from harvest_async import CreatedUnread, DecodeError, FieldsIgnored, InvalidArgument, NotFound
 from harvest_async.testing import VirtualLoop
-from harvest_async.v1 import calls
 from harvest_async.v1.models import (
     Invoice,
     InvoiceItemCategory,
@@ -26,6 +25,8 @@ from harvest_async.v1.models import (
     read_lines,
     write_lines,
 )
+from harvest_async.v1.resources.invoices import DELETE_INVOICE_ITEM_CATEGORY, GET_INVOICE, LIST_INVOICES
+from harvest_async.v1.resources.messages import GET_INVOICE_MESSAGE, LIST_INVOICE_MESSAGES, SEND_INVOICE
 from tests.support.v1 import read, scripted, silent, told, written
 
 pytestmark = pytest.mark.anyio
@@ -155,7 +156,7 @@ async def test_lines_that_do_not_parse_are_told(text, message):
     assert server.asked == []
 
     with pytest.raises(DecodeError, match=f"invoice 7: line items.*{message}"):
-        read(calls.get_invoice(7), invoice(csv_line_items=text)).lines  # noqa: B018
+        read(GET_INVOICE(7), invoice(csv_line_items=text)).lines  # noqa: B018
 
 
 async def test_a_header_that_was_changed_is_refused():
@@ -189,7 +190,7 @@ async def test_lines_that_were_dropped_are_told():
 async def test_lines_are_sent_only_if_they_change():
     """An update of the subject leaves them alone."""
     harvest, server = scripted(silent(), told(invoice(subject="x")))
-    old = read(calls.get_invoice(7), invoice())
+    old = read(GET_INVOICE(7), invoice())
     new = await harvest.invoices.update(old, evolve(old, subject="x"))
 
     assert server.body(0) == {"invoice": {"subject": "x"}}
@@ -199,7 +200,7 @@ async def test_lines_are_sent_only_if_they_change():
 async def test_changed_lines_replace_all():
     """They are sent as a whole table."""
     harvest, server = scripted(silent(), told(invoice(csv_line_items=write_lines(LINES[:1]))))
-    old = read(calls.get_invoice(7), invoice())
+    old = read(GET_INVOICE(7), invoice())
     new = await harvest.invoices.update(old, old.with_lines(LINES[:1]))
 
     assert {"invoice": {"csv_line_items": write_lines(LINES[:1]).strip()}} == server.body(0)
@@ -208,10 +209,10 @@ async def test_changed_lines_replace_all():
 
 def test_lists_know_no_lines():
     """No lines known is something else than no lines."""
-    (one,) = read(calls.list_invoices(()), [{"invoices": {"id": 7}}]).items
+    (one,) = read(LIST_INVOICES(), [{"invoices": {"id": 7}}]).items
 
     assert one.lines is None
-    assert read(calls.get_invoice(7), invoice(csv_line_items="")).lines == []
+    assert read(GET_INVOICE(7), invoice(csv_line_items="")).lines == []
 
 
 # Reading
@@ -220,8 +221,8 @@ def test_lists_know_no_lines():
 @pytest.mark.parametrize("key", ["invoices", "invoice"])
 def test_the_key_of_an_invoice_is_singular_or_plural(key):
     """Lists have the plural for each element, one invoice has the singular; both are taken in both places."""
-    assert [each.id for each in read(calls.list_invoices(()), [{key: {"id": 7}}]).items] == [7]
-    assert read(calls.get_invoice(7), {key: {"id": 7}}).id == 7
+    assert [each.id for each in read(LIST_INVOICES(), [{key: {"id": 7}}]).items] == [7]
+    assert read(GET_INVOICE(7), {key: {"id": 7}}).id == 7
 
 
 @pytest.mark.parametrize("name", ["tax2_amount", "tax_amount2", "tax2-amount", "tax-amount2"])
@@ -231,14 +232,13 @@ def test_the_second_tax_is_spelled_in_two_ways(name):
         f"<invoice><id>7</id><{name} type='decimal'>2.5</{name}></invoice>" if "-" in name else invoice(**{name: 2.5})
     )
 
-    assert Decimal("2.5") == read(calls.get_invoice(7), body).tax2_amount
+    assert Decimal("2.5") == read(GET_INVOICE(7), body).tax2_amount
 
 
 def test_a_null_with_a_text_is_null():
     """XML samples have a nil element with a 0 in it."""
     assert (
-        read(calls.get_invoice(7), '<invoice><id>7</id><tax2-amount nil="true">0</tax2-amount></invoice>').tax2_amount
-        is None
+        read(GET_INVOICE(7), '<invoice><id>7</id><tax2-amount nil="true">0</tax2-amount></invoice>').tax2_amount is None
     )
 
 
@@ -249,12 +249,12 @@ def test_an_element_that_comes_twice_counts_once():
         "<updated-at type='datetime'>2026-03-09T12:00:00Z</updated-at></invoice>"
     )
 
-    assert read(calls.get_invoice(7), body).updated_at == MOMENT
+    assert read(GET_INVOICE(7), body).updated_at == MOMENT
 
 
 def test_a_number_is_a_text():
     """It looks like a whole number, and has zeros in front."""
-    assert read(calls.get_invoice(7), invoice()).number == "0012"
+    assert read(GET_INVOICE(7), invoice()).number == "0012"
 
 
 @pytest.mark.parametrize(
@@ -262,7 +262,7 @@ def test_a_number_is_a_text():
 )
 def test_a_state_that_is_not_known_stays_what_it_is(word, state):
     """A new word breaks nothing."""
-    assert state == read(calls.get_invoice(7), invoice(state=word)).state
+    assert state == read(GET_INVOICE(7), invoice(state=word)).state
 
 
 @pytest.mark.parametrize("word", ["free_form", "free-form", "Free_Form"])
@@ -289,7 +289,7 @@ async def test_free_form_is_spelled_in_one_way(word):
 def test_the_words_for_a_due_date_are_read(words, days):
     """Those that are known; others stay words."""
     assert days == days_until_due(words)
-    assert days == read(calls.get_invoice(7), invoice(due_at_human_format=words)).days_until_due
+    assert days == read(GET_INVOICE(7), invoice(due_at_human_format=words)).days_until_due
 
 
 def test_the_words_for_a_due_date_are_made():
@@ -369,7 +369,7 @@ async def test_a_full_last_page_is_followed_by_an_empty_one():
 async def test_a_state_is_not_written(changed):
     """The server would ignore it; what changes it is named."""
     harvest, server = scripted()
-    old = read(calls.get_invoice(7), invoice())
+    old = read(GET_INVOICE(7), invoice())
     change = (
         harvest.invoices.update(old, evolve(old, state="paid")) if changed else harvest.invoices.update(7, state="paid")
     )
@@ -400,11 +400,11 @@ async def test_a_state_is_changed_by_a_message(verb, body):
 @pytest.mark.parametrize("root", ["message", "invoice_message"])
 def test_the_root_of_a_message_has_two_names(root):
     """Both are read; JSON is written with the short one, XML with the long."""
-    assert read(calls.get_invoice_message(7, 3), {root: {"id": 3}}).id == 3
-    assert written(calls.send_invoice(7, {"body": "x"})).content == b'{"message":{"body":"x"}}'
+    assert read(GET_INVOICE_MESSAGE(7, 3), {root: {"id": 3}}).id == 3
+    assert written(SEND_INVOICE(7, fields={"body": "x"})).content == b'{"message":{"body":"x"}}'
     assert (
         b"<invoice-message><body>x</body></invoice-message>"
-        in written(calls.send_invoice(7, {"body": "x"}), "xml").content
+        in written(SEND_INVOICE(7, fields={"body": "x"}), "xml").content
     )
 
 
@@ -413,12 +413,12 @@ def test_a_list_of_messages_may_have_the_name_of_one(root):
     """What is inside counts, one element too."""
     body = f'<{root} type="array"><invoice-message><id>3</id></invoice-message></{root}>'
 
-    assert [each.id for each in read(calls.list_invoice_messages(7), body).items] == [3]
+    assert [each.id for each in read(LIST_INVOICE_MESSAGES(7), body).items] == [3]
 
 
 def test_a_message_is_below_messages():
     """Not below `message`, as one page has it."""
-    assert calls.get_invoice_message(7, 3).path == "/invoices/7/messages/3"
+    assert GET_INVOICE_MESSAGE(7, 3).path == "/invoices/7/messages/3"
 
 
 @pytest.mark.parametrize("recipients", ["a@example.com, b@example.com", ["a@example.com", "b@example.com"]])
@@ -530,7 +530,7 @@ async def test_a_new_category_that_is_not_found_is_told(location):
 
 def test_a_category_is_deleted_by_its_own_id():
     """The documentation calls the parameter by another name."""
-    assert calls.delete_invoice_item_category(2).path == "/invoice_item_categories/2"
+    assert DELETE_INVOICE_ITEM_CATEGORY(2).path == "/invoice_item_categories/2"
 
 
 # Generated invoices

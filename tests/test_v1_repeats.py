@@ -1,7 +1,6 @@
 """What is sent again after a lost answer: exactly what the contract's `retry_safe` allows, endpoint by endpoint."""
 
 import asyncio
-import inspect
 from datetime import date
 
 import pytest
@@ -9,41 +8,26 @@ import pytest
 from harvest_async import OutcomeUnknown, Throttle
 from harvest_async.call import Call, Upload
 from harvest_async.testing import VirtualLoop
-from harvest_async.v1 import calls
+from harvest_async.v1.resources import endpoints as every_endpoint
 from tests.contract import endpoints, fits
 from tests.contract.cases import CASES, Ground
 
 ANY_DAY = date(2026, 3, 9)
 
 
-def every_call(**given):
-    """A call of every endpoint that the client has, by its name, with these arguments where it has them."""
-    found = {}
-    for name in calls.__all__:
-        function = getattr(calls, name)
-        if inspect.isfunction(function) and name != "raw":
-            for day in (None, ANY_DAY):
-                call = function(**_arguments(function, day, given))
-                assert isinstance(call, Call)
-                found[call.name] = call
-    return found
+def every_call(**query):
+    """Return a call of every endpoint that the client has, by its name, with those parameters that it takes."""
+    return {name: _call(endpoint, query) for name, endpoint in every_endpoint().items()}
 
 
-def _arguments(function, day, own):
-    given = {
-        "Upload": Upload("multipart/form-data; boundary=x", b""),
-        "Id": 7,
-        "str": "x",
-        "bool": False,
-        "Mapping[str, Any]": {},
-        "Query": (),
-        "int": 7,
-        "date": ANY_DAY,
-    }
-    return {
-        name: own.get(name, given.get(parameter.annotation, day if parameter.annotation == "date | None" else None))
-        for name, parameter in inspect.signature(function).parameters.items()
-    }
+def _call(endpoint, query):
+    days = {"day_of_year": ANY_DAY.timetuple().tm_yday, "year": ANY_DAY.year}
+    upload = Upload("multipart/form-data; boundary=x", b"") if endpoint.name == "receipts.attach" else None
+    query = {name: value for name, value in query.items() if name in endpoint.parameters}
+    fields = None if endpoint.root is None else {}
+    call = endpoint(*(days.get(place, 7) for place in endpoint.places), fields=fields, upload=upload, **query)
+    assert isinstance(call, Call)
+    return call
 
 
 @pytest.mark.parametrize("name", sorted(every_call()))

@@ -9,8 +9,8 @@ from attrs import evolve
 
 from harvest_async import BasicAuth, FieldsIgnored, Forbidden, InvalidArgument, OutcomeUnknown, WouldWait
 from harvest_async.testing import VirtualLoop
-from harvest_async.v1 import calls
 from harvest_async.v1.models import DayEntry
+from harvest_async.v1.resources.time import CREATE_ENTRY, DAILY, SHOW_ENTRY, UPDATE_ENTRY
 from tests.contract import endpoints
 from tests.support.v1 import read, scripted, silent, told, written
 from tests.test_v1_repeats import every_call
@@ -57,7 +57,7 @@ def xml_entry(root="timer", beside=""):
 # Reading
 
 
-SHOW = calls.show_entry(5, None)
+SHOW = SHOW_ENTRY(5)
 
 
 @pytest.mark.parametrize("body", [{**ENTRY, "project_id": 30, "task_id": 40}, ENTRY, xml_entry()])
@@ -77,7 +77,7 @@ def test_an_entry_is_bare_or_nested(body):
 @pytest.mark.parametrize("root", ["timer", "add", "anything"])
 def test_the_root_of_an_entry_does_not_matter(root):
     """The reply to a create is below `timer` or `add`."""
-    assert read(calls.create_entry({}, None), xml_entry(root), status=201).record.id == 5
+    assert read(CREATE_ENTRY(fields={}), xml_entry(root), status=201).record.id == 5
 
 
 def test_a_short_reply_is_enough():
@@ -102,7 +102,7 @@ DAYS = ["2026-03-09", "2026/03/09", "Mon, 09 Mar 2026", "Wed, 9 Mar 2026", "Sun,
 @pytest.mark.parametrize("text", DAYS)
 def test_days_come_in_many_forms(text):
     """ISO, RFC and the samples' own; the name of the weekday is never looked at."""
-    assert read(calls.daily(None, None, slim=False), {"for_day": text, "day_entries": []}).for_day == DAY
+    assert read(DAILY(slim=False), {"for_day": text, "day_entries": []}).for_day == DAY
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_moments_are_in_utc(text):
 )
 def test_a_day_without_projects_has_none(body):
     """Read-only timesheets, people without projects, and slim answers leave them out."""
-    day = read(calls.daily(None, None, slim=True), body)
+    day = read(DAILY(slim=True), body)
 
     assert (day.projects, [entry.id for entry in day.day_entries]) == ([], [5])
 
@@ -156,7 +156,7 @@ def test_hours_are_told_apart():
 FIELDS = {"project_id": 30, "task_id": 40, "hours": Decimal("0.5"), "spent_at": DAY, "notes": "a & b"}
 
 
-@pytest.mark.parametrize("call", [calls.create_entry(FIELDS, None), calls.update_entry(5, FIELDS, None)])
+@pytest.mark.parametrize("call", [CREATE_ENTRY(fields=FIELDS), UPDATE_ENTRY(5, fields=FIELDS)])
 def test_a_request_is_wrapped_in_xml_alone(call):
     """In JSON the fields stand at the top; days are ISO days in both."""
     assert written(call).content == (
@@ -170,7 +170,7 @@ def test_a_request_is_wrapped_in_xml_alone(call):
 
 def test_an_update_is_a_post():
     """The documented method, not that of other clients."""
-    assert written(calls.update_entry(5, {}, None)).method == "POST"
+    assert written(UPDATE_ENTRY(5, fields={})).method == "POST"
 
 
 @pytest.mark.parametrize("name", sorted(name for name, each in endpoints().items() if "of_user" in each.query))
@@ -181,7 +181,7 @@ def test_every_call_of_the_section_knows_whose_it_is(name):
 
 def test_whose_timesheet_it_is_stands_in_the_query():
     """Never in the body."""
-    wire = written(calls.create_entry(FIELDS, 9))
+    wire = written(CREATE_ENTRY(fields=FIELDS, of_user=9))
 
     assert wire.url.endswith("/daily/add?of_user=9")
     assert b"of_user" not in wire.content
@@ -191,16 +191,19 @@ def test_whose_timesheet_it_is_stands_in_the_query():
     ("day", "path"),
     [(date(2026, 1, 1), "/daily/1/2026"), (date(2024, 12, 31), "/daily/366/2024"), (DAY, "/daily/68/2026")],
 )
-def test_the_day_of_the_year_comes_first(day, path):
+async def test_the_day_of_the_year_comes_first(day, path):
     """And is not padded."""
-    assert calls.daily(day, None, slim=False).path == path
-    assert calls.list_expenses(day, None).path == path.replace("daily", "expenses")
+    harvest, server = scripted(told({"for_day": day.isoformat(), "day_entries": []}), told([]))
+    await harvest.time.daily(day)
+    await harvest.expenses.list_for_date(day)
+
+    assert [("GET", path), ("GET", path.replace("daily", "expenses"))] == server.asked
 
 
 def test_slim_is_asked_for_by_one():
     """Without it nothing is said of it."""
-    assert written(calls.daily(None, None, slim=True)).url.endswith("/daily?slim=1")
-    assert written(calls.daily(None, None, slim=False)).url.endswith("/daily")
+    assert written(DAILY(slim=True)).url.endswith("/daily?slim=1")
+    assert written(DAILY(slim=False)).url.endswith("/daily")
 
 
 # Timers

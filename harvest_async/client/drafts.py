@@ -1,8 +1,8 @@
-"""Drafts and changes: what is sent of a record that is to be made, or of one that was changed.
+"""The fields that are sent when a record is created or changed.
 
-Rules of this room: pure. A `Form` says what may be written of a kind of record, by the types in `fields`. A record that
-was read is never made again, and a change sends only what differs, never what the server keeps to itself; a difference
-that is made in another way is refused with that way's name.
+A `Form` lists the fields of one kind of record that may be written. A record that was read from the server is never
+created again. A change contains only the fields that differ, and never those that the server sets; a difference that is
+changed by another call is refused, and the error names that call.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from attrs import field, fields, frozen
 
-from harvest_async.client import validation as checks
+from harvest_async.client.validation import Check, check_of
 from harvest_async.errors import InvalidArgument
 
 __all__ = ["Form", "form"]
@@ -24,37 +24,37 @@ Values = dict[str, Any]
 
 @frozen
 class Form(Generic[T]):
-    """What may be written of a kind of record.
+    """The fields of one kind of record that may be written.
 
     Attributes:
         name: the resource, for errors.
         model: the record's type.
-        new: how each field is checked that a create takes.
-        needed: those that it can't do without.
-        change: how each field is checked that an update takes.
-        elsewhere: what neither takes, or one of them does not, and how it is changed instead.
-        making: what a create is called.
-        optional: those of `needed` that may be left out all the same; they are arguments by their place.
+        new: the fields that a create accepts, each with its check.
+        needed: the fields that are positional arguments of a create.
+        change: the fields that an update accepts, each with its check.
+        elsewhere: other fields, each with the way to change it.
+        making: the name of the create method, for errors.
+        optional: the fields of `needed` that may be left out.
     """
 
     name: str
     model: type[T]
-    new: Mapping[str, checks.Check]
+    new: Mapping[str, Check]
     needed: tuple[str, ...]
-    change: Mapping[str, checks.Check]
+    change: Mapping[str, Check]
     elsewhere: Mapping[str, str] = field(factory=dict)
     making: str = "create"
     optional: frozenset[str] = frozenset()
 
     def creation(self, given: Mapping[str, Any], *needed: object) -> Values:
-        """The fields of a new record: those of a draft, or those that were given.
+        """Return the fields of a new record, from a draft or from arguments.
 
         Args:
-            given: fields by name.
-            needed: what a create can't do without, in that order, or a draft in its place.
+            given: the optional fields, by name.
+            needed: the positional arguments, in the order of `needed`, or a draft as the first.
 
         Raises:
-            InvalidArgument: one is missing, unknown, or of the wrong kind, or the draft was made already.
+            InvalidArgument: a field is missing, unknown or invalid, or the draft was created already.
         """
         where = f"{self.name}.{self.making}"
         first, *others = needed
@@ -62,20 +62,22 @@ class Form(Generic[T]):
         if isinstance(first, self.model):
             drafted, first = self._drafted(first, where), None
         own = dict(zip(self.needed, (first, *others), strict=True))
-        told = {name: value for name, value in own.items() if value is not None}
-        values = self._checked(where, {**drafted, **told, **given}, self.new)
+        positional = {name: value for name, value in own.items() if value is not None}
+        values = self._checked(where, {**drafted, **positional, **given}, self.new)
         if missing := [name for name in self.needed if values.get(name) is None and name not in self.optional]:
             raise InvalidArgument(f"{where}: {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing")
         return values
 
     def changes(self, before: object, changed: object, given: Mapping[str, Any]) -> Values:
-        """The fields of a change: what differs between two records, or from one record in what was given.
+        """Return the fields of a change: those that differ between two records, or between a record and the arguments.
 
-        Where the record as it was is not at hand, but its id, that is whatever the changed one has, or all that was
-        given.
+        Args:
+            before: the record as it was, or its id. If only the id is known, all fields of `changed` are returned.
+            changed: the record as it is to be; None if fields are given.
+            given: the fields to change, by name.
 
         Raises:
-            InvalidArgument: one is unknown, of the wrong kind, or changed in another way.
+            InvalidArgument: a field is unknown or invalid, or is changed by another call.
         """
         where = f"{self.name}.update"
         if isinstance(changed, self.model):
@@ -94,7 +96,9 @@ class Form(Generic[T]):
         if record.id is None:
             raise InvalidArgument(f"{where}: this {self.model.__name__} came from the server, without an id")
         if record.id:
-            raise InvalidArgument(f"{where}: this {self.model.__name__} is there already, with id {record.id}")
+            raise InvalidArgument(
+                f"{where}: this {self.model.__name__} exists already, with id {record.id}: use {self.name}.update"
+            )
         return {name: value for name in self.new if (value := getattr(draft, name)) is not None}
 
     def _differing(self, before: object, changed: Any, where: str) -> Values:
@@ -107,12 +111,12 @@ class Form(Generic[T]):
         differing = [name for name in names if getattr(changed, name) != getattr(was, name)]
         return {name: getattr(changed, name) for name in differing if name in self.change or name in self.elsewhere}
 
-    def _checked(self, where: str, given: Mapping[str, Any], known: Mapping[str, checks.Check]) -> Values:
+    def _checked(self, where: str, given: Mapping[str, Any], known: Mapping[str, Check]) -> Values:
         for name in given:
             if name not in known and name in self.elsewhere:
-                raise InvalidArgument(f"{where}: {name} can't be written here: {self.elsewhere[name]}")
+                raise InvalidArgument(f"{where}: {name} can't be set here: {self.elsewhere[name]}")
             if name not in known:
-                raise InvalidArgument(f"{where}: it takes no {name!r}; it takes {', '.join(sorted(known))}")
+                raise InvalidArgument(f"{where}: unknown field {name!r}. Choose from: {', '.join(sorted(known))}")
         return {name: known[name](f"{where}: {name}", value) for name, value in given.items()}
 
 
@@ -121,17 +125,28 @@ def form(
     model: type[T],
     new: type[Any],
     change: type[Any],
-    needed: Mapping[str, str],
+    needed: Mapping[str, object],
     *,
     making: str = "create",
     optional: frozenset[str] = frozenset(),
     **elsewhere: str,
 ) -> Form[T]:
-    """Make a form from the types in `fields`; `needed` are the names and types that a create can't do without."""
-    taken = {**{key: checks.check_of(kind) for key, kind in needed.items()}, **_checks_of(new)}
-    return Form(name, model, taken, tuple(needed), _checks_of(change), elsewhere, making, optional)
+    """Return a form.
+
+    Args:
+        name: the resource, for errors.
+        model: the record's type.
+        new: a `TypedDict` of the optional fields of a create.
+        change: a `TypedDict` of the fields of an update.
+        needed: the positional arguments of a create, each with its type.
+        making: the name of the create method, for errors.
+        optional: the fields of `needed` that may be left out.
+        elsewhere: other fields, each with the way to change it.
+    """
+    checks = {**{key: check_of(kind) for key, kind in needed.items()}, **_checks_of(new)}
+    return Form(name, model, checks, tuple(needed), _checks_of(change), elsewhere, making, optional)
 
 
-def _checks_of(kind: type[Any]) -> dict[str, checks.Check]:
-    hints: Mapping[str, Any] = kind.__annotations__
-    return {name: checks.check_of(getattr(hint, "__forward_arg__", hint)) for name, hint in hints.items()}
+def _checks_of(fields: type[Any]) -> dict[str, Check]:
+    """Return the check of each field of a `TypedDict` whose annotations are not text."""
+    return {name: check_of(hint) for name, hint in fields.__annotations__.items()}

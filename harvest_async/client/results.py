@@ -1,8 +1,4 @@
-"""How an answer of API v1 is read: one value for each kind of answer.
-
-Rules of this room: pure values; `dialect` reads by them. `root` is the name below which JSON wraps a record
-(contract: json.list_wrapping, single_wrapping); XML's roots are not looked at.
-"""
+"""How the response of an endpoint is read: one value for each kind of response. The dialect reads by them."""
 
 from __future__ import annotations
 
@@ -21,9 +17,9 @@ class One(Generic[T]):
 
     Attributes:
         model: the record's type.
-        root: its name in JSON answers.
-        written_as: its name in JSON requests, if another (contract: category_roots).
-        xml: its name in XML requests, if not that name with dashes (contract: message_root).
+        root: the key above the record in JSON responses. The root of XML responses is not read.
+        written_as: the key above the record in JSON requests; None for the same as `root`.
+        xml: the root element of XML requests; None for the JSON key with dashes.
     """
 
     model: type[T]
@@ -33,20 +29,23 @@ class One(Generic[T]):
 
     @property
     def written(self) -> str:
-        """Its name in JSON requests."""
+        """The key above the record in JSON requests."""
         return self.written_as or self.root
 
     @property
     def xml_root(self) -> str:
-        """Its name in XML requests."""
+        """The root element of XML requests."""
         return self.xml or self.written.replace("_", "-")
 
 
 @frozen
 class Many(Generic[T]):
-    """A list, each element below its root.
+    """A list of records, each below its root.
 
-    `page_size` is how many a full page has; None where the list comes whole (contract: paging).
+    Attributes:
+        model: the type of the records.
+        root: the key above each record in JSON responses.
+        page_size: the number of records on a full page; None if the list is not paged.
     """
 
     model: type[T]
@@ -56,48 +55,48 @@ class Many(Generic[T]):
 
 @frozen
 class Bare(Generic[T]):
-    """A record without a root (contract: json.exceptions)."""
+    """A record without a root."""
 
     model: type[T]
 
 
 @frozen
 class Entry:
-    """A day entry: bare, or nested below whatever root (contract: flat_json_timer, add_reply_root)."""
+    """A time entry, with or without a root: the endpoints of time tracking use different ones."""
 
 
 @frozen
 class Made:
-    """A create: the record if it came along, else the id in `Location` (contract: writes.create)."""
+    """A created record: the record if the response has it, else the id in the `Location` header."""
 
     result: One[Any] | Entry
 
 
 @frozen
 class Changed:
-    """An update or a toggle: the record if it came along, else None (contract: writes.update)."""
+    """An updated record, or None if the response has no body."""
 
     result: One[Any] | Entry
 
 
 @frozen
 class Removed:
-    """A delete.
+    """What a delete did.
 
     Attributes:
-        hints: whether a `Hint` tells that it became an archiving (contract: delete_means_archive).
-        told: whether the answer tells at all.
+        hints: whether the response has a `Hint` header if the record was archived instead of deleted.
+        known: whether the response shows at all what happened.
     """
 
     hints: bool = False
-    told: bool = True
+    known: bool = True
 
 
 @frozen
 class Done:
-    """Nothing that is read: the answer's status says it all."""
+    """Nothing: the status alone shows that the call succeeded."""
 
 
 @frozen
 class Raw:
-    """Whatever comes, as a tree; None where nothing comes."""
+    """The body as a tree of plain values, or None if it is empty."""

@@ -1,7 +1,7 @@
-"""Images on their way to the account and back.
+"""Images that are uploaded and downloaded.
 
-Rules of this room: what an image is, its first bytes say, not its name. Whatever is read is read up to a size, without
-blocking the event loop.
+The type of an image is read from its first bytes, not from its name. Files are read up to a limit, without blocking the
+event loop.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class AsyncReader(Protocol):
     """A file whose `read` is awaited; an upload in FastAPI is one."""
 
     async def read(self, size: int, /) -> bytes:
-        """Give at most so many bytes; none at the end."""
+        """Return at most `size` bytes; none at the end."""
         ...
 
 
@@ -54,53 +54,53 @@ _KINDS: Final = (
 
 @frozen(repr=False)
 class ImageUpload:
-    """An image that is to be sent."""
+    """An image to send."""
 
     content: bytes
     media_type: str
     name: str
 
     def __repr__(self) -> str:
-        return f"<Image {self.name!r}, {len(self.content)} bytes>"
+        return f"<ImageUpload {self.name!r}, {len(self.content)} bytes>"
 
 
 class ImageStream:
-    """An image that comes in chunks: iterate over it with `async for`, as often as you like.
+    """An image in chunks: iterate over it with `async for`, once or several times.
 
     Attributes:
-        content_type: its media type.
-        size: how many bytes it has.
+        content_type: the media type.
+        size: the number of bytes.
     """
 
-    __slots__ = ("_answer", "content_type", "size")
+    __slots__ = ("_response", "content_type", "size")
 
     def __init__(self, response: Response) -> None:
-        self._answer = response
+        self._response = response
         self.content_type = response.content_type
         self.size = len(response.content) if response.buffer is None else response.buffer.size
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        buffer, content = self._answer.buffer, self._answer.content
+        buffer, content = self._response.buffer, self._response.content
         pieces = (content[at : at + CHUNK] for at in range(0, len(content), CHUNK)) if buffer is None else None
         for piece in buffer.chunks(CHUNK) if buffer is not None else pieces or ():
             yield piece
             await anyio.lowlevel.checkpoint()
 
     def __repr__(self) -> str:
-        return f"<PictureStream {self.content_type}, {self.size} bytes>"
+        return f"<ImageStream {self.content_type}, {self.size} bytes>"
 
 
 async def gather(name: str, source: Source, filename: str | None = None, largest: int = LARGEST) -> ImageUpload:
-    """Read an image from wherever it is.
+    """Read an image from its source.
 
     Args:
-        name: the argument, for errors.
-        source: where it is.
-        filename: what the account is told that its file is called; None takes the path's name, or makes one.
-        largest: how many bytes it may have.
+        name: the argument's name, for errors.
+        source: the bytes, the path, the file or the stream.
+        filename: the name of the file in the account; None for the name in the path, or `receipt.png`.
+        largest: the largest size, in bytes.
 
     Raises:
-        InvalidArgument: it is no image, empty, or too large; or there is no such file.
+        InvalidArgument: the source is not an image, is empty or too large, or cannot be read.
     """
     content = await _content(name, source, largest)
     if len(content) > largest:
@@ -114,7 +114,7 @@ async def gather(name: str, source: Source, filename: str | None = None, largest
 
 
 def _kind(name: str, content: bytes) -> tuple[str, str]:
-    """Media type and ending of an image."""
+    """Return the media type and the file extension of an image."""
     for first, eighth, media_type, ending in _KINDS:
         if content.startswith(first) and content[8:].startswith(eighth):
             return media_type, ending
@@ -122,7 +122,7 @@ def _kind(name: str, content: bytes) -> tuple[str, str]:
 
 
 async def _content(name: str, source: object, largest: int) -> bytes:
-    """The bytes; one more than `largest` where there are too many."""
+    """Return the bytes, at most one more than `largest`."""
     if isinstance(source, bytes | bytearray):
         return bytes(source)
     if isinstance(source, os.PathLike):
@@ -139,7 +139,7 @@ async def _content(name: str, source: object, largest: int) -> bytes:
 
 
 async def _pieces(file: Any, size: int) -> AsyncIterator[object]:
-    """What a file gives, whether its `read` blocks or is awaited, as that of an upload in FastAPI is."""
+    """Yield the chunks of a file, whether its `read` blocks or is awaited, as in an upload of FastAPI."""
     awaited = inspect.iscoroutinefunction(file.read)
     while piece := await (file.read(size) if awaited else to_thread.run_sync(file.read, size)):
         yield piece

@@ -29,9 +29,6 @@ in with a token, choose Bearer Token as the collection's authorization and give 
 Harvest blocks an account that makes more than 100 calls in 15 seconds; each call made meanwhile prolongs the block.
 """
 _REPEATS: Final = {True: "May be sent again after a lost answer.", False: "Look before you send it again."}
-_ASIDE: Final = re.compile(r" \([a-z_, ]+\)")
-"""Where a docstring names the contract's quirks."""
-
 _PLACEHOLDER: Final = "http://base-url"
 _LEFT_OUT: Final = frozenset({"content-length"})
 
@@ -108,7 +105,7 @@ def _url(wire: Request, example: Example) -> dict[str, Any]:
 
 
 def _description(example: Example) -> str:
-    about = _ASIDE.sub("", example.about.partition(f"{example.call.name}: ")[2])
+    about = example.about
     lines = [f"`{example.call.name}`{': ' if about else '.'}{about}", _REPEATS[example.call.repeat.repeatable]]
     if example.needed:
         lines.append(f"Has to be there: {', '.join(example.needed)}.")

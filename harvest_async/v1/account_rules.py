@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from harvest_async.client.resource import AccountRules, Profile
-from harvest_async.v1.calls.account import who_am_i
 from harvest_async.v1.models import WhoAmI
+from harvest_async.v1.resources.account import WHO_AM_I
 
 __all__ = ["ACCOUNT_RULES"]
 
@@ -35,5 +35,5 @@ def _read_profile(me: WhoAmI) -> Profile:
     return Profile(bool(me.user.timestamp_timers), modules)
 
 
-ACCOUNT_RULES: Final = AccountRules(_ADMIN_CALLS, who_am_i, _read_profile)
+ACCOUNT_RULES: Final = AccountRules(_ADMIN_CALLS, WHO_AM_I, _read_profile)
 """API v1's facts."""

@@ -28,9 +28,11 @@ from harvest_async.outcomes import Outcome
 from harvest_async.secret import SecretText, hide_user
 from harvest_async.throttle.line import Lane
 from harvest_async.throttle.throttle import Throttle
-from harvest_async.v1 import calls, resources
+from harvest_async.v1 import resources
 from harvest_async.v1.account_rules import ACCOUNT_RULES
 from harvest_async.v1.dialect import Format, V1Dialect
+from harvest_async.v1.raw import raw_call
+from harvest_async.v1.resources.account import RATE_LIMIT_STATUS
 
 if TYPE_CHECKING:
     import ssl
@@ -106,7 +108,7 @@ class HarvestV1:
             app=app,
             dialect=V1Dialect(format),
             base_url=base_url or home_of(account),
-            status_call=calls.rate_limit_status(),
+            status_call=RATE_LIMIT_STATUS(),
             status_dialect=V1Dialect("json"),
             throttle=throttle,
             timeout=timeout,
@@ -292,7 +294,7 @@ class HarvestV1:
             raise InvalidArgument(f"path: give one like /clients, not {path!r}")
         where = quote(path, safe="/%:@!$&'()*+,;=-._~")
         parameters = tuple((name, str(value)) for name, value in (query or {}).items())
-        return await self._exchange.send(calls.raw(method.upper(), where, parameters, fields, repeatable=repeatable))
+        return await self._exchange.send(raw_call(method.upper(), where, parameters, fields, repeatable=repeatable))
 
     def watch(self, watcher: Watcher) -> None:
         """Tell somebody of each call that may have changed something, as long as they live: a `Directory`."""

@@ -151,7 +151,7 @@ class V1Dialect:
         return self._record(result.result, response, needed=False)
 
     def _removed(self, result: Removed, response: Response) -> DeleteResult:
-        if not result.told or response.status == _NOT_FOUND:
+        if not result.known or response.status == _NOT_FOUND:
             return DeleteResult.UNKNOWN
         return DeleteResult.ARCHIVED if result.hints and response.header("hint") else DeleteResult.DELETED
 

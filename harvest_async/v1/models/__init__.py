@@ -1,11 +1,10 @@
-"""The records of API v1 as plain values.
+"""The records of API v1 as frozen attrs classes.
 
-Rules of this room: pure, frozen attrs classes, and properties that tell what their fields say. The names are the
-contract's. A record that was read has an id; one that is yet to be made (a draft) has 0. Some of the documentation's
-samples have no id: such a record is read with `id` None, although the type says int, so that code for the usual case
-needs no check. A call that needs the id raises `InvalidArgument` then. Every other field may be missing (None): answers
-are short in places, and older accounts lack newer fields. Fields that the contract does not know are kept in `extra`.
-Money and hours are `Decimal` (hours in decimal hours), moments are aware, days are dates, times of day have no zone.
+A record that was read has an id; a draft, which has not been created yet, has id 0. A record that the server sent
+without an id has id None, although the type is int, so that the usual case needs no check; a call that needs the id
+then raises `InvalidArgument`. Every other field may be None: the server leaves fields out. Unknown fields are kept in
+`extra`. Money and hours are `Decimal` (decimal hours), datetimes have a time zone, days are dates, and times of day
+have no zone.
 """
 
 from harvest_async.v1.models.account import Company, Me, Modules, ProjectManagerRights, RateLimitStatus, WhoAmI

@@ -1,7 +1,4 @@
-"""Clients, and the people there.
-
-Rules of this room: see `models`.
-"""
+"""Clients and contacts."""
 
 from __future__ import annotations
 
@@ -18,7 +15,7 @@ __all__ = ["Client", "Contact"]
 
 @frozen(kw_only=True)
 class Client:
-    """A client (contract: clients)."""
+    """A client."""
 
     id: int = field(default=0, metadata=IDENTITY)
     name: str | None = None
@@ -40,7 +37,7 @@ class Client:
 
 @frozen(kw_only=True)
 class Contact:
-    """A person at a client (contract: contacts)."""
+    """A person at a client."""
 
     id: int = field(default=0, metadata=IDENTITY)
     client_id: int | None = None

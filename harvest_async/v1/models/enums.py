@@ -1,7 +1,7 @@
-"""Fields with a set of known words, and currencies.
+"""Enumerations of field values, and currencies.
 
-Rules of this room: see `models`. A field of such a type holds the enumeration's word if the server's is known, whatever
-its case, and else the server's own text: a new word breaks nothing (contract: bill_by, unpaid_pastdue).
+A field of such a type has the enumeration's value if the server's value is known, in any case, and the server's text
+otherwise, so that a new value is no error.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _CODE = re.compile(r"\b[A-Z]{3}\Z")
 
 
 class _Words(StrEnum):
-    """Words that are compared without regard to case, and to whether they have dashes or underscores."""
+    """Values that are compared regardless of case, and of dashes or underscores."""
 
     @classmethod
     def _missing_(cls, value: object) -> Self | None:
@@ -44,7 +44,7 @@ def _plain(word: str) -> str:
 
 
 class BillBy(_Words):
-    """What rate a project's hours are billed at (contract: projects.bill_by)."""
+    """The rate at which a project's hours are billed."""
 
     TASKS = "Tasks"
     PEOPLE = "People"
@@ -53,7 +53,7 @@ class BillBy(_Words):
 
 
 class BudgetBy(_Words):
-    """What a project's budget is counted in: hours or money, whole or by task or person (contract: budget_by)."""
+    """The unit of a project's budget: hours or money, in total or per task or person."""
 
     PROJECT = "project"
     PROJECT_COST = "project_cost"
@@ -64,7 +64,7 @@ class BudgetBy(_Words):
 
 
 class InvoiceState(_Words):
-    """How an invoice stands; changed by messages and payments alone (contract: invoices.state)."""
+    """The state of an invoice; changed only by messages and payments."""
 
     OPEN = "open"
     DRAFT = "draft"
@@ -74,7 +74,7 @@ class InvoiceState(_Words):
 
 
 class InvoiceStatus(_Words):
-    """By what invoices are filtered; not the same words as their states (contract: status_vs_state, unpaid_pastdue)."""
+    """The statuses that invoices are filtered by; not the same values as their states."""
 
     OPEN = "open"
     PARTIAL = "partial"
@@ -86,7 +86,7 @@ class InvoiceStatus(_Words):
 
 
 class InvoiceKind(_Words):
-    """What an invoice is made from: lines of its own, or hours, summed in one of four ways (contract: kind)."""
+    """The source of the lines of an invoice: its own lines, or hours, grouped in one of four ways."""
 
     FREE_FORM = "free_form"
     PROJECT = "project"
@@ -96,7 +96,7 @@ class InvoiceKind(_Words):
 
 
 class ImportChoice(_Words):
-    """Which hours or expenses a generated invoice takes (contract: import_hours, import_expenses, yes_no.all_too)."""
+    """The hours or expenses that a generated invoice includes."""
 
     ALL = "all"
     YES = "yes"
@@ -104,7 +104,7 @@ class ImportChoice(_Words):
 
 
 class ExpenseSummary(_Words):
-    """How a generated invoice sums expenses up (contract: expense_summary_type)."""
+    """The grouping of expenses on a generated invoice."""
 
     PROJECT = "project"
     PEOPLE = "people"
@@ -113,7 +113,7 @@ class ExpenseSummary(_Words):
 
 
 class WeekStartDay(_Words):
-    """The day on which the account's weeks begin (contract: account.company)."""
+    """The first day of the account's weeks."""
 
     SATURDAY = "Saturday"
     SUNDAY = "Sunday"
@@ -121,21 +121,21 @@ class WeekStartDay(_Words):
 
 
 class TimeFormat(_Words):
-    """How the account shows hours (contract: account.company)."""
+    """The format in which the account shows hours."""
 
     DECIMAL = "decimal"
     HOURS_MINUTES = "hours_minutes"
 
 
 class Clock(_Words):
-    """How the account shows times of day (contract: account.company)."""
+    """The format in which the account shows times of day."""
 
     HALF = "12h"
     FULL = "24h"
 
 
 class ColorScheme(_Words):
-    """How the account's pages look (contract: account.company)."""
+    """The color scheme of the account's pages."""
 
     ORANGE = "orange"
     SPRING = "spring"
@@ -150,15 +150,15 @@ class ColorScheme(_Words):
 
 
 class Currency(str):
-    """A currency as the account names it: `United States Dollar - USD`.
+    """A currency by the account's name of it: `United States Dollar - USD`.
 
-    The name is not sure to be the same in two accounts; compare `code` (contract: currencies, currency_names).
+    The name may differ between accounts; compare `code`.
     """
 
     __slots__ = ()
 
     @property
     def code(self) -> str | None:
-        """The ISO code at its end, None where there is none."""
+        """The ISO code at the end of the name; None if there is none."""
         found = _CODE.search(self)
         return found[0] if found else None

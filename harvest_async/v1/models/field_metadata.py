@@ -1,7 +1,4 @@
-"""What a field says of how it is read (see `codec.shape`).
-
-Rules of this room: pure; data for `attrs.field(metadata=...)`.
-"""
+"""Metadata of fields that says how they are read (see `codec.shape`)."""
 
 from __future__ import annotations
 
@@ -14,7 +11,7 @@ IDENTITY: Final = {"identity": True}
 
 
 def also(*names: str) -> dict[str, Any]:
-    """It comes under other names, too."""
+    """Return the metadata of a field that the server may also send under other names."""
     return {"also": names}
 
 
@@ -26,4 +23,4 @@ def _read_reference(value: Any) -> int | None:
 
 
 REFERENCE: Final = {"read": _read_reference}
-"""An id that is 0 where there is none (contract: invoice_id_zero)."""
+"""An id that the server sends as 0 if there is none."""

@@ -1,7 +1,4 @@
-"""Projects.
-
-Rules of this room: see `models`.
-"""
+"""Projects."""
 
 from __future__ import annotations
 
@@ -19,7 +16,7 @@ __all__ = ["Project"]
 
 @frozen(kw_only=True)
 class Project:
-    """A project; budgets in hours or money by `budget_by` (contract: projects)."""
+    """A project; budgets in hours or money by `budget_by`."""
 
     id: int = field(default=0, metadata=IDENTITY)
     client_id: int | None = None
