@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from harvest_async.sandbox.account import Account
 from harvest_async.sandbox.records import FIELDS
-from harvest_async.sandbox.router import DESKS
 from harvest_async.sandbox.settings import Settings
+from harvest_async.sandbox.v1.router import SECTIONS
 from tests.support.sandbox import new_sandbox, new_studio
 
 SIGNED = {"authorization": "Bearer sandbox-token"}
@@ -52,7 +52,7 @@ names = st.sampled_from(
 )
 roots = st.sampled_from([*FIELDS, "", "invoice_item_category", "request"])
 routes = st.sampled_from(
-    [(method, route.path) for _, table in DESKS for route in table for method in route.methods.split()]
+    [(method, route.path) for _, table in SECTIONS for route in table for method in route.methods.split()]
 )
 queries = st.dictionaries(
     st.sampled_from(
@@ -207,7 +207,7 @@ def test_any_text_in_paths_and_queries_is_answered(account, text):
     sent = quote(text, safe="", errors="surrogatepass")[:20_000]
     statuses = set()
     for method, path in {
-        (method, route.path) for _, table in DESKS for route in table for method in route.methods.split()
+        (method, route.path) for _, table in SECTIONS for route in table for method in route.methods.split()
     }:
         target = "/".join(sent if part.startswith("{") else part for part in path.split("/"))
         statuses |= {

@@ -179,11 +179,11 @@ def test_what_the_server_makes_by_itself(studio):
         ({"csv_line_items": f"{HEAD}\nA,B,1e10,1e10,,false,false,"}, "csv_line_items has a bad number, ''."),
         (
             {"kind": "task", "projects_to_invoice": "9"},
-            "projects_to_invoice names a project that is not this client's.",
+            "projects_to_invoice has a project of another client.",
         ),
         (
             {"kind": "task", "projects_to_invoice": "x"},
-            "projects_to_invoice names a project that is not this client's.",
+            "projects_to_invoice has a project of another client.",
         ),
         ({"kind": "task", "import_hours": "some"}, "import_hours is invalid."),
         ({"kind": "task", "import_hours": "yes"}, "The period is missing."),
@@ -406,8 +406,8 @@ def test_states_change_as_the_table_says(studio, state, name):
     added = len(studio.call.get(f"{base}/messages").json()) - before
     mark = MARKS[name]
 
-    if state == mark.stands:
-        assert (200, None, mark.becomes, int(mark.message)) == (
+    if state == mark.before:
+        assert (200, None, mark.after, int(mark.message)) == (
             response.status_code,
             response.headers.get("location"),
             shown(studio, number)["state"],
@@ -524,7 +524,7 @@ def test_a_payment_needs_a_day_and_an_open_invoice(studio):
         studio.call.post(f"/invoices/{number}/messages/{name}")
 
     assert told(undated) == (400, "paid_at is missing.")
-    assert told(pay(studio, number, 1)) == (400, "That much is not due.")
+    assert told(pay(studio, number, 1)) == (400, "amount exceeds the due amount.")
 
 
 # Gathering

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from harvest_async.sandbox import Sandbox
-from harvest_async.sandbox.words import WORDS
+from harvest_async.sandbox.v1.choices import CHOICES
 from tests.contract import fields
 from tests.support.sandbox import Caller, new_sandbox, new_studio, reason, tree_of
 
@@ -395,14 +395,14 @@ def test_every_set_of_words_is_the_contracts():
         if field.words and not field.read_only
     }
 
-    assert known == {key: set(words) for key, words in WORDS.items() if key[1] != "estimate_by"}
+    assert known == {key: set(words) for key, words in CHOICES.items() if key[1] != "estimate_by"}
 
 
-@pytest.mark.parametrize(("kind", "name"), sorted(WORDS))
+@pytest.mark.parametrize(("kind", "name"), sorted(CHOICES))
 def test_a_word_of_no_set_is_refused(studio, kind, name):
     """On create, and on update where it can be changed; each of its words is taken; blank is as if not sent."""
     base = {"client_id": studio.client, **({"name": "P"} if kind == "project" else {})}
-    words = WORDS[kind, name]
+    words = CHOICES[kind, name]
     dates = {
         "period_start": "2026-01-01",
         "period_end": "2026-12-31",

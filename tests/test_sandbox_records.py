@@ -431,7 +431,7 @@ def test_a_plan_allows_so_many_people_and_projects():
 
 def test_a_limit_that_is_none_of_a_plan_is_refused():
     """The sandbox names those that there are."""
-    with pytest.raises(ValueError, match="give people and projects, not clients"):
+    with pytest.raises(ValueError, match=r"unknown limit clients\. Choose from: people, projects"):
         new_sandbox(plan={"clients": 1})
 
 

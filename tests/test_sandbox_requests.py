@@ -289,7 +289,7 @@ def test_updated_since_that_is_no_moment_is_400(call):
     """It says what it can't read."""
     response = call.get("/clients?updated_since=yesterday")
 
-    assert (response.status_code, reason(response)) == (400, "'yesterday' is no moment.")
+    assert (response.status_code, reason(response)) == (400, "'yesterday' is not a time.")
 
 
 def test_a_person_may_be_named_by_address(call):

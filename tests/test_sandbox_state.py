@@ -78,7 +78,7 @@ def test_arrivals_and_the_lockout_outlive_a_restart(tmp_path):
     clock = VirtualClock()
     clock.moment = 1_000_000_000
     second = Sandbox(calls=3, period=10, db=path, clock=clock)
-    counted = second._account.judge.count(clock.now())
+    counted = second._account.limiter.count(clock.now())
     refused = Caller(second).get("/clients")
     second.close()
     third = Sandbox(calls=3, period=10, db=path, clock=clock)

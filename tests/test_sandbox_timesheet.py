@@ -303,7 +303,7 @@ def test_a_time_that_is_none_is_refused(stamped, time):
     body = {"project_id": stamped.project, "task_id": stamped.task, "started_at": time, "ended_at": "9:00am"}
     response = stamped.call.post("/daily/add", body)
 
-    assert (400, f"{time!r} is no time of day.") == (response.status_code, reason(response))
+    assert (400, f"{time!r} is not a time of day.") == (response.status_code, reason(response))
 
 
 # Locked time
@@ -352,7 +352,7 @@ def test_a_lock_can_be_taken_back(studio, sandbox):
 
 def test_only_time_and_expenses_can_be_locked(sandbox):
     """A wrong kind and a wrong id are told."""
-    with pytest.raises(ValueError, match="give entry or expense"):
+    with pytest.raises(ValueError, match="Choose from: entry, expense"):
         sandbox.lock("client", 1)
     with pytest.raises(KeyError):
         sandbox.lock("entry", 1)

@@ -55,6 +55,16 @@ class Caller:
         return made(response)
 
 
+def call_app(app, method, path, **options):
+    """Make one call to an ASGI application."""
+
+    async def send():
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
+            return await client.request(method, path, **options)
+
+    return asyncio.run(send())
+
+
 def made(response):
     """The id that Location ends in."""
     return int(response.headers["location"].rpartition("/")[2])
