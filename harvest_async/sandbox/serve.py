@@ -30,7 +30,7 @@ def bind(host: str, port: int, *, allow_remote: bool = False) -> socket.socket:
         OSError: it is in use.
     """
     if host != "localhost" and not allow_remote and not ipaddress.ip_address(host).is_loopback:
-        msg = f"{host} can be reached from other machines, and the sandbox's passwords are public. Set allow_remote for that."
+        msg = f"{host} can be reached from other machines, and the sandbox's passwords are public. Set allow_remote."
         raise ValueError(msg)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # without the protocol asyncio does not set TCP_NODELAY, and each response is delayed by 40 ms

@@ -27,18 +27,23 @@ class Version(Protocol):
     @property
     def linked_paths(self) -> frozenset[str]:
         """The paths to which pages of other web sites may link."""
+        ...
 
     def serves(self, path: str) -> bool:
         """Return whether a path belongs to this version."""
+        ...
 
     def is_status(self, path: str) -> bool:
         """Return whether a path is the call that reports the rate limiter's numbers."""
+        ...
 
     def serve(self, request: HttpRequest, now: datetime) -> Response:
         """Execute a request."""
+        ...
 
     def throttled(self, request: HttpRequest, wait: int) -> Response:
         """Return the response to a request that exceeds the rate limit and may be retried in `wait` seconds."""
+        ...
 
 
 def mount_versions(services: Services, packages: Iterable[str] = PACKAGES) -> tuple[Version, ...]:
