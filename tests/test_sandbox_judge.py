@@ -90,7 +90,7 @@ def test_a_lockout_counts_once_and_each_refusal_by_itself():
 
 
 def test_the_wait_is_in_whole_seconds_rounded_up():
-    """Whoever waits for as long as it is told finds the account open."""
+    """A client that waits for the given time finds the account open."""
     counting = RateLimiter(1, 15 * SECOND, 15 * SECOND)
     counting.arrive(0)
     counting.arrive(0)

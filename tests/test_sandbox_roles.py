@@ -50,7 +50,7 @@ def test_a_route_asks_for_the_contracts_role(name):
 
 @pytest.mark.parametrize("name", [name for name in endpoints() if name != "account.rate_limit_status"])
 def test_a_route_belongs_to_the_contracts_module(name):
-    """Whoever switches a module off loses these sections and no other."""
+    """A module that is off removes its sections and no other."""
     endpoint = endpoints()[name]
     module = {"expense_categories": "expenses", "receipts": "expenses", "expenses": "expenses"}.get(endpoint.resource)
     module = "invoices" if endpoint.resource.startswith("invoice") else module
@@ -59,7 +59,7 @@ def test_a_route_belongs_to_the_contracts_module(name):
 
 
 def test_modules_are_switched_off():
-    """The sections are gone, and who_am_i says so."""
+    """The sections are unavailable, and who_am_i says so."""
     sandbox = new_sandbox(modules=["expenses"])
     call = Caller(sandbox)
     modules = call.get("/account/who_am_i").json()["company"]["modules"]
@@ -117,9 +117,9 @@ def test_a_regular_user_has_a_timesheet_and_expenses(user, path):
 
 
 def test_reports_are_for_administrators_and_about_oneself(studio, user):
-    """A project's entries are shown to whoever asks for none but their own."""
-    mine = studio.book(user)["id"]
-    studio.book()
+    """A person may read their own entries of a project."""
+    mine = studio.log_time(user)["id"]
+    studio.log_time()
     span, project = "from=20260101&to=20261231", studio.project
     answers = [
         user.get(f"/projects/{project}/entries?{span}"),

@@ -93,8 +93,8 @@ class Studio:
     project: int
     task: int
 
-    def book(self, call=None, **fields):
-        """Create a time entry; gives it as the answer has it."""
+    def log_time(self, call=None, **fields):
+        """Create a time entry; gives it as the response has it."""
         body = {"project_id": self.project, "task_id": self.task, "hours": 1, "spent_at": "2026-01-05"} | fields
         response = (call or self.call).post("/daily/add", body)
         assert response.status_code == 201, (response.status_code, response.text)
