@@ -232,7 +232,7 @@ def test_what_is_no_image_is_refused(studio, meals, content, media):
     response = studio.call.post(f"/expenses/{number}/receipt", content=content, headers={"Content-Type": media})
 
     assert response.status_code == 400
-    assert reason(response) in {"expense[receipt] is missing.", "The receipt is no image."}
+    assert reason(response) in {"expense[receipt] is missing.", "The receipt is not an image."}
 
 
 def test_today_is_the_persons_own(studio, meals):

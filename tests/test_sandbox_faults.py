@@ -124,7 +124,7 @@ def test_every_kind_is_shown_below_or_over_a_socket():
     ("kind", "status"), [("error_500", 500), ("error_502", 502), ("error_504", 504), ("bare_503", 503)]
 )
 def test_errors_have_no_word_to_say(sandbox, call, kind, status):
-    """The call is not carried out, unless it is told; once, unless it is told."""
+    """The call is executed only with `commit`; a fault applies once by default."""
     sandbox.fault(kind)
     sandbox.fault(kind, commit=True)
     answers = [call.post("/clients", {"client": {"name": name}}) for name in "ABC"]
@@ -177,10 +177,10 @@ def test_a_small_body_that_unfolds(sandbox):
 
 
 def test_broken_connections(sandbox, call):
-    """Before it is carried out, after it, and in the middle of the answer's body."""
+    """Before it is executed, after it, and in the middle of the response's body."""
     for kind in ("drop_before", "drop_after", "cut_body"):
         sandbox.fault(kind)
-        with pytest.raises(httpx.ReadError, match="broke the connection"):
+        with pytest.raises(httpx.ReadError, match="dropped the connection"):
             call.post("/clients", {"client": {"name": kind}})
 
     assert names(sandbox) == ["drop_after", "cut_body"]
@@ -188,7 +188,7 @@ def test_broken_connections(sandbox, call):
 
 
 def test_a_late_commit():
-    """The connection breaks at once; later the call is carried out."""
+    """The connection breaks at once; later the call is executed."""
     sandbox = new_sandbox()
     sandbox.fault("late_commit", seconds=30)
     seen = []
@@ -237,14 +237,14 @@ def test_a_refusal_may_tell_the_wait_in_any_form(sandbox, call, form):
     """As seconds, as a date, not at all, or as a text of its own; the account is shut for as long as it says."""
     sandbox.fault("throttle", seconds=20, retry_after=form)
     refused = call.post("/clients", ACME)
-    told = refused.headers.get("retry-after")
+    returned = refused.headers.get("retry-after")
     again = call.post("/clients", ACME)
 
     assert (refused.status_code, refused.json()["retry_after"], again.status_code) == (503, 20, 503)
     if form == "date":
-        assert 20 <= (parsedate_to_datetime(told) - START).total_seconds() <= 21
+        assert 20 <= (parsedate_to_datetime(returned) - START).total_seconds() <= 21
     else:
-        assert told == {"seconds": "20", "missing": None}.get(form, form)
+        assert returned == {"seconds": "20", "missing": None}.get(form, form)
 
 
 def test_a_refusal_without_seconds_shuts_nobody_out(sandbox, call):
@@ -433,7 +433,7 @@ def test_validators_are_a_switch():
 
 
 def test_a_body_that_never_came_whole_is_no_request(sandbox):
-    """The connection broke while it was sent: nothing arrived, nothing is answered."""
+    """The connection broke while it was sent: nothing arrives and no response is sent."""
     sent = []
     messages = [
         {"type": "http.request", "body": json.dumps(ACME).encode(), "more_body": True},

@@ -21,10 +21,10 @@ def sandbox():
 
 def ask(sandbox, method, path, *headers, server=("127.0.0.1", 8765), kind="http"):
     """The status of a request as ASGI has it, on the socket that `server` names."""
-    told = []
+    returned = []
 
     async def send(message):
-        told.append(message)
+        returned.append(message)
 
     async def receive():
         return {"type": "http.request", "body": b"{}"} if kind == "http" else {"type": "websocket.connect"}
@@ -33,7 +33,7 @@ def ask(sandbox, method, path, *headers, server=("127.0.0.1", 8765), kind="http"
     raw = [(name.encode(), value.encode()) for name, value in headers]
     scope = {"type": kind, "method": method, "path": path, "query_string": query.encode(), "headers": raw}
     asyncio.run(sandbox.app({**scope, "server": server, "scheme": "http", "root_path": ""}, receive, send))
-    return told[0].get("status", told[0]["type"])
+    return returned[0].get("status", returned[0]["type"])
 
 
 def reset(sandbox, *headers, server=("127.0.0.1", 8765)):
@@ -74,7 +74,7 @@ def test_one_foreign_host_of_two_is_enough(sandbox):
 
 
 def test_the_address_that_it_listens_on_is_its_own(sandbox):
-    """The socket's own address, and the name that it was told."""
+    """The socket's own address, and the name on which it listens."""
     at = ("192.168.1.5", 8765)
 
     assert reset(sandbox, ("host", "192.168.1.5:8765"), server=at) == 200

@@ -207,7 +207,7 @@ def test_xml_is_read_with_dashes_or_underscores_nil_and_attributes(sandbox):
 )
 def test_days_are_read_in_all_forms_that_are_sent(sandbox, day):
     """ISO and RFC days, unpadded ones, and a wrong weekday."""
-    entry = new_studio(sandbox).book(spent_at=day)
+    entry = new_studio(sandbox).log_time(spent_at=day)
 
     assert entry["spent_at"] == "2017-01-08"
 
@@ -289,7 +289,7 @@ def test_updated_since_that_is_no_moment_is_400(call):
     """It says what it can't read."""
     response = call.get("/clients?updated_since=yesterday")
 
-    assert (response.status_code, reason(response)) == (400, "'yesterday' is no moment.")
+    assert (response.status_code, reason(response)) == (400, "'yesterday' is not a time.")
 
 
 def test_a_person_may_be_named_by_address(call):

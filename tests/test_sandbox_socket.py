@@ -76,7 +76,7 @@ def test_connections_break(sandbox, client, kind, kept):
 
 
 def test_a_late_commit(sandbox, client):
-    """The call is carried out after the connection broke."""
+    """The call is executed after the connection broke."""
     sandbox.fault("late_commit", seconds=0.05)
     with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
         client.post("/clients", json={"client": {"name": "ACME"}})
@@ -147,7 +147,7 @@ def test_the_throttle_judges_the_arrivals_of_all_connections(address, sandbox):
 # Addresses
 
 
-def test_it_listens_on_loopback_unless_told():
+def test_it_listens_on_loopback_by_default():
     """The passwords are public; names of this machine are known."""
     with pytest.raises(ValueError, match="can be reached from other machines"):
         serve.bind("0.0.0.0", 0)  # noqa: S104 - refused

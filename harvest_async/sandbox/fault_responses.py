@@ -1,7 +1,4 @@
-"""The answers that faults put in the place of the real ones (see `faults.KINDS`).
-
-Rules of this room: pure.
-"""
+"""The responses that faults send instead of the real ones (see `faults.KINDS`)."""
 
 from __future__ import annotations
 
@@ -10,36 +7,36 @@ from typing import Final
 
 from harvest_async.sandbox.faults import Fault
 
-__all__ = ["Headers", "made_up"]
+__all__ = ["Headers", "fault_response"]
 
 Headers = list[tuple[bytes, bytes]]
-Answer = tuple[int, Headers, bytes]
+FaultResponse = tuple[int, Headers, bytes]
 
 _STATUSES: Final = {"error_500": 500, "error_502": 502, "error_504": 504, "bare_503": 503}
 _PAGE: Final = b"<!DOCTYPE html><html><head><title>Sign in</title></head><body>Please sign in.</body></html>"
 
 
-def made_up(kind: str, fault: Fault) -> Answer | None:
-    """The answer of a fault; None for a fault that leaves the real one in its place."""
+def fault_response(kind: str, fault: Fault) -> FaultResponse | None:
+    """Return the response of a fault; None for a fault that keeps the real one."""
     details = fault.details
     if kind in _STATUSES:
-        return _answer(_STATUSES[kind], b"", b"text/plain")
+        return _response(_STATUSES[kind], b"", b"text/plain")
     if kind == "html_error":
-        return _answer(int(details.get("status", 200)), _PAGE, b"text/html")
+        return _response(int(details.get("status", 200)), _PAGE, b"text/html")
     if kind == "redirect":
         location = str(details.get("location", "http://127.0.0.2/elsewhere")).encode()
-        return _answer(302, b"", b"text/html", [(b"Location", location)])
+        return _response(302, b"", b"text/html", [(b"Location", location)])
     if kind == "raw":
         content = str(details.get("body", "")).encode()
         given = [(name.encode(), str(value).encode()) for name, value in details.get("headers", {}).items()]
         return int(details.get("status", 200)), [(b"Content-Length", _size(content)), *given], content
     if kind == "gzip_bomb":
         content = gzip.compress(b" " * (int(details.get("megabytes", 200)) << 20))
-        return _answer(200, content, b"application/json; charset=utf-8", [(b"Content-Encoding", b"gzip")])
+        return _response(200, content, b"application/json; charset=utf-8", [(b"Content-Encoding", b"gzip")])
     return None
 
 
-def _answer(status: int, content: bytes, media: bytes, extra: Headers | None = None) -> Answer:
+def _response(status: int, content: bytes, media: bytes, extra: Headers | None = None) -> FaultResponse:
     return status, [(b"Content-Type", media), (b"Content-Length", _size(content)), *(extra or [])], content
 
 

@@ -1,7 +1,6 @@
-"""What a generated invoice is made of: hours and expenses that were not billed before.
+"""The lines of a generated invoice: billable hours and expenses that are on no invoice yet.
 
-Rules of this room: pure, over a `World`. Only what is billable is gathered. Hours of one line have one rate; how they
-are put together is the invoice's kind (contract: invoices.create).
+The kind of the invoice says how records are grouped; the hours of one line have one rate.
 """
 
 from __future__ import annotations
@@ -13,8 +12,8 @@ from typing import Any, Final
 
 from harvest_async.sandbox.lines import Line, cents
 from harvest_async.sandbox.rates import is_billable, rate_of
-from harvest_async.sandbox.reading import Refusal
 from harvest_async.sandbox.records import Record
+from harvest_async.sandbox.refusal import Refusal
 from harvest_async.sandbox.world import World
 
 __all__ = ["expense_lines", "hour_lines", "unbilled"]
@@ -66,13 +65,13 @@ _EXPENSES_BY: Final[dict[str, tuple[_Namer, ...]]] = {
 
 
 def unbilled(world: World, kind: str, projects: Iterable[int], mode: str, span: tuple[Any, Any]) -> list[Record]:
-    """The billable entries or expenses of projects that are on no invoice.
+    """Return the billable entries or expenses of projects that are on no invoice.
 
     Args:
-        world: where they are.
+        world: the account's records.
         kind: `entry` or `expense`.
-        projects: their ids.
-        mode: `all`, `yes` for those of a span of days, or `no`.
+        projects: ids of the projects.
+        mode: `all`, `yes` for those in the span of days, or `no`.
         span: the first and the last day, for `yes`.
     """
     if mode == "no":
@@ -90,7 +89,7 @@ def unbilled(world: World, kind: str, projects: Iterable[int], mode: str, span: 
 
 
 def hour_lines(world: World, entries: list[Record], kind: str) -> list[Line]:
-    """Lines of hours."""
+    """Return the lines for hours."""
     service = _default(world, use_as_service=True)
     lines = []
     for (title, project, rate), hours in _sums(world, entries, _HOURS_BY[kind], lambda entry: entry["hours"], rate_of):
@@ -102,16 +101,13 @@ def hour_lines(world: World, entries: list[Record], kind: str) -> list[Line]:
 
 
 def expense_lines(world: World, expenses: list[Record], kind: str) -> list[Line]:
-    """Lines of expenses."""
+    """Return the lines for expenses."""
     product = _default(world, use_as_expense=True)
     groups = _sums(world, expenses, _EXPENSES_BY[kind], lambda expense: expense["total_cost"], lambda *_: None)
     return [
         Line(product, title, Decimal(1), cost, cost, taxed=False, taxed2=False, project_id=project)
         for (title, project, _), cost in groups
     ]
-
-
-# Inside
 
 
 def _sums(
@@ -121,7 +117,7 @@ def _sums(
     worth: Callable[[Record], Decimal],
     rate: Callable[[Record, World], Decimal | None],
 ) -> list[tuple[tuple[str, int, Decimal | None], Decimal]]:
-    """Records put together by what names them, their project and their rate; single ones keep their place."""
+    """Return the sums of records grouped by title, project and rate."""
     groups: dict[tuple[str, int, Decimal | None, str], Decimal] = {}
     for record in records:
         parts = [name(world, record) for name in names]

@@ -1,15 +1,15 @@
-"""Records that are approved or invoiced (contract: locked_records).
+"""Locks of approved and invoiced records.
 
-Rules of this room: pure. Others than administrators are refused; for administrators some fields are read-only, and what
-is sent in them is passed over (contract: locked_fields).
+Only administrators may change a locked record, and some of its fields are read-only for them, too: values sent for
+those are ignored.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from harvest_async.sandbox.reading import Refusal
 from harvest_async.sandbox.records import Record
+from harvest_async.sandbox.refusal import Refusal
 
 __all__ = ["is_locked", "may_change", "open_fields"]
 
@@ -20,16 +20,16 @@ _FIXED: Final = {
 
 
 def is_locked(record: Record) -> bool:
-    """Whether a record is approved or invoiced."""
+    """Return whether a record is approved or invoiced."""
     return bool(record["is_closed"] or record["is_billed"])
 
 
-def may_change(record: Record, asker: Record) -> None:
-    """Let whoever asks change or remove a record, or refuse."""
-    if is_locked(record) and not asker["is_admin"]:
+def may_change(record: Record, requester: Record) -> None:
+    """Refuse unless the person may change or remove the record."""
+    if is_locked(record) and not requester["is_admin"]:
         raise Refusal(400, "It is locked.")
 
 
 def open_fields(kind: str, record: Record, values: Record) -> Record:
-    """What may be set of what is sent."""
+    """Return the values that may be set."""
     return {name: value for name, value in values.items() if not is_locked(record) or name not in _FIXED[kind]}

@@ -18,7 +18,7 @@ class SignIn(httpx.AsyncBaseTransport):
         refresh: the refresh token that is good; each is good for once.
         codes: the codes that are good.
         forms: the token requests as they came, decoded.
-        calls: everything else as it came, with its answer's status: (request, status).
+        calls: everything else as it came, with its response's status: (request, status).
         script: answers to token requests that are given before anything else; None serves one as usual, "lost" carries
             it out and breaks the connection.
         way: seconds that a request and its answer take.

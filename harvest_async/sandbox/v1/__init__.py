@@ -1,5 +1,4 @@
-"""The desks behind the front desk: one for each section of the contract.
+"""API v1 of the sandbox: endpoints, handlers, sign-in pages, and the JSON and XML formats.
 
-Rules of this folder: pure. Each file ends in `ROUTES`, its section's part of the contract's list of endpoints: methods,
-path, who may ask, and the handler that answers. `base` says what a handler is given and gives back.
+Each module of handlers ends in `ROUTES`, its endpoints with their methods, paths and roles.
 """

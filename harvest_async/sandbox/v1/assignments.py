@@ -1,74 +1,72 @@
-"""Tasks and people on projects (contract: task_assignments, user_assignments).
-
-Rules of this room: pure. The two kinds are alike, so their handlers are made from the kind.
-"""
+"""Handlers for tasks and people on projects. The two kinds are alike, so the handlers take the kind."""
 
 from __future__ import annotations
 
 from functools import partial
 from typing import Final
 
-from harvest_async.sandbox.reading import Refusal, read_id
-from harvest_async.sandbox.records import Record
+from harvest_async.sandbox.messages import Response
+from harvest_async.sandbox.records import Record, read_id
+from harvest_async.sandbox.refusal import Refusal
 from harvest_async.sandbox.roles import Role, may_see_project
-from harvest_async.sandbox.v1.base import Query, Reply, Route, Services
+from harvest_async.sandbox.v1.base import Request, Route, V1Services
+from harvest_async.sandbox.v1.writable_fields import read_new
 
 __all__ = ["ROUTES"]
 
 
-def list_all(kind: str, office: Services, asked: Query) -> Reply:
-    """Contract: task_assignments.list, user_assignments.list."""
-    project = _project(office, asked)
-    return office.many(kind, asked.since(office.world.assignments(kind, project["id"])), asked)
+def list_all(kind: str, services: V1Services, request: Request) -> Response:
+    """Return the assignments of a project."""
+    project = _project(services, request)
+    return services.many(kind, request.since(services.world.assignments(kind, project["id"])), request)
 
 
-def get(kind: str, office: Services, asked: Query) -> Reply:
-    """Contract: task_assignments.get, user_assignments.get."""
-    return office.one(kind, office.staff.find(kind, _project(office, asked), asked.id), asked)
+def get(kind: str, services: V1Services, request: Request) -> Response:
+    """Return an assignment."""
+    return services.one(kind, services.staff.find(kind, _project(services, request), request.id), request)
 
 
-def create(kind: str, office: Services, asked: Query) -> Reply:
-    """Contract: task_assignments.create, user_assignments.create; the body names what is assigned
-    (assignment_create_root)."""  # noqa: D205, D209 - one sentence
-    project = _project(office, asked)
-    number = read_id(asked.fields(kind.removesuffix("_assignment")).get("id", ""))
+def create(kind: str, services: V1Services, request: Request) -> Response:
+    """Assign a task or a person to a project; the root of the body is `task` or `user`."""
+    project = _project(services, request)
+    number = read_id(request.fields(kind.removesuffix("_assignment")).get("id", ""))
     if number is None:
         raise Refusal(400, "id is invalid.")
-    return _made(kind, office, asked, office.staff.assign(kind, project, number, asked.now))
+    return _created(kind, services, request, services.staff.assign(kind, project, number, request.now))
 
 
-def create_with_new_task(office: Services, asked: Query) -> Reply:
-    """Put a new task on a project, or the one that has this name already."""
-    project, fields = _project(office, asked), asked.fields("task")
+def create_with_new_task(services: V1Services, request: Request) -> Response:
+    """Assign a new task to a project, or the existing task with this name."""
+    project, fields = _project(services, request), request.fields("task")
     name = fields.get("name")
-    known = office.world.having("task", name=name) if isinstance(name, str) else []
-    task = known[0] if known else office.rules.create("task", fields, asked.now)
-    link = office.staff.assign("task_assignment", project, task["id"], asked.now)
-    return _made("task_assignment", office, asked, link)
+    known = services.world.having("task", name=name) if isinstance(name, str) else []
+    task = known[0] if known else services.rules.create("task", read_new("task", fields), request.now)
+    link = services.staff.assign("task_assignment", project, task["id"], request.now)
+    return _created("task_assignment", services, request, link)
 
 
-def update(kind: str, office: Services, asked: Query) -> Reply:
-    """Contract: task_assignments.update, which names no Location, and user_assignments.update, which does."""
-    record = office.staff.find(kind, _project(office, asked), asked.id)
-    record = office.staff.change(kind, record, asked.fields(kind), asked.now)
-    return office.written(kind, record, asked, None if kind == "task_assignment" else _path(kind, record))
+def update(kind: str, services: V1Services, request: Request) -> Response:
+    """Update an assignment; the response has a Location for people only."""
+    record = services.staff.find(kind, _project(services, request), request.id)
+    record = services.staff.change(kind, record, services.changed_values(kind, request), request.now)
+    return services.saved(kind, record, request, None if kind == "task_assignment" else _path(kind, record))
 
 
-def delete(kind: str, office: Services, asked: Query) -> Reply:
-    """Contract: task_assignments.delete, user_assignments.delete."""
-    record = office.staff.find(kind, _project(office, asked), asked.id)
-    return Reply(hint=office.staff.unassign(kind, record, asked.now))
+def delete(kind: str, services: V1Services, request: Request) -> Response:
+    """Delete an assignment, or archive it."""
+    record = services.staff.find(kind, _project(services, request), request.id)
+    return Response(hint=services.staff.unassign(kind, record, request.now))
 
 
-def _project(office: Services, asked: Query) -> Record:
-    project = office.world.find("project", int(asked.words[0]))
-    if not may_see_project(asked.person, project["id"], office.world):
+def _project(services: V1Services, request: Request) -> Record:
+    project = services.world.find("project", int(request.path_values[0]))
+    if not may_see_project(request.person, project["id"], services.world):
         raise Refusal(404)
     return project
 
 
-def _made(kind: str, office: Services, asked: Query, record: Record) -> Reply:
-    return office.made(kind, record, asked, _path(kind, record))
+def _created(kind: str, services: V1Services, request: Request, record: Record) -> Response:
+    return services.created(kind, record, request, _path(kind, record))
 
 
 def _path(kind: str, record: Record) -> str:

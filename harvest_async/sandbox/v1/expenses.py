@@ -1,67 +1,75 @@
-"""Expenses and receipts (contract: expenses, receipts).
-
-Rules of this room: pure. Everybody has expenses of their own; of_user names another's.
-"""
+"""Handlers for expenses and receipts. People have expenses of their own; `of_user` names another person's."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from harvest_async.sandbox.multipart import read_parts
+from harvest_async.sandbox.messages import Response
 from harvest_async.sandbox.records import Record
+from harvest_async.sandbox.refusal import Refusal
 from harvest_async.sandbox.roles import Role
-from harvest_async.sandbox.v1.base import Query, Reply, Route, Services
+from harvest_async.sandbox.v1.base import Request, Route, V1Services
+from harvest_async.sandbox.v1.multipart import read_parts
+from harvest_async.sandbox.v1.writable_fields import read_values
 from harvest_async.sandbox.zones import local
 
 __all__ = ["ROUTES"]
 
-
-def list_week(office: Services, asked: Query) -> Reply:
-    """Contract: expenses.list, which shows the present week, and expenses.list_for_date."""
-    person = office.whose(asked)
-    day = asked.day() if asked.words else local(person, asked.now).date()
-    return office.many("expense", office.expenses.week(person, day), asked)
+_RECEIPT: Final = "expense[receipt]"
 
 
-def get(office: Services, asked: Query) -> Reply:
-    """Contract: expenses.get."""
-    return office.one("expense", _expense(office, asked), asked)
+def list_week(services: V1Services, request: Request) -> Response:
+    """Return the expenses of a week, by default of the current one."""
+    person = services.owner(request)
+    day = request.day() if request.path_values else local(person, request.now).date()
+    return services.many("expense", services.expenses.week(person, day), request)
 
 
-def create(office: Services, asked: Query) -> Reply:
-    """Contract: expenses.create."""
-    expense = office.expenses.create(office.whose(asked), asked.fields("expense"), asked.now)
-    short = "expense_location" in office.world.quirks
-    return office.made("expense", expense, asked, "/expenses" if short else _path(expense))
+def get(services: V1Services, request: Request) -> Response:
+    """Return an expense."""
+    return services.one("expense", _expense(services, request), request)
 
 
-def update(office: Services, asked: Query) -> Reply:
-    """Contract: expenses.update."""
-    expense = office.expenses.update(_expense(office, asked), asked.fields("expense"), asked.now, asked.person)
-    return office.written("expense", expense, asked, _path(expense))
+def create(services: V1Services, request: Request) -> Response:
+    """Create an expense."""
+    values = read_values("expense", request.fields("expense"))
+    expense = services.expenses.create(services.owner(request), values, request.now)
+    short = "expense_location" in services.world.quirks
+    return services.created("expense", expense, request, "/expenses" if short else _path(expense))
 
 
-def delete(office: Services, asked: Query) -> Reply:
-    """Contract: expenses.delete."""
-    office.expenses.delete(_expense(office, asked), asked.person)
-    return Reply()
+def update(services: V1Services, request: Request) -> Response:
+    """Update an expense."""
+    expense, values = _expense(services, request), read_values("expense", request.fields("expense"))
+    expense = services.expenses.update(expense, values, request.now, request.person)
+    return services.saved("expense", expense, request, _path(expense))
 
 
-def attach(office: Services, asked: Query) -> Reply:
-    """Contract: receipts.attach."""
-    expense = _expense(office, asked)
-    office.expenses.attach(expense, read_parts(asked.media, asked.content), asked.now)
-    return Reply(location=f"{_path(expense)}/receipt")
+def delete(services: V1Services, request: Request) -> Response:
+    """Delete an expense."""
+    services.expenses.delete(_expense(services, request), request.person)
+    return Response()
 
 
-def receipt(office: Services, asked: Query) -> Reply:
-    """Contract: receipts.get: the image, whatever was asked for (receipt_get_binary)."""
-    media, content = office.expenses.receipt(_expense(office, asked))
-    return Reply(content=content, media=media)
+def attach(services: V1Services, request: Request) -> Response:
+    """Attach a receipt."""
+    expense = _expense(services, request)
+    parts = read_parts(request.media, request.content)
+    part = next((part for part in parts if part.name == _RECEIPT and part.filename), None)
+    if part is None or not part.content:
+        raise Refusal(400, f"{_RECEIPT} is missing.")
+    services.expenses.attach(expense, part.filename, part.media, part.content, request.now)
+    return Response(location=f"{_path(expense)}/receipt")
 
 
-def _expense(office: Services, asked: Query) -> Record:
-    return office.expenses.show(office.whose(asked), asked.id)
+def receipt(services: V1Services, request: Request) -> Response:
+    """Return the image of a receipt, in any requested format."""
+    media, content = services.expenses.receipt(_expense(services, request))
+    return Response(content=content, media=media)
+
+
+def _expense(services: V1Services, request: Request) -> Record:
+    return services.expenses.show(services.owner(request), request.id)
 
 
 def _path(expense: Record) -> str:

@@ -1,7 +1,6 @@
-"""Time and expense reports (contract: reports).
+"""Handlers for time and expense reports.
 
-Rules of this room: pure. `FILTERS` is the table of what each filter lets through. Administrators only, but for one's
-own records (contract: report_role).
+`FILTERS` lists the filters. Reports need an administrator, except those of one's own records.
 """
 
 from __future__ import annotations
@@ -9,17 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from harvest_async.sandbox.reading import Refusal, read_id
-from harvest_async.sandbox.records import Record
+from harvest_async.sandbox.messages import Response
+from harvest_async.sandbox.records import Record, read_id
+from harvest_async.sandbox.refusal import Refusal
 from harvest_async.sandbox.roles import Role, admins_only
-from harvest_async.sandbox.v1.base import Query, Reply, Route, Services
+from harvest_async.sandbox.v1.base import Request, Route, V1Services
+from harvest_async.sandbox.v1.entries import report_entry
 
 __all__ = ["ROUTES"]
 
 Filter = Callable[[Record], bool]
 
 FILTERS: Final[dict[tuple[str, str], Filter]] = {
-    # contract: yes_no; only_billed and only_unbilled know no "no" (yes_only)
+    # only_billed and only_unbilled have no "no"
     ("is_closed", "yes"): lambda shown: shown["is_closed"],
     ("is_closed", "no"): lambda shown: not shown["is_closed"],
     ("only_billed", "yes"): lambda shown: shown["is_billed"],
@@ -33,56 +34,57 @@ _OF_RUNNING: Final = frozenset({"hours_with_timer", "started_at", "ended_at", "b
 _OF_ENTRIES: Final = (*_OF_PROJECT_EXPENSES, "billable")
 
 
-def project_entries(office: Services, asked: Query) -> Reply:
-    """Contract: reports.project_entries."""
-    project, person = office.world.find("project", asked.id), _number(asked, "user_id")
-    if person != asked.person["id"]:
-        admins_only(asked.person)
+def project_entries(services: V1Services, request: Request) -> Response:
+    """Return the entries of a project."""
+    project, person = services.world.find("project", request.id), _number(request, "user_id")
+    if person != request.person["id"]:
+        admins_only(request.person)
     given = {"project_id": project["id"]} | ({} if person is None else {"user_id": person})
     shown = [
-        office.timesheet.reported(entry, asked.now) for entry in _ranged(asked, office.world.having("entry", **given))
+        report_entry(services.world, entry, request.now)
+        for entry in _ranged(request, services.world.having("entry", **given))
     ]
-    return office.many("report_entry", _trimmed(office, _filtered(asked, shown, _OF_ENTRIES)), asked)
+    return services.many("report_entry", _trimmed(services, _filtered(request, shown, _OF_ENTRIES)), request)
 
 
-def user_entries(office: Services, asked: Query) -> Reply:
-    """Contract: reports.user_entries; hours_with_timer is not in it (nil_class)."""
-    person, project = _person(office, asked), _number(asked, "project_id")
+def user_entries(services: V1Services, request: Request) -> Response:
+    """Return the entries of a person, without hours_with_timer."""
+    person, project = _person(services, request), _number(request, "project_id")
     given = {"user_id": person["id"]} | ({} if project is None else {"project_id": project})
-    entries = _ranged(asked, office.world.having("entry", **given))
-    shown = [office.timesheet.reported(entry, asked.now) for entry in entries]
+    entries = _ranged(request, services.world.having("entry", **given))
+    shown = [report_entry(services.world, entry, request.now) for entry in entries]
     for entry in shown:
         del entry["hours_with_timer"]
-    return office.many("report_entry", _trimmed(office, _filtered(asked, shown, _OF_ENTRIES)), asked)
+    return services.many("report_entry", _trimmed(services, _filtered(request, shown, _OF_ENTRIES)), request)
 
 
-def project_expenses(office: Services, asked: Query) -> Reply:
-    """Contract: reports.project_expenses."""
-    admins_only(asked.person)
-    project = office.world.find("project", asked.id)
-    expenses = _ranged(asked, office.world.having("expense", project_id=project["id"]))
-    return office.many("expense", _filtered(asked, expenses, _OF_PROJECT_EXPENSES), asked)
+def project_expenses(services: V1Services, request: Request) -> Response:
+    """Return the expenses of a project."""
+    admins_only(request.person)
+    project = services.world.find("project", request.id)
+    expenses = _ranged(request, services.world.having("expense", project_id=project["id"]))
+    return services.many("expense", _filtered(request, expenses, _OF_PROJECT_EXPENSES), request)
 
 
-def user_expenses(office: Services, asked: Query) -> Reply:
-    """Contract: reports.user_expenses; only_billed and only_unbilled are not among its filters."""
-    person = _person(office, asked)
-    expenses = _ranged(asked, office.world.having("expense", user_id=person["id"]))
-    return office.many("expense", _filtered(asked, expenses, ("is_closed",)), asked)
+def user_expenses(services: V1Services, request: Request) -> Response:
+    """Return the expenses of a person; only_billed and only_unbilled do not filter them."""
+    person = _person(services, request)
+    expenses = _ranged(request, services.world.having("expense", user_id=person["id"]))
+    return services.many("expense", _filtered(request, expenses, ("is_closed",)), request)
 
 
-# Inside
+# Internals
 
 
-def _person(office: Services, asked: Query) -> Record:
-    person = office.world.person(asked.words[0])
-    if person is not asked.person:
-        admins_only(asked.person)
+def _person(services: V1Services, request: Request) -> Record:
+    person = services.world.person(request.path_values[0])
+    if person is not request.person:
+        admins_only(request.person)
     return person
 
 
-def _number(asked: Query, name: str) -> int | None:
-    text = asked.parameter(name)
+def _number(request: Request, name: str) -> int | None:
+    text = request.parameter(name)
     if not text:
         return None
     number = read_id(text)
@@ -91,22 +93,22 @@ def _number(asked: Query, name: str) -> int | None:
     return number
 
 
-def _ranged(asked: Query, records: list[Record]) -> list[Record]:
-    """Those from one day to another, both included, in order (contract: dates.report_range, entries_without_range)."""
-    given = asked.range()
+def _ranged(request: Request, records: list[Record]) -> list[Record]:
+    """Return the records between `from` and `to`, both included, in order."""
+    given = request.range()
     if given is None:
-        raise Refusal(400, "from and to are needed.")
+        raise Refusal(400, "from and to are missing.")
     first, last = given
     shown = [record for record in records if first <= record["spent_at"] <= last]
     return sorted(shown, key=lambda record: (record["spent_at"], record["id"]))
 
 
-def _trimmed(office: Services, shown: list[Record]) -> list[Record]:
-    """The entries as they are sent: what concerns the timer, and what the hours are worth, of running ones only.
+def _trimmed(services: V1Services, shown: list[Record]) -> list[Record]:
+    """Return the entries without the fields that only running ones have: those of the timer and the rates.
 
-    Start and end are those of all entries where the account tracks time by them.
+    Start and end stay on accounts that track time by them.
     """
-    timed = office.world.timestamps and "report_times_missing" not in office.world.quirks
+    timed = services.world.timestamps and "report_times_missing" not in services.world.quirks
     left_out = _OF_RUNNING - _TIMES if timed else _OF_RUNNING
     return [
         {name: value for name, value in entry.items() if entry["timer_started_at"] or name not in left_out}
@@ -114,12 +116,12 @@ def _trimmed(office: Services, shown: list[Record]) -> list[Record]:
     ]
 
 
-def _filtered(asked: Query, shown: list[Record], names: tuple[str, ...]) -> list[Record]:
+def _filtered(request: Request, shown: list[Record], names: tuple[str, ...]) -> list[Record]:
     for name in names:
-        test = FILTERS.get((name, asked.parameter(name)))
+        test = FILTERS.get((name, request.parameter(name)))
         if test is not None:
             shown = [record for record in shown if test(record)]
-    return asked.since(shown)
+    return request.since(shown)
 
 
 ROUTES: Final = (

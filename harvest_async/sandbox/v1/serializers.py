@@ -1,8 +1,7 @@
-"""How the server writes what it answers, in both formats.
+"""Responses in JSON and XML.
 
-Rules of this room: pure. The shapes are the contract's, with their differences: `ROOTS` has the names; time tracking
-has underscores and its own ways of writing dates in XML, ids as text, and no root in JSON; reports have dashes and
-numbers. What the documentation's samples do otherwise is shown where it was asked for (see `variants`).
+`ROOTS` has the names below which records are written. Time tracking has underscores in names, dates of its own in XML,
+ids as text, and no root in JSON; reports have dashes in names and numeric ids. Quirks change these shapes.
 """
 
 from __future__ import annotations
@@ -14,13 +13,13 @@ from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 from harvest_async.sandbox.records import FIELDS, SHOWN, Record
-from harvest_async.sandbox.text import Style, document, element
+from harvest_async.sandbox.v1.xml import Style, document, element
 
 __all__ = ["Roots", "Writer"]
 
 
 class Roots(NamedTuple):
-    """The names that records of a kind go by (contract: json, xml.roots)."""
+    """The names of the roots of a kind of records."""
 
     json: str
     json_list: str
@@ -37,17 +36,17 @@ ROOTS: Final = {
     "contact": _alike("contact", "contacts"),
     "project": _alike("project", "projects"),
     "task": _alike("task", "tasks"),
-    "user": _alike("user", "users"),  # contract: people_users
+    "user": _alike("user", "users"),
     "task_assignment": _alike("task_assignment", "task-assignments"),
     "user_assignment": _alike("user_assignment", "user-assignments"),
     "expense_category": _alike("expense_category", "expense-categories"),
     "expense": _alike("expense", "expenses"),
     "report_entry": _alike("day_entry", "day-entries"),
-    "invoice": Roots("invoice", "invoices", "invoice", "invoices"),  # contract: invoices_list_key
-    "invoice_item_category": Roots(  # contract: category_roots
+    "invoice": Roots("invoice", "invoices", "invoice", "invoices"),
+    "invoice_item_category": Roots(
         "invoice_category", "invoice_category", "invoice-item-category", "invoice-item-categories"
     ),
-    "message": Roots("message", "message", "invoice-message", "invoice-message"),  # contract: message_list_root
+    "message": Roots("message", "message", "invoice-message", "invoice-message"),
     "payment": _alike("payment", "payments"),
 }
 
@@ -58,7 +57,7 @@ _ZERO_IDS: Final = frozenset({"expense", "report_entry"})
 
 
 class Writer:
-    """Writes answers; `quirks` are the variants that it shows."""
+    """Write responses; `quirks` are those to show."""
 
     def __init__(self, quirks: frozenset[str] = frozenset()) -> None:
         self._quirks = quirks
@@ -66,7 +65,7 @@ class Writer:
         self._timesheet = Style(quirks, dashes=False)
 
     def many(self, kind: str, records: list[Record], format: str) -> bytes:
-        """A list: each element below its root (contract: json.list_wrapping)."""
+        """Return a list of records, each below its root."""
         roots, shown = ROOTS[kind], [self._shown(kind, record) for record in records]
         if "list_sample_is_single" in self._quirks and len(shown) == 1:
             return self._one(kind, shown[0], format)
@@ -82,15 +81,15 @@ class Writer:
         return document(self._array("invoice-messages" if other else roots.xml_list, inner))
 
     def one(self, kind: str, record: Record, format: str) -> bytes:
-        """One record below its root (contract: json.single_wrapping)."""
+        """Return a record below its root."""
         return self._one(kind, self._shown(kind, record), format)
 
     def bare(self, tree: Record, format: str) -> bytes:
-        """An object without a root in JSON, below `hash` in XML (contract: account)."""
+        """Return an object without a root in JSON, below `hash` in XML."""
         return _json(tree) if format == "json" else document(element("hash", tree, self._dashed, _STATUS_TYPES))
 
     def entry(self, entry: Record, format: str, stopped: Decimal | None, *, added: bool = False) -> bytes:
-        """A day entry: flat in JSON, below `timer` in XML (contract: flat_json_timer, ids_as_strings)."""
+        """Return a time entry: without a root in JSON, below `timer` in XML."""
         if added and "add_reply_short" in self._quirks:
             entry = {name: value for name, value in entry.items() if name not in _SHORT}
         extra = {} if stopped is None else {"hours_for_previously_running_timer": stopped}
@@ -104,7 +103,7 @@ class Writer:
         return document(f"<{root}>{beside}{self._day_entry(entry)}</{root}>")
 
     def daily(self, day: date, entries: list[Record], projects: list[Record] | None, format: str) -> bytes:
-        """A day of a timesheet; projects are missing where there are none (contract: projects_absent)."""
+        """Return a day of a timesheet; without projects it has no list of them."""
         if format == "json":
             tree: Record = {"for_day": day, "day_entries": [_with_text_ids(entry) for entry in entries]}
             return _json(tree if projects is None else {**tree, "projects": projects})
@@ -117,10 +116,10 @@ class Writer:
         return document(f"<daily>{''.join(parts)}</daily>")
 
     def throttled(self, wait: int, format: str) -> bytes:
-        """A refusal of the throttle (contract: throttle.json_body)."""
+        """Return the body of a refusal by the rate limiter."""
         return self.bare({"message": "This request has been throttled.", "retry_after": wait}, format)
 
-    # Inside
+    # Internals
 
     def _one(self, kind: str, shown: Record, format: str) -> bytes:
         roots = ROOTS[kind]
@@ -129,7 +128,7 @@ class Writer:
         return document(element(roots.xml, shown, self._dashed, _types(kind)))
 
     def _shown(self, kind: str, record: Record) -> Record:
-        """What is shown of a record, as JSON names it."""
+        """Return the shown fields of a record."""
         if kind in SHOWN:
             record = {name: record[name] for name in SHOWN[kind]}
         if kind in _ZERO_IDS and "invoice_id_zero" in self._quirks and record.get("invoice_id", 0) is None:
@@ -139,7 +138,7 @@ class Writer:
         return record
 
     def _listed(self, invoice: Record) -> Record:
-        """An invoice in a list, without its lines."""
+        """Return an invoice as lists have it, without its line items."""
         names = {"tax2_amount": "tax_amount2"} if "tax2_amount_spelling" in self._quirks else {}
         return {names.get(name, name): value for name, value in invoice.items() if name != "csv_line_items"}
 
@@ -158,7 +157,7 @@ class Writer:
 
 
 def _types(kind: str) -> Mapping[str, tuple[type, Any]]:
-    """The types of a kind's fields, for those that are null."""
+    """Return the types of a kind's fields, which null values need."""
     return FIELDS["entry"] | _REPORT_TYPES if kind == "report_entry" else FIELDS.get(kind, {})
 
 
@@ -172,7 +171,7 @@ def _json(tree: Any) -> bytes:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Decimal):
-        return float(value)  # it has a point, 3.0
+        return float(value)  # with a decimal point: 3.0
     if isinstance(value, datetime):
         return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return value.isoformat()

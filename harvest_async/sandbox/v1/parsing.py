@@ -1,7 +1,6 @@
-"""What a request says: its body in both formats or its query, and the values in it.
+"""Parsing of requests: the fields of a body or of the query, and their values.
 
-Rules of this room: pure. The server is generous with what it reads (contract: writes.fields_elsewhere,
-padded_values) and answers 400 to what it can't use.
+It accepts all forms in which the API accepts a field and refuses the others with 400.
 """
 
 from __future__ import annotations
@@ -19,50 +18,33 @@ from xml.parsers.expat import ExpatError
 import xmltodict
 
 from harvest_async.sandbox.records import FIELDS, Record
+from harvest_async.sandbox.refusal import Refusal
 
-__all__ = ["Refusal", "read_day", "read_fields", "read_id", "read_moment", "read_values"]
+__all__ = ["read_day", "read_fields", "read_fields_of", "read_time"]
 
 _BRACKETS: Final = re.compile(r"([a-z0-9_-]+)\[([a-z0-9_-]+)\]")
 _DAY: Final = re.compile(r"(\d{4})[-/]?(\d{1,2})[-/]?(\d{1,2})")
 _LOST_PLUS: Final = re.compile(r"(\d\d:\d\d(?::\d\d)?) (\d\d:?\d\d)$")
-"""A zone whose plus was sent unescaped, so that it arrived as a blank."""
+"""A time whose zone had an unescaped plus, which arrived as a blank."""
 _MOST: Final = Decimal(10) ** 11
 _FINEST: Final = -30
-"""The last place that a number may have: written out, 1e-999999999 would fill the memory."""
-_LONGEST_ID: Final = 18
+"""The smallest exponent of a number: written out, 1e-999999999 would fill the memory."""
 _FIRST_YEAR: Final = 1000
-_ZONE_WORDS: Final = {
+_ZONE_NAMES: Final = {
     "UTC": "+00:00", "GMT": "+00:00", "EST": "-05:00", "EDT": "-04:00", "CST": "-06:00", "CDT": "-05:00",
     "MST": "-07:00", "MDT": "-06:00", "PST": "-08:00", "PDT": "-07:00",
 }  # fmt: skip
-_ZONE_WORD: Final = re.compile(rf" ?\b({'|'.join(_ZONE_WORDS)})$", re.IGNORECASE)
+_ZONE_NAME: Final = re.compile(rf" ?\b({'|'.join(_ZONE_NAMES)})$", re.IGNORECASE)
 _UNWRITABLE: Final = re.compile("[\0\ud800-\udfff]")
-
-
-class Refusal(Exception):
-    """The server says no.
-
-    Attributes:
-        status: the HTTP status.
-        message: what the body says; None for a blank one.
-        hints: whether the `Hint` header says it, too. The documentation names it on few calls.
-    """
-
-    def __init__(self, status: int, message: str | None = None, *, hints: bool = False) -> None:
-        super().__init__(message)
-        self.status = status
-        self.message = message
-        self.hints = hints
 
 
 def read_fields(
     content: bytes, format: str, root: str, query: Iterable[tuple[str, str]], *, flat: bool = False
 ) -> Record:
-    """The fields of a write, from the body or from bracketed parameters (contract: writes.fields_elsewhere).
+    """Return the fields of a write, from the body or from bracketed parameters such as `client[name]`.
 
-    XML has them below the root. JSON has them below the root, too, with dashes or underscores (contract:
-    dash_key_in_json), or bare; an empty root says that they must be bare. `flat` says that parameters, of the query or
-    of a form, may be bare, too.
+    XML has them below the root. JSON has them below the root, with dashes or underscores, or at the top; with an empty
+    root they must be at the top. With `flat` plain parameters, of the query or of a form, are fields, too.
     """
     elsewhere = _parameters(query, flat=flat)
     if format == "form":
@@ -72,7 +54,7 @@ def read_fields(
 
 
 def _parameters(pairs: Iterable[tuple[str, str]], *, flat: bool) -> Record:
-    """The fields among parameters: bracketed ones, and bare ones where they count; bracketed ones come first."""
+    """Return the fields among parameters: bracketed ones and, with `flat`, plain ones; bracketed ones win."""
     given: Record = {}
     bracketed: Record = {}
     for name, value in pairs:
@@ -93,12 +75,12 @@ def _body(content: bytes, format: str, root: str) -> Record:
     if tree is None:
         return {}
     if not isinstance(tree, dict):
-        raise Refusal(400, "The body is no object.")
+        raise Refusal(400, "The body must be an object.")
     return {str(name).replace("-", "_"): _flat(value) for name, value in tree.items()}
 
 
 def _flat(value: Any) -> Any:
-    """A value, or an empty list in the place of one with an inside: no field has one, however deep it goes."""
+    """Return a value, or an empty list in place of a nested one, which no field has."""
     return [] if isinstance(value, dict | list) else value
 
 
@@ -111,15 +93,15 @@ def _read_xml(content: bytes, root: str) -> Any:
 
 
 def _text(value: Any) -> Any:
-    if isinstance(value, list):  # contract: duplicate_elements: the last one counts
+    if isinstance(value, list):  # the last of several elements counts
         return _text(value[-1])
     if isinstance(value, dict):
         return None if value.get("@nil") == "true" else value.get("#text", "")
     return "" if value is None else value
 
 
-def read_values(kind: str, fields: Record, allowed: Iterable[str]) -> Record:
-    """The values that a write may set, each of its field's type; unknown and read-only fields are passed over."""
+def read_fields_of(kind: str, fields: Record, allowed: Iterable[str]) -> Record:
+    """Return the values of the allowed fields, each of its field's type; other fields are ignored."""
     known = FIELDS[kind]
     return {name: _value(name, known[name][0], fields[name]) for name in allowed if name in fields}
 
@@ -161,10 +143,10 @@ def _read_integer(value: Any) -> int:
 
 
 def read_day(value: Any) -> date:
-    """A day in any of the forms that the server takes (contract: spent_at_in_requests).
+    """Return a day, given in any form that the API accepts.
 
     Raises:
-        ValueError: it is no day.
+        ValueError: it is not a day.
     """
     text = str(value).strip()
     if match := _DAY.match(text):
@@ -175,27 +157,21 @@ def read_day(value: Any) -> date:
         raise ValueError(text) from error
 
 
-def read_moment(value: Any) -> datetime:
-    """Read a moment; without a zone it is in UTC, and the zone may be a word, as in `2017-01-01 10:00:00 UTC`."""
+def read_time(value: Any) -> datetime:
+    """Return a time; without a zone it is in UTC, and the zone may be a name, as in `2017-01-01 10:00:00 UTC`."""
     given = str(value).strip()
     text, zone = _LOST_PLUS.sub(r"\1+\2", given), ""
-    if match := _ZONE_WORD.search(text):
-        text, zone = text[: match.start()], _ZONE_WORDS[match[1].upper()]
+    if match := _ZONE_NAME.search(text):
+        text, zone = text[: match.start()], _ZONE_NAMES[match[1].upper()]
         text = text if ":" in text else f"{text} 00:00"
     try:
-        moment = datetime.fromisoformat(text.replace(" ", "T", 1) + zone)
-        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        time = datetime.fromisoformat(text.replace(" ", "T", 1) + zone)
+        time = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
     except (ValueError, OverflowError):
-        raise Refusal(400, f"{given!r} is no moment.") from None
-    if moment.year < _FIRST_YEAR:
-        raise Refusal(400, f"{given!r} is no moment.")
-    return moment
-
-
-def read_id(value: Any) -> int | None:
-    """Read an id: up to 18 ASCII digits; None for anything else."""
-    text = str(value).strip()
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _LONGEST_ID else None
+        raise Refusal(400, f"{given!r} is not a time.") from None
+    if time.year < _FIRST_YEAR:
+        raise Refusal(400, f"{given!r} is not a time.")
+    return time
 
 
 _READERS: Final[dict[type, Any]] = {
@@ -204,5 +180,5 @@ _READERS: Final[dict[type, Any]] = {
     bool: _read_boolean,
     Decimal: _read_decimal,
     date: read_day,
-    datetime: read_moment,
+    datetime: read_time,
 }

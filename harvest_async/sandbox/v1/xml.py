@@ -1,7 +1,7 @@
-"""XML as the server writes it: elements, their type attributes, and what stands for nothing.
+"""XML as the API writes it: elements, their type attributes, and null.
 
-Rules of this room: pure. A style says how names, moments and numbers look; the documentation's oddities are shown where
-the style has them (see `variants`). What XML can't hold is written as an asterisk.
+A style says how names, times and numbers are written; it also has the quirks to show. A character that XML cannot hold
+is written as an asterisk.
 """
 
 from __future__ import annotations
@@ -34,26 +34,26 @@ _PAD: Final = "\n      "
 
 @frozen
 class Style:
-    """How a section writes; `dashes` is said of names, and time tracking is the section without (contract: xml)."""
+    """How a section is written; `dashes` in names are off for time tracking only."""
 
     quirks: frozenset[str]
     dashes: bool
 
 
 def document(text: str) -> bytes:
-    """A whole document."""
+    """Return a whole document."""
     return (_DECLARATION + text).encode()
 
 
 def element(name: str, value: Any, style: Style, types: Mapping[str, tuple[type, Any]] | None = None) -> str:
-    """An element; `types` tell the type of what is null."""
+    """Return an element; `types` has the types of null values."""
     tag = name.replace("_", "-") if style.dashes else name
     if isinstance(value, dict):
         inner = "".join(element(key, child, style, types) for key, child in _children(value, style))
         return f"<{tag}>{inner}</{tag}>"
     if value is None:
-        return _nothing(name, tag, style, types or {})
-    if name == "hours_with_timer" and style.dashes:  # contract: nil_class
+        return _null(name, tag, style, types or {})
+    if name == "hours_with_timer" and style.dashes:  # as in the documentation's sample
         return f'<{tag} type="NilClass">{value:f}</{tag}>'
     if name in {"tax2_amount", "tax_amount2"} and "nil_with_text" in style.quirks and not value:
         return f'<{tag} type="decimal" nil="true">0</{tag}>'
@@ -73,14 +73,14 @@ def _children(record: Record, style: Style) -> list[tuple[str, Any]]:
     return stale + list(record.items())
 
 
-def _nothing(name: str, tag: str, style: Style, types: Mapping[str, tuple[type, Any]]) -> str:
+def _null(name: str, tag: str, style: Style, types: Mapping[str, tuple[type, Any]]) -> str:
     known = types.get(name, (str, None))[0]
     kind = "" if known is str else f' type="{_name(known, style)}"'
     return f'<{tag}{kind} nil="true"></{tag}>'
 
 
 def _typed(value: Any, style: Style, known: type) -> tuple[str, str]:
-    """The type attribute and the text of a value; `known` is its field's type."""
+    """Return the type attribute and the text of a value; `known` is its field's type."""
     if isinstance(value, str):
         return f' type="{_name(datetime, style)}"' if known is datetime else "", value
     return f' type="{_name(type(value), style)}"', _text(value, style)
@@ -98,11 +98,11 @@ def _text(value: Any, style: Style) -> str:
     if isinstance(value, Decimal):
         return f"{value:f}"
     if isinstance(value, datetime):
-        return _moment(value.astimezone(UTC), style)
+        return _time(value.astimezone(UTC), style)
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
-def _moment(value: datetime, style: Style) -> str:
+def _time(value: datetime, style: Style) -> str:
     if style.dashes:
         return value.strftime("%Y-%m-%dT%H:%M:%SZ")
     zone = "-0000" if "minus_zero_zone" in style.quirks else "+0000"

@@ -1,0 +1,49 @@
+"""Sign-in with a password or a token.
+
+An archived person, unknown credentials and an expired token sign nobody in.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable
+from datetime import datetime
+
+from harvest_async.sandbox.records import Record
+from harvest_async.sandbox.services import Services
+from harvest_async.sandbox.world import World
+
+__all__ = ["challenge", "person_of"]
+
+
+def person_of(services: Services, authorization: str, query: Iterable[tuple[str, str]], now: datetime) -> Record | None:
+    """Return the person that the Authorization header or the parameter `access_token` signs in; None for nobody."""
+    scheme, _, credential = authorization.partition(" ")
+    if scheme.lower() == "basic":
+        email = _email_of(services.world, credential)
+    elif scheme.lower() == "bearer":
+        email = services.grants.email_of(credential.strip(), now)
+    else:
+        email = services.grants.email_of(dict(query).get("access_token", ""), now)
+    if email is None:
+        return None
+    return next((person for person in services.world.having("user", email=email) if person["is_active"]), None)
+
+
+def challenge(authorization: str) -> str:
+    """Return the `WWW-Authenticate` header for a request without valid credentials."""
+    bearer = authorization.lower().startswith("bearer")
+    return 'Bearer realm="Harvest", error="invalid_token"' if bearer else 'Basic realm="Harvest"'
+
+
+def _bare(credential: str) -> str:
+    """Return the credential without the parentheses that the documentation's sample has around it."""
+    return credential[1:-1] if credential.startswith("(") and credential.endswith(")") else credential
+
+
+def _email_of(world: World, credential: str) -> str | None:
+    try:
+        email, _, password = base64.b64decode(_bare(credential.strip()), validate=True).decode().partition(":")
+    except ValueError:  # not base64, or not UTF-8
+        return None
+    return email if world.passwords.get(email) == password else None
