@@ -31,7 +31,7 @@ class Rules:
     """How a run goes.
 
     Attributes:
-        settle: seconds after which the server carries nothing out any more whose answer was lost.
+        max_delay: seconds after which the server carries nothing out any more whose answer was lost.
         give_up: seconds without a sign of the server after which the run ends.
         max_failures: refused rows after which the run ends; None goes on.
         attempts: how often one step is sent at most.
@@ -39,7 +39,7 @@ class Rules:
         reconcile: False sends lost writes again without looking, and doubles some: what others do.
     """
 
-    settle: float = 60.0
+    max_delay: float = 60.0
     give_up: float = 3600.0
     max_failures: int | None = None
     attempts: int = 5

@@ -113,7 +113,7 @@ class Runner:
         await self._clerk.noted(
             ("update step set state = 'planned' where state in ('intended', 'lost') and action = 'update'", ()),
             ("update step set state = 'lost', lost_at = ? where state = 'intended'", (moment,)),
-            ("update step set state = 'lost', lost_at = ? where state = 'unknown'", (moment - self._rules.settle,)),
+            ("update step set state = 'lost', lost_at = ? where state = 'unknown'", (moment - self._rules.max_delay,)),
         )
 
     # Stages
@@ -281,7 +281,7 @@ class Runner:
         last = await self._journal.work(self._journal.one, _LAST_LOST, (wanted,))
         if last is None or last[0] is None:
             return False
-        wait = last[0] + self._rules.settle - self._now()
+        wait = last[0] + self._rules.max_delay - self._now()
         if wait > 0:
             self._progress.state(f"answers were lost: looking in {wait:.0f} s what became of their calls")
             await self._turnstile.sleep(wait)
