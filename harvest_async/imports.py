@@ -25,13 +25,13 @@ from attrs import define, field
 
 from harvest_async.importer.journal import Journal, JournalError
 from harvest_async.importer.planner import Consent, Terms, check_whole, draw, take_in
-from harvest_async.importer.progress import Progress, Quiet
 from harvest_async.importer.report import Overview, Report, overview, report_of, seconds_for
 from harvest_async.importer.resolver import NewPerson
 from harvest_async.importer.rules import Rules, Stopped
 from harvest_async.importer.run import Runner
 from harvest_async.importer.sources import Fill, Options, Source, open_source
 from harvest_async.importer.undo import Undone, undo_all
+from harvest_async.progress import Progress, Quiet
 from harvest_async.throttle.registry import service_of
 from harvest_async.v1.client import HarvestV1
 from harvest_async.v1.import_adapter import V1Account

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from harvest_async import BasicAuth, CreatedUnread, HarvestV1, InvalidArgument, OutcomeUnknown, Throttle
 from harvest_async.errors import BadRequest, HarvestError, NotSent
 from harvest_async.importer.journal import Journal
-from harvest_async.importer.progress import Quiet
 from harvest_async.messages import Response
+from harvest_async.progress import Quiet
 from harvest_async.testing import VirtualLoop
 from harvest_async.throttle.ledgers.memory import MemoryLedger
 from harvest_async.v1.dialect import V1Dialect

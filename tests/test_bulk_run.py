@@ -12,9 +12,9 @@ from harvest_async.errors import BadRequest, NotSent, ServerError, Unauthorized
 from harvest_async.importer.journal import Journal, JournalError
 from harvest_async.importer.outage import Outage
 from harvest_async.importer.outage_gate import Held, OutageGate
-from harvest_async.importer.progress import Quiet
 from harvest_async.importer.reconcile import succeeded
 from harvest_async.importer.rules import Rules
+from harvest_async.progress import Quiet
 from tests.support.books import Books
 from tests.support.importing import carry_out, load, plan_into, time_row, virtually
 

@@ -12,10 +12,10 @@ from datetime import date
 from harvest_async.importer.account_records import BookableTasks, Booked, Known, Link, Paid
 from harvest_async.importer.journal import Journal
 from harvest_async.importer.planner import Terms, check_whole, draw, take_in
-from harvest_async.importer.progress import Quiet
 from harvest_async.importer.report import Overview, overview
 from harvest_async.importer.resolver import NewPerson
 from harvest_async.importer.sources import Source
+from harvest_async.progress import Quiet
 
 __all__ = ["EmptyAccount", "plan_offline"]
 

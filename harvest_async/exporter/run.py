@@ -25,7 +25,7 @@ from harvest_async.exporter.flow import in_order
 from harvest_async.exporter.receipts import FOLDER, fetch_receipts
 from harvest_async.exporter.sections import SECTIONS, Days, ExportTable
 from harvest_async.exporter.state import State, load
-from harvest_async.importer.progress import Progress, Quiet
+from harvest_async.progress import Progress, Quiet
 from harvest_async.throttle.registry import service_of
 from harvest_async.v1.client import HarvestV1
 

@@ -14,10 +14,10 @@ from harvest_async.importer.account_records import Link
 from harvest_async.importer.journal import Journal
 from harvest_async.importer.match import differing, payment_key
 from harvest_async.importer.planned_row import PlannedRecord
-from harvest_async.importer.progress import Progress
 from harvest_async.importer.resolver import Resolver
 from harvest_async.importer.serialization import pack
 from harvest_async.importer.side_by_side import gather, later
+from harvest_async.progress import Progress
 
 __all__ = ["LINKS", "insert_things", "meet_links", "meet_payments"]
 

@@ -18,7 +18,7 @@ from harvest_async.clock import SECOND, Clock
 from harvest_async.errors import DecodeError, HarvestError, RequestError, ServerError
 from harvest_async.importer.account import Account
 from harvest_async.importer.outage import Outage
-from harvest_async.importer.progress import Progress
+from harvest_async.progress import Progress
 
 __all__ = ["AWAY", "Held", "OutageGate"]
 

@@ -27,11 +27,11 @@ from harvest_async.importer.final_states import MARKS
 from harvest_async.importer.journal import Journal
 from harvest_async.importer.match import booked_key
 from harvest_async.importer.match_existing import LINKS, insert_things, meet_links, meet_payments
-from harvest_async.importer.progress import Progress
 from harvest_async.importer.resolver import NewPerson, PlannedRecord, Rejected, Resolver
 from harvest_async.importer.serialization import pack_row, unpack_row
 from harvest_async.importer.side_by_side import gather, later
 from harvest_async.importer.sources import Findings, Unfit, kinds
+from harvest_async.progress import Progress
 
 __all__ = ["FIRST_ROW", "Consent", "Terms", "add_links", "check_whole", "draw", "match", "take_in"]
 

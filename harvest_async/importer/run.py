@@ -36,7 +36,6 @@ from harvest_async.errors import (
 from harvest_async.importer.account import Account
 from harvest_async.importer.journal import Change, Journal, JournalError, JournalWriter
 from harvest_async.importer.outage_gate import AWAY, Held, OutageGate
-from harvest_async.importer.progress import Progress
 from harvest_async.importer.reconciliation import Reconciliation
 from harvest_async.importer.references import References
 from harvest_async.importer.rules import STAGES, Rules, Stopped
@@ -51,6 +50,7 @@ from harvest_async.importer.transitions import (
     update,
 )
 from harvest_async.importer.work_queue import Step, WorkQueue
+from harvest_async.progress import Progress
 
 __all__ = ["Runner"]
 

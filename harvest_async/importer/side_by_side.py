@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import anyio
 
-from harvest_async.importer.progress import Progress
+from harvest_async.progress import Progress
 
 __all__ = ["gather", "later"]
 

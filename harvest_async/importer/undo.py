@@ -16,10 +16,10 @@ from attrs import frozen
 from harvest_async.errors import BadRequest, Forbidden, Unprocessable
 from harvest_async.importer.account import Account
 from harvest_async.importer.journal import Journal
-from harvest_async.importer.progress import Progress
 from harvest_async.importer.rules import STAGES
 from harvest_async.importer.side_by_side import gather, later
 from harvest_async.importer.transitions import undo
+from harvest_async.progress import Progress
 
 __all__ = ["Undone", "undo_all"]
 

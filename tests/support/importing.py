@@ -7,11 +7,11 @@ from fractions import Fraction
 
 from harvest_async.importer.journal import Journal
 from harvest_async.importer.planner import Terms, check_whole, draw, take_in
-from harvest_async.importer.progress import Quiet
 from harvest_async.importer.report import overview, report_of
 from harvest_async.importer.rules import Rules, Stopped
 from harvest_async.importer.run import Runner
 from harvest_async.importer.sources import TimeRow
+from harvest_async.progress import Quiet
 from harvest_async.testing import VirtualLoop
 
 DAY = date(2026, 1, 5)
