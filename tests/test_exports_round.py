@@ -88,7 +88,7 @@ def told(folder):
             (repr(sorted((name, names[name].get(value) if name in names else value) for name, value in record.items()
                          if name not in OWN)) for record in records(folder, kind)),
         )
-        for kind in exports.SECTIONS
+        for kind in exports.tables()
         if kind not in ("invoice_messages", "company")
     }  # fmt: skip
 
