@@ -1,7 +1,4 @@
-"""What is told while an import goes on.
-
-Rules of this room: a protocol, and one that says nothing.
-"""
+"""The interface through which an import or export reports its progress."""
 
 from __future__ import annotations
 
@@ -11,29 +8,29 @@ __all__ = ["Progress", "Quiet"]
 
 
 class Progress(Protocol):
-    """Is told how an import goes on."""
+    """Receives the progress of an import or export."""
 
     def begin(self, what: str, calls: int) -> None:
-        """A part begins that takes so many calls."""
+        """Begin a part that takes a number of calls."""
         ...
 
     def step(self) -> None:
-        """A call of the part is done."""
+        """Count one finished call of the part."""
         ...
 
     def state(self, what: str | None) -> None:
-        """Something out of the ordinary goes on (the server is gone, lost calls are waited for); None when it ends."""
+        """Show an unusual state, such as an outage of the server; None ends it."""
         ...
 
 
 class Quiet:
-    """Tells nobody."""
+    """Ignores all progress."""
 
     def begin(self, what: str, calls: int) -> None:
-        """Say nothing."""
+        """Do nothing."""
 
     def step(self) -> None:
-        """Say nothing."""
+        """Do nothing."""
 
     def state(self, what: str | None) -> None:
-        """Say nothing."""
+        """Do nothing."""
