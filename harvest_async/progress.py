@@ -1,4 +1,4 @@
-"""Progress of a long operation: the protocol of its observers, and an observer that does nothing."""
+"""The interface through which an import or export reports its progress."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ __all__ = ["Progress", "Quiet"]
 
 
 class Progress(Protocol):
-    """Observes the progress of an import or an export."""
+    """Receives the progress of an import or export."""
 
     def begin(self, what: str, calls: int) -> None:
-        """Note that a part begins which takes `calls` calls."""
+        """Begin a part that takes a number of calls."""
         ...
 
     def step(self) -> None:
-        """Note that one call of the part is done."""
+        """Count one finished call of the part."""
         ...
 
     def state(self, what: str | None) -> None:
-        """Note an unusual state, such as an unreachable server; None when it ends."""
+        """Show an unusual state, such as an outage of the server; None ends it."""
         ...
 
 
 class Quiet:
-    """Reports nothing."""
+    """Ignores all progress."""
 
     def begin(self, what: str, calls: int) -> None:
         """Do nothing."""

@@ -49,7 +49,7 @@ VERSIONS: Final[dict[str, Version]] = {
         {
             "client": "client:HarvestV1",
             "directory": "directory:Directory",
-            "import_account": "import_adapter:V1Account",
+            "import_account": "import_adapter:V1ImportAccount",
             "export_account": "export_tables:V1ExportAccount",
         },
     )

@@ -21,8 +21,8 @@ from harvest_async import imports
 from harvest_async.cli.show import Bar, err
 from harvest_async.cli.target import Target
 from harvest_async.errors import HarvestError
+from harvest_async.importer.planned_row import NewPerson
 from harvest_async.importer.report import Effort, Overview, Report
-from harvest_async.importer.resolver import NewPerson
 from harvest_async.importer.rules import Rules
 from harvest_async.importer.sources import Options, Source
 
