@@ -49,7 +49,7 @@ class Outcome:
     planned: int | None = None
 
     @property
-    def booked(self):
+    def logged(self):
         """How many entries the server made."""
         return sum(each["path"] == "/daily/add" and each["status"] in {200, 201} for each in self.requests)
 

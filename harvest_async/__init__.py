@@ -1,7 +1,9 @@
 """Asyncio client for the Harvest time-tracking and invoicing API that is never blocked by its own calls.
 
-Rules of this room: names only. What not every program uses is loaded when it is first asked for: an API version with
-its records, and the ledger that needs a database.
+    async with HarvestV1.from_env() as harvest:
+        print([client.name async for client in harvest.clients.list()])
+
+Names that not every program needs are loaded on first use: an API version with its records, and the SQLite ledger.
 """
 
 from importlib import import_module
@@ -44,8 +46,7 @@ if TYPE_CHECKING:
     from harvest_async.client.resource import Listing
     from harvest_async.exchange import RawResponse
     from harvest_async.throttle.ledgers.sqlite import SqliteLedger
-    from harvest_async.v1.client import HarvestV1
-    from harvest_async.v1.directory import Directory
+    from harvest_async.versions import Directory, HarvestV1
 
 __all__ = [
     "DEFAULT_REGISTRY",
@@ -96,9 +97,9 @@ __all__ = [
 ]
 
 _LATER: Final = {
-    "Directory": "harvest_async.v1.directory",
+    "Directory": "harvest_async.versions",
     "FileTokenStore": "harvest_async.auth.stores",
-    "HarvestV1": "harvest_async.v1.client",
+    "HarvestV1": "harvest_async.versions",
     "HttpCache": "harvest_async.cache",
     "Listing": "harvest_async.client.resource",
     "MemoryTokenStore": "harvest_async.auth.stores",
@@ -113,7 +114,7 @@ _LATER: Final = {
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:
-        """Load a name when it is first asked for."""
+        """Load a name on first use."""
         if name == "__version__":
             return _version()
         if name not in _LATER:
@@ -124,7 +125,7 @@ if not TYPE_CHECKING:
 
 def _version() -> str:
     """Return the version of the installed distribution."""
-    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - not every program asks
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - not every program needs it
 
     try:
         return version("harvest-async")

@@ -2,7 +2,7 @@
 
     with open_source("export.csv", Options(fill=Fill(client="ACME"))) as source:
         plan = await imports.plan(harvest, source, make_people=True)
-    print(plan.overview.make, plan.calls, plan.seconds)
+    print(plan.overview.create, plan.calls, plan.seconds)
     report = await imports.run(plan, journal="acme.journal")
 
 Rules of this room: it puts the parts of `bulk` together for an account of API v1. What a run does is on the disk before
@@ -24,17 +24,19 @@ from typing import Final, Self
 from attrs import define, field
 
 from harvest_async.importer.journal import Journal, JournalError
-from harvest_async.importer.planner import Consent, Terms, check_whole, draw, take_in
-from harvest_async.importer.progress import Progress, Quiet
+from harvest_async.importer.loading import check_source, load_rows
+from harvest_async.importer.new_people import Consent
+from harvest_async.importer.planned_row import NewPerson
+from harvest_async.importer.planner import PlanOptions, build_plan
 from harvest_async.importer.report import Overview, Report, overview, report_of, seconds_for
-from harvest_async.importer.resolver import NewPerson
 from harvest_async.importer.rules import Rules, Stopped
 from harvest_async.importer.run import Runner
 from harvest_async.importer.sources import Fill, Options, Source, open_source
-from harvest_async.importer.undo import Undone, undo_all
+from harvest_async.importer.undo import UndoResult, undo_run
+from harvest_async.progress import Progress, Quiet
 from harvest_async.throttle.registry import service_of
 from harvest_async.v1.client import HarvestV1
-from harvest_async.v1.import_adapter import V1Account
+from harvest_async.v1.import_adapter import V1ImportAccount
 
 __all__ = [
     "Fill",
@@ -48,7 +50,7 @@ __all__ = [
     "Rules",
     "Source",
     "Stopped",
-    "Undone",
+    "UndoResult",
     "open_source",
     "plan",
     "resume",
@@ -80,7 +82,7 @@ class Plan:
     journal: Journal
     overview: Overview
     reads: int
-    _account: V1Account = field(repr=False)
+    _account: V1ImportAccount = field(repr=False)
     runner: Runner | None = field(default=None, repr=False)
     _scratch: Path | None = field(default=None, repr=False, alias="scratch")
 
@@ -153,12 +155,12 @@ async def plan(
     before = harvest.throttle.snapshot().granted
     try:
         _check_new(book)
-        await book.work(take_in, book, source)
-        await book.work(check_whole, book)
+        await book.work(load_rows, book, source)
+        await book.work(check_source, book)
         about = {"file": source.sha256, "account": account.identity, "options": digest_of(options, email_domain)}
         await book.work(lambda: book.describe(**about))
         await account.check_role()
-        await draw(account, book, Terms(email_domain, _consent(create_people)), on_progress)
+        await build_plan(account, book, PlanOptions(email_domain, _consent(create_people)), on_progress)
         seen = await book.work(overview, book)
     except BaseException:
         if not isinstance(journal, Journal):
@@ -253,7 +255,7 @@ async def undo(
     *,
     identity: str | None = None,
     on_progress: Progress = _QUIET,
-) -> Undone:
+) -> UndoResult:
     """Remove what a run made, where the server allows it.
 
     Raises:
@@ -265,16 +267,16 @@ async def undo(
     try:
         book.expect(account=account.identity)
         await account.check_role()
-        return await undo_all(account, book, on_progress)
+        return await undo_run(account, book, on_progress)
     finally:
         if not isinstance(journal, Journal):
             book.close()
 
 
-def _account(harvest: HarvestV1, identity: str | None) -> V1Account:
+def _account(harvest: HarvestV1, identity: str | None) -> V1ImportAccount:
     """Return an account whose calls wait for as long as it takes, whatever `max_wait` the client has."""
     patient = harvest.options(max_wait=None)
-    return V1Account(patient, identity or f"{service_of(harvest.address)}/{harvest.name}")
+    return V1ImportAccount(patient, identity or f"{service_of(harvest.address)}/{harvest.name}")
 
 
 def digest_of(options: Options, email_domain: str | None) -> str:

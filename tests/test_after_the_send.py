@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 from harvest_async import BasicAuth, CreatedUnread, HarvestV1, InvalidArgument, OutcomeUnknown, Throttle
 from harvest_async.errors import BadRequest, HarvestError, NotSent
 from harvest_async.importer.journal import Journal
-from harvest_async.importer.progress import Quiet
 from harvest_async.messages import Response
+from harvest_async.progress import Quiet
 from harvest_async.testing import VirtualLoop
 from harvest_async.throttle.ledgers.memory import MemoryLedger
 from harvest_async.v1.dialect import V1Dialect
 from tests.support.books import Books
-from tests.support.importing import carry_out, plan_into, time_row, virtually
+from tests.support.importing import execute, plan_into, time_row, virtually
 
 STATUS = {"count": 1, "max_calls": 100, "timeframe_limit": 15}
 CLIENT = {"client": {"id": 7, "name": "ACME"}}
@@ -337,7 +337,7 @@ def test_an_import_never_doubles_a_row(failures):
             await plan_into(journal, books, rows)
             for _ in range(len(failures) + 1):
                 with suppress(Exception):
-                    report = await carry_out(journal, books, clock, progress=Display(books))
+                    report = await execute(journal, books, clock, progress=Display(books))
                     if report.complete:
                         break
             return report
@@ -359,10 +359,10 @@ def test_a_row_that_a_foreign_exception_followed_is_lost_and_not_planned(kind):
         with Journal(inline=True) as journal:
             await plan_into(journal, books, [time_row()])
             with pytest.raises(kind):
-                await carry_out(journal, books, clock)
+                await execute(journal, books, clock)
             return journal.rows("select state from step where kind = 'entry'")
 
-    assert virtually(do) == [("lost",)]
+    assert virtually(do) == [("response_lost",)]
 
 
 # What servers really sent

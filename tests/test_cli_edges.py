@@ -156,7 +156,7 @@ def test_json_is_given_for_a_dry_run_and_for_an_import_without_news(shell, file)
     shell("import", file, *FILL)
     again = shell("import", file, *FILL, "--json")
 
-    assert dry.document["plan"]["book"] == 3
+    assert dry.document["plan"]["log"] == 3
     assert (again.document["report"]["created"], again.document["interrupted"]) == (0, False)
 
 

@@ -64,7 +64,7 @@ def test_days_limit_an_export(kept):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (("--only", "colours"), "there are no colours"),
+        (("--only", "colours"), "Unknown kind 'colours'"),
         (("--from", "2026-02-01", "--to", "2026-01-01"), "before the first"),
         (("--from", "soon"), "does not match the format"),
         (("--format", "xml"), "'xml' is not one of"),

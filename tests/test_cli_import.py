@@ -160,7 +160,7 @@ def test_offline_sends_nothing(shell, sandbox, save):
     shown = shell("import", save(make_rows(30)), *FILL, "--offline", **blank)
 
     assert (said.code, shown.code) == (0, 0)
-    assert said.document["plan"]["book"] == 30
+    assert said.document["plan"]["log"] == 30
     assert "one@example.com" in shown.out
     assert sandbox.requests() == []
 

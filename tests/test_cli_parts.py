@@ -23,9 +23,9 @@ async def test_an_empty_account_has_nothing():
     account, day = EmptyAccount(), date(2026, 1, 5)
 
     assert not await account.timestamps()
-    assert [*await account.all("client"), *await account.booked("entry", 1, day, day)] == []
-    assert [*await account.links("task_link", 1), *await account.payments(1)] == []
-    assert (await account.reach(1)).tasks == {}
+    assert [*await account.records("client"), *await account.logged("entry", 1, day, day)] == []
+    assert [*await account.assignments("task_assignment", 1), *await account.payments(1)] == []
+    assert (await account.bookable_tasks(1)).tasks == {}
     assert account.reads == 2
 
 

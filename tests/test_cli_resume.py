@@ -124,7 +124,7 @@ def test_a_second_ctrl_c_ends_at_once(shell, sandbox, file):
     _, told = running.communicate(timeout=15)
     sandbox.clear_faults()
 
-    rest = shell("import", file, *FILL, "--settle", 0.2, "--json")
+    rest = shell("import", file, *FILL, "--max-delay", 0.2, "--json")
 
     assert running.returncode == 130
     assert "unknown" in told
@@ -141,7 +141,7 @@ def test_a_killed_import_is_gone_on_with_by_the_same_command(shell, sandbox, fil
     running.communicate()
     sandbox.clear_faults()
 
-    rest = shell("import", file, *FILL, "--settle", 0.3, "--json")
+    rest = shell("import", file, *FILL, "--max-delay", 0.3, "--json")
 
     assert rest.code == 0
     assert each_row_once(sandbox)
@@ -336,9 +336,9 @@ def test_a_server_that_is_gone_ends_with_3(shell, sandbox, file):
     sandbox.fault("error_502", match={"path": "/daily/add"}, times=None)
     sandbox.fault("error_502", match={"path": "/account/who_am_i"}, after=1, times=None)
 
-    said = shell("import", file, *FILL, "--give-up", 2, "--settle", 0.1)
+    said = shell("import", file, *FILL, "--give-up", 2, "--max-delay", 0.1)
     sandbox.clear_faults()
-    rest = shell("import", file, *FILL, "--settle", 0.1)
+    rest = shell("import", file, *FILL, "--max-delay", 0.1)
 
     assert said.code == 3
     assert "asking again" in said.err

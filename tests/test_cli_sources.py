@@ -50,7 +50,7 @@ def test_an_option_settles_what_was_asked_for(shell):
     """The bad row is rejected, the others are planned."""
     told = shell("import", FILES / "clockify-either.csv", "--offline", "--date-order", "dmy", "--json")
 
-    assert (told.code, told.document["plan"]["book"], len(told.document["plan"]["rejected"])) == (1, 2, 1)
+    assert (told.code, told.document["plan"]["log"], len(told.document["plan"]["rejected"])) == (1, 2, 1)
 
 
 def test_a_mapping_file_and_columns_on_the_command_line_go_together(shell):
@@ -86,9 +86,9 @@ def test_a_folder_of_an_export_is_planned_as_a_whole(shell):
     told = shell("import", FILES / "export", "--offline", "--json")
     shown = shell("import", FILES / "export", "--offline")
 
-    assert (told.code, told.document["plan"]["book"]) == (0, 2)
+    assert (told.code, told.document["plan"]["log"]) == (0, 2)
     assert {
-        name: told.document["plan"]["make"][name]
+        name: told.document["plan"]["create"][name]
         for name in ("clients", "projects", "tasks", "people", "invoices", "payments")
     } == {"clients": 1, "projects": 1, "tasks": 1, "people": 1, "invoices": 1, "payments": 1}
     assert "an import sends no messages" in shown.err

@@ -88,7 +88,7 @@ def told(folder):
             (repr(sorted((name, names[name].get(value) if name in names else value) for name, value in record.items()
                          if name not in OWN)) for record in records(folder, kind)),
         )
-        for kind in exports.SECTIONS
+        for kind in exports.tables()
         if kind not in ("invoice_messages", "company")
     }  # fmt: skip
 
@@ -165,7 +165,7 @@ def test_a_lost_answer_makes_nothing_twice(tmp_path, kind, path):
     exported(origin, tmp_path / "one")
     method = "PUT" if path.startswith("/projects") else "POST"
     copy.fault(kind, match={"method": method, "path": path})
-    report = load(copy, tmp_path / "one", Rules(settle=0.0))
+    report = load(copy, tmp_path / "one", Rules(max_delay=0.0))
     exported(copy, tmp_path / "two")
 
     assert (report.rejected, report.unknown) == ((), ())

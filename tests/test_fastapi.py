@@ -336,3 +336,83 @@ async def new_assignment(harvest):
     await harvest.task_assignments.create(project, task)
     await harvest.user_assignments.create(project, (await harvest.account.who_am_i()).user)
     return project.id, task.id
+
+
+def two_accounts(harvest_client, **names):
+    """Return an app with an administrator's client and one of a regular user with the key `team`."""
+
+    @asynccontextmanager
+    async def lifespan(app):
+        team = harvest_lifespan(lambda: harvest_client("user@example.com"), key="team")
+        async with harvest_lifespan(harvest_client, **names)(app) as default, team(app) as other:
+            yield {**default, **other}
+
+    return FastAPI(lifespan=lifespan)
+
+
+async def test_an_app_has_several_clients_by_key(harvest_client):
+    """Gives each dependency the client of its key, and the client without a key by default."""
+    app = two_accounts(harvest_client)
+
+    @app.get("/")
+    async def page(
+        default: Annotated[HarvestV1, Depends(use_harvest())],
+        team: Annotated[HarvestV1, Depends(use_harvest(key="team"))],
+    ) -> list[str]:
+        return [(await each.account.who_am_i()).user.email for each in (default, team)]
+
+    async with started(app) as (browser, _):
+        response = await browser.get("/")
+
+    assert response.json() == ["admin@example.com", "user@example.com"]
+
+
+async def test_two_clients_with_one_key_are_refused(harvest_client):
+    """Refuses to start an app in which one client would hide another; the key is free again after the app's end."""
+    app = two_accounts(harvest_client, key="team")
+
+    for _ in range(2):
+        with pytest.raises(ValueError, match="already has a Harvest client with key='team'"):
+            async with started(app):
+                raise AssertionError
+
+
+async def test_an_app_can_be_started_again(harvest_client):
+    """Releases each key when the app ends."""
+    app = two_accounts(harvest_client)
+
+    for _ in range(2):
+        async with started(app):
+            assert app.state.harvest_async_keys == {"default", "team"}
+        assert app.state.harvest_async_keys == set()
+
+
+async def test_an_unknown_key_lists_the_keys(harvest_client):
+    """Names the keys of the app's clients."""
+    app = two_accounts(harvest_client)
+
+    @app.get("/")
+    async def page(harvest: Annotated[HarvestV1, Depends(use_harvest(key="billing"))]) -> str:
+        return harvest.name
+
+    async with started(app) as (browser, _):
+        with pytest.raises(TypeError, match=r"key='billing' in this app. Available: 'default', 'team'"):
+            await browser.get("/")
+
+
+async def test_the_shortest_wait_of_a_request_counts(harvest_client):
+    """Computes `Retry-After` from the shortest `max_wait` of the request's clients, in any order."""
+    app = two_accounts(harvest_client)
+    add_handlers(app)
+
+    @app.get("/")
+    async def page(
+        _first: Annotated[HarvestV1, Depends(use_harvest(max_wait=1))],
+        _second: Annotated[HarvestV1, Depends(use_harvest(max_wait=10, key="team"))],
+    ) -> None:
+        raise WouldWait("busy", wait=12.0)
+
+    async with started(app) as (browser, _):
+        response = await browser.get("/")
+
+    assert response.headers["retry-after"] == "12"

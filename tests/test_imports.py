@@ -5,7 +5,7 @@ import io
 import pytest
 
 from harvest_async import imports
-from harvest_async.importer.account_records import Known
+from harvest_async.importer.account_records import AccountRecord
 from tests.support.sample import make_rows, write_csv
 
 pytestmark = pytest.mark.anyio
@@ -32,7 +32,7 @@ async def test_a_service_plans_looks_and_runs(harvest_sandbox, harvest_client, t
         with plan:
             report = await imports.run(plan, journal=tmp_path / "acme.journal")
 
-    assert (plan.overview.book, plan.overview.make["people"]) == (30, 5)
+    assert (plan.overview.log, plan.overview.create["people"]) == (30, 5)
     assert plan.calls == plan.overview.writes + before
     assert plan.seconds == 0
     assert (report.created, report.complete) == (30, True)
@@ -54,7 +54,7 @@ async def test_people_need_consent(harvest_sandbox, harvest_client):
             with source_of(make_rows(10)) as source:
                 plan = await imports.plan(harvest, source, options=OPTIONS, create_people=make)
             with plan:
-                assert (plan.overview.book, len(plan.overview.rejected)) == (0, 10)
+                assert (plan.overview.log, len(plan.overview.rejected)) == (0, 10)
 
     assert set(asked) <= {f"{name}@example.com" for name in ("one", "two", "three", "four", "five")}
     assert asked
@@ -163,15 +163,15 @@ async def test_undo_says_what_it_could_not_do(harvest_sandbox, harvest_client, t
 async def test_all_that_v1_gives_is_translated(harvest_client):
     """Archived records, codes, addresses and what new projects have by themselves reach the import as they are."""
     async with harvest_client() as harvest:
-        account = imports.V1Account(harvest, "a")
+        account = imports.V1ImportAccount(harvest, "a")
         client = await harvest.clients.create("ACME")
         await harvest.projects.create("Website", client.id, code="W")
         task = await harvest.tasks.create("Work", is_default=True)
         await harvest.tasks.delete(task.id)
 
-        [project] = await account.all("project")
-        people = await account.all("person")
+        [project] = await account.records("project")
+        people = await account.records("person")
 
     assert (project.name, project.client_id, project.code, project.active) == ("Website", client.id, "W", True)
-    assert all(isinstance(each, Known) for each in people)
+    assert all(isinstance(each, AccountRecord) for each in people)
     assert {each.email for each in people} == {"admin@example.com", "user@example.com"}

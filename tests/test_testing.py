@@ -79,11 +79,11 @@ def test_the_fixtures_are_listed_with_what_they_are_for(pytester):
     result.stdout.fnmatch_lines_random(
         [
             "harvest_sandbox -- *",
-            "*A fresh Harvest account*",
+            "*A new Harvest account*",
             "harvest_address -- *",
-            "*over a real socket*",
+            "*on a real loopback socket*",
             "harvest_client -- *",
-            "*signed in to the account*",
+            "*creates clients of the account*",
         ]
     )
 
@@ -194,7 +194,7 @@ def test_a_loop_that_would_hang_says_so():
 
     loop = VirtualLoop(patience=0.02)
     task = loop.create_task(main())
-    with pytest.raises(RuntimeError, match="nothing is left that could ever happen"):
+    with pytest.raises(RuntimeError, match="deadlock"):
         loop.run_until_complete(task)
     task.cancel()
     loop.call_soon(loop.stop)

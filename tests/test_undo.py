@@ -55,7 +55,7 @@ async def test_assignments_that_went_with_their_projects_are_reported(harvest_sa
         undone = await imports.undo(harvest, tmp_path / "a.journal")
 
     assert (undone.left, undone.unknown) == ((), 0)
-    assert undone.went_along == report.made["assignments"]
+    assert undone.removed_with_project == report.created_records["assignments"]
 
 
 async def test_a_client_with_max_wait_imports_all_the_same(harvest_sandbox, harvest_client):

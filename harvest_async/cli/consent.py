@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import click
 
 from harvest_async.cli.show import Bar, err
-from harvest_async.importer.resolver import NewPerson
+from harvest_async.importer.planned_row import NewPerson
 
 __all__ = ["asker"]
 

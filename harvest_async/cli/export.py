@@ -28,10 +28,19 @@ __all__ = ["export"]
 _DAY = click.DateTime(["%Y-%m-%d"])
 
 
+class _KindsOption(click.Option):
+    """An option whose help lists the kinds of records of the API version, loaded when the help is shown."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """Return the option and its help."""
+        self.help = f"Export only these kinds, separated by commas: {', '.join(exports.tables())}."
+        return super().get_help_record(ctx)
+
+
 @click.command(epilog=ENVIRONMENT)
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--format", "format_", type=click.Choice(list(exports.FORMATS)), default="jsonl", show_default=True)
-@click.option("--only", metavar="KINDS", help=f"These kinds alone, joined by commas: {', '.join(exports.SECTIONS)}.")
+@click.option("--only", cls=_KindsOption, metavar="KINDS")
 @click.option("--from", "first", type=_DAY, metavar="DAY", help="The first day of time and expenses (2026-01-31).")
 @click.option("--to", "last", type=_DAY, metavar="DAY", help="The last day of time and expenses.")
 @click.option("--full", is_flag=True, help="Read everything again, so that what was deleted in the account goes, too.")

@@ -13,6 +13,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
 
@@ -20,11 +21,13 @@ from harvest_async import imports
 from harvest_async.cli.show import Bar, err
 from harvest_async.cli.target import Target
 from harvest_async.errors import HarvestError
+from harvest_async.importer.planned_row import NewPerson
 from harvest_async.importer.report import Effort, Overview, Report
-from harvest_async.importer.resolver import NewPerson
 from harvest_async.importer.rules import Rules
 from harvest_async.importer.sources import Options, Source
-from harvest_async.v1.client import HarvestV1
+
+if TYPE_CHECKING:
+    from harvest_async.versions import Client
 
 __all__ = ["ImportRequest", "ImportRun", "run_errand"]
 
@@ -113,7 +116,7 @@ def _effort(target: Target, elapsed: float) -> Effort:
     return Effort(now.granted, now.refused, elapsed, bound)
 
 
-async def _import(harvest: HarvestV1, target: Target, errand: ImportRun, bar: Bar) -> None:
+async def _import(harvest: Client, target: Target, errand: ImportRun, bar: Bar) -> None:
     wishes = errand.wishes
     plan = await _planned(harvest, target, errand, bar)
     with plan:
@@ -129,7 +132,7 @@ async def _import(harvest: HarvestV1, target: Target, errand: ImportRun, bar: Ba
                 raise
 
 
-async def _planned(harvest: HarvestV1, target: Target, errand: ImportRun, bar: Bar) -> imports.Plan:
+async def _planned(harvest: Client, target: Target, errand: ImportRun, bar: Bar) -> imports.Plan:
     wishes, source = errand.wishes, errand.source
     if wishes.resume and wishes.journal is not None:
         return await imports.resume(

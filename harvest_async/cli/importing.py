@@ -115,7 +115,7 @@ def _running_options(command: Callable[..., Any]) -> Callable[..., Any]:
                      help="Write rejected rows here, to be mended and loaded again."),
         click.option("--picture", type=_FILE, help="Draw how the window was used (SVG)."),
         click.option("--max-failures", type=click.IntRange(1), help="End after so many rows were refused."),
-        click.option("--settle", type=click.FloatRange(0), default=rules.settle, show_default=True,
+        click.option("--max-delay", type=click.FloatRange(0), default=rules.max_delay, show_default=True,
                      help="Seconds after which a call whose answer was lost is looked for."),
         click.option("--give-up", type=click.FloatRange(0), default=rules.give_up, show_default=True,
                      help="Seconds without an answer of the server after which the run ends."),
@@ -226,7 +226,7 @@ def _wishes(
 ) -> ImportRequest:
     silent = options["yes"] or options["dry_run"] or (target.loopback and not options["ask"])
     may_make: imports.MakePeople = silent or (False if options["as_json"] else asker(bar))
-    rules = Rules(settle=options["settle"], give_up=options["give_up"], max_failures=options["max_failures"])
+    rules = Rules(max_delay=options["max_delay"], give_up=options["give_up"], max_failures=options["max_failures"])
     wishes = ImportRequest(
         options=reading,
         email_domain=options["email_domain"],

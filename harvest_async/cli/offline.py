@@ -9,19 +9,26 @@ import asyncio
 from collections.abc import Sequence
 from datetime import date
 
-from harvest_async.importer.account_records import BookableTasks, Booked, Known, Link, Paid
+from harvest_async.importer.account_records import (
+    AccountRecord,
+    Assignment,
+    BookableTasks,
+    LoggedEntry,
+    RecordedPayment,
+)
 from harvest_async.importer.journal import Journal
-from harvest_async.importer.planner import Terms, check_whole, draw, take_in
-from harvest_async.importer.progress import Quiet
+from harvest_async.importer.loading import check_source, load_rows
+from harvest_async.importer.planned_row import NewPerson
+from harvest_async.importer.planner import PlanOptions, build_plan
 from harvest_async.importer.report import Overview, overview
-from harvest_async.importer.resolver import NewPerson
 from harvest_async.importer.sources import Source
+from harvest_async.progress import Quiet
 
 __all__ = ["EmptyAccount", "plan_offline"]
 
 
 class EmptyAccount:
-    """An account that has nothing (see `bulk.account.Readable`).
+    """An account that has nothing (see `bulk.account.ReadableAccount`).
 
     Attributes:
         reads: how often it was read.
@@ -35,24 +42,24 @@ class EmptyAccount:
         self.reads += 1
         return False
 
-    async def all(self, kind: str) -> Sequence[Known]:
+    async def records(self, kind: str) -> Sequence[AccountRecord]:
         """It has nothing of any kind."""
         self.reads += bool(kind)
         return ()
 
-    async def booked(self, kind: str, person: int, first: date, last: date) -> Sequence[Booked]:  # noqa: ARG002
+    async def logged(self, kind: str, person: int, first: date, last: date) -> Sequence[LoggedEntry]:  # noqa: ARG002
         """Nobody has booked anything."""
         return ()
 
-    async def reach(self, person: int) -> BookableTasks:  # noqa: ARG002
+    async def bookable_tasks(self, person: int) -> BookableTasks:  # noqa: ARG002
         """Nobody can book on anything."""
         return BookableTasks({})
 
-    async def links(self, kind: str, project: int) -> Sequence[Link]:  # noqa: ARG002
+    async def assignments(self, kind: str, project: int) -> Sequence[Assignment]:  # noqa: ARG002
         """Nothing is assigned."""
         return ()
 
-    async def payments(self, invoice: int) -> Sequence[Paid]:  # noqa: ARG002
+    async def payments(self, invoice: int) -> Sequence[RecordedPayment]:  # noqa: ARG002
         """Nothing was paid."""
         return ()
 
@@ -69,7 +76,7 @@ def plan_offline(source: Source, email_domain: str | None) -> tuple[Overview, in
 
     account = EmptyAccount()
     with Journal() as journal:
-        take_in(journal, source)
-        check_whole(journal)
-        asyncio.run(draw(account, journal, Terms(email_domain, agree), Quiet()))
+        load_rows(journal, source)
+        check_source(journal)
+        asyncio.run(build_plan(account, journal, PlanOptions(email_domain, agree), Quiet()))
         return overview(journal), account.reads + 1  # the throttle asks the account's status first

@@ -161,18 +161,18 @@ def show_plan(plan: Overview, calls: int, seconds: float) -> None:
     table = Table(title="Plan", show_header=False, title_justify="left")
     table.add_column(style="bold")
     table.add_column()
-    for verb, counts in (("make", plan.make), ("update", plan.update)):
+    for verb, counts in (("create", plan.create), ("update", plan.update)):
         for what, count in counts.items():
-            mail = " (each gets an e-mail)" if (verb, what) == ("make", "people") else ""
+            mail = " (each gets an e-mail)" if (verb, what) == ("create", "people") else ""
             table.add_row(f"{verb} {what}{mail}", _some(count, plan.names.get(what, ())))
-    table.add_row("book", f"{plan.book} rows, {plan.hours} h")
+    table.add_row("log", f"{plan.log} rows, {plan.hours} h")
     if plan.expenses:
         table.add_row("expenses", f"{plan.expenses} rows, {plan.cost} in all")
     for line, day, size, notes in plan.first:
         table.add_row("", escape(f"line {line}: {day}  {size}  {' '.join(notes.split())}"))
-    if plan.book + plan.expenses > len(plan.first):
-        table.add_row("", f"and {plan.book + plan.expenses - len(plan.first)} more")
-    table.add_row("already there", f"{plan.there} rows")
+    if plan.log + plan.expenses > len(plan.first):
+        table.add_row("", f"and {plan.log + plan.expenses - len(plan.first)} more")
+    table.add_row("already there", f"{plan.existing} rows")
     table.add_row("rejected", _rejected(plan.rejected))
     table.add_row("calls", f"{calls}, reads included")
     table.add_row("time", f"about {seconds:.0f} s")
@@ -195,13 +195,13 @@ def show_report(report: Report, effort: Effort) -> None:
     table = Table(title="Report", show_header=False, title_justify="left")
     table.add_column(style="bold")
     table.add_column()
-    table.add_row("made", _counted(report.made))
+    table.add_row("created records", _counted(report.created_records))
     if report.updated:
         table.add_row("brought up to date", _counted(report.updated))
     money = f", {report.created_cost} spent" if report.created_cost else ""
     what = "rows" if money else "entries"
     table.add_row("created", f"{report.created} {what}, {report.created_hours} h{money}")
-    table.add_row("already there", f"{report.there} rows")
+    table.add_row("already there", f"{report.existing} rows")
     table.add_row("rejected", _rejected(report.rejected))
     table.add_row("unknown", f"{len(report.unknown)} rows")
     if report.left:
@@ -244,15 +244,15 @@ def plan_json(plan: Overview, calls: int, seconds: float) -> dict[str, Any]:
     """A plan for programs."""
     names = ("line", "day", "size", "notes")
     return {
-        "make": dict(plan.make),
+        "create": dict(plan.create),
         "update": dict(plan.update),
         "names": {what: list(some) for what, some in plan.names.items()},
-        "book": plan.book,
+        "log": plan.log,
         "hours": str(plan.hours),
         "expenses": plan.expenses,
         "cost": str(plan.cost),
         "first": [dict(zip(names, row, strict=True)) for row in plan.first],
-        "already_there": plan.there,
+        "already_there": plan.existing,
         "rejected_rows": _rows_of(plan.rejected),
         "rejected": [_problem(problem) for problem in plan.rejected],
         "calls": calls,
@@ -263,12 +263,12 @@ def plan_json(plan: Overview, calls: int, seconds: float) -> dict[str, Any]:
 def report_json(report: Report, effort: Effort) -> dict[str, Any]:
     """A report for programs."""
     return {
-        "made": dict(report.made),
+        "created_records": dict(report.created_records),
         "updated": dict(report.updated),
         "created": report.created,
         "created_hours": str(report.created_hours),
         "created_cost": str(report.created_cost),
-        "already_there": report.there,
+        "already_there": report.existing,
         "rejected_rows": _rows_of(report.rejected),
         "rejected": [_problem(problem) for problem in report.rejected],
         "unknown": [{"line": place.line, "row": place.row, "file": place.file} for place in report.unknown],

@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import platformdirs
 from attrs import field, frozen
@@ -24,7 +24,10 @@ from harvest_async.secret import hide_user
 from harvest_async.throttle.ledgers.sqlite import SqliteLedger
 from harvest_async.throttle.registry import service_of
 from harvest_async.throttle.throttle import Throttle
-from harvest_async.v1.client import HarvestV1
+from harvest_async.versions import load
+
+if TYPE_CHECKING:
+    from harvest_async.versions import Client
 
 __all__ = ["Target", "embedded", "ledger_path", "open_sandbox", "real", "state_path"]
 
@@ -63,9 +66,10 @@ class Target:
         """Whether the account is gone when the command ends."""
         return self.sandbox is not None and self.db is None
 
-    def client(self) -> HarvestV1:
-        """A client for it."""
-        return HarvestV1(**self.options, throttle=self.throttle)
+    def client(self) -> Client:
+        """Return a client for it."""
+        client: Client = load("client")(**self.options, throttle=self.throttle)
+        return client
 
 
 def state_path() -> Path:
@@ -87,7 +91,7 @@ def real(account: str | None, base_url: str | None) -> Target:
     options: dict[str, Any] = {"app": os.environ.get("HARVEST_APP") or _APP}
     name = account or os.environ.get("HARVEST_ACCOUNT")
     base_url = url = hide_user(base_url or os.environ.get("HARVEST_BASE_URL") or "") or None
-    probe = HarvestV1.from_env(**options, **_given(account=name, base_url=url))  # checks everything, sends nothing
+    probe = load("client").from_env(**options, **_given(account=name, base_url=url))  # checks everything, sends nothing
     name = name or probe.name
     address = check_address(url) if url else f"https://{name}.harvestapp.com"
     identity = f"{service_of(address)}/{name}"

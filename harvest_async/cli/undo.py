@@ -32,19 +32,19 @@ def undo(journal: Path, *, as_json: bool, **options: Any) -> None:
     with ExitStack() as stack:
         target = find_target(stack, options)
 
-        async def do() -> imports.Undone:
+        async def do() -> imports.UndoResult:
             bar = Bar(target.throttle, quiet=as_json)
             async with target.client() as harvest, bar.shown():
                 return await imports.undo(harvest, journal, identity=target.identity, on_progress=bar)
 
-        undone: imports.Undone = asked(do)
+        undone: imports.UndoResult = asked(do)
     if as_json:
-        counts = {"removed": undone.removed, "went_along": undone.went_along, "unknown": undone.unknown}
+        counts = {"removed": undone.removed, "went_along": undone.removed_with_project, "unknown": undone.unknown}
         print_json({**counts, "left": list(undone.left)})
     else:
         out.print(f"removed: {undone.removed} records")
-        if undone.went_along:
-            out.print(f"removed together with their projects: {undone.went_along} assignments")
+        if undone.removed_with_project:
+            out.print(f"removed together with their projects: {undone.removed_with_project} assignments")
         for each in undone.left:
             err.print(f"  left: {each}", markup=False)
         if undone.unknown:

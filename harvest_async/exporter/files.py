@@ -1,43 +1,35 @@
-"""One file for each kind of record: written beside its place, and put there only when it is whole and on the disk.
-
-Rules of this room: an old file stands until its successor is durable; whatever interrupts a run leaves it as it was.
-Rows are gone through one by one.
-"""
+"""File formats of an export: JSON Lines, CSV and Parquet. Rows are processed one at a time."""
 
 from __future__ import annotations
 
 import csv
 import json
-import os
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 from attrs import frozen
 
 from harvest_async.exporter import records
+from harvest_async.exporter.disk import Keep, durable
 from harvest_async.formulas import escape_all
 
-__all__ = ["FORMATS", "CsvFile", "Format", "JsonLinesFile", "Keep", "Writer", "durable", "place", "scratch"]
-
-Keep = Callable[[str, str], bool]
-"""Is given a row's own number and its parent's, and says whether the row stays."""
+__all__ = ["FORMATS", "CsvFile", "Format", "JsonLinesFile", "Writer"]
 
 
 class Writer(Protocol):
     """Writes a file of records."""
 
     def add(self, record: Any) -> None:
-        """Put a record at the end."""
+        """Append a record."""
         ...
 
     def take_over(self, old: Path, parent: str, keep: Keep) -> int:
-        """Put the rows of an older file of the same format at the end that stay; how many did."""
+        """Append the rows to keep from an older file of the same format; return their number."""
         ...
 
     def close(self) -> None:
-        """Bring everything to the disk."""
+        """Flush everything to the disk, and close the file."""
         ...
 
 
@@ -46,58 +38,59 @@ class Format:
     """A format of files.
 
     Attributes:
-        name: what it is called.
-        ending: how its files are called, with the dot.
-        open: begins a file, for a path and a model.
+        name: its name.
+        ending: the suffix of its files, with the dot.
+        open: opens a new file, for a path, a model and the fields to leave out.
     """
 
     name: str
     ending: str
-    open: Callable[[Path, type[Any]], Writer]
+    open: Callable[[Path, type[Any], frozenset[str]], Writer]
 
 
 class JsonLinesFile:
     """JSON Lines (see `Writer`)."""
 
-    def __init__(self, path: Path, model: type[Any]) -> None:
-        self._model = model
+    def __init__(self, path: Path, model: type[Any], left_out: frozenset[str] = frozenset()) -> None:  # noqa: ARG002 - see `Format.open`
+        self._left_out = left_out
         self._file = path.open("w", encoding="utf-8", newline="\n")
 
     def add(self, record: Any) -> None:
-        """Put a record at the end."""
-        self._file.write(records.line(record))
+        """Append a record."""
+        self._file.write(records.line(record, self._left_out))
 
     def take_over(self, old: Path, parent: str, keep: Keep) -> int:
-        """Put rows of an older file at the end."""
+        """Append rows of an older file."""
         count = 0
         with old.open(encoding="utf-8", newline="\n") as rows:
             for row in rows:
-                told = json.loads(row)
-                if keep(str(told.get("id")), str(told.get(parent, ""))):
+                fields = json.loads(row)
+                if keep(str(fields.get("id")), str(fields.get(parent, ""))):
                     self._file.write(row)
                     count += 1
         return count
 
     def close(self) -> None:
-        """Bring everything to the disk."""
+        """Flush everything to the disk, and close the file."""
         durable(self._file)
 
 
 class CsvFile:
-    """CSV (see `Writer`); texts that a spreadsheet program would run have an apostrophe in front (see `formulas`)."""
+    """CSV (see `Writer`); texts that a spreadsheet would run as a formula get an apostrophe (see `formulas`)."""
 
-    def __init__(self, path: Path, model: type[Any]) -> None:
-        self._header = [*records.columns(model), records.EXTRA]
+    def __init__(self, path: Path, model: type[Any], left_out: frozenset[str] = frozenset()) -> None:
+        self._left_out = left_out
+        self._header = [*records.columns(model, left_out), records.EXTRA]
         self._file = path.open("w", encoding="utf-8", newline="")
         self._rows = csv.writer(self._file)
         self._rows.writerow(self._header)
 
     def add(self, record: Any) -> None:
-        """Put a record at the end."""
-        self._rows.writerow(escape_all(records.cells(record)))
+        """Append a record."""
+        self._rows.writerow(escape_all(records.cells(record, self._left_out)))
 
     def take_over(self, old: Path, parent: str, keep: Keep) -> int:
-        """Put rows of an older file at the end; columns that it lacks are empty."""
+        """Append rows of an older file; columns that it lacks are empty."""
         count = 0
         with old.open(encoding="utf-8", newline="") as rows:
             for row in csv.DictReader(rows):
@@ -107,14 +100,14 @@ class CsvFile:
         return count
 
     def close(self) -> None:
-        """Bring everything to the disk."""
+        """Flush everything to the disk, and close the file."""
         durable(self._file)
 
 
-def _parquet(path: Path, model: type[Any]) -> Writer:
+def _parquet(path: Path, model: type[Any], left_out: frozenset[str]) -> Writer:
     from harvest_async.exporter.parquet import ParquetFile  # noqa: PLC0415 - optional
 
-    return ParquetFile(path, model)
+    return ParquetFile(path, model, left_out)
 
 
 FORMATS: Final = {
@@ -126,26 +119,3 @@ FORMATS: Final = {
     )
 }
 """The formats by their names."""
-
-
-def durable(file: Any) -> None:
-    """Bring a file to the disk, and close it."""
-    with file:
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def scratch(path: Path) -> Path:
-    """Where a file is written before it takes its place."""
-    return path.with_name(f".{path.name}.new")
-
-
-def place(new: Path, path: Path) -> None:
-    """Put a durable file in its place, durably."""
-    new.replace(path)
-    with suppress(OSError):  # not every system can open a folder
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)

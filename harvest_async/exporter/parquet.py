@@ -1,7 +1,7 @@
-"""Parquet through pyarrow, the only room that imports it (extra `[parquet]`).
+"""Write Parquet files with pyarrow (extra `parquet`), in row groups of bounded size.
 
-Rules of this room: rows are gathered into groups of bounded size. Types are those of the models: money and hours are
-decimals of ten places, moments are in UTC, times of day are texts as the API writes them.
+Types are those of the models: money and hours are decimals of ten places, times are in UTC, times of day are texts as
+the API writes them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from harvest_async.exporter import records
-from harvest_async.exporter.files import Keep, durable
+from harvest_async.exporter.disk import Keep, durable
 
 __all__ = ["ParquetFile"]
 
@@ -27,7 +27,7 @@ class ParquetFile:
         ImportError: the extra is not installed.
     """
 
-    def __init__(self, path: Path, model: type[Any]) -> None:
+    def __init__(self, path: Path, model: type[Any], left_out: frozenset[str] = frozenset()) -> None:
         try:
             import pyarrow  # noqa: ICN001, PLC0415 - optional
             import pyarrow.parquet  # noqa: PLC0415
@@ -35,7 +35,7 @@ class ParquetFile:
             message = "writing Parquet needs pyarrow: python -m pip install 'harvest-async[parquet]'"
             raise ImportError(message) from error
         self._arrow = pyarrow
-        columns = records.columns(model)
+        columns = records.columns(model, left_out)
         types = _types(pyarrow)
         self._plain: dict[str, Callable[[Any], Any]] = {name: _kept if kind in types else records.cell
                                                         for name, kind in columns.items()}  # fmt: skip
@@ -46,12 +46,12 @@ class ParquetFile:
         self._rows: list[dict[str, Any]] = []
 
     def add(self, record: Any) -> None:
-        """Put a record at the end."""
+        """Append a record."""
         row = {name: plain(getattr(record, name)) for name, plain in self._plain.items()}
         self._put({**row, records.EXTRA: records.cell(record.extra) if record.extra else None})
 
     def take_over(self, old: Path, parent: str, keep: Keep) -> int:
-        """Put rows of an older file at the end; columns that it lacks are empty."""
+        """Append rows of an older file; columns that it lacks are empty."""
         count = 0
         with self._arrow.parquet.ParquetFile(old) as file:
             for batch in file.iter_batches(_GROUP):
@@ -72,7 +72,7 @@ class ParquetFile:
             self._rows = []
 
     def close(self) -> None:
-        """Bring everything to the disk."""
+        """Flush everything to the disk, and close the file."""
         self._flush()
         self._writer.close()
         durable(self._file)

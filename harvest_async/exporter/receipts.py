@@ -1,7 +1,8 @@
-"""Receipts of expenses: one image for each, in a folder beside the records.
+"""Export the receipts of expenses, one image each, into a folder beside the records.
 
-Rules of this room: an image is written beside its place, and put there only when it is whole and on the disk. It is
-called by its expense's number; an older one of another kind goes.
+Invariants:
+    An image is named after its expense's id. It is renamed into place when it is complete and on the disk; an older
+    image of another type is deleted.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from typing import Final
 
 from harvest_async.cancellation import finish
 from harvest_async.errors import NotFound
-from harvest_async.exporter.files import durable, place, scratch
+from harvest_async.exporter.account import ExportAccount
+from harvest_async.exporter.disk import durable, place, scratch
 from harvest_async.exporter.flow import in_order
-from harvest_async.v1.client import HarvestV1
 
 __all__ = ["FOLDER", "fetch_receipts"]
 
@@ -31,25 +32,25 @@ _ENDINGS: Final = {
 _OTHER: Final = ".bin"
 
 
-async def fetch_receipts(harvest: HarvestV1, folder: Path, expenses: Sequence[tuple[int, int]]) -> int:
-    """Fetch the receipts of expenses, as (expense, person); how many there were.
+async def fetch_receipts(account: ExportAccount, folder: Path, expenses: Sequence[tuple[int, int]]) -> int:
+    """Fetch the receipts of expenses, given as (expense, person); return their number.
 
     Raises:
-        HarvestError: one can't be fetched.
+        HarvestError: a receipt can't be fetched.
     """
     count = 0
     where = folder / FOLDER
 
     async def read(expense: tuple[int, int]) -> AsyncIterator[Path]:
-        with suppress(NotFound):  # it is gone by now
-            yield await _fetch(harvest, where, *expense)
+        with suppress(NotFound):  # deleted meanwhile
+            yield await _fetch(account, where, *expense)
 
     def take(_: tuple[int, int], __: Path) -> None:
         nonlocal count
         count += 1
 
     async def done(_: tuple[int, int]) -> None:
-        """Nothing is left to do."""
+        """Do nothing."""
 
     if expenses:
         where.mkdir(exist_ok=True)
@@ -57,13 +58,13 @@ async def fetch_receipts(harvest: HarvestV1, folder: Path, expenses: Sequence[tu
     return count
 
 
-async def _fetch(harvest: HarvestV1, where: Path, expense: int, person: int) -> Path:
+async def _fetch(account: ExportAccount, where: Path, expense: int, person: int) -> Path:
     new = scratch(where / str(expense))
     try:
-        async with harvest.receipts.stream(expense, of_user=person) as picture:
-            ending = _ENDINGS.get(picture.content_type.partition(";")[0].strip().lower(), _OTHER)
+        async with account.receipt(expense, person) as image:
+            ending = _ENDINGS.get(image.content_type.partition(";")[0].strip().lower(), _OTHER)
             with new.open("wb") as file:
-                async for chunk in picture:
+                async for chunk in image:
                     file.write(chunk)
                 await finish(asyncio.to_thread(durable, file))
         path = where / f"{expense}{ending}"
@@ -74,7 +75,7 @@ async def _fetch(harvest: HarvestV1, where: Path, expense: int, person: int) -> 
 
 
 def _keep(new: Path, path: Path) -> None:
-    """Put an image in its place, and take an older one of another kind away."""
+    """Rename an image into place, and delete an older one of another type."""
     for old in path.parent.glob(f"{path.stem}.*"):
         if old != path:
             old.unlink()

@@ -1,7 +1,6 @@
-"""Records -> what is written: the contract's fields in the order of the models, and whatever else the server told.
+"""Convert records to JSON lines and cells: the fields of the models in their order, then any other field received.
 
-Rules of this room: pure. Nothing is lost: decimals keep all their digits, moments are in UTC, fields that the models do
-not know stand beside the others. Fields that only drafts have are left out.
+Decimals keep all their digits, and times are in UTC.
 """
 
 from __future__ import annotations
@@ -21,59 +20,48 @@ from harvest_async.codec.text import iso, of_day
 __all__ = ["EXTRA", "cell", "cells", "columns", "line", "tree"]
 
 EXTRA: Final = "extra"
-"""The column of a table that holds what the models don't know, as JSON."""
+"""The column that holds the fields unknown to the models, as JSON."""
 
-_DRAFTS: Final = {
-    "Invoice": frozenset(
-        {
-            "projects_to_invoice", "import_hours", "import_expenses", "expense_summary_type", "expense_period_start",
-            "expense_period_end",
-        }
-    ),
-    "InvoiceMessage": frozenset({"recipients", "attach_pdf"}),
-}  # fmt: skip
+_NONE: Final[frozenset[str]] = frozenset()
 
 
-def columns(model: Any) -> dict[str, type[Any]]:
-    """The fields of a model with their plain types, `extra` left out."""
-    return _columns(model)
+def columns(model: Any, left_out: frozenset[str] = _NONE) -> dict[str, type[Any]]:
+    """Return the fields of a model with their plain types, without `extra` and without `left_out`."""
+    return _columns(model, left_out)
 
 
 @cache
-def _columns(model: Any) -> dict[str, type[Any]]:
+def _columns(model: Any, left_out: frozenset[str]) -> dict[str, type[Any]]:
     resolve_types(model)
-    drafts = _DRAFTS.get(model.__name__, frozenset())
-    return {
-        field.name: _plain(field.type) for field in fields(model) if field.name != EXTRA and field.name not in drafts
-    }
+    return {field.name: _plain(field.type) for field in fields(model) if field.name not in {EXTRA, *left_out}}
 
 
 def _plain(kind: Any) -> type[Any]:
-    """A type without its None and its alternatives."""
+    """Return a type without None and without its alternatives."""
     plain: type[Any] = next((each for each in get_args(kind) if each is not NoneType), kind)
     return plain
 
 
-def tree(record: Any) -> dict[str, Any]:
-    """A record as its fields; what the model does not know comes last."""
-    found = {name: getattr(record, name) for name in columns(type(record))}
+def tree(record: Any, left_out: frozenset[str] = _NONE) -> dict[str, Any]:
+    """Return the fields of a record; those unknown to the model come last."""
+    found = {name: getattr(record, name) for name in columns(type(record), left_out)}
     return {**found, **record.extra} if record.extra else found
 
 
-def line(record: Any) -> str:
-    """A record as a line of JSON."""
-    return _json(tree(record)) + "\n"
+def line(record: Any, left_out: frozenset[str] = _NONE) -> str:
+    """Return a record as a line of JSON."""
+    return _object(tree(record, left_out)) + "\n"
 
 
-def cells(record: Any) -> list[str]:
-    """A record as the cells of a row, `extra` the last."""
-    row = [cell(getattr(record, name)) or "" for name in columns(type(record))]
+def cells(record: Any, left_out: frozenset[str] = _NONE) -> list[str]:
+    """Return a record as the cells of a row, `extra` last."""
+    row = [cell(getattr(record, name)) or "" for name in columns(type(record), left_out)]
     row.append(_json(record.extra) if record.extra else "")
     return row
 
 
 def cell(value: Any) -> str | None:
-    """A value as the text of a cell; None stays None."""
+    """Return a value as the text of a cell; None stays None."""
     if value is None:
         return None
     if isinstance(value, str):
@@ -82,7 +70,7 @@ def cell(value: Any) -> str | None:
 
 
 def _json(value: Any) -> str:
-    """JSON, numbers with a point written as they are; `json` would make binary floats of them."""
+    """Return a value as JSON. Decimals are written as they are; `json` would write binary floats."""
     write = _JSON.get(type(value))
     if write is not None:
         return write(value)

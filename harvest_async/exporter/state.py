@@ -15,7 +15,7 @@ from attrs import define, field
 
 from harvest_async.codec.text import iso
 from harvest_async.errors import InvalidArgument
-from harvest_async.exporter.files import durable, place, scratch
+from harvest_async.exporter.disk import durable, place, scratch
 
 __all__ = ["State", "load"]
 

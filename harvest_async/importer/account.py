@@ -1,6 +1,6 @@
-"""What an import asks of an account, whatever the API's version.
+"""The interface through which the importer uses an account, whatever the version of the API.
 
-Rules of this room: a protocol and nothing else. Numbers are the account's ids; kinds are named as in `known`.
+Ids are those of the account. Kinds of records and their fields have the neutral names of `account_records`.
 """
 
 from __future__ import annotations
@@ -10,83 +10,98 @@ from contextlib import AbstractContextManager
 from datetime import date
 from typing import Any, Protocol
 
-from harvest_async.importer.account_records import BookableTasks, Booked, Known, Link, Paid
+from harvest_async.importer.account_records import (
+    AccountRecord,
+    Assignment,
+    BookableTasks,
+    LoggedEntry,
+    RecordedPayment,
+)
 
-__all__ = ["Account", "Readable", "Watch"]
+__all__ = ["Account", "ReadableAccount", "WriteObserver"]
 
 
-class Watch(Protocol):
-    """Looks on while one write is made."""
+class WriteObserver(Protocol):
+    """Callbacks for one write."""
 
-    async def leaving(self) -> None:
-        """The write may leave now and has not yet; what this raises comes out, and nothing is sent."""
+    async def before_send(self) -> None:
+        """Run directly before the request is sent; an exception raised here keeps it from being sent."""
         ...
 
-    def cut(self) -> None:
-        """The write was cancelled after it may have left."""
+    def outcome_unknown(self) -> None:
+        """Run when the write was cancelled after the request may have been sent."""
         ...
 
 
-class Readable(Protocol):
-    """An account that can be read, which is all that a plan needs."""
+class ReadableAccount(Protocol):
+    """The reads that a plan needs."""
 
     async def timestamps(self) -> bool:
-        """Whether time is tracked by start and end."""
+        """Return whether the account tracks time by start and end."""
         ...
 
-    async def all(self, kind: str) -> Sequence[Known]:
-        """All records of a kind, archived ones too."""
+    async def records(self, kind: str) -> Sequence[AccountRecord]:
+        """Return all records of a kind, archived ones included."""
         ...
 
-    async def booked(self, kind: str, person: int, first: date, last: date) -> Sequence[Booked]:
-        """A person's entries or expenses from one day to another, both included."""
+    async def logged(self, kind: str, person: int, first: date, last: date) -> Sequence[LoggedEntry]:
+        """Return a person's time entries or expenses between two days, both included."""
         ...
 
-    async def reach(self, person: int) -> BookableTasks:
-        """What a person can book on today."""
+    async def bookable_tasks(self, person: int) -> BookableTasks:
+        """Return the tasks on which a person can log time today."""
         ...
 
-    async def links(self, kind: str, project: int) -> Sequence[Link]:
-        """A project's assignments."""
+    async def assignments(self, kind: str, project: int) -> Sequence[Assignment]:
+        """Return the task or person assignments of a project."""
         ...
 
-    async def payments(self, invoice: int) -> Sequence[Paid]:
-        """An invoice's payments."""
+    async def payments(self, invoice: int) -> Sequence[RecordedPayment]:
+        """Return the payments of an invoice."""
         ...
 
 
-class Account(Readable, Protocol):
-    """An account that can be filled."""
+class Account(ReadableAccount, Protocol):
+    """An account into which rows can be imported."""
 
     @property
     def identity(self) -> str:
-        """Which account it is, in a word that no other account has."""
+        """A string that identifies the account among all accounts."""
         ...
 
-    async def person(self, email: str) -> Known | None:
-        """The person with this address; None where there is none."""
+    async def check_role(self) -> None:
+        """Check that the signed-in person may import and undo.
+
+        Raises:
+            InvalidArgument: they may not.
+            HarvestError: the account can't be read.
+        """
         ...
 
-    async def stands(self, mark: str, record: int, project: int | None) -> bool:
-        """Whether a record has a mark by now (see `marks`)."""
+    async def find_person(self, email: str) -> AccountRecord | None:
+        """Return the person with an e-mail address, or None."""
         ...
 
-    async def create(self, kind: str, fields: Mapping[str, Any], watch: Watch) -> int | None:
-        """Make a record; gives its id, None where the answer does not tell it."""
+    async def has_final_state(self, state: str, record: int, project: int | None) -> bool:
+        """Return whether a record has a final state (see `final_states`)."""
         ...
 
-    async def update(self, kind: str, record: int, fields: Mapping[str, Any], watch: Watch) -> None:
+    async def create(self, kind: str, fields: Mapping[str, Any], observer: WriteObserver) -> int | None:
+        """Create a record; return its id, or None if the response doesn't contain it."""
+        ...
+
+    async def update(self, kind: str, record: int, fields: Mapping[str, Any], observer: WriteObserver) -> None:
         """Set fields of a record."""
         ...
 
     async def delete(self, kind: str, record: int, fields: Mapping[str, Any]) -> str | None:
-        """Remove a record, or leave it as it is if other records use it; return why it was left, None if it was not."""
+        """Delete a record unless other records use it; return the reason if it was kept, else None."""
         ...
 
-    async def ask(self) -> None:
-        """Send one read, once: whether the server answers."""
+    async def ping(self) -> None:
+        """Send one read without retries, to see whether the server responds."""
         ...
 
     def bulk(self) -> AbstractContextManager[None]:
-        """Put what is called inside into the bulk lane."""
+        """Return a context in which calls use the bulk lane."""
         ...

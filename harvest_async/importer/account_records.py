@@ -1,7 +1,7 @@
-"""What an account has, as plain values.
+"""The records of an account as plain values, with neutral names.
 
-Rules of this room: pure values. Kinds are named as in the journal: client, contact, project, task, person, category,
-task_link, person_link, entry, expense, item_category, invoice, payment; and the marks of `marks`.
+Kinds of records: client, contact, project, task, person, category, task_assignment, person_assignment, entry, expense,
+item_category, invoice, payment; and the final states of `final_states`.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ from typing import Any
 
 from attrs import field, frozen
 
-__all__ = ["BookableTasks", "Booked", "Known", "Link", "Paid"]
+__all__ = ["AccountRecord", "Assignment", "BookableTasks", "LoggedEntry", "RecordedPayment"]
 
 
 @frozen
-class Known:
-    """A record that the account has.
+class AccountRecord:
+    """A record of the account.
 
     Attributes:
-        id: its number.
-        name: its name; a person's or a contact's whole name.
-        active: False where it is archived.
+        id: its id.
+        name: its name; for a person or a contact the full name.
+        active: False if it is archived.
         client_id: the client of a project or a contact.
-        email: the address of a person or a contact.
-        code: a project's code.
-        automatic: whether new projects have it by themselves.
-        fields: everything else, under the contract's names.
+        email: the e-mail address of a person or a contact.
+        code: the code of a project.
+        automatic: whether the account adds it to new projects by itself.
+        fields: all other fields, under the names that rows use.
     """
 
     id: int
@@ -42,14 +42,14 @@ class Known:
 
 
 @frozen
-class Link:
-    """A task or a person on a project.
+class Assignment:
+    """The assignment of a task or a person to a project.
 
     Attributes:
-        id: the assignment's number.
-        other: the task's or the person's number.
-        active: False where it is archived.
-        fields: everything else, under the contract's names.
+        id: its id.
+        other: the id of the task or the person.
+        active: False if it is archived.
+        fields: all other fields, under the names that rows use.
     """
 
     id: int
@@ -59,35 +59,43 @@ class Link:
 
 
 @frozen
-class Booked:
-    """A time entry or an expense that the account has; `other` is the task or the category.
+class LoggedEntry:
+    """A time entry or an expense of the account.
 
-    `hours` are an entry's, `cost` an expense's; `started` and `ended` are there on accounts that track by them.
+    Attributes:
+        id: its id.
+        project: the id of the project.
+        other: the id of the task or the expense category.
+        day: the day.
+        notes: the notes.
+        hours: the hours of a time entry.
+        cost: the cost of an expense.
+        start, end: the times of day, in accounts that track time by start and end.
     """
 
     id: int
-    project_id: int
+    project: int
     other: int
     day: date
     notes: str
     hours: Decimal = Decimal()
     cost: Decimal = Decimal()
-    started: time | None = None
-    ended: time | None = None
+    start: time | None = None
+    end: time | None = None
 
 
 @frozen
-class Paid:
-    """A payment that an invoice of the account has."""
+class RecordedPayment:
+    """A payment of an invoice of the account."""
 
     id: int
     amount: Decimal
-    moment: datetime
+    paid_at: datetime
     notes: str
 
 
 @frozen
 class BookableTasks:
-    """What a person can book on: the tasks of each project that they are on."""
+    """The tasks on which a person can log time, by project."""
 
     tasks: Mapping[int, frozenset[int]]

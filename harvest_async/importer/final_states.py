@@ -1,7 +1,7 @@
-"""What is put on a record when all else is done: it is archived, or an invoice is sent or written off.
+"""The final states of records: archived, or, for an invoice, sent or closed.
 
-Rules of this room: pure tables. An archived record takes no entries, so marks come last; projects before their clients
-(contract: clients.toggle). Kinds of steps are named by the mark and the kind of the record.
+An archived record accepts no time entries, so final states are set last; those of projects before those of their
+clients. A step that sets a final state has the state and the kind of record as its kind.
 """
 
 from __future__ import annotations
@@ -9,24 +9,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-__all__ = ["MARKS", "STATES", "is_archived"]
+__all__ = ["ARCHIVED_FIELDS", "FINAL_STATES", "is_archived"]
 
-STATES: Final = frozenset({"active", "is_active", "deactivated"})
-"""The fields that tell whether a record is archived (contract: inactive_spelled_three_ways)."""
+ARCHIVED_FIELDS: Final = frozenset({"active", "is_active", "deactivated"})
+"""The fields of rows that say whether a record is archived."""
 
-MARKS: Final = {
+FINAL_STATES: Final = {
     "sent_invoice": "invoice",
     "closed_invoice": "invoice",
-    "archived_task_link": "task_link",
-    "archived_person_link": "person_link",
+    "archived_task_assignment": "task_assignment",
+    "archived_person_assignment": "person_assignment",
     "archived_project": "project",
     "archived_client": "client",
     "archived_task": "task",
     "archived_person": "person",
 }
-"""Each mark, and the kind of record that it is put on."""
+"""Each final state, and the kind of record that can have it."""
 
 
 def is_archived(fields: Mapping[str, Any]) -> bool:
-    """Whether fields tell of an archived record."""
+    """Return whether fields describe an archived record."""
     return fields.get("active") is False or fields.get("is_active") is False or fields.get("deactivated") is True

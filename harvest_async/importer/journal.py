@@ -203,7 +203,7 @@ class JournalWriter:
         self._next: asyncio.Future[None] | None = None
         self._writing: asyncio.Task[None] | None = None
 
-    def note(self, *changes: Change) -> asyncio.Future[None]:
+    def enqueue(self, *changes: Change) -> asyncio.Future[None]:
         """Have something written; the future is done once it is on the disk, in the order of the notes."""
         self._changes += changes
         if self._next is None:
@@ -212,15 +212,15 @@ class JournalWriter:
             self._writing = asyncio.get_running_loop().create_task(self._write())
         return self._next
 
-    async def noted(self, *changes: Change) -> None:
+    async def write(self, *changes: Change) -> None:
         """Have something written and wait until it is on the disk.
 
         Raises:
             JournalError: it could not be written.
         """
-        await asyncio.shield(self.note(*changes))
+        await asyncio.shield(self.enqueue(*changes))
 
-    async def done(self) -> None:
+    async def drain(self) -> None:
         """Wait until everything is on the disk."""
         while self._next is not None or self._writing is not None:
             if self._writing is not None:

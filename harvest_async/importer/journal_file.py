@@ -20,7 +20,7 @@ from harvest_async.errors import InvalidArgument
 
 __all__ = ["FORMAT", "JournalError", "JournalInUse", "close_database", "copy_database", "make_private", "open_database"]
 
-FORMAT: Final = "1"
+FORMAT: Final = "2"
 
 _WAL_MAGIC: Final = (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83")
 _HEADER: Final = b"SQLite format 3\0"

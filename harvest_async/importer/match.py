@@ -21,9 +21,9 @@ from hashlib import blake2b
 from typing import Any, Final
 from unicodedata import category, normalize
 
-from harvest_async.importer.account_records import Booked
+from harvest_async.importer.account_records import LoggedEntry
 
-__all__ = ["booked_key", "differing", "entry_key", "expense_key", "key_of", "payment_key", "plain_notes"]
+__all__ = ["differing", "entry_key", "expense_key", "key_of", "logged_key", "payment_key", "plain_notes"]
 
 _INVISIBLE: Final = frozenset({"\u034f", "\u115f", "\u1160", "\u3164", "\uffa0", *map(chr, range(0xFE00, 0xFE10))})
 """Joiners, fillers and variation selectors, which Unicode has in other classes than the format letters."""
@@ -76,26 +76,26 @@ def payment_key(invoice: int, amount: Decimal, moment: datetime, notes: str) -> 
     return _digest("payment", invoice, amount.quantize(_CENT), moment.astimezone(UTC).isoformat(), plain_notes(notes))
 
 
-def booked_key(
-    kind: str, person: int, booked: Booked, numbers: Mapping[tuple[str, int], int], *, timestamps: bool
+def logged_key(
+    kind: str, person: int, logged: LoggedEntry, numbers: Mapping[tuple[str, int], int], *, timestamps: bool
 ) -> str | None:
     """What an entry or an expense of the account is known by; None where no row of the file can be equal to it.
 
     Args:
         kind: entry or expense.
         person: whose it is, by the account's number.
-        booked: what the account has.
+        logged: what the account has.
         numbers: the steps of the account's records, by kind and record.
         timestamps: whether the account tracks time by start and end.
     """
-    who, project = numbers.get(("person", person)), numbers.get(("project", booked.project_id))
-    other = numbers.get(("task" if kind == "entry" else "category", booked.other))
+    who, project = numbers.get(("person", person)), numbers.get(("project", logged.project))
+    other = numbers.get(("task" if kind == "entry" else "category", logged.other))
     if who is None or project is None or other is None:
         return None
     if kind == "expense":
-        return expense_key(who, project, other, booked.day, booked.notes, booked.cost)
-    span = (booked.started, booked.ended) if timestamps else None
-    return entry_key(who, project, other, booked.day, booked.notes, hours=booked.hours, span=span)
+        return expense_key(who, project, other, logged.day, logged.notes, logged.cost)
+    span = (logged.start, logged.end) if timestamps else None
+    return entry_key(who, project, other, logged.day, logged.notes, hours=logged.hours, span=span)
 
 
 def differing(wanted: dict[str, Any], there: dict[str, Any]) -> dict[str, Any]:

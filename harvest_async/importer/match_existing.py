@@ -1,93 +1,92 @@
-"""Where things of a plan meet what the account has of them: assignments and payments, and how both lie in the journal.
+"""Match the plan's time entries, expenses and payments with those that the account has.
 
-Rules of this room: what is there is left as it is, but for the fields that a row says more about; equal payments are
-counted.
+Equal ones are counted: of n equal rows and m equal records of the account, the first m rows exist already.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from datetime import date
+from functools import partial
 from typing import Any, Final
 
-from harvest_async.importer.account import Readable
-from harvest_async.importer.account_records import Link
+from harvest_async.concurrency import gather
+from harvest_async.importer.account import ReadableAccount
 from harvest_async.importer.journal import Journal
-from harvest_async.importer.match import differing, payment_key
+from harvest_async.importer.match import logged_key, payment_key
 from harvest_async.importer.planned_row import PlannedRecord
-from harvest_async.importer.progress import Progress
 from harvest_async.importer.resolver import Resolver
-from harvest_async.importer.serialization import pack
-from harvest_async.importer.side_by_side import gather, later
+from harvest_async.importer.steps import replace_records
+from harvest_async.progress import Progress
 
-__all__ = ["LINKS", "insert_things", "meet_links", "meet_payments"]
+__all__ = ["mark_existing_rows", "match_logged", "match_payments"]
 
-LINKS: Final = frozenset({"task_link", "person_link"})
-
-_INSERT: Final = (
-    "insert into step (id, kind, action, key, source, client, project, other, content, state, record) "
-    "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_SPANS: Final = """
+    select step.kind, who.record, min(step.day), max(step.day) from step
+    join step as who on who.id = step.person join step as project on project.id = step.project
+    join step as other on other.id = step.other
+    where step.kind in ('entry', 'expense') and who.record is not null and project.record is not null
+    and other.record is not null group by step.kind, who.record order by who.record
+"""
+_STORE: Final = (
+    "insert or ignore into known (key, record) select ?, ? where exists (select 1 from step where kind = ? and key = ?)"
 )
+_EXISTING: Final = """
+    with ours as (
+        select id, key, row_number() over (partition by key order by id) as place
+        from step where kind in ('entry', 'expense') and state = 'planned'
+    ), theirs as (select key, record, row_number() over (partition by key order by record) as place from known)
+    select record, id from ours join theirs using (key, place)
+"""
 
 
-_REPLACE: Final = _INSERT.replace("insert", "insert or replace", 1)
+async def match_logged(account: ReadableAccount, journal: Journal, resolver: Resolver, progress: Progress) -> None:
+    """Read what people have logged on the days of the file, and match it with the rows."""
+    spans = await journal.work(journal.rows, _SPANS)
+    progress.begin("reading time entries and expenses", len(spans))
+
+    async def read(kind: str, person: int, first: str, last: str) -> None:
+        found = await account.logged(kind, person, date.fromisoformat(first), date.fromisoformat(last))
+        numbers, timestamps = resolver.numbers, resolver.timestamps
+        keys = ((logged_key(kind, person, each, numbers, timestamps=timestamps), each.id) for each in found)
+        await journal.work(_store, journal, [(key, record, kind, key) for key, record in keys if key])
+
+    await gather([partial(read, *span) for span in spans], on_done=progress.step)
+    await journal.work(mark_existing_rows, journal)
 
 
-def _columns(thing: PlannedRecord) -> tuple[Any, ...]:
-    was = thing.was if thing.action == "update" else {}
-    content = pack({"name": thing.name, "fields": thing.fields, "was": was, "sure": thing.sure})
-    return (
-        thing.number, thing.kind, thing.action, thing.key, thing.source, thing.client, thing.project, thing.other,
-        content, "planned" if thing.action else "existing", thing.record,
-    )  # fmt: skip
+def mark_existing_rows(journal: Journal) -> None:
+    """Mark the rows that the account has already."""
+    existing = journal.rows(_EXISTING)
+    update = "update step set state = 'existing', action = '', record = ? where id = ?"
+    journal.together(lambda: journal.write_many(update, existing))
 
 
-def insert_things(journal: Journal, things: Iterable[PlannedRecord]) -> None:
-    """Write things down as steps."""
-    journal.write_many(_INSERT, map(_columns, things))
+def _store(journal: Journal, found: list[tuple[Any, ...]]) -> None:
+    """Store which records match the key of a row: any more that match it later were created since."""
+    journal.together(lambda: journal.write_many(_STORE, found))
 
 
-def meet_links(
-    journal: Journal,
-    told: list[PlannedRecord],
-    things: dict[int, PlannedRecord],
-    links: dict[tuple[str, int], Sequence[Link]],
-    marks: dict[int, PlannedRecord],
-) -> None:
-    """Match the assignments that rows are about with those that are there; their marks are left as they are."""
-    changed = list(told)
-    for thing in told:
-        project, other, mark = things[thing.project or 0], things[thing.other or 0], marks.get(thing.number)
-        for link in links.get((thing.kind, project.record or 0), ()):
-            if link.other == other.record and (link.active or mark is not None):
-                thing.record = link.id
-                thing.fields = differing(thing.fields, dict(link.fields))
-                thing.action = "update" if thing.fields else ""
-                if mark is not None:
-                    mark.action, mark.record = "", link.id
-                    changed.append(mark)
-    journal.together(lambda: journal.write_many(_REPLACE, map(_columns, changed)))
-
-
-async def meet_payments(account: Readable, journal: Journal, resolver: Resolver, progress: Progress) -> None:
-    """Match payments with those that the account's invoices have."""
-    wanted = {thing.other for thing in resolver.things if thing.kind == "payment"}
-    invoices = [thing for thing in resolver.things if thing.number in wanted and thing.record is not None]
+async def match_payments(account: ReadableAccount, journal: Journal, resolver: Resolver, progress: Progress) -> None:
+    """Match payments with those of the account's invoices."""
+    wanted = {planned.other for planned in resolver.planned if planned.kind == "payment"}
+    invoices = [each for each in resolver.planned if each.number in wanted and each.record is not None]
     progress.begin("reading payments", len(invoices))
-    found = await gather([later(account.payments, thing.record) for thing in invoices], progress)
-    there: dict[str, list[int]] = {}
+    reads = [partial(account.payments, invoice.record or 0) for invoice in invoices]
+    found = await gather(reads, on_done=progress.step)
+    existing: dict[str, list[int]] = {}
     for invoice, payments in zip(invoices, found, strict=True):
         for each in payments:
-            key = payment_key(invoice.number, each.amount, each.moment, each.notes)
-            there.setdefault(key, []).append(each.id)
-    known = [(key, record) for key, records in there.items() for record in records]
-    met = []
-    for thing in resolver.things:
-        if thing.kind == "payment" and there.get(thing.key):
-            thing.action, thing.record = "", there[thing.key].pop()
-            met.append(thing)
-    journal.together(lambda: _keep_payments(journal, known, met))
+            key = payment_key(invoice.number, each.amount, each.paid_at, each.notes)
+            existing.setdefault(key, []).append(each.id)
+    known = [(key, record) for key, records in existing.items() for record in records]
+    matched = []
+    for planned in resolver.planned:
+        if planned.kind == "payment" and existing.get(planned.key):
+            planned.action, planned.record = "", existing[planned.key].pop()
+            matched.append(planned)
+    journal.together(lambda: _store_payments(journal, known, matched))
 
 
-def _keep_payments(journal: Journal, known: list[tuple[str, int]], met: list[PlannedRecord]) -> None:
+def _store_payments(journal: Journal, known: list[tuple[str, int]], matched: list[PlannedRecord]) -> None:
     journal.write_many("insert or ignore into known (key, record) values (?, ?)", known)
-    journal.write_many(_REPLACE, map(_columns, met))
+    replace_records(journal, matched)

@@ -53,6 +53,6 @@ class Outage:
         self._pause = min(2 * self._pause or _FIRST, _LONGEST)
         return self._pause
 
-    def answered(self) -> None:
+    def server_responded(self) -> None:
         """The server answered the read."""
         self.begun, self._on_trial, self._in_a_row = False, True, 0

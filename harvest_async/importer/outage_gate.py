@@ -18,15 +18,15 @@ from harvest_async.clock import SECOND, Clock
 from harvest_async.errors import DecodeError, HarvestError, RequestError, ServerError
 from harvest_async.importer.account import Account
 from harvest_async.importer.outage import Outage
-from harvest_async.importer.progress import Progress
+from harvest_async.progress import Progress
 
-__all__ = ["AWAY", "Held", "OutageGate"]
+__all__ = ["UNREACHABLE", "HeldBack", "OutageGate"]
 
-AWAY: Final = (RequestError, ServerError, DecodeError)
+UNREACHABLE: Final = (RequestError, ServerError, DecodeError)
 """What says of a read that the server is not there."""
 
 
-class Held(HarvestError):
+class HeldBack(HarvestError):
     """A write has its permit, and may not leave after all."""
 
 
@@ -97,10 +97,10 @@ class OutageGate:
         """A write has its permit and leaves: from here on it is not called back.
 
         Raises:
-            Held: it may not leave.
+            HeldBack: it may not leave.
         """
         if self.halted() or self._outage.begun:
-            raise Held("held back")
+            raise HeldBack("held back")
         self._waiting.pop(write, None)
 
     def _may_go(self) -> bool:
@@ -113,7 +113,7 @@ class OutageGate:
 
     # Outages
 
-    def answered(self) -> None:
+    def responded(self) -> None:
         """The server answered a write, if only by a refusal."""
         self._outage.succeeded()
         self._gone_since = None
@@ -143,10 +143,10 @@ class OutageGate:
 
     async def _ask(self) -> None:
         try:
-            await self._account.ask()
-        except AWAY:
+            await self._account.ping()
+        except UNREACHABLE:
             return
-        self._outage.answered()
+        self._outage.server_responded()
 
     async def sleep(self, seconds: float) -> None:
         """Sleep, unless the run is told to stop."""

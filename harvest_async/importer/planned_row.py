@@ -1,24 +1,24 @@
-"""What a plan is made of: the things that rows need or are about, and why a row can't be imported.
-
-Rules of this room: pure values.
-"""
+"""The values of a plan: records to create or update, rows, and reasons why a row can't be imported."""
 
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from attrs import define, field, frozen
 
-__all__ = ["NewPerson", "PlannedRecord", "PlannedRow", "Rejected"]
+__all__ = ["FIRST_ROW", "NewPerson", "PlannedRecord", "PlannedRow", "Rejected"]
+
+FIRST_ROW: Final = 1_000_000_000
+"""The number of the first step of a row; steps of records are numbered from 1 on."""
 
 
 class Rejected(Exception):
     """A row can't be imported.
 
     Attributes:
-        column: where the reason lies.
-        reason: what is wrong, and what to do about it.
+        column: the column with the cause; empty if it is not a single one.
+        reason: what is wrong and what to do about it.
     """
 
     def __init__(self, column: str, reason: str) -> None:
@@ -29,7 +29,7 @@ class Rejected(Exception):
 
 @frozen
 class NewPerson:
-    """A person who has to be made: it sends an e-mail and takes a seat."""
+    """A person whom the import would create. Each gets an invitation by e-mail and takes a seat of the plan."""
 
     email: str
     first_name: str
@@ -38,21 +38,21 @@ class NewPerson:
 
 @define(eq=False)
 class PlannedRecord:
-    """A record that rows need or are about.
+    """A record that rows need or describe.
 
     Attributes:
-        number: its step in the journal.
-        kind, key: what it is known by.
-        name: what it is called.
-        action: `create`, `update`, or empty where nothing has to be done.
-        record: its number in the account; None before it is made.
-        fields: what is written.
-        client, project, other: the steps of the things that it belongs to.
-        source: the row that is about it; None where rows only need it.
-        automatic: whether new projects have it by themselves.
-        unit_price: of a category of expenses.
-        was: what the account has of it; of an update the fields that change.
-        sure: whether an assignment that is to be made is known not to be there yet.
+        number: the number of its step in the journal.
+        kind, key: identify it within the plan.
+        name: its display name.
+        action: `create`, `update`, or empty if nothing has to be done.
+        record: its id in the account; None until it is created.
+        fields: the fields to write.
+        client, project, other: the step numbers of the records that it belongs to.
+        source: the row that describes it; None if rows only refer to it.
+        automatic: whether the account adds it to new projects by itself.
+        unit_price: the price of one unit, for an expense category.
+        was: its present fields in the account; for an update, only those that change.
+        is_new: False for an assignment that may exist already.
     """
 
     number: int
@@ -69,16 +69,16 @@ class PlannedRecord:
     automatic: bool = False
     unit_price: Decimal | None = None
     was: dict[str, Any] = field(factory=dict)
-    sure: bool = True
+    is_new: bool = True
 
 
 @frozen
 class PlannedRow:
-    """What a row becomes: a step of its own (an entry, an expense), or one about a thing."""
+    """The step of a row: a time entry or expense, or a record that the row describes (`planned`)."""
 
     kind: str
     key: str
-    thing: PlannedRecord | None = None
+    planned: PlannedRecord | None = None
     project: int | None = None
     other: int | None = None
     person: int | None = None

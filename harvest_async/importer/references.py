@@ -11,16 +11,16 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from harvest_async.importer.final_states import MARKS
+from harvest_async.importer.final_states import FINAL_STATES
 from harvest_async.importer.journal import Journal
-from harvest_async.importer.planner import FIRST_ROW
+from harvest_async.importer.planned_row import FIRST_ROW
 from harvest_async.importer.sources.kinds import ExpenseRow, TimeRow
 from harvest_async.importer.work_queue import Step
 
 __all__ = ["Obstacle", "References"]
 
-_NAMES: Final = {"task_link": ("task_id", "other"), "person_link": ("user_id", "other")}
-_WORDS: Final = {"task_link": "assignment of the task", "person_link": "assignment of the person"}
+_ASSIGNED: Final = {"task_assignment": "task", "person_assignment": "person"}
+_WORDS: Final = {"task_assignment": "assignment of the task", "person_assignment": "assignment of the person"}
 
 
 @frozen
@@ -32,7 +32,7 @@ class Obstacle:
 
 
 @frozen
-class _Thing:
+class _State:
     kind: str
     state: str
     record: int | None
@@ -54,17 +54,17 @@ class References:
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
-        self._things: dict[int, _Thing] = {}
-        self._links: dict[tuple[str, str], _Thing] = {}
+        self._records: dict[int, _State] = {}
+        self._links: dict[tuple[str, str], _State] = {}
         self._timestamps = False
 
     def load(self) -> None:
         """Read how the things stand."""
         query = "select id, key, kind, state, record, reason from step where id < ?"
-        for number, key, *thing in self._journal.rows(query, (FIRST_ROW,)):
-            self._things[number] = _Thing(*thing)
-            if thing[0] in _WORDS:
-                self._links[thing[0], key] = self._things[number]
+        for number, key, *state in self._journal.rows(query, (FIRST_ROW,)):
+            self._records[number] = _State(*state)
+            if state[0] in _WORDS:
+                self._links[state[0], key] = self._records[number]
         self._timestamps = self._journal.meta.get("timestamps") == "1"
 
     @property
@@ -75,18 +75,18 @@ class References:
     @property
     def numbers(self) -> dict[tuple[str, int], int]:
         """The steps of the account's records, by kind and record."""
-        return {(each.kind, each.record): number for number, each in self._things.items() if each.record is not None}
+        return {(each.kind, each.record): number for number, each in self._records.items() if each.record is not None}
 
     def record(self, number: int | None) -> int | None:
         """The account's number of a thing."""
-        return self._things[number].record if number is not None else None
+        return self._records[number].record if number is not None else None
 
     def obstacle(self, step: Step) -> Obstacle | None:
         """What keeps a step from being sent."""
-        needs = [self._things.get(each) for each in (step.client, step.project, step.other, step.person) if each]
+        needs = [self._records.get(each) for each in (step.client, step.project, step.other, step.person) if each]
         if step.is_row:
-            needs.append(self._links.get(("task_link", f"{step.project}/{step.other}")))
-            needs.append(self._links.get(("person_link", f"{step.project}/{step.person}")))
+            needs.append(self._links.get(("task_assignment", f"{step.project}/{step.other}")))
+            needs.append(self._links.get(("person_assignment", f"{step.project}/{step.person}")))
         found = [obstacle for need in needs if need is not None and (obstacle := need.obstacle()) is not None]
         return next((each for each in found if each.final), found[0] if found else None)
 
@@ -97,24 +97,23 @@ class References:
         if isinstance(step.row, ExpenseRow) and step.kind == "expense":
             return self._expense(step, step.row)
         fields = dict(step.content.get("fields", {}))
-        if step.kind in _NAMES:
-            name, _ = _NAMES[step.kind]
+        if step.kind in _ASSIGNED:
             own = fields if step.action == "update" else {}
-            return {**own, "project_id": self.record(step.project), name: self.record(step.other)}
-        if step.kind == "payment" or step.kind in MARKS:
-            project = {"project_id": self.record(step.project)} if step.project else {}
+            return {**own, "project": self.record(step.project), _ASSIGNED[step.kind]: self.record(step.other)}
+        if step.kind == "payment" or step.kind in FINAL_STATES:
+            project = {"project": self.record(step.project)} if step.project else {}
             return {**fields, **project, "record": self.record(step.other)}
-        return fields if step.client is None else {**fields, "client_id": self.record(step.client)}
+        return fields if step.client is None else {**fields, "client": self.record(step.client)}
 
     def _entry(self, step: Step, row: TimeRow) -> dict[str, Any]:
         size: dict[str, Any] = {"hours": row.hours}
         if self._timestamps:
-            size = {"started_at": _to_the_minute(row.started), "ended_at": _to_the_minute(row.ended)}
+            size = {"start": _to_the_minute(row.started), "end": _to_the_minute(row.ended)}
         return {
             "person": self.record(step.person),
-            "project_id": self.record(step.project),
-            "task_id": self.record(step.other),
-            "spent_at": row.day,
+            "project": self.record(step.project),
+            "task": self.record(step.other),
+            "day": row.day,
             "notes": row.notes,
             **size,
         }
@@ -124,9 +123,9 @@ class References:
         size = {"units": row.units} if by_units else {"total_cost": row.total_cost}
         return {
             "person": self.record(step.person),
-            "project_id": self.record(step.project),
-            "expense_category_id": self.record(step.other),
-            "spent_at": row.day,
+            "project": self.record(step.project),
+            "category": self.record(step.other),
+            "day": row.day,
             "notes": row.notes,
             **size,
             **({} if row.billable is None else {"billable": row.billable}),

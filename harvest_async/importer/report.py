@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from harvest_async.importer.final_states import MARKS
+from harvest_async.importer.final_states import FINAL_STATES
 from harvest_async.importer.journal import Journal
 from harvest_async.importer.sources.kinds import Problem
 
@@ -28,12 +28,12 @@ _WORDS: Final = {
     "task": "tasks",
     "person": "people",
     "category": "categories",
-    "task_link": "assignments",
-    "person_link": "assignments",
+    "task_assignment": "assignments",
+    "person_assignment": "assignments",
     "item_category": "item categories",
     "invoice": "invoices",
     "payment": "payments",
-    **dict.fromkeys(MARKS, "marks (archived, sent, closed)"),
+    **dict.fromkeys(FINAL_STATES, "marks (archived, sent, closed)"),
 }
 
 
@@ -51,23 +51,23 @@ class Overview:
     """What a plan would do.
 
     Attributes:
-        make, update: how many records of each kind; `names` has the first ten of them.
-        book, hours: time entries to be made, and their hours.
+        create, update: the number of records to create and to update, by kind; `names` has the first ten of them.
+        log, hours: the number of time entries to create, and their hours.
         expenses, cost: expenses to be made, and what they cost.
-        there: rows that are in the account already.
+        existing: rows that are in the account already.
         rejected: what is wrong with the others.
         writes: calls that it takes to carry the plan out, without the reads.
         first: the first ten rows to be booked, as (line, day, hours or cost, notes).
     """
 
-    make: Mapping[str, int]
+    create: Mapping[str, int]
     update: Mapping[str, int]
     names: Mapping[str, Sequence[str]]
-    book: int
+    log: int
     hours: Decimal
     expenses: int
     cost: Decimal
-    there: int
+    existing: int
     rejected: Sequence[Problem]
     writes: int
     first: Sequence[tuple[int, str, str, str]]
@@ -95,10 +95,10 @@ class Report:
     """How a run ended.
 
     Attributes:
-        made, updated: how many records of each kind, entries and expenses left out.
+        created_records, updated: the number of records by kind, without time entries and expenses.
         created: rows that became an entry or an expense; `created_hours` and `created_cost` are theirs, as they were
             sent, and `exact_hours` are the same hours before they were rounded.
-        there: rows that were in the account already, whatever they are about.
+        existing: rows that were in the account already, whatever they are about.
         rejected: what is wrong with the rows that were refused; a row may have several problems.
         unknown: rows that may or may not have been booked, and are not sent as long as nobody can tell.
         left: rows that were not sent.
@@ -107,12 +107,12 @@ class Report:
         gave_up: whether that was because the server was gone.
     """
 
-    made: Mapping[str, int]
+    created_records: Mapping[str, int]
     updated: Mapping[str, int]
     created: int
     created_hours: Decimal
     created_cost: Decimal
-    there: int
+    existing: int
     rejected: Sequence[Problem]
     unknown: Sequence[Place]
     left: int
@@ -158,7 +158,7 @@ def report_of(journal: Journal, stopped: str | None = None, *, gave_up: bool = F
     created, hours = _sum(journal, "entry", "created")
     expenses, cost = _sum(journal, "expense", "created")
     meta = journal.meta
-    unknown = journal.rows(f"{_PLACES} where step.state in ('unknown', 'lost', 'intended') order by source.id")
+    unknown = journal.rows(f"{_PLACES} where step.state in ('unknown', 'response_lost', 'intended') order by source.id")
     left = journal.number("select count(distinct source) from step where state = 'planned' and source is not null")
     return Report(
         _by_word(made, "created"),
@@ -244,7 +244,7 @@ def _names(journal: Journal) -> dict[str, list[str]]:
 
 
 def _name(kind: str, name: str, client: str | None, project: str | None, other: str | None, *whole: str | None) -> str:
-    if kind in {"task_link", "person_link"}:
+    if kind in {"task_assignment", "person_assignment"}:
         return f"{other} on {project}"
     if kind == "person":
         return f"{' '.join(part for part in whole if part)} <{name}>"

@@ -1,7 +1,4 @@
-"""How a run goes, and in which order: values.
-
-Rules of this room: pure values, nothing is computed.
-"""
+"""The rules of a run and the order of its stages, as plain values."""
 
 from __future__ import annotations
 
@@ -14,32 +11,36 @@ from harvest_async.errors import HarvestError
 __all__ = ["STAGES", "Rules", "Stopped"]
 
 STAGES: Final = (
-    ("making clients, tasks and people", ("client", "task", "person", "category", "item_category")),
-    ("making projects", ("project", "contact", "invoice")),
-    ("assigning tasks and people", ("task_link", "person_link")),
-    ("booking", ("entry", "expense")),
+    ("creating clients, tasks and people", ("client", "task", "person", "category", "item_category")),
+    ("creating projects", ("project", "contact", "invoice")),
+    ("assigning tasks and people", ("task_assignment", "person_assignment")),
+    ("logging time and expenses", ("entry", "expense")),
     ("sending invoices", ("sent_invoice",)),
     ("recording payments", ("payment",)),
-    ("archiving projects", ("closed_invoice", "archived_task_link", "archived_person_link", "archived_project")),
+    (
+        "archiving projects",
+        ("closed_invoice", "archived_task_assignment", "archived_person_assignment", "archived_project"),
+    ),
     ("archiving clients, tasks and people", ("archived_client", "archived_task", "archived_person")),
 )
-"""The kinds of steps that go side by side, in the order of the stages."""
+"""The title of each stage and the kinds of steps that run concurrently in it, in order."""
 
 
 @frozen
 class Rules:
-    """How a run goes.
+    """The rules of a run.
 
     Attributes:
-        settle: seconds after which the server carries nothing out any more whose answer was lost.
-        give_up: seconds without a sign of the server after which the run ends.
-        max_failures: refused rows after which the run ends; None goes on.
-        attempts: how often one step is sent at most.
-        side_by_side: writes that are on their way or wait for their permit at a time.
-        reconcile: False sends lost writes again without looking, and doubles some: what others do.
+        max_delay: the longest time, in seconds, after which a sent request may still be processed.
+        give_up: seconds without a response to a write after which the run ends.
+        max_failures: the number of refused steps after which the run ends; None for no limit.
+        attempts: the maximum number of times that one step is sent.
+        side_by_side: the maximum number of concurrent writes, those that wait for a lease included.
+        reconcile: False sends a write again at once when its response was lost, which creates some records twice. It is
+            meant for comparisons only.
     """
 
-    settle: float = 60.0
+    max_delay: float = 60.0
     give_up: float = 3600.0
     max_failures: int | None = None
     attempts: int = 5
@@ -48,10 +49,10 @@ class Rules:
 
 
 class Stopped(HarvestError):
-    """The run ended before everything was done; what was done is in the journal, and it can be resumed.
+    """The run ended early. The journal has all that was done, and the run can be resumed.
 
     Attributes:
-        gave_up: whether that was because the server was gone.
+        gave_up: whether it ended because the server did not respond.
     """
 
     gave_up = False

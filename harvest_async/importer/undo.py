@@ -9,41 +9,42 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 from attrs import frozen
 
+from harvest_async.concurrency import gather
 from harvest_async.errors import BadRequest, Forbidden, Unprocessable
 from harvest_async.importer.account import Account
 from harvest_async.importer.journal import Journal
-from harvest_async.importer.progress import Progress
 from harvest_async.importer.rules import STAGES
-from harvest_async.importer.side_by_side import gather, later
-from harvest_async.importer.transitions import undo
+from harvest_async.importer.transitions import mark_undone
+from harvest_async.progress import Progress
 
-__all__ = ["Undone", "undo_all"]
+__all__ = ["UndoResult", "undo_run"]
 
 _REFUSED: Final = (BadRequest, Forbidden, Unprocessable)
 
 
 @frozen
-class Undone:
+class UndoResult:
     """What undoing did.
 
     Attributes:
         removed: how many records were taken away.
         left: what is still there, and why.
         unknown: how many writes of the run have an outcome that nobody knows.
-        went_along: how many assignments of the run the server removed together with their projects.
+        removed_with_project: how many assignments of the run the server removed together with their projects.
     """
 
     removed: int
     left: Sequence[str]
     unknown: int
-    went_along: int = 0
+    removed_with_project: int = 0
 
 
-async def undo_all(account: Account, journal: Journal, progress: Progress) -> Undone:
+async def undo_run(account: Account, journal: Journal, progress: Progress) -> UndoResult:
     """Remove what the journal's run made.
 
     Raises:
@@ -54,14 +55,14 @@ async def undo_all(account: Account, journal: Journal, progress: Progress) -> Un
         for title, of_kinds in reversed(STAGES):
             steps = await journal.work(journal.rows, _MADE, (json.dumps(of_kinds),))
             progress.begin(f"undoing: {title}", len(steps))
-            told = await gather([later(_undo, account, journal, *step) for step in steps], progress)
+            told = await gather([partial(_undo, account, journal, *step) for step in steps], on_done=progress.step)
             removed += sum(each is None for each in told)
             left += [each for each in told if each is not None]
-    went_along = await journal.work(journal.number, _COUNT_ALONG)
+    removed_with_project = await journal.work(journal.number, _COUNT_ALONG)
     await journal.work(journal.commit, [(_UNDO_ALONG, ())])
     left += [_STAYED.format(*row) for row in await journal.work(journal.rows, _OF_LEFT_PROJECTS)]
     unknown = await journal.work(journal.number, _UNKNOWN)
-    return Undone(removed, tuple(left), unknown, went_along)
+    return UndoResult(removed, tuple(left), unknown, removed_with_project)
 
 
 async def _undo(
@@ -79,19 +80,19 @@ async def _undo(
     fields = {} if person is None else {"person": person}
     what = f"{kind.replace('_', ' ')} {record}{f' ({name})' if name else ''}"
     try:
-        instead = await account.delete(kind, record, {**fields, "project_id": project, "other": other})
+        instead = await account.delete(kind, record, {**fields, "project": project, "other": other})
     except _REFUSED as error:
         return f"{what}: {error.message}"
     if instead:
         return f"{what}: {instead}"
-    await journal.work(journal.commit, [undo(step)])
+    await journal.work(journal.commit, [mark_undone(step)])
     return None
 
 
 def _kept(journal: Journal) -> list[str]:
     kept = journal.rows("""
         select kind, state, count(*) from step where state = 'updated'
-        or (state = 'created' and (record is null or json_extract(content, '$.sure') = 0)) group by 1, 2
+        or (state = 'created' and (record is null or json_extract(content, '$.is_new') = 0)) group by 1, 2
     """)
     why = {"updated": "brought up to date, and that stays", "created": "not certainly this run's, or without a number"}
     return [f"{count} of {kind.replace('_', ' ')}: {why[state]}" for kind, state, count in kept]
@@ -104,20 +105,20 @@ _MADE: Final = """
     left join step as person on person.id = step.person left join step as project on project.id = step.project
     left join step as other on other.id = step.other
     where step.state = 'created' and step.record is not null
-    and coalesce(json_extract(step.content, '$.sure'), 1) = 1
-    and not (step.kind in ('task_link', 'person_link') and project.state = 'created')
+    and coalesce(json_extract(step.content, '$.is_new'), 1) = 1
+    and not (step.kind in ('task_assignment', 'person_assignment') and project.state = 'created')
     and step.kind in (select value from json_each(?)) order by step.id desc
 """
 _WENT_ALONG: Final = """
-    kind in ('task_link', 'person_link') and state = 'created'
+    kind in ('task_assignment', 'person_assignment') and state = 'created'
     and project in (select id from step where kind = 'project' and state = 'undone')
 """
 _COUNT_ALONG: Final = f"select count(*) from step where {_WENT_ALONG}"  # noqa: S608 - no value of anybody's
 _UNDO_ALONG: Final = f"update step set state = 'undone' where {_WENT_ALONG}"  # noqa: S608
 _OF_LEFT_PROJECTS: Final = """
     select count(*), json_extract(project.content, '$.name') from step join step as project on project.id = step.project
-    where step.kind in ('task_link', 'person_link') and step.state = 'created' and project.state = 'created'
+    where step.kind in ('task_assignment', 'person_assignment') and step.state = 'created' and project.state = 'created'
     group by project.id
 """
 _STAYED: Final = "{0} of the assignments of project {1}, which is left"
-_UNKNOWN: Final = "select count(*) from step where state in ('unknown', 'lost', 'intended')"
+_UNKNOWN: Final = "select count(*) from step where state in ('unknown', 'response_lost', 'intended')"

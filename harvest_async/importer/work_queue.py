@@ -56,10 +56,10 @@ class Step:
 class WorkQueue:
     """Gives steps of some kinds, each once, until none is left."""
 
-    def __init__(self, journal: Journal, of_kinds: str, in_doubt: set[str]) -> None:
+    def __init__(self, journal: Journal, of_kinds: str, unresolved: set[str]) -> None:
         self._journal = journal
         self._kinds = of_kinds
-        self._in_doubt = in_doubt
+        self._unresolved = unresolved
         self._ready: deque[Step] = deque()
         self._flying: set[str] = set()
         self._behind: dict[str, deque[Step]] = {}
@@ -91,7 +91,7 @@ class WorkQueue:
         behind = self._behind.get(step.key)
         if again:
             self._ready.appendleft(step)
-        elif behind and step.key in self._in_doubt:
+        elif behind and step.key in self._unresolved:
             self._waiting -= len(behind)
             behind.clear()
         elif behind:
@@ -102,7 +102,7 @@ class WorkQueue:
         self._landed.set()
 
     def _may_fly(self, step: Step) -> bool:
-        if step.key in self._in_doubt:
+        if step.key in self._unresolved:
             return False
         if step.key in self._flying:
             self._behind.setdefault(step.key, deque()).append(step)

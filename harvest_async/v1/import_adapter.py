@@ -16,16 +16,33 @@ import attrs
 from harvest_async.call import Call, Created, DeleteResult
 from harvest_async.client.cached_list import record_id
 from harvest_async.errors import InvalidArgument, NotFound, ResponseError
-from harvest_async.importer.account import Watch
-from harvest_async.importer.account_records import BookableTasks, Booked, Known, Link, Paid
+from harvest_async.importer.account import WriteObserver
+from harvest_async.importer.account_records import (
+    AccountRecord,
+    Assignment,
+    BookableTasks,
+    LoggedEntry,
+    RecordedPayment,
+)
 from harvest_async.v1.client import HarvestV1
 
-__all__ = ["V1Account"]
+__all__ = ["V1ImportAccount"]
 
 Fields = dict[str, Any]
 
+_NAMES: Final = {
+    "client": "client_id",
+    "project": "project_id",
+    "task": "task_id",
+    "category": "expense_category_id",
+    "day": "spent_at",
+    "start": "started_at",
+    "end": "ended_at",
+}
+"""The names of the importer's fields in API v1, where they differ."""
 
-class V1Account:
+
+class V1ImportAccount:
     """An import's way to an account.
 
     Args:
@@ -69,86 +86,87 @@ class V1Account:
             self._me = record_id(self._signed_in)
         return self._signed_in
 
-    async def all(self, kind: str) -> Sequence[Known]:
+    async def records(self, kind: str) -> Sequence[AccountRecord]:
         """See `Account.all`."""
         section, read = _LISTS[kind]
         return [read(each) async for each in getattr(self._harvest, section).list()]
 
-    async def person(self, email: str) -> Known | None:
+    async def find_person(self, email: str) -> AccountRecord | None:
         """Contract: person_by_email."""
         try:
             return _person(await self._harvest.people.get(email))
         except NotFound:
             return None
 
-    async def booked(self, kind: str, person: int, first: date, last: date) -> Sequence[Booked]:
+    async def logged(self, kind: str, person: int, first: date, last: date) -> Sequence[LoggedEntry]:
         """Contract: reports.user_entries, reports.user_expenses."""
         if kind == "expense":
             expenses = self._harvest.reports.user_expenses(person, first, last)
             return [_expense(each) async for each in expenses if each.spent_at is not None]
         found = self._harvest.reports.user_entries(person, first, last)
         entries = [_entry(each) async for each in found if each.spent_at is not None]
-        if all(entry.started is not None for entry in entries):
+        if all(entry.start is not None for entry in entries):
             return entries
         timed = await self.timestamps()
         return await self._with_times(person, entries) if timed else entries
 
-    async def _with_times(self, person: int, entries: Sequence[Booked]) -> Sequence[Booked]:
+    async def _with_times(self, person: int, entries: Sequence[LoggedEntry]) -> Sequence[LoggedEntry]:
         """The entries with start and end, which reports may leave out; read from the days of those that lack them."""
-        times: dict[int, Booked] = {}
-        for day in sorted({entry.day for entry in entries if entry.started is None}):
+        times: dict[int, LoggedEntry] = {}
+        for day in sorted({entry.day for entry in entries if entry.start is None}):
             daily = await self._harvest.time.daily(day, of_user=self._of_user(person))
             times |= {record_id(each): _entry(each) for each in daily.day_entries}
         return [_timed(entry, times.get(entry.id, entry)) for entry in entries]
 
-    async def reach(self, person: int) -> BookableTasks:
+    async def bookable_tasks(self, person: int) -> BookableTasks:
         """Contract: time_tracking.daily: the projects and tasks that can be tracked."""
         daily = await self._harvest.time.daily(of_user=self._of_user(person))
         return BookableTasks(
             {record_id(each): frozenset(record_id(task) for task in each.tasks) for each in daily.projects}
         )
 
-    async def links(self, kind: str, project: int) -> Sequence[Link]:
+    async def assignments(self, kind: str, project: int) -> Sequence[Assignment]:
         """A project's assignments."""
-        if kind == "task_link":
+        if kind == "task_assignment":
             tasks = self._harvest.task_assignments.list(project)
-            return [Link(record_id(each), each.task_id or 0, not each.deactivated, _rest(each)) async for each in tasks]
+            return [
+                Assignment(record_id(each), each.task_id or 0, not each.deactivated, _rest(each))
+                async for each in tasks
+            ]
         people = self._harvest.user_assignments.list(project)
-        return [Link(record_id(each), each.user_id or 0, not each.deactivated, _rest(each)) async for each in people]
+        return [
+            Assignment(record_id(each), each.user_id or 0, not each.deactivated, _rest(each)) async for each in people
+        ]
 
-    async def payments(self, invoice: int) -> Sequence[Paid]:
+    async def payments(self, invoice: int) -> Sequence[RecordedPayment]:
         """Contract: invoice_payments.list."""
         payments = self._harvest.invoice_payments.list(invoice)
         return [
-            Paid(record_id(each), each.amount or Decimal(0), each.paid_at, each.notes or "")
+            RecordedPayment(record_id(each), each.amount or Decimal(0), each.paid_at, each.notes or "")
             async for each in payments
             if each.paid_at is not None
         ]
 
-    async def stands(self, mark: str, record: int, project: int | None) -> bool:
+    async def has_final_state(self, mark: str, record: int, project: int | None) -> bool:
         """See `Account.stands`."""
         try:
             return await _STANDS[mark](self._harvest, record, project or 0)
         except NotFound:
             return True  # it is gone
 
-    async def create(self, kind: str, fields: Mapping[str, Any], watch: Watch) -> int | None:
+    async def create(self, kind: str, fields: Mapping[str, Any], watch: WriteObserver) -> int | None:
         """See `Account.create`."""
-        given = dict(fields)
-        if "person" in given:
-            given["of_user"] = self._of_user(given.pop("person"))
+        given = self._to_v1(kind, fields)
         made = await _CREATE[kind](self._watched(watch), given)
         return made.id
 
-    async def update(self, kind: str, record: int, fields: Mapping[str, Any], watch: Watch) -> None:
+    async def update(self, kind: str, record: int, fields: Mapping[str, Any], watch: WriteObserver) -> None:
         """See `Account.update`."""
-        await _UPDATE[kind](self._watched(watch), record, dict(fields))
+        await _UPDATE[kind](self._watched(watch), record, self._to_v1(kind, fields))
 
     async def delete(self, kind: str, record: int, fields: Mapping[str, Any]) -> str | None:
         """See `Account.delete`."""
-        given = dict(fields)
-        if "person" in given:
-            given["of_user"] = self._of_user(given.pop("person"))
+        given = self._to_v1(kind, fields)
         try:
             gone = await _DELETE[kind](self._harvest, record, given)
         except NotFound:
@@ -165,7 +183,7 @@ class V1Account:
             return f"other records use it; the server archived it, and it can't be brought back ({error.message})"
         return "other records use it"
 
-    async def ask(self) -> None:
+    async def ping(self) -> None:
         """See `Account.ask`: not repeatable, so that it is sent once."""
         await self._harvest.request("GET", "/account/who_am_i")
 
@@ -173,15 +191,26 @@ class V1Account:
         """The bulk lane."""
         return self._harvest.bulk()
 
+    def _to_v1(self, kind: str, fields: Mapping[str, Any]) -> Fields:
+        """Return neutral fields under the names of API v1."""
+        translated = {_NAMES.get(name, name): value for name, value in fields.items()}
+        if "person" in translated:
+            person = translated.pop("person")
+            if kind == "person_assignment":
+                translated["user_id"] = person
+            else:
+                translated["of_user"] = self._of_user(person)
+        return translated
+
     def _of_user(self, person: int) -> int | None:
         return None if person == self._me else person
 
-    def _watched(self, watch: Watch) -> HarvestV1:
+    def _watched(self, watch: WriteObserver) -> HarvestV1:
         async def before_send(_: Call[Any]) -> None:
-            await watch.leaving()
+            await watch.before_send()
 
         async def on_unknown(_: Call[Any]) -> None:
-            watch.cut()
+            watch.outcome_unknown()
 
         return self._harvest.options(before_send=before_send, on_unknown=on_unknown)
 
@@ -190,27 +219,29 @@ def _rest(record: Any) -> Fields:
     return {name: value for name, value in attrs.asdict(record, recurse=False).items() if name not in {"id", "extra"}}
 
 
-def _client(each: Any) -> Known:
-    return Known(record_id(each), each.name or "", each.active is not False, fields=_rest(each))
+def _client(each: Any) -> AccountRecord:
+    return AccountRecord(record_id(each), each.name or "", each.active is not False, fields=_rest(each))
 
 
-def _project(each: Any) -> Known:
+def _project(each: Any) -> AccountRecord:
     active = each.active is not False
-    return Known(record_id(each), each.name or "", active, each.client_id, code=each.code or "", fields=_rest(each))
+    return AccountRecord(
+        record_id(each), each.name or "", active, each.client_id, code=each.code or "", fields=_rest(each)
+    )
 
 
-def _task(each: Any) -> Known:
-    return Known(
+def _task(each: Any) -> AccountRecord:
+    return AccountRecord(
         record_id(each), each.name or "", not each.deactivated, automatic=bool(each.is_default), fields=_rest(each)
     )
 
 
-def _category(each: Any) -> Known:
-    return Known(record_id(each), each.name or "", not each.deactivated, fields=_rest(each))
+def _category(each: Any) -> AccountRecord:
+    return AccountRecord(record_id(each), each.name or "", not each.deactivated, fields=_rest(each))
 
 
-def _person(each: Any) -> Known:
-    return Known(
+def _person(each: Any) -> AccountRecord:
+    return AccountRecord(
         record_id(each),
         f"{each.first_name or ''} {each.last_name or ''}".strip(),
         each.is_active is not False,
@@ -220,42 +251,42 @@ def _person(each: Any) -> Known:
     )
 
 
-def _contact(each: Any) -> Known:
+def _contact(each: Any) -> AccountRecord:
     name = f"{each.first_name or ''} {each.last_name or ''}".strip()
-    return Known(record_id(each), name, client_id=each.client_id, email=each.email or "", fields=_rest(each))
+    return AccountRecord(record_id(each), name, client_id=each.client_id, email=each.email or "", fields=_rest(each))
 
 
-def _entry(each: Any) -> Booked:
-    return Booked(
+def _entry(each: Any) -> LoggedEntry:
+    return LoggedEntry(
         record_id(each),
         each.project_id or 0,
         each.task_id or 0,
         each.spent_at,
         each.notes or "",
         hours=each.hours or Decimal(0),
-        started=each.started_at,
-        ended=each.ended_at,
+        start=each.started_at,
+        end=each.ended_at,
     )
 
 
-def _timed(entry: Booked, known: Booked) -> Booked:
+def _timed(entry: LoggedEntry, known: LoggedEntry) -> LoggedEntry:
     """An entry of a report, with the start and end that the timesheet has where the report leaves them out."""
-    return entry if entry.started is not None else attrs.evolve(entry, started=known.started, ended=known.ended)
+    return entry if entry.start is not None else attrs.evolve(entry, start=known.start, end=known.end)
 
 
-def _expense(each: Any) -> Booked:
+def _expense(each: Any) -> LoggedEntry:
     cost = each.total_cost or Decimal(0)
-    return Booked(
+    return LoggedEntry(
         record_id(each), each.project_id or 0, each.expense_category_id or 0, each.spent_at, each.notes or "", cost=cost
     )
 
 
-def _category_of_items(each: Any) -> Known:
-    return Known(record_id(each), each.name or "", fields=_rest(each))
+def _category_of_items(each: Any) -> AccountRecord:
+    return AccountRecord(record_id(each), each.name or "", fields=_rest(each))
 
 
-def _invoice(each: Any) -> Known:
-    return Known(record_id(each), each.number or "", client_id=each.client_id)
+def _invoice(each: Any) -> AccountRecord:
+    return AccountRecord(record_id(each), each.number or "", client_id=each.client_id)
 
 
 async def _pay(harvest: Any, fields: Fields) -> Created[Any]:
@@ -295,10 +326,10 @@ _MARK: Final[Mapping[str, Callable[[Any, int, int], Awaitable[Any]]]] = {
     "archived_project": lambda harvest, record, _: harvest.projects.archive(record),
     "archived_task": lambda harvest, record, _: harvest.tasks.delete(record),
     "archived_person": lambda harvest, record, _: harvest.people.archive(record),
-    "archived_task_link": lambda harvest, record, project: harvest.task_assignments.update(
+    "archived_task_assignment": lambda harvest, record, project: harvest.task_assignments.update(
         project, record, deactivated=True
     ),
-    "archived_person_link": lambda harvest, record, project: harvest.user_assignments.update(
+    "archived_person_assignment": lambda harvest, record, project: harvest.user_assignments.update(
         project, record, deactivated=True
     ),
     "sent_invoice": lambda harvest, record, _: harvest.invoice_messages.mark_as_sent(record),
@@ -310,10 +341,10 @@ _UNMARK: Final[Mapping[str, Callable[[Any, int, int], Awaitable[Any]] | None]] =
     "archived_project": lambda harvest, record, _: harvest.projects.activate(record),
     "archived_task": lambda harvest, record, _: harvest.tasks.activate(record),
     "archived_person": lambda harvest, record, _: harvest.people.activate(record),
-    "archived_task_link": lambda harvest, record, project: harvest.task_assignments.update(
+    "archived_task_assignment": lambda harvest, record, project: harvest.task_assignments.update(
         project, record, deactivated=False
     ),
-    "archived_person_link": lambda harvest, record, project: harvest.user_assignments.update(
+    "archived_person_assignment": lambda harvest, record, project: harvest.user_assignments.update(
         project, record, deactivated=False
     ),
     "sent_invoice": None,
@@ -326,8 +357,12 @@ _BRING_BACK: Final[Mapping[str, Callable[[Any, int, int], Awaitable[Any]]]] = {
     "project": lambda harvest, record, _: harvest.projects.activate(record),
     "task": lambda harvest, record, _: harvest.tasks.activate(record),
     "person": lambda harvest, record, _: harvest.people.activate(record),
-    "task_link": lambda harvest, record, project: harvest.task_assignments.update(project, record, deactivated=False),
-    "person_link": lambda harvest, record, project: harvest.user_assignments.update(project, record, deactivated=False),
+    "task_assignment": lambda harvest, record, project: harvest.task_assignments.update(
+        project, record, deactivated=False
+    ),
+    "person_assignment": lambda harvest, record, project: harvest.user_assignments.update(
+        project, record, deactivated=False
+    ),
 }
 """What makes an archived record active again."""
 
@@ -346,10 +381,10 @@ _STANDS: Final[Mapping[str, Callable[[Any, int, int], Awaitable[bool]]]] = {
     "archived_project": _stands(lambda harvest, record, _: harvest.projects.get(record), "active", False),
     "archived_task": _stands(lambda harvest, record, _: harvest.tasks.get(record), "deactivated", True),
     "archived_person": _stands(lambda harvest, record, _: harvest.people.get(record), "is_active", False),
-    "archived_task_link": _stands(
+    "archived_task_assignment": _stands(
         lambda harvest, record, project: harvest.task_assignments.get(project, record), "deactivated", True
     ),
-    "archived_person_link": _stands(
+    "archived_person_assignment": _stands(
         lambda harvest, record, project: harvest.user_assignments.get(project, record), "deactivated", True
     ),
     "sent_invoice": _stands(
@@ -359,7 +394,7 @@ _STANDS: Final[Mapping[str, Callable[[Any, int, int], Awaitable[bool]]]] = {
 }
 
 
-_LISTS: Final[Mapping[str, tuple[str, Callable[[Any], Known]]]] = {
+_LISTS: Final[Mapping[str, tuple[str, Callable[[Any], AccountRecord]]]] = {
     "client": ("clients", _client),
     "project": ("projects", _project),
     "task": ("tasks", _task),
@@ -377,12 +412,12 @@ _CREATE: Final[Mapping[str, Callable[[Any, Fields], Awaitable[Created[Any]]]]] =
     "person": lambda harvest, fields: harvest.people.create_id(**fields),
     "category": lambda harvest, fields: harvest.expense_categories.create_id(**fields),
     "contact": lambda harvest, fields: harvest.contacts.create_id(**fields),
-    "task_link": lambda harvest, fields: harvest.task_assignments.create_id(**fields),
-    "person_link": lambda harvest, fields: harvest.user_assignments.create_id(**fields),
+    "task_assignment": lambda harvest, fields: harvest.task_assignments.create_id(**fields),
+    "person_assignment": lambda harvest, fields: harvest.user_assignments.create_id(**fields),
     "entry": lambda harvest, fields: harvest.time.create_id(**{**fields, "notes": fields["notes"] or None}),
     "expense": lambda harvest, fields: harvest.expenses.create_id(**{**fields, "notes": fields["notes"] or None}),
     "item_category": lambda harvest, fields: harvest.invoice_item_categories.create_id(fields["name"]),
-    "invoice": lambda harvest, fields: harvest.invoices.create_id(**_said(fields)),
+    "invoice": lambda harvest, fields: harvest.invoices.create_id(**_invoice_fields(fields)),
     "payment": _pay,
     **{name: _marked(mark) for name, mark in _MARK.items()},
 }
@@ -395,10 +430,10 @@ _UPDATE: Final[Mapping[str, Callable[[Any, int, Fields], Awaitable[Any]]]] = {
     "category": lambda harvest, record, fields: harvest.expense_categories.update(record, **fields),
     "contact": lambda harvest, record, fields: harvest.contacts.update(record, **fields),
     "item_category": lambda harvest, record, fields: harvest.invoice_item_categories.update(record, **fields),
-    "task_link": lambda harvest, record, fields: harvest.task_assignments.update(
+    "task_assignment": lambda harvest, record, fields: harvest.task_assignments.update(
         fields["project_id"], record, **_without(fields)
     ),
-    "person_link": lambda harvest, record, fields: harvest.user_assignments.update(
+    "person_assignment": lambda harvest, record, fields: harvest.user_assignments.update(
         fields["project_id"], record, **_without(fields)
     ),
 }
@@ -410,8 +445,8 @@ _DELETE: Final[Mapping[str, Callable[[Any, int, Fields], Awaitable[DeleteResult]
     "person": lambda harvest, record, _: harvest.people.delete(record),
     "category": lambda harvest, record, _: harvest.expense_categories.delete(record),
     "contact": lambda harvest, record, _: harvest.contacts.delete(record),
-    "task_link": lambda harvest, record, fields: harvest.task_assignments.delete(fields["project_id"], record),
-    "person_link": lambda harvest, record, fields: harvest.user_assignments.delete(fields["project_id"], record),
+    "task_assignment": lambda harvest, record, fields: harvest.task_assignments.delete(fields["project_id"], record),
+    "person_assignment": lambda harvest, record, fields: harvest.user_assignments.delete(fields["project_id"], record),
     "entry": lambda harvest, record, fields: harvest.time.delete(record, of_user=fields.get("of_user")),
     "expense": lambda harvest, record, fields: harvest.expenses.delete(record, of_user=fields.get("of_user")),
     "item_category": lambda harvest, record, _: harvest.invoice_item_categories.delete(record),
@@ -423,3 +458,8 @@ _DELETE: Final[Mapping[str, Callable[[Any, int, Fields], Awaitable[DeleteResult]
 
 def _without(fields: Fields) -> Fields:
     return {name: value for name, value in fields.items() if name not in {"project_id", "task_id", "user_id"}}
+
+
+def _invoice_fields(fields: Fields) -> Fields:
+    """Return the fields of a new invoice, whose lines are free text."""
+    return {"kind": "free_form", **_said(fields)}

@@ -158,7 +158,7 @@ def _command(folder, supervisor, address, *, blind):
             "--long-days",
             "--journal",
             journal,
-            "--settle",
+            "--max-delay",
             str(SETTLE),
             "--json",
         ]

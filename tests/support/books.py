@@ -10,9 +10,9 @@ from decimal import Decimal
 from itertools import count
 
 from harvest_async.errors import OutcomeUnknown
-from harvest_async.importer.account_records import BookableTasks, Booked, Known, Link
+from harvest_async.importer.account_records import AccountRecord, Assignment, BookableTasks, LoggedEntry
 
-LINKS = {"task_link": "task_id", "person_link": "user_id"}
+ASSIGNMENTS = {"task_assignment": "task", "person_assignment": "person"}
 
 
 class Books:
@@ -30,7 +30,7 @@ class Books:
 
     def __init__(self, *, timestamps=False, people=()):
         self.tables = {kind: {} for kind in ("client", "project", "task", "person", "category", "contact",
-                                             "task_link", "person_link", "entry", "expense")}  # fmt: skip
+                                             "task_assignment", "person_assignment", "entry", "expense")}  # fmt: skip
         self.sent, self.reads, self.fail, self.down = [], [], lambda *_: None, False
         self.most = self._flying = 0
         self.latency = 0.05
@@ -42,9 +42,7 @@ class Books:
     def put(self, kind, **fields):
         number = next(self._ids)
         if fields.get("units") is not None:  # as the server does
-            fields["total_cost"] = (
-                fields["units"] * self.tables["category"][fields["expense_category_id"]]["unit_price"]
-            )
+            fields["total_cost"] = fields["units"] * self.tables["category"][fields["category"]]["unit_price"]
         self.tables[kind][number] = fields
         return number
 
@@ -61,79 +59,79 @@ class Books:
         await self._read("timestamps")
         return self._timestamps
 
-    async def all(self, kind):
+    async def records(self, kind):
         await self._read(f"all {kind}")
         return [self._known(number, fields) for number, fields in self.tables[kind].items()]
 
     def _known(self, number, fields):
         name = fields.get("name") or f"{fields.get('first_name', '')} {fields.get('last_name', '')}".strip()
-        return Known(
+        return AccountRecord(
             number,
             name,
             fields.get("active", True),
-            fields.get("client_id"),
+            fields.get("client"),
             email=fields.get("email") or "",
             code=fields.get("code") or "",
             automatic=fields.get("automatic", False),
             fields=fields,
         )
 
-    async def person(self, email):
+    async def find_person(self, email):
         await self._read("person")
         for number, fields in self.tables["person"].items():
             if fields["email"] == email:
                 return self._known(number, fields)
         return None
 
-    async def booked(self, kind, person, first, last):
+    async def logged(self, kind, person, first, last):
         await self._read(f"booked {kind}")
         return [
-            Booked(
+            LoggedEntry(
                 number,
-                each["project_id"],
-                each["task_id"] if kind == "entry" else each["expense_category_id"],
-                each["spent_at"],
+                each["project"],
+                each["task"] if kind == "entry" else each["category"],
+                each["day"],
                 each["notes"],
                 hours=each.get("hours") or Decimal(),
                 cost=each.get("total_cost") or Decimal(),
-                started=each.get("started_at"),
-                ended=each.get("ended_at"),
+                start=each.get("start"),
+                end=each.get("end"),
             )
             for number, each in self.tables[kind].items()
-            if each["person"] == person and first <= each["spent_at"] <= last
+            if each["person"] == person and first <= each["day"] <= last
         ]
 
-    async def reach(self, person):
+    async def bookable_tasks(self, person):
         await self._read("reach")
-        mine = {each["project_id"] for each in self.tables["person_link"].values() if each["user_id"] == person}
+        mine = {each["project"] for each in self.tables["person_assignment"].values() if each["person"] == person}
         return BookableTasks(
             {
                 project: frozenset(
-                    each["task_id"] for each in self.tables["task_link"].values() if each["project_id"] == project
+                    each["task"] for each in self.tables["task_assignment"].values() if each["project"] == project
                 )
                 for project in mine
             }
         )
 
-    async def links(self, kind, project):
+    async def assignments(self, kind, project):
         await self._read(f"links {kind}")
         return [
-            Link(number, each[LINKS[kind]], each.get("active", True), each)
+            Assignment(number, each[ASSIGNMENTS[kind]], each.get("active", True), each)
             for number, each in self.tables[kind].items()
-            if each["project_id"] == project
+            if each["project"] == project
         ]
 
     async def create(self, kind, fields, watch):
-        await watch.leaving()
+        await watch.before_send()
         self.sent.append(("create", kind, dict(fields)))
-        return await self._carry_out(kind, fields, watch, lambda: self.put(kind, **fields))
+        return await self._execute(kind, fields, watch, lambda: self.put(kind, **fields))
 
     async def update(self, kind, record, fields, watch):
-        await watch.leaving()
+        await watch.before_send()
         self.sent.append(("update", kind, dict(fields)))
-        await self._carry_out(kind, fields, watch, lambda: self.tables[kind][record].update(fields))
+        await self._execute(kind, fields, watch, lambda: self.tables[kind][record].update(fields))
 
-    async def _carry_out(self, kind, fields, watch, do):
+    async def _execute(self, kind, fields, watch, do):
         self._flying += 1
         self.most = max(self.most, self._flying)
         try:
@@ -145,7 +143,7 @@ class Books:
             if what is not None and what != "nameless":
                 raise OutcomeUnknown("the answer was lost")
         except asyncio.CancelledError:
-            watch.cut()
+            watch.outcome_unknown()
             raise
         else:
             return None if what == "nameless" else number
@@ -156,7 +154,7 @@ class Books:
         self.sent.append(("delete", kind, {"id": record, **fields}))
         self.tables[kind].pop(record, None)
 
-    async def ask(self):
+    async def ping(self):
         await self._read("ask")
 
     def bulk(self):

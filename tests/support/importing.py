@@ -6,12 +6,13 @@ from decimal import Decimal
 from fractions import Fraction
 
 from harvest_async.importer.journal import Journal
-from harvest_async.importer.planner import Terms, check_whole, draw, take_in
-from harvest_async.importer.progress import Quiet
+from harvest_async.importer.loading import check_source, load_rows
+from harvest_async.importer.planner import PlanOptions, build_plan
 from harvest_async.importer.report import overview, report_of
 from harvest_async.importer.rules import Rules, Stopped
 from harvest_async.importer.run import Runner
 from harvest_async.importer.sources import TimeRow
+from harvest_async.progress import Quiet
 from harvest_async.testing import VirtualLoop
 
 DAY = date(2026, 1, 5)
@@ -51,13 +52,13 @@ async def agree(_):
 
 async def plan_into(journal, books, rows, *, consent=agree, email_domain=None):
     """Plan rows into a journal."""
-    take_in(journal, rows)
-    check_whole(journal)
-    await draw(books, journal, Terms(email_domain, consent), Quiet())
+    load_rows(journal, rows)
+    check_source(journal)
+    await build_plan(books, journal, PlanOptions(email_domain, consent), Quiet())
     return overview(journal)
 
 
-async def carry_out(journal, books, clock, *, rules=RULES, progress=QUIET, before=lambda _: None):
+async def execute(journal, books, clock, *, rules=RULES, progress=QUIET, before=lambda _: None):
     """Carry a planned journal out; gives the report."""
     runner = Runner(books, journal, rules, clock, progress)
     before(runner)
@@ -75,6 +76,6 @@ def load(books, rows, **how):
     async def do(clock):
         with Journal(inline=True) as journal:
             await plan_into(journal, books, rows, **how)
-            return await carry_out(journal, books, clock, rules=rules)
+            return await execute(journal, books, clock, rules=rules)
 
     return virtually(do)

@@ -84,7 +84,7 @@ def test_names_that_look_alike_are_one(other):
     again = load(books, rows[::-1], email_domain="example.com")
 
     assert [len(books.tables[kind]) for kind in ("client", "project", "task", "person")] == [1, 1, 1, 1]
-    assert (len(books.entries()), again.created, again.there) == (2, 0, 2)
+    assert (len(books.entries()), again.created, again.existing) == (2, 0, 2)
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_two_people_never_share_a_generated_address():
     rows = [time_row(1, person="Zo\u00eb Simic", email=""), time_row(2, person="Zoe Simic", email="")]
     for order in (rows, rows[::-1]):
         seen = planned(Books(), order, email_domain="example.com")
-        assert (seen.book, seen.make["people"]) == (1, 1)
+        assert (seen.log, seen.create["people"]) == (1, 1)
         assert "zoe.simic@example.com" in reasons(seen)[0]
 
 
@@ -173,7 +173,7 @@ def test_a_generated_address_that_somebody_in_the_account_has_is_rejected():
 
     seen = planned(books, [time_row(person="Zo\u00eb Simic", email="")], email_domain="example.com")
 
-    assert (seen.book, "is that of 'Zora Simic'" in reasons(seen)[0]) == (0, True)
+    assert (seen.log, "is that of 'Zora Simic'" in reasons(seen)[0]) == (0, True)
 
 
 def test_an_address_of_the_file_that_was_generated_for_somebody_else_is_rejected():
@@ -190,14 +190,14 @@ def test_a_name_whose_address_stands_in_another_row_is_that_person():
     """No second address is made for them."""
     rows = [time_row(1, person="Ann Lee", email="ann@corp.com"), time_row(2, person="Ann Lee", email="")]
 
-    assert planned(Books(), rows, email_domain="example.com").make["people"] == 1
+    assert planned(Books(), rows, email_domain="example.com").create["people"] == 1
 
 
 def account_with(*projects):
     books = Books(people=["one@example.com"])
     client = books.put("client", name="ACME")
     for name, code in projects:
-        books.put("project", name=name, code=code, client_id=client)
+        books.put("project", name=name, code=code, client=client)
     return books
 
 
@@ -209,22 +209,22 @@ def test_several_codes_on_one_project_without_a_code_are_reported():
     """Each of their rows, in whatever order; a row without a code is the project's."""
     for codes in (("W", "X"), ("X", "W", "w"), ("W", "X", "Y")):
         seen = planned(account_with(("Web", "")), coded(*codes))
-        assert (seen.book, len(seen.rejected)) == (0, len(codes))
+        assert (seen.log, len(seen.rejected)) == (0, len(codes))
         assert "without a code" in reasons(seen)[0]
-    assert planned(account_with(("Web", "")), coded("W", "X", "")).book == 1
+    assert planned(account_with(("Web", "")), coded("W", "X", "")).log == 1
 
 
 def test_codes_that_the_account_has_are_not_counted():
     """One code that is new is the project without one, as before."""
     seen = planned(account_with(("Web", ""), ("Web", "W")), coded("W", "X", "X"))
 
-    assert (seen.book, seen.make.get("projects", 0)) == (3, 0)
+    assert (seen.log, seen.create.get("projects", 0)) == (3, 0)
 
 
 def test_several_codes_of_a_new_project_are_several_projects():
     """A row without a code is rejected then, wherever it stands."""
     seen = planned(account_with(), coded("W", "X"))
-    assert (seen.book, seen.make["projects"]) == (2, 2)
+    assert (seen.log, seen.create["projects"]) == (2, 2)
     for codes in (("", "W", "X"), ("W", "", "X"), ("W", "X", "")):
         seen = planned(account_with(), coded(*codes))
-        assert (seen.book, seen.make["projects"], len(seen.rejected)) == (2, 2, 1)
+        assert (seen.log, seen.create["projects"], len(seen.rejected)) == (2, 2, 1)

@@ -9,14 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harvest_async.errors import BadRequest, NotSent, ServerError, Unauthorized
+from harvest_async.importer.counting import count_processed
 from harvest_async.importer.journal import Journal, JournalError
 from harvest_async.importer.outage import Outage
-from harvest_async.importer.outage_gate import Held, OutageGate
-from harvest_async.importer.progress import Quiet
-from harvest_async.importer.reconcile import succeeded
+from harvest_async.importer.outage_gate import HeldBack, OutageGate
 from harvest_async.importer.rules import Rules
+from harvest_async.progress import Quiet
 from tests.support.books import Books
-from tests.support.importing import carry_out, load, plan_into, time_row, virtually
+from tests.support.importing import execute, load, plan_into, time_row, virtually
 
 
 def rows_of(count):
@@ -48,7 +48,7 @@ def nth(*failures):
 )
 def test_what_is_found_less_what_is_known_is_what_was_carried_out(found, before, journalled, nameless, lost, expected):
     """Found, less what was there before, less what the journal knows, is how many of the lost ones succeeded."""
-    assert succeeded(found, before, journalled, nameless, lost) == expected
+    assert count_processed(found, before, journalled, nameless, lost) == expected
 
 
 @given(st.integers(0, 4), st.integers(0, 4), st.integers(0, 3), st.lists(st.booleans(), max_size=5))
@@ -58,7 +58,7 @@ def test_counting_is_right_as_long_as_nobody_else_writes(before, named, nameless
     known, ours = {next(numbers) for _ in range(before)}, {next(numbers) for _ in range(named)}
     there = known | ours | {next(numbers) for _ in range(nameless + sum(lost))}
 
-    assert len(succeeded(there, known, ours, nameless, len(lost))) == sum(lost)
+    assert len(count_processed(there, known, ours, nameless, len(lost))) == sum(lost)
 
 
 # Lost answers
@@ -90,7 +90,7 @@ def test_what_was_there_before_does_not_count():
 
     report = load(books, [time_row(1), time_row(2), time_row(3)])
 
-    assert (report.there, report.created, len(books.entries())) == (1, 2, 3)
+    assert (report.existing, report.created, len(books.entries())) == (1, 2, 3)
 
 
 def test_lost_calls_are_not_looked_for_before_they_can_be_told():
@@ -131,7 +131,7 @@ def test_a_great_many_equal_rows():
 
 
 @pytest.mark.parametrize("what", ["lost", "kept", "nameless"])
-@pytest.mark.parametrize("kind", ["client", "project", "task", "task_link", "person_link"])
+@pytest.mark.parametrize("kind", ["client", "project", "task", "task_assignment", "person_assignment"])
 def test_lost_things_are_looked_for_by_name(kind, what):
     """A client, project, task or assignment whose answer is lost is made once, and its number is found by reading."""
     books = Books(people=["one@example.com"])
@@ -174,8 +174,8 @@ def test_a_row_that_can_not_be_decided_stays_unknown():
     async def do(clock):
         with Journal(inline=True) as journal:
             await plan_into(journal, books, rows_of(2))
-            books.booked = refuse
-            return await carry_out(journal, books, clock)
+            books.logged = refuse
+            return await execute(journal, books, clock)
 
     report = virtually(do)
 
@@ -239,8 +239,8 @@ def test_what_ends_a_run_leaves_it_resumable(error):
         with Journal(inline=True) as journal:
             await plan_into(journal, books, rows_of(10))
             with pytest.raises(type(error)):
-                await carry_out(journal, books, clock)
-            return await carry_out(journal, books, clock)
+                await execute(journal, books, clock)
+            return await execute(journal, books, clock)
 
     report = virtually(do)
 
@@ -257,10 +257,10 @@ def test_the_rule_of_three():
 
     assert [outage.failed(), outage.failed(), outage.failed(), outage.failed()] == [False, False, True, False]
     assert [outage.pause() for _ in range(8)] == [1, 2, 4, 8, 16, 32, 60, 60]
-    outage.answered()
+    outage.server_responded()
     assert (outage.begun, outage.alone) == (False, True)
     assert outage.failed()
-    outage.answered()
+    outage.server_responded()
     outage.succeeded()
     assert (outage.alone, outage.failed(), outage.alone, outage.pause()) == (False, False, True, 1)
 
@@ -296,7 +296,7 @@ def test_an_outage_loses_no_more_than_what_was_on_its_way():
             loop = asyncio.get_running_loop()
             loop.call_later(1, lambda: setattr(books, "down", True))
             loop.call_later(601, lambda: setattr(books, "down", False))
-            report = await carry_out(journal, books, clock, rules=Rules(side_by_side=16), progress=told)
+            report = await execute(journal, books, clock, rules=Rules(side_by_side=16), progress=told)
             return report, journal.number("select count(*) from step where kind = 'entry' and attempts > 1")
 
     report, twice = virtually(do)
@@ -316,9 +316,9 @@ def test_a_server_that_stays_away():
         with Journal(inline=True) as journal:
             await plan_into(journal, books, rows_of(20))
             books.down = True
-            early = await carry_out(journal, books, clock, rules=Rules(give_up=600))
+            early = await execute(journal, books, clock, rules=Rules(give_up=600))
             took, books.down = clock.moment / 1e9, False
-            return early, took, await carry_out(journal, books, clock)
+            return early, took, await execute(journal, books, clock)
 
     early, took, report = virtually(do)
 
@@ -336,7 +336,7 @@ def test_a_server_that_reads_and_does_not_write():
         with Journal(inline=True) as journal:
             await plan_into(journal, books, rows_of(500))
             books.fail = lambda kind, _: "lost" if kind == "entry" else None
-            return await carry_out(journal, books, clock, rules=Rules(give_up=1800, side_by_side=16))
+            return await execute(journal, books, clock, rules=Rules(give_up=1800, side_by_side=16))
 
     report = virtually(do)
 
@@ -367,9 +367,9 @@ def test_a_stop_finishes_what_is_on_its_way():
         with Journal(inline=True) as journal:
             await plan_into(journal, books, rows_of(200))
             stop = lambda runner: asyncio.get_running_loop().call_later(0.4, runner.stop, "interrupted")  # noqa: E731
-            early = await carry_out(journal, books, clock, rules=Rules(side_by_side=8), before=stop)
+            early = await execute(journal, books, clock, rules=Rules(side_by_side=8), before=stop)
             made = len(books.entries())
-            return early, made, await carry_out(journal, books, clock)
+            return early, made, await execute(journal, books, clock)
 
     early, made, report = virtually(do)
 
@@ -389,11 +389,11 @@ def test_a_cancellation_at_any_moment_loses_nothing(moment):
     async def do(clock):
         with Journal(inline=True) as journal:
             await plan_into(journal, books, rows_of(60))
-            running = asyncio.create_task(carry_out(journal, books, clock, rules=Rules(side_by_side=4)))
+            running = asyncio.create_task(execute(journal, books, clock, rules=Rules(side_by_side=4)))
             await asyncio.sleep(moment)
             running.cancel()
             await asyncio.wait([running])
-            return running.cancelled(), await carry_out(journal, books, clock)
+            return running.cancelled(), await execute(journal, books, clock)
 
     cancelled, report = virtually(do)
 
@@ -414,8 +414,8 @@ def test_a_stop_while_lost_calls_are_waited_for():
         with Journal(inline=True) as journal:
             await plan_into(journal, books, rows_of(5))
             stop = lambda runner: asyncio.get_running_loop().call_later(30, runner.stop, "interrupted")  # noqa: E731
-            early = await carry_out(journal, books, clock, before=stop)
-            return early, clock.moment / 1e9, await carry_out(journal, books, clock)
+            early = await execute(journal, books, clock, before=stop)
+            return early, clock.moment / 1e9, await execute(journal, books, clock)
 
     early, seconds, report = virtually(do)
 
@@ -429,12 +429,12 @@ def test_what_has_its_permit_when_the_run_is_stopped_does_not_leave():
     """A write that gets its permit after the run was told to stop is held back."""
 
     async def do(clock):
-        turnstile = OutageGate(Books(), 60, clock, Quiet())
-        turnstile.leave(1)
-        turnstile.stop("enough")
-        with pytest.raises(Held):
-            turnstile.leave(2)
-        return turnstile.stopped
+        gate = OutageGate(Books(), 60, clock, Quiet())
+        gate.leave(1)
+        gate.stop("enough")
+        with pytest.raises(HeldBack):
+            gate.leave(2)
+        return gate.stopped
 
     assert virtually(do) == "enough"
 
@@ -446,7 +446,7 @@ def test_an_account_that_can_not_be_read_ends_the_planning():
     async def refuse(_):
         raise Unauthorized("sign in")
 
-    books.all = refuse
+    books.records = refuse
 
     with pytest.raises(Unauthorized, match="sign in"):
         load(books, rows_of(3))
@@ -475,9 +475,9 @@ def test_a_disk_that_is_full_ends_the_run_before_anything_leaves_unrecorded():
             await plan_into(journal, books, rows_of(40))
             journal.left = 12
             with pytest.raises(JournalError, match="the disk is full"):
-                await carry_out(journal, books, clock, rules=Rules(side_by_side=2))
+                await execute(journal, books, clock, rules=Rules(side_by_side=2))
             journal.left = 1 << 20
-            return await carry_out(journal, books, clock)
+            return await execute(journal, books, clock)
 
     report = virtually(do)
 

@@ -54,11 +54,11 @@ def test_ten_minutes_of_502_in_a_large_import():
             )
             return report, most, gone, have, sandbox.throttled()
 
-    report, in_doubt, seconds, have, refused = virtually(do)
+    report, unresolved, seconds, have, refused = virtually(do)
 
     assert report.complete
     assert have == Counter((row[1], row[7], row[5]) for row in rows)
-    assert 0 < in_doubt <= 16
+    assert 0 < unresolved <= 16
     assert seconds > 640
     assert refused == 0
 

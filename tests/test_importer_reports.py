@@ -9,7 +9,7 @@ from harvest_async.importer.journal import Journal
 from harvest_async.importer.report import report_of
 from harvest_async.importer.sources import ClientRow, Problem, ProjectRow, TaskRow
 from tests.support.books import Books
-from tests.support.importing import carry_out, load, plan_into, time_row, virtually
+from tests.support.importing import execute, load, plan_into, time_row, virtually
 
 
 def test_hours_sent_are_those_of_the_rows_that_were_created():
@@ -30,7 +30,7 @@ def test_hours_sent_are_those_of_the_rows_that_were_created():
                 runner, books.fail = made, fail
 
             runner = None
-            return await carry_out(journal, books, clock, before=before)
+            return await execute(journal, books, clock, before=before)
 
     report = virtually(do)
 
@@ -58,7 +58,7 @@ def test_rows_that_are_there_send_no_hours():
 
     again = load(books, rows)
 
-    assert (again.there, again.created_hours, again.difference) == (1, 0, 0)
+    assert (again.existing, again.created_hours, again.difference) == (1, 0, 0)
 
 
 def test_every_row_of_a_folder_is_counted_once():
@@ -72,8 +72,8 @@ def test_every_row_of_a_folder_is_counted_once():
     books = Books()
     first, again = load(books, rows), load(books, rows)
 
-    assert first.there == 0
-    assert again.there == len(rows)
+    assert first.existing == 0
+    assert again.existing == len(rows)
 
 
 def test_rows_and_problems_are_counted_apart():

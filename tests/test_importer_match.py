@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harvest_async.importer.account_records import Booked
-from harvest_async.importer.match import booked_key, differing, entry_key, expense_key, key_of
+from harvest_async.importer.account_records import LoggedEntry
+from harvest_async.importer.match import differing, entry_key, expense_key, key_of, logged_key
 from harvest_async.importer.serialization import pack, pack_row, unpack, unpack_row
 from tests.support.importing import DAY, time_row
 
@@ -37,24 +37,24 @@ def test_which_fields_differ(wanted, there, changes):
 @pytest.mark.parametrize(("person", "project", "other"), [(9, 2, 3), (1, 9, 3), (1, 2, 9)])
 def test_what_the_file_does_not_speak_of_matches_nothing(person, project, other):
     """An entry of another person, project or task can't be equal to a row."""
-    booked = Booked(7, project, other, DAY, "", hours=Decimal(1))
+    booked = LoggedEntry(7, project, other, DAY, "", hours=Decimal(1))
 
-    assert booked_key("entry", person, booked, NUMBERS, timestamps=False) is None
+    assert logged_key("entry", person, booked, NUMBERS, timestamps=False) is None
 
 
 def test_both_sides_have_the_same_key():
     """What the account has is known by the same key as the row that made it."""
-    hours = Booked(7, 2, 3, DAY, "a\r\n", hours=Decimal("1.5"))
-    span = Booked(7, 2, 3, DAY, "a", started=time(9, 0, 30), ended=None)
-    cost = Booked(7, 2, 3, DAY, "a", cost=Decimal(5))
+    hours = LoggedEntry(7, 2, 3, DAY, "a\r\n", hours=Decimal("1.5"))
+    span = LoggedEntry(7, 2, 3, DAY, "a", start=time(9, 0, 30), end=None)
+    cost = LoggedEntry(7, 2, 3, DAY, "a", cost=Decimal(5))
 
-    assert booked_key("entry", 1, hours, NUMBERS, timestamps=False) == entry_key(
+    assert logged_key("entry", 1, hours, NUMBERS, timestamps=False) == entry_key(
         10, 20, 30, DAY, "a", hours=Decimal("1.50")
     )
-    assert booked_key("entry", 1, span, NUMBERS, timestamps=True) == entry_key(
+    assert logged_key("entry", 1, span, NUMBERS, timestamps=True) == entry_key(
         10, 20, 30, DAY, "a", span=(time(9), None)
     )
-    assert booked_key("expense", 1, cost, NUMBERS, timestamps=False) == expense_key(
+    assert logged_key("expense", 1, cost, NUMBERS, timestamps=False) == expense_key(
         10, 20, 31, DAY, "a", Decimal("5.00")
     )
 

@@ -37,7 +37,7 @@ def test_two_runs_can_not_have_one_journal(tmp_path):
     other.join()
 
     with Journal(path) as journal:
-        assert journal.meta["format"] == "1"
+        assert journal.meta["format"] == "2"
 
 
 def test_the_same_process_can_not_have_it_twice(tmp_path):
@@ -107,9 +107,9 @@ def test_a_copy_is_the_same_and_the_old_one_is_closed(tmp_path):
 async def test_many_intents_share_a_sync(tmp_path):
     """What is noted while a commit is on its way goes to the disk with the next one, all at once."""
     with Journal(tmp_path / "a.journal") as journal:
-        clerk, before = JournalWriter(journal), journal.syncs
+        writer, before = JournalWriter(journal), journal.syncs
 
-        await asyncio.gather(*(clerk.noted((SET, (str(n), "x"))) for n in range(500)))
+        await asyncio.gather(*(writer.write((SET, (str(n), "x"))) for n in range(500)))
 
         assert len(journal.meta) == 501
         assert journal.syncs - before <= 3
@@ -119,13 +119,13 @@ async def test_many_intents_share_a_sync(tmp_path):
 async def test_notes_keep_their_order(tmp_path):
     """Of two notes about the same thing the later one stands."""
     with Journal(tmp_path / "a.journal") as journal:
-        clerk = JournalWriter(journal)
+        writer = JournalWriter(journal)
         for n in range(200):
-            clerk.note((SET, ("a", str(n))))
+            writer.enqueue((SET, ("a", str(n))))
             if n % 7 == 0:
                 await asyncio.sleep(0)
 
-        await clerk.done()
+        await writer.drain()
 
         assert journal.meta["a"] == "199"
 
@@ -134,8 +134,8 @@ async def test_notes_keep_their_order(tmp_path):
 async def test_a_cancelled_waiter_takes_nobody_with_it(tmp_path):
     """Whoever stops waiting for its note leaves the others' waiting alone."""
     with Journal(tmp_path / "a.journal") as journal:
-        clerk = JournalWriter(journal)
-        tasks = [asyncio.create_task(clerk.noted((SET, (str(n), "x")))) for n in range(3)]
+        writer = JournalWriter(journal)
+        tasks = [asyncio.create_task(writer.write((SET, (str(n), "x")))) for n in range(3)]
         await asyncio.sleep(0)
         tasks[0].cancel()
 
@@ -150,11 +150,11 @@ async def test_a_cancelled_waiter_takes_nobody_with_it(tmp_path):
 async def test_a_disk_that_fails_is_told(tmp_path):
     """Who waits for a note that could not be written is told so."""
     with Journal(tmp_path / "a.journal") as journal:
-        clerk = JournalWriter(journal)
+        writer = JournalWriter(journal)
 
         with pytest.raises(JournalError, match="can't be written"):
-            await clerk.noted(("insert into nowhere values (1)", ()))
-        await clerk.noted((SET, ("a", "1")))
+            await writer.write(("insert into nowhere values (1)", ()))
+        await writer.write((SET, ("a", "1")))
         assert journal.meta["a"] == "1"
 
 

@@ -27,7 +27,7 @@ from harvest_async.importer.sources import (
     UserLinkRow,
 )
 from tests.support.books import Books
-from tests.support.importing import DAY, carry_out, load, plan_into, time_row, virtually
+from tests.support.importing import DAY, execute, load, plan_into, time_row, virtually
 
 
 @st.composite
@@ -68,7 +68,7 @@ def test_loading_again_makes_exactly_what_is_new(data, rows, timestamps):
     third = load(books, rows)
 
     assert (len(part) if first else 0) + second.created == len(rows)
-    assert (third.created, third.there) == (0, len(rows))
+    assert (third.created, third.existing) == (0, len(rows))
     assert len(books.entries()) == len(rows)
 
 
@@ -80,7 +80,7 @@ def test_the_account_gets_what_the_rows_say(rows):
     load(books, rows)
     people = {number: each["email"] for number, each in books.tables["person"].items()}
 
-    have = Counter((people[e["person"]], e["spent_at"], e["hours"], e["notes"]) for e in books.entries())
+    have = Counter((people[e["person"]], e["day"], e["hours"], e["notes"]) for e in books.entries())
 
     assert have == Counter((row.email, row.day, row.hours, row.notes) for row in rows)
 
@@ -146,10 +146,10 @@ def test_an_archived_project_is_not_booked_on():
     """A project that is archived is told; one that is active beside it is taken."""
     books = Books()
     client = books.put("client", name="ACME")
-    books.put("project", name="Website", client_id=client, active=False)
+    books.put("project", name="Website", client=client, active=False)
 
     assert "archived" in load(books, [time_row()]).rejected[0].reason
-    books.put("project", name="Website", client_id=client)
+    books.put("project", name="Website", client=client)
     assert load(books, [time_row()]).created == 1
 
 
@@ -194,7 +194,7 @@ def test_a_person_is_found_by_name_too():
     books = Books(people=["one@example.com"])
 
     assert load(books, [time_row(email="", person="one x")], consent=None).created == 1
-    assert load(books, [time_row(email="one@example.com", person="Another Name")], consent=None).there == 1
+    assert load(books, [time_row(email="one@example.com", person="Another Name")], consent=None).existing == 1
 
 
 def test_reads_do_not_grow_with_rows():
@@ -248,8 +248,8 @@ def test_clients_and_others_are_brought_up_to_date():
 
     assert sorted((verb, kind) for verb, kind, _ in books.sent) == [("create", "task"), ("update", "client")]
     assert next(fields for verb, _, fields in books.sent if verb == "update") == {"details": "new"}
-    assert (dict(first.made), dict(first.updated)) == ({"tasks": 1}, {"clients": 1})
-    assert second.there == 2
+    assert (dict(first.created_records), dict(first.updated)) == ({"tasks": 1}, {"clients": 1})
+    assert second.existing == 2
 
 
 def test_two_rows_about_one_record():
@@ -258,7 +258,7 @@ def test_two_rows_about_one_record():
 
     report = load(books, [ClientRow(line=2, row=1, name="ACME"), ClientRow(line=3, row=2, name=" acme")])
 
-    assert (dict(report.made), report.rejected[0].row) == ({"clients": 1}, 2)
+    assert (dict(report.created_records), report.rejected[0].row) == ({"clients": 1}, 2)
     assert "earlier row" in report.rejected[0].reason
 
 
@@ -285,20 +285,30 @@ def test_all_kinds_in_their_order():
         TaskRow(line=10, row=9, name="Work"),
         ClientRow(line=11, row=10, name="ACME"),
     ]  # fmt: skip
-    order = ["client", "task", "person", "category", "project", "contact", "task_link", "person_link", "entry"]
+    order = [
+        "client",
+        "task",
+        "person",
+        "category",
+        "project",
+        "contact",
+        "task_assignment",
+        "person_assignment",
+        "entry",
+    ]
 
     report = load(books, list(reversed(rows)))
     again = load(books, rows)
 
     stages = [
-        {"client": 0, "task": 0, "person": 0, "category": 0, "project": 1, "contact": 1, "task_link": 2,
-         "person_link": 2, "entry": 3, "expense": 3}[kind]
+        {"client": 0, "task": 0, "person": 0, "category": 0, "project": 1, "contact": 1, "task_assignment": 2,
+         "person_assignment": 2, "entry": 3, "expense": 3}[kind]
         for _, kind, _ in books.sent
     ]  # fmt: skip
     assert report.complete, report.rejected
     assert stages == sorted(stages)
     assert set(order) <= {kind for _, kind, _ in books.sent}
-    assert books.tables["task_link"].popitem()[1]["hourly_rate"] == Decimal(9)
+    assert books.tables["task_assignment"].popitem()[1]["hourly_rate"] == Decimal(9)
     assert next(iter(books.tables["project"].values()))["code"] == "W"
     assert (again.created, again.rejected) == (0, ())
 
@@ -317,7 +327,7 @@ def test_expenses_are_matched_by_their_cost():
     own = {"day": DAY, "client": "A", "project": "B", "category": "Miles", "email": "one@example.com"}
     load(books, [category, ExpenseRow(line=3, row=2, total_cost=Decimal(5), **own)])
 
-    assert load(books, [ExpenseRow(line=3, row=2, units=Decimal(10), **own)]).there == 1
+    assert load(books, [ExpenseRow(line=3, row=2, units=Decimal(10), **own)]).existing == 1
     assert load(books, [ExpenseRow(line=3, row=2, total_cost=Decimal(6), **own)]).created == 1
 
 
@@ -325,8 +335,8 @@ def test_a_project_is_known_by_its_code():
     """With a code that code decides; a name with two codes needs the code; a code may come later in the file."""
     books = Books()
     client = books.put("client", name="ACME")
-    books.put("project", name="Website", client_id=client, code="W1")
-    books.put("project", name="Website", client_id=client, code="W2")
+    books.put("project", name="Website", client=client, code="W1")
+    books.put("project", name="Website", client=client, code="W2")
 
     report = load(
         books,
@@ -368,8 +378,8 @@ def test_the_overview_counts_and_names():
 
     seen = virtually(do)
 
-    assert dict(seen.make) == {"clients": 1, "projects": 13, "tasks": 1, "people": 1, "assignments": 26}
-    assert (seen.book, seen.hours, len(seen.first), len(seen.names["projects"])) == (13, Decimal(13), 10, 10)
+    assert dict(seen.create) == {"clients": 1, "projects": 13, "tasks": 1, "people": 1, "assignments": 26}
+    assert (seen.log, seen.hours, len(seen.first), len(seen.names["projects"])) == (13, Decimal(13), 10, 10)
     assert seen.names["projects"][0] == "P1 (ACME)"
     assert seen.names["people"] == ["one - <one@example.com>"]
     assert seen.names["assignments"][0] == "Work on P1"
@@ -382,9 +392,9 @@ def test_an_assignment_that_is_there_after_all_is_accepted():
 
     books = Books(people=["one@example.com"])
     client, task = books.put("client", name="ACME"), books.put("task", name="Work")
-    project = books.put("project", name="Website", client_id=client)
-    books.put("task_link", project_id=project, task_id=task)
-    books.fail = lambda kind, _: BadRequest("it is there") if kind == "task_link" else None
+    project = books.put("project", name="Website", client=client)
+    books.put("task_assignment", project=project, task=task)
+    books.fail = lambda kind, _: BadRequest("it is there") if kind == "task_assignment" else None
 
     report = load(books, [time_row()])
 
@@ -397,14 +407,16 @@ def test_an_archived_assignment_is_brought_back():
 
     books = Books(people=["one@example.com"])
     client, task = books.put("client", name="ACME"), books.put("task", name="Work")
-    project = books.put("project", name="Website", client_id=client)
-    link = books.put("task_link", project_id=project, task_id=task, active=False)
-    books.fail = lambda kind, fields: BadRequest("no") if kind == "task_link" and "deactivated" not in fields else None
+    project = books.put("project", name="Website", client=client)
+    link = books.put("task_assignment", project=project, task=task, active=False)
+    books.fail = lambda kind, fields: (
+        BadRequest("no") if kind == "task_assignment" and "deactivated" not in fields else None
+    )
 
     report = load(books, [time_row()])
 
     assert report.created == 1
-    assert books.tables["task_link"][link]["deactivated"] is False
+    assert books.tables["task_assignment"][link]["deactivated"] is False
 
 
 def test_a_refused_assignment_rejects_its_rows():
@@ -414,7 +426,7 @@ def test_a_refused_assignment_rejects_its_rows():
     books = Books(people=["one@example.com", "two@example.com"])
     two = next(number for number, each in books.tables["person"].items() if each["email"].startswith("two"))
     books.fail = lambda kind, fields: (
-        BadRequest("no seat") if kind == "person_link" and fields["user_id"] == two else None
+        BadRequest("no seat") if kind == "person_assignment" and fields["person"] == two else None
     )
 
     report = load(books, [time_row(1), time_row(2, email="two@example.com")])
@@ -431,7 +443,7 @@ def test_a_run_over_a_planned_journal_needs_no_reads():
         with Journal(inline=True) as journal:
             await plan_into(journal, books, [time_row()])
             books.reads.clear()
-            return await carry_out(journal, books, clock)
+            return await execute(journal, books, clock)
 
     assert virtually(do).created == 1
     assert books.reads == []
