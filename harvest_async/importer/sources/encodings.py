@@ -32,7 +32,7 @@ _BOMS: Final = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _FOREIGN: Final = {
-    b"%PDF": "a PDF: export it as CSV",
+    b"%PDF": "a PDF: export the data as CSV",
     b"\x1f\x8b": "compressed: unpack it first",
 }
 _NO_TEXT: Final = frozenset({"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape"})

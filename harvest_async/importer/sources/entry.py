@@ -94,7 +94,7 @@ class Zones:
 
     def __init__(self, options: Options) -> None:
         if not options.file_zone or not (options.zone or options.zones):
-            raise InvalidArgument("moving times takes two zones: --file-zone and --zone")
+            raise InvalidArgument("converting times requires two zones: give both --file-zone and --zone")
         self.file = _zone(options.file_zone)
         self._zone = _zone(options.zone or options.file_zone)
         self._zones = {who.strip().lower(): _zone(name) for who, name in options.zones.items()}

@@ -132,7 +132,7 @@ def _decided(count: int, seen: _Detectors, options: Options, layout: Layout, *, 
     clocks = seen.clocks.settle()
     items: list[Problem | Notice | None] = [fault, *seen.dates.notices(None if options.date_order else order)]
     if len(seen.numbers.marks) > 1 and not options.decimal:
-        items.append(Notice("", "numbers have points and commas: each speaks for itself"))
+        items.append(Notice("", "mixed decimal marks: each value is parsed on its own"))
     items += [*notices, clocks, seen.commas.settle()]
     if not (options.file_zone or options.zone or options.zones):
         items.append(seen.offsets.settle(days_only="begin" not in layout.places))

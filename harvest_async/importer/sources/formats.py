@@ -227,7 +227,9 @@ def _mapped(options: Options, names: Sequence[str], titles: Sequence[str]) -> di
     found: dict[int, str] = {}
     for column, target in options.columns.items():
         if plain(column) not in names:
-            raise InvalidArgument(f"--map {column}={target}: the file has no such column, but {', '.join(titles)}")
+            raise InvalidArgument(
+                f"--map {column}={target}: Column {column!r} not found. Available: {', '.join(titles)}"
+            )
         name = field_named(kinds, target) if target.strip() else ""
         if name is None:
             raise InvalidArgument(unknown_field(column, target, kinds))

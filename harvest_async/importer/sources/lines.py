@@ -135,7 +135,7 @@ class _Array:
 
     def _expect(self, letter: str, wanted: str) -> None:
         if letter != wanted:
-            shown = f"not {letter!r}" if letter else "and the file ends"
+            shown = f"{letter!r} was found" if letter else "the file ends"
             raise InvalidArgument(f"line {self._count()}: no JSON array of records: {wanted!r} is needed, {shown}")
         if wanted != "{":
             self._at += 1
@@ -181,7 +181,7 @@ def _number(text: str) -> Decimal:
     try:
         return Decimal(text)
     except ArithmeticError as error:
-        msg = f"{text[:_SHOWN]} is too big or too small a number"
+        msg = f"{text[:_SHOWN]} is too large or too small"
         raise ValueError(msg) from error
 
 

@@ -88,7 +88,7 @@ def _checked(name: str, value: Any) -> Any:
     elif name in _FLAGS:
         fits, wanted = isinstance(value, bool), "true or false"
     elif name == "round_to":
-        fits, wanted = isinstance(value, int) and not isinstance(value, bool), "minutes"
+        fits, wanted = isinstance(value, int) and not isinstance(value, bool), "a number of minutes"
     elif name in _NUMBERS:
         fits, wanted = isinstance(value, int) and not isinstance(value, bool) and value > 0, "a number above 0"
     elif name in _WORDS:

@@ -122,7 +122,7 @@ class Found:
 
     def describe(self) -> dict[str, str]:
         """Return what was detected as labels and texts."""
-        marks = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+        marks = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
         orders = {"dmy": "day, month, year", "mdy": "month, day, year", "ymd": "year, month, day"}
         shown = {
             "file": self.file,

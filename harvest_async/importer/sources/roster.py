@@ -73,12 +73,12 @@ class Roster:
         address = self._addresses.setdefault(key, email)
         if key_of(name) != key:
             return (
-                f"{person!r} has the e-mail address of {name!r}, {email}: mend one of them, or let the address alone "
-                "tell who it is with --people-by-email"
+                f"{person!r} has the e-mail address of {name!r}, {email}: correct one of them, or identify people by "
+                "e-mail address alone with --people-by-email"
             )
         if address != email:
             return (
-                f"{person!r} has two e-mail addresses, {address} and {email}: mend one of them, or take them for two "
+                f"{person!r} has two e-mail addresses, {address} and {email}: correct one, or treat them as two "
                 "people with --people-by-email"
             )
         self._known.add((person, email))
@@ -98,10 +98,10 @@ class DayTotals:
             self._seconds[who, day] = whole
             return ""
         if seconds > _DAY:
-            said = f"{seconds / 3600:g} hours are more than a day has"
+            said = f"{seconds / 3600:g} h exceeds 24 h per day"
         else:
-            said = f"with this row {who} has {whole / 3600:g} hours on {day}, more than a day has"
-        return f"{said}: mend it, split entries at midnight with --midnight split, or allow it with --long-days"
+            said = f"with this row {who} has {whole / 3600:g} h on {day}, which exceeds 24 h per day"
+        return f"{said}: correct the row, split entries at midnight with --midnight split, or allow it with --long-days"
 
 
 @define

@@ -21,13 +21,13 @@ __all__ = ["mapping_of"]
 
 _DEFAULT: Final = "time"
 _OPTIONS: Final = {
-    "encoding": "utf-8, cp1252, ...; found if left out",
-    "delimiter": "one character; found if left out",
+    "encoding": "utf-8, cp1252, ...; detected by default",
+    "delimiter": "one character; detected by default",
     "date_order": "dmy, mdy or ymd: how 01/02/2026 is read; asked for where the file fits two orders",
-    "decimal": '"." or ","; found if left out',
+    "decimal": '"." or ","; detected by default',
     "sheet": "the sheet of an XLSX file; the first with rows if left out",
     "rounding": "half-up, half-even, up or down: how hours are brought to two decimals",
-    "round_to": "minutes to which hours are rounded first",
+    "round_to": "minutes to whose multiples hours are rounded first",
     "midnight": "keep or split: how to handle entries that cross midnight",
     "file_zone": "the zone of the file's times, such as Europe/Berlin; with zone",
     "zone": "the zone that times are moved to",
@@ -92,7 +92,7 @@ def _distinct(header: Sequence[str]) -> Iterator[tuple[int, str]]:
 
 
 def _need(group: tuple[str, ...]) -> str:
-    return f" (needed: {' or '.join(group)})" if group else ""
+    return f" (required: {' or '.join(group)})" if group else ""
 
 
 def _given(options: Options) -> Iterator[str]:

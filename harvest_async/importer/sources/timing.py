@@ -250,7 +250,7 @@ def _times(cells: Cells, day: date, started: time, last: date | None, ended: int
     begin = datetime.combine(day, started)
     end = datetime.combine(last or day, time()) + timedelta(seconds=ended)
     if last is None and begin == end and sure:
-        reason = "is the start, too: say whether it is 0 or 24 hours by a duration or an end date"
+        reason = "is also the start, so that the entry has 0 or 24 h: give a duration or an end date"
         cells.wrong("ended", f"{cells.text('ended').strip()!r} {reason}")
     if last is None and end < begin:
         end += timedelta(days=1)

@@ -77,7 +77,7 @@ class XlsxBook:
         if self._main.endswith(".bin"):
             raise InvalidArgument("the file is a binary workbook (.xlsb): save it as .xlsx or CSV")
         if self._main not in package:
-            raise InvalidArgument("the file is no XLSX: it holds no workbook")
+            raise InvalidArgument("the file is not a valid XLSX file: it has no workbook")
         parts = self._relations(self._main)
         elements = read_attributes(self._main, package.chunks(self._main))
         kinds = dict(parts.values())
