@@ -65,7 +65,7 @@ def test_a_mapping_file_and_columns_on_the_command_line_go_together(shell):
     ("words", "reason"),
     [
         (("--map", "notes"), "COLUMN=FIELD"),
-        (("--map", "Colour=notes"), "no such column"),
+        (("--map", "Colour=notes"), "not found. Available"),
         (("--mapping", "clients.csv"), "no TOML"),
         (("--format", "invoices"), "needs the columns"),
         (("--encoding", "utf-9"), "no encoding that is known"),

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harvest_async.importer.sources.cells import TOLD, Bad, read_flag, read_integer
+from harvest_async.importer.sources.cells import REPORTED, Bad, read_flag, read_integer
 from harvest_async.importer.sources.clocks import read_clock, read_moment
 from harvest_async.importer.sources.days import read_day
-from harvest_async.importer.sources.evidence import DateWitness, NumberWitness
+from harvest_async.importer.sources.evidence import DateDetector, NumberDetector
 from harvest_async.importer.sources.numbers import read_money
 from harvest_async.importer.sources.spans import read_duration, read_hours
 
@@ -54,7 +54,7 @@ def test_what_is_no_day_is_bad(text, order):
 
 def test_a_day_that_can_be_read_in_two_ways_is_told_for_the_file():
     """The row alone has nothing to say about it."""
-    assert TOLD is read_day("1/2/2026", None)
+    assert REPORTED is read_day("1/2/2026", None)
 
 
 @pytest.mark.parametrize(
@@ -244,7 +244,7 @@ def test_any_text_is_read_or_bad(text, mark):
 
 def settled(*texts, usual=None):
     """The order of dates, and the reason where there is none."""
-    witness = DateWitness()
+    witness = DateDetector()
     for line, text in enumerate(texts, 2):
         witness.look(line, "Date", text)
     order, problem = witness.settle(usual)
@@ -291,7 +291,7 @@ def test_dates_that_say_nothing_leave_the_order_open():
 )  # fmt: skip
 def test_the_decimal_mark_is_what_some_number_shows_beyond_doubt(texts, mark):
     """A mark before exactly three digits shows nothing; two marks cancel each other out."""
-    witness = NumberWitness()
+    witness = NumberDetector()
     for text in texts:
         witness.look(text)
 

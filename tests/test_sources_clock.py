@@ -49,7 +49,7 @@ def test_equal_start_and_end_without_an_end_date_may_be_0_or_24_hours():
     (problem,) = problems_of(file(times("09:00", "09:00")))
 
     assert problem.column == "End time"
-    assert "0 or 24 hours by a duration or an end date" in problem.reason
+    assert "0 or 24 h: give a duration or an end date" in problem.reason
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def with_hours(text):
         (table(HARVEST, harvest()), {"encoding": "a\0b"}, "no encoding"),
         (b"\xef\xbb\xbf" * 50 + table(HARVEST, harvest()), {}, "50 byte order marks"),
         (b",".join([b"a"] * 20_000) + b"\n", {}, "20,000 columns"),
-        (with_hours("1e99999999999999999999"), {}, "line 1: no JSON: 1e9+ is too big"),
+        (with_hours("1e99999999999999999999"), {}, "line 1: no JSON: 1e9+ is too large"),
         (with_hours("9" * 5000), {}, "line 1: no JSON"),
         (with_hours("NaN"), {}, "line 1: no JSON: NaN"),
         (with_hours("[" * 100_000), {}, "line 1: no JSON"),

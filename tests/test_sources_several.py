@@ -66,7 +66,7 @@ def test_a_day_is_looked_at_over_all_files(save):
     _, items = read(paths)
 
     assert [TimeRow, Problem] == [type(item) for item in items]
-    assert "30 hours on 2026-01-05" in items[1].reason
+    assert "30 h on 2026-01-05" in items[1].reason
     assert len(read(paths, long_days=True)[1]) == 2
 
 

@@ -130,7 +130,7 @@ def test_a_row_with_too_few_cells_lacks_the_last():
         (b"%PDF-1.7 and so on", "PDF"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1", r"\.xls"),
         (b"\x1f\x8b\x08\x00", "compressed"),
-        (b"PK\x03\x04 but no archive", "no XLSX"),
+        (b"PK\x03\x04 but no archive", "not a valid XLSX"),
         (b"<html><body>Sign in</body></html>\n<p>", "no known format"),
         (table(HARVEST), "no rows below its header"),
         (table((*HARVEST, "Notes"), (*harvest(), "")), "line 1: the column 'Notes' is there twice"),

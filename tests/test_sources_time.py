@@ -127,7 +127,7 @@ def test_hours_depend_on_the_row_alone(seconds):
         ({"zone": "Europe/Berlin"}, "--file-zone"),
         ({"file_zone": "Europe/Berlin"}, "--zone"),
         ({"file_zone": "Mars/Olympus", "zone": "Europe/Berlin"}, "no time zone"),
-        ({"columns": {"Colour": "notes"}}, "no such column"),
+        ({"columns": {"Colour": "notes"}}, "not found. Available"),
         ({"columns": {"Description": "colour"}}, "Unknown field .colour.. Choose from"),
     ],
 )
@@ -290,8 +290,8 @@ def test_more_than_a_day_on_one_day_is_a_problem():
     (first,), (second,) = problems_of(table(TOGGL, long)), problems_of(table(TOGGL, *many))
 
     assert (first.column, first.row, second.column, second.row) == ("Duration", 1, "Duration", 3)
-    assert "25 hours are more than a day has" in first.reason
-    assert "one@example.com has 27 hours on 2026-01-05" in second.reason
+    assert "25 h exceeds 24 h per day" in first.reason
+    assert "one@example.com has 27 h on 2026-01-05" in second.reason
     assert "--long-days" in second.reason
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harvest_async.importer.sources.cells import TOLD, Bad, read_flag, read_integer
+from harvest_async.importer.sources.cells import REPORTED, Bad, read_flag, read_integer
 from harvest_async.importer.sources.clocks import DAY, read_clock, read_end, read_moment
 from harvest_async.importer.sources.days import orders_of, read_day
 from harvest_async.importer.sources.numbers import read_money, split_number
@@ -49,7 +49,7 @@ def test_a_day_of_three_numbers_is_read_in_the_order_of_the_file(text, order):
 @pytest.mark.parametrize("text", ["2/11/26", "02/11/26", "2/11/2026", "2/11/26 09:30"])
 def test_a_day_that_fits_two_orders_is_asked_for(text):
     """The row is not read until the order of the file is known."""
-    assert TOLD is read_day(text, None)
+    assert REPORTED is read_day(text, None)
 
 
 @pytest.mark.parametrize(

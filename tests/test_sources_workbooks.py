@@ -157,12 +157,12 @@ def _circle():
 WHOLE = xlsx(row(*HARVEST), row(*GOOD))
 SHARED = '<c t="s"><v>{}</v></c>'
 DAMAGED = {
-    "no archive": (b"PK\x03\x04" + b"nothing" * 50, "no XLSX"),
-    "an empty archive": (packed({}), "no XLSX"),
-    "truncated": (WHOLE[: len(WHOLE) // 2], "no XLSX"),
-    "truncated by a byte": (WHOLE[:-1], "no XLSX"),
-    "no workbook": (packed({"hello.txt": "hello"}), "no XLSX: it holds no workbook"),
-    "a document": (packed({"word/document.xml": "<w/>", "[Content_Types].xml": "<Types/>"}), "no XLSX"),
+    "no archive": (b"PK\x03\x04" + b"nothing" * 50, "not a valid XLSX"),
+    "an empty archive": (packed({}), "not a valid XLSX"),
+    "truncated": (WHOLE[: len(WHOLE) // 2], "not a valid XLSX"),
+    "truncated by a byte": (WHOLE[:-1], "not a valid XLSX"),
+    "no workbook": (packed({"hello.txt": "hello"}), "not a valid XLSX file: it has no workbook"),
+    "a document": (packed({"word/document.xml": "<w/>", "[Content_Types].xml": "<Types/>"}), "not a valid XLSX"),
     "a binary workbook": (
         packed({"_rels/.rels": relations(("officeDocument", "xl/workbook.bin")), "xl/workbook.bin": b"\x83\x01"}), "xlsb",
     ),

@@ -1,4 +1,4 @@
-"""Files -> rows: what people export from time trackers, from Harvest itself and from spreadsheets.
+"""Readers of import files: exports of time trackers, of Harvest and spreadsheets become typed rows.
 
     with open_source("export.csv", Options(fill=Fill(client="ACME"))) as source:
         for found in source.found:
@@ -6,11 +6,14 @@
         for item in source:
             ...
 
-Rules of these rooms: pure but for `origin`, which opens files, and workbooks. What concerns a file as a whole
-(encoding,
-delimiter, order of dates, decimal mark) is settled before its first row is given out, and told. What can be read in
-two ways is asked for, never guessed. Every bad cell is told, with file, line, row, column, text and reason. Memory is
-that of one row, of the people and their days, and of caches of fixed size.
+Invariants:
+
+- Only `origin`, which opens files, and the readers of workbooks perform I/O.
+- Encoding, delimiter, date order and decimal mark are decided for the whole file before its first row is returned, and
+  are reported in `Source.found`.
+- A value that can be read in two ways is a problem until an option decides it; it is never guessed.
+- Each bad cell is reported with its file, line, row, column, text and reason.
+- Memory holds one row, the people and their daily totals, and caches of fixed size.
 """
 
 from harvest_async.importer.sources.columns import KINDS, Kind

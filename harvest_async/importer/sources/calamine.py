@@ -72,7 +72,7 @@ def _text(value: str) -> str:
 
 
 def _number(number: float) -> str:
-    """A number in the fifteen digits that a spreadsheet has, never with three behind the point."""
+    """Return a number in the fifteen digits that a spreadsheet has, never with three behind the point."""
     if not math.isfinite(number):
         return str(number)
     if number == int(number):
@@ -84,7 +84,7 @@ def _number(number: float) -> str:
 
 
 def _moment(moment: datetime) -> str:
-    """A day and a time of day, to the nearest second."""
+    """Return a day and a time of day, to the nearest second."""
     if moment.microsecond >= _HALF and moment.year < MAXYEAR:
         moment += timedelta(seconds=1)
     moment = moment.replace(microsecond=0)

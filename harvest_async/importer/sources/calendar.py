@@ -1,4 +1,4 @@
-"""Names of months and of days of the week, in the languages of the files that people have."""
+"""Names of months and weekdays in several languages."""
 
 from __future__ import annotations
 
@@ -36,16 +36,16 @@ _LONGEST: Final = 16
 
 
 def month_number(name: str) -> int | None:
-    """The number of a month, 1 for January; None if the word is no month."""
+    """Return the number of a month, 1 for January; None if the word is not a month."""
     return _NUMBERS.get(_folded(name)) if len(name) <= _LONGEST else None
 
 
 def is_weekday(name: str) -> bool:
-    """Whether a word is a day of the week."""
+    """Return whether a word is a weekday."""
     return len(name) <= _LONGEST and _folded(name) in _WEEKDAYS
 
 
 def _folded(name: str) -> str:
-    """A word in lower case without accents and points."""
+    """Return a word in lower case without accents and points."""
     letters = unicodedata.normalize("NFKD", name.lower().replace("ø", "o"))
     return re.sub(r"[^a-z]", "", letters)

@@ -1,4 +1,4 @@
-"""Text of cells: blanks, signs, names, flags and whole numbers.
+"""Readers of plain cells: names, flags and whole numbers.
 
 Invariants: every reader is a total function of linear time: any text gives a value or `Bad` with the reason, so that
 a row can gather everything that is wrong with it. A text that can be read in two ways is bad until the file, or an
@@ -12,7 +12,7 @@ from typing import Final
 
 from attrs import frozen
 
-__all__ = ["TOLD", "Bad", "clean", "read_flag", "read_integer", "shown", "tidy"]
+__all__ = ["REPORTED", "Bad", "clean", "read_flag", "read_integer", "shown", "tidy"]
 
 _SHOWN: Final = 60
 _LONGEST: Final = 4096
@@ -30,24 +30,24 @@ _FLAGS: Final = {
 
 @frozen
 class Bad:
-    """A cell that can't be read, and why; without a reason it was told already."""
+    """The reason why a cell can't be read; empty if a problem of the whole file reports it."""
 
     reason: str
 
 
-TOLD: Final = Bad("")
-"""What is wrong was told for the whole file."""
+REPORTED: Final = Bad("")
+"""A cell whose problem is reported once for the whole file."""
 
 
 def clean(text: str) -> str:
-    """A name without blanks around it, and with single ones in it."""
+    """Return a name with single blanks inside and none around it."""
     return " ".join(text.split())
 
 
 def tidy(text: str) -> str:
     """Return the text of a value with plain single blanks, plain minus signs and no invisible characters."""
     if len(text) > _LONGEST and len(text := text.strip()) > _LONGEST:
-        return text  # no value is so long
+        return text  # longer than any value
     return " ".join((text if text.isascii() else text.translate(_PLAIN)).split())
 
 
@@ -57,7 +57,7 @@ def shown(text: str) -> str:
 
 
 def read_flag(text: str) -> bool | Bad | None:
-    """Yes or no; None where there is nothing."""
+    """Read yes or no; None if the cell is empty."""
     word = tidy(text).lower()
     if not word:
         return None
@@ -65,7 +65,7 @@ def read_flag(text: str) -> bool | Bad | None:
 
 
 def read_integer(text: str) -> int | Bad | None:
-    """A whole number; None where there is nothing."""
+    """Read a whole number; None if the cell is empty."""
     text = tidy(text)
     if not text:
         return None

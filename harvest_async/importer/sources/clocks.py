@@ -1,6 +1,6 @@
-"""Times of day and moments: text -> time, datetime.
+"""Readers of times of day and of dates with a time.
 
-Read are times of 24 hours and of 12, with any of `:`, `.` and `h` between hours and minutes: 13:45, 13:45:00, 13.45,
+Accepted are 24-hour and 12-hour clocks, with any of `:`, `.` and `h` between hours and minutes: 13:45, 13:45:00, 13.45,
 13h45, 13h, 1345, 1:45 PM, 1:45 p. m., 1 pm. The end of a day may be written 24:00. In a column of times 9.30 is half
 past nine (in a column of hours it is 9.3 hours).
 """
@@ -11,7 +11,7 @@ import re
 from datetime import datetime, time, timedelta
 from typing import Final
 
-from harvest_async.importer.sources.cells import TOLD, Bad, shown, tidy
+from harvest_async.importer.sources.cells import REPORTED, Bad, shown, tidy
 from harvest_async.importer.sources.days import day_in, parted
 from harvest_async.importer.sources.options import DateOrder
 
@@ -37,7 +37,7 @@ _LAST_MINUTE: Final = 59
 
 
 def read_clock(text: str) -> time | Bad | None:
-    """A time of day: 13:45, 13:45:00, 1:45 PM; None where there is none."""
+    """Read a time of day such as 13:45, 13:45:00 or 1:45 PM; None if the cell is empty."""
     seconds = read_end(text)
     if seconds is None or isinstance(seconds, Bad):
         return seconds
@@ -47,7 +47,7 @@ def read_clock(text: str) -> time | Bad | None:
 
 
 def read_end(text: str) -> int | Bad | None:
-    """A time of day as seconds from the midnight before it, 24:00 included; None where there is none."""
+    """Read a time of day up to 24:00 as seconds after midnight; None if the cell is empty."""
     text = tidy(text)
     if not text:
         return None
@@ -80,13 +80,13 @@ def _seconds(text: str) -> int | None:
 
 
 def shows_no_clock(text: str) -> bool:
-    """Whether a text looks like decimal hours where a time of day is expected: 9.5, 9.75."""
+    """Return whether a text looks like decimal hours where a time of day is expected: 9.5, 9.75."""
     match = _DOTTED.fullmatch(tidy(text)) if len(text) <= _LONGEST else None
     return match is not None and (len(match[1]) != len("30") or int(match[1]) > _LAST_MINUTE)
 
 
 def read_moment(text: str, order: DateOrder | None) -> datetime | Bad | None:
-    """A day and a time of day in one cell, with or without an offset from UTC; None where there is none."""
+    """Read a date with a time of day, with or without an offset from UTC; None if the cell is empty."""
     text = tidy(text)
     if not text:
         return None
@@ -99,7 +99,7 @@ def read_moment(text: str, order: DateOrder | None) -> datetime | Bad | None:
 
 
 def _moment(text: str, order: DateOrder | None) -> datetime | Bad:
-    """A moment that is not in the form of ISO 8601."""
+    """Read a date and time that is not in the format of ISO 8601."""
     first, behind = parted(text)
     bad = Bad(f"{shown(text)} is no moment: write 2026-01-31 13:45:00")
     if not behind:
@@ -107,8 +107,8 @@ def _moment(text: str, order: DateOrder | None) -> datetime | Bad:
     day = day_in(first, order)
     offset = _OFFSET.search(behind)
     seconds = _seconds(behind[: offset.start()].strip() if offset else behind)
-    if day is TOLD:
-        return TOLD
+    if day is REPORTED:
+        return REPORTED
     if day is None or isinstance(day, Bad) or seconds is None:
         return bad
     try:

@@ -1,7 +1,7 @@
-"""Which fields each kind of row has, how people spell them, and what they hold.
+"""Tables of the fields of each kind of row: names, spellings and types.
 
-Rules of this room: pure tables. The names of fields are the contract's; a spelling is compared without regard to case,
-blanks, dashes and underscores. What can't be written is known, so that it is passed over without a word.
+The names of fields are those of the API. Spellings are compared without regard to case, blanks, dashes and underscores.
+Columns that are known but can't be imported are listed, so that they are ignored without a notice.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ class Kind:
     """A kind of row.
 
     Attributes:
-        name: as the file of an export is called.
+        name: the name of its file in an export.
         row: its class.
-        titles: what a column is called in messages, for the fields that tell which record a row is.
-        fields: what else a row may say: field -> type (text, number, flag, integer, date, moment).
-        needed: the columns that have to be there; of a tuple one.
+        titles: field -> name of its column in messages, for the fields that identify a record.
+        fields: the other fields of a row: field -> type (text, number, flag, integer, date, moment).
+        needed: the required columns; of each tuple one is enough.
         spellings: other names of fields.
-        passed: columns that are known and not read.
-        choices: field -> the values that it can have; a value is compared as a column's name is.
+        passed: columns that are known and not imported.
+        choices: field -> the values that it can have; values are compared in the way column names are.
     """
 
     name: str
@@ -57,7 +57,7 @@ class Kind:
     choices: Mapping[str, Mapping[str, str]] = field(factory=dict)
 
     def names(self) -> dict[str, str]:
-        """Spelling -> field."""
+        """Return the field of each spelling."""
         own = {plain(name): name for name in (*self.titles, *self.fields)}
         return {**own, **{plain(other): name for other, name in self.spellings.items()}}
 
@@ -125,7 +125,7 @@ _REPORT: Final = frozenset(
 
 
 def _choices(*values: str, **others: str) -> dict[str, str]:
-    """Values by how they are compared; other words for some of them."""
+    """Return values by their normal form, with other spellings for some of them."""
     return {plain(value): value for value in values} | {plain(word): value for word, value in others.items()}
 
 
@@ -361,4 +361,4 @@ KINDS: Final = {
         _INVOICE, _MESSAGE, _PAYMENT,
     )
 }  # fmt: skip
-"""The kinds by their names, each after those that it may speak of."""
+"""The kinds by their names, each after the kinds that it may refer to."""

@@ -35,7 +35,7 @@ def read_streams(content: bytes, wanted: tuple[str, ...]) -> tuple[set[str], byt
     """Return the names of all streams, and the first of the wanted ones.
 
     Raises:
-        InvalidArgument: it is no whole compound file.
+        InvalidArgument: it is not a complete compound file.
     """
     try:
         return _Compound(content).read(wanted)
@@ -77,7 +77,7 @@ class _Compound:
         return set(named), self._chain(first)[:length]
 
     def _mini(self, first: int, length: int, root: bytes) -> bytes:
-        """A stream of small sectors."""
+        """Return a stream of small sectors."""
         body = self._chain(struct.unpack_from("<I", root, 116)[0])
         table = self._numbers(self._chain(struct.unpack_from("<I", self._content, 60)[0]))
         parts: list[bytes] = []

@@ -1,6 +1,6 @@
-"""Days: text -> date.
+"""Reader of dates.
 
-Read are, with or without a weekday in front and a time of day behind: the year first (2026-11-02, 2026/11/2,
+Accepted, with or without a weekday before and a time of day after: the year first (2026-11-02, 2026/11/2,
 20261102), the year last in the order of the file (02.11.2026, 11/2/2026), years of two digits (2/11/26: 69 to 99 are
 of the last century), and months by their names (2 Nov 2026, Nov 2, 2026, 02-Nov-26).
 """
@@ -12,7 +12,7 @@ from datetime import date
 from typing import Final
 
 from harvest_async.importer.sources.calendar import is_weekday, month_number
-from harvest_async.importer.sources.cells import TOLD, Bad, shown, tidy
+from harvest_async.importer.sources.cells import REPORTED, Bad, shown, tidy
 from harvest_async.importer.sources.options import DateOrder
 
 __all__ = ["day_in", "orders_of", "parted", "read_day"]
@@ -21,7 +21,7 @@ _CLOCK_BEHIND: Final = re.compile(
     r"(?:(?<=[0-9])[Tt]|,? (?:at |um |kl\.? )?)"
     r"([0-9]{1,2}[:hH][0-9]{2}.*|[0-9]{1,2}\.[0-9]{2}(?:\.[0-9]{2})?(?: ?[aApP].*)?|[0-9]{1,2} ?[aApP]\.? ?[mM]\.?)$"
 )
-"""A time of day behind a day."""
+"""A time of day after a date."""
 
 _LONGEST: Final = 64
 _YEAR_FIRST: Final = re.compile(r"([0-9]{4})([-/.]) ?([0-9]{1,2})\2 ?([0-9]{1,2})\.?")
@@ -36,19 +36,19 @@ _NAMED_IN_MIDDLE: Final = re.compile(rf"([0-9]{{4}})[ -]{_WORD}[ -]([0-9]{{1,2}}
 _CJK: Final = re.compile(r"([0-9]{4})[年년] ?([0-9]{1,2})[月월] ?([0-9]{1,2})[日일]")
 _WEEKDAY: Final = re.compile(rf"{_WORD},? (?=\S)")
 _PIVOT: Final = 69
-_OLDEST: Final = 2006  # the service is no older, so that no entry of it can be
+_OLDEST: Final = 2006  # Harvest did not exist before
 
 
 def read_day(text: str, order: DateOrder | None) -> date | Bad:
-    """Read a day; a time of day behind it is left out.
+    """Read a date; a time of day after it is ignored.
 
     Args:
         text: the cell.
-        order: the order of dates with the year last, and of those with years of two digits; None if the file has not
-            decided it.
+        order: the order of dates with the year last, and of those with years of two digits; None if it was not
+            detected.
 
     Returns:
-        The day, or what is wrong; `TOLD` if the order has to be asked for.
+        The date, or the reason why there is none; `REPORTED` if the order is unknown.
     """
     text = tidy(text)
     if not text:
@@ -58,7 +58,7 @@ def read_day(text: str, order: DateOrder | None) -> date | Bad:
 
 
 def day_in(text: str, order: DateOrder | None) -> date | Bad | None:
-    """The day of a tidied text; None if there is none, `TOLD` if its order has to be asked for."""
+    """Return the date of a tidied text; None if there is none, `REPORTED` if its order is unknown."""
     text, _ = parted(text)
     if (match := _YEAR_FIRST.fullmatch(text)) is not None:
         return _date(match[1], match[3], match[4])
@@ -70,7 +70,7 @@ def day_in(text: str, order: DateOrder | None) -> date | Bad | None:
 
 
 def parted(text: str) -> tuple[str, str]:
-    """The day, without a weekday in front of it, and the time of day behind it, which may be empty."""
+    """Return the date without a weekday before it, and the time of day after it, which may be empty."""
     match = _WEEKDAY.match(text)
     text = text[match.end() :] if match and is_weekday(match[1]) else text
     clock = _CLOCK_BEHIND.search(text)
@@ -78,7 +78,7 @@ def parted(text: str) -> tuple[str, str]:
 
 
 def _named(text: str) -> date | None:
-    """A day with a month by its name."""
+    """Return a date with a month name."""
     if (match := _DAY_FIRST.fullmatch(text)) is not None:
         day, month, year = match.groups()
     elif (match := _MONTH_FIRST.fullmatch(text)) is not None:
@@ -92,19 +92,19 @@ def _named(text: str) -> date | None:
 
 
 def _ordered(first: str, second: str, last: str, order: DateOrder | None) -> date | Bad | None:
-    """A day of three numbers in the order of the file."""
+    """Return a date of three numbers in the order of the file."""
     if order is None:
         days = set(_candidates(first, second, last).values())
-        return TOLD if len(days) > 1 else next(iter(days), None)
+        return REPORTED if len(days) > 1 else next(iter(days), None)
     if order == "ymd":
         return _date(first, second, last) if len(first) == len(last) else None
     return _date(last, second, first) if order == "dmy" else _date(last, first, second)
 
 
 def orders_of(text: str) -> dict[DateOrder, date]:
-    """In which orders a day of three numbers can be read, and what day it is then; empty for other texts.
+    """Return the possible orders of a date of three numbers with the date of each; empty for other texts.
 
-    An order is left out where there is no such day, or where a year of two digits would be before 2006.
+    An order is left out if there is no such date, or if a year of two digits would be before 2006.
     """
     match = _NUMBERS.fullmatch(parted(tidy(text))[0]) if len(text) <= _LONGEST else None
     return {} if match is None else _candidates(match[1], match[3], match[4])

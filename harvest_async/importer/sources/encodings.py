@@ -1,4 +1,4 @@
-"""In which encoding a text file is.
+"""Detection of the encoding of a text file.
 
 Invariants:
 - A file that is UTF-8 apart from a few bytes is refused with the line of the first of them, never read as another
@@ -32,29 +32,29 @@ _BOMS: Final = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _FOREIGN: Final = {
-    b"%PDF": "a PDF: export it as CSV",
+    b"%PDF": "a PDF: export the data as CSV",
     b"\x1f\x8b": "compressed: unpack it first",
 }
 _NO_TEXT: Final = frozenset({"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape"})
-"""Codecs that Python has, and no file is written in."""
+"""Codecs of Python that are not encodings of files."""
 _WIDE: Final = 3
 _ESCAPED: Final = 0xDC00
 _STRAY: Final = re.compile("[\udc80-\udcff]")
 """A byte that is not UTF-8."""
 _SURE: Final = re.compile("[\x80-\xff\u0800-\ud7ff\ue000-\ufefe\uff00-\U0010ffff]")
-"""Letters whose bytes mean nothing sensible in Windows-1252."""
+"""Letters whose UTF-8 bytes are implausible as Windows-1252."""
 _LIKELY: Final = re.compile("[\u0100-\u07bf]")
 """Letters whose bytes are, in Windows-1252, a capital with a quotation mark or a dash behind it: rare, but possible."""
 
 
 @frozen
 class Text:
-    """How bytes become text.
+    """The encoding of a file.
 
     Attributes:
         encoding: a codec's name.
         bom: whether there is a byte order mark.
-        marks: characters at the beginning to pass over: byte order marks that the codec leaves in the text.
+        marks: characters at the beginning to skip: byte order marks that the codec leaves in the text.
     """
 
     encoding: str
@@ -66,7 +66,7 @@ def find_encoding(stream: BinaryIO, given: str | None) -> tuple[Text, str]:
     """Return the encoding of a text file, and the SHA-256 of its bytes; with `given` it is only checked.
 
     Raises:
-        InvalidArgument: it is no text in a known encoding.
+        InvalidArgument: it is not text in a known encoding.
     """
     head = stream.read(_HEAD)
     for magic, what in _FOREIGN.items():
@@ -100,11 +100,11 @@ def find_encoding(stream: BinaryIO, given: str | None) -> tuple[Text, str]:
 
 
 class _Reader:
-    """Decodes a file to see whether it can be decoded.
+    """Checks whether a file can be decoded.
 
     Attributes:
         name: the encoding.
-        error: why it can't.
+        error: why it can't be decoded.
         line: the line that is being read.
         nul: the line of the first NUL character; 0 where there is none.
         marks: byte order marks at the beginning of the text.
@@ -153,7 +153,7 @@ def _decoder(name: str) -> codecs.IncrementalDecoder:
 
 
 def _unfit(reader: _Reader, head: bytes, given: str | None) -> str:
-    """Why a file is no text."""
+    """Return why a file can't be decoded."""
     wide = _width(head)
     if given and "BOM" in str(reader.error):
         return (
@@ -180,7 +180,7 @@ def _refuse_nul(reader: _Reader, head: bytes, given: str | None) -> None:
 
 
 def _width(head: bytes) -> str:
-    """UTF-16 without a byte order mark, by the zeros among the first bytes; empty for anything else."""
+    """Return the UTF-16 variant that the zero bytes show, for a file without a byte order mark; empty if none."""
     even, odd = head[::2].count(0), head[1::2].count(0)
     half = len(head) // 2
     if half >= _WIDE and odd * 2 > half and even * 8 < half:

@@ -1,4 +1,4 @@
-"""One time entry as a span: its day, its length, its times of day; cut at midnight, moved between zones."""
+"""Time spans of entries: splitting them at midnight, and converting them between time zones."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SECONDS: Final = 3600
 
 @frozen
 class Span:
-    """When an entry began, when it ended, and how long it is; the times of day are None where the file has none."""
+    """The day, hours, start and end of an entry; the times of day are None if the file has none."""
 
     day: date
     hours: Fraction
@@ -41,12 +41,12 @@ def hours_of(seconds: int) -> Fraction:
 
 
 def time_after(begin: datetime, hours: Fraction) -> datetime:
-    """Return the moment so many hours later, to the second."""
+    """Return the time a number of hours later, to the second."""
     return begin + timedelta(seconds=seconds_of(hours))
 
 
 def split(span: Span) -> list[Span]:
-    """An entry, cut at each midnight."""
+    """Split an entry at each midnight."""
     if span.started is None:
         return [span]
     begin = datetime.combine(span.day, span.started)
@@ -65,12 +65,12 @@ def split(span: Span) -> list[Span]:
 
 
 def lengths(begin: datetime, end: datetime, zone: ZoneInfo | None) -> set[Fraction]:
-    """The hours that may lie between two times on the clocks of a zone; empty if the end is before the start.
+    """Return the possible hours between two local times of a zone; empty if the end is before the start.
 
-    Two are possible where the clocks were turned back between them, and one of the times was there twice.
+    There are two if the clocks were turned back and one of the times occurred twice.
 
     Raises:
-        ValueError: one of the times was left out when the clocks were turned forward.
+        ValueError: one of the times was skipped when the clocks were turned forward.
     """
     if zone is None:
         found = [end - begin]
@@ -80,7 +80,7 @@ def lengths(begin: datetime, end: datetime, zone: ZoneInfo | None) -> set[Fracti
 
 
 def _instants(moment: datetime, zone: ZoneInfo) -> set[datetime]:
-    """The moments at which the clocks of a zone show a time."""
+    """Return the instants of a local time in a zone."""
     both = {moment.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)}
     found = {each for each in both if each.astimezone(zone).replace(tzinfo=None, fold=0) == moment}
     if not found:
@@ -90,17 +90,17 @@ def _instants(moment: datetime, zone: ZoneInfo) -> set[datetime]:
 
 
 class Zones:
-    """Moves entries from the file's zone to the person's."""
+    """Converts entries from the file's zone to the person's."""
 
     def __init__(self, options: Options) -> None:
         if not options.file_zone or not (options.zone or options.zones):
-            raise InvalidArgument("moving times takes two zones: --file-zone and --zone")
+            raise InvalidArgument("converting times requires two zones: give both --file-zone and --zone")
         self.file = _zone(options.file_zone)
         self._zone = _zone(options.zone or options.file_zone)
         self._zones = {who.strip().lower(): _zone(name) for who, name in options.zones.items()}
 
     def moved(self, span: Span, who: str) -> Span:
-        """The entry as the person's clocks show it; as it is where it has no start."""
+        """Convert an entry to the person's zone; an entry without a start is returned unchanged."""
         if span.started is None:
             return span
         begin = datetime.combine(span.day, span.started, self.file)

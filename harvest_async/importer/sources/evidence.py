@@ -1,8 +1,9 @@
-"""What the cells of a whole file say: the order of its dates, its decimal marks, and how doubtful values are read.
+"""Detectors that decide for a whole file: the order of its dates, its decimal marks and its times.
 
-Invariants: a witness looks at every cell of its columns once and keeps a bounded number of them. Something is decided
-only where no other reading fits the file, or by a rule that a notice reports. Rules: points in dates put the day first;
-a year of two digits comes last where it can. Everything else is asked for.
+Invariants:
+- A detector observes each cell of its columns once and keeps a bounded number of them.
+- It decides only if no other reading fits the file, or by a rule that a notice reports: in dates with points the day
+  comes first, and a year of two digits comes last if it can. Anything else is a problem that asks for an option.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from harvest_async.importer.sources.kinds import Notice, Problem
 from harvest_async.importer.sources.numbers import parts_of, split_number
 from harvest_async.importer.sources.options import DateOrder
 
-__all__ = ["ClockWitness", "DateWitness", "NumberWitness", "OffsetWitness", "Place", "SizeWitness"]
+__all__ = ["ClockDetector", "DateDetector", "NumberDetector", "OffsetDetector", "Place", "SizeDetector"]
 
 _REMEMBERED: Final = 50_000
 _SHORT: Final = re.compile(r"(?<![0-9])[0-9]{1,2}([-/.]) ?[0-9]{1,2}\1 ?[0-9]{2}(?![0-9])")
@@ -28,18 +29,18 @@ _IN_UTC: Final = re.compile(r"[0-9]:[0-9]{2}[0-9:.,]* ?(?:[Zz]|UTC|GMT|[+-]00:?0
 _LONGEST: Final = 64
 
 Place = tuple[int, str, str]
-"""Where a cell is: line, column, text."""
+"""A cell: its line, column and text."""
 
 Orders = frozenset[DateOrder]
 
 
 @define
-class DateWitness:
-    """Looks at dates.
+class DateDetector:
+    """Detects the order of dates.
 
     Attributes:
-        seen: for each set of orders in which a date can be read: the first such date, and how many there are.
-        dotted: whether all dates that can be read in two ways have points.
+        seen: the first date for each set of possible orders, and the number of such dates.
+        dotted: whether all ambiguous dates have points.
         short: the first date with a year of two digits.
     """
 
@@ -49,7 +50,7 @@ class DateWitness:
     _kinds: dict[str, Orders] = field(factory=dict)
 
     def look(self, line: int, column: str, text: str) -> None:
-        """Look at one cell."""
+        """Observe one cell."""
         kind = self._kinds.get(text)
         if kind is None:
             if len(self._kinds) >= _REMEMBERED:
@@ -68,7 +69,7 @@ class DateWitness:
             self.short = place
 
     def settle(self, usual: DateOrder | None) -> tuple[DateOrder | None, Problem | None]:
-        """The order, or what is wrong; `usual` is the order that the format prescribes."""
+        """Return the order or a problem; `usual` is the order that the format prescribes."""
         if not self.seen:
             return None, None
         common = Orders.intersection(*self.seen)
@@ -113,14 +114,14 @@ class DateWitness:
 
 
 @define
-class NumberWitness:
-    """Looks at numbers; `marks` are the decimal marks that were seen beyond doubt."""
+class NumberDetector:
+    """Detects the decimal mark of numbers; `marks` are those that are certain."""
 
     marks: set[str] = field(factory=set)
     _seen: set[str] = field(factory=set)
 
     def look(self, text: str) -> None:
-        """Look at one cell."""
+        """Observe one cell."""
         if text in self._seen:
             return
         if len(self._seen) >= _REMEMBERED:
@@ -131,18 +132,18 @@ class NumberWitness:
             self.marks.add(mark)
 
     def settle(self) -> str | None:
-        """The mark; None where there is none, or where both are used and each number has to speak for itself."""
+        """Return the mark; None if there is none, or if both are used and each value is parsed on its own."""
         return next(iter(self.marks)) if len(self.marks) == 1 else None
 
 
 @define
-class SizeWitness:
-    """Looks at a column of lengths: does it hold decimals, whole numbers, or thousands?
+class SizeDetector:
+    """Detects whether a column of durations holds decimals, whole numbers or thousands.
 
     Attributes:
-        whole: whether a number without any mark was seen.
-        marks: the decimal marks that the column shows beyond doubt.
-        doubtful: for each mark the first number that has it before three digits, so that it may part thousands.
+        whole: whether there is a number without a mark.
+        marks: the decimal marks that are certain.
+        doubtful: for each mark the first number in which three digits follow it, so that it may separate thousands.
     """
 
     whole: bool = False
@@ -151,7 +152,7 @@ class SizeWitness:
     _seen: set[str] = field(factory=set)
 
     def look(self, line: int, column: str, text: str) -> None:
-        """Look at one cell."""
+        """Observe one cell."""
         if text in self._seen or not text:
             return
         if len(self._seen) >= _REMEMBERED:
@@ -174,10 +175,10 @@ class SizeWitness:
         return bool(self.marks or self.doubtful)
 
     def settle(self, common: str | None) -> tuple[str | None, Notice | None]:
-        """The decimal mark of a column of minutes or seconds, and a notice where a rule decided.
+        """Return the decimal mark of a column of minutes or seconds, and a notice if a rule decided.
 
         Args:
-            common: the mark that the other numbers of the file show.
+            common: the decimal mark of the other numbers of the file.
         """
         if len(self.marks) != 1:
             return self._by_others(common) if not self.marks else (None, None)
@@ -188,7 +189,7 @@ class SizeWitness:
         )  # fmt: skip
 
     def _by_others(self, common: str | None) -> tuple[str | None, Notice | None]:
-        """Thousands where the file has another decimal mark, or the other numbers of the column are whole."""
+        """Decide for thousands if the file has another decimal mark, or the other numbers are whole."""
         if not self.doubtful:
             return common, None
         mark, place = next(iter(self.doubtful.items()))
@@ -204,14 +205,14 @@ class SizeWitness:
 
 
 @define
-class ClockWitness:
-    """Looks at times of day with points between hours and minutes, which may be decimal hours."""
+class ClockDetector:
+    """Detects whether times of day with points are times or decimal hours."""
 
     dotted: Place | None = None
     decimal: Place | None = None
 
     def look(self, line: int, column: str, text: str) -> None:
-        """Look at one cell."""
+        """Observe one cell."""
         if "." not in text or ":" in text or (self.dotted and self.decimal):
             return
         if shows_no_clock(text):
@@ -220,7 +221,7 @@ class ClockWitness:
             self.dotted = self.dotted or (line, column, text.strip())
 
     def settle(self) -> Problem | Notice | None:
-        """A problem where some values are decimal hours, else a notice that points are read as colons."""
+        """Return a problem if some values are decimal hours, or else a notice that points are read as colons."""
         if self.dotted is None:
             return None
         line, column, text = self.dotted
@@ -234,18 +235,18 @@ class ClockWitness:
 
 
 @define
-class OffsetWitness:
-    """Looks for moments in UTC, of which the day may be another one than on people's calendars."""
+class OffsetDetector:
+    """Finds timestamps in UTC, whose day may differ from the local day."""
 
     utc: Place | None = None
 
     def look(self, line: int, column: str, text: str) -> None:
-        """Look at one cell."""
+        """Observe one cell."""
         if self.utc is None and _IN_UTC.search(text[-_LONGEST:].strip()):
             self.utc = (line, column, text.strip())
 
     def settle(self, *, days_only: bool) -> Notice | None:
-        """A notice that days are those of UTC."""
+        """Return a notice that days are in UTC."""
         if self.utc is None:
             return None
         move = (

@@ -1,4 +1,4 @@
-"""The fields that columns can be mapped to: names, types and what they are for, for each kind of row."""
+"""The fields that columns can be mapped to, with their types, for each kind of row."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ class FieldInfo:
     """A field that a column can be mapped to.
 
     Attributes:
-        name: as it is written behind `=` of `--map`.
-        type: what its cells hold.
-        needed: with which other fields it is needed: one of them has to be there; empty if it is not.
-        spellings: the columns' names that are recognised as it.
+        name: the name after `=` in `--map`.
+        type: the type of its cells.
+        needed: the fields of which one is required, itself included; empty if it is optional.
+        spellings: the column names that are recognised as it.
     """
 
     name: str
@@ -41,7 +41,7 @@ class FieldInfo:
 
 
 def fields_of(kind: Kind) -> list[FieldInfo]:
-    """Return the fields of a kind of row, those that are needed first."""
+    """Return the fields of a kind of row, required ones first."""
     spellings: dict[str, list[str]] = {}
     for spelling, name in kind.names().items():
         spellings.setdefault(name, []).append(spelling)
@@ -61,7 +61,7 @@ def _type(kind: Kind, name: str) -> str:
 
 
 def field_named(kinds: Sequence[Kind], text: str) -> str | None:
-    """The field that a person means by a name or by a spelling of it; None if no kind has such a field."""
+    """Return the field with a name or spelling; None if no kind has it."""
     own = plain(text).replace(" ", "_")
     if any(own in kind.titles or own in kind.fields for kind in kinds):
         return own
@@ -69,21 +69,21 @@ def field_named(kinds: Sequence[Kind], text: str) -> str | None:
 
 
 def unknown_field(column: str, text: str, kinds: Sequence[Kind]) -> str:
-    """What to say about a field that does not exist: which ones do."""
+    """Return the message for an unknown field, which lists the known ones."""
     names = dict.fromkeys(name for kind in kinds for name in (*kind.titles, *kind.fields))
-    whose = f" of {kinds[0].name}" if len(kinds) == 1 else ""
+    scope = f" of {kinds[0].name}" if len(kinds) == 1 else ""
     return (
-        f"--map {column}={text}: Unknown field {text!r}. Choose from the fields{whose}: {', '.join(names)}. "
+        f"--map {column}={text}: Unknown field {text!r}. Choose from the fields{scope}: {', '.join(names)}. "
         "--fields lists them with their types"
     )
 
 
 def deciding(kinds: Sequence[Kind]) -> str:
-    """Which fields decide between kinds: for each those that no other of them has."""
+    """Return a list of the fields that only one of several kinds has, for each kind."""
     every = {kind.name: {*kind.titles, *kind.fields} for kind in kinds}
-    told = []
+    parts = []
     for kind in kinds:
         others = set().union(*(names for name, names in every.items() if name != kind.name))
         own = [name for name in (*kind.titles, *kind.fields) if name not in others]
-        told.append(f"{kind.name}: {', '.join(own) or 'none'}")
-    return "; ".join(told)
+        parts.append(f"{kind.name}: {', '.join(own) or 'none'}")
+    return "; ".join(parts)

@@ -1,6 +1,6 @@
-"""All that is wrong with an input, told at once: so many problems in full, the others counted.
+"""A summary of an input: its problems, its rows and the sum of its hours.
 
-Rules of this room: pure. It goes through a source and keeps no row.
+The first problems are kept in full and the others are counted. No row is kept.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ _LIMIT: Final = 100
 
 @define
 class Findings:
-    """What came of going through a source.
+    """The summary of a source.
 
     Attributes:
-        limit: how many problems are kept in full.
-        problems: the first of them.
-        count: how many there are.
-        columns: how many each column has.
-        rows: good rows by their kind.
-        hours: the sum of good time entries as they are sent.
-        whole: whether a problem concerns a whole file, of which nothing may be sent then.
+        limit: the number of problems that are kept in full.
+        problems: the first problems.
+        count: the number of all problems.
+        columns: the number of problems of each column.
+        rows: the number of good rows of each kind.
+        hours: the sum of the hours of good time entries.
+        whole: whether a problem concerns a whole file, so that nothing of it may be sent.
     """
 
     limit: int = _LIMIT
@@ -43,7 +43,7 @@ class Findings:
     whole: bool = False
 
     def add(self, item: AnyRow | Problem) -> None:
-        """Take in what a source gives out."""
+        """Add one item of a source."""
         if isinstance(item, Problem):
             self.count += 1
             self.columns[item.column] += 1
@@ -56,16 +56,16 @@ class Findings:
             self.hours += item.hours
 
     def lines(self) -> list[str]:
-        """The problems as a person reads them, the others counted."""
-        told = [str(problem) for problem in self.problems]
-        left = self.count - len(told)
+        """Return one line for each problem that is kept, and a line that counts the others."""
+        shown = [str(problem) for problem in self.problems]
+        left = self.count - len(shown)
         if left:
             where = ", ".join(f"{column or 'whole rows'} {count}" for column, count in self.columns.most_common())
-            told.append(f"and {left} more; in all: {where}")
-        return told
+            shown.append(f"and {left} more; in all: {where}")
+        return shown
 
     def document(self) -> dict[str, Any]:
-        """The same for programs."""
+        """Return the problems as a JSON document."""
         return {
             "count": self.count,
             "columns": dict(self.columns),
@@ -84,10 +84,10 @@ class Findings:
 
 
 class Unfit(InvalidArgument):
-    """Something is wrong with a whole file, so that nothing of the input may be sent.
+    """A problem concerns a whole file, so that nothing of the input may be sent.
 
     Attributes:
-        findings: all that is wrong, with single rows, too.
+        findings: all problems, including those of single rows.
     """
 
     def __init__(self, findings: Findings) -> None:
@@ -96,7 +96,7 @@ class Unfit(InvalidArgument):
 
 
 def examine(items: Iterable[AnyRow | Problem], limit: int = _LIMIT) -> Findings:
-    """Go through a source, and tell what is wrong with it."""
+    """Read a source and return its summary."""
     findings = Findings(limit)
     for item in items:
         findings.add(item)

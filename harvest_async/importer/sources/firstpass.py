@@ -1,4 +1,4 @@
-"""The first pass through a file: count its rows and decide how doubtful values of it are read."""
+"""The first pass through a file: it counts the rows and decides how ambiguous values are read."""
 
 from __future__ import annotations
 
@@ -7,12 +7,18 @@ from typing import Final
 
 from attrs import field, frozen
 
-from harvest_async.importer.sources.evidence import ClockWitness, DateWitness, NumberWitness, OffsetWitness, SizeWitness
+from harvest_async.importer.sources.evidence import (
+    ClockDetector,
+    DateDetector,
+    NumberDetector,
+    OffsetDetector,
+    SizeDetector,
+)
 from harvest_async.importer.sources.formats import Layout
 from harvest_async.importer.sources.kinds import Notice, Problem
 from harvest_async.importer.sources.limits import LONGEST_VALUE
 from harvest_async.importer.sources.options import DateOrder, Options
-from harvest_async.importer.sources.roster import CommaWitness
+from harvest_async.importer.sources.roster import CommaDetector
 
 __all__ = ["FirstPass", "Reading", "first_pass"]
 
@@ -26,11 +32,11 @@ _MOMENTS: Final = ("begin", "day")
 
 @frozen
 class Reading:
-    """How doubtful values of a file are read.
+    """How ambiguous values of a file are read.
 
     Attributes:
-        order: the order of dates; None where no date could be read in two ways.
-        mark: the decimal mark; None where each number speaks for itself.
+        order: the order of dates; None if no date could be read in two ways.
+        mark: the decimal mark; None if each number is parsed on its own.
         marks: the decimal marks of columns that have their own.
         decimals: whether the column Duration holds decimal hours.
     """
@@ -43,13 +49,13 @@ class Reading:
 
 @frozen
 class FirstPass:
-    """What the first pass found.
+    """The result of the first pass.
 
     Attributes:
-        rows: how many rows lie below the header.
-        reading: how doubtful values are read.
-        faults: what can't be decided for the whole file.
-        notices: what a rule decided, and what else is worth knowing.
+        rows: the number of rows below the header.
+        reading: how ambiguous values are read.
+        faults: the problems of the whole file.
+        notices: decisions of a rule, and other remarks.
     """
 
     rows: int
@@ -58,19 +64,19 @@ class FirstPass:
     notices: tuple[Notice, ...] = ()
 
 
-class _Witnesses:
-    """The witnesses of one file, and the columns that each looks at."""
+class _Detectors:
+    """The detectors of one file, and the columns that each observes."""
 
     def __init__(self, layout: Layout, *, typed: bool) -> None:
         self._layout = layout
         self._kinds = layout.format.kind.fields
-        self.dates, self.numbers, self.clocks = DateWitness(), NumberWitness(), ClockWitness()
-        self.sizes = {name: SizeWitness() for name in _SIZED}
-        self.offsets, self.commas = OffsetWitness(), CommaWitness()
+        self.dates, self.numbers, self.clocks = DateDetector(), NumberDetector(), ClockDetector()
+        self.sizes = {name: SizeDetector() for name in _SIZED}
+        self.offsets, self.commas = OffsetDetector(), CommaDetector()
         self._typed = typed
 
     def looks(self) -> list[tuple[int, Callable[[int, str], None]]]:
-        """For each column, by its index, who looks at it."""
+        """Return pairs of the index of a column and a detector's method that observes it."""
         found: list[tuple[int, Callable[[int, str], None]]] = []
         for name, place in self._layout.places.items():
             title = self._layout.titles[place]
@@ -99,16 +105,16 @@ def _bound(look: Callable[[int, str, str], None], title: str) -> Callable[[int, 
 
 
 def first_pass(rows: Iterable[tuple[int, list[str]]], layout: Layout, options: Options, *, typed: bool) -> FirstPass:
-    """Go through a file once, and decide how its doubtful values are read.
+    """Read a file once and decide how its ambiguous values are read.
 
     Args:
         rows: its rows with their lines.
-        layout: where its fields are.
-        options: what was given, which is never overruled.
-        typed: whether its numbers are numbers, so that they can be read in one way only.
+        layout: its columns.
+        options: the given options, which are never overruled.
+        typed: whether its numbers are typed, so that they can be read in one way only.
     """
-    witnesses = _Witnesses(layout, typed=typed)
-    looks = witnesses.looks()
+    detectors = _Detectors(layout, typed=typed)
+    looks = detectors.looks()
     count = 0
     for line, cells in rows:
         count += 1
@@ -116,29 +122,29 @@ def first_pass(rows: Iterable[tuple[int, list[str]]], layout: Layout, options: O
         for place, look in looks:
             if place < width and len(cells[place]) <= LONGEST_VALUE:
                 look(line, cells[place])
-    return _decided(count, witnesses, options, layout, typed=typed)
+    return _decided(count, detectors, options, layout, typed=typed)
 
 
-def _decided(count: int, seen: _Witnesses, options: Options, layout: Layout, *, typed: bool) -> FirstPass:
+def _decided(count: int, seen: _Detectors, options: Options, layout: Layout, *, typed: bool) -> FirstPass:
     order, fault = (options.date_order, None) if options.date_order else seen.dates.settle(layout.format.dates)
     mark = options.decimal or ("." if typed else seen.numbers.settle())
     marks, notices = _own_marks(seen, options, mark, typed=typed)
     clocks = seen.clocks.settle()
-    told: list[Problem | Notice | None] = [fault, *seen.dates.notices(None if options.date_order else order)]
+    items: list[Problem | Notice | None] = [fault, *seen.dates.notices(None if options.date_order else order)]
     if len(seen.numbers.marks) > 1 and not options.decimal:
-        told.append(Notice("", "numbers have points and commas: each speaks for itself"))
-    told += [*notices, clocks, seen.commas.settle()]
+        items.append(Notice("", "mixed decimal marks: each value is parsed on its own"))
+    items += [*notices, clocks, seen.commas.settle()]
     if not (options.file_zone or options.zone or options.zones):
-        told.append(seen.offsets.settle(days_only="begin" not in layout.places))
+        items.append(seen.offsets.settle(days_only="begin" not in layout.places))
     reading = Reading(order, mark, marks, seen.sizes["duration"].decimals)
-    faults = tuple(each for each in told if isinstance(each, Problem))
-    return FirstPass(count, reading, faults, tuple(each for each in told if isinstance(each, Notice)))
+    faults = tuple(each for each in items if isinstance(each, Problem))
+    return FirstPass(count, reading, faults, tuple(each for each in items if isinstance(each, Notice)))
 
 
 def _own_marks(
-    seen: _Witnesses, options: Options, mark: str | None, *, typed: bool
+    seen: _Detectors, options: Options, mark: str | None, *, typed: bool
 ) -> tuple[dict[str, str | None], list[Notice]]:
-    """The decimal marks of columns of minutes and seconds, which may hold thousands."""
+    """Return the decimal marks of columns of minutes and seconds, which may hold thousands."""
     if options.decimal or typed:
         return dict.fromkeys(_GROUPED, mark), []
     found = {name: seen.sizes[name].settle(mark) for name in _GROUPED}

@@ -1,7 +1,7 @@
-"""The kinds of file that are known, and how one is told from another.
+"""Known file formats, and the detection of a file's format by its columns.
 
-Rules of this room: pure. A format is a kind of row, the columns by which a file of it is known, and what it passes
-over; the more particular stands first. A file that fits two is not guessed at.
+Formats are listed with the more specific ones first. If several plain formats fit a file, it is refused: the caller
+chooses with an option.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ __all__ = ["FORMATS", "Format", "Layout", "lay_out"]
 
 @frozen(eq=False)
 class Format:
-    """A kind of file.
+    """A file format.
 
     Attributes:
-        name, title: what it is called by programs and by people.
-        kind: what its rows are.
-        signs: a file that has all columns of one of these is one; none where it is told by its fields alone.
-        dates: the order of its dates with the year last, where it prescribes one.
-        passed: beginnings of columns that are not read, besides those of the kind.
-        blank: what an empty cell may hold.
+        name, title: its names in options and in messages.
+        kind: the kind of its rows.
+        signs: sets of columns; a file with all columns of one set has this format. Plain formats have none.
+        dates: the order of its dates with the year last, if it prescribes one.
+        passed: prefixes of columns that are not imported, besides those of the kind.
+        blank: a text that stands for an empty cell.
     """
 
     name: str
@@ -133,12 +133,12 @@ _ROOTS: Final = {
 
 @frozen(eq=False)
 class Layout:
-    """Where the fields of a format stand in a file.
+    """The columns of a file and the fields that they are read as.
 
     Attributes:
         format: the format.
         places: field -> index of its column.
-        titles: the file's columns as they are spelled, blanks trimmed.
+        titles: the file's column names, with single blanks.
         notices: columns that are not read.
     """
 
@@ -148,24 +148,24 @@ class Layout:
     notices: tuple[Notice, ...]
 
     def title(self, name: str) -> str:
-        """What a field's column is called in messages."""
+        """Return the name of a field's column for messages."""
         if name in self.places:
             return self.titles[self.places[name]]
         return self.format.kind.titles.get(name, name.capitalize())
 
 
 def lay_out(header: Sequence[str], line: int, options: Options, file: str = "", root: str = "") -> Layout:
-    """Find out what a header means.
+    """Detect the format of a header and the fields of its columns.
 
     Args:
         header: its cells.
-        line: the line that it stands on, for messages.
-        options: the format, if it is given, and the columns that are mapped.
-        file: the file's name, which may name a resource.
-        root: the singular name below which records stand.
+        line: its line, for messages.
+        options: the format and the mapped columns, if they are given.
+        file: the file's name, which may be the name of a resource.
+        root: the singular name that wraps the records.
 
     Raises:
-        InvalidArgument: a column is there twice, or the columns are of no known format, or of more than one.
+        InvalidArgument: a column occurs twice, or no format or more than one fits the columns.
     """
     if len(header) > _MOST_COLUMNS:
         raise InvalidArgument(f"line {line}: the header has {len(header):,} columns: is --delimiter right?")
@@ -180,7 +180,7 @@ def lay_out(header: Sequence[str], line: int, options: Options, file: str = "", 
 
 
 def _refuse_doubles(kind: Kind, names: Sequence[str], titles: Sequence[str], line: int) -> None:
-    """Refuse a header that names a column twice which is read."""
+    """Refuse a header in which a column that is read occurs twice."""
     seen: set[str] = set()
     fields = kind.names()
     for name, title in zip(names, titles, strict=True):
@@ -190,7 +190,7 @@ def _refuse_doubles(kind: Kind, names: Sequence[str], titles: Sequence[str], lin
 
 
 def _refuse_filled(layout: Layout, names: Sequence[str], mapped: Mapping[int, str], fill: Fill, line: int) -> None:
-    """Refuse an option that says what an unread column says, too: see `words`."""
+    """Refuse an option that would replace the values of an unread column: see `words`."""
     read = set(layout.places.values())
     for field, words in FILLED.items():
         given = getattr(fill, field)
@@ -209,7 +209,7 @@ def _refuse_filled(layout: Layout, names: Sequence[str], mapped: Mapping[int, st
 def _refuse_summary(
     kind: Kind, names: Sequence[str], mapped: Mapping[int, str], titles: Sequence[str], line: int
 ) -> None:
-    """Refuse hours without days: a report that sums them up."""
+    """Refuse hours without days, as in a summary report."""
     read = [name for name in names if name in kind.names()] + [names[index] for index in mapped]
     column = is_summary(names, read)
     if column:
@@ -221,13 +221,15 @@ def _refuse_summary(
 
 
 def _mapped(options: Options, names: Sequence[str], titles: Sequence[str]) -> dict[int, str]:
-    """Index of a column -> the field that a person gave it."""
+    """Return the fields of the mapped columns by the index of the column."""
     chosen = FORMATS.get(options.format)
     kinds = [chosen.kind] if chosen is not None else list(KINDS.values())
     found: dict[int, str] = {}
     for column, target in options.columns.items():
         if plain(column) not in names:
-            raise InvalidArgument(f"--map {column}={target}: the file has no such column, but {', '.join(titles)}")
+            raise InvalidArgument(
+                f"--map {column}={target}: Column {column!r} not found. Available: {', '.join(titles)}"
+            )
         name = field_named(kinds, target) if target.strip() else ""
         if name is None:
             raise InvalidArgument(unknown_field(column, target, kinds))
@@ -255,9 +257,9 @@ def _choose(
     if options.format == "auto" and chosen.kind.name not in ("time_entries", "expenses"):
         _refuse_summary(chosen.kind, names, mapped, titles, line)
     if missing := _missing(chosen.kind, names, mapped):
-        told = ", ".join(" or ".join(chosen.kind.titles.get(one, one) for one in group) for group in missing)
+        required = ", ".join(" or ".join(chosen.kind.titles.get(one, one) for one in group) for group in missing)
         raise InvalidArgument(
-            f"line {line}: a file of {chosen.title} needs the columns {told}, and has {', '.join(titles)}: "
+            f"line {line}: a file of {chosen.title} needs the columns {required}, and has {', '.join(titles)}: "
             "name them with --map COLUMN=FIELD, or another format with --format"
         )
     return chosen
@@ -274,7 +276,7 @@ def _by_name(file: str, root: str) -> Format | None:
 
 
 def _by_fields(names: Sequence[str], mapped: Mapping[int, str], titles: Sequence[str], line: int) -> Format:
-    """The plain format that knows the most columns."""
+    """Return the plain format that has fields for the most columns."""
     plain_ones = [FORMATS[name] for name in _PLAIN]
     fitting = [each for each in plain_ones if not _missing(each.kind, names, mapped)]
     known = {each.name: len(_fields(each.kind, names, mapped)) for each in fitting}

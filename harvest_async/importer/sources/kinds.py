@@ -1,8 +1,7 @@
-"""What a file can hold: one class for each kind of row, and what can be wrong with a row.
+"""Row classes for each kind of record in a file, and the problems and notices about them.
 
-Rules of this room: pure values, nothing is computed. Records are known by what people know them by (names, codes,
-e-mail addresses), never by the numbers of another account. `fields` holds what else the file says, under the names of
-the contract and in their types; what the file does not say is not in it.
+Records are identified by names, codes and e-mail addresses, never by the ids of another account. `fields` holds the
+other values of the file under the API's field names and in their types; empty cells are left out.
 """
 
 from __future__ import annotations
@@ -37,16 +36,16 @@ __all__ = [
 
 @frozen
 class Problem:
-    """Why a row, or a whole file, can't be imported.
+    """A reason why a row, or a whole file, can't be imported.
 
     Attributes:
         line: the line of the file on which the row begins.
-        row: the row's number, the first below the header is 1; 0 where it concerns the whole file: nothing of such a
+        row: the row's number, the first below the header is 1; 0 if it concerns the whole file: nothing of such a
             file may be sent.
-        column: the column's name; empty where it concerns the whole row.
-        reason: what is wrong, and what would help.
-        text: the offending text as it stands in the file.
-        file: the file's name; empty where there is only one.
+        column: the column's name; empty if it concerns the whole row.
+        reason: what is wrong, and how to correct it.
+        text: the text of the cell in the file.
+        file: the file's name; empty if there is only one.
     """
 
     line: int
@@ -64,12 +63,12 @@ class Problem:
 
 @frozen
 class Notice:
-    """Something about a file that is worth knowing and stops nothing.
+    """A remark about a file that stops nothing.
 
     Attributes:
-        column: the column that it is about; empty where it is about the file.
-        text: what it is.
-        file: the file's name; empty where there is only one.
+        column: the column that it is about; empty if it is about the file.
+        text: the remark.
+        file: the file's name; empty if there is only one.
     """
 
     column: str
@@ -85,20 +84,20 @@ class TimeRow:
     """One time entry.
 
     Attributes:
-        line, row: where it stands in the file (see `Problem`).
+        line, row: its place in the file (see `Problem`).
         client, project, task: names.
-        notes: what was done; empty where nothing is said.
-        day: the day it belongs to; of an entry over midnight that is kept whole the day on which it began.
-        exact: hours as the file has them.
-        hours: hours as they are sent: to two decimals.
-        person: the person's name; empty where only the e-mail is known.
-        email: the person's e-mail address; empty where only the name is known.
-        started, ended: times of day; None where the file has none. An entry that is kept over midnight ends at a time
-            that is not after its start.
+        notes: its text; empty if there is none.
+        day: the day it belongs to; for an entry that crosses midnight and is not split, the day on which it began.
+        exact: the hours of the file, not rounded.
+        hours: the hours that are sent, rounded to two decimals.
+        person: the person's name; empty if only the e-mail address is known.
+        email: the person's e-mail address; empty if only the name is known.
+        started, ended: times of day; None if the file has none. The end of an entry that crosses midnight and is
+            not split is not after its start.
         part: of an entry that was split at midnight, which piece it is, from 1; 0 if it is whole. (row, part) is
             unique in a file.
-        project_code: the project's code; empty where the file has none.
-        file: the file's name; empty where there is only one.
+        project_code: the project's code; empty if the file has none.
+        file: the file's name; empty if there is only one.
     """
 
     line: int
@@ -121,7 +120,7 @@ class TimeRow:
 
 @frozen(kw_only=True)
 class _Placed:
-    """Where a row stands: in which line of which file, and its number (see `Problem`)."""
+    """The place of a row: its file, line and number (see `Problem`)."""
 
     line: int
     row: int
@@ -133,16 +132,16 @@ class ExpenseRow(_Placed):
     """One expense.
 
     Attributes:
-        line, row, file: where it stands (see `Problem`).
+        line, row, file: its place (see `Problem`).
         day: the day on which the money was spent.
         client, project, category: names.
-        notes: what it was for; empty where nothing is said.
-        total_cost: money; None where the units tell it.
-        units: how many units of the category; None for plain money.
-        by_units: whether the cost, too, is only that of the units.
-        billable: None where the file does not say.
-        person, email: who spent it (see `TimeRow`).
-        project_code: the project's code; empty where the file has none.
+        notes: its text; empty if there is none.
+        total_cost: the amount; None if it follows from the units.
+        units: the number of units of the category; None if the expense has only an amount.
+        by_units: whether the amount is the price of the units.
+        billable: None if the file does not say.
+        person, email: the person who spent it (see `TimeRow`).
+        project_code: the project's code; empty if the file has none.
     """
 
     day: date
@@ -161,7 +160,7 @@ class ExpenseRow(_Placed):
 
 @frozen(kw_only=True)
 class ClientRow(_Placed):
-    """One client, known by its name. `fields`: contract: clients.create."""
+    """One client, identified by its name."""
 
     name: str
     fields: dict[str, Any] = field(factory=dict)
@@ -169,7 +168,7 @@ class ClientRow(_Placed):
 
 @frozen(kw_only=True)
 class ContactRow(_Placed):
-    """One contact of a client, known by its e-mail address, else by its name. `fields`: contract: contacts.create."""
+    """One contact of a client, identified by its e-mail address, or else by its name."""
 
     client: str
     first_name: str
@@ -180,10 +179,7 @@ class ContactRow(_Placed):
 
 @frozen(kw_only=True)
 class ProjectRow(_Placed):
-    """One project, known by its code where there is one, else by its name within the client.
-
-    `fields`: contract: projects.create.
-    """
+    """One project, identified by its code if it has one, or else by its name within the client."""
 
     client: str
     name: str
@@ -193,7 +189,7 @@ class ProjectRow(_Placed):
 
 @frozen(kw_only=True)
 class TaskRow(_Placed):
-    """One task, known by its name. `fields`: contract: tasks.create; `deactivated` where the file tells of it."""
+    """One task, identified by its name."""
 
     name: str
     fields: dict[str, Any] = field(factory=dict)
@@ -201,7 +197,7 @@ class TaskRow(_Placed):
 
 @frozen(kw_only=True)
 class PersonRow(_Placed):
-    """One person, known by the e-mail address. `fields`: contract: people.create."""
+    """One person, identified by the e-mail address."""
 
     email: str
     first_name: str
@@ -211,7 +207,7 @@ class PersonRow(_Placed):
 
 @frozen(kw_only=True)
 class TaskLinkRow(_Placed):
-    """One task on a project. `fields`: contract: task_assignments.update."""
+    """One task on a project."""
 
     client: str
     project: str
@@ -222,7 +218,7 @@ class TaskLinkRow(_Placed):
 
 @frozen(kw_only=True)
 class UserLinkRow(_Placed):
-    """One person on a project. `fields`: contract: user_assignments.update."""
+    """One person on a project."""
 
     client: str
     project: str
@@ -234,7 +230,7 @@ class UserLinkRow(_Placed):
 
 @frozen(kw_only=True)
 class CategoryRow(_Placed):
-    """One category of expenses, known by its name. `fields`: contract: expense_categories.create."""
+    """One category of expenses, identified by its name."""
 
     name: str
     fields: dict[str, Any] = field(factory=dict)
@@ -242,7 +238,7 @@ class CategoryRow(_Placed):
 
 @frozen(kw_only=True)
 class ItemCategoryRow(_Placed):
-    """One category of invoice items, known by its name (contract: invoice_item_categories)."""
+    """One category of invoice items, identified by its name."""
 
     name: str
     fields: dict[str, Any] = field(factory=dict)
@@ -250,7 +246,7 @@ class ItemCategoryRow(_Placed):
 
 @frozen(kw_only=True)
 class InvoiceRow(_Placed):
-    """One invoice, known by its number. `fields`: contract: invoices.create; `state` where the file tells of it."""
+    """One invoice, identified by its number."""
 
     client: str
     number: str
@@ -259,7 +255,7 @@ class InvoiceRow(_Placed):
 
 @frozen(kw_only=True)
 class PaymentRow(_Placed):
-    """One payment of an invoice. `fields`: contract: invoice_payments.create."""
+    """One payment of an invoice."""
 
     invoice: str
     fields: dict[str, Any] = field(factory=dict)

@@ -1,8 +1,8 @@
-"""How much of a file is read at most, and errors of file readers.
+"""Limits on the size of input files, and the errors of file readers.
 
 Invariants:
 - A limit is checked before the memory that it bounds is taken.
-- A reader raises `InvalidArgument` and nothing else for any content of a file; `only_invalid` makes that so.
+- A reader raises `InvalidArgument` and no other error for any content of a file; `only_invalid` ensures it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _MEBIBYTE: Final = 1 << 20
 
 @frozen
 class Limits:
-    """Limits of workbooks, and of JSON that is read as a whole; None stands for the default.
+    """Limits of workbooks, and of JSON records; None means the default.
 
     Attributes:
         max_rows: rows of a sheet up to the last one with content (1,048,576).
@@ -107,7 +107,7 @@ def only_invalid(what: str) -> Iterator[None]:
     """Raise `InvalidArgument` in place of any error that is not one of this package.
 
     Args:
-        what: what can't be read, as the beginning of the message.
+        what: the subject of the message, such as the file.
     """
     try:
         yield
@@ -123,6 +123,6 @@ def only_invalid(what: str) -> Iterator[None]:
 
 
 def guarded(items: Iterable[T], what: str) -> Iterator[T]:
-    """Give the same items, under `only_invalid`."""
+    """Yield the same items under `only_invalid`."""
     with only_invalid(what):
         yield from items

@@ -1,8 +1,8 @@
-"""JSON: a record a line, or an array of records, with the API's own fields.
+"""JSON Lines, and JSON arrays of records, with the field names of the API.
 
 Invariants:
-- One pass is one iteration. Records become cells under the names of all fields that occur, so that they are read as a
-  table is; they are typed, so that no date and no number of theirs can be read in two ways.
+- Each iteration reads the file anew. Records become cells under the names of all fields that occur, and are then read
+  like a table; their numbers and dates can be read in one way only.
 - A record may be wrapped in an object with its singular name, as API v1 does. References of API v2 (`client`,
   `project`, `task`, `user` as objects) are read by name, code and e-mail address.
 - A cell that holds any other object, or a list, is a fault of that cell, never a name.
@@ -37,8 +37,8 @@ class JsonLines:
 
     Attributes:
         header: the names of all fields, in the order in which they come up.
-        root: the singular name below which every record stands; empty where none does.
-        faults: line -> column (from 0) -> why the cell can't be read, of the record at hand.
+        root: the singular name that wraps each record; empty if records are not wrapped.
+        faults: line -> column (from 0) -> why the cell can't be read, of the current record.
     """
 
     container: Final = "jsonl"
@@ -65,7 +65,7 @@ class JsonLines:
         self.root = roots.pop() if len(roots) == 1 else ""
 
     def records(self) -> Iterator[tuple[int, list[str]]]:
-        """Each record with its line."""
+        """Yield each record with its line."""
         places = {name: place for place, name in enumerate(self.header)}
         blank = [""] * len(places)
         for line, _, record in self._all():
@@ -79,7 +79,7 @@ class JsonLines:
             yield line, cells
 
     def close(self) -> None:
-        """Hold nothing back: nothing is held."""
+        """Do nothing: no resource is held."""
 
     def _all(self) -> Iterator[tuple[int, str, dict[str, Any]]]:
         with self._origin.text(self.text) as text:
@@ -135,7 +135,7 @@ class _Array:
 
     def _expect(self, letter: str, wanted: str) -> None:
         if letter != wanted:
-            shown = f"not {letter!r}" if letter else "and the file ends"
+            shown = f"{letter!r} was found" if letter else "the file ends"
             raise InvalidArgument(f"line {self._count()}: no JSON array of records: {wanted!r} is needed, {shown}")
         if wanted != "{":
             self._at += 1
@@ -157,7 +157,7 @@ class _Array:
             return record
 
     def _more(self, size: int) -> bool:
-        """Read on; whether there was anything."""
+        """Read more text; return whether there was any."""
         chunk = self._text.read(size)
         if chunk:
             self._count()
@@ -166,7 +166,7 @@ class _Array:
         return bool(chunk)
 
     def _count(self) -> int:
-        """Return the line of the place at hand."""
+        """Return the current line."""
         self._line += self._held.count("\n", self._counted, self._at)
         self._counted = self._at
         return self._line
@@ -181,7 +181,7 @@ def _number(text: str) -> Decimal:
     try:
         return Decimal(text)
     except ArithmeticError as error:
-        msg = f"{text[:_SHOWN]} is too big or too small a number"
+        msg = f"{text[:_SHOWN]} is too large or too small"
         raise ValueError(msg) from error
 
 
@@ -218,7 +218,7 @@ def _unwrap(record: dict[str, Any]) -> tuple[str, dict[str, Any]]:
 
 
 def _flat(record: dict[str, Any]) -> dict[str, Any]:
-    """A record whose references stand in cells: a client by its name, a project by name and code."""
+    """Return a record with references as cells: a client by name, a project by name and code."""
     if not any(isinstance(value, dict) for value in record.values()):
         return record
     flat: dict[str, Any] = {}
@@ -232,7 +232,7 @@ def _flat(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def _reference(name: str, value: dict[str, Any]) -> dict[str, Any] | None:
-    """The cells that a reference to another record becomes; None where it is none."""
+    """Return the cells of a reference to another record; None if it is not one."""
     people = name in _PEOPLE
     found = {
         key: value[key] for key in ("name", "code", "number", "email", "first_name", "last_name", "id") if key in value
@@ -250,7 +250,7 @@ def _reference(name: str, value: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _cell(value: Any) -> tuple[str, Fault | None]:
-    """A value as text, and what is wrong with it: what is null is empty."""
+    """Return a value as text, and its fault if it has one; null is empty."""
     if isinstance(value, str):
         fault = None if value.isascii() and "\0" not in value else _fault_of_text(value)
         return (fault.text if fault else value), fault

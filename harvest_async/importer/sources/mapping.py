@@ -1,6 +1,6 @@
-"""How a file that no format knows is to be read: `--map column=field`, and a mapping file.
+"""Column mappings: `--map column=field`, and mapping files.
 
-Rules of this room: pure; text in, options out. A mapping file is TOML with the names of `Options`:
+A mapping file is TOML with the names of `Options`:
 
     format = "time"
     date_order = "dmy"
@@ -11,7 +11,7 @@ Rules of this room: pure; text in, options out. A mapping file is TOML with the 
     Datum = "day"
     "Wer" = "person"
     Stunden = "hours"
-    Kostenstelle = ""          # passed over
+    Kostenstelle = ""          # ignored
 
     [fill]
     client = "ACME"
@@ -44,10 +44,10 @@ _FLAGS: Final = ("people_by_email", "long_days")
 
 
 def mapped(pairs: Iterable[str]) -> dict[str, str]:
-    """The columns that `--map COLUMN=FIELD` names, in the order in which they were given.
+    """Return the columns that `--map COLUMN=FIELD` names, in the given order.
 
     Raises:
-        InvalidArgument: one has no equals sign, or no column.
+        InvalidArgument: a mapping has no equals sign, or no column.
     """
     columns: dict[str, str] = {}
     for pair in pairs:
@@ -59,23 +59,23 @@ def mapped(pairs: Iterable[str]) -> dict[str, str]:
 
 
 def read_mapping(text: str, options: Options) -> Options:
-    """The options of a mapping file, over others.
+    """Return options updated by those of a mapping file.
 
     Args:
         text: the file's content.
-        options: what stands where the file says nothing.
+        options: the values of the options that the file does not set.
 
     Raises:
-        InvalidArgument: it is no TOML, or says something that is no option.
+        InvalidArgument: the text is not TOML, or sets an unknown option.
     """
     try:
-        told = {name.replace("-", "_"): value for name, value in tomllib.loads(text).items()}
+        given = {name.replace("-", "_"): value for name, value in tomllib.loads(text).items()}
     except tomllib.TOMLDecodeError as error:
         raise InvalidArgument(f"the mapping is no TOML: {error}") from error
     known = {field.name for field in fields(Options)}
-    if unknown := sorted(told.keys() - known):
+    if unknown := sorted(given.keys() - known):
         raise InvalidArgument(f"the mapping says {', '.join(unknown)}; it may say {', '.join(sorted(known))}")
-    values = {name: _checked(name, value) for name, value in told.items()}
+    values = {name: _checked(name, value) for name, value in given.items()}
     if "fill" in values:
         values["fill"] = _fill(options.fill, values["fill"])
     return evolve(options, **values)
@@ -88,7 +88,7 @@ def _checked(name: str, value: Any) -> Any:
     elif name in _FLAGS:
         fits, wanted = isinstance(value, bool), "true or false"
     elif name == "round_to":
-        fits, wanted = isinstance(value, int) and not isinstance(value, bool), "minutes"
+        fits, wanted = isinstance(value, int) and not isinstance(value, bool), "a number of minutes"
     elif name in _NUMBERS:
         fits, wanted = isinstance(value, int) and not isinstance(value, bool) and value > 0, "a number above 0"
     elif name in _WORDS:
@@ -100,8 +100,8 @@ def _checked(name: str, value: Any) -> Any:
     return value
 
 
-def _fill(fill: Fill, told: Mapping[str, str]) -> Fill:
+def _fill(fill: Fill, given: Mapping[str, str]) -> Fill:
     known = [field.name for field in fields(Fill)]
-    if unknown := sorted(told.keys() - set(known)):
+    if unknown := sorted(given.keys() - set(known)):
         raise InvalidArgument(f"the mapping fills {', '.join(unknown)}; it may fill {', '.join(known)}")
-    return evolve(fill, **told)
+    return evolve(fill, **given)

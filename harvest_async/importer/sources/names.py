@@ -1,7 +1,7 @@
-"""What other files of an export tell about a number: project 12 is the website of ACME.
+"""Records of the files beside a file, looked up by id.
 
-Rules of this room: a file is looked into only when a row needs it, once. What is held are the records that rows speak
-of (clients, projects, tasks, people, categories, invoices), never the rows.
+Rows of an export refer to clients, projects, tasks, people, categories and invoices by id. A file is read once, when a
+row first needs it, and only the fields that identify a record are kept.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Final
 __all__ = ["Beside", "Records"]
 
 Records = Callable[[Path], Iterator[dict[str, str]]]
-"""The records of a file: the cells by the contract's names."""
+"""The records of a file: the cells by the API's field names."""
 
 _ENDINGS: Final = (".jsonl", ".ndjson", ".csv", ".xlsx", ".ods", ".xls")
 _KEPT: Final = frozenset(
@@ -22,11 +22,11 @@ _KEPT: Final = frozenset(
 
 
 class Beside:
-    """Knows the records in the files beside a file (see `reading.Names`).
+    """Looks up records in the files beside a file (see `reading.Names`).
 
     Args:
-        folder: where they lie; None knows nothing.
-        read: reads one of them.
+        folder: the folder of the files; None finds no record.
+        read: reads one file.
     """
 
     def __init__(self, folder: Path | None, read: Records) -> None:
@@ -35,7 +35,7 @@ class Beside:
         self._known: dict[str, dict[str, dict[str, str]]] = {}
 
     def record(self, kind: str, number: str) -> dict[str, str] | None:
-        """What is known of a record; None where it is unknown."""
+        """Return the fields of a record; None if it is unknown."""
         if kind not in self._known:
             self._known[kind] = self._load(kind)
         return self._known[kind].get(number.strip())

@@ -1,8 +1,8 @@
-"""Numbers and amounts of money: text -> Decimal.
+"""Readers of numbers and amounts of money.
 
-Read are: points and commas as decimal marks; thousands in groups of three, parted by a blank of any width, an
-apostrophe, a point or a comma, and Indian groups (12,34,567.50); a sign before or behind the number, or parentheses
-for a negative one; a currency before or behind it, as a symbol, an abbreviation or three capital letters.
+Accepted are points and commas as decimal marks; thousands in groups of three, separated by a blank of any width, an
+apostrophe, a point or a comma, and Indian groups (12,34,567.50); a sign before or after the number, or parentheses
+for a negative one; a currency before or after it, as a symbol, an abbreviation or three capital letters.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ _WORDS: Final = frozenset(_WORDS_TEXT.split())
 
 @frozen
 class Parts:
-    """A number taken apart.
+    """The parts of a number.
 
     Attributes:
-        sign: `-`, or nothing.
+        sign: `-`, or empty.
         digits: the digits with their marks.
-        currency: what stands beside them.
+        currency: the text beside them.
     """
 
     sign: str
@@ -52,7 +52,7 @@ class Parts:
 
 
 def parts_of(text: str) -> Parts | None:
-    """Take a number apart; None if it is no number.
+    """Split a number into its parts; return None if the text is not a number.
 
     Args:
         text: the number, tidied.
@@ -75,12 +75,12 @@ def parts_of(text: str) -> Parts | None:
 
 
 def _is_pair(names: list[str]) -> bool:
-    """Whether a symbol stands on one side of a number, and a code on the other: $ 5 USD."""
+    """Return whether one name is a code and the other is a symbol, as in $ 5 USD."""
     return sum(_CODE.fullmatch(name) is not None for name in names) == 1
 
 
 def _is_currency(name: str) -> bool:
-    """Whether it names a currency: €, US$, EUR, kr., zł; nothing does, too."""
+    """Return whether a text is a currency such as €, US$, EUR, kr. or zł, or empty."""
     if name.lower() in _WORDS or _CODE.fullmatch(name):
         return True
     symbols = [letter for letter in name if unicodedata.category(letter) == "Sc"]
@@ -89,7 +89,7 @@ def _is_currency(name: str) -> bool:
 
 
 def split_number(text: str) -> str | None:
-    """Which mark a number shows to be the decimal one: `.` or `,`; `?` where both could be; None where it has none."""
+    """Return the decimal mark of a number, `.` or `,`; `?` if it is ambiguous, None if there is no mark."""
     parts = parts_of(tidy(text))
     return None if parts is None else _shown_mark(parts.digits)
 
@@ -113,7 +113,7 @@ def ambiguous(text: str) -> Bad:
 
 
 def read_money(text: str, mark: str | None) -> Decimal | Bad:
-    """An amount of money or of units, with or without a currency."""
+    """Read an amount of money or of units, with or without a currency."""
     if not (text := tidy(text)):
         return Bad("is empty: a number is needed")
     parts = parts_of(text)
@@ -126,15 +126,15 @@ def read_money(text: str, mark: str | None) -> Decimal | Bad:
 
 
 def read_number(parts: Parts, mark: str | None, text: str) -> Decimal | Bad:
-    """Read a number; one that can be read in two ways is taken for a small one with decimals.
+    """Read a number; an ambiguous mark is read as the decimal mark.
 
     Args:
         parts: the number.
-        mark: the decimal mark; None if the file has none, and each number speaks for itself.
+        mark: the decimal mark; None if each number is parsed on its own.
         text: the cell, for messages.
 
     Returns:
-        The number, or what is wrong: without a reason it is no number at all.
+        The number, or the reason why there is none; the reason is empty if the text is not a number at all.
     """
     seen = _shown_mark(parts.digits)
     decimal = mark or (seen if seen in (".", ",") else "," if "," in parts.digits else ".")
@@ -146,7 +146,7 @@ def read_number(parts: Parts, mark: str | None, text: str) -> Decimal | Bad:
 
 
 def _ungrouped(whole: str, decimal: str) -> str | None:
-    """The digits of a whole number; None if they are not grouped as those of numbers are."""
+    """Return the digits of a whole number; None if they are not grouped correctly."""
     match = _GROUPED.fullmatch(whole)
     if match is not None and match[1] != decimal:
         return whole.replace(match[1], "") if match[1] else whole

@@ -85,11 +85,11 @@ class Look(SheetContent):
         self._row_faults: list[tuple[int, str, str]] = []
 
     def begin_row(self, repeat: int) -> None:
-        """Begin a row, which stands there so many times."""
+        """Begin a row that is repeated `repeat` times."""
         self._repeat, self._column, self._row_filled, self._row_faults = repeat, 0, 0, []
 
     def add_cell(self, repeat: int, *, content: bool, fault: tuple[str, str] | None) -> None:
-        """Add a cell, which stands there so many times."""
+        """Add a cell that is repeated `repeat` times."""
         if content:
             self._row_filled += repeat
             self._width = max(self._width, self._column + repeat)

@@ -1,6 +1,6 @@
-"""How a file is to be read, where it does not tell so itself; and what was found out about it.
+"""Options for reading a file, and what was detected about it.
 
-Rules of this room: pure values. Everything has a value that means "find out"; what a person gives is never overruled.
+The default of each option means "detect"; a value that is given is never overruled.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ ROUNDINGS: Final = {
     "up": ROUND_CEILING,
     "down": ROUND_FLOOR,
 }
-"""How hours are brought to two decimals."""
+"""Modes of rounding hours to two decimals."""
 
 
 @frozen
 class Fill:
-    """What is put where a file has nothing; None leaves it empty."""
+    """Values for empty cells; None leaves them empty."""
 
     client: str | None = None
     project: str | None = None
@@ -40,23 +40,23 @@ class Fill:
 
 @frozen(kw_only=True)
 class Options:
-    """How a file is to be read.
+    """Options for reading a file.
 
     Attributes:
-        format: a name of `FORMATS`; `auto` finds it by the columns.
-        columns: column -> field, for columns that no format knows; an empty field passes the column over.
-        fill: what stands in for empty cells.
-        encoding, delimiter: found in the file where None.
-        date_order: how 01/02/2026 is read; found where None, and asked for where the file fits two orders.
-        decimal: the decimal mark, "." or ","; found where None.
-        sheet: the sheet of a workbook (XLSX, ODS, XLS); the first with rows where None.
+        format: a name of `FORMATS`; `auto` detects it by the columns.
+        columns: column -> field, for columns that no format knows; an empty field ignores the column.
+        fill: values for empty cells.
+        encoding, delimiter: detected if None.
+        date_order: how 01/02/2026 is read; detected if None, and a problem if the file fits two orders.
+        decimal: the decimal mark, "." or ","; detected if None.
+        sheet: the sheet of a workbook (XLSX, ODS, XLS); the first with rows if None.
         rounding: one of `ROUNDINGS`.
-        round_to: minutes that hours are brought to first (15 for quarters of an hour); None for none.
-        midnight: whether an entry over midnight is kept on its first day, or split.
-        file_zone, zone: IANA names: times in the file are of the first, and moved to the second; both or neither.
-        zones: zones of single people, by e-mail address or name, in place of `zone`.
-        people_by_email: the e-mail address alone tells who somebody is; else two names for one address, or two
-            addresses for one name, are problems.
+        round_to: minutes to whose multiples hours are rounded first (15 for quarters of an hour); None for none.
+        midnight: whether an entry that crosses midnight is kept on its first day, or split.
+        file_zone, zone: IANA names: times in the file are in the first, and converted to the second; both or neither.
+        zones: zones of individual people by e-mail address or name, instead of `zone`.
+        people_by_email: whether people are identified by e-mail address alone; otherwise two names for one address, or
+            two addresses for one name, are problems.
         long_days: whether one person may have more than 24 hours on a day.
         max_rows, max_cells, max_unpacked: limits of workbooks and of JSON arrays (see `Limits`).
     """
@@ -83,27 +83,27 @@ class Options:
 
     @property
     def limits(self) -> Limits:
-        """How much of a file is read."""
+        """The limits on the size of a file."""
         return Limits(self.max_rows, self.max_cells, self.max_unpacked)
 
 
 @frozen(kw_only=True)
 class Found:
-    """What was found out about a file.
+    """What was detected about a file.
 
     Attributes:
         file: its name.
-        format, title: which of `FORMATS` it is.
+        format, title: the entry of `FORMATS` that it matches.
         container: `csv`, `xlsx`, `ods`, `xls` or `jsonl`.
         encoding: the text's encoding; empty for workbooks.
         bom: whether it begins with a byte order mark.
-        delimiter: what parts the cells of a CSV file; empty for others.
-        date_order: how its dates are read; None where no date could be read in two ways.
-        decimal: its decimal mark; None where no number has one.
+        delimiter: the field delimiter of a CSV file; empty for others.
+        date_order: how its dates are read; None if no date could be read in two ways.
+        decimal: its decimal mark; None if no number shows one.
         columns: the file's column for each field that is read.
-        rows: how many rows lie below the header.
+        rows: the number of rows below the header.
         sha256: of the bytes, in hexadecimal.
-        notices: what else is worth knowing.
+        notices: remarks that stop nothing.
     """
 
     file: str
@@ -121,10 +121,10 @@ class Found:
     notices: tuple[Notice, ...] = ()
 
     def describe(self) -> dict[str, str]:
-        """What was found, in words for a person."""
-        marks = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+        """Return what was detected as labels and texts."""
+        marks = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
         orders = {"dmy": "day, month, year", "mdy": "month, day, year", "ymd": "year, month, day"}
-        told = {
+        shown = {
             "file": self.file,
             "format": self.title,
             "rows": str(self.rows),
@@ -134,4 +134,4 @@ class Found:
             "decimal mark": {".": "point", ",": "comma"}.get(self.decimal or "", ""),
             "columns": ", ".join(f"{column} = {field}" for field, column in self.columns.items()),
         }
-        return {what: text for what, text in told.items() if text}
+        return {what: text for what, text in shown.items() if text}

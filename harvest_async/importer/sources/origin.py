@@ -1,7 +1,7 @@
-"""Where the bytes of a file come from.
+"""Access to the bytes of a file that is read several times.
 
-Rules of this room: the only one that opens files. A file is read as often as it takes, never held whole; what can't be
-read twice (a pipe) goes to a temporary file first.
+This is the only module that opens input files. A file is never held whole in memory; a stream that can't be read twice
+(a pipe) is copied to a temporary file first.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ _CHUNK: Final = 1 << 20
 
 
 class Origin:
-    """A file that can be read again and again.
+    """A file that can be read several times.
 
     Args:
         where: a path, or a stream of bytes; a stream that can't be sought is copied to a temporary file.
-        name: what to call it in messages.
+        name: the name in messages.
     """
 
     def __init__(self, where: str | os.PathLike[str] | BinaryIO, name: str | None = None) -> None:
@@ -37,12 +37,12 @@ class Origin:
         self._own = False
         if not isinstance(where, str | os.PathLike):
             self._stream, self._own = _seekable(where)
-        told = getattr(self._stream, "name", None)
-        self.name = name or (self.path.name if self.path else told if isinstance(told, str) else "input")
+        given = getattr(self._stream, "name", None)
+        self.name = name or (self.path.name if self.path else given if isinstance(given, str) else "input")
 
     @contextmanager
     def opened(self) -> Iterator[BinaryIO]:
-        """The bytes from the beginning.
+        """Open the bytes from the beginning.
 
         Raises:
             InvalidArgument: the file can't be opened.
@@ -52,7 +52,7 @@ class Origin:
             yield self._stream
             return
         try:
-            stream = Path(self.path or "").open("rb")  # noqa: SIM115 - what follows the try closes it
+            stream = Path(self.path or "").open("rb")  # noqa: SIM115 - closed by the with statement below
         except OSError as error:
             raise InvalidArgument(f"{self.path}: {error.strerror or error}") from error
         with stream:
@@ -60,7 +60,7 @@ class Origin:
 
     @contextmanager
     def text(self, how: Text) -> Iterator[TextIO]:
-        """The text from the beginning, line breaks as they are."""
+        """Open the text from the beginning, line breaks unchanged."""
         with self.opened() as stream:
             wrapper = io.TextIOWrapper(stream, encoding=how.encoding, newline="")
             try:
@@ -71,7 +71,7 @@ class Origin:
                 wrapper.detach()
 
     def close(self) -> None:
-        """Give the temporary file back, if there is one."""
+        """Close the temporary file, if there is one."""
         if self._own and self._stream is not None:
             self._stream.close()
 

@@ -38,7 +38,7 @@ class Package:
     def __init__(self, stream: IO[bytes], limits: Limits) -> None:
         self._limits = limits
         self._read = 0
-        with only_invalid("the file is no XLSX and no ODS: it"):
+        with only_invalid("the file is not a valid XLSX or ODS file: it"):
             self._zip = zipfile.ZipFile(stream)
         parts = self._zip.infolist()
         if len(parts) > _MOST_PARTS:

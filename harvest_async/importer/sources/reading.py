@@ -1,7 +1,7 @@
-"""A row while it is read: cells by their fields, names put together, what is wrong gathered.
+"""Access to the cells of a row by field, and collection of the row's problems.
 
-Rules of this room: pure but for one thing: the names of records that other files tell are asked of `Names`. All that is
-wrong with a row is found at once, each with the column and the text as they stand in the file.
+All problems of a row are collected, each with the column and the text of the file. Names of records in other files are
+looked up through `Names`.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ T = TypeVar("T")
 _CACHED: Final = 1 << 16
 _SHOWN: Final = 40
 _NONE: Final = "-"
-"""What some exports put where a name is missing; no record is called so."""
+"""The text of some exports for a missing name."""
 _PARTS: Final = frozenset({"first_name", "last_name"})
-"""A person whose last name is unknown has this for it in the account, where it can't be empty."""
+"""Fields in which a dash is kept: an account uses it for an unknown last name, which can't be empty."""
 
 
 class Names(Protocol):
-    """Knows records by the numbers that they have in the account that a file comes from."""
+    """Looks up records by their ids in the account that a file comes from."""
 
     def record(self, kind: str, number: str) -> dict[str, str] | None:
-        """What is known of a record: its cells by their fields; None where it is unknown."""
+        """Return the cells of a record by their fields; None if it is unknown."""
         ...
 
 
 def cached(read: Callable[[str], T]) -> Callable[[str], T]:
-    """The same, remembering what it gave: cells repeat."""
+    """Return a cached version of a reader, because cells repeat."""
     return lru_cache(_CACHED)(read)
 
 
@@ -46,11 +46,11 @@ _clean: Final = cached(clean)
 
 
 class Cells:
-    """The cells of one row after the other.
+    """The cells of the current row.
 
     Attributes:
-        line, row: where the row at hand stands.
-        problems: what is wrong with it.
+        line, row: the place of the row.
+        problems: the problems of the row.
     """
 
     def __init__(self, layout: Layout, fill: Fill, names: Names, file: str) -> None:
@@ -67,7 +67,7 @@ class Cells:
         self._cells: Sequence[str] = ()
 
     def turn(self, line: int, row: int, cells: Sequence[str]) -> None:
-        """Take the next row."""
+        """Make the next row the current one."""
         if len(cells) < self._width:
             cells = [*cells, *[""] * (self._width - len(cells))]
         if self._blank and self._blank in cells:
@@ -78,7 +78,7 @@ class Cells:
             self.problems = []
 
     def has(self, field: str) -> bool:
-        """Whether the file has such a column."""
+        """Return whether the file has such a column."""
         return field in self._places
 
     def title(self, field: str) -> str:
@@ -86,25 +86,25 @@ class Cells:
         return self._layout.title(field)
 
     def text(self, field: str) -> str:
-        """A cell as it stands; empty where it is not there."""
+        """Return the text of a cell; empty if there is no such column."""
         place = self._places.get(field)
         return "" if place is None else self._cells[place]
 
     def name(self, field: str) -> str:
-        """A cell without superfluous blanks."""
+        """Return a name with single blanks; empty if it is missing."""
         text = self.text(field)
         name = _clean(text) if text else ""
         return "" if name == _NONE and field not in _PARTS else name
 
     def wrong(self, field: str, reason: str) -> None:
-        """Note what is wrong; without a reason it was told for the whole file, and the row is only dropped."""
+        """Drop the row and add a problem; without a reason a problem of the whole file reports it."""
         self.dropped = True
         if reason:
             title, text = self._layout.title(field), self.text(field)
             self.problems.append(Problem(self.line, self.row, title, reason, text, self.file))
 
     def value(self, field: str, read: Callable[[str], T | Bad], limit: int = LONGEST_VALUE) -> T | None:
-        """What a cell says; None, and a problem noted, where it can't be read."""
+        """Read a cell; if it can't be read, add a problem and return None."""
         text = self.text(field)
         found: T | Bad
         if len(text) > limit and read is not str:
@@ -120,7 +120,7 @@ class Cells:
         return found
 
     def required(self, field: str) -> str:
-        """A name that has to be there: from the cell, or from the option of the same name."""
+        """Return a required name from the cell, or from the option of the same name."""
         name = self.name(field) or clean(getattr(self._fill, field, None) or "")
         if not name:
             option = f": give --{field} NAME for rows that have none" if hasattr(self._fill, field) else ""
@@ -128,7 +128,7 @@ class Cells:
         return name
 
     def where(self) -> tuple[str, str, str]:
-        """Client, project and the project's code."""
+        """Return the client, the project and the project's code."""
         client, project, code = self.name("client"), self.name("project"), self.name("project_code")
         number = self.text("project_id")
         if number and not (client and project):
@@ -137,7 +137,7 @@ class Cells:
         return client or self.required("client"), project or self.required("project"), code
 
     def _owned(self, project: dict[str, str]) -> tuple[str, str, str]:
-        """A project that other files tell of, with its client."""
+        """Return the names of a project that was looked up, and of its client."""
         owner = project.get("client", "")
         if not owner:
             known = self._names.record("clients", project.get("client_id", "")) or {}
@@ -147,26 +147,26 @@ class Cells:
         return owner, project.get("name", ""), project.get("code", "")
 
     def client(self) -> str:
-        """The name of the client."""
+        """Return the name of the client."""
         if self.text("client_id") and not self.name("client"):
             known = self.looked_up("clients", "client_id")
             return known.get("name", "") if known else ""
         return self.required("client")
 
     def named(self, field: str, kind: str, number: str) -> str:
-        """A record's name: as it stands, or by the record's number."""
+        """Return a record's name from the cell, or by the record's id."""
         if self.text(number) and not self.name(field):
             known = self.looked_up(kind, number)
             return known.get("name", "") if known else ""
         return self.required(field)
 
     def known(self, kind: str, field: str) -> dict[str, str]:
-        """What other files tell of the record that a number means; nothing where they don't."""
+        """Return the record with the id in a cell; an empty one if it is unknown."""
         number = self.text(field).strip()
         return (self._names.record(kind, number) or {}) if number else {}
 
     def looked_up(self, kind: str, field: str) -> dict[str, str] | None:
-        """The record that a number means; None, and a problem noted, where it is unknown."""
+        """Return the record with the id in a cell; if it is unknown, add a problem and return None."""
         number = self.text(field).strip()
         known = self._names.record(kind, number)
         if known is None:
@@ -174,7 +174,7 @@ class Cells:
         return known
 
     def who(self) -> tuple[str, str]:
-        """A person's name and e-mail address, at least one of them."""
+        """Return a person's name and e-mail address, at least one of them."""
         person = full_name(self.name("person")) or clean(f"{self.text('first_name')} {self.text('last_name')}")
         email = self.text("email").strip().lower()
         if not person and not email and self.text("user_id"):

@@ -1,7 +1,7 @@
-"""Rows of everything but time: expenses, and the records that time and money belong to.
+"""Readers of rows other than time entries: expenses, clients, projects and the other records.
 
-Rules of this room: pure. What makes a record known is read by name; what else the file says goes to `fields`, typed as
-the table of kinds has it. An empty cell says nothing.
+The values that identify a record are read by name; the others go to `fields`, in the types of the table of kinds.
+Empty cells are left out.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ class RecordReader:
     """Reads rows of one kind.
 
     Args:
-        kind: which.
-        options: whether addresses alone tell people apart.
-        order: how dates with the year last are read.
+        kind: the kind of the rows.
+        options: whether people are identified by e-mail address alone.
+        order: the order of dates with the year last.
         mark: the decimal mark.
         roster: the people of the import.
     """
@@ -62,7 +62,7 @@ class RecordReader:
         self._lines: dict[str, tuple[int, int]] = {}
 
     def read(self, cells: Cells) -> Iterator[AnyRow]:
-        """The row; none where something is wrong with it."""
+        """Yield the row; nothing if it has a problem."""
         known = self._known(cells)
         if self._kind.row is ExpenseRow:
             known |= self._money(cells)
@@ -106,20 +106,20 @@ class RecordReader:
 
 
 def _choose(text: str, choices: Mapping[str, str]) -> str | Bad:
-    """The value of a field that has only certain values."""
+    """Return the value of a field that has only certain values."""
     value = choices.get(plain(text))
     known = ", ".join(dict.fromkeys(choices.values()))
     return value or Bad(f"{text.strip()!r} is no value that Harvest knows here: write one of {known}")
 
 
 def _read_active(text: str) -> bool | Bad | None:
-    """Yes or no, or whether a record is active or archived."""
+    """Read yes or no, or a word such as active or archived."""
     word = text.strip().lower()
     return _STATUS[word] if word in _STATUS else read_flag(text)
 
 
 def _read_moment(text: str, order: DateOrder | None) -> datetime | Bad | None:
-    """A moment; a day alone is its beginning, and without an offset it is in UTC (contract: dates)."""
+    """Read a date and time; a date alone means midnight, and a value without an offset is in UTC."""
     moment = read_moment(text, order)
     if isinstance(moment, datetime):
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
@@ -176,7 +176,7 @@ def _expense(cells: Cells) -> dict[str, Any]:
 
 
 def _is_of_units(cells: Cells, found: Mapping[str, Any]) -> bool:
-    """Whether a cost is that of the units, by the price of the category beside the file."""
+    """Return whether the amount is the price of the units, which the file of categories gives."""
     cost, units = found.get("total_cost"), found.get("units")
     known = cells.known("expense_categories", "expense_category_id")
     price = read_money(known.get("unit_price", ""), ".")
@@ -190,7 +190,7 @@ def _invoice(cells: Cells) -> dict[str, Any]:
 
 
 def _lines(text: str) -> str | Bad:
-    """Line items without numbers of projects, which are those of another account."""
+    """Return line items without project ids, which belong to another account."""
     try:
         rows = list(csv.reader(io.StringIO(text, newline="")))
     except csv.Error as error:
@@ -225,4 +225,4 @@ _KNOWN: Final[dict[str, Callable[[Cells], dict[str, Any]]]] = {
     "invoice_messages": _of_invoice,
     "invoice_payments": _of_invoice,
 }
-"""What makes a record of each kind known."""
+"""The reader of the identifying values of each kind."""

@@ -1,4 +1,4 @@
-"""Several files as one input: their names, and what they must not have in common."""
+"""Several files as one input: their names, and checks across them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Where: TypeAlias = str | os.PathLike[str] | BinaryIO
 
 
 def origins_of(wheres: Sequence[Where]) -> list[Origin]:
-    """The files, each with a name of its own: the path's last part where no two are equal.
+    """Return the files with distinct names: the last part of the path, or the whole path if two are equal.
 
     Raises:
         InvalidArgument: one is a folder, or is given twice.
@@ -43,7 +43,7 @@ def origins_of(wheres: Sequence[Where]) -> list[Origin]:
 
 
 def of_columns(options: Options, header: Iterable[str]) -> Options:
-    """The options for one of several files: without columns that it does not have."""
+    """Return the options for one of several files, without mappings of columns that it does not have."""
     there = set(map(plain, header))
     return evolve(options, columns={name: field for name, field in options.columns.items() if plain(name) in there})
 

@@ -1,8 +1,8 @@
-"""The XML of workbooks, looked through before anything is built from it.
+"""A parser for the XML of workbooks that refuses unsafe documents.
 
 Invariants:
 - One pass, chunk by chunk, no entity is ever expanded: a document type declaration is refused.
-- All XML is read as UTF-8, whatever it declares, as the reader of the cells does.
+- All XML is read as UTF-8 and its encoding declaration is ignored, as in the reader of the cells.
 """
 
 from __future__ import annotations

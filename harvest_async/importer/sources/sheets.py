@@ -34,16 +34,16 @@ class SheetTable:
 
     Args:
         origin: the file.
-        sheet: the sheet's name; the first with content where None.
-        limits: how much of it is read.
+        sheet: the sheet's name; the first with content if None.
+        limits: the limits on its size.
 
     Attributes:
         container: `xlsx`, `ods` or `xls`.
         faults: row -> column (from 0) -> why the cell can't be read.
 
     Raises:
-        ImportError: the extra is not installed.
-        InvalidArgument: it is no workbook, or has no such sheet.
+        ImportError: the extra `[xlsx]` is not installed.
+        InvalidArgument: it is not a workbook, or has no such sheet.
     """
 
     typed: Final = False
@@ -66,7 +66,7 @@ class SheetTable:
             raise
 
     def records(self) -> Iterator[tuple[int, list[str]]]:
-        """Each row below the header with its line; blank ones are passed over."""
+        """Yield each row below the header with its line; blank rows are skipped."""
         self._rows.seek(0)
         for line, *cells in csv.reader(self._rows):
             yield int(line), cells
@@ -113,7 +113,7 @@ class SheetTable:
             )
 
     def _take(self, opened: Opened, book: Any, index: int, name: str, faults: Faults) -> bool:
-        """Write the rows of a sheet; whether there are any."""
+        """Write the rows of a sheet; return whether there are any."""
         try:
             return self._write(rows(book, index, f"sheet {name!r}"), name, faults)
         except InvalidArgument:
@@ -144,7 +144,7 @@ class SheetTable:
 
 
 def _chosen(sheets: Sequence[Any], name: str | None) -> list[Any]:
-    """The sheet of that name, or all."""
+    """Return the sheet with a name, or all sheets."""
     if name is None:
         return list(sheets)
     chosen = [sheet for sheet in sheets if sheet.name == name]
@@ -169,7 +169,7 @@ def _too_long(name: str, line: int, cells: list[str]) -> str:
 
 
 def _stripped(cells: list[str]) -> list[str]:
-    """A header without the blank cells at its end."""
+    """Return a header without the blank cells at its end."""
     while cells and not cells[-1].strip():
         cells = cells[:-1]
     return cells

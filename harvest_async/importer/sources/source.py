@@ -1,7 +1,7 @@
-"""Files -> rows and problems, one after the other.
+"""Sources: files that are read as rows and problems.
 
-Rules of this room: a file is gone through twice: once to settle what concerns it as a whole, before anything is given
-out, and once for the rows. Neither pass holds more than the row at hand.
+A file is read twice: the first pass decides how its values are read, and the second one yields the rows. Neither pass
+holds more than one row.
 """
 
 from __future__ import annotations
@@ -48,20 +48,21 @@ _PEEK: Final = 4096
 _JSON: Final = re.compile(r"\{|\[\s*(?:[{\]]|$)")
 _ENDINGS: Final = (".jsonl", ".ndjson", ".csv", ".xlsx", ".ods", ".xls")
 _PASSED: Final = {"company": "", "invoice_messages": "is not read: an import sends no messages about invoices"}
-"""Files of an export that hold nothing to be made, and what is said about them."""
+"""Files of an export that are not imported, and the notice about each."""
 _WARNINGS: Final = {
     "invoice_payments": "an account that thanks clients for payments by e-mail does so for these, too",
 }
-"""What else happens when records of a kind are made (contract: invoice_payments.create)."""
+"""Side effects of creating records of a kind."""
 
 
 class Source:
     """Rows of one file, or of the files of a folder; a context manager.
 
-    Iterate over it for rows and problems, as often as wished; each iteration reads the files anew.
+    Iterate over it for rows and problems. Each iteration reads the files anew.
 
     Attributes:
-        found: what was found out about each file.
+        found: what was detected about each file.
+        notices: the notices about all files.
     """
 
     def __init__(self, files: tuple[_File, ...], notices: tuple[Notice, ...] = ()) -> None:
@@ -71,25 +72,25 @@ class Source:
 
     @property
     def rows(self) -> int:
-        """How many rows lie below the headers, good and bad."""
+        """The number of rows below the headers, including those with problems."""
         return sum(found.rows for found in self.found)
 
     @property
     def sha256(self) -> str:
-        """Of all bytes of all files, in hexadecimal: tells whether it is still the same input."""
+        """The SHA-256 of all files in hexadecimal, which identifies the input."""
         if len(self.found) == 1:
             return self.found[0].sha256
         together = "".join(f"{found.file}:{found.sha256}\n" for found in self.found)
         return hashlib.sha256(together.encode()).hexdigest()
 
     def __iter__(self) -> Iterator[AnyRow | Problem]:
-        """Give rows and problems in the order of the files; what concerns a whole file comes before its rows."""
+        """Yield rows and problems in the order of the files; problems of a whole file come before its rows."""
         shared = Shared()
         for file in self._files:
             yield from file.items(shared)
 
     def cells(self, file: str, rows: Collection[int]) -> Iterator[list[str]]:
-        """The header of a file, and the cells of some of its rows as they stand: what can be mended and loaded again.
+        """Yield the header of a file, and the unchanged cells of some of its rows, to be corrected and loaded again.
 
         Args:
             file: its name; empty means the only one.
@@ -100,7 +101,7 @@ class Source:
                 yield from each.cells(rows)
 
     def close(self) -> None:
-        """Give temporary files back."""
+        """Close temporary files."""
         for file in self._files:
             file.close()
 
@@ -112,20 +113,20 @@ class Source:
 
 
 def open_source(where: Where | Sequence[Where], options: Options = _PLAIN, name: str = "") -> Source:
-    """Open a file, several files, a folder of files that are called as resources are, or a stream of bytes.
+    """Open a file, several files, a folder with the files of an export, or a stream of bytes.
 
-    Several files are one input: a person's day and the people themselves are looked at over all of them, messages name
-    the file of each row, and records come before the rows that speak of them, in whatever order the files are given. A
-    mapped column need not be in each of them.
+    Several files are one input: people and their hours per day are checked across all of them, messages name the file
+    of each row, and records come before the rows that refer to them, in any order of the files. A mapped column need
+    not be in each of them.
 
     Args:
-        where: what to read; a stream that can't be sought is copied to a temporary file first.
-        options: how to read it, where it does not tell so itself.
-        name: what to call a stream in messages.
+        where: the input; a stream that can't be sought is copied to a temporary file first.
+        options: how to read it; the defaults detect it.
+        name: the name of a stream in messages.
 
     Raises:
-        InvalidArgument: an option does not fit, a file is no table of a known format, or is given twice.
-        ImportError: the file is XLSX, and the extra for it is not installed.
+        InvalidArgument: an option is not valid, or a file has no known format or is given twice.
+        ImportError: the file is a workbook, and the extra `[xlsx]` is not installed.
     """
     _check(options)
     if isinstance(where, Sequence) and not isinstance(where, str):
@@ -141,8 +142,8 @@ def mapping_for(where: Where, options: Options = _PLAIN) -> str:
     """Return a mapping file in TOML for a file: its columns, the fields they are read as, and all other fields.
 
     Raises:
-        InvalidArgument: the file is no table.
-        ImportError: the file is XLSX, and the extra for it is not installed.
+        InvalidArgument: the file can't be read.
+        ImportError: the file is a workbook, and the extra `[xlsx]` is not installed.
     """
     with closing(Origin(where)) as origin, closing(_table(origin, options)[0]) as table:
         root = table.root if isinstance(table, JsonLines) else ""
@@ -189,12 +190,12 @@ def _open_folder(folder: Path, options: Options) -> Source:
             stack.callback(files[-1].close)
         stack.pop_all()
     left = [(name, path) for name, path in by_name.items() if name not in called and path.stat().st_size]
-    told = [(name, _PASSED.get(path.stem, "is not read: no resource is called so")) for name, path in left]
-    return Source(tuple(files), tuple(Notice("", text, name) for name, text in told if text))
+    unread = [(name, _PASSED.get(path.stem, "is not read: no resource is called so")) for name, path in left]
+    return Source(tuple(files), tuple(Notice("", text, name) for name, text in unread if text))
 
 
 class _File:
-    """One file that was found to be readable."""
+    """One file of a source, after its first pass."""
 
     def __init__(self, origin: Origin, options: Options, label: str = "") -> None:
         self.origin = origin
@@ -210,7 +211,7 @@ class _File:
                     if label:
                         options = of_columns(options, self._table.header)
                     self._layout = lay_out(self._table.header, self._table.header_line, options, origin.name, root)
-                    self._settle(sha256)
+                    self._run_first_pass(sha256)
             except InvalidArgument as error:
                 raise InvalidArgument(f"{label}: {error}") if label else error from None
             stack.pop_all()
@@ -225,15 +226,15 @@ class _File:
         """The names of its columns."""
         return self._layout.titles
 
-    def _settle(self, sha256: str) -> None:
-        """The first pass: what concerns the file as a whole."""
+    def _run_first_pass(self, sha256: str) -> None:
+        """Return the first pass: what concerns the file as a whole."""
         seen = first_pass(self._table.records(), self._layout, self._options, typed=self._table.typed)
         if not seen.rows and not self._label:
             raise InvalidArgument("the file has no rows below its header")
         self._faults, self._reading = seen.faults, seen.reading
-        self.found = self._tell(sha256, seen)
+        self.found = self._describe(sha256, seen)
 
-    def _tell(self, sha256: str, seen: FirstPass) -> Found:
+    def _describe(self, sha256: str, seen: FirstPass) -> Found:
         layout, table = self._layout, self._table
         notices = [evolve(notice, file=self._label) for notice in (*layout.notices, *seen.notices)]
         if warning := _WARNINGS.get(layout.format.kind.name):
@@ -255,7 +256,7 @@ class _File:
         )
 
     def items(self, shared: Shared) -> Iterator[AnyRow | Problem]:
-        """The second pass."""
+        """Return the second pass."""
         for fault in self._faults:
             yield evolve(fault, file=self._label)
         cells = Cells(self._layout, self._options.fill, self._names(), self._label)
@@ -274,7 +275,7 @@ class _File:
                 yield from cells.problems
 
     def _broken(self, faults: Mapping[int, Fault], line: int, row: int) -> list[Problem]:
-        """The cells of a row that are read, and hold no value."""
+        """Return the problems of cells that can't be read, such as errors of a spreadsheet."""
         places = set(self._layout.places.values())
         return [
             Problem(line, row, self._layout.titles[place], fault.reason, fault.text, self._label)
@@ -293,12 +294,12 @@ class _File:
         return RecordReader(kind, self._options, reading.order, reading.mark, shared.roster).read
 
     def close(self) -> None:
-        """Give temporary files back."""
+        """Close temporary files."""
         self._table.close()
         self.origin.close()
 
     def cells(self, rows: Collection[int]) -> Iterator[list[str]]:
-        """The header, and the cells of some rows."""
+        """Return the header, and the cells of some rows."""
         yield list(self._layout.titles)
         for number, (_, record) in enumerate(guarded(self._table.records(), "the file"), 1):
             if number in rows:
@@ -306,13 +307,13 @@ class _File:
 
 
 def _read(read: Callable[[Cells], Iterator[AnyRow]], cells: Cells) -> list[AnyRow]:
-    """What a row holds; an error that no reader foresaw ends with the row's place."""
+    """Read a row; an unexpected error becomes one with the row's place."""
     with only_invalid(f"line {cells.line}, row {cells.row}"):
         return list(read(cells))
 
 
 def _records(path: Path) -> Iterator[dict[str, str]]:
-    """The records of a file, the cells by the contract's names."""
+    """Yield the records of a file with their cells by the API's field names."""
     with only_invalid(path.name):
         table, _ = _table(Origin(path), Options())
     with closing(table):
@@ -346,9 +347,9 @@ def _digest(origin: Origin) -> str:
 
 
 def _json_begin(origin: Origin, text: Text) -> str | None:
-    """The letter with which JSON begins; None where the file is no JSON."""
+    """Return the first letter of JSON; None if the file is not JSON."""
     with origin.text(text) as stream:
         begin = ""
-        while len(begin) < 2 and (piece := stream.read(_PEEK)):  # noqa: PLR2004 - the first two letters tell it
+        while len(begin) < 2 and (piece := stream.read(_PEEK)):  # noqa: PLR2004 - the first two letters decide
             begin = (begin + piece).lstrip()[:_PEEK]
     return begin[:1] if _JSON.match(begin) else None

@@ -1,7 +1,7 @@
-"""Lengths of time: text -> hours.
+"""Readers of durations, in hours.
 
-Read are 1:30 (hours and minutes), 1:30:00, 26:15:00, numbers with their units (1h 30m, 1 hr 30 mins, 1.5h, 90 min,
-18:25 min, 45 sec), ISO 8601 (PT1H30M) and decimal hours (0.50). Negative lengths are refused: the service has none.
+Accepted are 1:30 (hours and minutes), 1:30:00, 26:15:00, numbers with their units (1h 30m, 1 hr 30 mins, 1.5h, 90 min,
+18:25 min, 45 sec), ISO 8601 (PT1H30M) and decimal hours (0.50). Negative durations are refused: Harvest has none.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from harvest_async.importer.sources.numbers import Parts, ambiguous, parts_of, r
 __all__ = ["UNITS", "read_duration", "read_hours"]
 
 UNITS: Final = {"hours": 1, "minutes": 60, "seconds": 3600}
-"""How many of each unit make an hour."""
+"""The number of each unit in an hour."""
 
 _HOURS: Final = (
     "h hr hrs hour hours std stdn stunde stunden heure heures hora horas hs ora ore uur uren u t timme timmar tim time "
@@ -51,7 +51,7 @@ _MINUS: Final = re.compile(r"(?:[-(]|P-|PT-).*[0-9].*|.*[0-9] ?-", re.IGNORECASE
 
 
 def read_duration(text: str, mark: str | None = None, *, decimals: bool = False) -> Fraction | Bad:
-    """A length of time in hours, from a column that does not say its unit.
+    """Read a duration in hours from a column without a known unit.
 
     Args:
         text: the cell.
@@ -76,13 +76,14 @@ def read_duration(text: str, mark: str | None = None, *, decimals: bool = False)
 
 
 def read_hours(text: str, mark: str | None, unit: int = 1, *, grouped: bool = False) -> Fraction | Bad:
-    """A length of time in hours, from a column that says its unit; a unit in the cell goes before that.
+    """Read a duration in hours from a column with a known unit; a unit in the cell takes precedence.
 
     Args:
         text: the cell.
         mark: the decimal mark of the column.
-        unit: how many of what the cell counts make an hour; whole hours are never in thousands, minutes may be.
-        grouped: whether a number with three digits behind its only mark may be in thousands.
+        unit: the number of units in an hour.
+        grouped: whether a number with three digits after its only mark may be in thousands, as minutes may be and
+            hours may not.
     """
     text = tidy(text)
     if not text:
@@ -104,7 +105,7 @@ def _three_behind(parts: Parts) -> bool:
 
 
 def _number(text: str, mark: str | None) -> Fraction | Bad | None:
-    """A number without a unit; None if it is none."""
+    """Return a number without a unit; None if the text is not a number."""
     if len(text) > _LONGEST_TEXT:
         return None
     if _MINUS.fullmatch(text):
@@ -119,7 +120,7 @@ def _number(text: str, mark: str | None) -> Fraction | Bad | None:
 
 
 def _with_unit(text: str, mark: str | None) -> Fraction | Bad | None:
-    """A length whose text says what it counts; None if it does not."""
+    """Read a duration with units; None if the text has none."""
     if _MINUS.fullmatch(text[: 2 * _LONGEST_TEXT]):
         return _negative(text)
     if len(text) > _LONGEST_TEXT:
@@ -132,7 +133,7 @@ def _with_unit(text: str, mark: str | None) -> Fraction | Bad | None:
 
 
 def _colons(text: str) -> Fraction | None:
-    """Hours, minutes and seconds with colons: 1:30, 1:30:00, 1 day, 2:00:00, and 18:25 min (minutes and seconds)."""
+    """Read hours, minutes and seconds with colons, such as 1:30, 1:30:00, 1 day, 2:00:00, 18:25 min, in seconds."""
     days = _DAYS.match(text)
     match = _COLONS.fullmatch(text[days.end() :] if days else text)
     if match is None:
@@ -147,7 +148,7 @@ def _colons(text: str) -> Fraction | None:
 
 
 def _units(text: str, mark: str | None) -> Fraction | Bad | None:
-    """Numbers with units, the bigger first: 1h 30m, 1.5 h, 2h30."""
+    """Read numbers with units, the largest first, such as 1h 30m, 1.5 h or 2h30, in seconds."""
     place, last, total = 0, 0, Fraction(0)
     while place < len(text):
         match = _PART.match(text, place)
@@ -166,12 +167,12 @@ def _units(text: str, mark: str | None) -> Fraction | Bad | None:
 
 
 def _below(size: int, digits: str) -> int | None:
-    """What a number without a unit counts behind one with a unit: 2h30 are two hours and thirty minutes."""
+    """Return the unit of a number without one that follows another number: 2h30 is 2 hours and 30 minutes."""
     return size // 60 if size in (3600, 60) and re.fullmatch(r"[0-5]?[0-9]", digits) else None
 
 
 def _iso(text: str) -> Fraction | None:
-    """A duration of ISO 8601, in seconds."""
+    """Read a duration in the format of ISO 8601, in seconds."""
     match = _ISO.fullmatch(text)
     if match is None or not any(match.groups()):
         return None

@@ -1,7 +1,7 @@
-"""Tables as text: CSV in its dialects.
+"""CSV files.
 
-Rules of this room: one pass is one iteration; nothing is held but the record at hand. A record is told with the line on
-which it begins; quoted cells may hold line breaks.
+Each iteration reads the file anew and holds one record. A record is returned with the line on which it begins; quoted
+cells may hold line breaks.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class CsvTable:
     Attributes:
         header: the cells of its first record that is not blank.
         header_line: the line on which the header begins.
-        delimiter: what parts the cells.
+        delimiter: the field delimiter.
     """
 
     container: Final = "csv"
@@ -48,15 +48,15 @@ class CsvTable:
         self.header_line, self.header = first
 
     def records(self) -> Iterator[tuple[int, list[str]]]:
-        """Each record below the header with its line; blank ones are passed over.
+        """Yield each record below the header with its line; blank records are skipped.
 
         Raises:
-            InvalidArgument: the file is no table from some line on.
+            InvalidArgument: a quote is not closed, or a cell is too long.
         """
         return islice(self._all(), 1, None)
 
     def close(self) -> None:
-        """Hold nothing back: nothing is held."""
+        """Do nothing: no resource is held."""
 
     def _all(self) -> Iterator[tuple[int, list[str]]]:
         begin = 1 + self._skip
@@ -71,14 +71,14 @@ class CsvTable:
                 raise InvalidArgument(f"line {begin}: {_why(error)}") from error
 
     def _hinted(self) -> tuple[int, str | None]:
-        """Lines to pass over, and the delimiter that the first of them names, as Excel writes it."""
+        """Return the number of lines to skip and the delimiter, if the first line names it as Excel does."""
         with self._origin.text(self.text) as text:
             first = text.readline(16).rstrip("\r\n")
         named = len(first) == len(_HINT) + 1 and first.lower().startswith(_HINT)
         return (1, first[-1]) if named else (0, None)
 
     def _most_cells(self) -> str:
-        """The delimiter that parts the header into the most cells."""
+        """Return the delimiter that splits the header into the most cells."""
 
         def cells(delimiter: str) -> int:
             with self._origin.text(self.text) as text:

@@ -1,6 +1,6 @@
-"""A mapping file for an input: what is recognised, and every field that its columns can be mapped to.
+"""Generation of a mapping file for an input, with its columns and all fields that they can be mapped to.
 
-The file that is written can be given to `--mapping` as it is; it then reads the input in the same way.
+The generated file can be given to `--mapping` unchanged; the input is then read in the same way.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ __all__ = ["mapping_of"]
 
 _DEFAULT: Final = "time"
 _OPTIONS: Final = {
-    "encoding": "utf-8, cp1252, ...; found if left out",
-    "delimiter": "one character; found if left out",
+    "encoding": "utf-8, cp1252, ...; detected by default",
+    "delimiter": "one character; detected by default",
     "date_order": "dmy, mdy or ymd: how 01/02/2026 is read; asked for where the file fits two orders",
-    "decimal": '"." or ","; found if left out',
+    "decimal": '"." or ","; detected by default',
     "sheet": "the sheet of an XLSX file; the first with rows if left out",
     "rounding": "half-up, half-even, up or down: how hours are brought to two decimals",
-    "round_to": "minutes to which hours are rounded first",
+    "round_to": "minutes to whose multiples hours are rounded first",
     "midnight": "keep or split: how to handle entries that cross midnight",
     "file_zone": "the zone of the file's times, such as Europe/Berlin; with zone",
     "zone": "the zone that times are moved to",
@@ -42,10 +42,10 @@ def mapping_of(header: Sequence[str], line: int, options: Options, file: str = "
     Args:
         header: the names of its columns.
         line: the line of the header.
-        options: how the file is read so far. Where its format is not recognised, the columns are left empty for the
-            person to fill in.
+        options: the options that were given. If the format is not recognised, the fields of the columns are left
+            empty.
         file: the file's name.
-        root: the singular name below which the records of a file of JSON lines are.
+        root: the singular name that wraps the records of a JSON file.
     """
     places: Mapping[str, int] = {}
     try:
@@ -82,7 +82,7 @@ def _lines(
 
 
 def _distinct(header: Sequence[str]) -> Iterator[tuple[int, str]]:
-    """The columns that have names, each name once."""
+    """Yield the columns with names, each name once."""
     seen: set[str] = set()
     for place, cell in enumerate(header):
         title = " ".join(cell.split())
@@ -92,11 +92,11 @@ def _distinct(header: Sequence[str]) -> Iterator[tuple[int, str]]:
 
 
 def _need(group: tuple[str, ...]) -> str:
-    return f" (needed: {' or '.join(group)})" if group else ""
+    return f" (required: {' or '.join(group)})" if group else ""
 
 
 def _given(options: Options) -> Iterator[str]:
-    """The options that were given, and the others in comments."""
+    """Yield the options that were given, and the others as comments."""
     usual = Options()
     for name, what in _OPTIONS.items():
         value = getattr(options, name)
@@ -113,10 +113,10 @@ def _filled(fill: Fill) -> Iterator[str]:
 
 
 def _quoted(text: str) -> str:
-    """A basic string of TOML."""
+    """Return a basic string of TOML."""
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _printable(text: str) -> str:
-    """A text for a comment, which must not hold control characters."""
+    """Return a text with control characters escaped, for a comment."""
     return "".join(letter if letter.isprintable() else f"\\u{ord(letter):04x}" for letter in text)

@@ -1,14 +1,15 @@
-"""Rows of time entries: when, how long, and to how many cents of an hour.
+"""Reader of rows of time entries.
 
-The order of things: the file's times, moved to the person's zone, split at midnight if wished, rounded last.
+Times are converted to the person's zone first, then entries are split at midnight if an option says so, then hours are
+rounded.
 
 Rules for start and end:
 
 - An end that is not after its start belongs to the next day, if the file does not say the day of the end; with the day
-  of the end it is a problem. An end of 24:00 is the midnight behind its day.
+  of the end it is a problem. An end of 24:00 is the midnight after its day.
 - Start and end at the same time without a day of the end and without a length may be 0 or 24 hours: a problem.
-- A length and a start and an end that contradict each other are a problem, because an account that tracks time by
-  start and end would compute other hours than the file has. A minute, or the last decimal of the length, is no
+- A duration and a start and an end that contradict each other are a problem, because an account that tracks time by
+  start and end would compute other hours than the file has. A minute, or the last decimal of the duration, is no
   contradiction.
 - With a zone of the file, hours are those that passed, also when the clocks were turned.
 """
@@ -51,7 +52,7 @@ _TENTH: Final = Fraction(1, 10)
 
 
 def rounder(rounding: str, round_to: int | None) -> Any:
-    """Exact hours -> hours to two decimals, first to whole steps of so many minutes if there are steps."""
+    """Return a function that rounds hours to multiples of `round_to` minutes, if given, and to two decimals."""
     mode = ROUNDINGS[rounding]
 
     @lru_cache(1 << 16)
@@ -68,12 +69,12 @@ def rounder(rounding: str, round_to: int | None) -> Any:
 
 @frozen
 class _Times:
-    """When an entry began and ended.
+    """The start and end of an entry.
 
     Attributes:
         column: the field that holds the end.
-        begin, end: the two moments.
-        cyclic: whether the day of the end is not known, so that whole days may lie between them.
+        begin, end: the times.
+        cyclic: whether the day of the end is unknown, so that whole days may be between them.
     """
 
     column: str
@@ -85,7 +86,7 @@ class _Times:
         return f"from {self.begin:%H:%M:%S} to {self.end:%H:%M:%S}"
 
     def fit(self, hours: Fraction, elapsed: Fraction, measure: str, text: str) -> bool:
-        """Whether a length fits them, apart from what rounding leaves out."""
+        """Return whether a duration fits them within its rounding."""
         if hours == elapsed:
             return True
         apart = abs(hours - elapsed)
@@ -99,9 +100,9 @@ class TimeReader:
     """Reads rows of time entries.
 
     Args:
-        options: roundings, midnight, zones.
-        reading: how doubtful values of the file are read.
-        shared: the people and their days.
+        options: rounding, midnight and zones.
+        reading: how ambiguous values of the file are read.
+        shared: the people and their hours per day.
     """
 
     def __init__(self, cells: Cells, options: Options, reading: Reading, shared: Shared) -> None:
@@ -114,13 +115,13 @@ class TimeReader:
         self._spans = (cells.has("started") and cells.has("ended")) or cells.has("end")
         self._round = rounder(options.rounding, options.round_to)
         self._roster = None if options.people_by_email else shared.roster
-        self._book = None if options.long_days else shared.book
+        self._day_totals = None if options.long_days else shared.day_totals
         self._zones = Zones(options) if options.file_zone or options.zone or options.zones else None
         if self._zones and not (cells.has("started") or cells.has("begin")):
             raise InvalidArgument("the file has no start times, so that no zone can move them: leave the zones out")
 
     def read(self, cells: Cells) -> Iterator[TimeRow]:
-        """The row, or its parts; none where something is wrong with it."""
+        """Yield the row or its parts; nothing if it has a problem."""
         if _runs(cells):
             cells.wrong(
                 "running", "the entry is still running, so that its hours are not final: stop it, and export again"
@@ -141,19 +142,19 @@ class TimeReader:
             )  # fmt: skip
 
     def _parts(self, span: Span, person: str, email: str) -> list[Span]:
-        """The entry in its zone, in as many parts as wished; none where a day gets too long."""
+        """Return the parts of an entry in its zone; none if a day gets too long."""
         if self._zones is not None:
             span = self._zones.moved(span, email or person)
         parts = split(span) if self._options.midnight == "split" else [span]
-        if self._book is not None:
+        if self._day_totals is not None:
             for each in parts:
-                if told := self._book.add(email or person, each.day, seconds_of(each.hours)):
-                    self._cells.wrong(next((name for name, _ in self._readers), "ended"), told)
+                if reason := self._day_totals.add(email or person, each.day, seconds_of(each.hours)):
+                    self._cells.wrong(next((name for name, _ in self._readers), "ended"), reason)
                     return []
         return parts
 
     def _measure(self, cells: Cells) -> tuple[str, Fraction | None]:
-        """How long an entry is, from the first column that says it, and which; None where all are empty."""
+        """Return the field and the hours of the first duration; None if all are empty."""
         for name, read in self._readers:
             if cells.text(name).strip():
                 return name, cells.value(name, read)
@@ -162,7 +163,7 @@ class TimeReader:
         return "", None
 
     def _span(self, cells: Cells) -> Span | None:
-        """An entry with a day, and perhaps times of day."""
+        """Read an entry with a day, with or without times of day."""
         day = cells.value("day", self._day)
         started, ended = cells.value("started", self._clock), cells.value("ended", self._clock_end)
         last = cells.value("ended_on", self._day) if cells.text("ended_on").strip() else None
@@ -182,13 +183,13 @@ class TimeReader:
         return Span(day, hours, started, None if ended is None else _time(ended))
 
     def _agreed(self, cells: Cells, times: _Times, measure: str, hours: Fraction | None) -> Fraction | None:
-        """The hours that start, end and length agree on; None, and a problem noted, if they do not.
+        """Return the hours on which start, end and duration agree; if they don't, add a problem and return None.
 
         Args:
             cells: the row.
             times: start and end.
-            measure: the field that holds the length.
-            hours: the length; None if the row has none.
+            measure: the field that holds the duration.
+            hours: the duration; None if the row has none.
         """
         zone = self._zones.file if self._zones and times.begin.tzinfo is None else None
         try:
@@ -207,7 +208,7 @@ class TimeReader:
         return hours if hours is not None else next(iter(possible), None)
 
     def _between(self, cells: Cells) -> Span | None:
-        """An entry whose columns hold moments."""
+        """Read an entry with a start and end that include the date."""
         begin, end = cells.value("begin", self._moment), cells.value("end", self._moment)
         if begin is None and not cells.dropped:
             cells.wrong("begin", "is empty: a moment is needed")
@@ -230,26 +231,26 @@ class TimeReader:
 
 
 def _runs(cells: Cells) -> bool:
-    """Whether the file says that an entry's timer runs: by a flag, or by the timestamp at which it was started."""
+    """Return whether the timer of an entry runs, by a flag or by the time at which it was started."""
     text = cells.text("running").strip()
     return bool(text) and read_flag(text) is not False
 
 
 def _times(cells: Cells, day: date, started: time, last: date | None, ended: int, *, sure: bool) -> _Times:
-    """Start and end of an entry; an end that is not after its start is of the next day, if its day is not known.
+    """Return the start and end of an entry; an end before the start is on the next day if its day is unknown.
 
     Args:
         cells: the row.
         day: the day of the start.
         started: its time of day.
-        last: the day of the end; None if it is not known.
-        ended: the seconds from the midnight before the end.
-        sure: whether only start and end say how long the entry is.
+        last: the day of the end; None if it is unknown.
+        ended: the end in seconds after midnight.
+        sure: whether the row has no duration.
     """
     begin = datetime.combine(day, started)
     end = datetime.combine(last or day, time()) + timedelta(seconds=ended)
     if last is None and begin == end and sure:
-        reason = "is the start, too: say whether it is 0 or 24 hours by a duration or an end date"
+        reason = "is also the start, so that the entry has 0 or 24 h: give a duration or an end date"
         cells.wrong("ended", f"{cells.text('ended').strip()!r} {reason}")
     if last is None and end < begin:
         end += timedelta(days=1)
@@ -265,7 +266,7 @@ def _contradiction(cells: Cells, times: _Times, measure: str, hours: Fraction, p
 
 
 def _in_order(cells: Cells, day: date, last: date | None) -> bool:
-    """Whether the day of the end can be one; a problem is noted if it can't."""
+    """Return whether the day of the end is possible; if it isn't, add a problem."""
     if last is None or day <= last <= day + _YEAR:
         return True
     what = f"before the day on which it began, {day}" if last < day else f"more than a year after the start, {day}"
@@ -274,7 +275,7 @@ def _in_order(cells: Cells, day: date, last: date | None) -> bool:
 
 
 def _near(cells: Cells, field: str, day: date) -> bool:
-    """Whether a day is one that people can have worked on; a problem is noted if it is not."""
+    """Return whether the year of a day is plausible; if it isn't, add a problem."""
     if day.year in _YEARS:
         return True
     cells.wrong(field, f"the year {day.year} can't be right: write 2026-01-31")
@@ -290,7 +291,7 @@ def _list(hours: set[Fraction]) -> str:
 
 
 def _readers(cells: Cells, reading: Reading) -> list[tuple[str, Any]]:
-    """The columns that say how long an entry is, and what reads them."""
+    """Return the columns that say how long an entry is, and what reads them."""
     readers: dict[str, Any] = {
         "duration": cached(partial(read_duration, mark=reading.mark, decimals=reading.decimals)),
         "hours": cached(partial(read_hours, mark=reading.mark)),

@@ -1,7 +1,7 @@
-"""Words of headers: what people call the fields that an option can fill, and how reports without days look.
+"""Column names in many languages for the fields that an option can fill, and signs of summary reports.
 
-Where an option such as `--person` fills a field, and a file has a column with one of these words that is not read, the
-file is refused: what the option says would be logged in place of what the file says.
+A file is refused if an option such as `--person` fills a field and the file has an unread column with one of these
+names: otherwise the option's value would replace the file's.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _TITLES: Final = str.maketrans({"\u00a0": " ", "\u202f": " "})
 
 
 def readable(title: str) -> str:
-    """Return a column's title without superfluous blanks and without characters that nobody sees."""
+    """Return a column's title with single blanks and without invisible characters."""
     seen = title.translate(_TITLES)
     if not seen.isascii():
         seen = "".join(
@@ -30,7 +30,7 @@ def readable(title: str) -> str:
 
 
 def plain(name: str) -> str:
-    """Return a column's name as it is compared: without regard to case, blanks, dashes and underscores."""
+    """Return a column's name in its normal form for comparison: case, blanks, dashes and underscores are equal."""
     if not name.isascii():
         name = unicodedata.normalize("NFKC", readable(name))
     return " ".join(name.replace("_", " ").replace("-", " ").split()).lower()
@@ -90,7 +90,7 @@ FILLED: Final = {
         "категорія, カテゴリ, 类别, 카테고리"
     ),
 }
-"""Field of `Fill` -> words for it in headers (groups, departments, teams and numbers of people are none of them)."""
+"""Names of columns for each field of `Fill` (groups, departments, teams and ids are not among them)."""
 
 _MEASURE: Final = re.compile(
     r"(?:total |billable |logged |tracked |worked )?(?:duration|hours?|time|tracked|logged|minutes|seconds)"
@@ -106,11 +106,11 @@ _WEEK: Final = 5
 
 
 def is_summary(names: Sequence[str], read: Iterable[str]) -> str:
-    """Return the column that shows that a file sums up hours, without the days; empty where it does not.
+    """Return the column which shows that a file is a summary without days; empty if it is not one.
 
     Args:
-        names: all columns, as they are compared.
-        read: those that are fields of the file's kind.
+        names: all columns in their normal form.
+        read: the columns that are read.
     """
     left = [name for name in names if name not in set(read)]
     if sum(_WEEKDAY.fullmatch(name) is not None for name in left) >= _WEEK:

@@ -40,7 +40,7 @@ class XlsBook:
         limits: how much of it is read.
 
     Raises:
-        InvalidArgument: it is no workbook, or protected by a password.
+        InvalidArgument: it is not a workbook, or protected by a password.
     """
 
     def __init__(self, stream: IO[bytes], limits: Limits) -> None:
@@ -68,7 +68,7 @@ class XlsBook:
             yield Opened(stream, Faults()), self._looks
 
     def _records(self, place: int) -> Iterator[tuple[int, bytes]]:
-        """The records of a part of the stream up to its end."""
+        """Return the records of a part of the stream up to its end."""
         depth = 0
         while True:
             if place + 4 > len(self._book):
@@ -87,7 +87,7 @@ class XlsBook:
         return [struct.unpack_from("<I", body)[0] for kind, body in self._records(0) if kind == _SHEET]
 
     def _read_texts(self) -> list[int]:
-        """How long each shared text is."""
+        """Return how long each shared text is."""
         pieces: list[bytes] = []
         for kind, body in self._records(0):
             if kind == _PASSWORD:
@@ -127,7 +127,7 @@ class XlsBook:
 
 
 def _error(kind: int, body: bytes) -> str:
-    """The error that a cell holds; empty where there is none."""
+    """Return the error that a cell holds; empty if there is none."""
     if kind == _ERROR and body[7]:
         return _ERRORS.get(body[6], "?")
     if kind == _FORMULA and body[12:14] == b"\xff\xff" and body[6] == 2:  # noqa: PLR2004 - 2 means an error
@@ -145,7 +145,7 @@ class _Texts:
         self._count = struct.unpack_from("<I", pieces[0], 4)[0]
 
     def lengths(self) -> list[int]:
-        """How many characters each has."""
+        """Return how many characters each has."""
         if self._count > sum(map(len, self._pieces)) // 3:
             raise InvalidArgument(_DAMAGED)
         return [self._one() for _ in range(self._count)]
@@ -169,7 +169,7 @@ class _Texts:
         return int(letters)
 
     def _turn(self) -> bool:
-        """Go to the next record where this one is at its end."""
+        """Go to the next record if this one is at its end."""
         turned = False
         while self._at >= len(self._pieces[self._piece]):
             self._piece, self._at, turned = self._piece + 1, 0, True

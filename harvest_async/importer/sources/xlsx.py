@@ -36,7 +36,7 @@ _IN_MEMORY: Final = 1 << 20
 
 @frozen
 class Sheet:
-    """A sheet: its name, and its part of the package; empty where it is no sheet of cells."""
+    """A sheet: its name, and its part of the package; empty if it is not a sheet of cells."""
 
     name: str
     part: str
@@ -65,7 +65,7 @@ class XlsxBook:
         limits: how much of it is read.
 
     Raises:
-        InvalidArgument: it is no workbook.
+        InvalidArgument: it is not a workbook.
     """
 
     def __init__(self, package: Package, limits: Limits) -> None:
@@ -77,7 +77,7 @@ class XlsxBook:
         if self._main.endswith(".bin"):
             raise InvalidArgument("the file is a binary workbook (.xlsb): save it as .xlsx or CSV")
         if self._main not in package:
-            raise InvalidArgument("the file is no XLSX: it holds no workbook")
+            raise InvalidArgument("the file is not a valid XLSX file: it has no workbook")
         parts = self._relations(self._main)
         elements = read_attributes(self._main, package.chunks(self._main))
         kinds = dict(parts.values())
@@ -89,7 +89,7 @@ class XlsxBook:
 
     @contextmanager
     def opened(self, sheet: Sheet) -> Iterator[Opened | None]:
-        """Give a package that holds this sheet alone; None where the sheet has no content."""
+        """Open a package that holds this sheet alone; None if the sheet has no content."""
         if not sheet.part or sheet.part in self._blank:
             yield None
             return
@@ -110,7 +110,7 @@ class XlsxBook:
             yield Opened(target, faults, read)
 
     def _compose(self, xml: IO[bytes], target: IO[bytes]) -> array[int]:
-        """Write a package of one sheet; how long each shared text is."""
+        """Write a package of one sheet; return the length of each shared text."""
         strings = Strings()
         xml.seek(0)
         with zipfile.ZipFile(target, "w") as package:
@@ -137,7 +137,7 @@ class XlsxBook:
         xml.close()
 
     def _relations(self, part: str) -> dict[str, tuple[str, str]]:
-        """Id -> kind and part, of the relationships of a part."""
+        """Return the kind and the part of each relationship of a part, by its id."""
         folder, _, name = part.rpartition("/")
         path = f"{folder}/_rels/{name}.rels".lstrip("/")
         if path not in self._package:
