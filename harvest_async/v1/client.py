@@ -27,7 +27,7 @@ from harvest_async.exchange import (
     with_raw_response,
 )
 from harvest_async.outcomes import Outcome
-from harvest_async.throttle.line import Lane
+from harvest_async.throttle.queue import Lane
 from harvest_async.throttle.throttle import Throttle
 from harvest_async.v1 import calls, resources
 from harvest_async.v1.dialect import Format, V1Dialect
