@@ -224,7 +224,7 @@ async def create(server, clock, *, whole):
             result = error
     server.armed = None
     (gate,) = throttle._gates.values()
-    return result, (len(gate._leases), gate._busy)
+    return result, (len(gate._granting.leases), gate.connections.busy)
 
 
 def chain(error):

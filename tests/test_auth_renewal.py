@@ -80,7 +80,7 @@ def harvest_of(server, held=None, *, auth=None, throttle=None, **options):
 
 
 def idle(harvest):
-    return harvest.throttle.snapshot().in_flight == 0 and harvest.throttle._gate()._busy == 0
+    return harvest.throttle.snapshot().in_flight == 0 and harvest.throttle._gate().connections.busy == 0
 
 
 async def test_a_good_token_signs():
@@ -579,7 +579,7 @@ async def test_a_plain_client_s_calls_share_one_renewal():
 
     assert {response.status_code for response in answers} == {200}
     assert len(server.forms) == 1
-    assert throttle._gate()._busy == 0
+    assert throttle._gate().connections.busy == 0
 
 
 async def test_a_plain_client_is_told_what_failed():

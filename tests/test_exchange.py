@@ -355,7 +355,7 @@ async def test_a_call_cancelled_after_the_send_is_handed_over(after):
 
     assert scope.cancelled_caught
     assert told == ["clients.create"]
-    assert harvest.throttle._gate()._busy == 0
+    assert harvest.throttle._gate().connections.busy == 0
 
 
 async def test_a_listener_is_heard_out_however_often_the_caller_is_cancelled():
@@ -408,7 +408,7 @@ async def test_without_a_listener_cancellation_just_comes_out():
         await harvest.clients.create_id("ACME")
 
     assert scope.cancelled_caught
-    assert harvest.throttle._gate()._busy == 0
+    assert harvest.throttle._gate().connections.busy == 0
 
 
 async def test_the_last_word_before_a_send_holds_the_lease():
@@ -427,7 +427,7 @@ async def test_the_last_word_before_a_send_holds_the_lease():
 
     assert told == [("clients.get", 1), ("clients.create", 1)]
     assert len(inner.sent) == 2
-    assert harvest.throttle.snapshot().in_flight == harvest.throttle._gate()._busy == 0
+    assert harvest.throttle.snapshot().in_flight == harvest.throttle._gate().connections.busy == 0
 
 
 async def test_a_call_cancelled_in_the_line_is_not_handed_over():
@@ -483,7 +483,7 @@ async def test_an_answer_that_unfolds_without_end_is_not_read(monkeypatch):
     harvest, _ = harvest_of(httpx.Response(200, headers=headers, stream=Drip(bomb)))
     with pytest.raises(DecodeError, match="larger than"):
         await harvest.clients.get(7)
-    assert harvest.throttle._gate()._busy == 0
+    assert harvest.throttle._gate().connections.busy == 0
 
 
 async def test_a_record_may_be_large_but_not_huge(monkeypatch):
@@ -518,7 +518,7 @@ async def test_a_large_answer_that_goes_wrong_leaves_no_file(end, monkeypatch):
     with pytest.raises(OutcomeUnknown if end else DecodeError):
         await harvest.clients.get(7)
 
-    assert harvest.throttle._gate()._busy == 0
+    assert harvest.throttle._gate().connections.busy == 0
 
 
 async def test_bombs_inside_bombs_are_not_unfolded():
@@ -767,7 +767,7 @@ async def test_an_auth_flow_that_fails_gives_its_lease_back():
         await harvest.clients.get(7)
 
     assert harvest.throttle.snapshot().in_flight == 0
-    assert harvest.throttle._gate()._busy == 0
+    assert harvest.throttle._gate().connections.busy == 0
 
 
 async def test_a_status_call_that_fails_lets_the_call_go():

@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from harvest_async import BadRequest, BasicAuth, InvalidArgument, OutcomeUnknown, Throttle, outcomes
-from harvest_async.throttle.line import Lane
+from harvest_async.throttle.queue import Lane
 from harvest_async.v1.resources.clients import GET_CLIENT
 
 pytestmark = pytest.mark.anyio

@@ -120,7 +120,7 @@ async def test_a_thousand_calls_at_the_end_of_a_token(sandbox, address, clock, t
         await harvest.account.who_am_i()
         clock.advance(64_799 - 30)
         found = await asyncio.gather(*(harvest.account.who_am_i() for _ in range(1_000)))
-        idle = harvest.throttle.snapshot().in_flight, harvest.throttle._gate()._busy
+        idle = harvest.throttle.snapshot().in_flight, harvest.throttle._gate().connections.busy
 
     assert {each.user.email for each in found} == {"admin@example.com"}
     assert count(sandbox, TOKEN_PATH) == 2
@@ -137,7 +137,7 @@ async def test_a_thousand_calls_with_a_token_that_was_revoked(sandbox, address, 
         await harvest.account.who_am_i()
         sandbox.revoke_tokens()
         found = await asyncio.gather(*(harvest.account.who_am_i() for _ in range(1_000)))
-        idle = harvest.throttle.snapshot().in_flight, harvest.throttle._gate()._busy
+        idle = harvest.throttle.snapshot().in_flight, harvest.throttle._gate().connections.busy
 
     assert {each.user.email for each in found} == {"admin@example.com"}
     assert count(sandbox, TOKEN_PATH) == 2

@@ -73,7 +73,7 @@ def locked(path):
 async def open_gate(throttle):
     """Have the account's gate open, and nothing on its way."""
     lease = await throttle.acquire(Ticket())
-    lease.answered()
+    lease.responded()
     lease.release()
 
 
@@ -87,7 +87,7 @@ async def test_a_call_waits_for_a_locked_ledger_and_goes_on_when_it_is_free(path
         assert not call.done()
         blocker.free()
     began = clock().now()
-    (await call).answered()
+    (await call).responded()
 
     assert clock().now() - began < SECOND // 20
     assert throttle.snapshot().in_flight == 0
@@ -137,7 +137,7 @@ async def test_the_end_of_a_lease_reaches_a_locked_ledger_later(path):
     await asyncio.sleep(20)
     lease = await throttle.acquire(Ticket())
     with locked(path) as blocker:
-        lease.answered()
+        lease.responded()
         lease.release()
         assert throttle.snapshot().in_flight == 1
         await asyncio.sleep(5)
@@ -236,7 +236,7 @@ def test_what_a_loop_could_not_write_the_next_one_writes(path):
         await open_gate(throttles[0])
         lease = await throttles[0].acquire(Ticket())
         blocker.lock()
-        lease.answered()
+        lease.responded()
         lease.release()
         return clock().moment
 

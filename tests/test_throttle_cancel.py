@@ -12,7 +12,7 @@ from harvest_async.clock import SECOND
 from harvest_async.errors import HarvestError, WouldWait
 from harvest_async.testing import VirtualLoop
 from harvest_async.throttle.lease import Ticket
-from harvest_async.throttle.line import Lane
+from harvest_async.throttle.queue import Lane
 from harvest_async.throttle.throttle import Throttle
 from tests.support.house import House, clock_of_loop, uneven
 
@@ -64,10 +64,10 @@ async def test_granted_and_cancelled_in_the_same_moment_goes_to_the_next():
 
     assert second.cancelled()
     assert throttle.snapshot().in_flight == 1
-    lease.answered()
+    lease.responded()
     lease.release()
     first.release()
-    assert throttle._gate()._busy == 0
+    assert throttle._gate().connections.busy == 0
 
 
 async def test_whoever_was_cancelled_in_this_moment_is_granted_nothing():
@@ -91,7 +91,7 @@ async def test_a_wait_that_ends_as_it_is_granted_is_granted():
     second = asyncio.create_task(throttle.acquire(Ticket(max_wait=SECOND)))
     await asyncio.sleep(0)
     gate = throttle._gate()
-    waiter = next(iter(gate._lanes[Lane.INTERACTIVE]))
+    waiter = next(iter(gate._queue[Lane.INTERACTIVE]))
     first.unsent()
     gate._too_long(waiter)
 
@@ -116,7 +116,7 @@ async def test_a_call_given_up_in_the_moment_it_is_cancelled_is_cancelled():
     house.account.script.append(httpx.Response(503, headers={"retry-after": "4"}))
     task = asyncio.create_task(house.get())
     await asyncio.sleep(1)
-    waiter = next(iter(gate._lanes[Lane.INTERACTIVE]))
+    waiter = next(iter(gate._queue[Lane.INTERACTIVE]))
     waiter.future.set_exception(HarvestError("given up"))
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -150,7 +150,7 @@ async def test_leaving_the_line_wakes_nobody():
 async def test_whoever_was_cancelled_at_an_open_gate_is_granted_nothing():
     """The same while the gate is open: the lease goes to the next who still waits."""
     throttle = Throttle(2, clock=clock_of_loop(), pace="burst")
-    (await throttle.acquire(Ticket())).answered()
+    (await throttle.acquire(Ticket())).responded()
     second = await throttle.acquire(Ticket())
     third, fourth = (asyncio.create_task(throttle.acquire(Ticket())) for _ in range(2))
     await asyncio.sleep(0)

@@ -18,7 +18,7 @@ def test_expected_releases_go_round():
     """The place in line tells the moment: free leases now, then those that come back, then the next round."""
     window = Window(2, 10, 0)
     window.take(1, 0, 100)
-    window.settle(1, 4)
+    window.end(1, 4)
     window.take(2, 0, 100)
 
     assert going(window, 5, places=range(1, 6)) == [15, 17, 26, 28, 37]
@@ -51,7 +51,7 @@ def test_a_crowd_that_is_through_by_then_costs_nothing():
     window = Window(100, 15_000, 0)
     for lease in range(100):
         window.take(lease, 0, 1)
-        window.settle(lease, lease * 150)
+        window.end(lease, lease * 150)
 
     assert going(window, 14_850, places=(50, 100), room=4, trip=100) == [15_000 + 49 * 150 + 1, 15_000 + 99 * 150 + 1]
 
@@ -68,7 +68,7 @@ def test_a_forecast_is_what_a_line_would_do(calls, held, room, trip, place):
     window = Window(calls, 1_000, 0)
     for lease, base in enumerate(held[:calls]):
         window.take(lease, 0, 10_000)
-        window.settle(lease, base)
+        window.end(lease, base)
     now = 1_000
     leases = window.places(now, trip)
     heapify(leases)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from harvest_async.clock import SECOND
 from harvest_async.testing import VirtualLoop
-from harvest_async.throttle.line import Lane
+from harvest_async.throttle.queue import Lane
 from tests.support.house import House, uneven
 
 pytestmark = pytest.mark.anyio

@@ -132,7 +132,7 @@ class _Counted(httpx.AsyncByteStream):
 def leases_of(throttle):
     """Leases that have not ended, and connections that are in use."""
     (gate,) = throttle._gates.values()
-    return len(gate._leases), gate._busy
+    return len(gate._granting.leases), gate.connections.busy
 
 
 @pytest.mark.parametrize("status", [429, 503])

@@ -12,7 +12,7 @@ from harvest_async.errors import InvalidArgument, WouldWait
 from harvest_async.testing import VirtualLoop
 from harvest_async.throttle.lease import Ticket
 from harvest_async.throttle.ledgers.sqlite import SqliteLedger
-from harvest_async.throttle.line import Lane
+from harvest_async.throttle.queue import Lane
 from harvest_async.throttle.throttle import Throttle
 from harvest_async.transport import ThrottledTransport
 from tests.support.account import SlowAccount
@@ -80,7 +80,7 @@ def test_two_live_loops_may_share_a_ledger(tmp_path):
     first, second = VirtualLoop(), VirtualLoop()
     throttle = Throttle(clock=first.clock, ledger=SqliteLedger(tmp_path / "l", "a", clock=first.clock))
     lease = first.run_until_complete(throttle.acquire(Ticket()))
-    lease.answered()
+    lease.responded()
     first.run_until_complete(throttle.acquire(Ticket()))
     second.run_until_complete(throttle.acquire(Ticket()))
 
@@ -94,7 +94,7 @@ def test_two_live_loops_draw_on_one_ledger_in_memory():
     first, second = VirtualLoop(), VirtualLoop()
     throttle = Throttle(2, 60, clock=first.clock)
     lease = first.run_until_complete(throttle.acquire(Ticket()))
-    lease.answered()
+    lease.responded()
     first.run_until_complete(throttle.acquire(Ticket()))
     with pytest.raises(WouldWait):
         second.run_until_complete(throttle.acquire(Ticket(max_wait=SECOND)))

@@ -11,10 +11,10 @@ from harvest_async.errors import InvalidArgument
 from harvest_async.testing import VirtualLoop
 from harvest_async.throttle.bucket import Bucket
 from harvest_async.throttle.ledgers.memory import MemoryLedger
-from harvest_async.throttle.line import Line
+from harvest_async.throttle.queue import LaneQueue
 from harvest_async.throttle.registry import DEFAULT_REGISTRY, Identity, Registry, service_of
 from harvest_async.throttle.server_status import RateLimitStatus
-from harvest_async.throttle.state import AccountState, Why
+from harvest_async.throttle.state import AccountState, Bounds, Why
 
 
 class Someone:
@@ -30,23 +30,23 @@ class Someone:
 @given(st.lists(st.tuples(st.sampled_from(["join", "back", "leave", "pop"]), st.integers(0, 9)), max_size=40))
 def test_a_line_serves_those_who_came_back_first_and_then_by_arrival(steps):
     """Whatever happens in it, a line gives the lowest of those who came back, then whoever came first."""
-    line, front, back, number = Line(), [], [], 0
+    line, front, back, number = LaneQueue(), [], [], 0
     for step, which in steps:
         everyone = sorted(front, key=lambda one: one.number) + back
         if step == "join":
             number += 1
             back.append(Someone(number))
-            line.join(back[-1])
+            line.append(back[-1])
         elif step == "back" and everyone:
             first = line.pop()
             assert first is everyone[0]
             (front if first in front else back).remove(first)
             front.append(first)
-            line.come_back(first)
+            line.requeue(first)
         elif step == "leave" and everyone:
             gone = everyone[which % len(everyone)]
             (front if gone in front else back).remove(gone)
-            line.leave(gone)
+            line.remove(gone)
         elif step == "pop" and everyone:
             assert line.pop() is everyone[0]
             (front if everyone[0] in front else back).remove(everyone[0])
@@ -56,9 +56,9 @@ def test_a_line_serves_those_who_came_back_first_and_then_by_arrival(steps):
 
 def test_an_empty_line_has_no_head():
     """Nobody is served from a line in which nobody stands."""
-    assert Line().head() is None
+    assert LaneQueue().head() is None
     with pytest.raises(IndexError):
-        Line().pop()
+        LaneQueue().pop()
 
 
 # The bucket
@@ -90,9 +90,9 @@ def test_a_bucket_lets_one_through_in_every_step():
 
 def opened(calls=100, period=15 * SECOND):
     book = AccountState()
-    book.bound(None, None, 2 * SECOND)
-    lease = book.take_probe(0, 60 * SECOND, asks=True)
-    book.told(lease, RateLimitStatus(calls, period, 1, "1 of 100"), 0, SECOND)
+    book.bound(Bounds(None, None, 2 * SECOND))
+    lease = book.take_probe(0, 60 * SECOND, is_status_call=True)
+    book.status_received(lease, SECOND, status=RateLimitStatus(calls, period, 1, "1 of 100"), requested=0)
     return book
 
 
@@ -107,7 +107,7 @@ def test_a_book_begins_unknown_and_is_opened_by_a_status():
 def test_a_stored_book_is_the_same_book():
     """What a ledger stores is everything."""
     book = opened(50)
-    book.bound(80, None, SECOND)
+    book.bound(Bounds(80, None, SECOND))
     lease = book.take(2 * SECOND, 60 * SECOND)
     book.refused(lease, 3 * SECOND, 15 * SECOND)
 
@@ -147,7 +147,7 @@ def test_a_status_that_was_asked_in_passing_opens_nothing():
     book = opened()
     passing = book.take(2 * SECOND, 60 * SECOND)
     book.refused(book.take(2 * SECOND, 60 * SECOND), 3 * SECOND, 15 * SECOND)
-    book.told(passing, RateLimitStatus(None, None, 2, "?"), 2 * SECOND, 4 * SECOND)
+    book.status_received(passing, 4 * SECOND, status=RateLimitStatus(None, None, 2, "?"), requested=2 * SECOND)
 
     assert book.why is Why.THROTTLED
     assert book.window.calls == 100
@@ -157,7 +157,7 @@ def test_an_outage_met_by_the_probe_keeps_the_gate_shut():
     """The right to probe goes back, so that another may try."""
     book = opened()
     book.failed(book.take(0, SECOND), SECOND)
-    book.failed(book.take_probe(4 * SECOND, 60 * SECOND, asks=True), 5 * SECOND)
+    book.failed(book.take_probe(4 * SECOND, 60 * SECOND, is_status_call=True), 5 * SECOND)
 
     assert (book.why, book.until) == (Why.OUTAGE, 9 * SECOND)
 
@@ -166,7 +166,7 @@ def test_a_probe_that_is_lost_in_a_block_adds_a_pause():
     """A probe without an answer may have prolonged the block."""
     book = opened()
     book.refused(book.take(0, SECOND), SECOND, 3 * SECOND)
-    probe = book.take_probe(5 * SECOND, 60 * SECOND, asks=True)
+    probe = book.take_probe(5 * SECOND, 60 * SECOND, is_status_call=True)
     book.lost(probe, 6 * SECOND)
     book.lost(probe, 7 * SECOND)  # it is gone already
 
@@ -281,6 +281,6 @@ def test_a_call_of_a_dead_process_may_have_begun_the_block_anew():
 def test_what_was_never_tried_tells_nothing_about_the_status_call():
     """A probe that was handed back unused leaves the question as it was."""
     book = AccountState()
-    book.unused(book.take_probe(0, SECOND, asks=True))
+    book.unused(book.take_probe(0, SECOND, is_status_call=True), 0)
 
     assert (book.alone, book.may_probe(0)) == (False, True)

@@ -132,12 +132,12 @@ async def test_a_status_call_in_passing_that_breaks_is_told_and_forgotten(caplog
         raise KeyError
 
     first = await throttle.acquire(Ticket())
-    first.answered()
+    first.responded()
     first.release()
     lease = await throttle.acquire(Ticket(probe=breaks))
     await asyncio.sleep(0.1)
 
-    assert lease.asks is False
+    assert lease.is_status_call is False
     assert "the status call failed: KeyError" in caplog.text
 
 
@@ -183,7 +183,7 @@ async def test_the_probe_waits_for_a_connection_like_any_call():
     """Where every connection has an open body, a shut gate stays shut until one is closed."""
     throttle = Throttle(2_000, clock=clock_of_loop(), pace="burst")
     leases = [await throttle.acquire(Ticket())]
-    leases[0].answered()
+    leases[0].responded()
     for _ in range(46):
         leases.append(await throttle.acquire(Ticket()))
         leases[-1].status_unreadable()

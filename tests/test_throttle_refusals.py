@@ -12,7 +12,7 @@ from harvest_async.clock import SECOND
 from harvest_async.errors import Throttled
 from harvest_async.testing import VirtualLoop
 from harvest_async.throttle.lease import Ticket
-from harvest_async.throttle.line import Lane
+from harvest_async.throttle.queue import Lane
 from tests.support.house import House, clock_of_loop
 from tests.test_transport import Answers
 

@@ -10,7 +10,7 @@ from harvest_async import BasicAuth, HarvestV1, Throttle
 from harvest_async.clock import SECOND
 from harvest_async.sandbox import Sandbox
 from harvest_async.throttle.lease import Ticket
-from harvest_async.throttle.line import Lane
+from harvest_async.throttle.queue import Lane
 from harvest_async.transport import STATUS_PATH, TICKET, ThrottledTransport, direct_transport
 
 pytestmark = [pytest.mark.socket, pytest.mark.anyio]
@@ -90,7 +90,7 @@ async def test_calls_cancelled_at_any_moment_leave_nothing_behind(sandbox, pace,
             task.cancel()
         ends = await asyncio.gather(*tasks, return_exceptions=True)
         gate = throttle._gate()
-        left = (throttle.snapshot().in_flight, gate.idle, gate._busy, inner._pool._requests)
+        left = (throttle.snapshot().in_flight, gate.idle, gate.connections.busy, inner._pool._requests)
         busy = [one for one in inner._pool.connections if not (one.is_idle() or one.is_closed())]
 
     assert left == (0, True, 0, [])
@@ -123,7 +123,7 @@ async def test_calls_cancelled_twice_leave_the_pool_whole(seed):
             await asyncio.gather(*tasks, return_exceptions=True)
             await client.get("/clients", headers=headers)
             gate = throttle._gate()
-            left = (throttle.snapshot().in_flight, gate.idle, gate._busy, inner._pool._requests)
+            left = (throttle.snapshot().in_flight, gate.idle, gate.connections.busy, inner._pool._requests)
             busy = [one for one in inner._pool.connections if not (one.is_idle() or one.is_closed())]
     sandbox.close()
 

@@ -47,7 +47,7 @@ def test_the_next_process_knows_what_the_last_one_sent(path, clock):
     lease = one.transact(lambda book: open_gate(book, clock.now()))
 
     assert two.transact(lambda book: book.window.holds(lease))
-    one.transact(lambda book: book.answered(lease, clock.now()))
+    one.transact(lambda book: book.responded(lease, clock.now()))
     assert two.transact(lambda book: (book.window.held(clock.now()), book.window.in_flight(clock.now()))) == (1, 0)
     one.close()
     two.close()
@@ -334,7 +334,7 @@ def test_a_lease_that_could_not_be_kept_leaves_no_connection_taken(path):
         with pytest.raises(HarvestError, match="full"):
             await throttle.acquire(Ticket())
         gate = throttle._gate()
-        return gate.idle, gate._busy
+        return gate.idle, gate.connections.busy
 
     assert run(house) == (True, 0)
 
@@ -350,7 +350,7 @@ class Unwritable(SqliteLedger):
 async def _hold_and_die(path):
     throttle = Throttle(ledger=SqliteLedger(path, "acme"), pace="burst")
     first = await throttle.acquire(Ticket())
-    first.answered()
+    first.responded()
     first.release()
     for _ in range(5):
         await throttle.acquire(Ticket())

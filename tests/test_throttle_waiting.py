@@ -9,7 +9,7 @@ from harvest_async.clock import SECOND
 from harvest_async.errors import WouldWait
 from harvest_async.testing import VirtualLoop
 from harvest_async.throttle.lease import Ticket
-from harvest_async.throttle.line import Lane
+from harvest_async.throttle.queue import Lane
 from harvest_async.transport import TICKET
 from tests.support.house import House, uneven
 

@@ -88,7 +88,7 @@ def apply(book, moment, lease, what):
     elif what == "unsent":
         book.give_back(lease)
     else:
-        book.settle(lease, moment, counted=what == "reply")
+        book.end(lease, moment, counted=what == "reply")
 
 
 def step(book, events, now):
@@ -118,8 +118,8 @@ def test_no_schedule_lets_an_honest_server_count_too_many(calls, period, attempt
 class StampedAtSending(Window):
     """Frees a lease one period after its call was sent."""
 
-    def settle(self, lease, _, *, counted=True):
-        super().settle(lease, self._open[lease][0], counted=counted)
+    def end(self, lease, _, *, counted=True):
+        super().end(lease, self._open[lease][0], counted=counted)
 
 
 class Forgiving(Window):
@@ -173,7 +173,7 @@ def test_a_settled_lease_is_held_one_period_and_a_tick():
     """A lease comes back one tick after the period that began with the reply."""
     book = window(calls=1)
     book.take(1, 0, 60 * SECOND)
-    book.settle(1, SECOND)
+    book.end(1, SECOND)
 
     assert [book.free(16 * SECOND), book.free(16 * SECOND + 1)] == [0, 1]
     assert book.next_release(2 * SECOND) is None  # it was let go by the look above
@@ -184,7 +184,7 @@ def test_the_next_release_is_the_earliest_reply_and_a_period():
     book = window()
     for lease, reply in ((1, 3), (2, 1), (3, 2)):
         book.take(lease, 0, 60 * SECOND)
-        book.settle(lease, reply * SECOND)
+        book.end(lease, reply * SECOND)
 
     assert book.next_release(4 * SECOND) == 16 * SECOND + 1
 
@@ -230,8 +230,8 @@ def test_ending_a_lease_twice_changes_nothing():
     """Whoever ends a lease second finds it gone."""
     book = window(calls=1)
     book.take(1, 0, 60 * SECOND)
-    book.settle(1, SECOND)
-    book.settle(1, 9 * SECOND)
+    book.end(1, SECOND)
+    book.end(1, 9 * SECOND)
     book.lose(1, 9 * SECOND)
     book.give_back(1)
 
@@ -242,7 +242,7 @@ def test_foreign_calls_hold_leases_until_a_period_after_they_were_told():
     """The server's count less our own calls takes leases."""
     book = window(calls=10)
     book.take(1, 0, 60 * SECOND)
-    book.settle(1, SECOND)
+    book.end(1, SECOND)
 
     assert book.adopt(5, 0, SECOND) is True
     assert (book.foreign, book.held(SECOND), book.next_release(SECOND)) == (4, 5, 16 * SECOND + 1)
@@ -254,9 +254,9 @@ def test_a_count_of_our_own_calls_takes_no_lease():
     book = window(calls=10)
     for lease in range(4):
         book.take(lease, 0, 60 * SECOND)
-        book.settle(lease, SECOND)
+        book.end(lease, SECOND)
     book.take(9, 2 * SECOND, 60 * SECOND)
-    book.settle(9, 3 * SECOND)
+    book.end(9, 3 * SECOND)
 
     assert book.adopt(5, 2 * SECOND, 3 * SECOND) is False
     assert book.foreign == 0
@@ -267,7 +267,7 @@ def test_a_call_in_flight_may_or_may_not_be_counted():
     book = window(calls=10)
     book.take(1, 0, 60 * SECOND)
     book.take(9, SECOND, 60 * SECOND)
-    book.settle(9, 2 * SECOND)
+    book.end(9, 2 * SECOND)
 
     assert book.adopt(2, SECOND, 2 * SECOND) is False
     assert (book.foreign, book.held(2 * SECOND)) == (1, 3)
@@ -286,7 +286,7 @@ def test_a_refused_call_does_not_hide_a_foreign_one():
     """Refused calls hold leases but are not taken off the server's count."""
     book = window(calls=10)
     book.take(1, 0, 60 * SECOND)
-    book.settle(1, SECOND, counted=False)
+    book.end(1, SECOND, counted=False)
     book.adopt(2, 2 * SECOND, 3 * SECOND)
 
     assert book.foreign == 1
@@ -296,7 +296,7 @@ def test_other_numbers_apply_to_what_is_held():
     """A longer period holds longer, fewer calls leave less."""
     book = window()
     book.take(1, 0, 60 * SECOND)
-    book.settle(1, 0)
+    book.end(1, 0)
     book.resize(2, 30 * SECOND)
 
     assert (book.free(20 * SECOND), book.free(30 * SECOND + 1)) == (1, 2)
@@ -306,7 +306,7 @@ def test_nothing_is_expected_before_a_shut_gate_opens():
     """Leases that are free or come back before the start wait for it."""
     book = window(calls=2, period=10)
     book.take(1, 0, 100)
-    book.settle(1, 0)
+    book.end(1, 0)
 
     assert book.places(5, 0, start=20) == [20, 20]
 
@@ -315,7 +315,7 @@ def test_a_foreign_burst_puts_the_first_place_off():
     """Where more leases are held than there are, the surplus has to come back first."""
     book = window(calls=2, period=10)
     book.take(1, 0, 100)
-    book.settle(1, 0)
+    book.end(1, 0)
     book.adopt(4, 1, 2)
 
     assert book.places(5, 0) == [13, 13]
@@ -326,7 +326,7 @@ def test_a_window_survives_being_stored():
     book = window()
     book.take(1, 0, 60 * SECOND)
     book.take(2, 1, 60 * SECOND)
-    book.settle(2, 5)
+    book.end(2, 5)
     book.adopt(9, 4, 6)
 
     again = Window.load(book.dump())

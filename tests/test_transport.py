@@ -81,7 +81,7 @@ async def test_a_ready_made_answer_frees_its_connection_at_once():
     client, throttle = client_of(Answers(httpx.Response(200, text="x")), status_path=None)
     await client.get("/x")
 
-    assert throttle._gate()._busy == 0
+    assert throttle._gate().connections.busy == 0
 
 
 async def test_a_connection_is_busy_until_the_body_is_closed():
@@ -89,12 +89,12 @@ async def test_a_connection_is_busy_until_the_body_is_closed():
     body = Drip(b"a", b"b")
     client, throttle = client_of(Answers(httpx.Response(200, stream=body)), status_path=None)
     async with client.stream("GET", "/x") as response:
-        seen = (throttle.snapshot().in_flight, throttle._gate()._busy)
+        seen = (throttle.snapshot().in_flight, throttle._gate().connections.busy)
         content = [part async for part in response.aiter_bytes()]
 
     assert seen == (0, 1)
     assert content == [b"a", b"b"]
-    assert (body.closed, throttle._gate()._busy) == (True, 0)
+    assert (body.closed, throttle._gate().connections.busy) == (True, 0)
 
 
 async def test_a_token_is_put_into_the_address_at_the_very_end(caplog):
@@ -198,7 +198,7 @@ async def test_an_outage_is_an_answer_whatever_its_body(body):
 
     assert response.status_code == 503
     assert len(response.content) in {0, 2, 10_000}
-    assert (body.closed, throttle._gate()._busy) == (True, 0)
+    assert (body.closed, throttle._gate().connections.busy) == (True, 0)
 
 
 async def test_a_call_cancelled_while_its_refusal_is_read_shuts_the_gate():
@@ -209,7 +209,7 @@ async def test_a_call_cancelled_while_its_refusal_is_read_shuts_the_gate():
         await client.get("/x")
 
     assert throttle.snapshot().closed == "the account is throttled"
-    assert (body.closed, throttle._gate()._busy, throttle.snapshot().in_flight) == (True, 0, 0)
+    assert (body.closed, throttle._gate().connections.busy, throttle.snapshot().in_flight) == (True, 0, 0)
 
 
 async def test_a_status_call_that_is_refused_keeps_the_gate_shut():
@@ -237,7 +237,7 @@ async def test_a_status_call_cancelled_while_it_is_read_is_asked_again_by_the_ne
 
     assert [request.url.path for request in inner.sent[1:]] == ["/account/rate_limit_status", "/y"]
     assert slow.closed
-    assert throttle._gate()._busy == 0
+    assert throttle._gate().connections.busy == 0
 
 
 async def test_a_status_may_be_compressed():
@@ -314,7 +314,7 @@ async def test_a_lease_that_the_gate_took_back_is_not_used():
 
     assert throttle.clock.now() - before >= 5 * SECOND
     assert [request.url.path for request in inner.sent] == ["/x", "/y"]
-    assert (ticket.refusals, throttle._gate()._busy) == (0, 0)
+    assert (ticket.refusals, throttle._gate().connections.busy) == (0, 0)
 
 
 async def test_a_trace_is_followed_once_however_often_a_request_is_sent():
@@ -348,7 +348,7 @@ async def test_a_body_that_is_left_early_frees_its_connection():
         async for _ in response.aiter_raw():
             break
 
-    assert (body.closed, throttle._gate()._busy) == (True, 0)
+    assert (body.closed, throttle._gate().connections.busy) == (True, 0)
 
 
 # Another connection pool

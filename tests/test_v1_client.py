@@ -10,7 +10,7 @@ from harvest_async import BadRequest, BasicAuth, BearerAuth, HarvestV1, InvalidA
 from harvest_async.client.uploads import ImageStream, ImageUpload
 from harvest_async.messages import Response
 from harvest_async.testing import VirtualLoop
-from harvest_async.throttle.line import Lane
+from harvest_async.throttle.queue import Lane
 from harvest_async.v1.resources.clients import CREATE_CLIENT
 from tests.contract.cases import PIXEL
 from tests.support.v1 import scripted, silent, told

@@ -33,7 +33,7 @@ from harvest_async.exchange.response_body import chunks, whole
 from harvest_async.exchange.retrying import Attempts, InFlightCall, Shared, unknown, words_of
 from harvest_async.messages import Request, Response
 from harvest_async.throttle.lease import Ticket
-from harvest_async.throttle.line import Lane
+from harvest_async.throttle.queue import Lane
 from harvest_async.throttle.throttle import Throttle
 
 __all__ = ["Exchange"]

@@ -13,7 +13,7 @@ from harvest_async.errors import InvalidArgument
 from harvest_async.exchange.retrying import BeforeSend
 from harvest_async.messages import Headers, redact_headers
 from harvest_async.retry import ATTEMPTS, USUAL, Budget, Limits
-from harvest_async.throttle.line import Lane
+from harvest_async.throttle.queue import Lane
 
 __all__ = ["LONGEST", "PLAIN", "OnUnknown", "Options", "change", "check_timeout"]
 

@@ -322,7 +322,7 @@ class Attempts:
         try:
             response = await shared.client.send(request, auth=going.signer, stream=True, follow_redirects=False)
         except BaseException:
-            if (close := going.ticket.close_answer) is not None:  # httpx or a hook failed with the answer in hand
+            if (close := going.ticket.close_response) is not None:  # httpx or a hook failed with the answer in hand
                 await _closed(close)
             raise
         try:

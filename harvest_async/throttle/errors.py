@@ -1,7 +1,4 @@
-"""What a caller is told whom the gate turns away.
-
-Rules of this room: pure. An error says how long the wait is, and whose fault it may be.
-"""
+"""The errors of calls that the gate turns away: how long the wait is, and what may cause it."""
 
 from __future__ import annotations
 
@@ -12,28 +9,35 @@ from harvest_async.throttle.state import AccountState
 __all__ = ["busy_too_long", "throttled", "would_wait"]
 
 
-def would_wait(wait: int, why: str | None = None) -> WouldWait:
-    """The call would wait longer than it may: about `wait` nanoseconds; or it has waited so long, for the reason."""
+def would_wait(wait: int, reason: str | None = None) -> WouldWait:
+    """Return the error of a call that would wait longer than `max_wait`.
+
+    Args:
+        wait: the expected wait in nanoseconds; with a reason, how long it has lasted.
+        reason: what keeps the call from being sent; None if it is the limit alone.
+    """
     seconds = wait / SECOND
-    if why is not None:
-        return WouldWait(f"nothing was sent within max_wait: {why}; it has been so for {seconds:.1f} s", wait=seconds)
+    if reason is not None:
+        return WouldWait(f"nothing was sent within max_wait: {reason}; it has lasted {seconds:.1f} s", wait=seconds)
     return WouldWait(
-        f"the call would wait {seconds:.1f} s at the gate, longer than max_wait: try again then, or allow more",
+        f"the call would wait {seconds:.1f} s at the gate, longer than max_wait: "
+        f"retry in {seconds:.1f} s or raise max_wait",
         wait=seconds,
     )
 
 
-def busy_too_long(why: str, waited: int) -> NotSent:
-    """The call has waited as long as one attempt may take for a ledger that somebody else is using."""
-    return NotSent(f"nothing was sent: {why}; it has been so for {waited / SECOND:.0f} s")
+def busy_too_long(reason: str, waited: int) -> NotSent:
+    """Return the error of a call that waited as long as one attempt may take for a ledger in use."""
+    return NotSent(f"nothing was sent: {reason}; it has lasted {waited / SECOND:.0f} s")
 
 
-def throttled(book: AccountState, now: int, why: str) -> Throttled:
-    """The account stays blocked for longer than the call puts up with."""
-    seconds = max(0, book.until - now) / SECOND
-    said = f"; the server said: {book.said}" if book.said else ""
+def throttled(state: AccountState, now: int, reason: str) -> Throttled:
+    """Return the error of a call that gives up on a blocked account."""
+    seconds = max(0, state.until - now) / SECOND
+    said = f"; the server's status: {state.said}" if state.said else ""
     return Throttled(
-        f"the account is blocked: {why}{said}. Another program may be using it up; try again in {seconds:.0f} s",
+        f"the account is blocked: {reason}{said}. Another program may be using the account's calls; "
+        f"retry in {seconds:.0f} s",
         retry_after=seconds,
-        status_text=book.said,
+        status_text=state.said,
     )

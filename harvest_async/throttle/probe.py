@@ -1,7 +1,7 @@
-"""The status call on its way, as a task of its own.
+"""The status call of a closed gate, as a task of its own.
 
-Rules of this room: a status call is cancelled with the caller who leads it, and nothing of it is left then; where its
-leader only runs out of patience it goes on, since those who come later need its answer.
+Invariants: the task is cancelled with the caller that leads it. Where its leader only reaches its `max_wait`, the task
+goes on, since later callers need its result.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from typing import Final
 
 from harvest_async.throttle.lease import Lease, Probe
 
-__all__ = ["ask", "wait_for"]
+__all__ = ["start", "wait_for"]
 
-_ON_THEIR_WAY: Final[set[asyncio.Task[None]]] = set()
-"""A loop knows its tasks only weakly."""
+_RUNNING: Final[set[asyncio.Task[None]]] = set()
+"""Keeps the tasks alive: an event loop holds weak references only."""
 
 
-def ask(probe: Probe, lease: Lease) -> asyncio.Task[None]:
-    """Begin a status call on a lease, which is ended and released whatever becomes of it."""
+def start(probe: Probe, lease: Lease) -> asyncio.Task[None]:
+    """Start a status call on a lease, which is ended and released in every case."""
 
     async def call() -> None:
         try:
@@ -28,18 +28,18 @@ def ask(probe: Probe, lease: Lease) -> asyncio.Task[None]:
             lease.close()
 
     task = asyncio.get_running_loop().create_task(call())
-    _ON_THEIR_WAY.add(task)
-    task.add_done_callback(_ON_THEIR_WAY.discard)
+    _RUNNING.add(task)
+    task.add_done_callback(_RUNNING.discard)
     task.add_done_callback(lambda _: lease.close())  # a task that is cancelled before its first step runs nothing
     return task
 
 
 async def wait_for(task: asyncio.Task[None], patience: float | None) -> bool:
-    """Wait for a status call as its leader, for as many seconds as there is patience. Gives whether it has ended.
+    """Wait for a status call as its leader, at most `patience` seconds. Return whether it has ended.
 
     Raises:
         CancelledError: the leader was cancelled; the status call has ended by then.
-        Exception: what the status call itself failed by.
+        Exception: the error of the status call itself.
     """
     try:
         await asyncio.wait({task}, timeout=patience)
@@ -52,10 +52,10 @@ async def wait_for(task: asyncio.Task[None], patience: float | None) -> bool:
 
 
 async def _stop(task: asyncio.Task[None]) -> None:
-    """Cancel a task and stay until it has ended, however often we are cancelled meanwhile."""
+    """Cancel a task and wait until it has ended, through further cancellations."""
     task.cancel()
     while not task.done():
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.wait({task})
     if not task.cancelled():
-        task.exception()  # what it failed by is of no use any more
+        task.exception()  # retrieved, so that asyncio does not log it

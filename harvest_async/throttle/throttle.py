@@ -1,8 +1,8 @@
 """One account's budget, as users see it.
 
-Rules of this room: a `Throttle` is made anywhere, on no loop; the ledger lives as long as it does, a waiting line
-as long as its event loop. Several threads may use it, each with a loop and a waiting line of its own: they draw on one
-ledger, so the account's limit holds for all of them together.
+Notes: a `Throttle` may be made anywhere, outside of event loops too; the ledger lives as long as it does, a queue as
+long as its event loop. Several threads may use it, each with an event loop and a queue of its own: they share one
+ledger, so that the account's limit holds for all of them together.
 """
 
 from __future__ import annotations
@@ -20,35 +20,35 @@ from harvest_async.throttle.access import End
 from harvest_async.throttle.gate import Gate
 from harvest_async.throttle.lease import Lease, Ticket
 from harvest_async.throttle.ledgers.memory import Ledger, MemoryLedger
-from harvest_async.throttle.line import Lane
+from harvest_async.throttle.queue import Lane
 from harvest_async.throttle.settings import Settings
-from harvest_async.throttle.state import DEFAULT_GUARD, AccountState
+from harvest_async.throttle.state import DEFAULT_GUARD, AccountState, Bounds
 
 __all__ = ["Snapshot", "Throttle"]
 
 MOST_CALLS: Final = 10_000
 LONGEST_PERIOD: Final = 3_600
-"""What a budget's numbers are believed to lie below; a period in seconds."""
+"""The largest plausible numbers of a budget; the period in seconds."""
 
 
 @frozen
 class Snapshot:
-    """How an account's budget stands at one moment.
+    """The state of an account's budget at one time.
 
     Attributes:
         calls: calls allowed in a period.
         period: seconds.
-        sent: leases held by our own calls: on their way, or not yet a period after their answer.
+        sent: leases held by our own calls: in flight, or less than a period after their response.
         foreign: leases held for calls of other programs.
         free: calls that could be sent now, were the gate open.
-        in_flight: calls whose answer is awaited.
+        in_flight: calls whose response is awaited.
         queued_interactive: calls waiting in the interactive lane.
         queued_bulk: calls waiting in the bulk lane.
-        closed: why the gate is shut; None while it is open.
-        closed_for: seconds until a shut gate lets its probe through; 0 while it is open.
-        closed_until: the same as a moment in UTC; None while it is open.
-        said: what the server's last status said; None where it was not asked.
-        lent: leases lent by this throttle so far: the requests that it let through, the status call among them.
+        closed: why the gate is closed; None while it is open.
+        closed_for: seconds until a closed gate lets its probe through; 0 while it is open.
+        closed_until: the same as a time in UTC; None while it is open.
+        said: the text of the server's last status; None where it was not requested.
+        granted: leases granted by this throttle so far: the requests that it let through, status calls included.
         refused: how many of these the server refused.
     """
 
@@ -69,7 +69,7 @@ class Snapshot:
     _releases: tuple[float, ...] = field(repr=False, alias="releases")
 
     def seconds_until(self, calls: int) -> float:
-        """Seconds until so many calls could have gone, if nobody else sends and answers come at once.
+        """Return the seconds until N `calls` could be sent, if nobody else sends and responses arrive at once.
 
         Raises:
             InvalidArgument: `calls` is below 1.
@@ -81,9 +81,9 @@ class Snapshot:
 
 
 class Throttle:
-    """One account's budget of calls: counts whatever passes through it, and makes it wait.
+    """One account's budget of calls: counts the requests that pass through it, and makes them wait.
 
-    Left out, `calls` and `period` follow the server, from 100 calls in 15 s on (contract: conventions.throttle).
+    Left out, `calls` and `period` follow the server, starting with 100 calls in 15 s.
 
     Args:
         calls: a ceiling that the server may only tighten: 1 to 10,000.
@@ -91,13 +91,13 @@ class Throttle:
         pace: how the bulk lane goes: `"even"` spreads it out so that others hardly wait, `"burst"` sends whatever
             the window allows at once.
         reserve: how many leases an even pace leaves to the interactive lane.
-        guard: the longest, in seconds, that a request is thought to travel.
-        max_block: seconds that a call may be held up by a blocked account before `Throttled` is raised; None for ever.
-        ledger: where the count is kept. In memory by default: then the account's status is asked first, since what
+        guard: the longest time, in seconds, that a request is assumed to travel.
+        max_block: seconds that a call may be held up by a blocked account before `Throttled` is raised; None: no limit.
+        ledger: where the count is kept. In memory by default: then the account's status is requested first, since what
             other programs sent is unknown. Where there is no status call (API v2), a throttle without a ledger of
             its own can't know what the last process sent.
-        clock: what tells the time; the machine's by default.
-        name: what the log calls the account.
+        clock: the source of the time; the machine's by default.
+        name: the account's name in the log.
 
     Raises:
         InvalidArgument: a number is out of its range.
@@ -124,18 +124,16 @@ class Throttle:
         _check(max_block is None or max_block >= 0, "max_block", max_block, "0 or more seconds, or None")
         self._settings = Settings(
             name=name,
-            calls=calls,
-            period=None if period is None else span(period),
+            bounds=Bounds(calls, None if period is None else span(period), span(guard)),
             pace=pace,
             reserve=reserve,
-            guard=span(guard),
             max_block=None if max_block is None else span(max_block),
         )
         self._ledger: Ledger = ledger or MemoryLedger()
         self._clock: Clock = clock or SystemClock()
         self._gates: dict[asyncio.AbstractEventLoop, Gate] = {}
         self._guard = Lock()  # for the gates: loops in several threads may come and go
-        self._lent = self._refused = 0  # on loops that are gone
+        self._granted = self._refused = 0  # on event loops that have ended
 
     def __repr__(self) -> str:
         settings = self._settings
@@ -143,21 +141,22 @@ class Throttle:
 
     @property
     def clock(self) -> Clock:
-        """What tells it the time."""
+        """The source of the time."""
         return self._clock
 
     async def acquire(self, ticket: Ticket) -> Lease:
-        """Wait for the right to send one request. For those who bring a transport of their own.
+        """Wait for the right to send one request; for users with a transport of their own.
 
         Raises:
             WouldWait: it takes longer than the ticket's `max_wait`.
             Throttled: the account stays blocked.
             NotSent: another process has kept the ledger locked for longer than one attempt may take.
         """
-        return await self._gate().acquire(ticket)
+        gate = self._gates.get(asyncio.get_running_loop()) or self._gate()
+        return gate.acquire_at_once(ticket) or await gate.acquire(ticket)
 
     def snapshot(self) -> Snapshot:
-        """How the budget stands now. Sends nothing; may be asked from any thread.
+        """Return the present state of the budget. Sends nothing; any thread may call it.
 
         Raises:
             HarvestError: the ledger can't be read.
@@ -166,10 +165,10 @@ class Throttle:
         with self._guard:
             gates = tuple(self._gates.values())
 
-        def look(book: AccountState) -> Snapshot:
-            book.bound(self._settings.calls, self._settings.period, self._settings.guard)
-            window, closed_for = book.window, max(0, book.until - now) if book.why else 0
-            releases = tuple((moment - now) / SECOND for moment in window.places(now, 0))
+        def look(state: AccountState) -> Snapshot:
+            state.bound(self._settings.bounds)
+            window, closed_for = state.window, max(0, state.until - now) if state.why else 0
+            releases = tuple((time - now) / SECOND for time in window.places(now, 0))
             return Snapshot(
                 calls=window.calls,
                 period=window.period / SECOND,
@@ -179,11 +178,11 @@ class Throttle:
                 in_flight=window.in_flight(now),
                 queued_interactive=sum(gate.queued(Lane.INTERACTIVE) for gate in gates),
                 queued_bulk=sum(gate.queued(Lane.BULK) for gate in gates),
-                closed=book.why.value if book.why else None,
+                closed=state.why.value if state.why else None,
                 closed_for=closed_for / SECOND,
-                closed_until=self._clock.today() + timedelta(microseconds=closed_for // 1_000) if book.why else None,
-                said=book.said,
-                granted=self._lent + sum(gate.granted for gate in gates),
+                closed_until=self._clock.today() + timedelta(microseconds=closed_for // 1_000) if state.why else None,
+                said=state.said,
+                granted=self._granted + sum(gate.granted for gate in gates),
                 refused=self._refused + sum(gate.refused for gate in gates),
                 releases=releases,
             )
@@ -204,12 +203,12 @@ class Throttle:
         return gate
 
     def _drop_dead_loops(self) -> list[End]:
-        """Forget the gates of loops that have ended; give what could not be written into the book for them."""
+        """Drop the gates of event loops that have ended; return the ends of leases that the ledger lacks."""
         left: list[End] = []
         for loop, gate in tuple(self._gates.items()):
             if loop.is_closed() or (gate.idle and not loop.is_running()):
                 left += gate.abandon()
-                self._lent += gate.granted
+                self._granted += gate.granted
                 self._refused += gate.refused
                 del self._gates[loop]
         return left

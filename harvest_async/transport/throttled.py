@@ -98,7 +98,7 @@ class ThrottledTransport(httpx.AsyncBaseTransport):
                 await sweep(self._inner)
             lease = ticket.claim() or await self._acquire(ticket, request)
             with _surely_ended(lease):
-                if lease.asks:
+                if lease.is_status_call:
                     return await self._ask(request, lease, ticket)
                 try:
                     response = await self._attempt(request, lease, ticket)
@@ -131,7 +131,7 @@ class ThrottledTransport(httpx.AsyncBaseTransport):
                 lease.release()
             else:
                 body = response.stream = _Body(response.stream, lease, self._sweep)
-                ticket.close_answer = body.aclose
+                ticket.close_response = body.aclose
         return response
 
     async def _sweep(self) -> None:
@@ -141,7 +141,7 @@ class ThrottledTransport(httpx.AsyncBaseTransport):
 
     async def _send(self, request: httpx.Request, lease: Lease, ticket: Ticket) -> httpx.Response:
         """Send within the lease's deadline; a failure ends the lease."""
-        ticket.left, ticket.close_answer = False, None
+        ticket.left, ticket.close_response = False, None
         extensions = request.extensions
         try:
             await request.aread()
@@ -189,7 +189,7 @@ class ThrottledTransport(httpx.AsyncBaseTransport):
     async def _settle(self, response: httpx.Response, lease: Lease, ticket: Ticket) -> int | None:
         """End the lease by what the answer says. Gives the wait that a refusal asks for, else None."""
         if response.status_code not in REFUSALS:
-            lease.answered()
+            lease.responded()
             return None
         hint = response.headers.get("retry-after")
         wait = read_retry_after(hint, response.headers.get("date"), self._throttle.clock.today())
@@ -236,7 +236,7 @@ class ThrottledTransport(httpx.AsyncBaseTransport):
                 return response
             if not told.sound:
                 logger.warning("the server's limits can't be believed and are ignored: %s", told.text)
-            lease.told(told)
+            lease.status_received(told)
             return response
 
 

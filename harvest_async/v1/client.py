@@ -26,7 +26,7 @@ from harvest_async.exchange import (
 )
 from harvest_async.outcomes import Outcome
 from harvest_async.secret import SecretText, hide_user
-from harvest_async.throttle.line import Lane
+from harvest_async.throttle.queue import Lane
 from harvest_async.throttle.throttle import Throttle
 from harvest_async.v1 import resources
 from harvest_async.v1.account_rules import ACCOUNT_RULES

@@ -63,13 +63,13 @@ class MemoryLedger:
     shared = False
 
     def __init__(self) -> None:
-        self._book = AccountState()
-        self._lock = threading.Lock()
+        self.state = AccountState()
+        self.lock = threading.Lock()
 
     def transact(self, change: Callable[[AccountState], T]) -> T:
         """See `Ledger.transact`; the lock is for other threads, which hold it as long as a change takes."""
-        with self._lock:
-            return change(self._book)
+        with self.lock:
+            return change(self.state)
 
     def read(self, look: Callable[[AccountState], T]) -> T:
         """See `Ledger.read`."""

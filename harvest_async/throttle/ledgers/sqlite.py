@@ -67,7 +67,7 @@ class SqliteLedger:
         self._database: sqlite3.Connection | None = None
         self._owner = 0
         self._version = -1
-        self._book = AccountState()
+        self._state = AccountState()
 
     def __del__(self) -> None:
         if self._database is not None and self._owner == os.getpid():
@@ -139,10 +139,10 @@ class SqliteLedger:
     def _transact(self, database: sqlite3.Connection, change: Callable[[AccountState], T]) -> T:
         database.execute("begin exclusive")  # once it has begun, nothing in it can be busy
         try:
-            self._book, self._version = self._stored(database, known=self._book)
-            before = self._book.dump()
-            result = change(self._book)
-            if self._book.dump() != before or self._version == 0:
+            self._state, self._version = self._stored(database, known=self._state)
+            before = self._state.dump()
+            result = change(self._state)
+            if self._state.dump() != before or self._version == 0:
                 self._write(database)
             database.execute("commit")
         except BaseException:
@@ -179,7 +179,7 @@ class SqliteLedger:
             book.forget()
 
     def _write(self, database: sqlite3.Connection) -> None:
-        state = {"book": self._book.dump(), **self._scale(), "written": self._clock.now()}
+        state = {"book": self._state.dump(), **self._scale(), "written": self._clock.now()}
         self._version += 1
         database.execute(
             "insert or replace into book (account, version, state) values (?, ?, ?)",
