@@ -236,7 +236,7 @@ class Attempts:
     async def _attempt(self, going: Going) -> Answer | _Failed:
         """Send once, whatever number of refusals that takes."""
         clock, ticket = self._shared.throttle.clock, going.ticket
-        ticket.left, waited = False, ticket.waited
+        ticket.left, waited, began = False, ticket.waited, clock.now()
         await self._enter(going)
         try:
             began = clock.now()
