@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 _CACHED: Final = 1 << 16
 _SHOWN: Final = 40
-_NONE: Final = "-"
+_NONE: Final = frozenset({"-", "--", "\u2013", "\u2014"})
 """What some exports put where a name is missing; no record is called so."""
 _PARTS: Final = frozenset({"first_name", "last_name"})
 """A person whose last name is unknown has this for it in the account, where it can't be empty."""
@@ -94,7 +94,7 @@ class Cells:
         """A cell without superfluous blanks."""
         text = self.text(field)
         name = _clean(text) if text else ""
-        return "" if name == _NONE and field not in _PARTS else name
+        return "" if name in _NONE and field not in _PARTS else name
 
     def wrong(self, field: str, reason: str) -> None:
         """Note what is wrong; without a reason it was told for the whole file, and the row is only dropped."""
