@@ -1,7 +1,6 @@
-"""Where an account is reached, and what a client calls itself: both are checked before anything is sent.
+"""Checks of addresses and header values before anything is sent.
 
-Rules of this room: pure. Credentials travel in every request, so plain `http` is for loopback alone, and an address
-carries no credential of its own.
+Invariants: every request has credentials, so plain `http` is for loopback alone, and no address has user info.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ _NO_ADDRESS: Final = "base_url: give a whole address, like https://acme.harvesta
 
 
 def is_loopback(url: str) -> bool:
-    """Whether an address can only be this machine."""
+    """Return whether an address is on this machine."""
     host = urlsplit(url).hostname or ""
     if host == "localhost":
         return True
@@ -31,7 +30,7 @@ def is_loopback(url: str) -> bool:
 
 
 def check_address(url: str) -> str:
-    """Give a base address without the slash at its end.
+    """Return a base address without the slash at its end.
 
     Raises:
         InvalidArgument: it is no http address, it carries credentials or a query, or it is plain http to another
@@ -56,14 +55,14 @@ def _checked(url: str) -> str:
     if parts.query or parts.fragment:
         raise InvalidArgument("base_url: leave out the query and the fragment")
     if any(ord(letter) not in _PRINTABLE or letter in " \\" for letter in url):
-        raise InvalidArgument("base_url: it has a character that no address has")
+        raise InvalidArgument("base_url: it has a character that is not allowed in an address")
     if parts.scheme == "http" and not is_loopback(url):
         raise InvalidArgument("base_url: plain http would send credentials in the clear: use https")
     return url.rstrip("/")
 
 
 def home_of(account: str) -> str:
-    """The account's own host (contract: base_url.pattern).
+    """Return the address of an account.
 
     Raises:
         InvalidArgument: it is no subdomain.
@@ -76,24 +75,24 @@ def home_of(account: str) -> str:
 
 
 def check_target(url: str, base_url: str) -> str:
-    """Give an address that a server sent us to, if nothing but the network may be behind it.
+    """Return the address of a redirect, if it may be followed.
 
     Args:
         url: the address.
-        base_url: who sent us: only a server on this machine may send us to another one on it, where services trust
-            whoever is here.
+        base_url: the server that redirects: only one on this machine may redirect to this machine, where services
+            trust local callers.
 
     Raises:
         InvalidArgument: it is no https address, or not on this machine if it is plain http.
     """
     _checked(url.partition("#")[0].partition("?")[0])
     if is_loopback(url) and not is_loopback(base_url):
-        raise InvalidArgument("the server sends us to an address on this machine, which is not followed")
+        raise InvalidArgument("the server redirects to an address on this machine, which is not followed")
     return url
 
 
 def header_value(name: str, value: str) -> str:
-    """Give a text that may stand in a header field.
+    """Return a text that can be the value of a header field.
 
     Raises:
         InvalidArgument: it is empty, or has a line break or another character that no header may have.

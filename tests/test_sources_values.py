@@ -138,7 +138,7 @@ def test_moments_in_every_form(text, moment):
         "1:30", "01:30:00", "1:30:00.0", "1.5h", "1,5 h", "1.5 hours", "1.50", "1,50", "1h30", "1h 30m", "1 h 30 min",
         "1 hr 30 mins", "1 hour, 30 minutes", "1 hour and 30 minutes", "1h30m0s", "PT1H30M", "pt1h30m", "PT90M", "PT1.5H",
         "P0DT1H30M0S", "90 min", "90m", "90 minutes", "90:00 min", "1:30 h", "1:30 hrs", "5400 s", "5400 sec", "1 Std. 30 Min.",
-        "1 Stunde 30 Minuten", "1 heure et 30 minutes", "1\u00a0h\u00a030\u00a0min", "1.5 hrs", ".0625 d",
+        "1 Stunde 30 Minuten", "1 heure et 30 minutes", "1\u00a0h\u00a030\u00a0min", "1.5 hrs",
     ],
 )  # fmt: skip
 def test_an_hour_and_a_half_in_every_form(text):
@@ -150,7 +150,7 @@ def test_an_hour_and_a_half_in_every_form(text):
     ("text", "seconds"),
     [
         ("18:25 min", 1105), ("45 sec", 45), ("0.50", 1800), ("0.78 h", 2808), ("26:15:00", 94500), ("100:00", 360000),
-        ("1 day, 2:00:00", 93600), ("1d 2h", 93600), ("P1DT2H", 93600), ("1m30", 90), ("1m 30s", 90), ("0", 0), ("0:00", 0),
+        ("1 day, 2:00:00", 93600), ("P1DT2H", 93600), ("1m30", 90), ("1m 30s", 90), ("0", 0), ("0:00", 0),
         ("1:30:00.500", Fraction(10801, 2)), ("0,5 min", 30), ("PT0S", 0), ("75:30 min", 4530),
     ],
 )  # fmt: skip

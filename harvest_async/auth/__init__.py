@@ -1,7 +1,9 @@
-"""How requests are signed: `signing` has credentials that stand, `oauth2` those that go out of date.
+"""Authentication of requests: `signing` has credentials that do not expire, `oauth2` those that do.
 
-Rules of this room: a credential is shown nowhere, not even by `repr`. A request is signed for the address that it
-already has; nothing is ever sent elsewhere. `oauth2` and what belongs to it is loaded by those who use it.
+Invariants:
+- No credential is shown anywhere, not even by `repr`.
+- A request is signed for the address that it already has, and never sent to another one.
+- `oauth2` and the modules behind it are imported only where they are used.
 """
 
 from harvest_async.auth.refreshable import Renewing, Send

@@ -1,4 +1,4 @@
-"""The tokens that sign at the moment, and how they are replaced by new ones in their store.
+"""The tokens in use, and their replacement by new ones in the store.
 
 Invariants:
 - The store's lock is held from reading the old tokens until the new ones are saved, so that processes, threads and
@@ -43,7 +43,7 @@ __all__ = ["EARLY", "SIGNERS", "Current"]
 logger = logging.getLogger("harvest_async")
 
 EARLY: Final = 60.0
-"""Seconds before its end at which a token is renewed (contract: expires_in)."""
+"""Seconds before its expiry at which a token is renewed."""
 
 _PAUSE: Final = timedelta(seconds=10)
 """How long a renewal that failed on its way is not tried again."""
@@ -53,10 +53,10 @@ _LOCKED_EARLY: Final = 5.0
 """Seconds to wait for the store's lock: without a usable token, and while the old one can still be used."""
 
 _SHORTEST: Final = timedelta(seconds=60)
-"""How long new tokens are taken for good, whatever their lifetime: the server says if it thinks otherwise."""
+"""How long new tokens are taken as valid, even if their lifetime is shorter: the server refuses expired ones."""
 
 _LOST: Final = (OutcomeUnknown, ServerError, DecodeError)
-"""How a renewal ends that may have been carried out all the same."""
+"""Errors after which the server may still have processed a renewal."""
 
 _UNSENT: Final = (NotSent, Throttled, WouldWait)
 SIGNERS: Final = {"header": BearerAuth, "query": QueryTokenAuth}
@@ -71,7 +71,7 @@ class Current:
         client: the application's id and its secret.
         kind: makes what signs out of an access token.
         early: seconds before its end at which a token is renewed.
-        clock: tells the time.
+        clock: the source of the time.
     """
 
     def __init__(
@@ -92,26 +92,26 @@ class Current:
         self._signer: Signing | None = None
         self._tokens: Tokens | None = None
         self._stale_at: datetime | None = None
-        self._refused: str | None = None  # the access token that was answered 401
-        self._spent: str | None = None  # the refresh token that was answered invalid_grant
+        self._refused: str | None = None  # the access token to which the server responded 401
+        self._spent: str | None = None  # the refresh token to which the server responded invalid_grant
         self._unsaved: tuple[Tokens, str | None] | None = None  # new tokens, and the refresh token that they replace
         self._failure: tuple[HarvestError, datetime] | None = None
         self._guard = Lock()
 
     def signer(self) -> Signing | None:
-        """Return what signs now; None where the token is out of date or not known yet."""
+        """Return the current signer; None if the token has expired or is not known yet."""
         with self._guard:
             stale = self._stale_at is not None and self._clock.today() >= self._stale_at
             return None if stale else self._signer
 
     def invalidate(self, signer: Signing) -> None:
-        """Note that a request signed so was answered 401; nothing happens where another signs by now."""
+        """Record that a request signed so got a 401; do nothing if there is another signer by now."""
         with self._guard:
             if signer is self._signer and self._tokens is not None:
                 self._signer, self._refused = None, self._tokens.access_token
 
     async def cache_identity(self) -> Secret:
-        """Return what distinguishes this sign-in from any other, whatever its token is at the moment."""
+        """Return a value that distinguishes this sign-in from any other, independent of its current token."""
         held = self._tokens or await self._load()
         if held is None:
             return Secret(b"")
@@ -159,7 +159,7 @@ class Current:
             yield
 
     async def _begin(self) -> Request | None:
-        """Give the request for new tokens; None where there are good ones already."""
+        """Return the request for new tokens; None if the store has valid ones already."""
         held = await self._load()
         if self._unsaved is not None:
             tokens, replaced = self._unsaved
@@ -181,7 +181,7 @@ class Current:
         return refresh_form(self._url, self._client, SecretText(held.refresh_token))
 
     async def _end(self, wire: Request, response: Response) -> None:
-        """Take the answer to the request for new tokens."""
+        """Process the response to the request for new tokens."""
         before = self._tokens or Tokens("")
         try:
             tokens = read_tokens(wire, response, self._clock.today(), before)
@@ -195,7 +195,7 @@ class Current:
         await self._take(tokens, hide(before.refresh_token))
 
     async def _take(self, tokens: Tokens, replaced: str | None) -> None:
-        """Store new tokens in the place of those with the refresh token `replaced`, and use them from then on."""
+        """Store new tokens in place of those with the refresh token `replaced`, and use them from then on."""
         self._unsaved = tokens, replaced
         try:
             await self._store.save(tokens)
@@ -210,7 +210,7 @@ class Current:
         self._adopt(tokens, None if stale_at is None else max(stale_at, now + _SHORTEST))
 
     def _failed(self, error: HarvestError) -> HarvestError | None:
-        """A renewal came to nothing. As long as the old token lasts that is no misfortune; else give what to tell."""
+        """Record a failed renewal; return the error to report, or None while the old token is still valid."""
         if isinstance(error, _LOST):
             error = _lost(error)
         elif not isinstance(error, _UNSENT):
@@ -248,21 +248,21 @@ class Current:
 
 
 async def _sent(send: Send, wire: Request) -> Response:
-    """Send the request for new tokens; whatever goes wrong may have gone wrong after it left."""
+    """Send the request for new tokens; any error may have happened after it was sent."""
     try:
         return await send(wire)
     except HarvestError:
         raise
     except Exception as error:
-        message = f"the request for a token had no answer ({type(error).__name__})"
+        message = f"the request for a token had no response ({type(error).__name__})"
         raise OutcomeUnknown(message, request=wire.redacted()) from error
 
 
 def _lost(error: HarvestError) -> Unauthorized:
-    """The answer to a renewal is not to be had, and with it perhaps the refresh token."""
+    """Return the error for a renewal whose response was lost: the refresh token may be spent."""
     lost = Unauthorized(
-        "the access token is out of date, a new one was asked for, and the answer was lost. The refresh token may be "
-        f"spent by it: call again to try it once more; if it is refused then, sign in again. {error}",
+        "the access token has expired, a new one was requested, and the response was lost. The refresh token may be "
+        f"spent by that: call again to try it once more; if it is refused then, sign in again. {error}",
         request=error.request,
         response=error.response,
     )

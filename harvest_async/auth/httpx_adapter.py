@@ -1,7 +1,4 @@
-"""Requests for tokens on their way through any httpx client.
-
-Rules of this room: each is sent once, unsigned, and to where it says: redirects are not followed.
-"""
+"""Sending requests for tokens through any httpx client: once, unsigned, without following redirects."""
 
 from __future__ import annotations
 
@@ -60,6 +57,6 @@ async def _send(client: httpx.AsyncClient, wire: Request, extensions: dict[str, 
             f"the request for a token was not sent ({type(error).__name__})", request=wire.redacted()
         ) from error
     except Exception as error:
-        message = f"the request for a token had no answer ({type(error).__name__})"
+        message = f"the request for a token had no response ({type(error).__name__})"
         raise OutcomeUnknown(message, request=wire.redacted()) from error
     return Response(response.status_code, tuple(response.headers.multi_items()), content)

@@ -1,9 +1,9 @@
-"""Sign in by OAuth 2.0: the access token of a moment, and the renewal that all who need it share.
+"""OAuth 2.0: signing in, signing requests, and renewing access tokens once for all callers.
 
-Rules of this room:
-- A refresh token is good for once. So one renewal runs at a time, what it brings goes to the store before anything is
-  signed with it, and where its answer is lost nothing is sent again until a caller asks anew.
-- A token is renewed a minute before it goes out of date, and once when a call shows that the server thinks otherwise.
+Invariants:
+- A refresh token can be used once. So one renewal runs at a time, new tokens are stored before anything is signed with
+  them, and after a lost response nothing is sent again until a caller requests it.
+- A token is renewed a minute before it expires, and once when the server refuses it.
 - A renewal runs in a task of its own (see `renewal`): cancelling a caller does not stop it.
 - No token is shown.
 """
@@ -35,28 +35,28 @@ from harvest_async.secret import Secret, hide, hide_user
 __all__ = ["OAuth2"]
 
 HOST: Final = "https://api.harvestapp.com"
-"""Where any account signs in (contract: authorize_host_text)."""
+"""The host at which people of any account sign in."""
 
 _UNAUTHORIZED: Final = 401
 
 
 class OAuth2(Renewing):
-    """Sign in by OAuth 2.0 (contract: auth.oauth2). It works in a client of ours and in any `httpx.AsyncClient`.
+    """Authenticate by OAuth 2.0, in a client of this library or in any `httpx.AsyncClient`.
 
-    A sign-in goes: `new_state()`, send the person to `authorize_url(state)`, and give the address to which they come
-    back to `sign_in`. From then on calls are signed, and tokens renewed, without anybody's doing.
+    To sign a person in, call `new_state()`, send the browser to `authorize_url(state)`, and pass the address to which
+    it is redirected to `sign_in`. From then on requests are signed, and tokens renewed, automatically.
 
     Args:
         client_id: the application's id.
-        client_secret: its secret; None for one that can't keep any, with the implicit grant.
-        redirect_uri: where people come back to; needed for signing in.
-        store: keeps the tokens; by default as long as the process lives. Tokens may be given in its place.
-        account: the account's subdomain, where nobody of another account shall sign in; None is any account.
+        client_secret: the application's secret; None for an application that can't keep one (implicit grant).
+        redirect_uri: the address to which browsers are redirected; required for signing in.
+        store: keeps the tokens; by default in memory. Tokens may be given in its place.
+        account: the account's subdomain, if only its people may sign in; None allows any account.
         base_url: the authorization server, if it is not at harvestapp.com; a sandbox, for example.
-        send_token_as: `"header"`, or `"query"` for the parameter that the documentation shows. The second works under
-            a transport of ours only.
-        early: seconds before its end at which a token is renewed.
-        clock: what tells the time; the machine's by default.
+        send_token_as: `"header"`, or `"query"` for the parameter that the documentation shows. The second works only
+            with a transport of this library.
+        early: seconds before its expiry at which a token is renewed.
+        clock: the source of the time; the system's by default.
 
     Raises:
         InvalidArgument: an argument can't be used.
@@ -106,11 +106,11 @@ class OAuth2(Renewing):
     # Signing in
 
     def authorize_url(self, state: str, *, implicit: bool = False) -> str:
-        """Give the address to send a person's browser to.
+        """Return the address to which to send a person's browser.
 
         Args:
-            state: what `new_state()` made; keep it with the person's session.
-            implicit: ask for a token at once instead of a code, for applications that can't keep a secret.
+            state: the value of `new_state()`; keep it in the person's session.
+            implicit: request a token instead of a code, for applications that can't keep a secret.
 
         Raises:
             InvalidArgument: the state is blank, or there is no `redirect_uri`.
@@ -118,17 +118,17 @@ class OAuth2(Renewing):
         return authorize_url(self._base, self._client[0], self._needed_redirect(), state, implicit=implicit)
 
     async def sign_in(self, redirect: str, *, state: str, send: Send | httpx.AsyncClient) -> None:
-        """Finish a sign-in: check where the browser came back, have the code exchanged for tokens, and store them.
+        """Finish a sign-in: check the redirect, exchange its code for tokens, and store them.
 
         Args:
-            redirect: the whole address to which the browser came back.
-            state: what was kept with the person's session.
-            send: sends the one request that this takes: an `httpx.AsyncClient`, or what a client of ours gives.
+            redirect: the whole address to which the browser was redirected.
+            state: the value kept in the person's session.
+            send: sends the one request for tokens: an `httpx.AsyncClient`, or a function that sends a request.
 
         Raises:
             InvalidArgument: the redirect does not belong to this sign-in.
             Unauthorized: the person or the server said no, or the code is spent.
-            HarvestError: the tokens were not to be had, or could not be stored.
+            HarvestError: there were no tokens, or they could not be stored.
         """
         redirect = hide(redirect)
         wire = code_form(self._url, self._client, read_code(redirect, state), self._needed_redirect())
@@ -136,7 +136,7 @@ class OAuth2(Renewing):
         await self._current.replace(read_tokens(wire, answer, self._clock.today(), Tokens("", grant=new_grant())))
 
     async def accept_fragment(self, redirect: str, *, state: str) -> None:
-        """Finish an implicit sign-in: check where the browser came back, and store the token that it brought.
+        """Finish an implicit sign-in: check the redirect, and store the token in it.
 
         Raises:
             InvalidArgument: the redirect does not belong to this sign-in.
@@ -149,24 +149,24 @@ class OAuth2(Renewing):
     # For the exchange
 
     def signer(self) -> Signing | None:
-        """What signs now; None where the token is out of date, being renewed, or not known yet."""
+        """Return the current signer; None if the token has expired, is being renewed, or is not known yet."""
         return None if asyncio.get_running_loop() in self._renewals else self._current.signer()
 
     def invalidate(self, signer: Signing) -> None:
-        """A request that was signed so was answered 401; nothing happens where another signs by now."""
+        """Record that a request signed so got a 401; do nothing if there is another signer by now."""
         self._current.invalidate(signer)
 
     async def cache_identity(self) -> Secret:
-        """What tells this sign-in from any other, whatever its token is at the moment."""
+        """Return a value that distinguishes this sign-in from any other, independent of its current token."""
         return await self._current.cache_identity()
 
     async def renew(self, send: Send) -> None:
-        """See to it that there is a signer; all who wait at once share one renewal, and its error.
+        """Make sure that there is a signer; concurrent callers share one renewal and its error.
 
         Raises:
             NotSent: the account can't be reached.
-            Unauthorized: somebody has to sign in again, or the answer to the renewal was lost.
-            HarvestError: the new tokens could not be stored, or the answer has none.
+            Unauthorized: a person has to sign in again, or the response to the renewal was lost.
+            HarvestError: the new tokens could not be stored, or the response has none.
         """
         error = await self._renewal(send).result()
         if error is not None:
@@ -197,7 +197,7 @@ class OAuth2(Renewing):
     # For any other httpx client
 
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:  # noqa: ARG002
-        """Not to be had: renewals are shared between tasks.
+        """Refuse: renewals are shared between tasks.
 
         Raises:
             InvalidArgument: always.
@@ -205,7 +205,7 @@ class OAuth2(Renewing):
         raise InvalidArgument("OAuth2 signs in httpx.AsyncClient, not in httpx.Client")
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        """Sign a request, with a new token where the old one is out of date or refused.
+        """Sign a request, with a new token if the old one has expired or is refused.
 
         Raises:
             HarvestError: as `renew`.
@@ -221,12 +221,12 @@ class OAuth2(Renewing):
             if again or response.status_code != _UNAUTHORIZED:
                 return
             again = True
-            await response.aread()  # its connection is needed, perhaps for the renewal itself
+            await response.aread()  # its connection may be needed for the renewal
             self.invalidate(signer)
 
     # Small things
 
     def _needed_redirect(self) -> str:
         if not self._redirect_uri:
-            raise InvalidArgument("OAuth2: give redirect_uri, the address that people come back to")
+            raise InvalidArgument("OAuth2: give redirect_uri, the address to which browsers are redirected")
         return self._redirect_uri

@@ -1,7 +1,7 @@
-"""OAuth 2.0's way over the person's browser: where it is sent, and what it brings back.
+"""The part of OAuth 2.0 that takes place in a browser: the address to authorize, and the redirect.
 
-Rules of this room: pure. What a browser brings was chosen by anybody, so nothing in it is looked at before its `state`
-has been found to be the one that went out, compared in constant time.
+Invariant: a redirect may come from anyone, so nothing in it is used before its `state`, compared in constant time,
+equals the one that was sent.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ _LONGEST = 65_536
 
 
 def new_state() -> str:
-    """Make a `state`: keep it with the person's session, send it out once, compare what comes back."""
+    """Return a new `state`: keep it in the person's session, and compare it with that of the redirect."""
     return secrets.token_urlsafe(_BITS)
 
 
 def authorize_url(base_url: str, client_id: str, redirect_uri: str, state: str, *, implicit: bool) -> str:
-    """Give the address to which a person's browser is sent (contract: authorize_query).
+    """Return the address to which a person's browser is sent.
 
     Raises:
         InvalidArgument: the state is blank, or has a character that can't be sent.
     """
     if not is_text(state) or not state.strip():
-        raise InvalidArgument("state: give what new_state() made; without it anybody could finish the sign-in")
+        raise InvalidArgument("state: give the value of new_state(); without it anybody could finish the sign-in")
     query = {
         "client_id": client_id,
         "redirect_uri": redirect_uri,
@@ -46,7 +46,7 @@ def authorize_url(base_url: str, client_id: str, redirect_uri: str, state: str, 
 
 
 def read_code(redirect: str, state: str) -> str:
-    """Read the code out of the address to which the browser came back (contract: redirect_query).
+    """Return the code in the address to which the browser was redirected.
 
     Raises:
         InvalidArgument: it does not belong to this sign-in, or brings no code.
@@ -61,7 +61,7 @@ def read_code(redirect: str, state: str) -> str:
 
 
 def read_fragment(redirect: str, state: str, now: datetime) -> Tokens:
-    """Read an implicit grant's tokens out of the address, or its fragment alone (contract: redirect_fragment).
+    """Return the token of an implicit grant, from the redirect's address or its fragment alone.
 
     Raises:
         InvalidArgument: it does not belong to this sign-in, or brings no token.
@@ -86,7 +86,7 @@ def _split(redirect: str) -> SplitResult:
 
 
 def _checked(text: str, state: str) -> Mapping[str, str]:
-    """The parameters of a redirect whose state is ours, and that tells no error."""
+    """Return the parameters of a redirect; refuse one with another state or an error."""
     pairs = [(name, SecretText(value)) for name, value in parse_qsl(str(text), keep_blank_values=True)]
     found = dict(pairs)
     if len(found) != len(pairs):

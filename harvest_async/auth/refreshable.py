@@ -1,7 +1,7 @@
-"""Credentials that go out of date, and what the exchange asks of them.
+"""The interface of credentials that expire.
 
-Rules of this room: see `auth`. Whoever renews needs a request of its own, and that request a place in the line: so
-nobody who waits for a renewal may hold a lease or a connection.
+Invariant: a renewal needs a lease and a connection for its own request, so a call that waits for a renewal holds
+neither.
 """
 
 from __future__ import annotations
@@ -18,41 +18,41 @@ from harvest_async.secret import Secret
 __all__ = ["Renewing", "Send"]
 
 Send = Callable[[Request], Awaitable[Response]]
-"""Sends a request as it is, unsigned, once, and gives its answer whatever the status.
+"""Sends a request as it is, unsigned, once, and returns its response of any status.
 
 Raises:
-    HarvestError: it had no answer, or one that leaves open whether the request was carried out.
+    HarvestError: there was no response, or one from which the outcome is unknown.
 """
 
 
 class Renewing(httpx.Auth):
-    """A way to sign whose credential goes out of date.
+    """Authentication with a credential that expires.
 
-    The exchange asks for a signer before a call joins the line, and again when its lease is there; where there is
-    none, it has one made by `renew`, holding no lease meanwhile.
+    A call gets the signer before it enters the queue, and again when it has its lease. If there is none, the call
+    awaits `renew`, without a lease.
     """
 
     @abstractmethod
     def signer(self) -> Signing | None:
-        """What signs now; None where the credential is out of date, being renewed, or not known yet."""
+        """Return the current signer; None if the credential has expired, is being renewed, or is not known yet."""
 
     @abstractmethod
     def invalidate(self, signer: Signing) -> None:
-        """A request that was signed so was answered 401; nothing happens where another signs by now."""
+        """Record that a request signed so got a 401; do nothing if there is another signer by now."""
 
     @abstractmethod
     async def cache_identity(self) -> Secret:
-        """What tells this sign-in from any other, whatever its credential is at the moment; empty without one."""
+        """Return a value that distinguishes this sign-in from any other; empty if nobody is signed in."""
 
     @abstractmethod
     async def renew(self, send: Send) -> None:
-        """See to it that there is a signer; all who wait at once share one renewal.
+        """Make sure that there is a signer; concurrent callers share one renewal.
 
         Raises:
             NotSent: the account can't be reached.
-            Unauthorized: somebody has to sign in again.
+            Unauthorized: a person has to sign in again.
         """
 
     @abstractmethod
     async def settle(self) -> None:
-        """Wait for a renewal that is under way: what it brings may be lost otherwise."""
+        """Wait for a renewal in progress; its tokens may be lost otherwise."""

@@ -1,7 +1,4 @@
-"""Credentials that stand: flows of one request each, without any input or output of their own.
-
-Rules of this room: see `auth`.
-"""
+"""Credentials that do not expire: auth flows of one request each, without any I/O."""
 
 from __future__ import annotations
 
@@ -21,26 +18,26 @@ from harvest_async.secret import Secret, SecretText, hide
 __all__ = ["QUERY_TOKEN", "BasicAuth", "BearerAuth", "QueryTokenAuth", "Signing", "Unsigned"]
 
 QUERY_TOKEN: Final = "harvest_async.access_token"
-"""The request extension in which a token travels that the transport puts into the address as the last thing."""
+"""The request extension with the token that the transport adds to the address just before it sends."""
 
 _SIGNS: Final = frozenset(map(chr, range(0x21, 0x7F)))
-"""What a token may consist of: visible ASCII (RFC 6749, A.12)."""
+"""The characters of a token: visible ASCII (RFC 6749, A.12)."""
 
 Flow = Generator[httpx.Request, httpx.Response, None]
 
 
 class Signing(httpx.Auth):
-    """Whatever signs a request and can say how it looks signed."""
+    """Authentication that signs a request, and can show a signed request without its credential."""
 
     @abstractmethod
     def show(self, wire: Request) -> Request:
-        """Give a request as it looks when it is signed, its credential taken out."""
+        """Return a request as it is when signed, with a placeholder for the credential."""
 
     @abstractmethod
     def cache_identity(self) -> Secret:
-        """What tells this credential from any other, for keeping apart what belongs to different people.
+        """Return a value that distinguishes this credential from any other, to separate the data of different people.
 
-        It is as secret as the credential: nothing may keep it or show it.
+        It is as secret as the credential: it is not stored or shown.
         """
 
     def __repr__(self) -> str:
@@ -48,14 +45,14 @@ class Signing(httpx.Auth):
 
 
 class Unsigned(Signing):
-    """Signs nothing: for requests that carry their credentials in their body."""
+    """No signature: for requests with their credentials in the body."""
 
     def show(self, wire: Request) -> Request:
-        """Give the request as it is."""
+        """Return the request as it is."""
         return wire
 
     def cache_identity(self) -> Secret:
-        """Nobody's."""
+        """Return an empty value."""
         return Secret(b"")
 
 
@@ -68,21 +65,21 @@ class _Header(Signing):
         self._header = f"{scheme} {credential}"
 
     def auth_flow(self, request: httpx.Request) -> Flow:
-        """Put the header on."""
+        """Add the header."""
         request.headers["Authorization"] = self._header
         yield request
 
     def show(self, wire: Request) -> Request:
-        """Give the request with the header, its credential taken out."""
+        """Return the request with the header, and a placeholder for its credential."""
         return evolve(wire, headers=(*wire.headers, ("Authorization", f"{self._scheme} {REDACTED}")))
 
     def cache_identity(self) -> Secret:
-        """The header's value."""
+        """Return the value of the header."""
         return Secret(self._header.encode())
 
 
 class BasicAuth(_Header):
-    """Sign in with e-mail and password (contract: auth.http_basic).
+    """Authenticate with e-mail and password (HTTP Basic).
 
     Raises:
         InvalidArgument: the e-mail or the password is missing, or the e-mail has a colon, which HTTP Basic can't carry.
@@ -102,7 +99,7 @@ class BasicAuth(_Header):
 
 
 class BearerAuth(_Header):
-    """Sign in with an OAuth2 access token in the header (contract: oauth2.bearer_header).
+    """Authenticate with an OAuth 2.0 access token in the header.
 
     Raises:
         InvalidArgument: the token is blank or has characters that no token has.
@@ -114,7 +111,7 @@ class BearerAuth(_Header):
 
 
 class QueryTokenAuth(Signing):
-    """Sign in with an OAuth2 access token as the `access_token` parameter (contract: oauth2.send_token_as).
+    """Authenticate with an OAuth 2.0 access token as the `access_token` parameter.
 
     httpx logs addresses, so the token is not in the request that it sees: a `ThrottledTransport` puts it into the
     address when the request leaves. Under any other transport the request goes unsigned.
@@ -128,22 +125,22 @@ class QueryTokenAuth(Signing):
         self._token = _token("QueryTokenAuth", token)
 
     def auth_flow(self, request: httpx.Request) -> Flow:
-        """Hand the token to the transport."""
+        """Pass the token to the transport."""
         request.extensions = {**request.extensions, QUERY_TOKEN: SecretText(self._token)}
         yield request
 
     def show(self, wire: Request) -> Request:
-        """Give the request with the parameter, its value taken out."""
+        """Return the request with the parameter, and a placeholder for its value."""
         mark = "&" if "?" in wire.url else "?"
         return evolve(wire, url=f"{wire.url}{mark}access_token={REDACTED}")
 
     def cache_identity(self) -> Secret:
-        """The token."""
+        """Return the token."""
         return Secret(f"Bearer {self._token}".encode())
 
 
 def _is_text(value: object) -> bool:
-    """Whether a value is what it should be; what an environment lacks is None."""
+    """Return whether a value is a text; that of a missing environment variable is None."""
     return isinstance(value, str)
 
 
@@ -154,7 +151,7 @@ def _bytes(text: str) -> bytes:
 
 
 def _token(name: str, token: str) -> str:
-    """A token as it is sent; what is wrong with it is told without it, in what an error follows from, too."""
+    """Return a token as it is sent; the error of a wrong one, and its cause, do not show it."""
     stripped = SecretText(token.strip()) if _is_text(token) else ""
     if not stripped or any(letter not in _SIGNS for letter in stripped):
         raise InvalidArgument(f"{name}: the token is missing, or has a blank, a line break or another odd character")

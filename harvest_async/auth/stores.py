@@ -1,8 +1,9 @@
-"""Where tokens are kept between two calls, and between two runs.
+"""Stores of OAuth 2.0 tokens: in memory, and in a file.
 
-Rules of this room: a refresh token is good for once, so a store has the new ones on its disk before `save` returns;
-they are not used earlier. For the same reason one renewal at a time may use a store: `lock` sees to that. Whoever
-cannot read the store must not read the tokens: a file is its owner's alone.
+Invariants:
+- A refresh token can be used once, so new tokens are on the disk when `save` returns, and are not used before.
+- One renewal at a time uses a store: it holds the `lock`.
+- Only its owner can read the file.
 """
 
 from __future__ import annotations
@@ -43,11 +44,11 @@ class TokenStore(Protocol):
     """
 
     async def load(self) -> Tokens | None:
-        """Give the tokens as they were saved last, by whomever; None where nobody has signed in."""
+        """Return the tokens that were saved last, by any process; None if nobody has signed in."""
         ...
 
     async def save(self, tokens: Tokens) -> None:
-        """Keep new tokens in the place of the old ones; they are safe when this returns."""
+        """Replace the tokens; the new ones are stored safely when this returns."""
         ...
 
     def lock(self) -> AbstractAsyncContextManager[None]:
@@ -60,10 +61,10 @@ class TokenStore(Protocol):
 
 
 class MemoryTokenStore:
-    """Keeps tokens as long as the process lives; event loops in several threads may share it.
+    """Keeps tokens in memory; event loops in several threads may share it.
 
     Args:
-        tokens: what is there at the beginning.
+        tokens: the initial tokens.
     """
 
     def __init__(self, tokens: Tokens | None = None) -> None:
@@ -71,17 +72,17 @@ class MemoryTokenStore:
         self._lock = Lock()
 
     async def load(self) -> Tokens | None:
-        """Give the tokens."""
+        """Return the tokens."""
         return self._tokens
 
     async def save(self, tokens: Tokens) -> None:
-        """Keep new tokens."""
+        """Replace the tokens."""
         self._tokens = tokens
 
     @asynccontextmanager
     async def lock(self) -> AsyncIterator[None]:
         """Exclude everyone else in this process."""
-        while not self._lock.acquire(blocking=False):  # noqa: ASYNC110 - whoever holds it may be on another loop
+        while not self._lock.acquire(blocking=False):  # noqa: ASYNC110 - the holder may be on another event loop
             await asyncio.sleep(_AGAIN)
         try:
             yield
@@ -107,7 +108,7 @@ class FileTokenStore:
         self._path = Path(path)
 
     async def load(self) -> Tokens | None:
-        """Give the tokens as any process saved them last; None where there is no file.
+        """Return the tokens that were saved last, by any process; None if there is no file.
 
         Raises:
             StorageError: the file is something else, or others than its owner may read it.
@@ -115,7 +116,7 @@ class FileTokenStore:
         return await to_thread.run_sync(self._load)
 
     async def save(self, tokens: Tokens) -> None:
-        """Replace the file, and have it on the disk when this returns.
+        """Replace the file; it is on the disk when this returns.
 
         Raises:
             OSError: that is not possible; the old file is as it was.
@@ -133,7 +134,7 @@ class FileTokenStore:
         if not target.parent.is_dir():
             raise FileNotFoundError(f"the folder {target.parent} is missing: make it, for its owner alone")
         lock = FileLock(target.with_name(f"{target.name}.lock"), mode=_OWNER, thread_local=False)
-        while not _acquire(lock):  # noqa: ASYNC110 - whoever holds it may be another process
+        while not _acquire(lock):  # noqa: ASYNC110 - the holder may be another process
             await asyncio.sleep(_AGAIN)
         try:
             yield
@@ -150,11 +151,13 @@ class FileTokenStore:
         except FileNotFoundError:
             return None
         if os.name == "posix" and mode & _OTHERS:
-            raise StorageError(f"{self._path}: others can read the tokens in it: chmod 600, and sign in again")
+            raise StorageError(
+                f"{self._path}: other users can read the tokens in it: run chmod 600 on it, and sign in again"
+            )
         try:
             return format_.load(content.reveal())
         except (ValueError, AttributeError, TypeError, RecursionError):
-            raise StorageError(f"{self._path}: there are no tokens in it: remove it, and sign in again") from None
+            raise StorageError(f"{self._path}: it holds no tokens: remove it, and sign in again") from None
 
     def _save(self, content: Secret) -> None:
         target = self._path.resolve()  # a link stays one
@@ -181,7 +184,7 @@ def _acquire(lock: FileLock) -> bool:
 
 
 def _sync(folder: Path) -> None:
-    """Have the new name on the disk, too, where a folder can be opened."""
+    """Write the new name to the disk, too, where a folder can be opened."""
     if os.name != "posix":
         return
     handle = os.open(folder, os.O_RDONLY)

@@ -1,8 +1,8 @@
-"""OAuth 2.0's tokens and the two requests that bring them, as values.
+"""OAuth 2.0 tokens, and the requests for them, as values.
 
-Rules of this room: pure. Requests for tokens are forms, whatever the API's own pages draw (contract:
-token_request_drawn_as_json), and their answers are JSON in the manner of RFC 6749. No token is shown, not by `repr`
-and not in an error.
+Notes:
+- Requests for tokens are forms and their responses JSON, as RFC 6749 says. The API's documentation shows JSON requests.
+- No token is shown, not by `repr` and not in an error.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ __all__ = ["LIFETIME", "Tokens", "code_form", "is_text", "is_token", "new_grant"
 logger = logging.getLogger("harvest_async")
 
 LIFETIME: Final = 64_799
-"""Seconds that an access token lasts where its answer does not say (contract: expires_in_seconds)."""
+"""Lifetime of an access token in seconds, if the response does not state it."""
 
 _LONGEST: Final = 10 * 366 * 86_400
 _DIGITS: Final = 18
-"""Digits of a number in a response that are read; more are no number that means anything here."""
+"""The most digits of a number in a response; a longer one is not read as a number."""
 
 _LONGEST_TOKEN: Final = 65_536
-"""Characters that a token may have: no server takes a longer header."""
+"""The most characters of a token: servers refuse longer headers."""
 
 _FIRST: Final = datetime(1970, 1, 2, tzinfo=UTC)
 _LAST: Final = datetime(9998, 12, 31, tzinfo=UTC)
-"""Between these lies the end of a token, so that it can be written in any time zone, and a minute be added or taken."""
+"""Limits of the expiry of a token: within them it can be converted to any time zone, and a minute added."""
 _OK: Final = 200
 _REFUSED: Final = range(400, 500)
 _SHOWN: Final = 300
@@ -49,7 +49,7 @@ _MEANINGS: Final[Mapping[str, str]] = {
     "unauthorized_client": "this client may not have tokens in this way",
     "access_denied": f"the person, or the server, said no: {_AGAIN}",
 }
-"""What the errors of RFC 6749, 4.1.2.1 and 5.2, mean for the caller; the others are faults of a request."""
+"""The meaning of errors of RFC 6749, 4.1.2.1 and 5.2, for the caller; other errors are faults of a request."""
 
 
 def _aware(_: Tokens, __: Any, moment: datetime | None) -> None:
@@ -66,13 +66,13 @@ def _within(moment: datetime | None) -> datetime | None:
 
 @frozen(repr=False)
 class Tokens:
-    """What a sign-in gives.
+    """The tokens of one sign-in.
 
     Attributes:
-        access_token: signs calls.
-        refresh_token: brings new tokens, once; None where somebody has to sign in again.
-        expires_at: when the access token goes out of date, an aware moment; None where nobody knows.
-        grant: a name for the sign-in that all tokens which come out of it share; no secret.
+        access_token: signs requests.
+        refresh_token: can be exchanged for new tokens once; None if a person has to sign in again.
+        expires_at: when the access token expires, an aware datetime; None if that is unknown.
+        grant: a name for the sign-in, the same for all tokens that follow from it; not a secret.
     """
 
     access_token: str
@@ -85,40 +85,40 @@ class Tokens:
 
 
 def new_grant() -> str:
-    """Name a sign-in."""
+    """Return a new name for a sign-in."""
     return secrets.token_hex(16)
 
 
 def code_form(url: str, client: tuple[str, str | None], code: str, redirect_uri: str) -> Request:
-    """Give the request for the first tokens (contract: grants.authorization_code.token_request)."""
+    """Return the request that exchanges a code for the first tokens."""
     return _form(url, client, grant_type="authorization_code", code=code, redirect_uri=redirect_uri)
 
 
 def refresh_form(url: str, client: tuple[str, str | None], refresh_token: str) -> Request:
-    """Give the request for the next tokens (contract: grants.refresh_token.token_request)."""
+    """Return the request that exchanges a refresh token for the next tokens."""
     return _form(url, client, grant_type="refresh_token", refresh_token=refresh_token)
 
 
 def read_tokens(wire: Request, response: Response, now: datetime, before: Tokens) -> Tokens:
-    """Read the answer to a request for tokens.
+    """Return the tokens in the response to a request for tokens.
 
     Args:
         wire: the request.
-        response: its answer, whatever the status.
-        now: the present moment, from which the tokens last.
-        before: what they follow: its refresh token stays where no new one comes (RFC 6749, 6), and so does its grant.
+        response: its response, of any status.
+        now: the time at which the lifetime begins.
+        before: the old tokens; the new ones have their grant, and without a new one their refresh token (RFC 6749, 6).
 
     Raises:
-        Unauthorized: somebody has to sign in again, or the client is not known.
-        ResponseError: the server refused, and not because of the credentials.
-        DecodeError: the answer has no tokens.
+        Unauthorized: a person has to sign in again, or the client is unknown.
+        ResponseError: the server refused for another reason than the credentials.
+        DecodeError: the response has no tokens.
     """
     tree = _tree(response)
     if response.status != _OK:
         raise _refusal(wire.redacted(), response.redacted(), tree)
     access, kind = tree.get("access_token"), tree.get("token_type")
     if not is_token(access) or not isinstance(kind, str) or kind.lower() != "bearer":
-        message = "the answer to the request for a token has no bearer token"
+        message = "the response to the request for a token has no bearer token"
         raise DecodeError(message, request=wire.redacted(), response=response.redacted())
     refresh = tree.get("refresh_token")
     return evolve(
@@ -129,30 +129,30 @@ def read_tokens(wire: Request, response: Response, now: datetime, before: Tokens
     )
 
 
-def lifetime(told: object) -> int:
-    """Read how long a token lasts, in seconds; what can't be believed is what the contract says."""
-    if isinstance(told, float) and told.is_integer() and 0 < told <= _LONGEST:
-        return int(told)
-    text = told.strip() if isinstance(told, str) else ""
-    if isinstance(told, int) and not isinstance(told, bool) and 0 < told <= _LONGEST:
-        return told
+def lifetime(stated: object) -> int:
+    """Return how long a token lasts, in seconds; `LIFETIME` in place of a value that can't be right."""
+    if isinstance(stated, float) and stated.is_integer() and 0 < stated <= _LONGEST:
+        return int(stated)
+    text = stated.strip() if isinstance(stated, str) else ""
+    if isinstance(stated, int) and not isinstance(stated, bool) and 0 < stated <= _LONGEST:
+        return stated
     digits = text.lstrip("0") if text.isascii() and text.isdigit() else ""
     if 0 < len(digits) <= _DIGITS and int(digits) <= _LONGEST:
         return int(digits)
-    if told is not None:
-        logger.warning("the lifetime of an access token can't be believed and is taken for %d s", LIFETIME)
+    if stated is not None:
+        logger.warning("the lifetime of an access token is not valid: %d s are used instead", LIFETIME)
     return LIFETIME
 
 
 def explain(code: str, description: str | None) -> str:
-    """What an error of RFC 6749 means, and what the server says to it."""
+    """Return what an error of RFC 6749 means, and what the server says about it."""
     said = f" ({_shown(description)})" if description else ""
     name = _shown(code)
     return f"{name}{said}: {_MEANINGS[code]}" if code in _MEANINGS else f"{name}{said}"
 
 
 def dump(tokens: Tokens) -> bytes:
-    """Tokens as a file keeps them: JSON."""
+    """Return the content of a token file: JSON."""
     kept = {
         "access_token": tokens.access_token,
         "refresh_token": tokens.refresh_token,
@@ -163,10 +163,10 @@ def dump(tokens: Tokens) -> bytes:
 
 
 def load(content: bytes) -> Tokens:
-    """What `dump` gave, as tokens again.
+    """Return the tokens in the content of a token file.
 
     Raises:
-        ValueError: it is none of that.
+        ValueError: the content is no token file.
     """
     tree = json.loads(content)
     refresh, moment = tree.get("refresh_token"), tree.get("expires_at")

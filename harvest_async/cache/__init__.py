@@ -1,7 +1,4 @@
-"""Answers that are kept: HTTP caching by validators (extra `cache`).
-
-Rules of this room: what it takes is loaded when a cache is made; `shelf` does the work.
-"""
+"""HTTP caching of responses by validators (extra `cache`). Its dependencies are imported when a cache is created."""
 
 from __future__ import annotations
 
@@ -20,15 +17,15 @@ _LEAST: Final = 1024 * 1024
 
 
 class HttpCache:
-    """Keeps answers in a SQLite file, for one client or several: `HarvestV1(..., cache=HttpCache("harvest.db"))`.
+    """Stores responses in a SQLite file, for one client or several: `HarvestV1(..., cache=HttpCache("harvest.db"))`.
 
-    Only reads that the contract calls safe are kept, never the throttle's status, and no answer of more than 1 MiB.
-    The file holds the account's data and is its owner's alone; different accounts and people may share it without
-    ever getting each other's answers.
+    Only safe reads are stored, never the rate limit status, and no response of more than 1 MiB. The file holds the
+    account's data, and only its owner can read it; different accounts and people may share it, and each gets only its
+    own responses.
 
     Args:
-        path: the file; it is made if it is not there, its folder has to be.
-        max_size: bytes that the file may grow to.
+        path: the file; it is created if it is missing, but its folder is not.
+        max_size: the maximum size of the file in bytes.
 
     Raises:
         InvalidArgument: `max_size` is below 1 MiB.
@@ -48,7 +45,7 @@ class HttpCache:
         self._max_size = max_size
 
     def open(self, place: str) -> ResponseStore:
-        """Give one client's part of it. `place` names the account: service and name."""
+        """Return the part of one client. `place` names the account: service and name."""
         return self._shelf(self._path, self._max_size, place)
 
     def __repr__(self) -> str:

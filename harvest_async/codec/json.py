@@ -14,7 +14,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, Final, TypeVar, cast
 
-from harvest_async.codec.slices import DEEPEST, LARGEST_ELEMENT, MOST_VALUES, SLICE, STEP, Shaper, Slices
+from harvest_async.codec.slices import DEEPEST, LARGEST_ELEMENT, MOST_VALUES, STEP, Shaper, Slices
 from harvest_async.codec.text import NUMBERS, beginning, iso, of_day, only_decode_errors
 from harvest_async.errors import DecodeError, InvalidArgument
 
@@ -191,8 +191,7 @@ class Elements(Slices[T]):
             return []
         end = max((match.end() for match in _MARK.finditer(bytes(self._held))), default=0)
         if not end:
-            self._enough = len(self._held) + STEP
-            return [] if len(self._held) < SLICE else None
+            return None
         try:
             records = self._records(self._whole(end), _loads)
         except (ValueError, RecursionError):

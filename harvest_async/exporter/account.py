@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from attrs import frozen
 
-__all__ = ["Days", "ExportAccount", "ExportTable", "Image"]
+__all__ = ["Days", "ExportAccount", "ExportTable", "ImageUpload"]
 
 Days = tuple[date, date]
 """The first and the last day of time entries and expenses."""
@@ -40,7 +40,7 @@ class ExportTable:
     left_out: frozenset[str] = frozenset()
 
 
-class Image(Protocol):
+class ImageUpload(Protocol):
     """An image that is read in chunks."""
 
     @property
@@ -80,6 +80,6 @@ class ExportAccount(Protocol):
         """
         ...
 
-    def receipt(self, expense: int, person: int) -> AbstractAsyncContextManager[Image]:
+    def receipt(self, expense: int, person: int) -> AbstractAsyncContextManager[ImageUpload]:
         """Open the receipt of a person's expense."""
         ...

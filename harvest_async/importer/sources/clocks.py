@@ -15,7 +15,7 @@ from harvest_async.importer.sources.cells import REPORTED, Bad, shown, tidy
 from harvest_async.importer.sources.days import day_in, parted
 from harvest_async.importer.sources.options import DateOrder
 
-__all__ = ["DAY", "read_clock", "read_end", "read_moment", "shows_no_clock"]
+__all__ = ["DAY", "half_is_missing", "read_clock", "read_end", "read_moment", "shows_no_clock"]
 
 DAY: Final = 24 * 3600
 """The seconds of a day."""
@@ -77,6 +77,23 @@ def _seconds(text: str) -> int | None:
         hour = hour % _NOON + (_NOON if half == "p" else 0)
     seconds = hour * 3600 + minute * 60 + second
     return seconds if seconds <= DAY else None
+
+
+def half_is_missing(text: str, other: str) -> bool:
+    """Return whether a time lacks the AM or PM that the other time of its row has, and could be in either half."""
+    mine, theirs = _half(text), _half(other)
+    return theirs == "named" and mine == "open"
+
+
+def _half(text: str) -> str:
+    """Return how a time says in which half of the day it is: `named` by AM or PM, `open`, or `none` needed."""
+    bare = _AROUND.sub("", tidy(text)) if len(text) <= _LONGEST else ""
+    match = next(filter(None, (form.fullmatch(bare) for form in _FORMS)), None)
+    if match is None:
+        return "none"
+    if any(part and part.isalpha() for part in match.groups()):
+        return "named"
+    return "open" if 1 <= int(match[1]) <= _NOON else "none"
 
 
 def shows_no_clock(text: str) -> bool:

@@ -13,7 +13,7 @@ from attrs import frozen
 from harvest_async.errors import InvalidArgument
 from harvest_async.importer.sources.options import Options
 
-__all__ = ["Span", "Zones", "hours_of", "lengths", "seconds_of", "split", "time_after"]
+__all__ = ["Span", "Zones", "hours_of", "instants", "lengths", "seconds_of", "split", "time_after"]
 
 _SECONDS: Final = 3600
 
@@ -45,8 +45,8 @@ def time_after(begin: datetime, hours: Fraction) -> datetime:
     return begin + timedelta(seconds=seconds_of(hours))
 
 
-def split(span: Span) -> list[Span]:
-    """Split an entry at each midnight."""
+def split(span: Span, zone: ZoneInfo | None = None) -> list[Span]:
+    """Return an entry cut at each midnight of a zone, or of clocks that are never changed."""
     if span.started is None:
         return [span]
     begin = datetime.combine(span.day, span.started)
@@ -54,14 +54,22 @@ def split(span: Span) -> list[Span]:
     parts: list[Span] = []
     while left > 0:
         midnight = datetime.combine(begin.date() + timedelta(days=1), time())
-        room = Fraction(int((midnight - begin).total_seconds()), _SECONDS)
+        room = hours_of(int(_elapsed(begin, midnight, zone).total_seconds()))
         if not parts and left <= room:
             return [span]
         took = min(left, room)
         end = midnight if took == room else time_after(begin, took)
-        parts.append(Span(begin.date(), took, begin.time(), end.time()))
+        last = left == took and span.ended is not None
+        parts.append(Span(begin.date(), took, begin.time(), span.ended if last else end.time()))
         begin, left = midnight, left - took
     return parts or [span]
+
+
+def _elapsed(begin: datetime, end: datetime, zone: ZoneInfo | None) -> timedelta:
+    """Return the time between two times on the clocks of a zone."""
+    if zone is None:
+        return end - begin
+    return end.replace(tzinfo=zone).astimezone(UTC) - begin.replace(tzinfo=zone).astimezone(UTC)
 
 
 def lengths(begin: datetime, end: datetime, zone: ZoneInfo | None) -> set[Fraction]:
@@ -75,12 +83,16 @@ def lengths(begin: datetime, end: datetime, zone: ZoneInfo | None) -> set[Fracti
     if zone is None:
         found = [end - begin]
     else:
-        found = [late - early for early in _instants(begin, zone) for late in _instants(end, zone)]
+        found = [late - early for early in instants(begin, zone) for late in instants(end, zone)]
     return {hours_of(round(each.total_seconds())) for each in found if each >= timedelta()}
 
 
-def _instants(moment: datetime, zone: ZoneInfo) -> set[datetime]:
-    """Return the instants of a local time in a zone."""
+def instants(moment: datetime, zone: ZoneInfo) -> set[datetime]:
+    """Return the moments in UTC at which the clocks of a zone show a time: two where they were turned back.
+
+    Raises:
+        ValueError: the time was left out when the clocks were turned forward.
+    """
     both = {moment.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)}
     found = {each for each in both if each.astimezone(zone).replace(tzinfo=None, fold=0) == moment}
     if not found:
@@ -99,15 +111,25 @@ class Zones:
         self._zone = _zone(options.zone or options.file_zone)
         self._zones = {who.strip().lower(): _zone(name) for who, name in options.zones.items()}
 
+    def of(self, who: str) -> ZoneInfo:
+        """Return a person's zone."""
+        return self._zones.get(who.lower(), self._zone)
+
+    def _start(self, span: Span, begin: datetime) -> datetime:
+        """Return the start in UTC; of two that the clocks showed, the one from which the entry reaches its end."""
+        found = sorted(instants(begin, self.file))
+        fitting = (each for each in found if time_after(each, span.hours).astimezone(self.file).time() == span.ended)
+        return next(fitting, found[0])
+
     def moved(self, span: Span, who: str) -> Span:
         """Convert an entry to the person's zone; an entry without a start is returned unchanged."""
         if span.started is None:
             return span
-        begin = datetime.combine(span.day, span.started, self.file)
-        zone = self._zones.get(who.lower(), self._zone)
+        zone = self.of(who)
         # through UTC: arithmetic inside a zone ignores the change to and from summer time
-        end = time_after(begin.astimezone(UTC), span.hours).astimezone(zone)
-        begin = begin.astimezone(zone)
+        start = self._start(span, datetime.combine(span.day, span.started))
+        end = time_after(start, span.hours).astimezone(zone)
+        begin = start.astimezone(zone)
         return Span(begin.date(), span.hours, begin.time(), end.time())
 
 

@@ -23,8 +23,8 @@ T = TypeVar("T")
 
 _CACHED: Final = 1 << 16
 _SHOWN: Final = 40
-_NONE: Final = "-"
-"""The text of some exports for a missing name."""
+_NONE: Final = frozenset({"-", "--", "\u2013", "\u2014"})
+"""What some exports put where a name is missing; no record is called so."""
 _PARTS: Final = frozenset({"first_name", "last_name"})
 """Fields in which a dash is kept: an account uses it for an unknown last name, which can't be empty."""
 
@@ -94,7 +94,7 @@ class Cells:
         """Return a name with single blanks; empty if it is missing."""
         text = self.text(field)
         name = _clean(text) if text else ""
-        return "" if name == _NONE and field not in _PARTS else name
+        return "" if name in _NONE and field not in _PARTS else name
 
     def wrong(self, field: str, reason: str) -> None:
         """Drop the row and add a problem; without a reason a problem of the whole file reports it."""

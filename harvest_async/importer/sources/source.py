@@ -42,6 +42,10 @@ __all__ = ["Source", "mapping_for", "open_source"]
 
 Table = CsvTable | JsonLines | SheetTable
 
+_GUESSED: Final = (
+    "the file is not UTF-8 and is read as cp1252 (Windows, Western Europe): if letters look wrong, name the encoding "
+    "with --encoding"
+)
 _PLAIN: Final = Options()
 _CHUNK: Final = 1 << 20
 _PEEK: Final = 4096
@@ -239,6 +243,8 @@ class _File:
         notices = [evolve(notice, file=self._label) for notice in (*layout.notices, *seen.notices)]
         if warning := _WARNINGS.get(layout.format.kind.name):
             notices.append(Notice("", warning, self._label))
+        if table.text.encoding == "cp1252" and self._options.encoding is None:
+            notices.append(Notice("", _GUESSED, self._label))
         return Found(
             file=self.origin.name,
             format=layout.format.name,

@@ -29,7 +29,6 @@ _SECONDS: Final = (
     "segundo segundos secondi secondo seconden sekunder sekund \u2033"
 )
 _SIZES: Final = {
-    **dict.fromkeys(("d", "day", "days", "tag", "tage"), 86400),
     **dict.fromkeys(_HOURS.split(), 3600),
     **dict.fromkeys(_MINUTES.split(), 60),
     **dict.fromkeys(_SECONDS.split(), 1),

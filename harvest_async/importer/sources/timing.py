@@ -28,9 +28,9 @@ from attrs import frozen
 
 from harvest_async.errors import InvalidArgument
 from harvest_async.importer.sources.cells import read_flag
-from harvest_async.importer.sources.clocks import read_clock, read_end, read_moment
+from harvest_async.importer.sources.clocks import half_is_missing, read_clock, read_end, read_moment
 from harvest_async.importer.sources.days import read_day
-from harvest_async.importer.sources.entry import Span, Zones, lengths, seconds_of, split, time_after
+from harvest_async.importer.sources.entry import Span, Zones, instants, lengths, seconds_of, split, time_after
 from harvest_async.importer.sources.firstpass import Reading
 from harvest_async.importer.sources.kinds import TimeRow
 from harvest_async.importer.sources.options import ROUNDINGS, Options
@@ -49,6 +49,8 @@ _MEASURES: Final = ("duration", "hours", "minutes", "seconds")
 _ONE_DECIMAL: Final = re.compile(r"[0-9][.,][0-9](?![0-9])")
 _MINUTE: Final = Fraction(1, 60)
 _TENTH: Final = Fraction(1, 10)
+_LONG_NIGHT: Final = timedelta(hours=16)
+"""The longest entry that is taken to cross midnight where only times of day are given."""
 
 
 def rounder(rounding: str, round_to: int | None) -> Any:
@@ -145,7 +147,8 @@ class TimeReader:
         """Return the parts of an entry in its zone; none if a day gets too long."""
         if self._zones is not None:
             span = self._zones.moved(span, email or person)
-        parts = split(span) if self._options.midnight == "split" else [span]
+        zone = None if self._zones is None else self._zones.of(email or person)
+        parts = split(span, zone) if self._options.midnight == "split" else [span]
         if self._day_totals is not None:
             for each in parts:
                 if reason := self._day_totals.add(email or person, each.day, seconds_of(each.hours)):
@@ -154,10 +157,14 @@ class TimeReader:
         return parts
 
     def _measure(self, cells: Cells) -> tuple[str, Fraction | None]:
-        """Return the field and the hours of the first duration; None if all are empty."""
-        for name, read in self._readers:
-            if cells.text(name).strip():
-                return name, cells.value(name, read)
+        """How long an entry is, from the first column that says it, and which; None where all are empty."""
+        given = [(name, read) for name, read in self._readers if cells.text(name).strip()]
+        if given:
+            name, read = given[0]
+            hours = cells.value(name, read)
+            for other, read_other in given[1:]:
+                _check_equal(cells, (name, hours), (other, cells.value(other, read_other)))
+            return name, hours
         if self._readers and not self._spans:
             cells.value(*self._readers[0])
         return "", None
@@ -168,6 +175,7 @@ class TimeReader:
         started, ended = cells.value("started", self._clock), cells.value("ended", self._clock_end)
         last = cells.value("ended_on", self._day) if cells.text("ended_on").strip() else None
         measure, hours = self._measure(cells)
+        _check_halves(cells)
         if day is None or cells.dropped or not _near(cells, "day", day) or not _in_order(cells, day, last):
             return None
         if started is not None and ended is not None:
@@ -179,7 +187,10 @@ class TimeReader:
         if hours is None or cells.dropped:
             return None
         if started is not None and ended is None:
-            return Span(day, hours, started, time_after(datetime.combine(day, started), hours).time())
+            begin = datetime.combine(day, started)
+            if self._zones and not _is_once(cells, begin, self._zones):
+                return None
+            return Span(day, hours, started, time_after(begin, hours).time())
         return Span(day, hours, started, None if ended is None else _time(ended))
 
     def _agreed(self, cells: Cells, times: _Times, measure: str, hours: Fraction | None) -> Fraction | None:
@@ -227,7 +238,10 @@ class TimeReader:
         if begin.tzinfo is not None and self._zones is not None:
             begin = begin.astimezone(self._zones.file)
         begin = begin.replace(microsecond=0)
-        return Span(begin.date(), hours, begin.time(), time_after(begin, hours).time())
+        after = time_after(begin, hours)
+        if end is not None and self._zones is None and end.utcoffset() != begin.utcoffset():
+            after = end.replace(microsecond=0)  # the clocks were changed between start and end
+        return Span(begin.date(), hours, begin.time(), after.time())
 
 
 def _runs(cells: Cells) -> bool:
@@ -254,7 +268,46 @@ def _times(cells: Cells, day: date, started: time, last: date | None, ended: int
         cells.wrong("ended", f"{cells.text('ended').strip()!r} {reason}")
     if last is None and end < begin:
         end += timedelta(days=1)
+        if sure and end - begin > _LONG_NIGHT:
+            hours = (end - begin) / timedelta(hours=1)
+            reason = f"is before the start, and an entry over midnight would have {hours:.2f} hours"
+            cells.wrong(
+                "ended", f"{cells.text('ended').strip()!r} {reason}: correct it, or give an end date or a duration"
+            )
     return _Times("ended", begin, end, cyclic=last is None)
+
+
+def _check_halves(cells: Cells) -> None:
+    """Note a problem where one of two times has AM or PM, and the other does not although it needs it."""
+    started, ended = cells.text("started"), cells.text("ended")
+    for field, text, other in (("started", started, ended), ("ended", ended, started)):
+        if half_is_missing(text, other):
+            cells.wrong(field, f"{text.strip()!r} has no AM or PM, and {other.strip()!r} has: add it")
+
+
+def _check_equal(cells: Cells, first: tuple[str, Fraction | None], other: tuple[str, Fraction | None]) -> None:
+    """Note a problem where two columns of a row say different lengths."""
+    (name, hours), (second, more) = first, other
+    if hours is None or more is None:
+        return
+    coarse = any(_ONE_DECIMAL.search(cells.text(each)) for each in (name, second))
+    if abs(hours - more) > (_TENTH if coarse else _MINUTE):
+        reason = f"is {float(more):.2f} hours, but {cells.title(name)} has {float(hours):.2f}"
+        remedy = f'correct one of them, or leave a column out with --map "{cells.title(second)}="'
+        cells.wrong(second, f"{cells.text(second).strip()!r} {reason}: {remedy}")
+
+
+def _is_once(cells: Cells, begin: datetime, zones: Zones) -> bool:
+    """Whether a start is exactly one moment in the file's zone; a problem is noted if it is not."""
+    try:
+        found = instants(begin, zones.file)
+    except ValueError as error:
+        cells.wrong("started", f"{error}: correct it")
+        return False
+    if len(found) > 1:
+        reason = f"was twice on {begin.date()}, because the clocks were turned back: give the end, too"
+        cells.wrong("started", f"{cells.text('started').strip()!r} {reason}")
+    return len(found) == 1
 
 
 def _contradiction(cells: Cells, times: _Times, measure: str, hours: Fraction, possible: set[Fraction]) -> str:

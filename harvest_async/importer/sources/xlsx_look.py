@@ -20,7 +20,7 @@ from harvest_async.importer.sources.sheet_xml import Xml, local
 __all__ = ["Look", "Read", "Strings"]
 
 _COLUMNS: Final = 1 << 14
-_ODD: Final = re.compile(rb"<(?:\w+:)?v(?:\s[^>]*)?>\s*(?:[-+&nNiI]|<!)")
+_ODD: Final = re.compile(rb"<(?:\w+:)?v(?:\s[^<>]*+)?>\s*+(?:[-+&nNiI]|<!)")
 """A number that may be none, or negative; or text that has to be decoded first."""
 _OVERLAP: Final = 64
 
