@@ -1,12 +1,11 @@
-"""Imports for programs: plan a file against an account, look at the plan, carry it out, resume it, undo it.
+"""Import files into an account: plan an import, run it, resume it, undo it.
 
     with open_source("export.csv", Options(fill=Fill(client="ACME"))) as source:
-        plan = await imports.plan(harvest, source, make_people=True)
+        plan = await imports.plan(harvest, source, create_people=True)
     print(plan.overview.create, plan.calls, plan.seconds)
     report = await imports.run(plan, journal="acme.journal")
 
-Rules of this room: it puts the parts of `bulk` together for an account of API v1. What a run does is on the disk before
-it is done; whatever ends a run early, `resume` goes on with its journal.
+Every step is stored in a journal on the disk before it is sent, so a run that ended early can be resumed.
 """
 
 from __future__ import annotations
@@ -16,13 +15,16 @@ import os
 import shutil
 from collections.abc import Awaitable, Callable
 from hashlib import sha256
+from importlib import import_module
 from pathlib import Path
 from tempfile import mkdtemp
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Protocol, Self
 
 from attrs import define, field
 
+from harvest_async.errors import InvalidArgument
+from harvest_async.importer.account import Account
 from harvest_async.importer.journal import Journal, JournalError
 from harvest_async.importer.loading import check_source, load_rows
 from harvest_async.importer.new_people import Consent
@@ -35,8 +37,7 @@ from harvest_async.importer.sources import Fill, Options, Source, open_source
 from harvest_async.importer.undo import UndoResult, undo_run
 from harvest_async.progress import Progress, Quiet
 from harvest_async.throttle.registry import service_of
-from harvest_async.v1.client import HarvestV1
-from harvest_async.v1.import_adapter import V1ImportAccount
+from harvest_async.throttle.throttle import Throttle
 
 __all__ = [
     "Fill",
@@ -63,46 +64,72 @@ _PLAIN: Final = Options()
 _RULES: Final = Rules()
 _QUIET: Final = Quiet()
 
-MakePeople = bool | Callable[[tuple[NewPerson, ...]], Awaitable[bool]]
+_ACCOUNTS: Final = {"harvest_async.v1.client:HarvestV1": "harvest_async.v1.import_adapter:V1ImportAccount"}
+"""The client class of each API version, and the class that adapts it to the importer; imported on first use."""
+
+CreatePeople = bool | Callable[[tuple[NewPerson, ...]], Awaitable[bool]]
+
+
+class Client(Protocol):
+    """The part of a version's client that imports use."""
+
+    @property
+    def name(self) -> str:
+        """The account's name."""
+        ...
+
+    @property
+    def address(self) -> str:
+        """The account's address."""
+        ...
+
+    @property
+    def throttle(self) -> Throttle:
+        """The account's throttle."""
+        ...
+
+    def options(self, *, max_wait: float | None) -> Any:
+        """Return the same client with other options."""
+        ...
 
 
 @define(eq=False)
 class Plan:
-    """An import that is planned, and lies in its journal; a context manager.
+    """A planned import in its journal; a context manager.
 
     Attributes:
         harvest: the account's client.
         journal: the journal.
-        overview: what would be done, as it stood when the plan was made.
-        reads: calls that were made to plan it.
-        runner: what carries it out; None before `run`.
+        overview: what a run would do, as of the time of planning.
+        reads: the number of calls that planning took.
+        runner: the run; None before `run`.
     """
 
-    harvest: HarvestV1
+    harvest: Client
     journal: Journal
     overview: Overview
     reads: int
-    _account: V1ImportAccount = field(repr=False)
+    _account: Account = field(repr=False)
     runner: Runner | None = field(default=None, repr=False)
     _scratch: Path | None = field(default=None, repr=False, alias="scratch")
 
     @property
     def calls(self) -> int:
-        """Calls that the whole import takes, reads included."""
+        """The number of calls of the whole import, reads included."""
         return self.reads + self.overview.writes
 
     @property
     def seconds(self) -> float:
-        """How long so many calls take at the account's limit."""
+        """The seconds that these calls take at the account's limit."""
         now = self.harvest.throttle.snapshot()
         return seconds_for(self.calls, now.calls, now.period)
 
     def report(self, stopped: str | None = None) -> Report:
-        """What was done so far."""
+        """Return what was done so far."""
         return report_of(self.journal, stopped)
 
     def close(self) -> None:
-        """Let go of the journal; one without a path of its own is gone then."""
+        """Close the journal, and delete it if it has no path of its own."""
         self.journal.close()
         self._discard()
 
@@ -121,57 +148,57 @@ class Plan:
 
 
 async def plan(
-    harvest: HarvestV1,
+    harvest: Client,
     source: Source,
     *,
     journal: Journal | str | os.PathLike[str] | None = None,
     options: Options = _PLAIN,
     email_domain: str | None = None,
-    create_people: MakePeople = False,
+    create_people: CreatePeople = False,
     identity: str | None = None,
     on_progress: Progress = _QUIET,
 ) -> Plan:
-    """Plan the import of a source; the account is only read.
+    """Plan the import of a source. Nothing is written to the account.
 
     Args:
         harvest: the account's client.
         source: the rows, from `open_source`.
-        journal: where the plan is kept; None keeps it in a scratch file until `run` is given a path.
-        options: how the source was opened: a resumed run has to be given the same.
-        email_domain: gives an e-mail address to people who have none.
-        create_people: whether people may be made, which sends each an e-mail and takes a seat of the account's plan; or
-            what is asked about them.
-        identity: which account it is, in a word that no other account has; its service and name by default.
-        on_progress: is told how it goes on.
+        journal: the path of the journal; None uses a temporary file until `run` gets a path.
+        options: the options with which the source was opened; a resumed run needs the same.
+        email_domain: the domain of e-mail addresses for people who have none.
+        create_people: whether people may be created, or a function that decides it. Each new person gets an e-mail and
+            takes a seat of the account's plan.
+        identity: a string that identifies the account among all accounts; its service and name by default.
+        on_progress: receives the progress.
 
     Raises:
         InvalidArgument: the source as a whole can't be imported, or the client is not an administrator's.
-        JournalError: the journal is there already, or can't be used.
+        JournalError: the journal exists already, or can't be used.
         HarvestError: the account can't be read.
     """
     account = _account(harvest, identity)
     scratch = Path(mkdtemp(prefix="harvest-plan-")) if journal is None else None
-    book = journal if isinstance(journal, Journal) else Journal(scratch / "plan.journal" if scratch else journal)
+    opened = journal if isinstance(journal, Journal) else Journal(scratch / "plan.journal" if scratch else journal)
     before = harvest.throttle.snapshot().granted
     try:
-        _check_new(book)
-        await book.work(load_rows, book, source)
-        await book.work(check_source, book)
+        _check_new(opened)
+        await opened.work(load_rows, opened, source)
+        await opened.work(check_source, opened)
         about = {"file": source.sha256, "account": account.identity, "options": digest_of(options, email_domain)}
-        await book.work(lambda: book.describe(**about))
+        await opened.work(lambda: opened.describe(**about))
         await account.check_role()
-        await build_plan(account, book, PlanOptions(email_domain, _consent(create_people)), on_progress)
-        seen = await book.work(overview, book)
+        await build_plan(account, opened, PlanOptions(email_domain, _consent(create_people)), on_progress)
+        seen = await opened.work(overview, opened)
     except BaseException:
         if not isinstance(journal, Journal):
-            book.close()
+            opened.close()
         _remove(scratch)
         raise
-    return Plan(harvest, book, seen, harvest.throttle.snapshot().granted - before, account, scratch=scratch)
+    return Plan(harvest, opened, seen, harvest.throttle.snapshot().granted - before, account, scratch=scratch)
 
 
 async def resume(
-    harvest: HarvestV1,
+    harvest: Client,
     journal: Journal | str | os.PathLike[str],
     *,
     source: Source | None = None,
@@ -179,37 +206,37 @@ async def resume(
     email_domain: str | None = None,
     identity: str | None = None,
 ) -> Plan:
-    """Take up a run that ended early; `run` goes on with it.
+    """Return the plan of a run that ended early; `run` continues it.
 
     Args:
         harvest: the account's client.
         journal: the run's journal.
-        source: the file again, to see that it is the same; the rows themselves are in the journal.
-        options: as given to `plan`; looked at together with `source`.
-        email_domain: the same.
+        source: the file, to check that it is the same; the rows are read from the journal.
+        options: as given to `plan`; checked if `source` is given.
+        email_domain: as given to `plan`; checked if `source` is given.
         identity: as given to `plan`.
 
     Raises:
-        JournalError: it belongs to another account, file or options, it was never planned to its end, or another
-            process has it.
+        JournalError: it belongs to another account, file or options, its plan is incomplete, or another process
+            uses it.
     """
     account = _account(harvest, identity)
-    book = journal if isinstance(journal, Journal) else _there(Path(journal))
+    opened = journal if isinstance(journal, Journal) else _there(Path(journal))
     try:
         expected = {"account": account.identity}
         if source is not None:
             expected |= {"file": source.sha256, "options": digest_of(options, email_domain)}
-        book.expect(**expected)
-        _check_planned(book)
+        opened.expect(**expected)
+        _check_planned(opened)
         before = harvest.throttle.snapshot().granted
         await account.check_role()
-        book.expect(timestamps=str(int(await account.timestamps())))
-        seen = await book.work(overview, book)
+        opened.expect(timestamps=str(int(await account.timestamps())))
+        seen = await opened.work(overview, opened)
     except BaseException:
         if not isinstance(journal, Journal):
-            book.close()
+            opened.close()
         raise
-    return Plan(harvest, book, seen, harvest.throttle.snapshot().granted - before, account)
+    return Plan(harvest, opened, seen, harvest.throttle.snapshot().granted - before, account)
 
 
 async def run(
@@ -219,19 +246,19 @@ async def run(
     rules: Rules = _RULES,
     on_progress: Progress = _QUIET,
 ) -> Report:
-    """Carry a plan out.
+    """Run a plan.
 
     Args:
         plan: from `plan` or `resume`.
-        journal: where the journal is kept from now on, for a plan that was made without one.
-        rules: how it goes.
-        on_progress: is told how it goes on.
+        journal: the path to which the journal is moved, for a plan without one.
+        rules: the rules of the run.
+        on_progress: receives the progress.
 
     Returns:
-        What was done. A run that was stopped, or gave up, says so in `stopped`; its journal can be resumed.
+        What was done. If the run ended early, `stopped` has the reason, and its journal can be resumed.
 
     Raises:
-        HarvestError: the account can't be worked with (sign-in, a block without end); the journal can be resumed.
+        HarvestError: the account can't be used (the sign-in failed, for example); the journal can be resumed.
     """
     if journal is not None and plan.journal.path != Path(journal):
         old = plan.journal
@@ -250,41 +277,56 @@ async def run(
 
 
 async def undo(
-    harvest: HarvestV1,
+    harvest: Client,
     journal: Journal | str | os.PathLike[str],
     *,
     identity: str | None = None,
     on_progress: Progress = _QUIET,
 ) -> UndoResult:
-    """Remove what a run made, where the server allows it.
+    """Delete what a run created, where the server allows it.
 
     Raises:
-        JournalError: the journal belongs to another account, or another process has it.
-        HarvestError: the account can't be worked with; it can be called again.
+        JournalError: the journal belongs to another account, or another process uses it.
+        HarvestError: the account can't be used; `undo` can be called again.
     """
     account = _account(harvest, identity)
-    book = journal if isinstance(journal, Journal) else _there(Path(journal))
+    opened = journal if isinstance(journal, Journal) else _there(Path(journal))
     try:
-        book.expect(account=account.identity)
+        opened.expect(account=account.identity)
         await account.check_role()
-        return await undo_run(account, book, on_progress)
+        return await undo_run(account, opened, on_progress)
     finally:
         if not isinstance(journal, Journal):
-            book.close()
+            opened.close()
 
 
-def _account(harvest: HarvestV1, identity: str | None) -> V1ImportAccount:
+def _account(harvest: Client, identity: str | None) -> Account:
     """Return an account whose calls wait for as long as it takes, whatever `max_wait` the client has."""
     patient = harvest.options(max_wait=None)
-    return V1ImportAccount(patient, identity or f"{service_of(harvest.address)}/{harvest.name}")
+    return _adapter(harvest)(patient, identity or f"{service_of(harvest.address)}/{harvest.name}")
+
+
+def _adapter(harvest: Client) -> Callable[[Client, str], Account]:
+    """Return the class that adapts a client of this API version to the importer.
+
+    Raises:
+        InvalidArgument: it is no client of a known version.
+    """
+    for each in type(harvest).__mro__:
+        if path := _ACCOUNTS.get(f"{each.__module__}:{each.__qualname__}"):
+            module, _, name = path.partition(":")
+            adapter: Callable[[Client, str], Account] = getattr(import_module(module), name)
+            return adapter
+    known = ", ".join(path.rpartition(":")[2] for path in _ACCOUNTS)
+    raise InvalidArgument(f"{type(harvest).__name__} can't import rows. Use a client of one of these classes: {known}.")
 
 
 def digest_of(options: Options, email_domain: str | None) -> str:
-    """What decides how a file is read, as one word."""
+    """Return a digest of all options that decide how a file is read."""
     return sha256(f"{options!r} {email_domain!r}".encode()).hexdigest()[:16]
 
 
-def _consent(create_people: MakePeople) -> Consent | None:
+def _consent(create_people: CreatePeople) -> Consent | None:
     if callable(create_people):
         return create_people
 
@@ -296,12 +338,14 @@ def _consent(create_people: MakePeople) -> Consent | None:
 
 def _check_new(journal: Journal) -> None:
     if "account" in journal.meta:
-        raise JournalError(f"{journal.path} is a run's journal already: resume it, or choose another path")
+        raise JournalError(
+            f"{journal.path} is the journal of another run already: resume that run, or choose another path"
+        )
 
 
 def _check_planned(journal: Journal) -> None:
     if journal.meta.get("planned") != "1":
-        raise JournalError(f"{journal.path}: its run ended before anything was sent: import the file again")
+        raise JournalError(f"{journal.path}: the run ended before anything was sent: import the file again")
 
 
 def _there(path: Path) -> Journal:

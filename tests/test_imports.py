@@ -6,6 +6,7 @@ import pytest
 
 from harvest_async import imports
 from harvest_async.importer.account_records import AccountRecord
+from harvest_async.v1.import_adapter import V1ImportAccount
 from tests.support.sample import make_rows, write_csv
 
 pytestmark = pytest.mark.anyio
@@ -163,7 +164,7 @@ async def test_undo_says_what_it_could_not_do(harvest_sandbox, harvest_client, t
 async def test_all_that_v1_gives_is_translated(harvest_client):
     """Archived records, codes, addresses and what new projects have by themselves reach the import as they are."""
     async with harvest_client() as harvest:
-        account = imports.V1ImportAccount(harvest, "a")
+        account = V1ImportAccount(harvest, "a")
         client = await harvest.clients.create("ACME")
         await harvest.projects.create("Website", client.id, code="W")
         task = await harvest.tasks.create("Work", is_default=True)
@@ -175,3 +176,17 @@ async def test_all_that_v1_gives_is_translated(harvest_client):
     assert (project.name, project.client_id, project.code, project.active) == ("Website", client.id, "W", True)
     assert all(isinstance(each, AccountRecord) for each in people)
     assert {each.email for each in people} == {"admin@example.com", "user@example.com"}
+
+
+async def test_a_client_of_no_known_version_is_refused(tmp_path):
+    """Raises InvalidArgument, which names the client's class and the classes that can import."""
+
+    class Other:
+        name, address = "acme", "https://acme.example.com"
+
+        def options(self, **_):
+            return self
+
+    with source_of(make_rows(1)) as source, pytest.raises(imports.InvalidArgument, match=r"Other .*HarvestV1"):
+        await imports.plan(Other(), source, journal=tmp_path / "a.journal", options=OPTIONS)
+    assert not (tmp_path / "a.journal").exists()

@@ -225,7 +225,7 @@ def _wishes(
     target: Target, source: Source | None, reading: Options, bar: Bar, options: dict[str, Any]
 ) -> ImportRequest:
     silent = options["yes"] or options["dry_run"] or (target.loopback and not options["ask"])
-    may_make: imports.MakePeople = silent or (False if options["as_json"] else asker(bar))
+    may_make: imports.CreatePeople = silent or (False if options["as_json"] else asker(bar))
     rules = Rules(max_delay=options["max_delay"], give_up=options["give_up"], max_failures=options["max_failures"])
     wishes = ImportRequest(
         options=reading,
