@@ -137,7 +137,7 @@ def test_a_second_import_makes_nothing(origin):
     load(copy, folder)
     again = load(copy, folder)
 
-    assert (again.made, again.updated, again.created, again.rejected) == ({}, {}, 0, ())
+    assert (again.created_records, again.updated, again.created, again.rejected) == ({}, {}, 0, ())
 
 
 def test_a_folder_of_csv_files_makes_an_equal_account(tmp_path):
