@@ -174,7 +174,7 @@ def test_the_sandbox_runs_until_ctrl_c(shell):
         rest = running.stdout.read()  # communicate does not look into the buffer that readline filled
         running.communicate(timeout=20)
 
-    assert "500 calls in 2 s" in first
+    assert "500 calls per 2 s" in first
     assert "of 500 calls" in told.out
     assert "sandbox-token" in rest
     assert running.returncode == 0

@@ -87,7 +87,7 @@ def test_a_folder_in_another_format_ends_with_two(kept):
 
 
 def test_an_account_that_can_not_be_read_ends_with_three(tmp_path, monkeypatch):
-    """What is done stands, and the same command goes on."""
+    """Keeps completed files, and names the command that continues."""
     monkeypatch.setenv("HARVEST_STATE_DIR", str(tmp_path / "state"))
     for name, value in {
         "HARVEST_ACCOUNT": "sandbox", "HARVEST_EMAIL": "admin@example.com", "HARVEST_PASSWORD": "wrong",
@@ -101,7 +101,7 @@ def test_an_account_that_can_not_be_read_ends_with_three(tmp_path, monkeypatch):
     sandbox.close()
 
     assert (result.exit_code, told.exit_code) == (3, 3)
-    assert "the same command goes on" in result.output
+    assert "Re-run the same command to continue" in result.output
     assert json.loads(told.stdout)["error"]["kind"] == "Unauthorized"
 
 
@@ -137,7 +137,7 @@ def test_an_interrupted_export_goes_on_with_the_same_command(tmp_path, how):
         again = shell("export", folder, "--json")
 
     assert (130 if how == signal.SIGINT else -9) == running.returncode
-    assert ("the same command goes on" in told) is (how == signal.SIGINT)
+    assert ("interrupted; to continue: harvest-async export" in told) is (how == signal.SIGINT)
     assert "time_entries.jsonl" in before
     assert "contacts.jsonl" not in before
     assert (again.code, len(records(folder, "time_entries"))) == (0, 3)

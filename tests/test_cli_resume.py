@@ -72,7 +72,7 @@ def seconds_of(duration):
 
 
 def test_ctrl_c_in_a_terminal_leaves_a_journal_and_the_command_that_resumes(shell, sandbox, file):
-    """The first Ctrl-C lets what is on its way finish and names the command; that command brings in the rest."""
+    """Finishes the calls in progress on the first Ctrl-C and prints the command that resumes the run."""
     slow(sandbox)
     parent, child = pty.openpty()
     running = shell.start(
@@ -87,11 +87,11 @@ def test_ctrl_c_in_a_terminal_leaves_a_journal_and_the_command_that_resumes(shel
     begun = len(sandbox.world.entries())
     sandbox.clear_faults()
 
-    words = re.search(r"To go on: harvest-async (import --resume --journal \S+)", shown)[1].split()
+    words = re.search(r"To resume: harvest-async (import --resume --journal \S+)", shown)[1].split()
     rest = shell(*words, "--json")
 
     assert code == 130
-    assert "finishing what is on its way" in shown
+    assert "waiting for the calls in progress" in shown
     assert 20 <= begun < 200
     assert rest.code == 0
     assert rest.document["report"]["unknown"] == []
@@ -113,12 +113,12 @@ def read_all(parent):
 
 
 def test_a_second_ctrl_c_ends_at_once(shell, sandbox, file):
-    """Whoever presses twice does not wait; what was on its way is in doubt, and settled by the next run."""
+    """Ends at once on the second Ctrl-C; the next run reconciles the calls that were in progress."""
     slow(sandbox, 30)
     running = shell.start("import", file, *FILL)
     wait_for(sandbox, 5)
     running.send_signal(signal.SIGINT)
-    while "finishing" not in running.stderr.readline():
+    while "waiting for the calls in progress" not in running.stderr.readline():
         pass
     running.send_signal(signal.SIGINT)
     _, told = running.communicate(timeout=15)
@@ -216,7 +216,7 @@ def test_two_runs_at_once_are_refused(shell, sandbox, file, tmp_path):
 
     assert (same.code, other.code) == (2, 2)
     assert "in use by another run" in same.err
-    assert "no run that ended early" in other.err
+    assert "found no run that ended early" in other.err
     assert len(sandbox.world.entries()) == before
 
 
@@ -235,7 +235,9 @@ def test_nothing_to_resume(shell, file, tmp_path):
     ):
         said = shell("import", *words)
         assert said.code == 2, words
-        assert any(word in said.err for word in ("no run", "no such journal", "is done", "gone with its run", "name a"))
+        assert any(
+            word in said.err for word in ("found no run", "no such journal", "is done", "ends with its run", "Name a")
+        )
 
 
 def test_a_done_run_can_be_resumed_and_does_nothing(shell, sandbox, file, tmp_path):

@@ -46,12 +46,12 @@ _LOCAL: Final = (sqlite3.Error, OSError, UnicodeError, ImportError)
 
 
 class Failure(Exception):
-    """A command can't go on.
+    """An error that ends a command.
 
     Attributes:
         code: the exit code.
-        message: what is wrong, and what to do.
-        error: what caused it; None where the command itself found it.
+        message: what is wrong and what to do.
+        error: its cause, if any.
     """
 
     def __init__(self, code: int, message: str, error: BaseException | None = None) -> None:
@@ -83,7 +83,7 @@ class EdgeGroup(click.Group):
             code = super().main(words, *more, **{**options, "standalone_mode": False})
         except SystemExit as done:
             sys.exit(_flushed(done.code if isinstance(done.code, int) else 0))
-        except BaseException as error:  # noqa: BLE001 - the last resort
+        except BaseException as error:  # noqa: BLE001 - nothing above handles it
             sys.exit(_end(_first(error), as_json=as_json))
         sys.exit(_flushed(code if isinstance(code, int) else 0))
 
@@ -126,11 +126,11 @@ def explain(error: BaseException) -> None:
 
 
 def error_json(error: BaseException) -> dict[str, Any]:
-    """Return an error for programs; for a file that as a whole can't be imported, everything that is wrong with it."""
+    """Return an error for programs; for a file that can't be imported, with all its problems."""
     cause = error.error if isinstance(error, Failure) and error.error is not None else error
     kind = "Interrupted" if code_of(error) == INTERRUPTED else type(cause).__name__
-    told: dict[str, Any] = {"kind": kind, "message": _message(error), "exit_code": code_of(error)}
-    return told | (cause.findings.document() if isinstance(cause, Unfit) else {})
+    document: dict[str, Any] = {"kind": kind, "message": _message(error), "exit_code": code_of(error)}
+    return document | (cause.findings.document() if isinstance(cause, Unfit) else {})
 
 
 def print_json(document: dict[str, Any]) -> None:
@@ -158,7 +158,7 @@ def _message(error: BaseException) -> str:
 
 def _end(error: BaseException, *, as_json: bool) -> int:
     """Print how a command failed; return its exit code."""
-    with contextlib.suppress(OSError, ValueError):  # nobody can be told where both streams are closed
+    with contextlib.suppress(OSError, ValueError):  # both streams may be closed
         if isinstance(error, click.UsageError) and not as_json:
             error.show()
         else:

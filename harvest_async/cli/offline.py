@@ -1,7 +1,4 @@
-"""A plan without an account: what a file would do to an empty one.
-
-Rules of this room: nothing is sent.
-"""
+"""Plan an import for an empty account, without sending anything."""
 
 from __future__ import annotations
 
@@ -28,44 +25,44 @@ __all__ = ["EmptyAccount", "plan_offline"]
 
 
 class EmptyAccount:
-    """An account that has nothing (see `bulk.account.ReadableAccount`).
+    """An account without records (see `importer.account`).
 
     Attributes:
-        reads: how often it was read.
+        reads: the number of reads.
     """
 
     def __init__(self) -> None:
         self.reads = 0
 
     async def timestamps(self) -> bool:
-        """Time is tracked by duration, as long as nobody says otherwise."""
+        """Return False: time is tracked by duration."""
         self.reads += 1
         return False
 
     async def records(self, kind: str) -> Sequence[AccountRecord]:
-        """It has nothing of any kind."""
+        """Return no records."""
         self.reads += bool(kind)
         return ()
 
     async def logged(self, kind: str, person: int, first: date, last: date) -> Sequence[LoggedEntry]:  # noqa: ARG002
-        """Nobody has booked anything."""
+        """Return no time entries or expenses."""
         return ()
 
     async def bookable_tasks(self, person: int) -> BookableTasks:  # noqa: ARG002
-        """Nobody can book on anything."""
+        """Return no tasks."""
         return BookableTasks({})
 
     async def assignments(self, kind: str, project: int) -> Sequence[Assignment]:  # noqa: ARG002
-        """Nothing is assigned."""
+        """Return no assignments."""
         return ()
 
     async def payments(self, invoice: int) -> Sequence[RecordedPayment]:  # noqa: ARG002
-        """Nothing was paid."""
+        """Return no payments."""
         return ()
 
 
 def plan_offline(source: Source, email_domain: str | None) -> tuple[Overview, int]:
-    """Plan a file against an empty account: what would be done, and how many reads go before it.
+    """Plan a file for an empty account; return the plan and the number of reads.
 
     Raises:
         InvalidArgument: the file as a whole can't be imported.

@@ -1,7 +1,6 @@
-"""Where the command line finds an account: options first, then the environment.
+"""Find the account of a command: by its options first, then by the environment.
 
-Rules of this room: it opens things and closes them again. What one run sent the next one knows: the throttle's ledger
-is an SQLite file in the user's state directory, with one book for each account.
+The throttle's ledger is an SQLite file in the user's state directory, so that a run knows the calls of earlier runs.
 """
 
 from __future__ import annotations
@@ -39,13 +38,13 @@ class Target:
     """An account to work with.
 
     Attributes:
-        name: what it is called.
-        address: where it is.
-        options: how to make a client for it.
-        throttle: its budget.
-        identity: which account it is, in a word that no other account has.
-        sandbox: the embedded sandbox behind it, if there is one.
-        db: the file in which that is kept.
+        name: its name.
+        address: its base URL.
+        options: the arguments of its client.
+        throttle: its throttle.
+        identity: a unique name of the account.
+        sandbox: the embedded sandbox, if it is one.
+        db: the file of the sandbox, if it is stored in one.
     """
 
     name: str
@@ -58,12 +57,12 @@ class Target:
 
     @property
     def loopback(self) -> bool:
-        """Whether it is on this machine, so that nobody gets a real e-mail."""
+        """Return whether it is on this machine, so that nobody gets a real e-mail."""
         return is_loopback(self.address)
 
     @property
     def passing(self) -> bool:
-        """Whether the account is gone when the command ends."""
+        """Return whether the account is deleted when the command ends."""
         return self.sandbox is not None and self.db is None
 
     def client(self) -> Client:
@@ -73,20 +72,20 @@ class Target:
 
 
 def state_path() -> Path:
-    """The folder of what outlives a run; `HARVEST_STATE_DIR` puts it elsewhere."""
+    """Return the folder of the ledger and the journals; `HARVEST_STATE_DIR` overrides it."""
     return Path(os.environ.get("HARVEST_STATE_DIR") or platformdirs.user_state_path("harvest-async"))
 
 
 def ledger_path() -> Path:
-    """The file that keeps what was sent."""
+    """Return the path of the ledger."""
     return state_path() / "ledger.sqlite3"
 
 
 def real(account: str | None, base_url: str | None) -> Target:
-    """The account that options and environment name.
+    """Return the account of the options and the environment.
 
     Raises:
-        InvalidArgument: something is missing; the message names it.
+        InvalidArgument: a setting is missing; the message names it.
     """
     options: dict[str, Any] = {"app": os.environ.get("HARVEST_APP") or _APP}
     name = account or os.environ.get("HARVEST_ACCOUNT")
@@ -104,7 +103,7 @@ def open_sandbox(db: Path | None, **options: Any) -> Sandbox:
     """Return a sandbox.
 
     Raises:
-        InvalidArgument: the file in which it is to be kept can't be used, or an option is out of its range.
+        InvalidArgument: its file can't be used, or an option is out of range.
     """
     try:
         return Sandbox(db=db, **options)
@@ -116,7 +115,7 @@ def open_sandbox(db: Path | None, **options: Any) -> Sandbox:
 
 @contextmanager
 def embedded(db: Path | None) -> Iterator[Target]:
-    """An embedded sandbox on a free port, in memory or kept in a file."""
+    """Start an embedded sandbox on a free port, in memory or stored in a file."""
     sandbox = open_sandbox(db)
     identity = "sandbox" if db is None else f"sandbox {db.resolve()}"
     ledger = None if db is None else SqliteLedger(ledger_path(), account=identity)
