@@ -51,6 +51,9 @@ VERSIONS: Final[dict[str, Version]] = {
             "directory": "directory:Directory",
             "import_account": "import_adapter:V1ImportAccount",
             "export_account": "export_tables:V1ExportAccount",
+            "dialect": "dialect:V1Dialect",
+            "examples": "postman_examples:examples",
+            "receipt_field": "resources.receipts:PART",
         },
     )
 }
@@ -68,7 +71,7 @@ def load(part: str, version: str = DEFAULT) -> Any:
         version: the version's name.
 
     Returns:
-        The class.
+        The class, function or value.
 
     Raises:
         InvalidArgument: the version is unknown, has no such part, or its package is missing from this installation.

@@ -29,7 +29,14 @@ def run(folder, code):
 
 
 @pytest.mark.parametrize(
-    "module", ["harvest_async", "harvest_async.exports", "harvest_async.fastapi", "harvest_async.testing"]
+    "module",
+    [
+        "harvest_async",
+        "harvest_async.exports",
+        "harvest_async.fastapi",
+        "harvest_async.postman",
+        "harvest_async.testing",
+    ],
 )
 def test_a_module_is_imported_without_v1(without_v1, module):
     """Imports the package and its facades when the package of API v1 is missing."""

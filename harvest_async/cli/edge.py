@@ -122,7 +122,7 @@ def explain(error: BaseException) -> None:
     if isinstance(error, Unauthorized):
         err.print("Check HARVEST_EMAIL and HARVEST_PASSWORD, or HARVEST_ACCESS_TOKEN; then try: harvest-async whoami")
     elif isinstance(error, HarvestError) and error.response is not None and error.response.status >= 500:  # noqa: PLR2004
-        err.print("The server failed. To see how the account stands: harvest-async status")
+        err.print("The server failed. To see the rate limit: harvest-async status")
 
 
 def error_json(error: BaseException) -> dict[str, Any]:

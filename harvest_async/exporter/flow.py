@@ -1,7 +1,6 @@
-"""Many lists side by side, their records one after the other.
+"""Read several lists concurrently, and process their records in order.
 
-Rules of this room: so many parts are read at a time; the records come in the order of the parts, and of each part that
-is ahead only so many are held. Whatever ends it ends all reading.
+The number of concurrent lists and of records held for each is bounded. Any error or cancellation ends all reads.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ _AHEAD: Final = 500
 
 
 class _End:
-    """The end of a part, and how it came."""
+    """The end of a list, with its error if it failed."""
 
     def __init__(self, error: Exception | None = None) -> None:
         self.error = error
@@ -33,13 +32,13 @@ async def in_order(
     take: Callable[[P, R], None],
     done: Callable[[P], Awaitable[None]],
 ) -> None:
-    """Read parts side by side.
+    """Read parts concurrently, and process their records in the order of the parts.
 
     Args:
-        parts: what is read.
-        read: the records of a part.
-        take: is given each record.
-        done: is awaited after the last record of each part.
+        parts: the parts to read.
+        read: returns the records of a part.
+        take: called with each record.
+        done: awaited after the last record of each part.
 
     Raises:
         Exception: the first failure, in the order of the parts.
@@ -67,7 +66,7 @@ async def _fill(ahead: asyncio.Queue[R | _End], records: AsyncIterator[R]) -> No
     try:
         async for record in records:
             await ahead.put(record)
-    except Exception as error:  # noqa: BLE001 - it is raised where the part's turn comes
+    except Exception as error:  # noqa: BLE001 - raised when the part is processed
         await ahead.put(_End(error))
     else:
         await ahead.put(_End())

@@ -1,7 +1,8 @@
-"""How far an export has come, so that the next one reads only what changed since.
+"""Store the progress of an export, so that the next one reads only the changes.
 
-Rules of this room: the state is written only after the data that it speaks of are durable, and in one piece. Moments
-are the server's own: the latest `updated_at` of what was read, part by part, so that no clock of ours has a say.
+Invariants:
+    The state is written atomically, and only after its data are on the disk. Times are the server's: the latest
+    `updated_at` read for each parent.
 """
 
 from __future__ import annotations
@@ -29,11 +30,11 @@ class State:
     """The state of one folder.
 
     Attributes:
-        account: which account it is of.
-        format: the format of its files.
-        days: the first and the last day of time and expenses; empty where all.
-        sections: for each kind of record, and for each part of it (a person, a project), the latest change that was
-            read; a part that is not there was never read, or had no change that is known.
+        account: the account.
+        format: the format of the files.
+        days: the first and the last day of time entries and expenses; empty for all.
+        sections: for each kind of record and each of its parents, the latest change that was read; without an
+            entry if it was never read, or has no known change.
     """
 
     account: str
@@ -42,22 +43,22 @@ class State:
     sections: dict[str, dict[str, str]] = field(factory=dict)
 
     def since(self, section: str, part: str = "") -> datetime | None:
-        """From when on changes of a part are read; None reads all of it.
+        """Return the time since which the changes of a parent are read; None reads all of them.
 
-        A minute is read twice (contract: updated_since.precision).
+        The last minute is read twice, because the API compares times without seconds.
         """
-        told = self.sections.get(section, {}).get(part)
-        return None if told is None else datetime.fromisoformat(told) - _OVERLAP
+        stored = self.sections.get(section, {}).get(part)
+        return None if stored is None else datetime.fromisoformat(stored) - _OVERLAP
 
     def saw(self, section: str, changes: dict[str, datetime]) -> None:
-        """Note the latest change of each part that was read."""
+        """Record the latest change read for each parent."""
         known = self.sections.setdefault(section, {})
         for part, moment in changes.items():
             if part not in known or datetime.fromisoformat(known[part]) < moment:
                 known[part] = iso(moment)
 
     def save(self, folder: Path) -> None:
-        """Write it, durably and in one piece."""
+        """Write the state atomically."""
         path = folder / NAME
         content: dict[str, Any] = {
             "version": _VERSION,
@@ -74,21 +75,21 @@ class State:
 
 
 def load(folder: Path, account: str, format: str, days: str, *, full: bool) -> State:
-    """The state of a folder; an empty one where everything is to be read.
+    """Load the state of a folder; an empty one if everything is to be read.
 
     Raises:
-        InvalidArgument: the folder holds an export of something else.
+        InvalidArgument: the folder holds a different export.
     """
     path = folder / NAME
     fresh = State(account, format, days)
     if not path.is_file():
         return fresh
     try:
-        told = json.loads(path.read_text("utf-8"))
-        version = told["version"]
+        stored = json.loads(path.read_text("utf-8"))
+        version = stored["version"]
         sections = {str(name): {part: _moment(text) for part, text in parts.items()}
-                    for name, parts in told["sections"].items()}  # fmt: skip
-        state = State(str(told["account"]), str(told["format"]), str(told["days"]), sections)
+                    for name, parts in stored["sections"].items()}  # fmt: skip
+        state = State(str(stored["account"]), str(stored["format"]), str(stored["days"]), sections)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InvalidArgument(f"{path}: the state can't be read ({error}): export to another folder") from error
     if version != _VERSION:
@@ -101,12 +102,12 @@ def load(folder: Path, account: str, format: str, days: str, *, full: bool) -> S
         return fresh
     if state.days != days:
         was = state.days or "all days"
-        raise InvalidArgument(f"{path}: the folder holds {was}: give the same again, or --full to begin anew")
+        raise InvalidArgument(f"{path}: the folder holds {was}: use the same days, or --full to start over")
     return state
 
 
 def _moment(text: str) -> str:
-    """Return a moment as it is stored; raise what `load` reports where it is none."""
+    """Check a stored time, and return it."""
     if datetime.fromisoformat(text).tzinfo is None:
         msg = f"{text!r} has no zone"
         raise ValueError(msg)
