@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
 
 import httpx
 import pytest
@@ -55,13 +54,11 @@ def test_a_client_is_made_and_read(client):
 def test_an_answer_is_not_held_back(client):
     """Small answers leave at once: a hundred calls, one after the other, take no 40 ms each."""
     client.get("/clients")
-    moments = [time.perf_counter()]
+    begin = time.perf_counter()
     for _ in range(100):
         client.get("/clients")
-        moments.append(time.perf_counter())
-    took = sorted(end - begin for begin, end in pairwise(moments))
 
-    assert took[25] < 0.03  # a delay would be in all of them; a busy machine slows some of them down
+    assert time.perf_counter() - begin < 2
 
 
 @pytest.mark.parametrize(("kind", "kept"), [("drop_before", []), ("drop_after", ["ACME"]), ("cut_body", ["ACME"])])
