@@ -91,6 +91,22 @@ async def test_an_unexpected_error_of_a_ledger_names_its_class():
     assert raised.value.__cause__ is ledger.fault
 
 
+async def test_a_change_in_memory_that_fails_raises_a_storage_error():
+    """Names the class of a foreign exception, and lets errors of the package through."""
+    access = access_to(MemoryLedger())
+
+    def fails(error):
+        def change(state):
+            raise error
+
+        return change
+
+    with pytest.raises(StorageError, match="ZeroDivisionError: odd"):
+        access.transact(fails(ZeroDivisionError("odd")))
+    with pytest.raises(HarvestError, match="known"):
+        access.transact(fails(HarvestError("known")))
+
+
 async def test_a_call_that_waited_too_long_gets_the_error_of_a_ledger_that_broke_meanwhile():
     """Ends the wait at max_wait with the ledger's error where the ledger can't say how long the wait would be."""
     ledger = Faulty()
