@@ -167,6 +167,7 @@ class Ticket:
 
     Attributes:
         lane: the lane in which it waits.
+        budget: the name of the budget that it counts against.
         deadline: how long one attempt may take up to its response's headers, in nanoseconds.
         max_wait: how long it may wait at the gate in all, in nanoseconds; None for no limit.
         probe: sends the status call with this call's credentials; None where there is no status call.
@@ -193,6 +194,7 @@ class Ticket:
     left: bool = False
     close_response: Callable[[], Awaitable[None]] | None = field(default=None)
     is_token_request: bool = False
+    budget: str = "general"
 
     @property
     def patience(self) -> float | None:
