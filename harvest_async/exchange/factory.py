@@ -17,7 +17,7 @@ from harvest_async.errors import InvalidArgument
 from harvest_async.exchange.cache_protocol import Cache, tells_apart
 from harvest_async.exchange.exchange import Exchange
 from harvest_async.exchange.options import check_timeout
-from harvest_async.exchange.retrying import Shared
+from harvest_async.exchange.shared import Shared
 from harvest_async.secret import hide_user
 from harvest_async.throttle.lease import DEADLINE
 from harvest_async.throttle.registry import DEFAULT_REGISTRY, Identity, service_of
@@ -108,7 +108,7 @@ def open_exchange(settings: ExchangeSettings) -> Exchange:
             settings.status_call,
             settings.status_dialect or settings.dialect,
             timeout,
-            shelf=None if cache is None else cache.open(f"{address}\n{settings.account}"),
+            store=None if cache is None else cache.open(f"{address}\n{settings.account}"),
         )
     )
 

@@ -84,7 +84,7 @@ def whole(response: Response) -> Response:
         return response
     with response.buffer as buffer:
         if buffer.size > LARGEST_RECORD:
-            message = f"the answer is larger than {LARGEST_RECORD} bytes, which no record is"
+            message = f"the response is larger than {LARGEST_RECORD} bytes, which no record is"
             raise DecodeError(message, response=evolve(response, buffer=None))
         return evolve(response, content=buffer.read(), buffer=None)
 
@@ -109,7 +109,7 @@ async def _decoded(response: httpx.Response, encoding: str) -> AsyncIterator[byt
     try:
         unfold = Decompressor(encoding)
     except DecompressError as error:
-        raise _unreadable(response, f"the answer can't be read: {error}") from None
+        raise _unreadable(response, f"the response can't be read: {error}") from None
     try:
         async for chunk in response.aiter_raw():
             for piece in unfold.feed(chunk):
@@ -118,12 +118,12 @@ async def _decoded(response: httpx.Response, encoding: str) -> AsyncIterator[byt
                     await anyio.lowlevel.checkpoint()
         yield unfold.close()
     except DecompressError as error:
-        raise httpx.DecodingError(f"the answer can't be read: {error}") from None
+        raise httpx.DecodingError(f"the response can't be read: {error}") from None
 
 
 def _check_size(response: httpx.Response, size: int, largest: int) -> None:
     if size > largest:
-        raise _unreadable(response, f"the answer is larger than {largest} bytes and was not read")
+        raise _unreadable(response, f"the response is larger than {largest} bytes and was not read")
 
 
 def _unreadable(response: httpx.Response, message: str) -> DecodeError:
