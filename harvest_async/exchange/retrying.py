@@ -35,7 +35,7 @@ from harvest_async.retry import Failure, Verdict, backoff, failure_of, verdict
 from harvest_async.throttle.lease import Lease, Ticket
 from harvest_async.transport import NOT_SENT, TICKET, LoopTransport, timeouts
 
-__all__ = ["Attempts"]
+__all__ = ["Attempts", "Client"]
 
 logger = logging.getLogger("harvest_async")
 
@@ -44,6 +44,19 @@ _UNAUTHORIZED: Final = 401
 _NOT_MODIFIED: Final = 304
 _SUCCESSES: Final = range(200, 300)
 _CONDITIONS: Final = ("if-none-match", "if-modified-since")
+
+
+class _NoCookies(httpx.Cookies):
+    """Cookies that are never stored."""
+
+    def extract_cookies(self, response: httpx.Response) -> None:
+        """Do nothing."""
+
+
+class Client(httpx.AsyncClient):
+    """The httpx client of an exchange, which stores no cookies."""
+
+    cookies = _NoCookies()  # type: ignore[assignment]
 
 
 class _Expired(Exception):
