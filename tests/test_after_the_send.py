@@ -202,7 +202,7 @@ def client_of(server, clock):
     exchange = harvest._exchange
     dialect = Dialect("json")
     dialect.server = server
-    exchange._shared = attrs.evolve(exchange._shared, dialect=dialect, shelf=ResponseStore(server))
+    exchange._shared = attrs.evolve(exchange._shared, dialect=dialect, store=ResponseStore(server))
     exchange._attempts._shared = exchange._shared
 
     async def hook(_):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ssl
 from functools import partial
-from http.cookiejar import CookieJar
 from typing import Any, Final
 
 import httpx
@@ -17,7 +16,8 @@ from harvest_async.errors import InvalidArgument
 from harvest_async.exchange.cache_protocol import Cache, tells_apart
 from harvest_async.exchange.exchange import Exchange
 from harvest_async.exchange.options import check_timeout
-from harvest_async.exchange.retrying import Shared
+from harvest_async.exchange.retrying import Client
+from harvest_async.exchange.shared import Shared
 from harvest_async.secret import hide_user
 from harvest_async.throttle.lease import DEADLINE
 from harvest_async.throttle.registry import DEFAULT_REGISTRY, Identity, service_of
@@ -28,13 +28,6 @@ __all__ = ["ExchangeSettings", "open_exchange"]
 
 ENCODINGS: Final = "gzip, deflate"
 """The accepted encodings of responses; see `transport.decompress`."""
-
-
-class _NoCookies(CookieJar):
-    """Stores no cookies."""
-
-    def extract_cookies(self, response: Any, request: Any) -> None:
-        """Do nothing."""
 
 
 @frozen(kw_only=True)
@@ -90,10 +83,9 @@ def open_exchange(settings: ExchangeSettings) -> Exchange:
     headers = (("User-Agent", f"{header_value('app', settings.app)} harvest_async"), ("Accept-Encoding", ENCODINGS))
     throttle = settings.throttle or DEFAULT_REGISTRY.throttle(Identity(service_of(address), settings.account))
     direct = _direct_for(address, settings)
-    client = httpx.AsyncClient(
+    client = Client(
         transport=ThrottledTransport(direct, throttle, status_path=None),
         timeout=httpx.Timeout(**timeouts(timeout)),
-        cookies=_NoCookies(),
         trust_env=False,
     )
     return Exchange(
@@ -108,7 +100,7 @@ def open_exchange(settings: ExchangeSettings) -> Exchange:
             settings.status_call,
             settings.status_dialect or settings.dialect,
             timeout,
-            shelf=None if cache is None else cache.open(f"{address}\n{settings.account}"),
+            store=None if cache is None else cache.open(f"{address}\n{settings.account}"),
         )
     )
 

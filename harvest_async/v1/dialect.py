@@ -19,7 +19,7 @@ from harvest_async.client.results import Bare, Changed, Done, Entry, Made, Many,
 from harvest_async.codec import json, xml
 from harvest_async.codec.shape import shape
 from harvest_async.codec.slices import Slices
-from harvest_async.codec.text import beginning, only_decode_errors
+from harvest_async.codec.text import beginning, decode_error, only_decode_errors
 from harvest_async.errors import DecodeError
 from harvest_async.messages import Request, Response, redact_message
 from harvest_async.v1.lists import PagedReader, json_elements, unwrap, xml_elements
@@ -41,6 +41,8 @@ _LARGEST_REFUSAL: Final = 64 * 1024
 """Bytes of a refusal's body that are read as JSON; the beginning of a longer one is shown as text."""
 _CREATED: Final = 201
 _NOT_FOUND: Final = 404
+_IN_FORMAT: Final = frozenset({One, Many, Bare, Entry})
+"""Results that only a response in the dialect's format has."""
 
 
 def _write_json(body: Body) -> bytes:
@@ -99,10 +101,14 @@ class V1Dialect:
         Raises:
             DecodeError: it can't be read.
         """
-        with only_decode_errors(response.content):
-            if _is_page(response):
+        result, kind = call.result, response.content_type
+        try:
+            if kind != self._codec.content_type and (type(result) in _IN_FORMAT or _is_page(response)):
                 self._expect(response)
-            return self._readers[type(call.result)](self, call.result, response)  # type: ignore[no-any-return]
+            return self._readers[type(result)](self, result, response)  # type: ignore[no-any-return]
+        except Exception as caught:  # noqa: BLE001 - content that no reader expects may raise any class
+            error = decode_error(caught, response.content)
+            raise error from error.__cause__
 
     def list_reader(self, call: Call[Page[T]], response: Response) -> ListReader[T]:
         """Return the reader for the body of a list's response; a page that is not full is the last one.
@@ -126,18 +132,19 @@ class V1Dialect:
     # One method for each kind of result
 
     def _one(self, result: One[T], response: Response) -> T:
-        return shape(unwrap(self._tree(response), result.root), result.model)
+        tree = self._codec.read(response.content)
+        is_plain = tree.__class__ is dict and result.root in tree and "id" not in tree
+        return shape(tree[result.root] if is_plain else unwrap(tree, result.root), result.model)
 
     def _many(self, result: Many[T], response: Response) -> Page[T]:
-        self._expect(response)
         elements: Slices[T] = self._codec.elements(result)
         return Page(elements.feed(response.content) + elements.close())
 
     def _bare(self, result: Bare[T], response: Response) -> T:
-        return shape(self._tree(response), result.model)
+        return shape(self._codec.read(response.content), result.model)
 
     def _entry(self, _: Entry, response: Response) -> DayEntry:
-        return shape(_entry_tree(self._tree(response)), DayEntry)
+        return shape(_entry_tree(self._codec.read(response.content)), DayEntry)
 
     def _made(self, result: Made, response: Response) -> Created[Any]:
         location = response.header("location")
@@ -159,7 +166,10 @@ class V1Dialect:
         return None
 
     def _raw(self, _: Raw, response: Response) -> Any:
-        return self._tree(response) if response.content.strip() else None
+        if not response.content.strip():
+            return None
+        self._expect(response)
+        return self._codec.read(response.content)
 
     _readers: ClassVar[dict[type[Any], Callable[[V1Dialect, Any, Response], Any]]] = {
         One: _one,
@@ -184,10 +194,6 @@ class V1Dialect:
             if needed:
                 raise
             return None
-
-    def _tree(self, response: Response) -> Any:
-        self._expect(response)
-        return self._codec.read(response.content)
 
     def _expect(self, response: Response) -> None:
         """Refuse a response in another format, which usually is a sign-in page."""
