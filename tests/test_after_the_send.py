@@ -223,7 +223,7 @@ async def create(server, clock, *, whole):
         except Exception as error:  # noqa: BLE001
             result = error
     server.armed = None
-    (gate,) = throttle._gates.values()
+    (gate,) = throttle._budgets["general"].by_loop.values()
     return result, (len(gate._granting.leases), gate.connections.busy)
 
 

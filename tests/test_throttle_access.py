@@ -13,8 +13,9 @@ from harvest_async.testing import VirtualLoop
 from harvest_async.throttle.access import Access, End
 from harvest_async.throttle.gate import Gate
 from harvest_async.throttle.lease import Ticket
+from harvest_async.throttle.ledgers.file import make_private
 from harvest_async.throttle.ledgers.memory import LedgerBusy, MemoryLedger
-from harvest_async.throttle.ledgers.sqlite import SqliteLedger, _make_private
+from harvest_async.throttle.ledgers.sqlite import SqliteLedger
 from harvest_async.throttle.settings import Settings
 from harvest_async.throttle.state import Bounds
 
@@ -163,7 +164,7 @@ def test_a_change_that_fails_leaves_the_ledger_as_it_was(tmp_path):
 def test_a_ledger_is_created_where_files_have_no_owner(tmp_path):
     """Creates the file on systems without POSIX permissions, too."""
     path = tmp_path / "ledger.sqlite3"
-    _make_private(path, posix=False)
+    make_private(path, posix=False)
 
     with sqlite3.connect(path) as database:
         assert database.execute("select 1").fetchone() == (1,)

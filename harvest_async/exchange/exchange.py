@@ -223,6 +223,7 @@ class Exchange:
             round(seconds * SECOND),
             self._max_wait,
             None if shared.status_call is None else self._attempts.probe,
+            call.budget,
         )
         return InFlightCall(call, wire, ticket, shared.auth, seconds, options.before_send, options.limits)
 

@@ -19,6 +19,7 @@ from harvest_async.exchange.options import check_timeout
 from harvest_async.exchange.retrying import Client
 from harvest_async.exchange.shared import Shared
 from harvest_async.secret import hide_user
+from harvest_async.throttle.budgets import Budget
 from harvest_async.throttle.lease import DEADLINE
 from harvest_async.throttle.registry import DEFAULT_REGISTRY, Identity, service_of
 from harvest_async.throttle.throttle import Throttle
@@ -42,7 +43,8 @@ class ExchangeSettings:
         base_url: the address before every path.
         status_call: the call that reads the account's rate limit status; None if there is none.
         status_dialect: the dialect of that call, which has to be JSON; None uses `dialect`.
-        throttle: the account's budget; None uses the process's own one for the account.
+        throttle: the account's throttle; None uses the process's own one for the account.
+        budgets: the budgets of the API version beside the general one.
         timeout: seconds that an attempt may take up to the response's headers.
         transport: the transport that sends requests; None creates one.
         ssl_context: the TLS context of that transport; None shares one with the process's other clients.
@@ -58,6 +60,7 @@ class ExchangeSettings:
     status_call: Call[Any] | None
     status_dialect: Dialect | None = None
     throttle: Throttle | None = None
+    budgets: tuple[Budget, ...] = ()
     timeout: float = DEADLINE / SECOND
     transport: httpx.AsyncBaseTransport | None = None
     ssl_context: ssl.SSLContext | None = None
@@ -82,6 +85,7 @@ def open_exchange(settings: ExchangeSettings) -> Exchange:
         )
     headers = (("User-Agent", f"{header_value('app', settings.app)} harvest_async"), ("Accept-Encoding", ENCODINGS))
     throttle = settings.throttle or DEFAULT_REGISTRY.throttle(Identity(service_of(address), settings.account))
+    throttle.add_budgets(settings.budgets)
     direct = _direct_for(address, settings)
     client = Client(
         transport=ThrottledTransport(direct, throttle, status_path=None),

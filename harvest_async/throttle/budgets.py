@@ -51,6 +51,7 @@ class BudgetGates:
 
     Attributes:
         fallback_wait: the same, in nanoseconds.
+        by_loop: the gates by event loop.
     """
 
     def __init__(self, ledger: Ledger, settings: Settings, clock: Clock, fallback_wait: float) -> None:
@@ -58,14 +59,14 @@ class BudgetGates:
         self._ledger = ledger
         self._settings = settings
         self._clock = clock
-        self._gates: dict[asyncio.AbstractEventLoop, Gate] = {}
+        self.by_loop: dict[asyncio.AbstractEventLoop, Gate] = {}
         self._lock = Lock()  # event loops in several threads may come and go
         self._granted = self._refused = 0  # on event loops that have ended
 
     def gate(self) -> Gate:
         """Return the gate of the running event loop."""
         loop = asyncio.get_running_loop()
-        return self._gates.get(loop) or self._create(loop)
+        return self.by_loop.get(loop) or self._create(loop)
 
     def snapshot(self) -> Snapshot:
         """Return the present state of the budget; any thread may call it.
@@ -74,28 +75,28 @@ class BudgetGates:
             HarvestError: the ledger can't be read.
         """
         with self._lock:
-            gates = tuple(self._gates.values())
+            gates = tuple(self.by_loop.values())
         return take_snapshot(self._ledger, self._settings, self._clock, gates, (self._granted, self._refused))
 
     def _create(self, loop: asyncio.AbstractEventLoop) -> Gate:
         with self._lock:
-            gate = self._gates.get(loop)
+            gate = self.by_loop.get(loop)
             if gate is None:
                 left = self._drop_dead_loops()
-                gate = self._gates[loop] = Gate(self._ledger, self._settings, self._clock)
+                gate = self.by_loop[loop] = Gate(self._ledger, self._settings, self._clock)
                 gate.take_over(left)
-                if len(self._gates) > 1:
-                    for each in self._gates.values():
+                if len(self.by_loop) > 1:
+                    for each in self.by_loop.values():
                         each.share()
         return gate
 
     def _drop_dead_loops(self) -> list[End]:
         """Drop the gates of event loops that have ended; return the ends of leases that the ledger lacks."""
         left: list[End] = []
-        for loop, gate in tuple(self._gates.items()):
+        for loop, gate in tuple(self.by_loop.items()):
             if loop.is_closed() or (gate.idle and not loop.is_running()):
                 left += gate.abandon()
                 self._granted += gate.granted
                 self._refused += gate.refused
-                del self._gates[loop]
+                del self.by_loop[loop]
         return left

@@ -7,6 +7,7 @@ ledger, so that the account's limits hold for all of them together.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from threading import Lock
 from typing import Final, Literal
@@ -16,6 +17,7 @@ from attrs import evolve
 from harvest_async.clock import SECOND, Clock, SystemClock, span
 from harvest_async.errors import InvalidArgument
 from harvest_async.throttle.budgets import GENERAL, Budget, BudgetGates
+from harvest_async.throttle.gate import Gate
 from harvest_async.throttle.lease import Lease, Ticket
 from harvest_async.throttle.ledgers.memory import Ledger, MemoryLedger
 from harvest_async.throttle.settings import Settings
@@ -62,7 +64,7 @@ class Throttle:
         pace: Literal["even", "burst"] = "even",
         reserve: int = 3,
         guard: float = DEFAULT_GUARD / SECOND,
-        max_block: float | None = 900.0,
+        max_block: float | None = 1_000.0,
         ledger: Ledger | None = None,
         clock: Clock | None = None,
         name: str = "account",
@@ -105,9 +107,9 @@ class Throttle:
             NotSent: another process has kept the ledger locked for longer than one attempt may take.
         """
         gates = self._budgets.get(ticket.budget)
-        if gates is None:
-            raise InvalidArgument(self._unknown(ticket.budget))
-        gate = gates.gate()
+        gate = None if gates is None else gates.by_loop.get(asyncio.get_running_loop())
+        if gate is None:
+            gate = self._gate(ticket.budget)
         return gate.acquire_at_once(ticket) or await gate.acquire(ticket)
 
     def add_budgets(self, budgets: Iterable[Budget]) -> None:
@@ -135,9 +137,16 @@ class Throttle:
             InvalidArgument: there is no such budget.
             HarvestError: the ledger can't be read.
         """
+        return self._of(budget).snapshot()
+
+    def _gate(self, budget: str = "general") -> Gate:
+        """Return the gate of a budget on the running event loop."""
+        return self._of(budget).gate()
+
+    def _of(self, budget: str) -> BudgetGates:
         if budget not in self._budgets:
-            raise InvalidArgument(self._unknown(budget))
-        return self._budgets[budget].snapshot()
+            raise InvalidArgument(f"budget={budget!r}: this throttle has {', '.join(self._budgets)}")
+        return self._budgets[budget]
 
     def _gates_of(self, budget: Budget) -> BudgetGates:
         """Return the gates of a budget. The user's ceiling is that of the general one; the others have their own."""
@@ -148,9 +157,6 @@ class Throttle:
             bounds = Bounds(budget.calls, span(budget.period), settings.bounds.guard)
             settings = evolve(settings, name=f"{settings.name} ({budget.name})", bounds=bounds)
         return BudgetGates(self._ledger.for_budget(budget.name), settings, self._clock, budget.fallback_wait)
-
-    def _unknown(self, budget: str) -> str:
-        return f"budget={budget!r}: this throttle has {', '.join(self._budgets)}"
 
 
 def _check(ok: bool, name: str, value: object, allowed: str) -> None:

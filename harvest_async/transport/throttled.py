@@ -200,7 +200,8 @@ class ThrottledTransport(httpx.AsyncBaseTransport):
     async def _refuses(self, response: httpx.Response, lease: Lease, ticket: Ticket) -> bool:
         """Return whether a response with the status of a refusal is one, and end the lease accordingly."""
         hint = response.headers.get("retry-after")
-        wait = read_retry_after(hint, response.headers.get("date"), self._throttle.clock.today())
+        fallback = self._throttle.fallback_wait(ticket.budget)
+        wait = read_retry_after(hint, response.headers.get("date"), self._throttle.clock.today(), fallback)
         try:
             begin = b"" if hint is not None else await peek(response)
         except BaseException:

@@ -62,22 +62,24 @@ class Ledger(Protocol):
 
 
 class MemoryLedger:
-    """Stores the state as long as the process lives."""
+    """Stores the state as long as the process lives.
+
+    Args:
+        budgets: the ledgers of the account's other budgets by name; None starts with the general one alone.
+    """
 
     shared = False
 
-    def __init__(self) -> None:
+    def __init__(self, budgets: dict[str, MemoryLedger] | None = None) -> None:
         self.state = AccountState()
         self.lock = threading.Lock()
-        self._budgets: dict[str, MemoryLedger] = {"general": self}
+        self._budgets = {"general": self} if budgets is None else budgets
 
     def for_budget(self, name: str) -> MemoryLedger:
         """See `Ledger.for_budget`."""
         with self.lock:
             if name not in self._budgets:
-                other = type(self)()
-                other._budgets = self._budgets
-                self._budgets[name] = other
+                self._budgets[name] = MemoryLedger(self._budgets)
             return self._budgets[name]
 
     def transact(self, change: Callable[[AccountState], T]) -> T:

@@ -40,23 +40,32 @@ _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 
 
 class SqliteLedger:
-    """The state of one account's budgets in a file. Give every `Throttle` of the account, in any process, the same file.
+    """The state of one account's budgets in a file. All throttles of the account, in any process, take the same file.
 
     Args:
         path: the file; it is created if it is missing, its folder too. Only its owner can read or write it.
         account: the account's name: any name that no other account in the file has.
         clock: the clock of the throttles that use it.
+        budget: the name of the budget.
+        file: the open file, for a ledger that shares it with those of other budgets; None opens `path`.
     """
 
     shared = True
 
-    def __init__(self, path: str | os.PathLike[str], account: str, *, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        account: str,
+        *,
+        clock: Clock | None = None,
+        budget: str = "general",
+        file: LedgerFile | None = None,
+    ) -> None:
         self.path = Path(path)
         self.account = account
+        self.budget = budget
         self._clock = clock or SystemClock()
-        self._file = LedgerFile(self.path)
-        self._budget = "general"
-        self._budgets: dict[str, SqliteLedger] = {self._budget: self}
+        self._file = file or LedgerFile(self.path)
         self._opened = 0
         self._version = -1
         self._state = AccountState()
@@ -66,11 +75,9 @@ class SqliteLedger:
 
     def for_budget(self, name: str) -> SqliteLedger:
         """See `Ledger.for_budget`."""
-        if name not in self._budgets:
-            other = type(self)(self.path, self.account, clock=self._clock)
-            other._file, other._budget, other._budgets = self._file, name, self._budgets
-            self._budgets[name] = other
-        return self._budgets[name]
+        if name == self.budget:
+            return self
+        return SqliteLedger(self.path, self.account, clock=self._clock, budget=name, file=self._file)
 
     def transact(self, change: Callable[[AccountState], T]) -> T:
         """See `Ledger.transact`.
@@ -114,7 +121,7 @@ class SqliteLedger:
         if self._opened != self._file.opened:
             self._opened, self._version = self._file.opened, -1
         query = "select version, state from account_states where account = ? and budget = ?"
-        with closing(database.execute(query, (self.account, self._budget))) as rows:
+        with closing(database.execute(query, (self.account, self.budget))) as rows:
             row = rows.fetchone()
         if row is None:
             return AccountState(), 0
@@ -143,7 +150,7 @@ class SqliteLedger:
         self._version += 1
         database.execute(
             "insert or replace into account_states (account, budget, version, state) values (?, ?, ?, ?)",
-            (self.account, self._budget, self._version, json.dumps(stored)),
+            (self.account, self.budget, self._version, json.dumps(stored)),
         )
 
     def _scale(self) -> dict[str, Any]:
