@@ -18,10 +18,11 @@ from harvest_async.errors import InvalidArgument
 if TYPE_CHECKING:
     from harvest_async.v1.client import HarvestV1
     from harvest_async.v1.directory import Directory
+    from harvest_async.v1.oauth2 import OAuth2
 
     Client = HarvestV1
 
-__all__ = ["DEFAULT", "PUBLIC", "VERSIONS", "Directory", "HarvestV1", "Version", "load", "version_of"]
+__all__ = ["DEFAULT", "PUBLIC", "VERSIONS", "Directory", "HarvestV1", "OAuth2", "Version", "load", "version_of"]
 
 DEFAULT: Final = "v1"
 """The version that the command line uses."""
@@ -49,6 +50,7 @@ VERSIONS: Final[dict[str, Version]] = {
         {
             "client": "client:HarvestV1",
             "directory": "directory:Directory",
+            "oauth2": "oauth2:OAuth2",
             "import_account": "import_adapter:V1ImportAccount",
             "export_account": "export_tables:V1ExportAccount",
             "dialect": "dialect:V1Dialect",
@@ -59,7 +61,11 @@ VERSIONS: Final[dict[str, Version]] = {
 }
 """The versions by name."""
 
-PUBLIC: Final[Mapping[str, tuple[str, str]]] = {"Directory": ("v1", "directory"), "HarvestV1": ("v1", "client")}
+PUBLIC: Final[Mapping[str, tuple[str, str]]] = {
+    "Directory": ("v1", "directory"),
+    "HarvestV1": ("v1", "client"),
+    "OAuth2": ("v1", "oauth2"),
+}
 """The names that `harvest_async` exports from a version: the version and its part."""
 
 
