@@ -31,6 +31,9 @@ _LONE: Final = re.compile("[\ud800-\udfff]")
 _MARK: Final = re.compile(rb'\}\s*+,\s*+(?=\{\s*+"[^"\\]{0,64}+"\s*+:\s*+\{)')
 """Between two records, each below its root. The quote of a text inside a record would have a backslash before it."""
 
+_NEAR: Final = 2_048
+"""The last bytes of a slice, in which the pattern is tried first."""
+
 QUOTE: Final = ord('"')
 TOKEN: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+(")?+|[][{},]', re.DOTALL)
 STRING_REST: Final = re.compile(rb'(?:[^"\\]++|\\.)*+(")?+', re.DOTALL)
@@ -192,7 +195,7 @@ class Elements(Slices[T]):
         self._enough = STEP
         if len(self._held) < self._enough:
             return []
-        end = max((match.end() for match in _MARK.finditer(bytes(self._held))), default=0)
+        end = _last_mark(self._held)
         if not end:
             return None
         try:
@@ -248,6 +251,17 @@ class Elements(Slices[T]):
             except Exception:  # noqa: BLE001, S110 - the slow way reads more, and says what is wrong
                 pass
         return self._shape(loads(whole))
+
+
+def _last_mark(held: bytearray) -> int:
+    """Return where the last record that has come begins, as far as the pattern says; 0 if there is none."""
+    for start in (max(0, len(held) - _NEAR), 0):
+        end = 0
+        for match in _MARK.finditer(held, start):
+            end = match.end()
+        if end:
+            return end
+    return 0
 
 
 def _blanks(held: bytearray) -> int:
