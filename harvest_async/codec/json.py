@@ -14,7 +14,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, Final, TypeVar, cast
 
-from harvest_async.codec.slices import DEEPEST, LARGEST_ELEMENT, MOST_VALUES, STEP, Shaper, Slices
+from harvest_async.codec.slices import DEEPEST, LARGEST_ELEMENT, MOST_VALUES, SLICE, STEP, Shaper, Slices
 from harvest_async.codec.text import NUMBERS, beginning, iso, of_day, only_decode_errors
 from harvest_async.errors import DecodeError, InvalidArgument
 
@@ -192,7 +192,7 @@ class Elements(Slices[T]):
 
     def _guess(self) -> list[T] | None:
         """Read up to where a record seems to end; return None if the guess was wrong."""
-        self._enough = STEP
+        self._enough = SLICE - STEP
         if len(self._held) < self._enough:
             return []
         end = _last_mark(self._held)
