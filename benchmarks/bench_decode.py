@@ -229,7 +229,7 @@ def main():
     show(
         columns,
         rows,
-        "XML <= 30 MiB and <= 1.2 of the time, <= 0.5 with speed; JSON >= 1.4 of the rate, >= 3.9 with speed; gaps <= 50 ms",
+        "XML <= 30 MiB and <= 1.2 of the time (speed: 0.5); JSON >= 1.4 of the rate (speed: 3.9); gaps <= 50 ms",
     )
     return f"not all records were read by {wrong}" if wrong else None
 
