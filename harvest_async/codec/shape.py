@@ -26,7 +26,7 @@ from attrs import fields, has, resolve_types
 from cattrs.gen import make_dict_structure_fn, override
 
 from harvest_async.codec.text import only_decode_errors
-from harvest_async.codec.values import ISO, READERS, SHOWN, Read, as_list, last, optional, read_text, read_word, wrong
+from harvest_async.codec.values import ISO, READERS, SHOWN, Read, as_list, last, optional, read_text, wrong
 from harvest_async.errors import DecodeError
 from harvest_async.redaction import redact_message
 
@@ -107,7 +107,7 @@ def _converter(*, detailed: bool) -> cattrs.Converter:
         converter.register_structure_hook(kind, partial(_hook, read))
         converter.register_structure_hook(kind | None, partial(_hook, partial(optional, read)))
     converter.register_structure_hook(str | None, lambda value, _: None if value is None else read_text(value))
-    converter.register_structure_hook_func(_is_word, lambda value, kind: read_word(_plain_type(kind), value))
+    converter.register_structure_hook_func(_is_word, lambda value, kind: _read_word(_plain_type(kind), value))
     if detailed:
         converter.register_structure_hook_factory(has, partial(_validated_record, converter))
     else:
@@ -189,7 +189,7 @@ def _reader(kind: Any) -> Read:
         read = READERS[plain] if plain is kind else partial(optional, READERS[plain])
         return ISO[plain](read) if plain in ISO else read
     if _is_word(kind):
-        return partial(read_word, plain)
+        return partial(_read_word, plain)
     hook = _converter(detailed=False).get_structure_hook(kind)
     return lambda value: hook(value, kind)
 
@@ -198,6 +198,17 @@ def _is_word(kind: Any) -> bool:
     """Return whether a field holds a subclass of str: an enumeration's member, or a currency."""
     plain = _plain_type(kind)
     return isinstance(plain, type) and issubclass(plain, str) and plain is not str
+
+
+def _read_word(kind: type[str], value: Any) -> str | None:
+    """Return a text as its field's class; a value that an enumeration does not have stays a str."""
+    if value is None:
+        return None
+    text = value if value.__class__ is str else read_text(last(value))
+    try:
+        return kind(text)
+    except ValueError:
+        return text
 
 
 def _validated_record(converter: cattrs.Converter, kind: type[Any]) -> Callable[[Any, Any], Any]:

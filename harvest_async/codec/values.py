@@ -20,7 +20,6 @@ __all__ = [
     "last",
     "optional",
     "read_text",
-    "read_word",
     "wrong",
 ]
 
@@ -106,17 +105,6 @@ def read_text(value: Any) -> str:
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
         return str(value)
     raise wrong("a text", value)
-
-
-def read_word(kind: type[str], value: Any) -> str | None:
-    """Return a text as its field's class; a value that an enumeration does not have stays a str."""
-    if value is None:
-        return None
-    text = value if value.__class__ is str else read_text(last(value))
-    try:
-        return kind(text)
-    except ValueError:
-        return text
 
 
 def _iso_datetime(read: Read) -> Read:
