@@ -136,9 +136,9 @@ def _record(kind: Any) -> Callable[[Any], Any]:
                 else:
                     values.setdefault("extra", {})[given] = value
                 continue
-            if value.__class__ is exact or (value is None and may_be_none):
+            if value.__class__ is exact:
                 values[name] = value
-            else:
+            elif value is not None or not may_be_none:
                 values[name] = reader(value)
         if identity is not None and identity not in values:
             if values.keys() <= {"extra"}:
