@@ -31,7 +31,7 @@ def test_all_classes_come_from_one_library():
 
 
 def test_the_trusted_certificates_are_those_of_certifi_or_of_the_system(monkeypatch):
-    """httpx trusts the certificates of the package certifi; httpx2 those of the operating system."""
+    """Httpx trusts the certificates of the package certifi; httpx2 those of the operating system."""
     calls, where = [], certifi.where
     monkeypatch.setattr(certifi, "where", lambda: calls.append("certifi") or where())
     monkeypatch.delenv("SSL_CERT_FILE", raising=False)
