@@ -246,9 +246,9 @@ def test_an_answer_without_tokens_is_told(content):
         (400, b'{"error": "unauthorized_client"}', Unauthorized, "may not have"),
         (400, b'{"error": "invalid_request", "error_description": 7}', BadRequest, "invalid_request"),
         (400, b'{"error": {"x": 1}}', BadRequest, "'x': 1"),
-        (401, b"<html>", Unauthorized, "answered 401"),
+        (401, b"<html>", Unauthorized, "returned 401"),
         (302, b"", ServerError, "never followed"),
-        (500, b'{"error": "invalid_grant"}', ServerError, "answered 500"),
+        (500, b'{"error": "invalid_grant"}', ServerError, "returned 500"),
         (204, b"", ServerError, "204"),
     ],
 )

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator, Hashable, Mapping
 from contextlib import aclosing
-from typing import Any, ClassVar, Generic, TypeVar, cast
+from typing import Any, ClassVar, Generic, TypeVar
 from weakref import WeakValueDictionary
 
 from attrs import field, frozen
@@ -138,10 +138,10 @@ class Resource:
 
     async def _records(self, call: Call[Page[T]]) -> AsyncGenerator[T, None]:
         try:
-            found = cast("AsyncGenerator[T, None]", self._exchange.records(call))
-            async with aclosing(found) as records:
-                async for record in records:
-                    yield record
+            async with aclosing(self._exchange.slices(call)) as slices:
+                async for records in slices:
+                    for record in records:
+                        yield record
         except ResponseError as error:
             await self._explain(call, error)
             raise

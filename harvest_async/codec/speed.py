@@ -12,6 +12,7 @@ from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
+from operator import attrgetter
 from typing import Annotated, Any, Final, get_args
 
 import msgspec
@@ -41,38 +42,44 @@ def fast_reader(kind: Any, root: str | None) -> Callable[[bytes], list[Any]] | N
     known = [_known(field) for field in fields(kind) if field.name != "extra"]
     try:
         strict = msgspec.defstruct(kind.__name__, known, forbid_unknown_fields=True, kw_only=True, gc=False)
-        element: Any = strict if root is None else dict[str, strict]  # type: ignore[valid-type]
-        decoder = msgspec.json.Decoder(list[element])
+        element = strict if root is None else _below(root, strict)
+        decoder = msgspec.json.Decoder(list[element])  # type: ignore[valid-type]
         msgspec.convert([], list[kind])
     except TypeError:
         return None
 
-    decimals = [field.name for field in fields(kind) if Decimal in (field.type, *get_args(field.type))]
+    decimals = [attrgetter(each.name) for each in fields(kind) if Decimal in (each.type, *get_args(each.type))]
 
     def read(whole: bytes) -> list[Any]:
         elements = decoder.decode(whole)
         if root is not None:
-            elements = _unwrapped(elements, root)
-        for element in elements:
-            for name in decimals:
-                _check(getattr(element, name))
+            elements = [element.record for element in elements]
+        for column in decimals:
+            _check([*map(column, elements)])
         return msgspec.convert(elements, list[kind], from_attributes=True)
 
     return read
 
 
-def _unwrapped(elements: list[dict[str, Any]], root: str) -> list[Any]:
-    """Return the records below their root."""
-    try:
-        return [element[root] for element in elements]
-    except KeyError as error:
-        raise ValueError(error) from error
+def _below(root: str, strict: type[msgspec.Struct]) -> type[msgspec.Struct]:
+    """Return the class of an object whose only field is a record."""
+    record = ("record", strict, msgspec.field(name=root))
+    return msgspec.defstruct("Below", [record], forbid_unknown_fields=True, gc=False)
 
 
-def _check(number: Decimal | None) -> None:
-    """Raise `ValueError` for numbers that `shape` may refuse: NaN as text, and those with a great many digits."""
-    if number is not None and not (number.is_finite() and -_FAR < number.adjusted() < _FAR):
-        raise ValueError(number)
+def _check(column: list[Decimal | None]) -> None:
+    """Raise `ValueError` for numbers that `shape` may refuse: NaN as text, and very large or small ones.
+
+    A list has few different rates and hours, so that it is enough to look at those, and at each zero: zeros of
+    different exponents are equal.
+    """
+    numbers = set(column)
+    numbers.discard(None)
+    zeros = [number for number in column if number is not None and not number] if 0 in numbers else []
+    places = set(map(Decimal.adjusted, (*numbers, *zeros)))  # type: ignore[arg-type]
+    usual = all(map(Decimal.is_finite, numbers)) and all(-_FAR < place < _FAR for place in places)  # type: ignore[arg-type]
+    if not usual:
+        raise ValueError(numbers)
 
 
 def _known(field: Any) -> tuple[Any, ...]:

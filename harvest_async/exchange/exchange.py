@@ -10,7 +10,7 @@ Invariants:
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
@@ -28,7 +28,7 @@ from harvest_async.exchange.cache_protocol import ResponseStore, Watcher, cache_
 from harvest_async.exchange.failures import described, is_known, not_named, not_read_back, unknown, unread
 from harvest_async.exchange.files import fetch
 from harvest_async.exchange.options import PLAIN, Options, change
-from harvest_async.exchange.pages import records
+from harvest_async.exchange.pages import slices
 from harvest_async.exchange.recording import keep, recorders
 from harvest_async.exchange.response_body import whole
 from harvest_async.exchange.retrying import Attempts
@@ -128,8 +128,8 @@ class Exchange:
             raise
         return result
 
-    def records(self, call: Call[Page[T]]) -> AsyncIterator[T]:
-        """Send the calls for the pages of a list, and yield its records one by one.
+    def slices(self, call: Call[Page[T]]) -> AsyncGenerator[list[T], None]:
+        """Send the calls for the pages of a list, and yield its records, some at a time.
 
         Each page is requested when it is needed and read in slices, between which other tasks may run. A record that
         comes again, because the list changed between two pages, is yielded once.
@@ -137,7 +137,7 @@ class Exchange:
         Raises:
             HarvestError: as `send`; `DecodeError` if the server sends the same page without end.
         """
-        return records(call, self._send, self._shared.dialect)
+        return slices(call, self._send, self._shared.dialect)
 
     async def create_and_read(self, call: Call[Created[T]], read: Follow[T]) -> T:
         """Create a record and return it whole: from the response, or by reading it once more.
