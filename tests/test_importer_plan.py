@@ -410,13 +410,13 @@ def test_an_archived_assignment_is_brought_back():
     project = books.put("project", name="Website", client=client)
     link = books.put("task_assignment", project=project, task=task, active=False)
     books.fail = lambda kind, fields: (
-        BadRequest("no") if kind == "task_assignment" and "deactivated" not in fields else None
+        BadRequest("no") if kind == "task_assignment" and "archived" not in fields else None
     )
 
     report = load(books, [time_row()])
 
     assert report.created == 1
-    assert books.tables["task_assignment"][link]["deactivated"] is False
+    assert books.tables["task_assignment"][link]["archived"] is False
 
 
 def test_a_refused_assignment_rejects_its_rows():

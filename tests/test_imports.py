@@ -161,8 +161,8 @@ async def test_undo_says_what_it_could_not_do(harvest_sandbox, harvest_client, t
     assert len(harvest_sandbox.world.entries()) == 1
 
 
-async def test_all_that_v1_gives_is_translated(harvest_client):
-    """Archived records, codes, addresses and what new projects have by themselves reach the import as they are."""
+async def test_records_of_v1_get_neutral_names(harvest_client):
+    """Archived records, codes and addresses reach the importer under its own field names."""
     async with harvest_client() as harvest:
         account = V1ImportAccount(harvest, "a")
         client = await harvest.clients.create("ACME")
@@ -172,9 +172,11 @@ async def test_all_that_v1_gives_is_translated(harvest_client):
 
         [project] = await account.records("project")
         people = await account.records("person")
+        archived = next(each for each in await account.records("task") if each.name == "Work")
 
-    assert (project.name, project.client_id, project.code, project.active) == ("Website", client.id, "W", True)
-    assert all(isinstance(each, AccountRecord) for each in people)
+    assert (project.name, project.client, project.code, project.active) == ("Website", client.id, "W", True)
+    assert all(isinstance(each, AccountRecord) and each.fields["active"] for each in people)
+    assert (archived.active, archived.fields["archived"], "deactivated" in archived.fields) == (False, True, False)
     assert {each.email for each in people} == {"admin@example.com", "user@example.com"}
 
 

@@ -354,4 +354,4 @@ def test_lines_of_an_invoice_lose_the_numbers_of_projects(tmp_path):
     with open_source(tmp_path) as source:
         (invoice,) = source
 
-    assert lines.replace(",21,", ",,") == invoice.fields["csv_line_items"]
+    assert lines.replace(",21,", ",,") == invoice.fields["line_items"]

@@ -24,7 +24,7 @@ class AccountRecord:
         id: its id.
         name: its name; for a person or a contact the full name.
         active: False if it is archived.
-        client_id: the client of a project or a contact.
+        client: the id of the client of a project or a contact.
         email: the e-mail address of a person or a contact.
         code: the code of a project.
         automatic: whether the account adds it to new projects by itself.
@@ -34,7 +34,7 @@ class AccountRecord:
     id: int
     name: str
     active: bool = True
-    client_id: int | None = None
+    client: int | None = None
     email: str = ""
     code: str = ""
     automatic: bool = False

@@ -144,7 +144,7 @@ class Reconciliation:
 
     def _is(self, kind: str, known: AccountRecord, fields: dict[str, Any], client: int | None) -> bool:
         """Whether a record is the one that was to be made."""
-        if client is not None and known.client_id != client:
+        if client is not None and known.client != client:
             return False
         if kind == "contact":
             name = f"{fields.get('first_name', '')} {fields.get('last_name', '')}"

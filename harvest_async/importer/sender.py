@@ -202,7 +202,7 @@ class Sender:
         project, other = self._references.record(step.project) or 0, self._references.record(step.other)
         found = [each for each in await self._account.assignments(step.kind, project) if each.other == other]
         if found and not any(each.active for each in found):
-            fields = {"project": project, "deactivated": False}
+            fields = {"project": project, "archived": False}
             await self._account.update(step.kind, found[0].id, fields, _Observer(self, step))
         if found:
             self._writer.enqueue(mark_existing(step.id, found[0].id))

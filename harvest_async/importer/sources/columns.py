@@ -244,11 +244,11 @@ _TASK: Final = Kind(
     titles={"name": "Name"},
     needed=(("name",),),
     fields={
-        "billable_by_default": "flag", "default_hourly_rate": "number", "is_default": "flag", "deactivated": "flag",
+        "billable_by_default": "flag", "default_hourly_rate": "number", "is_default": "flag", "archived": "flag",
     },
     spellings={
         "task": "name", "task name": "name", "hourly rate": "default_hourly_rate", "default rate":
-        "default_hourly_rate", "billable": "billable_by_default", "default": "is_default", "archived": "deactivated",
+        "default_hourly_rate", "billable": "billable_by_default", "default": "is_default", "deactivated": "archived",
     },
     passed=_STAMPS,
 )  # fmt: skip
@@ -260,12 +260,12 @@ _PERSON: Final = Kind(
     needed=(("email",), ("first_name", "person")),
     fields={
         "cost_rate": "number", "default_hourly_rate": "number", "department": "text",
-        "has_access_to_all_future_projects": "flag", "is_active": "flag", "is_admin": "flag",
+        "has_access_to_all_future_projects": "flag", "active": "flag", "is_admin": "flag",
         "is_contractor": "flag", "is_project_manager": "flag", "telephone": "text", "timezone": "text",
     },
     spellings={
         **_WHO_SPELLINGS, "hourly rate": "default_hourly_rate", "billable rate": "default_hourly_rate",
-        "admin": "is_admin", "contractor": "is_contractor", "active": "is_active", "phone": "telephone",
+        "admin": "is_admin", "contractor": "is_contractor", "is active": "active", "phone": "telephone",
         "project manager": "is_project_manager", "time zone": "timezone",
     },
     passed=_STAMPS | {"weekly capacity", "wants newsletter", "identity account id", "identity user id"},
@@ -276,8 +276,8 @@ _TASK_LINK: Final = Kind(
     row=TaskLinkRow,
     titles={**_WHERE, "task": "Task", "task_id": "Task id"},
     needed=(("project", "project_id"), ("task", "task_id")),
-    fields={"billable": "flag", "budget": "number", "deactivated": "flag", "hourly_rate": "number"},
-    spellings={**_WHERE_SPELLINGS, "task name": "task"},
+    fields={"billable": "flag", "budget": "number", "archived": "flag", "hourly_rate": "number"},
+    spellings={**_WHERE_SPELLINGS, "task name": "task", "deactivated": "archived"},
     passed=_STAMPS | {"estimate"},
 )
 
@@ -286,8 +286,8 @@ _USER_LINK: Final = Kind(
     row=UserLinkRow,
     titles={**_WHERE, **_WHO},
     needed=(("project", "project_id"), ("person", "email", "user_id", "last_name")),
-    fields={"budget": "number", "deactivated": "flag", "hourly_rate": "number", "is_project_manager": "flag"},
-    spellings={**_WHERE_SPELLINGS, **_WHO_SPELLINGS},
+    fields={"budget": "number", "archived": "flag", "hourly_rate": "number", "is_project_manager": "flag"},
+    spellings={**_WHERE_SPELLINGS, **_WHO_SPELLINGS, "deactivated": "archived"},
     passed=_STAMPS | {"estimate"},
 )
 
@@ -296,8 +296,8 @@ _CATEGORY: Final = Kind(
     row=CategoryRow,
     titles={"name": "Name"},
     needed=(("name",),),
-    fields={"unit_name": "text", "unit_price": "number", "deactivated": "flag"},
-    spellings={"category": "name", "expense category": "name"},
+    fields={"unit_name": "text", "unit_price": "number", "archived": "flag"},
+    spellings={"category": "name", "expense category": "name", "deactivated": "archived"},
     passed=_STAMPS,
 )
 
@@ -318,9 +318,9 @@ _INVOICE: Final = Kind(
     fields={
         "due_at_human_format": "text", "due_at": "date", "currency": "text", "issued_at": "date", "subject": "text",
         "notes": "text", "purchase_order": "text", "kind": "text", "period_start": "date", "period_end": "date",
-        "csv_line_items": "text", "tax": "number", "tax2": "number", "discount": "number", "state": "text",
+        "line_items": "text", "tax": "number", "tax2": "number", "discount": "number", "state": "text",
     },
-    spellings={"client name": "client", "invoice number": "number"},
+    spellings={"client name": "client", "invoice number": "number", "csv line items": "line_items"},
     choices={
         "kind": _choices("free_form", "project", "task", "people", "detailed"),
         "state": _choices("open", "draft", "partial", "paid", "closed"),

@@ -55,7 +55,7 @@ class RecordReader:
             "moment": partial(_read_moment, order=order),
         }
         self._choices = {name: cached(partial(_choose, choices=each)) for name, each in kind.choices.items()}
-        if "active" in kind.fields or "is_active" in kind.fields:
+        if "active" in kind.fields:
             self._readers["flag"] = cached(_read_active)
         self._known = _KNOWN[kind.name]
         self._roster = None if options.people_by_email else roster
@@ -78,8 +78,8 @@ class RecordReader:
         for name, kind in self._kind.fields.items():
             if cells.text(name).strip():
                 found[name] = cells.value(name, self._choices.get(name) or self._readers[kind])
-        if found.get("csv_line_items"):
-            found["csv_line_items"] = cells.value("csv_line_items", _lines, LONGEST_CELL)
+        if found.get("line_items"):
+            found["line_items"] = cells.value("line_items", _lines, LONGEST_CELL)
         return found
 
     def _money(self, cells: Cells) -> dict[str, Any]:
