@@ -172,7 +172,7 @@ async def test_records_of_v1_get_neutral_names(harvest_client):
 
         [project] = await account.records("project")
         people = await account.records("person")
-        archived = next(each for each in await account.records("task") if each.name == "Work")
+        [archived] = [each for each in await account.records("task") if each.name == "Work"]
 
     assert (project.name, project.client, project.code, project.active) == ("Website", client.id, "W", True)
     assert all(isinstance(each, AccountRecord) and each.fields["active"] for each in people)
