@@ -34,7 +34,7 @@ from harvest_async.importer.report import Overview, Report, overview, report_of,
 from harvest_async.importer.rules import Rules, Stopped
 from harvest_async.importer.run import Runner
 from harvest_async.importer.sources import Fill, Options, Source, open_source
-from harvest_async.importer.undo import UndoResult, undo_run
+from harvest_async.importer.undo import UndoResult, UnlinkResult, undo_run, unlink_run
 from harvest_async.progress import Progress, Quiet
 from harvest_async.throttle.registry import service_of
 from harvest_async.throttle.throttle import Throttle
@@ -52,12 +52,14 @@ __all__ = [
     "Source",
     "Stopped",
     "UndoResult",
+    "UnlinkResult",
     "open_source",
     "plan",
     "resume",
     "run",
     "seconds_for",
     "undo",
+    "unlink",
 ]
 
 _PLAIN: Final = Options()
@@ -155,6 +157,8 @@ async def plan(
     options: Options = _PLAIN,
     email_domain: str | None = None,
     create_people: CreatePeople = False,
+    reference: bool = True,
+    link: str | None = None,
     identity: str | None = None,
     on_progress: Progress = _QUIET,
 ) -> Plan:
@@ -168,15 +172,20 @@ async def plan(
         email_domain: the domain of e-mail addresses for people who have none.
         create_people: whether people may be created, or a function that decides it. Each new person gets an e-mail and
             takes a seat of the account's plan.
+        reference: whether each time entry gets a reference to its row, if the API version has references. With them, a
+            run whose responses were lost finds its own entries exactly, and `undo` deletes no others.
+        link: the permalink of these references: an address that Harvest shows at each entry.
         identity: a string that identifies the account among all accounts; its service and name by default.
         on_progress: receives the progress.
 
     Raises:
-        InvalidArgument: the source as a whole can't be imported, or the client is not an administrator's.
+        InvalidArgument: the source as a whole can't be imported, the client is not an administrator's, or `link` is
+            given without references.
         JournalError: the journal exists already, or can't be used.
         HarvestError: the account can't be read.
     """
     account = _account(harvest, identity)
+    _check_link(account, link, reference=reference)
     scratch = Path(mkdtemp(prefix="harvest-plan-")) if journal is None else None
     opened = journal if isinstance(journal, Journal) else Journal(scratch / "plan.journal" if scratch else journal)
     before = harvest.throttle.snapshot().granted
@@ -187,7 +196,9 @@ async def plan(
         about = {"file": source.sha256, "account": account.identity, "options": digest_of(options, email_domain)}
         await opened.work(lambda: opened.describe(**about))
         await account.check_role()
-        await build_plan(account, opened, PlanOptions(email_domain, _consent(create_people)), on_progress)
+        await build_plan(
+            account, opened, PlanOptions(email_domain, _consent(create_people), reference, link), on_progress
+        )
         seen = await opened.work(overview, opened)
     except BaseException:
         if not isinstance(journal, Journal):
@@ -300,6 +311,30 @@ async def undo(
             opened.close()
 
 
+async def unlink(
+    harvest: Client,
+    journal: Journal | str | os.PathLike[str],
+    *,
+    identity: str | None = None,
+    on_progress: Progress = _QUIET,
+) -> UnlinkResult:
+    """Remove the references from the time entries that a run created. Afterwards `undo` leaves these entries.
+
+    Raises:
+        JournalError: the journal belongs to another account, or another process uses it.
+        HarvestError: the account can't be used; `unlink` can be called again.
+    """
+    account = _account(harvest, identity)
+    opened = journal if isinstance(journal, Journal) else _there(Path(journal))
+    try:
+        opened.expect(account=account.identity)
+        await account.check_role()
+        return await unlink_run(account, opened, on_progress)
+    finally:
+        if not isinstance(journal, Journal):
+            opened.close()
+
+
 def _account(harvest: Client, identity: str | None) -> Account:
     """Return an account whose calls wait for as long as it takes, whatever `max_wait` the client has."""
     patient = harvest.options(max_wait=None)
@@ -334,6 +369,13 @@ def _consent(create_people: CreatePeople) -> Consent | None:
         return True
 
     return yes if create_people else None
+
+
+def _check_link(account: Account, link: str | None, *, reference: bool) -> None:
+    if link and not reference:
+        raise InvalidArgument("link: it belongs to the references of time entries. Leave out reference=False, or link.")
+    if link and account.references is None:
+        raise InvalidArgument("link: the entries of this API version have no references. Leave it out, or use API v2.")
 
 
 def _check_new(journal: Journal) -> None:

@@ -37,7 +37,7 @@ def test_two_runs_can_not_have_one_journal(tmp_path):
     other.join()
 
     with Journal(path) as journal:
-        assert journal.meta["format"] == "2"
+        assert journal.meta["format"] == "3"
 
 
 def test_the_same_process_can_not_have_it_twice(tmp_path):

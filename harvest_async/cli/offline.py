@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import date
+from typing import Final
 
 from harvest_async.importer.account_records import (
     AccountRecord,
@@ -29,7 +30,11 @@ class EmptyAccount:
 
     Attributes:
         reads: the number of reads.
+        shared_lists, references: see `ReadableAccount`.
     """
+
+    shared_lists: Final = None
+    references: Final = None
 
     def __init__(self) -> None:
         self.reads = 0

@@ -104,7 +104,10 @@ class Report:
         left: rows that were not sent.
         file_hours: the sum of the file's good rows as the file has it, sent or not.
         stopped: why it ended early; None if it did not.
-        gave_up: whether that was because the server was gone.
+        gave_up: whether it ended because the server did not respond.
+        references: what became of the references of time entries: `kept`; `not kept` by the server, or `off`: entries
+            of lost responses were recognised by comparing and counting; `asked` before the first response; empty if the
+            API has none.
     """
 
     created_records: Mapping[str, int]
@@ -120,6 +123,7 @@ class Report:
     exact_hours: Fraction
     stopped: str | None = None
     gave_up: bool = False
+    references: str = ""
 
     @property
     def complete(self) -> bool:
@@ -174,6 +178,7 @@ def report_of(journal: Journal, stopped: str | None = None, *, gave_up: bool = F
         _exact(journal),
         stopped,
         gave_up,
+        meta.get("references", ""),
     )
 
 

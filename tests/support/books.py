@@ -27,6 +27,7 @@ class Books:
     """
 
     identity = "books"
+    shared_lists = references = None
 
     def __init__(self, *, timestamps=False, people=()):
         self.tables = {kind: {} for kind in ("client", "project", "task", "person", "category", "contact",
@@ -86,20 +87,23 @@ class Books:
     async def logged(self, kind, person, first, last):
         await self._read(f"booked {kind}")
         return [
-            LoggedEntry(
-                number,
-                each["project"],
-                each["task"] if kind == "entry" else each["category"],
-                each["day"],
-                each["notes"],
-                hours=each.get("hours") or Decimal(),
-                cost=each.get("total_cost") or Decimal(),
-                start=each.get("start"),
-                end=each.get("end"),
-            )
+            self._logged_entry(kind, number, each)
             for number, each in self.tables[kind].items()
             if each["person"] == person and first <= each["day"] <= last
         ]
+
+    def _logged_entry(self, kind, number, each):
+        return LoggedEntry(
+            number,
+            each["project"],
+            each["task"] if kind == "entry" else each["category"],
+            each["day"],
+            each["notes"],
+            hours=each.get("hours") or Decimal(),
+            cost=each.get("total_cost") or Decimal(),
+            start=each.get("start"),
+            end=each.get("end"),
+        )
 
     async def bookable_tasks(self, person):
         await self._read("reach")
