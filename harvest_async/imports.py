@@ -15,14 +15,14 @@ import os
 import shutil
 from collections.abc import Awaitable, Callable
 from hashlib import sha256
-from importlib import import_module
 from pathlib import Path
 from tempfile import mkdtemp
 from types import TracebackType
-from typing import Any, Final, Protocol, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from attrs import define, field
 
+from harvest_async import versions
 from harvest_async.errors import InvalidArgument
 from harvest_async.importer.account import Account
 from harvest_async.importer.journal import Journal, JournalError
@@ -37,7 +37,9 @@ from harvest_async.importer.sources import Fill, Options, Source, open_source
 from harvest_async.importer.undo import UndoResult, UnlinkResult, undo_run, unlink_run
 from harvest_async.progress import Progress, Quiet
 from harvest_async.throttle.registry import service_of
-from harvest_async.throttle.throttle import Throttle
+
+if TYPE_CHECKING:
+    from harvest_async.versions import Client
 
 __all__ = [
     "Fill",
@@ -66,33 +68,7 @@ _PLAIN: Final = Options()
 _RULES: Final = Rules()
 _QUIET: Final = Quiet()
 
-_ACCOUNTS: Final = {"harvest_async.v1.client:HarvestV1": "harvest_async.v1.import_adapter:V1ImportAccount"}
-"""The client class of each API version, and the class that adapts it to the importer; imported on first use."""
-
 CreatePeople = bool | Callable[[tuple[NewPerson, ...]], Awaitable[bool]]
-
-
-class Client(Protocol):
-    """The part of a version's client that imports use."""
-
-    @property
-    def name(self) -> str:
-        """The account's name."""
-        ...
-
-    @property
-    def address(self) -> str:
-        """The account's address."""
-        ...
-
-    @property
-    def throttle(self) -> Throttle:
-        """The account's throttle."""
-        ...
-
-    def options(self, *, max_wait: float | None) -> Any:
-        """Return the same client with other options."""
-        ...
 
 
 @define(eq=False)
@@ -336,24 +312,9 @@ async def unlink(
 
 
 def _account(harvest: Client, identity: str | None) -> Account:
-    """Return an account whose calls wait for as long as it takes, whatever `max_wait` the client has."""
-    patient = harvest.options(max_wait=None)
-    return _adapter(harvest)(patient, identity or f"{service_of(harvest.address)}/{harvest.name}")
-
-
-def _adapter(harvest: Client) -> Callable[[Client, str], Account]:
-    """Return the class that adapts a client of this API version to the importer.
-
-    Raises:
-        InvalidArgument: it is no client of a known version.
-    """
-    for each in type(harvest).__mro__:
-        if path := _ACCOUNTS.get(f"{each.__module__}:{each.__qualname__}"):
-            module, _, name = path.partition(":")
-            adapter: Callable[[Client, str], Account] = getattr(import_module(module), name)
-            return adapter
-    known = ", ".join(path.rpartition(":")[2] for path in _ACCOUNTS)
-    raise InvalidArgument(f"{type(harvest).__name__} can't import rows. Use a client of one of these classes: {known}.")
+    """Return the account of a client, whose calls wait as long as necessary, whichever `max_wait` the client has."""
+    adapter: Callable[[Client, str], Account] = versions.load("import_account", versions.version_of(harvest))
+    return adapter(harvest.options(max_wait=None), identity or f"{service_of(harvest.address)}/{harvest.name}")
 
 
 def digest_of(options: Options, email_domain: str | None) -> str:
