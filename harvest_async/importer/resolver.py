@@ -120,7 +120,11 @@ class Resolver:
 
     def _entry(self, row: kinds.TimeRow, _: int) -> PlannedRow:
         if self.timestamps and (row.started is None or row.ended is None):
-            raise Rejected("Start time", "the account tracks time by start and end, and the row has none")
+            raise Rejected(
+                "Start time",
+                "the account tracks time by start and end, and the row has none, or has a break: give both, and split "
+                "the row at its break",
+            )
         project = self._project(row.client, row.project, row.project_code)
         task = self._by_name("task", row.task)
         person = self._people.find(row.person, row.email)

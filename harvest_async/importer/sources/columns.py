@@ -136,7 +136,7 @@ _TIME: Final = Kind(
         "day": "Date", **_WHERE, "task": "Task", "task_id": "Task id", "notes": "Notes", "hours": "Hours",
         "duration": "Duration", "minutes": "Minutes", "seconds": "Seconds", "started": "Start time",
         "ended": "End time", "ended_on": "End date", "begin": "Start", "end": "End", "running": "Is running",
-        **_WHO,
+        "break_time": "Break", "break_minutes": "Break (min)", **_WHO,
     },
     needed=(("day", "begin"), ("hours", "duration", "minutes", "seconds", "ended", "end")),
     spellings={
@@ -146,12 +146,16 @@ _TIME: Final = Kind(
         "ended at": "ended", "end date": "ended_on", "start": "begin", "stop date": "ended_on",
         "stop time": "ended", "stop": "end", "started time": "started", "ended time": "ended",
         "is running": "running", "timer started at": "running",
+        **dict.fromkeys(("break", "breaks", "break duration", "break hours", "break (h)", "break length", "lunch",
+            "lunch break", "pause", "pausen", "pausenzeit", "pausendauer", "pauses"), "break_time"),
+        **dict.fromkeys(("break (min)", "break (mins)", "break (minutes)", "break minutes", "break min", "pause (min)",
+            "pause (minuten)", "breaks (min)", "lunch (min)"), "break_minutes"),
     },
     passed=_STAMPS | _REPORT | {
         "tags", "group", "type", "invoice id", "date of creation", "hours with timer", "hours without timer",
         "is billed", "is closed", "adjustment record", "hours for previously running timer", "rounded hours",
         "is locked", "locked reason", "budgeted", "external reference", "user assignment id", "task assignment id",
-        "approval status", "timer started at", "is running",
+        "approval status", "timer started at", "is running", "external reference id", "invoice",
     },
 )  # fmt: skip
 

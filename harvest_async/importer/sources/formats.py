@@ -124,6 +124,7 @@ _MOST_COLUMNS: Final = 1 << 14
 _BY_STEM: Final = {kind: name for name, (kind, _) in _PLAIN.items()} | {"time": "time"}
 _ROOTS: Final = {
     "client": "clients", "contact": "contacts", "project": "projects", "task": "tasks", "user": "people",
+    "users": "people",
     "task_assignment": "task-assignments", "user_assignment": "user-assignments", "day_entry": "time",
     "expense_category": "expense-categories", "expense": "expenses", "invoice": "invoices", "invoices": "invoices",
     "invoice_category": "invoice-item-categories", "invoice_item_category": "invoice-item-categories",
@@ -254,7 +255,7 @@ def _choose(
         chosen = FORMATS[options.format]
     else:
         chosen = _by_signs(names) or _by_name(file, root) or _by_fields(names, mapped, titles, line)
-    if options.format == "auto" and chosen.kind.name not in ("time_entries", "expenses"):
+    if chosen.kind.name not in ("time_entries", "expenses"):
         _refuse_summary(chosen.kind, names, mapped, titles, line)
     if missing := _missing(chosen.kind, names, mapped):
         required = ", ".join(" or ".join(chosen.kind.titles.get(one, one) for one in group) for group in missing)
@@ -271,7 +272,7 @@ def _by_signs(names: Sequence[str]) -> Format | None:
 
 
 def _by_name(file: str, root: str) -> Format | None:
-    name = _ROOTS.get(root) or _BY_STEM.get(PurePath(file).stem.lower().replace("-", "_"))
+    name = _ROOTS.get(root) or _BY_STEM.get(root) or _BY_STEM.get(PurePath(file).stem.lower().replace("-", "_"))
     return FORMATS[name] if name else None
 
 
