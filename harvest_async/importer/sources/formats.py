@@ -255,7 +255,8 @@ def _choose(
         chosen = FORMATS[options.format]
     else:
         chosen = _by_signs(names) or _by_name(file, root) or _by_fields(names, mapped, titles, line)
-    if chosen.kind.name not in ("time_entries", "expenses"):
+    is_of_records = chosen.kind.name not in ("time_entries", "expenses")
+    if is_of_records and options.format == "auto":
         _refuse_summary(chosen.kind, names, mapped, titles, line)
     if missing := _missing(chosen.kind, names, mapped):
         required = ", ".join(" or ".join(chosen.kind.titles.get(one, one) for one in group) for group in missing)
@@ -263,6 +264,8 @@ def _choose(
             f"line {line}: a file of {chosen.title} needs the columns {required}, and has {', '.join(titles)}: "
             "name them with --map COLUMN=FIELD, or another format with --format"
         )
+    if is_of_records:
+        _refuse_summary(chosen.kind, names, mapped, titles, line)
     return chosen
 
 
