@@ -12,9 +12,9 @@ import httpx
 import pytest
 
 from harvest_async import BasicAuth, HarvestV1, Throttle, exports
+from harvest_async.concurrency import read_in_order
 from harvest_async.errors import HarvestError, InvalidArgument, NotFound
 from harvest_async.exporter.files import FORMATS
-from harvest_async.exporter.flow import in_order
 from harvest_async.exporter.records import cells, line
 from harvest_async.exporter.state import load
 from harvest_async.importer.sources import Problem, open_source
@@ -445,7 +445,7 @@ def test_parts_come_in_order_though_they_are_read_side_by_side():
         async def done(part):
             taken.append((part, "done"))
 
-        await in_order(range(30), read, lambda part, number: taken.append((part, number)), done)
+        await read_in_order(range(30), read, lambda part, number: taken.append((part, number)), done)
         return taken, most
 
     taken, most = asyncio.run(main())
@@ -468,7 +468,7 @@ def test_the_first_failure_of_a_part_ends_all():
             pass
 
         with pytest.raises(HarvestError, match="gone"):
-            await in_order([3, 4, 5], read, lambda *_: None, done)
+            await read_in_order([3, 4, 5], read, lambda *_: None, done)
         return asyncio.all_tasks() - {asyncio.current_task()}
 
     assert set() == asyncio.run(main())
