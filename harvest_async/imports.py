@@ -13,7 +13,8 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from tempfile import mkdtemp
@@ -277,14 +278,9 @@ async def undo(
         HarvestError: the account can't be used; `undo` can be called again.
     """
     account = _account(harvest, identity)
-    opened = journal if isinstance(journal, Journal) else _there(Path(journal))
-    try:
-        opened.expect(account=account.identity)
+    with _opened(journal, account) as opened:
         await account.check_role()
         return await undo_run(account, opened, on_progress)
-    finally:
-        if not isinstance(journal, Journal):
-            opened.close()
 
 
 async def unlink(
@@ -301,11 +297,18 @@ async def unlink(
         HarvestError: the account can't be used; `unlink` can be called again.
     """
     account = _account(harvest, identity)
+    with _opened(journal, account) as opened:
+        await account.check_role()
+        return await unlink_run(account, opened, on_progress)
+
+
+@contextmanager
+def _opened(journal: Journal | str | os.PathLike[str], account: Account) -> Iterator[Journal]:
+    """Open the journal of a run in an account, and close it unless it was opened by the caller."""
     opened = journal if isinstance(journal, Journal) else _there(Path(journal))
     try:
         opened.expect(account=account.identity)
-        await account.check_role()
-        return await unlink_run(account, opened, on_progress)
+        yield opened
     finally:
         if not isinstance(journal, Journal):
             opened.close()
