@@ -305,7 +305,7 @@ def test_an_outage_loses_no_more_than_what_was_on_its_way():
     assert len(books.entries()) == 1000
     assert 0 < twice <= 16
     assert books.reads.count("ask") > 5
-    assert "asking again" in told.words[0]
+    assert "trying again" in told.words[0]
 
 
 def test_a_server_that_stays_away():

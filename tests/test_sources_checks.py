@@ -214,12 +214,12 @@ def test_a_summary_report_is_no_file_of_projects():
 @pytest.mark.parametrize(
     "text", ["(no project)", "(No Client)", "No task", "N/A", "n/a", "#N/A", "(none)", "-", "(without client)", "NULL"]
 )
-def test_a_name_that_stands_for_none_is_a_problem(field, text):
+def test_a_placeholder_as_name_is_a_problem(field, text):
     """It shows the text, and the option that fills it."""
     (problem,) = problems_of(file(Date="2026-01-05", Hours="1", **{field: text}))
 
     assert (problem.column, problem.text) == (field, text)
-    assert f"stands for no name: give --{field.lower()} NAME" in problem.reason
+    assert f"is no name: give --{field.lower()} NAME" in problem.reason
 
 
 @pytest.mark.parametrize("kind", ["clients", "projects", "tasks"])

@@ -1,4 +1,4 @@
-"""E-mail addresses: recognize one that stands for a person, and make one from a name."""
+"""E-mail addresses: recognize one in place of a name, and make one from a name."""
 
 from __future__ import annotations
 

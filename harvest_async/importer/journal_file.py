@@ -88,7 +88,7 @@ def open_database(path: Path | None) -> sqlite3.Connection:
 
 
 def close_database(database: sqlite3.Connection) -> None:
-    """Close a journal; its main file is complete then, and the `-wal` file is gone."""
+    """Close a journal; its main file is complete then, and the `-wal` file is deleted."""
     try:
         with suppress(sqlite3.Error):  # a full disk keeps the mark: the -wal file stays, and is needed
             _mark(database, "0")
@@ -245,7 +245,7 @@ def _wal(path: Path) -> Path:
 def _without_wal(path: Path) -> str:
     return (
         f"the journal {path} is incomplete: its run was cut off, and the file {_wal(path).name} with the latest "
-        "changes is missing or damaged. Put that file beside it; without it nobody knows which rows were sent"
+        "changes is missing or damaged. Put that file beside it; without it, it is unknown which rows were sent"
     )
 
 

@@ -32,7 +32,7 @@ class Format:
         signs: sets of columns; a file with all columns of one set has this format. Plain formats have none.
         dates: the order of its dates with the year last, if it prescribes one.
         passed: prefixes of columns that are not imported, besides those of the kind.
-        blank: a text that stands for an empty cell.
+        blank: a text that means an empty cell.
     """
 
     name: str
@@ -201,8 +201,8 @@ def _refuse_filled(layout: Layout, names: Sequence[str], mapped: Mapping[int, st
             if name in words and index not in read and index not in mapped:
                 title = layout.titles[index]
                 raise InvalidArgument(
-                    f"line {line}: --{field} {given!r} would stand for what the column {title!r} says, which is not "
-                    f"read: read it with --map '{title}={field}' in place of --{field}, or pass it over with "
+                    f"line {line}: --{field} {given!r} would override the column {title!r}, which is not "
+                    f"read: read it with --map '{title}={field}' in place of --{field}, or ignore it with "
                     f"--map '{title}='"
                 )
 

@@ -263,7 +263,7 @@ class PaymentRow(_Placed):
 
 @frozen(kw_only=True)
 class MessageRow(_Placed):
-    """One message about an invoice. `fields`: contract: invoice_messages."""
+    """One message about an invoice. Imports send none."""
 
     invoice: str
     fields: dict[str, Any] = field(factory=dict)

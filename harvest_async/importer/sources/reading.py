@@ -136,7 +136,7 @@ class Cells:
         if not name:
             option = f"give --{field} NAME for rows that have none" if hasattr(self._fill, field) else "it is needed"
             text = clean(self.text(field))
-            self.wrong(field, f"{f'{text!r} stands for no name' if text else 'is empty'}: {option}")
+            self.wrong(field, f"{f'{text!r} is no name' if text else 'is empty'}: {option}")
         return name
 
     def where(self) -> tuple[str, str, str]:
@@ -213,7 +213,7 @@ class Cells:
 
 @cached
 def _clean_name(text: str) -> str:
-    """Return a name with single blanks; empty if it stands for a missing one: `(no project)`, `N/A` or a dash."""
+    """Return a name with single blanks; empty if it is a placeholder: `(no project)`, `N/A` or a dash."""
     name = clean(text)
     return "" if name.casefold() in _NONE or _NO_RECORD.fullmatch(name) else name
 
