@@ -167,7 +167,7 @@ async def plan(
     opened = journal if isinstance(journal, Journal) else Journal(scratch / "plan.journal" if scratch else journal)
     before = harvest.throttle.snapshot().granted
     try:
-        _check_new(opened)
+        opened.expect_new()
         await opened.work(load_rows, opened, source)
         await opened.work(check_source, opened)
         about = {"file": source.sha256, "account": account.identity, "options": digest_of(options, email_domain)}
@@ -209,13 +209,13 @@ async def resume(
             uses it.
     """
     account = _account(harvest, identity)
-    opened = journal if isinstance(journal, Journal) else _there(Path(journal))
+    opened = journal if isinstance(journal, Journal) else Journal.existing(journal)
     try:
         expected = {"account": account.identity}
         if source is not None:
             expected |= {"file": source.sha256, "options": digest_of(options, email_domain)}
         opened.expect(**expected)
-        _check_planned(opened)
+        opened.expect_planned()
         before = harvest.throttle.snapshot().granted
         await account.check_role()
         opened.expect(timestamps=str(int(await account.timestamps())))
@@ -305,7 +305,7 @@ async def unlink(
 @contextmanager
 def _opened(journal: Journal | str | os.PathLike[str], account: Account) -> Iterator[Journal]:
     """Open the journal of a run in an account, and close it unless it was opened by the caller."""
-    opened = journal if isinstance(journal, Journal) else _there(Path(journal))
+    opened = journal if isinstance(journal, Journal) else Journal.existing(journal)
     try:
         opened.expect(account=account.identity)
         yield opened
@@ -340,24 +340,6 @@ def _check_link(account: Account, link: str | None, *, reference: bool) -> None:
         raise InvalidArgument("link: it belongs to the references of time entries. Leave out reference=False, or link.")
     if link and account.references is None:
         raise InvalidArgument("link: the entries of this API version have no references. Leave it out, or use API v2.")
-
-
-def _check_new(journal: Journal) -> None:
-    if "account" in journal.meta:
-        raise JournalError(
-            f"{journal.path} is the journal of another run already: resume that run, or choose another path"
-        )
-
-
-def _check_planned(journal: Journal) -> None:
-    if journal.meta.get("planned") != "1":
-        raise JournalError(f"{journal.path}: the run ended before anything was sent: import the file again")
-
-
-def _there(path: Path) -> Journal:
-    if not path.is_file() or not path.stat().st_size:
-        raise JournalError(f"{path}: there is no such journal, or it is empty")
-    return Journal(path)
 
 
 def _remove(scratch: Path | None) -> None:

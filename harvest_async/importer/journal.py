@@ -68,6 +68,18 @@ class Journal:
                 self._executor.shutdown()
             raise
 
+    @classmethod
+    def existing(cls, path: str | os.PathLike[str]) -> Self:
+        """Open a journal that exists.
+
+        Raises:
+            JournalError: there is none, it is empty, or it can't be opened.
+        """
+        file = Path(path)
+        if not file.is_file() or not file.stat().st_size:
+            raise JournalError(f"{file}: there is no such journal, or it is empty")
+        return cls(file)
+
     def __repr__(self) -> str:
         return f"Journal({str(self.path)!r})" if self.path is not None else "Journal()"
 
@@ -185,6 +197,26 @@ class Journal:
                     f"the journal {self.path} belongs to another {name} ({meta.get(name)}, not {value}): "
                     "use the one with which it was begun, or begin a new journal"
                 )
+
+    def expect_new(self) -> None:
+        """Check that the journal has no run yet.
+
+        Raises:
+            JournalError: it has one.
+        """
+        if "account" in self.meta:
+            raise JournalError(
+                f"{self.path} is the journal of another run already: resume that run, or choose another path"
+            )
+
+    def expect_planned(self) -> None:
+        """Check that the plan of the run is complete.
+
+        Raises:
+            JournalError: it is not.
+        """
+        if self.meta.get("planned") != "1":
+            raise JournalError(f"{self.path}: the run ended before anything was sent: import the file again")
 
     def copy_to(self, path: str | os.PathLike[str]) -> Journal:
         """Return the same journal in another file, which must not exist yet; this one is closed."""
