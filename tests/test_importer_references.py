@@ -141,6 +141,55 @@ def test_every_row_exactly_once_while_another_program_writes_equal_entries(notes
     assert report.created == len(rows)
 
 
+class Killed(BaseException):
+    """The end of the process in the middle of a write."""
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.integers(1, 4), min_size=2, max_size=15),
+    st.lists(st.tuples(st.integers(1, 6), st.booleans()), min_size=1, max_size=6),
+    st.booleans(),
+)
+def test_every_row_exactly_once_although_the_run_is_killed_again_and_again(notes, kills, keeps):
+    """Before or after a write is processed; another program writes an equal entry at each kill."""
+    books = ReferencedBooks(people=PEOPLE, keep=lambda reference: reference if keeps else None)
+    rows, foreign, left = rows_of(notes), Counter(), list(kills)
+
+    def kill(kind, fields):
+        if kind != "entry" or not left:
+            return None
+        after, processed = left[0]
+        if after > 1:
+            left[0] = after - 1, processed
+            return None
+        left.pop(0)
+        if processed:
+            books.put("entry", **fields)
+        if keeps and any(each["reference"] for each in books.entries()):
+            books.put("entry", **{**fields, "reference": None})
+            foreign[fields["notes"]] += 1
+        raise Killed
+
+    books.fail = kill
+
+    async def do(clock):
+        with Journal(inline=True) as journal:
+            await plan_into(journal, books, rows)
+            for _ in range(len(kills) + 1):
+                try:
+                    return await execute(journal, books, clock)
+                except* Killed:
+                    pass
+
+    report = virtually(do)
+
+    ours = Counter(each["notes"] for each in books.entries())
+    ours.subtract(foreign)
+    assert +ours == Counter(row.notes for row in rows)
+    assert report.complete
+
+
 def test_a_lost_first_response_waits_for_another_row_to_show_whether_references_are_kept():
     """An equal entry of another program is not taken for it although nothing was known yet."""
     books = ReferencedBooks(people=PEOPLE)
