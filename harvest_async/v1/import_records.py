@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterable, Callable, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
@@ -145,9 +145,11 @@ async def _convert(records: AsyncIterable[Any], read: Callable[[Any], AccountRec
     return [read(each) async for each in records]
 
 
-def list_records(harvest: HarvestV1, kind: str) -> Awaitable[list[AccountRecord]]:
-    """Read all records of a kind, archived ones included."""
-    lists: Mapping[str, tuple[Callable[[], AsyncIterable[Any]], Callable[[Any], AccountRecord]]] = {
+def _lists(
+    harvest: HarvestV1,
+) -> Mapping[str, tuple[Callable[[], AsyncIterable[Any]], Callable[[Any], AccountRecord]]]:
+    """Return the list of each kind, and the function that converts its records."""
+    return {
         "client": (harvest.clients.list, _client),
         "project": (harvest.projects.list, _project),
         "task": (harvest.tasks.list, _task),
@@ -157,5 +159,9 @@ def list_records(harvest: HarvestV1, kind: str) -> Awaitable[list[AccountRecord]
         "item_category": (harvest.invoice_item_categories.list, _item_category),
         "invoice": (harvest.invoices.list, _invoice),
     }
-    records, read = lists[kind]
-    return _convert(records(), read)
+
+
+async def list_records(harvest: HarvestV1, kind: str) -> list[AccountRecord]:
+    """Read all records of a kind, archived ones included."""
+    records, read = _lists(harvest)[kind]
+    return await _convert(records(), read)

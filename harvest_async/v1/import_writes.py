@@ -31,9 +31,9 @@ _PATH: Final = frozenset({"project_id", "task_id", "user_id"})
 """Fields of an assignment that can't be changed."""
 
 
-async def create_record(harvest: HarvestV1, kind: str, fields: Fields) -> int | None:
-    """Create a record; return its id, or None if the response doesn't contain it."""
-    creators: Mapping[str, Callable[..., Awaitable[Created[Any]]]] = {
+def _creators(harvest: HarvestV1) -> Mapping[str, Callable[..., Awaitable[Created[Any]]]]:
+    """Return the call that creates a record of each kind."""
+    return {
         "client": harvest.clients.create_id,
         "project": harvest.projects.create_id,
         "task": harvest.tasks.create_id,
@@ -48,7 +48,11 @@ async def create_record(harvest: HarvestV1, kind: str, fields: Fields) -> int | 
         "invoice": harvest.invoices.create_id,
         "payment": harvest.invoice_payments.create_id,
     }
-    created = await creators[kind](**_creation(kind, fields))
+
+
+async def create_record(harvest: HarvestV1, kind: str, fields: Fields) -> int | None:
+    """Create a record; return its id, or None if the response doesn't contain it."""
+    created = await _creators(harvest)[kind](**_creation(kind, fields))
     return created.id
 
 
@@ -66,9 +70,9 @@ def _creation(kind: str, fields: Fields) -> Fields:
     return fields
 
 
-async def update_record(harvest: HarvestV1, kind: str, record: int, fields: Fields) -> None:
-    """Set fields of a record."""
-    updates: Mapping[str, Call] = {
+def _updates(harvest: HarvestV1) -> Mapping[str, Call]:
+    """Return the call that changes a record of each kind."""
+    return {
         "client": harvest.clients.update,
         "project": harvest.projects.update,
         "task": harvest.tasks.update,
@@ -79,21 +83,20 @@ async def update_record(harvest: HarvestV1, kind: str, record: int, fields: Fiel
         "task_assignment": harvest.task_assignments.update,
         "person_assignment": harvest.user_assignments.update,
     }
+
+
+async def update_record(harvest: HarvestV1, kind: str, record: int, fields: Fields) -> None:
+    """Set fields of a record."""
     if kind in _ASSIGNMENTS:
         changed = {name: value for name, value in fields.items() if name not in _PATH}
-        await updates[kind](fields["project_id"], record, **changed)
+        await _updates(harvest)[kind](fields["project_id"], record, **changed)
     else:
-        await updates[kind](record, **fields)
+        await _updates(harvest)[kind](record, **fields)
 
 
-async def delete_record(harvest: HarvestV1, kind: str, record: int, fields: Fields) -> DeleteResult:
-    """Delete a record.
-
-    Raises:
-        NotFound: it does not exist.
-        ResponseError: the server refuses to delete it.
-    """
-    deletes: Mapping[str, Callable[..., Awaitable[DeleteResult]]] = {
+def _deletes(harvest: HarvestV1) -> Mapping[str, Callable[..., Awaitable[DeleteResult]]]:
+    """Return the call that deletes a record of each kind."""
+    return {
         "client": harvest.clients.delete,
         "project": harvest.projects.delete,
         "task": harvest.tasks.delete,
@@ -108,13 +111,22 @@ async def delete_record(harvest: HarvestV1, kind: str, record: int, fields: Fiel
         "invoice": harvest.invoices.delete,
         "payment": harvest.invoice_payments.delete,
     }
+
+
+async def delete_record(harvest: HarvestV1, kind: str, record: int, fields: Fields) -> DeleteResult:
+    """Delete a record.
+
+    Raises:
+        NotFound: it does not exist.
+        ResponseError: the server refuses to delete it.
+    """
     if kind in _ASSIGNMENTS:
-        return await deletes[kind](fields["project_id"], record)
+        return await _deletes(harvest)[kind](fields["project_id"], record)
     if kind == "payment":
-        return await deletes[kind](fields["other"], record)
+        return await _deletes(harvest)[kind](fields["other"], record)
     if kind in {"entry", "expense"}:
-        return await deletes[kind](record, of_user=fields.get("of_user"))
-    return await deletes[kind](record)
+        return await _deletes(harvest)[kind](record, of_user=fields.get("of_user"))
+    return await _deletes(harvest)[kind](record)
 
 
 async def restore_record(harvest: HarvestV1, kind: str, record: int, project: int) -> str:
@@ -129,18 +141,23 @@ async def restore_record(harvest: HarvestV1, kind: str, record: int, project: in
 # Final states
 
 
-async def _set_archived(harvest: HarvestV1, kind: str, record: int, project: int, *, archived: bool) -> None:
-    if kind in _ASSIGNMENTS:
-        await update_record(harvest, kind, record, {"project_id": project, "deactivated": archived})
-        return
-    calls: Mapping[str, tuple[Call, Call]] = {
+def _switches(harvest: HarvestV1) -> Mapping[str, tuple[Call, Call]]:
+    """Return the calls that restore and archive a record of each kind."""
+    return {
         "client": (harvest.clients.activate, harvest.clients.archive),
         "project": (harvest.projects.activate, harvest.projects.archive),
         "task": (harvest.tasks.activate, harvest.tasks.delete),
         "person": (harvest.people.activate, harvest.people.archive),
     }
-    if kind in calls:
-        await calls[kind][archived](record)
+
+
+async def _set_archived(harvest: HarvestV1, kind: str, record: int, project: int, *, archived: bool) -> None:
+    if kind in _ASSIGNMENTS:
+        await update_record(harvest, kind, record, {"project_id": project, "deactivated": archived})
+        return
+    calls = _switches(harvest).get(kind)
+    if calls is not None:
+        await calls[archived](record)
 
 
 async def set_final_state(harvest: HarvestV1, state: str, record: int, project: int) -> None:
