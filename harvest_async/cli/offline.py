@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import date
-from typing import Final
 
 from harvest_async.importer.account_records import (
     AccountRecord,
@@ -30,14 +29,13 @@ class EmptyAccount:
 
     Attributes:
         reads: the number of reads.
-        shared_lists, references: see `ReadableAccount`.
     """
 
-    shared_lists: Final = None
-    references: Final = None
 
     def __init__(self) -> None:
         self.reads = 0
+        self.shared_lists = None
+        self.references = None
 
     async def timestamps(self) -> bool:
         """Return False: time is tracked by duration."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date
-from typing import Any, Final
+from typing import Any
 
 import attrs
 
@@ -43,13 +43,12 @@ class V1ImportAccount:
         identity: a string that identifies the account among all accounts.
     """
 
-    shared_lists: Final = None
-    references: Final = None
-
     def __init__(self, harvest: HarvestV1, identity: str) -> None:
         self._harvest = harvest
         self._identity = identity
         self._signed_in: Me | None = None
+        self.shared_lists = None
+        self.references = None
 
     @property
     def identity(self) -> str:
