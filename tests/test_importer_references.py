@@ -94,7 +94,7 @@ def test_planning_reads_one_list_of_all_people():
 
     assert (overview.existing, overview.log) == (9, 1)
     assert [each for each in books.reads if each.startswith("all entry")] == ["all entry 2026-01-01 2026-01-12"]
-    assert not [each for each in books.reads if each.startswith(("booked", "reach", "links"))]
+    assert not [each for each in books.reads if each.startswith(("logged", "reach", "links"))]
 
 
 def test_planning_knows_all_assignments():
@@ -248,7 +248,7 @@ def test_lost_responses_of_all_people_are_reconciled_in_one_list():
     lists = [each for each in books.reads if each.startswith("all entry")]
     assert report.created == len(books.entries()) == 11
     assert len(lists) == len(set(lists)) or len(lists) <= 4
-    assert not [each for each in books.reads if each.startswith("booked")]
+    assert not [each for each in books.reads if each.startswith("logged")]
 
 
 def test_one_reference_on_two_entries_is_reported():

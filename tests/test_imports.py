@@ -1,4 +1,4 @@
-"""Imports for programs: plan, look, carry out, resume, undo."""
+"""Imports for programs: plan, look, run, resume, undo."""
 
 import io
 
@@ -24,7 +24,7 @@ def quick(harvest_sandbox):
 
 
 async def test_a_service_plans_looks_and_runs(harvest_sandbox, harvest_client, tmp_path):
-    """A plan tells what it would do before anything is written; run does that, and keeps its journal where it is told."""
+    """A plan reports what it would do before anything is written; run does that, and keeps its journal in the given path."""
     quick(harvest_sandbox)
     async with harvest_client() as harvest:
         with source_of(make_rows(30)) as source:
@@ -143,7 +143,7 @@ async def test_undo_removes_exactly_what_was_made(harvest_sandbox, harvest_clien
 
 
 async def test_undo_says_what_it_could_not_do(harvest_sandbox, harvest_client, tmp_path):
-    """What somebody uses meanwhile can't be removed: it is told, and the rest is gone."""
+    """What somebody uses meanwhile can't be removed: it is reported, and the rest is deleted."""
     quick(harvest_sandbox)
     async with harvest_client() as harvest:
         with source_of(make_rows(5)) as source:

@@ -129,7 +129,7 @@ def test_a_column_that_is_passed_over_by_name_is_no_error():
 
 
 def test_words_are_compared_as_headers_are():
-    """Each word stands in the list as it is compared."""
+    """Each word is in the list in its normal form."""
     assert {"member", "mitarbeiter", "user", "employee", "team member"} <= FILLED["person"]
     assert {"group", "user id", "team"}.isdisjoint(FILLED["person"])
 
