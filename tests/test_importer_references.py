@@ -9,11 +9,13 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harvest_async.cli.show import report_json, show_report
 from harvest_async.importer.account_records import EntryReference
 from harvest_async.importer.entry_references import reference_id
 from harvest_async.importer.journal import Journal, JournalError
 from harvest_async.importer.loading import check_source, load_rows
 from harvest_async.importer.planner import PlanOptions, build_plan
+from harvest_async.importer.report import Effort
 from harvest_async.importer.rules import Rules
 from harvest_async.importer.undo import undo_run, unlink_run
 from harvest_async.progress import Quiet
@@ -353,3 +355,14 @@ def test_a_journal_of_the_format_before_is_converted_and_resumed(tmp_path):
     database.close()
     with pytest.raises(JournalError, match="has format 9, and this version reads 3: it is left as it is"):
         Journal(path, inline=True)
+
+
+@pytest.mark.parametrize(("state", "shown"), [("not kept", "not kept by the server"), ("off", "off: time"), ("", "")])
+def test_the_report_shows_that_entries_have_no_references(state, shown, capsys):
+    """It shows the row, and JSON has the state; without references in the API neither has it."""
+    report = evolve(imported(ReferencedBooks(people=PEOPLE), rows_of([1])), references=state)
+
+    show_report(report, Effort())
+
+    assert ("references" in capsys.readouterr().out) is bool(shown)
+    assert report_json(report, Effort()).get("references", "") == state

@@ -54,7 +54,7 @@ def test_files_of_one_name_are_called_by_their_paths(save):
 
 
 def test_records_come_before_the_rows_that_speak_of_them(save):
-    """In any order the files are given."""
+    """In any order of the files."""
     _, rows = read([save("time.csv", toggl()), save("clients.csv", ("ACME",), header=("Name",))])
 
     assert [ClientRow, TimeRow] == [type(row) for row in rows]

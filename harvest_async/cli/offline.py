@@ -31,7 +31,6 @@ class EmptyAccount:
         reads: the number of reads.
     """
 
-
     def __init__(self) -> None:
         self.reads = 0
         self.shared_lists = None
