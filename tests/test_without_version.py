@@ -2,6 +2,7 @@
 
 import ast
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -40,7 +41,8 @@ def copy(tmp_path_factory):
 def run(folder, *arguments):
     """Run Python in a folder, with the package of that folder."""
     program = [sys.executable, *arguments]
-    return subprocess.run(program, check=False, capture_output=True, text=True, cwd=folder, timeout=280)
+    own = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
+    return subprocess.run(program, check=False, capture_output=True, text=True, cwd=folder, timeout=280, env=own)
 
 
 def modules(folder):
