@@ -15,7 +15,6 @@ import os
 import shutil
 from collections.abc import Awaitable, Callable
 from hashlib import sha256
-from importlib import import_module
 from pathlib import Path
 from tempfile import mkdtemp
 from types import TracebackType
@@ -23,7 +22,7 @@ from typing import Any, Final, Protocol, Self
 
 from attrs import define, field
 
-from harvest_async.errors import InvalidArgument
+from harvest_async import versions
 from harvest_async.importer.account import Account
 from harvest_async.importer.journal import Journal, JournalError
 from harvest_async.importer.loading import check_source, load_rows
@@ -63,9 +62,6 @@ __all__ = [
 _PLAIN: Final = Options()
 _RULES: Final = Rules()
 _QUIET: Final = Quiet()
-
-_ACCOUNTS: Final = {"harvest_async.v1.client:HarvestV1": "harvest_async.v1.import_adapter:V1ImportAccount"}
-"""The client class of each API version, and the class that adapts it to the importer; imported on first use."""
 
 CreatePeople = bool | Callable[[tuple[NewPerson, ...]], Awaitable[bool]]
 
@@ -312,13 +308,8 @@ def _adapter(harvest: Client) -> Callable[[Client, str], Account]:
     Raises:
         InvalidArgument: it is no client of a known version.
     """
-    for each in type(harvest).__mro__:
-        if path := _ACCOUNTS.get(f"{each.__module__}:{each.__qualname__}"):
-            module, _, name = path.partition(":")
-            adapter: Callable[[Client, str], Account] = getattr(import_module(module), name)
-            return adapter
-    known = ", ".join(path.rpartition(":")[2] for path in _ACCOUNTS)
-    raise InvalidArgument(f"{type(harvest).__name__} can't import rows. Use a client of one of these classes: {known}.")
+    adapter: Callable[[Client, str], Account] = versions.load("import_account", versions.version_of(harvest))
+    return adapter
 
 
 def digest_of(options: Options, email_domain: str | None) -> str:

@@ -131,6 +131,7 @@ def version_of(client: object) -> str:
     for name, version in VERSIONS.items():
         if f"{version.package}.{version.parts['client']}" in classes:
             return name
+    known = ", ".join(version.parts["client"].rpartition(":")[2] for version in VERSIONS.values())
     raise InvalidArgument(
-        f"{type(client).__name__} is no client of a known API version. Versions: {', '.join(VERSIONS)}."
+        f"{type(client).__name__} is no client of a known API version. Use one of these classes: {known}."
     )

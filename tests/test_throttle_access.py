@@ -16,6 +16,7 @@ from harvest_async.throttle.lease import Ticket
 from harvest_async.throttle.ledgers.memory import LedgerBusy, MemoryLedger
 from harvest_async.throttle.ledgers.sqlite import SqliteLedger, _make_private
 from harvest_async.throttle.settings import Settings
+from harvest_async.throttle.state import Bounds
 
 pytestmark = pytest.mark.anyio
 
@@ -25,7 +26,7 @@ def anyio_backend():
     return "asyncio", {"loop_factory": VirtualLoop}
 
 
-SETTINGS = Settings("test", 100, 15 * SECOND, "burst", 0, 2 * SECOND, None)
+SETTINGS = Settings("test", Bounds(guard=2 * SECOND), "burst", 0, None)
 
 
 class Faulty(MemoryLedger):
@@ -56,7 +57,7 @@ def ended(book, now):
 async def test_ends_that_a_busy_ledger_did_not_take_are_returned_when_the_loop_is_left():
     """Returns every end that is not stored yet, so that the next event loop can store it."""
     ledger = Faulty()
-    access, end = access_to(ledger), End(ended, 0)
+    access, end = access_to(ledger), End(ended, 0, 0)
     ledger.fault = LedgerBusy("in use")
 
     assert access.leave([end]) == [end]
@@ -68,12 +69,12 @@ async def test_an_end_that_fails_does_not_stop_the_others(caplog):
     """Logs an end that can't be stored, and stores the ends behind it."""
     stored = []
 
-    def fails(book, now):
+    def fails(state, lease, time):
         raise ArithmeticError("raised on purpose")
 
     access = access_to(MemoryLedger())
     with caplog.at_level(logging.ERROR):
-        access.leave([End(fails, 0), End(lambda _, now: bool(stored.append(now)), 7)])
+        access.leave([End(fails, 0, 0), End(lambda _state, _lease, time: bool(stored.append(time)), 0, 7)])
 
     assert stored == [7]
     assert "can't be written" in caplog.text
@@ -163,4 +164,4 @@ def test_a_gate_of_a_closed_loop_can_be_shared():
         gate = runner.run(make())
 
     gate.share()
-    assert gate._shared
+    assert gate._queue.shared

@@ -42,7 +42,7 @@ logger = logging.getLogger("harvest_async")
 
 T = TypeVar("T")
 
-_in_bulk: ContextVar[frozenset[int]] = ContextVar("harvest_async_in_bulk", default=frozenset())
+_in_bulk: ContextVar[frozenset[Shared]] = ContextVar("harvest_async_in_bulk", default=frozenset())
 
 
 class Exchange:
@@ -85,7 +85,7 @@ class Exchange:
     @contextmanager
     def bulk(self) -> Iterator[None]:
         """Put the calls made inside, by this task and those it starts, into the bulk lane."""
-        token = _in_bulk.set(_in_bulk.get() | {id(self._shared)})
+        token = _in_bulk.set(_in_bulk.get() | {self._shared})
         try:
             yield
         finally:
@@ -270,7 +270,7 @@ class Exchange:
 
     def _lane(self) -> Lane:
         options = self._options
-        bulk = options.lane is Lane.BULK or (options.lane is None and id(self._shared) in _in_bulk.get())
+        bulk = options.lane is Lane.BULK or (options.lane is None and self._shared in _in_bulk.get())
         return Lane.BULK if bulk else Lane.INTERACTIVE
 
     def _decode(self, call: Call[T], going: InFlightCall, response: Response) -> T:
