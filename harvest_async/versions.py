@@ -132,4 +132,6 @@ def version_of(client: object) -> str:
         if f"{version.package}.{version.parts['client']}" in classes:
             return name
     known = ", ".join(version.parts["client"].rpartition(":")[2] for version in VERSIONS.values())
-    raise InvalidArgument(f"{type(client).__name__} is no client of a known API version. Use one of: {known}.")
+    raise InvalidArgument(
+        f"{type(client).__name__} is no client of a known API version. Use one of these classes: {known}."
+    )

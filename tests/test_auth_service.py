@@ -110,7 +110,7 @@ def test_scopes_are_read_into_accounts(text, accounts, products):
     ("text", "included"), [("harvest:1", True), ("harvest:all", True), ("all", True), ("forecast:all harvest:2", False)]
 )
 def test_a_scope_includes_an_account(text, included):
-    """Tells whether tokens can be used for an account."""
+    """Returns whether tokens can be used for an account."""
     assert read_scope(text).includes("harvest", 1) is included
 
 

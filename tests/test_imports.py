@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from harvest_async import imports
+from harvest_async import InvalidArgument, imports
 from harvest_async.importer.account_records import AccountRecord
 from harvest_async.v1.import_adapter import V1ImportAccount
 from tests.support.sample import make_rows, write_csv
@@ -189,6 +189,6 @@ async def test_a_client_of_no_known_version_is_refused(tmp_path):
         def options(self, **_):
             return self
 
-    with source_of(make_rows(1)) as source, pytest.raises(imports.InvalidArgument, match=r"Other .*HarvestV1"):
+    with source_of(make_rows(1)) as source, pytest.raises(InvalidArgument, match=r"Other .*HarvestV1"):
         await imports.plan(Other(), source, journal=tmp_path / "a.journal", options=OPTIONS)
     assert not (tmp_path / "a.journal").exists()

@@ -3,7 +3,7 @@
 import pytest
 
 import harvest_async
-from harvest_async import HarvestV1, InvalidArgument, versions
+from harvest_async import BearerAuth, HarvestV1, InvalidArgument, versions
 
 
 def test_unknown_versions_and_parts_list_the_choices():
@@ -39,3 +39,25 @@ def test_a_client_belongs_to_its_version():
     assert versions.version_of(client) == "v1"
     with pytest.raises(InvalidArgument, match="str is no client of a known API version"):
         versions.version_of("acme")
+
+
+def test_the_client_class_loads_neither_models_nor_codecs():
+    """Loads the models and codecs of a version with the first client, not with its class."""
+    code = (
+        "import sys; from harvest_async import HarvestV1, BearerAuth;"
+        "late = ('harvest_async.v1.models', 'harvest_async.v1.dialect', 'cattrs');"
+        "print([each in sys.modules for each in late]);"
+        "harvest = HarvestV1('acme', auth=BearerAuth('t'), app='me (me@example.com)');"
+        "print('clients' in dir(harvest), 'clients' in vars(harvest), harvest.clients is harvest.clients)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+
+    assert ran.stdout.splitlines() == ["[False, False, False]", "True False True"], ran.stderr
+
+
+def test_a_client_has_no_other_attributes():
+    """Raises AttributeError for a name that is no resource."""
+    client = HarvestV1("acme", auth=BearerAuth("t"), app="me (me@example.com)")
+
+    with pytest.raises(AttributeError, match="'HarvestV1' object has no attribute 'colours'"):
+        _ = client.colours

@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Iterable, Mapping
 from contextlib import AbstractContextManager
+from importlib import import_module
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypedDict, TypeVar, Unpack
 from urllib.parse import quote
 
 from harvest_async.address import home_of
 from harvest_async.auth import BasicAuth, BearerAuth
-from harvest_async.client.batch import AnyCall, bulk_map
-from harvest_async.client.resource import Learned
 from harvest_async.errors import InvalidArgument
 from harvest_async.exchange import (
     BeforeSend,
@@ -28,11 +27,6 @@ from harvest_async.outcomes import Outcome
 from harvest_async.secret import SecretText, hide_user
 from harvest_async.throttle.queue import Lane
 from harvest_async.throttle.throttle import Throttle
-from harvest_async.v1 import resources
-from harvest_async.v1.account_rules import ACCOUNT_RULES
-from harvest_async.v1.dialect import Format, V1Dialect
-from harvest_async.v1.raw import raw_call
-from harvest_async.v1.resources.account import RATE_LIMIT_STATUS
 
 if TYPE_CHECKING:
     import ssl
@@ -40,10 +34,36 @@ if TYPE_CHECKING:
     import httpx
 
     from harvest_async.cache import HttpCache
+    from harvest_async.client.batch import AnyCall
+    from harvest_async.client.resource import Learned
+    from harvest_async.v1 import resources
+    from harvest_async.v1.dialect import Format
 
 __all__ = ["HarvestV1", "OptionFields"]
 
 T = TypeVar("T")
+
+
+_RESOURCES: Final = {
+    "account": ("account", "Account"),
+    "time": ("time", "TimeTracking"),
+    "clients": ("clients", "Clients"),
+    "contacts": ("clients", "Contacts"),
+    "projects": ("projects", "Projects"),
+    "tasks": ("tasks", "Tasks"),
+    "people": ("people", "People"),
+    "task_assignments": ("assignments", "TaskAssignments"),
+    "user_assignments": ("assignments", "UserAssignments"),
+    "expense_categories": ("expenses", "ExpenseCategories"),
+    "expenses": ("expenses", "Expenses"),
+    "receipts": ("receipts", "Receipts"),
+    "invoices": ("invoices", "Invoices"),
+    "invoice_item_categories": ("invoices", "InvoiceItemCategories"),
+    "invoice_messages": ("messages", "InvoiceMessages"),
+    "invoice_payments": ("invoices", "InvoicePayments"),
+    "reports": ("reports", "Reports"),
+}
+"""The resources by attribute: the module and the class in it, imported on first use."""
 
 
 class OptionFields(TypedDict, total=False):
@@ -84,6 +104,30 @@ class HarvestV1:
         reports: the resources.
     """
 
+    if TYPE_CHECKING:
+        account: resources.Account
+        time: resources.TimeTracking
+        clients: resources.Clients
+        contacts: resources.Contacts
+        projects: resources.Projects
+        tasks: resources.Tasks
+        people: resources.People
+        task_assignments: resources.TaskAssignments
+        user_assignments: resources.UserAssignments
+        expense_categories: resources.ExpenseCategories
+        expenses: resources.Expenses
+        receipts: resources.Receipts
+        invoices: resources.Invoices
+        invoice_item_categories: resources.InvoiceItemCategories
+        invoice_messages: resources.InvoiceMessages
+        invoice_payments: resources.InvoicePayments
+        reports: resources.Reports
+    else:
+
+        def __getattr__(self, name: str) -> Any:
+            """Create a resource on first use."""
+            return self._resource(name)
+
     def __init__(
         self,
         account: str,
@@ -99,6 +143,11 @@ class HarvestV1:
         proxy: str | None = None,
         cache: HttpCache | None = None,
     ) -> None:
+        from harvest_async.client.resource import Learned  # noqa: PLC0415 - models and codecs load with the first client
+        from harvest_async.v1.account_rules import ACCOUNT_RULES  # noqa: PLC0415
+        from harvest_async.v1.dialect import V1Dialect  # noqa: PLC0415
+        from harvest_async.v1.resources.account import RATE_LIMIT_STATUS  # noqa: PLC0415
+
         base_url = hide_user(base_url or "")
         if format not in {"json", "xml"}:
             raise InvalidArgument(f'format={format!r}: give "json" or "xml"')
@@ -165,23 +214,21 @@ class HarvestV1:
 
     def _use(self, exchange: Exchange, learned: Learned) -> None:
         self._exchange, self._learned = exchange, learned
-        self.account = resources.Account(exchange, learned)
-        self.time = resources.TimeTracking(exchange, learned)
-        self.clients = resources.Clients(exchange, learned)
-        self.contacts = resources.Contacts(exchange, learned)
-        self.projects = resources.Projects(exchange, learned)
-        self.tasks = resources.Tasks(exchange, learned)
-        self.people = resources.People(exchange, learned)
-        self.task_assignments = resources.TaskAssignments(exchange, learned)
-        self.user_assignments = resources.UserAssignments(exchange, learned)
-        self.expense_categories = resources.ExpenseCategories(exchange, learned)
-        self.expenses = resources.Expenses(exchange, learned)
-        self.receipts = resources.Receipts(exchange, learned)
-        self.invoices = resources.Invoices(exchange, learned)
-        self.invoice_item_categories = resources.InvoiceItemCategories(exchange, learned)
-        self.invoice_messages = resources.InvoiceMessages(exchange, learned)
-        self.invoice_payments = resources.InvoicePayments(exchange, learned)
-        self.reports = resources.Reports(exchange, learned)
+
+    def _resource(self, name: str) -> Any:
+        """Import a resource, create it and keep it as an attribute.
+
+        Raises:
+            AttributeError: there is no such resource.
+        """
+        if name not in _RESOURCES:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+        module, kind = _RESOURCES[name]
+        made = getattr(import_module(f"harvest_async.v1.resources.{module}"), kind)(self._exchange, self._learned)
+        return self.__dict__.setdefault(name, made)
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *_RESOURCES})
 
     @property
     def throttle(self) -> Throttle:
@@ -267,6 +314,8 @@ class HarvestV1:
         Raises:
             InvalidArgument: a number is out of its range.
         """
+        from harvest_async.client.batch import bulk_map  # noqa: PLC0415 - not every program needs it
+
         return bulk_map(self._exchange, calls, ordered=ordered, side_by_side=side_by_side, max_failures=max_failures)
 
     async def request(
@@ -290,6 +339,8 @@ class HarvestV1:
         Returns:
             The answer as a tree; None where it has no body. Numbers are text where the format is XML.
         """
+        from harvest_async.v1.raw import raw_call  # noqa: PLC0415 - not every program needs it
+
         if not path.startswith("/") or path.startswith("//") or any(not letter.isprintable() for letter in path):
             raise InvalidArgument(f"path: give one like /clients, not {path!r}")
         where = quote(path, safe="/%:@!$&'()*+,;=-._~")
