@@ -51,7 +51,7 @@ def fast_reader(kind: Any, root: str | None) -> Callable[[bytes], list[Any]] | N
     decimals = [attrgetter(each.name) for each in fields(kind) if Decimal in (each.type, *get_args(each.type))]
 
     def read(whole: bytes) -> list[Any]:
-        elements = decoder.decode(whole)
+        elements: list[Any] = decoder.decode(whole)
         if root is not None:
             elements = [element.record for element in elements]
         for column in decimals:

@@ -56,7 +56,7 @@ class _NoCookies(httpx.Cookies):
 class Client(httpx.AsyncClient):
     """The httpx client of an exchange, which stores no cookies."""
 
-    cookies = _NoCookies()  # type: ignore[assignment]
+    cookies = _NoCookies()  # type: ignore[override]
 
 
 class _Expired(Exception):
