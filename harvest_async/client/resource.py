@@ -110,7 +110,7 @@ class Resource:
             await self._explain(call, error)
             raise
 
-    async def _create(self, call: Call[Created[T]], read: Follow[T]) -> T:
+    async def _create(self, call: Call[Created[T]], read: Follow[T] | None = None) -> T:
         """Create a record and return it whole (see `Exchange.create_and_read`)."""
         return await self._explained(call, self._exchange.create_and_read(call, read))
 

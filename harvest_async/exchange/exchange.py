@@ -139,8 +139,8 @@ class Exchange:
         """
         return slices(call, self._send, self._shared.dialect)
 
-    async def create_and_read(self, call: Call[Created[T]], read: Follow[T]) -> T:
-        """Create a record and return it whole: from the response, or by reading it once more.
+    async def create_and_read(self, call: Call[Created[T]], read: Follow[T] | None) -> T:
+        """Create a record and return it whole: from the response, or by reading it once more unless `read` is None.
 
         Raises:
             CreatedUnread: it was created, but could not be read.
@@ -150,7 +150,7 @@ class Exchange:
         created: Created[T] = self._decode(in_flight, response)
         if created.record is not None:
             return created.record
-        if created.id is None:
+        if created.id is None or read is None:
             raise not_named(in_flight, created, response)
         try:
             return await self.send(read(created.id))

@@ -50,6 +50,7 @@ class ExchangeSettings:
         ssl_context: the TLS context of that transport; None shares one with the process's other clients.
         proxy: the proxy's address; None reads the environment (never for loopback).
         cache: the cache of responses; None caches nothing.
+        headers: header fields that name the account, sent with each call.
     """
 
     account: str
@@ -66,6 +67,7 @@ class ExchangeSettings:
     ssl_context: ssl.SSLContext | None = None
     proxy: str | None = None
     cache: Cache | None = None
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 def open_exchange(settings: ExchangeSettings) -> Exchange:
@@ -83,7 +85,8 @@ def open_exchange(settings: ExchangeSettings) -> Exchange:
         raise InvalidArgument(
             "cache: this auth does not identify the person whose responses are cached: give one of harvest_async"
         )
-    headers = (("User-Agent", f"{header_value('app', settings.app)} harvest_async"), ("Accept-Encoding", ENCODINGS))
+    agent = f"{header_value('app', settings.app)} harvest_async"
+    headers = (("User-Agent", agent), ("Accept-Encoding", ENCODINGS), *settings.headers)
     throttle = settings.throttle or DEFAULT_REGISTRY.throttle(Identity(service_of(address), settings.account))
     throttle.add_budgets(settings.budgets)
     direct = _direct_for(address, settings)

@@ -102,10 +102,11 @@ def check_repeat(in_flight: InFlightCall, error: BaseException) -> None:
 
 
 def not_named(in_flight: InFlightCall, created: Created[Any], response: Response) -> CreatedUnread:
-    """Return the error for a record that was created without a response that names it."""
+    """Return the error for a record that was created without a response that has the record."""
+    lacks = "names no record" if created.id is None else f"has no readable record, only its id {created.id}"
     return CreatedUnread(
-        f"{in_flight.call.name}: created, but the response names no record: look for it, don't create it again",
-        id=None,
+        f"{in_flight.call.name}: created, but the response {lacks}: look for it, don't create it again",
+        id=created.id,
         location=created.location,
         request=in_flight.shown_request,
         response=response,
