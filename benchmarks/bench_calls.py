@@ -1,8 +1,7 @@
 """How many Python functions of this package does one call run through?
 
 Counts `sys.setprofile` "call" events in our files during one `clients.get`, the 21st of its client, over an
-`httpx.MockTransport`. Each resumption of a coroutine or generator, and each
-generator expression, counts as one call.
+`httpx.MockTransport`. Each resumption of a coroutine or generator counts as one call.
 """
 
 import asyncio

@@ -26,7 +26,6 @@ from harvest_async import (
     Forbidden,
     HarvestError,
     HarvestV1,
-    HarvestV2,
     HttpCache,
     Identity,
     ImageResponse,
