@@ -163,7 +163,7 @@ class Exchange:
 
     def watch(self, watcher: Watcher) -> None:
         """Notify a watcher of each call that may have changed records, until it is garbage-collected."""
-        others = [each for each in self._shared.watchers if each() not in {None, watcher}]
+        others = [each for each in self._shared.watchers if each() is not None and each() is not watcher]
         self._shared.watchers[:] = [*others, ref(watcher)]
 
     async def send_form(self, wire: Request) -> Response:
@@ -259,8 +259,9 @@ class Exchange:
         finally:
             if store is not None:
                 _notify(in_flight.call, store.written)
-            for watcher in filter(None, [each() for each in self._shared.watchers]):
-                _notify(in_flight.call, partial(watcher.wrote, in_flight.call, done=done))
+            for watcher in [each() for each in self._shared.watchers]:
+                if watcher is not None:
+                    _notify(in_flight.call, partial(watcher.wrote, in_flight.call, done=done))
 
     async def _report_unknown(self, call: Call[Any]) -> None:
         """Pass a call whose result will not reach its caller to `on_unknown`."""
