@@ -2,8 +2,8 @@
 
 Rules of this benchmark:
 - Each contestant runs in a process of its own, on the same file; memory is the peak over what the process had before.
-- Ours goes the whole way, through the client: throttle, transport, exchange, dialect. The response is a file that is sent
-  in chunks. The others read the file with nothing else around them.
+- Ours goes the whole way, through the client: throttle, transport, exchange, dialect. The response is a file, sent in
+  chunks. The others read the file with nothing else around them.
 - Time is CPU time, the least of some runs. A ticker of 1 ms measures for how long the loop blocked: the largest gap of
   a run, the least of the runs, since other processes make gaps, too.
 - Each contestant has read one record before, so that imports and generated functions (see `bench_import`) don't count.
