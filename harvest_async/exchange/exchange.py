@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
 from typing import Any, TypeVar
+from weakref import ref
 
 from attrs import evolve
 
@@ -162,7 +163,8 @@ class Exchange:
 
     def watch(self, watcher: Watcher) -> None:
         """Notify a watcher of each call that may have changed records, until it is garbage-collected."""
-        self._shared.watchers.add(watcher)
+        others = [each for each in self._shared.watchers if each() not in {None, watcher}]
+        self._shared.watchers[:] = [*others, ref(watcher)]
 
     async def send_form(self, wire: Request) -> Response:
         """Send a request that carries its own credentials, for a sign-in by `OAuth2`: see `auth.Send`.
@@ -247,7 +249,7 @@ class Exchange:
 
     async def _write(self, in_flight: InFlightCall) -> Response:
         """Send a write; notify the cache and the watchers."""
-        store, watchers, done = self._shared.store, self._shared.watchers, False
+        store, done = self._shared.store, False
         if store is not None:
             store.written()
         try:
@@ -257,7 +259,7 @@ class Exchange:
         finally:
             if store is not None:
                 _notify(in_flight.call, store.written)
-            for watcher in tuple(watchers):
+            for watcher in filter(None, [each() for each in self._shared.watchers]):
                 _notify(in_flight.call, partial(watcher.wrote, in_flight.call, done=done))
 
     async def _report_unknown(self, call: Call[Any]) -> None:
