@@ -23,7 +23,7 @@ STATUS = {"count": 0, "timeframe_limit": 15, "max_calls": 100, "lockout_seconds"
 
 
 def respond(request):
-    """Answer the status call and the call for a client."""
+    """Respond to the status call and the call for a client."""
     if request.url.path.startswith("/account"):
         return httpx.Response(200, json=STATUS)
     return httpx.Response(200, json=RESPONSE)

@@ -51,7 +51,7 @@ class Raw:
     async def write(self):
         """Create a time entry; return its id."""
         fields = {"project_id": self.ids["project"], "task_id": self.ids["task"]}
-        fields |= {"hours": "1.5", "spent_at": DAY.isoformat(), "notes": "Stand-up"}
+        fields |= {"hours": "1.5", "spent_at": DAY.isoformat(), "notes": "Review"}
         response = await self.client.post("/daily/add", json=fields)
         response.raise_for_status()
         return response.json()["id"]
@@ -88,7 +88,7 @@ class Ours:
     async def write(self):
         """As `Raw.write`."""
         made = await self.harvest.time.create_id(
-            self.ids["project"], self.ids["task"], hours="1.5", spent_at=DAY, notes="Stand-up"
+            self.ids["project"], self.ids["task"], hours="1.5", spent_at=DAY, notes="Review"
         )
         return made.id
 

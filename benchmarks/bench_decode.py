@@ -1,10 +1,10 @@
-"""What does it take to read 100,000 report entries: how much memory, how long, how long does the loop stand still?
+"""What does it take to read 100,000 report entries: how much memory, how long, for how long does the loop block?
 
 Rules of this benchmark:
 - Each contestant runs in a process of its own, on the same file; memory is the peak over what the process had before.
-- Ours goes the whole way, through the client: throttle, transport, exchange, dialect. The answer is a file that is sent
-  in chunks. The others read the file with nothing else around them.
-- Time is CPU time, the least of some runs. A ticker of 1 ms tells for how long the loop stood still: the largest gap of
+- Ours goes the whole way, through the client: throttle, transport, exchange, dialect. The response is a file, sent in
+  chunks. The others read the file with nothing else around them.
+- Time is CPU time, the least of some runs. A ticker of 1 ms measures for how long the loop blocked: the largest gap of
   a run, the least of the runs, since other processes make gaps, too.
 - Each contestant has read one record before, so that imports and generated functions (see `bench_import`) don't count.
 - "Without the extra" has msgspec hidden from the process.
@@ -107,7 +107,7 @@ def plain_xml(path):
 
 
 class FileAnswers(httpx.AsyncBaseTransport):
-    """Answers every request with a file, in chunks."""
+    """Responds to every request with a file, in chunks."""
 
     def __init__(self, path):
         self._path = path

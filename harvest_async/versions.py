@@ -66,6 +66,7 @@ VERSIONS: Final[dict[str, Version]] = {
             "import_account": "import_adapter:V1ImportAccount",
             "export_account": "export_tables:V1ExportAccount",
             "dialect": "dialect:V1Dialect",
+            "service": "service:SERVICE",
             "examples": "postman_examples:examples",
             "receipt_field": "resources.receipts:PART",
         },

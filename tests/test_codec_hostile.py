@@ -94,6 +94,14 @@ def test_both_ways_to_read_a_list_agree_on_numbers(value):
     assert fast == slow()
 
 
+@pytest.mark.parametrize("value", ['"0E+999999"', "0E+150", "0." + "9" * 1_001, '"sNaN"', "-0E-200"])
+def test_the_fast_reader_refuses_an_unusual_number_beside_an_equal_one(value):
+    """It looks at equal numbers once, but at each zero: their exponents may differ."""
+    records = ",".join(f'{{"day_entry":{{"id":1,"hours":{hours}}}}}' for hours in (0, 1, value))
+    with pytest.raises(ValueError, match=r"."):
+        fast_reader(DayEntry, "day_entry")(f"[{records}]".encode())
+
+
 def test_half_of_a_surrogate_pair_is_read_as_the_replacement_character():
     """No file and no database takes it; whole pairs stay what they are."""
     assert json.read(rb'{"a":"x\ud800y","b":["\ud83d\ude00"],"\udc00":1}') == {

@@ -1,5 +1,8 @@
 """The table of API versions: what it loads, and what happens without a version's package."""
 
+import subprocess
+import sys
+
 import pytest
 
 import harvest_async

@@ -20,6 +20,8 @@ from typing import Annotated, Any, Final, Union, get_args, get_origin
 import msgspec
 from attrs import NOTHING, Factory, fields, frozen, has, resolve_types
 
+from harvest_async.codec.text import NUMBERS
+
 __all__ = ["fast_reader"]
 
 _FAR: Final = 100
@@ -65,16 +67,18 @@ def _below(root: str, strict: type[msgspec.Struct]) -> type[msgspec.Struct]:
 
 
 def _check(column: list[Decimal | None]) -> None:
-    """Raise `ValueError` for numbers that `shape` may refuse: NaN as text, and very large or small ones.
+    """Raise `ValueError` for numbers that `shape` may refuse: NaN as text, very large or small ones, too many digits.
 
     A list has few different rates and hours, so that it is enough to look at those, and at each zero: zeros of
     different exponents are equal.
     """
-    numbers = set(column)
-    numbers.discard(None)
-    zeros = [number for number in column if number is not None and not number] if 0 in numbers else []
-    places = set(map(Decimal.adjusted, (*numbers, *zeros)))  # type: ignore[arg-type]
-    usual = all(map(Decimal.is_finite, numbers)) and all(-_FAR < place < _FAR for place in places)  # type: ignore[arg-type]
+    try:
+        numbers = {number for number in set(column) if number is not None}
+        zeros = [number for number in column if number is not None and not number] if 0 in numbers else []
+        places = set(map(Decimal.adjusted, (*numbers, *zeros)))
+        usual = all(map(Decimal.is_finite, map(NUMBERS.plus, numbers))) and all(-_FAR < each < _FAR for each in places)
+    except (ArithmeticError, TypeError) as error:
+        raise ValueError(error) from error
     if not usual:
         raise ValueError(numbers)
 
