@@ -154,3 +154,12 @@ async def test_a_refusal_has_the_servers_message(response, kind, message):
 
     with pytest.raises(kind, match=message):
         await harvest.clients.get(1)
+
+
+async def test_a_number_in_a_nested_record_is_checked_as_any_other():
+    """NaN is no rate, in a record inside of a record neither."""
+    record = {"id": 1, "task_assignments": [{"id": 2, "hourly_rate": "NaN"}]}
+    harvest, _ = scripted(page("project_assignments", record))
+
+    with pytest.raises(DecodeError, match="hourly_rate"):
+        await harvest.users.my_project_assignments()
