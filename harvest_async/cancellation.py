@@ -1,11 +1,14 @@
 """Finish work even if its caller is cancelled meanwhile.
 
-Invariant: cancellation is postponed, never lost: it is raised as soon as the work is done.
+Invariants:
+- Cancellation is postponed, never lost: it is raised as soon as the work is done.
+- A coroutine that is destroyed with its event loop can await nothing any more: its work is dropped.
 """
 
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Coroutine, Generator
 from functools import partial
 from typing import Any, TypeVar
@@ -44,6 +47,9 @@ async def in_one_go(work: Coroutine[Any, Any, None]) -> None:
     Raises:
         CancelledError: the caller was cancelled meanwhile; the work has been done.
     """
+    if isinstance(sys.exception(), GeneratorExit):
+        work.close()
+        return
     steps = _Steps(work)
     with anyio.CancelScope(shield=True):
         await steps

@@ -193,3 +193,27 @@ async def test_short_work_whose_wait_ends_as_its_caller_is_cancelled_is_done():
         await task
 
     assert done == [True]
+
+
+def test_a_coroutine_that_is_destroyed_awaits_nothing():
+    """Drops the work, without a warning, where the event loop has ended and the coroutine is closed."""
+    done = []
+
+    async def clean_up():
+        done.append(True)
+
+    async def call():
+        try:
+            await asyncio.sleep(1)
+        except BaseException:
+            await in_one_go(clean_up())
+            raise
+
+    async def start():
+        coroutine = call()
+        coroutine.send(None)
+        return coroutine
+
+    asyncio.run(start()).close()
+
+    assert done == []
