@@ -16,12 +16,12 @@ from harvest_async.client.lazy import lazy
 from harvest_async.errors import InvalidArgument
 from harvest_async.exchange import Exchange, ExchangeSettings, open_exchange
 from harvest_async.secret import hide_user
-from harvest_async.throttle.registry import DEFAULT_REGISTRY, SERVICE, Identity, service_of
+from harvest_async.throttle.registry import DEFAULT_REGISTRY, Identity, service_of
 from harvest_async.throttle.throttle import Throttle
 from harvest_async.v2 import accounts
 from harvest_async.v2.account_rules import ACCOUNT_RULES
 from harvest_async.v2.dialect import V2Dialect
-from harvest_async.v2.service import API_PATHS, BASE_URL, BUDGETS, ID_URL
+from harvest_async.v2.service import API_PATHS, BUDGETS, SERVICE
 
 if TYPE_CHECKING:
     import ssl
@@ -187,7 +187,7 @@ class HarvestV2(BaseClient):
 def _address(base_url: str) -> str:
     """Return the address of the API; a server's address without a path gets one."""
     if not base_url:
-        return BASE_URL
+        return SERVICE.base_url
     try:
         is_bare = urlsplit(base_url).path in {"", "/"}
     except ValueError:
@@ -198,7 +198,7 @@ def _address(base_url: str) -> str:
 def _id_url(address: str) -> str:
     """Return the address of the server for sign-ins that belongs to an address of the API."""
     parts = urlsplit(address)
-    return ID_URL if service_of(address) == SERVICE else f"{parts.scheme}://{parts.netloc}"
+    return SERVICE.id_url if service_of(address) == SERVICE.name else f"{parts.scheme}://{parts.netloc}"
 
 
 def _check_auth(auth: object) -> None:
