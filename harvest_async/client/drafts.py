@@ -8,7 +8,7 @@ changed by another call is refused, and the error names that call.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from attrs import field, fields, frozen
 
@@ -20,6 +20,9 @@ __all__ = ["Form", "form"]
 T = TypeVar("T")
 
 Values = dict[str, Any]
+
+_UNKNOWN: Final = object()
+"""In place of a field that a record lacks: it differs from every value."""
 
 
 @frozen
@@ -57,11 +60,11 @@ class Form(Generic[T]):
             InvalidArgument: a field is missing, unknown or invalid, or the draft was created already.
         """
         where = f"{self.name}.{self.making}"
-        first, *others = needed
+        first, *others = needed or (None,)
         drafted = {}
         if isinstance(first, self.model):
             drafted, first = self._drafted(first, where), None
-        own = dict(zip(self.needed, (first, *others), strict=True))
+        own = dict(zip(self.needed, (first, *others), strict=bool(self.needed)))
         positional = {name: value for name, value in own.items() if value is not None}
         values = self._checked(where, {**drafted, **positional, **given}, self.new)
         if missing := [name for name in self.needed if values.get(name) is None and name not in self.optional]:
@@ -89,7 +92,7 @@ class Form(Generic[T]):
         values = self._checked(where, given, self.change)
         if not isinstance(before, self.model):
             return values
-        return {name: value for name, value in values.items() if getattr(before, name) != value}
+        return {name: value for name, value in values.items() if getattr(before, name, _UNKNOWN) != value}
 
     def _drafted(self, draft: T, where: str) -> Values:
         record: Any = draft
@@ -99,17 +102,18 @@ class Form(Generic[T]):
             raise InvalidArgument(
                 f"{where}: this {self.model.__name__} exists already, with id {record.id}: use {self.name}.update"
             )
-        return {name: value for name in self.new if (value := getattr(draft, name)) is not None}
+        return {name: value for name in self.new if (value := getattr(draft, name, None)) is not None}
 
     def _differing(self, before: object, changed: Any, where: str) -> Values:
         if not isinstance(before, self.model):
-            return {name: value for name in self.change if (value := getattr(changed, name)) is not None}
+            return {name: value for name in self.change if (value := getattr(changed, name, None)) is not None}
         was: Any = before
         if changed.id != was.id:
             raise InvalidArgument(f"{where}: the records have different ids, {was.id} and {changed.id}")
-        names = (each.name for each in fields(type(changed)))
-        differing = [name for name in names if getattr(changed, name) != getattr(was, name)]
-        return {name: getattr(changed, name) for name in differing if name in self.change or name in self.elsewhere}
+        names = dict.fromkeys((*(each.name for each in fields(type(changed))), *self.change))
+        known = [name for name in names if name in self.change or name in self.elsewhere]
+        pairs = {name: (getattr(changed, name, None), getattr(was, name, None)) for name in known}
+        return {name: value for name, (value, before_it) in pairs.items() if value != before_it}
 
     def _checked(self, where: str, given: Mapping[str, Any], known: Mapping[str, Check]) -> Values:
         for name in given:

@@ -81,6 +81,8 @@ class Endpoint(Generic[T_co]):
         required: the parameters that must be given.
         note: a fact to know before calling it; empty if there is none.
         deadline: seconds until the response's headers must have arrived; None for the client's own.
+        operation: the operation's id in the version's published description; empty if it has none.
+        budget: the account's budget that its calls count against.
     """
 
     name: str
@@ -94,6 +96,8 @@ class Endpoint(Generic[T_co]):
     required: frozenset[str] = frozenset()
     note: str = ""
     deadline: float | None = None
+    operation: str = ""
+    budget: str = "general"
     places: tuple[str, ...] = field(init=False, repr=False)
     _path: str = field(init=False, repr=False)
 
@@ -131,6 +135,7 @@ class Endpoint(Generic[T_co]):
             self.repeat,
             self._query(query) if query else (),
             body if root is None or fields is None else Body(fields, root.json, root.xml, root.underscores),
+            budget=self.budget,
             deadline=self.deadline,
             largest=largest,
         )
@@ -149,6 +154,8 @@ class _Options(TypedDict, total=False):
     required: frozenset[str]
     note: str
     deadline: float
+    operation: str
+    budget: str
 
 
 class Endpoints:

@@ -110,7 +110,7 @@ class Resource:
             await self._explain(call, error)
             raise
 
-    async def _create(self, call: Call[Created[T]], read: Follow[T]) -> T:
+    async def _create(self, call: Call[Created[T]], read: Follow[T] | None = None) -> T:
         """Create a record and return it whole (see `Exchange.create_and_read`)."""
         return await self._explained(call, self._exchange.create_and_read(call, read))
 
@@ -132,6 +132,15 @@ class Resource:
         record = await self._send(read)
         active: bool | None = getattr(record, "active", None)
         return record if active is on else await self._changed(toggle, read)
+
+    async def _by_times(self) -> bool:
+        """Return whether the account tracks start and end times; one call per client, also for concurrent uses."""
+        learned, profile_call = self._learned, self._learned.rules.profile_call
+        if learned.timestamp_timers is None and profile_call is not None:
+            async with learned.lock(self._exchange.urgency):
+                if learned.timestamp_timers is None:
+                    learned.note(await self._send(profile_call()))
+        return bool(learned.timestamp_timers)
 
     def _list(self, call: Call[Page[T]]) -> Listing[T]:
         return Listing(self, call)
