@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from harvest_async.client.resource import Listing
     from harvest_async.exchange import RawResponse
     from harvest_async.throttle.ledgers.sqlite import SqliteLedger
-    from harvest_async.versions import Directory, HarvestV1
+    from harvest_async.versions import Directory, HarvestV1, HarvestV2
 
 __all__ = [
     "DEFAULT_REGISTRY",
@@ -64,6 +64,7 @@ __all__ = [
     "Forbidden",
     "HarvestError",
     "HarvestV1",
+    "HarvestV2",
     "HttpCache",
     "Identity",
     "ImageResponse",
@@ -100,6 +101,7 @@ _LATER: Final = {
     "Directory": "harvest_async.versions",
     "FileTokenStore": "harvest_async.auth.stores",
     "HarvestV1": "harvest_async.versions",
+    "HarvestV2": "harvest_async.versions",
     "HttpCache": "harvest_async.cache",
     "Listing": "harvest_async.client.resource",
     "MemoryTokenStore": "harvest_async.auth.stores",

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, Generic, Protocol, TypeVar
 from urllib.parse import SplitResult, parse_qsl, quote, urlsplit
 
-from attrs import Attribute, evolve, field, frozen
+from attrs import evolve, frozen
 
 from harvest_async.errors import DecodeError, InvalidArgument
 from harvest_async.messages import Request, Response, redact_url
@@ -116,16 +116,6 @@ class Page(Generic[T]):
     items: list[T]
 
 
-def _is_method(_: Call[Any], __: Attribute[str], method: str) -> None:
-    if not (method.isascii() and method.isalpha()):
-        raise InvalidArgument(f"method: give one like GET, not {method!r}")
-
-
-def _is_path(_: Call[Any], __: Attribute[str], where: str) -> None:
-    if not _SENDABLE.fullmatch(where):
-        raise InvalidArgument(f"path: give one like /clients, escaped and without a query, not {where!r}")
-
-
 @frozen(eq=False)
 class Call(Generic[T_co]):
     """One use of an endpoint.
@@ -147,15 +137,21 @@ class Call(Generic[T_co]):
     """
 
     name: str
-    method: str = field(validator=_is_method)
-    path: str = field(validator=_is_path)
+    method: str
+    path: str
     result: Any
     repeat: Repeat
     query: tuple[tuple[str, str], ...] = ()
     body: Body | Upload | None = None
     budget: str = "general"
-    deadline: float | None = field(default=None)
+    deadline: float | None = None
     largest: int | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if not (self.method.isascii() and self.method.isalpha()):
+            raise InvalidArgument(f"method: give one like GET, not {self.method!r}")
+        if not _SENDABLE.fullmatch(self.path):
+            raise InvalidArgument(f"path: give one like /clients, escaped and without a query, not {self.path!r}")
 
     def __repr__(self) -> str:
         return f"<Call {self.name}: {self.method} {self.path}>"

@@ -119,7 +119,10 @@ class Response:
     @property
     def content_type(self) -> str:
         """The media type without its parameters, in lower case; empty where none was given."""
-        return (self.header("content-type") or "").partition(";")[0].strip().lower()
+        for name, value in self.headers:
+            if name.lower() == "content-type":
+                return value.partition(";")[0].strip().lower()
+        return ""
 
     def redacted(self) -> Response:
         """Return the response without the credentials in it, and without what is not in memory."""

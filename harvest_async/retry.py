@@ -76,25 +76,29 @@ class Budget:
     Args:
         full: how many retries a full budget holds.
         refill: how much of a retry a success earns.
+
+    Attributes:
+        full: how many retries a full budget holds.
+        left: how many are left.
     """
 
-    __slots__ = ("_full", "_left", "_refill")
+    __slots__ = ("_refill", "full", "left")
 
     def __init__(self, full: float = 20.0, refill: float = 0.1) -> None:
-        self._full = full
+        self.full = full
         self._refill = refill
-        self._left = full
+        self.left = full
 
     def spend(self) -> bool:
-        """Take one retry out; False where none is left."""
-        if self._left < 1:
+        """Take one retry; return False if none is left."""
+        if self.left < 1:
             return False
-        self._left -= 1
+        self.left -= 1
         return True
 
     def earn(self) -> None:
         """Add the part of a retry that a successful call earns."""
-        self._left = min(self._full, self._left + self._refill)
+        self.left = min(self.full, self.left + self._refill)
 
 
 @frozen

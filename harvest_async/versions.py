@@ -18,10 +18,11 @@ from harvest_async.errors import InvalidArgument
 if TYPE_CHECKING:
     from harvest_async.v1.client import HarvestV1
     from harvest_async.v1.directory import Directory
+    from harvest_async.v2.client import HarvestV2
 
     Client = HarvestV1
 
-__all__ = ["DEFAULT", "PUBLIC", "VERSIONS", "Directory", "HarvestV1", "Version", "load", "version_of"]
+__all__ = ["DEFAULT", "PUBLIC", "VERSIONS", "Directory", "HarvestV1", "HarvestV2", "Version", "load", "version_of"]
 
 DEFAULT: Final = "v1"
 """The version that the command line uses."""
@@ -55,11 +56,16 @@ VERSIONS: Final[dict[str, Version]] = {
             "examples": "postman_examples:examples",
             "receipt_field": "resources.receipts:PART",
         },
-    )
+    ),
+    "v2": Version("v2", "harvest_async.v2", {"client": "client:HarvestV2", "dialect": "dialect:V2Dialect"}),
 }
 """The versions by name."""
 
-PUBLIC: Final[Mapping[str, tuple[str, str]]] = {"Directory": ("v1", "directory"), "HarvestV1": ("v1", "client")}
+PUBLIC: Final[Mapping[str, tuple[str, str]]] = {
+    "Directory": ("v1", "directory"),
+    "HarvestV1": ("v1", "client"),
+    "HarvestV2": ("v2", "client"),
+}
 """The names that `harvest_async` exports from a version: the version and its part."""
 
 

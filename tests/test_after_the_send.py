@@ -202,7 +202,7 @@ def client_of(server, clock):
     exchange = harvest._exchange
     dialect = Dialect("json")
     dialect.server = server
-    exchange._shared = attrs.evolve(exchange._shared, dialect=dialect, shelf=ResponseStore(server))
+    exchange._shared = attrs.evolve(exchange._shared, dialect=dialect, store=ResponseStore(server))
     exchange._attempts._shared = exchange._shared
 
     async def hook(_):
@@ -223,7 +223,7 @@ async def create(server, clock, *, whole):
         except Exception as error:  # noqa: BLE001
             result = error
     server.armed = None
-    (gate,) = throttle._gates.values()
+    (gate,) = throttle._budgets["general"].by_loop.values()
     return result, (len(gate._granting.leases), gate.connections.busy)
 
 

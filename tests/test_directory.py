@@ -139,7 +139,7 @@ async def test_each_list_has_its_keys():
     server, _, directory = account(
         projects=[{"name": "Site", "code": "P-1"}, {"name": "Shop", "code": None}],
         people=[{"first_name": "Person", "last_name": "One", "email": "One@example.com"}],
-        tis_status_call=[{"name": "Development"}],
+        tasks=[{"name": "Development"}],
         expense_categories=[{"name": "Travel"}],
     )
 
@@ -156,7 +156,7 @@ async def test_a_name_of_several_is_that_of_the_active_one():
     """Where there is one; else the caller has to say which."""
     _, _, directory = account(
         clients=[{"name": "ACME", "active": False}, {"name": "acme", "active": True}, {"name": "Old", "active": False}],
-        tis_status_call=[
+        tasks=[
             {"name": "A", "deactivated": True},
             {"name": "A", "deactivated": True},
             {"name": "B"},
@@ -405,7 +405,7 @@ async def test_a_person_written_by_address_makes_the_list_stale():
 
 async def test_writes_about_a_project_s_people_and_tasks_touch_their_lists():
     """Only those that are kept, and the tasks where one was made along the way."""
-    server, harvest, directory = account(tis_status_call=[{"name": "A"}], projects=[{"name": "P"}])
+    server, harvest, directory = account(tasks=[{"name": "A"}], projects=[{"name": "P"}])
     for kind in ("task", "user"):
         server.put(f"/projects/1/{kind}_assignments", 1, **{f"{kind}_id": 70})
     links, people = directory.task_assignments(1), directory.user_assignments(1)

@@ -208,7 +208,7 @@ async def test_a_write_that_was_lost_and_then_refused_a_place_is_in_doubt():
     """`WouldWait` says that nothing was sent, which is not so any more."""
     clock = asyncio.get_running_loop().clock
     harvest, inner = harvest_of(httpx.ReadError("gone"), throttle=Throttle(2, 15, clock=clock))
-    with pytest.raises(OutcomeUnknown, match="a repeat came to nothing") as caught:
+    with pytest.raises(OutcomeUnknown, match="a repeat failed") as caught:
         await call(harvest.options(max_wait=5), UPDATE)
 
     assert isinstance(caught.value.__cause__, WouldWait)

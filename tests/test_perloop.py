@@ -16,9 +16,9 @@ from harvest_async import (
     InvalidArgument,
     Throttle,
 )
+from harvest_async.codec import fast
 from harvest_async.per_loop import PerLoop
 from harvest_async.testing import VirtualLoop
-from harvest_async.v1 import lists
 from tests.renewal.server import TokenServer
 
 
@@ -255,4 +255,4 @@ def test_threads_read_lists_without_the_extra_speed():
 
 def test_the_choice_of_a_fast_reader_is_made_once():
     """Not for every list."""
-    assert lists._fast_readers() is lists._fast_readers()
+    assert fast._fast_readers() is fast._fast_readers()

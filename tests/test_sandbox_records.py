@@ -195,7 +195,7 @@ def test_a_project_with_hours_or_expenses_stays(call, studio, sandbox):
 def test_a_new_project_has_the_defaults(call, studio, sandbox):
     """Default tasks that are not archived, people who are on all future projects, and its creator."""
     task = call.make("/tasks", root="task", name="Default", is_default=True, default_hourly_rate=90)
-    archived = call.make("/tasks", root="task", name="DeleteResult", is_default=True)
+    archived = call.make("/tasks", root="task", name="Gone", is_default=True)
     sandbox.world.change(
         "task", sandbox.world.find("task", archived), {"deactivated": True}, sandbox._account.clock.today()
     )

@@ -131,7 +131,7 @@ class _Counted(httpx.AsyncByteStream):
 
 def leases_of(throttle):
     """Leases that have not ended, and connections that are in use."""
-    (gate,) = throttle._gates.values()
+    (gate,) = throttle._budgets["general"].by_loop.values()
     return len(gate._granting.leases), gate.connections.busy
 
 

@@ -37,7 +37,7 @@ def test_a_throttle_outlives_its_loops():
             throttles.append(Throttle(clock=loop.clock, pace="burst"))
         clock, account = throttles[0]
         loop.clock.moment = clock.moment = max(loop.clock.moment, clock.moment)
-        account.clock = throttles[1]._clock = clock = loop.clock
+        account.clock = throttles[1]._clock = throttles[1]._budgets["general"]._clock = clock = loop.clock
         client = httpx.AsyncClient(transport=ThrottledTransport(account, throttles[1]), base_url="https://a.example")
         await asyncio.gather(*(client.get(f"/{offset + n}") for n in range(60)))
         throttles[0] = (clock, account)
@@ -65,7 +65,7 @@ def test_leases_of_a_loop_that_was_closed_are_lost():
     loop.close()
     again = VirtualLoop()
     again.clock.moment = loop.clock.moment
-    throttle._clock = again.clock
+    throttle._clock = throttle._budgets["general"]._clock = again.clock
 
     async def look():
         await throttle.acquire(Ticket())

@@ -87,7 +87,7 @@ def test_looking_writes_nothing(path, clock):
     ledger.transact(lambda book: book.window.held(clock.now()))
     ledger.close()
     with closing(sqlite3.connect(path)) as database, database:
-        assert database.execute("select version from book").fetchone() == (1,)
+        assert database.execute("select version from account_states").fetchone() == (1,)
     database.close()
 
 
@@ -142,11 +142,11 @@ def test_a_child_process_opens_its_own_connection(path, clock, monkeypatch):
     """A connection is not carried over a fork."""
     ledger = SqliteLedger(path, "acme", clock=clock)
     ledger.transact(lambda book: open_gate(book, clock.now()))
-    before = ledger._database
+    before = ledger._file._database
     monkeypatch.setattr(os, "getpid", lambda: -1)
 
     assert ledger.transact(lambda book: book.window.held(clock.now())) == 1
-    assert ledger._database is not before
+    assert ledger._file._database is not before
     before.close()
     ledger.close()
 
@@ -229,7 +229,7 @@ def test_a_ledger_that_breaks_is_told_to_everyone_who_waits(path):
         await client.get("/first")
         waiting = [asyncio.create_task(client.get(f"/{number}")) for number in range(4)]
         await asyncio.sleep(1)
-        ledger._database.execute("drop table book")
+        ledger._file._database.execute("drop table account_states")
         return await asyncio.gather(*waiting, return_exceptions=True)
 
     ends = run(house)
@@ -241,9 +241,9 @@ def test_a_ledger_that_breaks_is_told_to_everyone_who_waits(path):
 def test_a_book_that_can_not_be_read_begins_anew(path, clock, caplog):
     """What another version wrote is no reason to stop: nothing is known of the account, so it is asked."""
     SqliteLedger(path, "acme", clock=clock).transact(lambda book: open_gate(book, clock.now()))
-    for state in ('{"book": {}}', "no JSON", "[]"):
+    for state in ('{"state": {}}', "no JSON", "[]"):
         with closing(sqlite3.connect(path)) as database, database:
-            database.execute("update book set state = ?, version = version + 1", (state,))
+            database.execute("update account_states set state = ?, version = version + 1", (state,))
         database.close()
         ledger = SqliteLedger(path, "acme", clock=clock)
 
@@ -314,7 +314,7 @@ def test_a_ledger_that_breaks_costs_no_answer(path, caplog):
         await client.get("/first")
         under_way = asyncio.create_task(client.get("/second"))
         await asyncio.sleep(0.01)
-        ledger._database.execute("drop table book")
+        ledger._file._database.execute("drop table account_states")
         response = await under_way
         with pytest.raises(HarvestError, match="can't be used"):
             await client.get("/third")

@@ -125,12 +125,15 @@ class Endpoint(Generic[T_co]):
         Raises:
             InvalidArgument: an id or a parameter is invalid.
         """
-        segments = [self.references.segment(name, value) for name, value in zip(self.places, ids, strict=True)]
+        segments = []
+        for name, value in zip(self.places, ids, strict=True):
+            is_plain = value.__class__ is int and value > 0
+            segments.append(str(value) if is_plain else path("{}", self.references.segment(name, value)))
         root, body = self.root, upload
         return Call(
             self.name,
             self.method,
-            path(self._path, *segments),
+            self._path.format(*segments),
             self.result,
             self.repeat,
             self._query(query) if query else (),

@@ -42,8 +42,11 @@ def read(content: bytes) -> Any:
     Raises:
         DecodeError: it is not JSON, or incomplete.
     """
-    with only_decode_errors(content):
-        return parse(content, content)
+    try:
+        return _loads(content)
+    except Exception:  # noqa: BLE001 - the slow way says what is wrong
+        with only_decode_errors(content):
+            return parse(content, content)
 
 
 def write(fields: Mapping[str, Any], root: str | None) -> bytes:
@@ -253,9 +256,17 @@ def _blanks(held: bytearray) -> int:
     return found.end() if found else 0
 
 
+def _refuse(constant: str) -> Any:
+    msg = f"{constant} is not a number"
+    raise ValueError(msg)
+
+
+_DECODER: Final = json.JSONDecoder(parse_float=NUMBERS.create_decimal, parse_constant=_refuse)
+
+
 def _loads(content: bytes) -> Any:
-    tree = json.loads(content.decode("utf-8-sig"), parse_float=NUMBERS.create_decimal, parse_constant=_refuse)
-    return _without_halves(tree) if _HALF.search(content) else tree
+    tree = _DECODER.decode(content.decode("utf-8-sig"))
+    return _without_halves(tree) if b"\\u" in content and _HALF.search(content) else tree
 
 
 def _without_halves(tree: Any) -> Any:
@@ -286,11 +297,6 @@ def parse(content: bytes, first: bytes) -> Any:
         raise DecodeError(f"the response has a number that is too large or too long: {beginning(first)}") from error
     except (ValueError, RecursionError) as error:
         raise DecodeError(f"the response is not JSON ({error}): {beginning(first)}") from error
-
-
-def _refuse(constant: str) -> Any:
-    msg = f"{constant} is not a number"
-    raise ValueError(msg)
 
 
 def _plain(value: Any) -> Any:

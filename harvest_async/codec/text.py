@@ -18,7 +18,17 @@ from typing import Final
 from harvest_async.errors import DecodeError
 from harvest_async.redaction import redact_cut, redact_message, redact_text
 
-__all__ = ["NUMBERS", "beginning", "iso", "of_day", "only_decode_errors", "read_date", "read_datetime", "read_time"]
+__all__ = [
+    "NUMBERS",
+    "beginning",
+    "decode_error",
+    "iso",
+    "of_day",
+    "only_decode_errors",
+    "read_date",
+    "read_datetime",
+    "read_time",
+]
 
 NUMBERS: Final = Context(prec=1_000, Emax=999, Emin=-999, traps=[InvalidOperation, Overflow, Underflow, Inexact])
 """The context in which decimal numbers are read: exactly, or not at all if they have more than 1,000 digits.
@@ -47,18 +57,27 @@ def beginning(content: bytes) -> str:
 
 @contextmanager
 def only_decode_errors(content: bytes) -> Iterator[None]:
-    """Turn any exception of a reader into a `DecodeError`; `content` is the body that it reads, or its beginning.
-
-    Numbers alone can raise `ValueError`, `OverflowError` and `decimal.InvalidOperation`, nesting `RecursionError`, and
-    a large body `MemoryError`. None of them says anything about the result of the call.
-    """
+    """Turn any exception of a reader into a `DecodeError`; `content` is the body that it reads, or its beginning."""
     try:
         yield
     except DecodeError:
         raise
     except Exception as error:
-        cause = redact_message(f"{type(error).__name__}: {error}", _SHOWN)
-        raise DecodeError(f"the response can't be read ({cause}): {beginning(content)}") from error
+        raise decode_error(error, content) from error
+
+
+def decode_error(error: Exception, content: bytes) -> DecodeError:
+    """Return the `DecodeError` for an exception of a reader, caused by it; `content` is the body, or its beginning.
+
+    Numbers alone can raise `ValueError`, `OverflowError` and `decimal.InvalidOperation`, nesting `RecursionError`, and
+    a large body `MemoryError`. None of them says anything about the result of the call.
+    """
+    if isinstance(error, DecodeError):
+        return error
+    cause = redact_message(f"{type(error).__name__}: {error}", _SHOWN)
+    failed = DecodeError(f"the response can't be read ({cause}): {beginning(content)}")
+    failed.__cause__ = error
+    return failed
 
 
 def iso(value: date | datetime) -> str:

@@ -11,7 +11,7 @@ from harvest_async.exchange.factory import ExchangeSettings, open_exchange
 from harvest_async.exchange.files import form_data
 from harvest_async.exchange.options import OnUnknown, Options
 from harvest_async.exchange.recording import RawResponse, with_raw_response
-from harvest_async.exchange.retrying import BeforeSend, Shared
+from harvest_async.exchange.shared import BeforeSend, Shared
 
 __all__ = [
     "BeforeSend",

@@ -10,27 +10,29 @@ Invariants:
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
 from typing import Any, TypeVar
 
-import anyio.lowlevel
 from attrs import evolve
 
-from harvest_async.auth import Renewing, Signing
-from harvest_async.call import Call, Created, Follow, ListReader, Page, Repeat
+from harvest_async.auth import Renewing
+from harvest_async.call import Call, Created, Follow, Page, Repeat
 from harvest_async.cancellation import finish
-from harvest_async.clock import span
-from harvest_async.codec.text import only_decode_errors
-from harvest_async.errors import CreatedUnread, DecodeError, HarvestError, OutcomeUnknown
-from harvest_async.exchange.cache_protocol import Watcher, cache_identity, keepable
+from harvest_async.clock import SECOND, span
+from harvest_async.codec.text import decode_error
+from harvest_async.errors import DecodeError, HarvestError
+from harvest_async.exchange.cache_protocol import ResponseStore, Watcher, cache_identity, keepable
+from harvest_async.exchange.failures import described, is_known, not_named, not_read_back, unknown, unread
 from harvest_async.exchange.files import fetch
 from harvest_async.exchange.options import PLAIN, Options, change
-from harvest_async.exchange.recording import keep
-from harvest_async.exchange.response_body import chunks, whole
-from harvest_async.exchange.retrying import Attempts, InFlightCall, Shared, unknown, words_of
+from harvest_async.exchange.pages import records
+from harvest_async.exchange.recording import keep, recorders
+from harvest_async.exchange.response_body import whole
+from harvest_async.exchange.retrying import Attempts
+from harvest_async.exchange.shared import InFlightCall, Shared
 from harvest_async.messages import Request, Response
 from harvest_async.throttle.lease import Ticket
 from harvest_async.throttle.queue import Lane
@@ -42,7 +44,7 @@ logger = logging.getLogger("harvest_async")
 
 T = TypeVar("T")
 
-_in_bulk: ContextVar[frozenset[int]] = ContextVar("harvest_async_in_bulk", default=frozenset())
+_in_bulk: ContextVar[frozenset[Shared]] = ContextVar("harvest_async_in_bulk", default=frozenset())
 
 
 class Exchange:
@@ -52,6 +54,8 @@ class Exchange:
         self._shared = shared
         self._options = options
         self._attempts = Attempts(shared)
+        self._headers = shared.headers + options.headers
+        self._max_wait = None if options.max_wait is None else span(options.max_wait)
 
     @property
     def throttle(self) -> Throttle:
@@ -85,7 +89,7 @@ class Exchange:
     @contextmanager
     def bulk(self) -> Iterator[None]:
         """Put the calls made inside, by this task and those it starts, into the bulk lane."""
-        token = _in_bulk.set(_in_bulk.get() | {id(self._shared)})
+        token = _in_bulk.set(_in_bulk.get() | {self._shared})
         try:
             yield
         finally:
@@ -93,13 +97,14 @@ class Exchange:
 
     async def aclose(self) -> None:
         """Close all connections, after a renewal of credentials that is running."""
+        shared = self._shared
         try:
-            if isinstance(self._shared.auth, Renewing):
-                await self._shared.auth.settle()
-            if self._shared.shelf is not None:
-                await self._shared.shelf.aclose()
+            if isinstance(shared.auth, Renewing):
+                await shared.auth.settle()
+            if shared.store is not None:
+                await shared.store.aclose()
         finally:
-            await self._shared.client.aclose()
+            await shared.client.aclose()
 
     # Calls
 
@@ -113,16 +118,17 @@ class Exchange:
             ResponseError: the server refused it; the class depends on the status.
             DecodeError: the server's success can't be read.
         """
-        going, response = await self._carry_out(call)
+        in_flight, response = await self._send(call)
         try:
-            return self._decode(call, going, response)
+            result: T = self._decode(in_flight, response)
         except Exception:
             raise
-        except BaseException:  # the program is to end, and nobody has seen the result
-            await self._cut_off(call)
+        except BaseException:  # the program ends, and its result reaches no caller
+            await self._report_unknown(call)
             raise
+        return result
 
-    async def records(self, call: Call[Page[T]]) -> AsyncIterator[T]:
+    def records(self, call: Call[Page[T]]) -> AsyncIterator[T]:
         """Send the calls for the pages of a list, and yield its records one by one.
 
         Each page is requested when it is needed and read in slices, between which other tasks may run. A record that
@@ -131,46 +137,27 @@ class Exchange:
         Raises:
             HarvestError: as `send`; `DecodeError` if the server sends the same page without end.
         """
-        seen, pages = set[object](), set[object]()
-        following: Call[Page[T]] | None = call
-        while following is not None:
-            pages.add(following.query)
-            in_flight, response = await self._carry_out(following)
-            with response.buffer or nullcontext():
-                with _reading(in_flight, response):
-                    reader = self._shared.dialect.list_reader(following, response)
-                for slice_ in _slices(reader, in_flight, response):
-                    for record in _unseen(slice_, seen) if reader.is_paged else slice_:
-                        yield record
-                    await anyio.lowlevel.checkpoint()
-            with _reading(in_flight, response):
-                following = _next_call(reader, pages)
+        return records(call, self._send, self._shared.dialect)
 
-    async def create_and_read(self, call: Call[Created[T]], read: Follow[T]) -> T:
-        """Create a record and return it whole: from the response, or by reading it once more.
+    async def create_and_read(self, call: Call[Created[T]], read: Follow[T] | None) -> T:
+        """Create a record and return it whole: from the response, or by reading it once more unless `read` is None.
 
         Raises:
             CreatedUnread: it was created, but could not be read.
             HarvestError: as `send`.
         """
-        going, response = await self._carry_out(call)
-        created = self._decode(call, going, response)
+        in_flight, response = await self._send(call)
+        created: Created[T] = self._decode(in_flight, response)
         if created.record is not None:
             return created.record
-        if created.id is None:
-            raise CreatedUnread(
-                f"{call.name}: created, but the answer names no record: look for it, don't create it again",
-                id=None,
-                location=created.location,
-                request=_shown(going),
-                response=response,
-            )
+        if created.id is None or read is None:
+            raise not_named(in_flight, created, response)
         try:
             return await self.send(read(created.id))
         except Exception as error:
-            raise _not_read_back(call, created, error) from error
+            raise not_read_back(call, created, error) from error
         except BaseException:
-            await self._cut_off(call)
+            await self._report_unknown(call)
             raise
 
     def watch(self, watcher: Watcher) -> None:
@@ -191,7 +178,7 @@ class Exchange:
         Raises:
             HarvestError: as `send`.
         """
-        return (await self._carry_out(call))[1]
+        return (await self._send(call))[1]
 
     async def fetch(self, url: str, *, accept: str, largest: int) -> Response:
         """Fetch a file from another host, without credentials (see `files.fetch`)."""
@@ -199,179 +186,106 @@ class Exchange:
 
     # Inside
 
-    async def _carry_out(self, call: Call[Any]) -> tuple[InFlightCall, Response]:
+    async def _send(self, call: Call[Any]) -> tuple[InFlightCall, Response]:
         """Send a call; return its state and its response."""
-        shared, options = self._shared, self._options
-        wire = shared.dialect.encode(call, shared.base_url, shared.headers + options.headers)
-        going = InFlightCall(call, wire, self._ticket(call), shared.auth, options.before_send, options.limits)
+        in_flight = self._in_flight(call)
+        unconditional = in_flight.wire  # a cache may replace the request by a conditional one
         try:
-            return going, keep(await self._answer(going))
+            if call.repeat is not Repeat.SAFE:
+                response = await self._write(in_flight)
+            elif self._shared.store is None:
+                response = await self._attempts.send(in_flight)
+            else:
+                response = await self._read(in_flight, self._shared.store)
+            return in_flight, keep(response) if recorders.get() else response
         except DecodeError as error:
-            raise _unread(going, error, error.response) from error.__cause__
+            raise unread(in_flight, error, error.response) from error.__cause__
         except Exception as error:
-            if not _is_known(going, error):
-                failed = unknown(going, None, words_of(error))
-                failed.request = _shown(going)
+            if not is_known(in_flight, error):
+                failed = unknown(in_flight, None, described(error))
+                failed.request = in_flight.shown_request
                 raise failed from error
-            if isinstance(error, HarvestError) and (error.request is None or error.request in (wire, going.wire)):
-                error.request = _shown(going)
+            if isinstance(error, HarvestError) and error.request in (None, unconditional, in_flight.wire):
+                error.request = in_flight.shown_request
             raise
         except BaseException:  # cancellation, as a rule
-            if going.in_doubt:
-                await self._cut_off(call)
+            if in_flight.outcome_unknown:
+                await self._report_unknown(call)
             raise
 
-    async def _answer(self, going: InFlightCall) -> Response:
-        """Send a call unless a fresh response is cached; notify the cache and watchers of a write."""
-        shared, shelf, attempts = self._shared, self._shared.shelf, self._attempts
-        if going.call.repeat is not Repeat.SAFE:
-            return await self._write(going)
-        if shelf is None or self._options.headers or not keepable(going.call, shared.status_call):
-            return await attempts.send(going)
+    def _in_flight(self, call: Call[Any]) -> InFlightCall:
+        """Return a new call's state: its request, and its place in the queue."""
+        shared, options = self._shared, self._options
+        wire = shared.dialect.encode(call, shared.base_url, self._headers)
+        seconds = options.limits.timeout or call.deadline or shared.deadline
+        ticket = Ticket(
+            Lane.INTERACTIVE if options.lane is None and not _in_bulk.get() else self._lane(),
+            round(seconds * SECOND),
+            self._max_wait,
+            None if shared.status_call is None else self._attempts.probe,
+            call.budget,
+        )
+        return InFlightCall(call, wire, ticket, shared.auth, seconds, options.before_send, options.limits)
+
+    def _lane(self) -> Lane:
+        options = self._options
+        bulk = options.lane is Lane.BULK or (options.lane is None and self._shared in _in_bulk.get())
+        return Lane.BULK if bulk else Lane.INTERACTIVE
+
+    async def _read(self, in_flight: InFlightCall, store: ResponseStore) -> Response:
+        """Return the cached response of a read if it is fresh, else send the call."""
+        shared, attempts = self._shared, self._attempts
+        if self._options.headers or not keepable(in_flight.call, shared.status_call):
+            return await attempts.send(in_flight)
         person = await cache_identity(shared.auth)
 
-        async def ask(wire: Request) -> Response:
-            going.wire, going.ticket.number = wire, 0
-            return await attempts.send(going)
+        async def request(wire: Request) -> Response:
+            in_flight.wire, in_flight.ticket.number = wire, 0
+            return await attempts.send(in_flight)
 
-        return await (shelf.response(going.wire, person, ask) if person else attempts.send(going))
+        return await (store.response(in_flight.wire, person, request) if person else attempts.send(in_flight))
 
-    async def _write(self, going: InFlightCall) -> Response:
-        shared, done = self._shared, False
-        if shared.shelf is not None:
-            shared.shelf.written()
+    async def _write(self, in_flight: InFlightCall) -> Response:
+        """Send a write; notify the cache and the watchers."""
+        store, watchers, done = self._shared.store, self._shared.watchers, False
+        if store is not None:
+            store.written()
         try:
-            response = await self._attempts.send(going)
+            response = await self._attempts.send(in_flight)
             done = True
             return response
         finally:
-            if shared.shelf is not None:
-                _inform(going.call, shared.shelf.written)
-            for watcher in tuple(shared.watchers):
-                _inform(going.call, partial(watcher.wrote, going.call, done=done))
+            if store is not None:
+                _notify(in_flight.call, store.written)
+            for watcher in tuple(watchers):
+                _notify(in_flight.call, partial(watcher.wrote, in_flight.call, done=done))
 
-    async def _cut_off(self, call: Call[Any]) -> None:
+    async def _report_unknown(self, call: Call[Any]) -> None:
         """Pass a call whose result will not reach its caller to `on_unknown`."""
         if self._options.on_unknown is None:
             return
         try:
-            await finish(_ended(self._options.on_unknown(call)))
+            await finish(_awaited(self._options.on_unknown(call)))
         except Exception:
             logger.exception("%s: on_unknown failed", call.name)
 
-    def _ticket(self, call: Call[Any]) -> Ticket:
-        options = self._options
-        return Ticket(
-            lane=self._lane(),
-            deadline=span(self._shared.deadline_of(call, options.limits)),
-            max_wait=None if options.max_wait is None else span(options.max_wait),
-            probe=None if self._shared.status_call is None else self._attempts.probe,
-        )
-
-    def _lane(self) -> Lane:
-        options = self._options
-        bulk = options.lane is Lane.BULK or (options.lane is None and id(self._shared) in _in_bulk.get())
-        return Lane.BULK if bulk else Lane.INTERACTIVE
-
-    def _decode(self, call: Call[T], going: InFlightCall, response: Response) -> T:
+    def _decode(self, in_flight: InFlightCall, response: Response) -> Any:
+        """Return the call's result."""
         try:
-            with only_decode_errors(response.content):
-                return self._shared.dialect.decode(call, whole(response))
-        except DecodeError as error:
-            raise _unread(going, error, error.response or evolve(response, buffer=None)) from error.__cause__
+            held = response if response.buffer is None else whole(response)
+            return self._shared.dialect.decode(in_flight.call, held)
+        except Exception as caught:  # noqa: BLE001 - a dialect may raise any class for content that it does not expect
+            error = decode_error(caught, response.content)
+            raise unread(in_flight, error, error.response or evolve(response, buffer=None)) from error.__cause__
 
 
-def _unread(going: InFlightCall, error: DecodeError, response: Response | None) -> HarvestError:
-    """Return the error for a success that can't be read; the outcome may be unknown then."""
-    error.request, error.response = _shown(going), response
-    if going.call.repeat is not Repeat.UNSAFE:
-        return error
-    failed = OutcomeUnknown(
-        f"{going.asked} was answered, but the answer can't be read, and it may or may not have been carried out: "
-        f"read what is there before you send it again. {error}",
-        request=error.request,
-        response=response,
-    )
-    failed.__cause__ = error.__cause__ or error
-    return failed
-
-
-def _shown(going: InFlightCall) -> Request:
-    """Return the request as it was signed, without its credentials."""
-    signer = going.signer or going.auth
-    return signer.show(going.wire) if isinstance(signer, Signing) else going.wire
-
-
-def _is_known(going: InFlightCall, error: Exception) -> bool:
-    """Return whether an error states the outcome: not sent, refused, or unknown already.
-
-    A hook or a logging handler may raise any class, ours too, after the call was processed.
-    """
-    if not going.in_doubt or error is going.verdict or isinstance(error, OutcomeUnknown):
-        return True
-    return isinstance(error, HarvestError) and going.call.repeat is Repeat.SAFE
-
-
-def _inform(call: Call[Any], tell: Callable[[], None]) -> None:
+def _notify(call: Call[Any], watcher: Callable[[], None]) -> None:
     """Notify a watcher that a call has ended; log what it raises."""
     try:
-        tell()
+        watcher()
     except Exception:
-        logger.exception("%s: what keeps the account's records failed", call.name)
+        logger.exception("%s: a cache or a watcher of the account's records failed", call.name)
 
 
-def _not_read_back(call: Call[Any], created: Created[Any], error: Exception) -> CreatedUnread:
-    """Return the error for a record that was created but could not be read."""
-    ours = isinstance(error, HarvestError)
-    return CreatedUnread(
-        f"{call.name}: created with id {created.id}, but reading it back failed: {error if ours else words_of(error)}",
-        id=created.id,
-        location=created.location,
-        request=error.request if isinstance(error, HarvestError) else None,
-        response=error.response if isinstance(error, HarvestError) else None,
-    )
-
-
-async def _ended(work: Awaitable[None]) -> None:
+async def _awaited(work: Awaitable[None]) -> None:
     await work
-
-
-@contextmanager
-def _reading(in_flight: InFlightCall, response: Response) -> Iterator[None]:
-    """Raise only `DecodeError` while a list is read, with its request and response."""
-    try:
-        with only_decode_errors(response.content):
-            yield
-    except DecodeError as error:
-        error.request, error.response = _shown(in_flight), evolve(response, buffer=None)
-        raise
-
-
-def _slices(reader: ListReader[T], in_flight: InFlightCall, response: Response) -> Iterator[list[T]]:
-    """Yield the records of one page, some at a time."""
-    for chunk in chunks(response):
-        with _reading(in_flight, response):
-            records = reader.feed(chunk)
-        yield records
-    with _reading(in_flight, response):
-        records = reader.close()
-    yield records
-
-
-def _next_call(reader: ListReader[T], pages: set[object]) -> Call[Page[T]] | None:
-    """Return the call for the next page; None after the last."""
-    call = reader.next_call
-    if call is not None and call.query in pages:
-        raise DecodeError(f"{call.name}: the link to the next page leads to a page that was already read")
-    return call
-
-
-def _unseen(records: Iterable[T], seen: set[object]) -> Iterator[T]:
-    """Yield the records whose ids are new; records without an id are all different."""
-    for record in records:
-        number = getattr(record, "id", record)
-        if number is None:
-            yield record
-        elif number not in seen:
-            seen.add(number)
-            yield record

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ssl
 from functools import partial
-from http.cookiejar import CookieJar
 from typing import Any, Final
 
 import httpx
@@ -17,8 +16,10 @@ from harvest_async.errors import InvalidArgument
 from harvest_async.exchange.cache_protocol import Cache, tells_apart
 from harvest_async.exchange.exchange import Exchange
 from harvest_async.exchange.options import check_timeout
-from harvest_async.exchange.retrying import Shared
+from harvest_async.exchange.retrying import Client
+from harvest_async.exchange.shared import Shared
 from harvest_async.secret import hide_user
+from harvest_async.throttle.budgets import Budget
 from harvest_async.throttle.lease import DEADLINE
 from harvest_async.throttle.registry import DEFAULT_REGISTRY, Identity, service_of
 from harvest_async.throttle.throttle import Throttle
@@ -28,13 +29,6 @@ __all__ = ["ExchangeSettings", "open_exchange"]
 
 ENCODINGS: Final = "gzip, deflate"
 """The accepted encodings of responses; see `transport.decompress`."""
-
-
-class _NoCookies(CookieJar):
-    """Stores no cookies."""
-
-    def extract_cookies(self, response: Any, request: Any) -> None:
-        """Do nothing."""
 
 
 @frozen(kw_only=True)
@@ -49,12 +43,14 @@ class ExchangeSettings:
         base_url: the address before every path.
         status_call: the call that reads the account's rate limit status; None if there is none.
         status_dialect: the dialect of that call, which has to be JSON; None uses `dialect`.
-        throttle: the account's budget; None uses the process's own one for the account.
+        throttle: the account's throttle; None uses the process's own one for the account.
+        budgets: the budgets of the API version beside the general one.
         timeout: seconds that an attempt may take up to the response's headers.
         transport: the transport that sends requests; None creates one.
         ssl_context: the TLS context of that transport; None shares one with the process's other clients.
         proxy: the proxy's address; None reads the environment (never for loopback).
         cache: the cache of responses; None caches nothing.
+        headers: header fields that name the account, sent with each call.
     """
 
     account: str
@@ -65,11 +61,13 @@ class ExchangeSettings:
     status_call: Call[Any] | None
     status_dialect: Dialect | None = None
     throttle: Throttle | None = None
+    budgets: tuple[Budget, ...] = ()
     timeout: float = DEADLINE / SECOND
     transport: httpx.AsyncBaseTransport | None = None
     ssl_context: ssl.SSLContext | None = None
     proxy: str | None = None
     cache: Cache | None = None
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 def open_exchange(settings: ExchangeSettings) -> Exchange:
@@ -87,13 +85,14 @@ def open_exchange(settings: ExchangeSettings) -> Exchange:
         raise InvalidArgument(
             "cache: this auth does not identify the person whose responses are cached: give one of harvest_async"
         )
-    headers = (("User-Agent", f"{header_value('app', settings.app)} harvest_async"), ("Accept-Encoding", ENCODINGS))
+    agent = f"{header_value('app', settings.app)} harvest_async"
+    headers = (("User-Agent", agent), ("Accept-Encoding", ENCODINGS), *settings.headers)
     throttle = settings.throttle or DEFAULT_REGISTRY.throttle(Identity(service_of(address), settings.account))
+    throttle.add_budgets(settings.budgets)
     direct = _direct_for(address, settings)
-    client = httpx.AsyncClient(
+    client = Client(
         transport=ThrottledTransport(direct, throttle, status_path=None),
         timeout=httpx.Timeout(**timeouts(timeout)),
-        cookies=_NoCookies(),
         trust_env=False,
     )
     return Exchange(
@@ -108,7 +107,7 @@ def open_exchange(settings: ExchangeSettings) -> Exchange:
             settings.status_call,
             settings.status_dialect or settings.dialect,
             timeout,
-            shelf=None if cache is None else cache.open(f"{address}\n{settings.account}"),
+            store=None if cache is None else cache.open(f"{address}\n{settings.account}"),
         )
     )
 

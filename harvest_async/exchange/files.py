@@ -19,7 +19,7 @@ from harvest_async.address import check_target
 from harvest_async.call import Upload
 from harvest_async.errors import InvalidArgument, NotSent, ServerError
 from harvest_async.exchange.response_body import read
-from harvest_async.exchange.retrying import Shared
+from harvest_async.exchange.shared import Shared
 from harvest_async.messages import Request, Response, redact_url
 from harvest_async.retry import USUAL, Limits
 from harvest_async.transport import NOT_SENT, timeouts
@@ -58,9 +58,9 @@ async def fetch(shared: Shared, url: str, accept: str, largest: int, limits: Lim
             break
         url = _joined(url, location)
     if not 200 <= response.status < 300:  # noqa: PLR2004 - the class of statuses
-        what = "sends on for ever" if location is not None else "does not give the file"
+        what = "redirects without end" if location is not None else "does not give the file"
         raise ServerError(
-            f"{_shown(wire)} answered {response.status}: the file store {what}",
+            f"{_shown(wire)} responded {response.status}: the file store {what}",
             request=_unsigned(wire),
             response=response,
         )
@@ -71,12 +71,12 @@ def _joined(url: str, location: str) -> str:
     try:
         return urljoin(url, location)
     except ValueError:
-        raise InvalidArgument("the file store sends us to what is no address") from None
+        raise InvalidArgument("the file store redirects to what is no address") from None
 
 
 async def _get(shared: Shared, wire: Request, largest: int, limits: Limits) -> Response:
     seconds = limits.timeout or shared.deadline
-    extensions = {"timeout": timeouts(seconds)}
+    extensions = {"timeout": dict(timeouts(seconds))}
     request = httpx.Request(wire.method, wire.url, headers=list(wire.headers), extensions=extensions)
     try:
         with anyio.fail_after(seconds):
@@ -88,7 +88,7 @@ async def _get(shared: Shared, wire: Request, largest: int, limits: Limits) -> R
                     await response.aclose()
     except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, TimeoutError) as error:
         kind = NotSent if isinstance(error, NOT_SENT) else ServerError
-        message = f"{_shown(wire)} can't be had from the file store: {type(error).__name__}"
+        message = f"{_shown(wire)} can't be fetched from the file store: {type(error).__name__}"
         raise kind(message, request=_unsigned(wire)) from error
 
 

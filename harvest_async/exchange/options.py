@@ -10,7 +10,7 @@ from attrs import evolve, field, frozen
 
 from harvest_async.call import Call
 from harvest_async.errors import InvalidArgument
-from harvest_async.exchange.retrying import BeforeSend
+from harvest_async.exchange.shared import BeforeSend
 from harvest_async.messages import Headers, redact_headers
 from harvest_async.retry import ATTEMPTS, USUAL, Budget, Limits
 from harvest_async.throttle.queue import Lane

@@ -14,7 +14,7 @@ from harvest_async.errors import DecodeError, InvalidArgument
 from harvest_async.exchange.response_body import LARGEST_RECORD
 from harvest_async.messages import Response
 
-__all__ = ["RawResponse", "keep", "with_raw_response"]
+__all__ = ["RawResponse", "keep", "recorders", "with_raw_response"]
 
 T = TypeVar("T")
 
@@ -68,7 +68,7 @@ class _Recorder:
         self.is_open = True
 
 
-_recorders: Final[ContextVar[tuple[_Recorder, ...]]] = ContextVar("harvest_async_recorders", default=())
+recorders: Final[ContextVar[tuple[_Recorder, ...]]] = ContextVar("harvest_asyncrecorders", default=())
 
 
 async def with_raw_response(work: Awaitable[T]) -> RawResponse[T]:
@@ -84,12 +84,12 @@ async def with_raw_response(work: Awaitable[T]) -> RawResponse[T]:
             f"with_raw_response: give the call itself, like harvest.clients.get(7), not a {type(work).__name__}"
         )
     recorder = _Recorder()
-    token = _recorders.set((*_recorders.get(), recorder))
+    token = recorders.set((*recorders.get(), recorder))
     try:
         record = await work
     finally:
         recorder.is_open = False
-        _recorders.reset(token)
+        recorders.reset(token)
     return RawResponse(record, tuple(recorder.responses))
 
 
@@ -99,10 +99,10 @@ def keep(response: Response) -> Response:
     Raises:
         DecodeError: it is too large to be kept in memory.
     """
-    recorders = [each for each in _recorders.get() if each.is_open]
-    if recorders:
+    running = [each for each in recorders.get() if each.is_open]
+    if running:
         whole = _whole(response)
-        for recorder in recorders:
+        for recorder in running:
             recorder.responses.append(whole)
     return response
 
@@ -113,6 +113,6 @@ def _whole(response: Response) -> Response:
         return response
     if buffer.size > LARGEST_RECORD:
         buffer.close()
-        message = f"the answer is larger than {LARGEST_RECORD} bytes, too large to be kept by with_raw_response"
+        message = f"the response is larger than {LARGEST_RECORD} bytes, too large to be kept by with_raw_response"
         raise DecodeError(message, response=evolve(response, buffer=None))
     return evolve(response, content=buffer.read(), buffer=None)

@@ -41,19 +41,35 @@ async def read(response: httpx.Response, largest: int | None = None) -> Response
         DecodingError: its encoding is broken or incomplete.
     """
     headers = headers_of(response)
-    encoding = next((value for name, value in headers if name == "content-encoding"), "")
-    pieces = _decoded(response, encoding) if encoding or response.is_stream_consumed else response.aiter_raw()
+    most = LARGEST if largest is None else largest
+    if response.is_stream_consumed:  # a transport without a network has read and decompressed it already
+        return _held(response, headers, most)
+    encoding = response.headers.get("content-encoding")
+    pieces = _decompressed(response, encoding) if encoding else response.aiter_raw()
     parts: list[bytes] = []
     size = 0
     async for piece in pieces:
         size += len(piece)
-        _check_size(response, size, LARGEST if largest is None else largest)
+        if size > most:
+            raise _too_large(response, most)
         parts.append(piece)
         if size > IN_MEMORY and not response.is_success:
             break
         if size > IN_MEMORY:
-            return await _spooled(response, headers, parts, pieces, LARGEST if largest is None else largest)
+            return await _spooled(response, headers, parts, pieces, most)
     return Response(response.status_code, headers, b"".join(parts)[:IN_MEMORY])
+
+
+def _held(response: httpx.Response, headers: Headers, most: int) -> Response:
+    """Return a response whose body is in memory."""
+    content = response.content
+    if len(content) > most:
+        raise _too_large(response, most)
+    if len(content) <= IN_MEMORY or not response.is_success:
+        return Response(response.status_code, headers, content[:IN_MEMORY])
+    buffer = BodyBuffer()
+    buffer.write(content)
+    return Response(response.status_code, headers, content[:_GLANCE], buffer)
 
 
 async def _spooled(
@@ -66,7 +82,8 @@ async def _spooled(
             buffer.write(part)
         parts.clear()
         async for piece in pieces:
-            _check_size(response, buffer.size + len(piece), largest)
+            if buffer.size + len(piece) > largest:
+                raise _too_large(response, largest)  # noqa: TRY301
             buffer.write(piece)
     except BaseException:
         buffer.close()
@@ -84,7 +101,7 @@ def whole(response: Response) -> Response:
         return response
     with response.buffer as buffer:
         if buffer.size > LARGEST_RECORD:
-            message = f"the answer is larger than {LARGEST_RECORD} bytes, which no record is"
+            message = f"the response is larger than {LARGEST_RECORD} bytes, which no record is"
             raise DecodeError(message, response=evolve(response, buffer=None))
         return evolve(response, content=buffer.read(), buffer=None)
 
@@ -98,32 +115,31 @@ def chunks(response: Response) -> Iterable[bytes]:
 
 def headers_of(response: httpx.Response) -> Headers:
     """Return a response's header fields, in order, their names in lower case."""
-    return tuple((name.lower().decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw)
+    fields = []
+    for name, value in response.headers.raw:
+        fields.append((name.lower().decode("latin-1"), value.decode("latin-1")))
+    return tuple(fields)
 
 
-async def _decoded(response: httpx.Response, encoding: str) -> AsyncIterator[bytes]:
+async def _decompressed(response: httpx.Response, encoding: str) -> AsyncIterator[bytes]:
     """Yield the decompressed body."""
-    if response.is_stream_consumed:  # a transport without a network has read it already
-        yield response.content
-        return
     try:
-        unfold = Decompressor(encoding)
+        decompressor = Decompressor(encoding)
     except DecompressError as error:
-        raise _unreadable(response, f"the answer can't be read: {error}") from None
+        raise _unreadable(response, f"the response can't be read: {error}") from None
     try:
         async for chunk in response.aiter_raw():
-            for piece in unfold.feed(chunk):
+            for piece in decompressor.feed(chunk):
                 yield piece
                 if len(piece) == PIECE:  # there is more of this chunk
                     await anyio.lowlevel.checkpoint()
-        yield unfold.close()
+        yield decompressor.close()
     except DecompressError as error:
-        raise httpx.DecodingError(f"the answer can't be read: {error}") from None
+        raise httpx.DecodingError(f"the response can't be read: {error}") from None
 
 
-def _check_size(response: httpx.Response, size: int, largest: int) -> None:
-    if size > largest:
-        raise _unreadable(response, f"the answer is larger than {largest} bytes and was not read")
+def _too_large(response: httpx.Response, largest: int) -> DecodeError:
+    return _unreadable(response, f"the response is larger than {largest} bytes and was not read")
 
 
 def _unreadable(response: httpx.Response, message: str) -> DecodeError:

@@ -1,154 +1,66 @@
-"""One call on its way: attempts, until one succeeds or the table says that there may be no more.
+"""Send one call: attempts, until one succeeds or the table in `retry` allows no more.
 
-Rules of this room:
-- Each attempt takes its lease before it is signed, so that no credential goes out of date in the line. Nobody who
-  waits for a new credential holds a lease.
-- What becomes of a failure is read in `retry`'s table; nothing here decides by the HTTP method.
-- `before` is the last word before a request leaves: it holds the lease by then, and what it raises sends nothing.
+Invariants:
+- Each attempt takes its lease before it is signed, so that no credentials expire in the queue. A call that waits for
+  new credentials holds no lease.
+- What follows a failure is read from the table in `retry`; nothing here depends on the HTTP method.
+- `before` is awaited last before a request leaves: the call has its lease then, and if `before` raises, nothing is
+  sent.
 - Redirects are never followed, and cookies never kept.
-- Only `Ticket.left` tells whether a request may have left, never the class of an exception: once it may have, whatever
-  is raised leaves the outcome unknown, unless the answer itself refuses the call.
+- Only `Ticket.left` decides whether a request may have left, never the class of an exception: once it may have, any
+  exception leaves the outcome unknown, unless the response itself refuses the call.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import random
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
-from weakref import WeakSet
 
 import anyio
 import httpx
-from attrs import define, evolve, field, frozen
+from attrs import evolve
 
 from harvest_async.auth import Renewing, Signing, Unsigned
-from harvest_async.call import Call, Dialect, Repeat
+from harvest_async.call import Call, Repeat
 from harvest_async.clock import SECOND, span
-from harvest_async.errors import (
-    DecodeError,
-    HarvestError,
-    InvalidArgument,
-    NotSent,
-    OutcomeUnknown,
-    ResponseError,
-    WouldWait,
-    response_error,
-)
-from harvest_async.exchange.cache_protocol import ResponseStore, Watcher
+from harvest_async.errors import DecodeError, HarvestError, InvalidArgument, ResponseError, WouldWait
+from harvest_async.exchange.failures import Failed, check_repeat, described, unknown
 from harvest_async.exchange.response_body import headers_of, read
-from harvest_async.messages import Request, Response, redact_message, redact_url
-from harvest_async.retry import USUAL, Budget, Failure, Limits, Verdict, backoff, failure_of, verdict
-from harvest_async.throttle.lease import DEADLINE, Lease, Ticket
-from harvest_async.throttle.throttle import Throttle
+from harvest_async.exchange.shared import InFlightCall, Shared
+from harvest_async.messages import Request, Response
+from harvest_async.retry import Failure, Verdict, backoff, failure_of, verdict
+from harvest_async.throttle.lease import Lease, Ticket
 from harvest_async.transport import NOT_SENT, TICKET, LoopTransport, timeouts
 
-__all__ = ["Attempts", "BeforeSend", "InFlightCall", "Shared", "unknown", "words_of"]
+__all__ = ["Attempts", "Client"]
 
 logger = logging.getLogger("harvest_async")
-
-BeforeSend = Callable[[Call[Any]], Awaitable[None]]
 
 _LOST: Final = (httpx.TransportError, httpx.InvalidURL, httpx.DecodingError, httpx.StreamError, TimeoutError)
 _UNAUTHORIZED: Final = 401
 _NOT_MODIFIED: Final = 304
+_SUCCESSES: Final = range(200, 300)
 _CONDITIONS: Final = ("if-none-match", "if-modified-since")
 
 
-@frozen(eq=False)
-class Shared:
-    """What all the exchanges of one client share.
+class _NoCookies(httpx.Cookies):
+    """Cookies that are never stored."""
 
-    Attributes:
-        client: what sends; its transport is a `ThrottledTransport`.
-        direct: what sends without the throttle: to other hosts, where files lie.
-        auth: what signs.
-        dialect: how calls and answers look.
-        base_url: the address before every path, without a slash at its end.
-        headers: the client's own header fields.
-        throttle: the account's budget.
-        status_call: how the account's status is asked for; None where there is no such call.
-        status_dialect: how that call looks: in JSON, which the throttle reads.
-        deadline: seconds that an attempt may take up to the headers.
-        budget: retries that may be made.
-        shelf: where answers are kept; None keeps none.
-        watchers: who is told of each call that may have changed something.
-        chance: gives a number between 0 and 1, to spread retries.
-    """
-
-    client: httpx.AsyncClient
-    direct: httpx.AsyncBaseTransport
-    auth: httpx.Auth
-    dialect: Dialect
-    base_url: str
-    headers: tuple[tuple[str, str], ...]
-    throttle: Throttle
-    status_call: Call[Any] | None
-    status_dialect: Dialect
-    deadline: float = DEADLINE / SECOND
-    budget: Budget = field(factory=Budget)
-    shelf: ResponseStore | None = None
-    watchers: WeakSet[Watcher] = field(factory=WeakSet)
-    chance: Callable[[], float] = random.random
-
-    def deadline_of(self, call: Call[Any], limits: Limits = USUAL) -> float:
-        """Seconds that an attempt of a call may take up to the headers."""
-        return limits.timeout or call.deadline or self.deadline
+    def extract_cookies(self, response: httpx.Response) -> None:
+        """Do nothing."""
 
 
-@define(eq=False)
-class InFlightCall:
-    """One call on its way.
+class Client(httpx.AsyncClient):
+    """The httpx client of an exchange, which stores no cookies."""
 
-    Attributes:
-        call: what is asked.
-        wire: the request, unsigned.
-        ticket: its place in the line.
-        auth: what signs it.
-        before: is awaited when it has its lease and is about to leave.
-        limits: how long and how often it is tried.
-        signer: what signed its last attempt.
-        perhaps: whether an attempt that came to nothing may have been carried out all the same.
-        renewed: whether it was sent once more because its credential had gone out of date.
-        verdict: the error that its last attempt came to, by the table; None before.
-    """
-
-    call: Call[Any]
-    wire: Request
-    ticket: Ticket
-    auth: httpx.Auth
-    before: BeforeSend | None = None
-    limits: Limits = USUAL
-    signer: httpx.Auth | None = None
-    maybe_processed: bool = False
-    renewed: bool = False
-    verdict: HarvestError | None = None
-
-    @property
-    def in_doubt(self) -> bool:
-        """Whether one of its attempts may have been carried out, as far as anybody has found out."""
-        return self.ticket.left or self.maybe_processed
-
-    @property
-    def asked(self) -> str:
-        """The request in an error's words."""
-        return f"{self.wire.method} {redact_url(self.wire.url)}"
+    cookies = _NoCookies()  # type: ignore[assignment]
 
 
-@frozen
-class _Failed:
-    """An attempt that gave no success."""
-
-    kind: Failure
-    response: Response | None
-    cause: Exception | None
-
-
-class _OutOfDate(Exception):
-    """The status can't be asked for with the credential as it is."""
+class _Expired(Exception):
+    """The status call can't be sent, since the credentials have expired."""
 
 
 class Attempts:
@@ -157,41 +69,41 @@ class Attempts:
     def __init__(self, shared: Shared) -> None:
         self._shared = shared
 
-    async def send(self, going: InFlightCall) -> Response:
-        """Attempt a call until it succeeds or the table says that it may not be attempted again.
+    async def send(self, in_flight: InFlightCall) -> Response:
+        """Attempt a call until it succeeds or may not be attempted again.
 
         Raises:
             HarvestError: as `Exchange.send`.
         """
-        call, limits, attempt = going.call, going.limits, 1
+        call, limits, attempt = in_flight.call, in_flight.limits, 1
         budget = self._shared.budget if limits.budget is None else limits.budget
-        while isinstance(result := await self._signed(going), _Failed):
-            if (
-                going.maybe_processed
-                and result.response is not None
-                and self._shared.dialect.done_before(call, result.response)
-            ):
-                return result.response
-            decision = verdict(result.kind, call.repeat)
-            if decision is not Verdict.RETRY or attempt >= limits.attempts or not budget.spend():
-                going.verdict = self._error(going, result)
-                raise going.verdict
-            going.maybe_processed = going.maybe_processed or result.kind is not Failure.NOT_SENT
+        while isinstance(result := await self._attempt(in_flight), Failed):
+            if self._renews(in_flight, result.response):
+                continue
+            if in_flight.maybe_processed and self._is_done(call, result.response):
+                return cast("Response", result.response)
+            may_retry = verdict(result.kind, call.repeat) is Verdict.RETRY and attempt < limits.attempts
+            if not may_retry or not budget.spend():
+                in_flight.verdict = result.error(in_flight, self._shared.dialect)
+                raise in_flight.verdict
+            in_flight.maybe_processed = in_flight.maybe_processed or result.kind is not Failure.NOT_SENT
             pause = backoff(attempt, self._shared.chance())
             attempt += 1
             logger.debug("%s: %s; attempt %d in %.1f s", call.name, result.kind.value, attempt, pause)
-            going.ticket.number = 0  # it stands at the end of the line again
+            in_flight.ticket.number = 0  # it returns to the end of the queue
             await anyio.sleep(pause)
-        budget.earn()
+        if budget.left < budget.full:
+            budget.earn()
         return result
 
     async def send_form(self, wire: Request) -> Response:
         """Send a request that carries its own credentials: the one for a token. See `auth.Send`."""
-        call = Call[Any]("oauth2.token", wire.method, _path_of(wire.url), None, Repeat.UNSAFE)
-        whole = evolve(wire, headers=wire.headers + self._shared.headers)
-        ticket = Ticket(deadline=span(self._shared.deadline), is_token_request=True)
+        shared = self._shared
+        call = Call[Any]("oauth2.token", wire.method, urlsplit(wire.url).path or "/", None, Repeat.UNSAFE)
+        whole = evolve(wire, headers=wire.headers + shared.headers)
+        ticket = Ticket(deadline=span(shared.deadline), is_token_request=True)
         try:
-            return await self.send(InFlightCall(call, whole, ticket, Unsigned()))
+            return await self.send(InFlightCall(call, whole, ticket, Unsigned(), shared.deadline))
         except ResponseError as error:
             if error.response is None:
                 raise
@@ -202,102 +114,85 @@ class Attempts:
             raise
 
     async def probe(self, lease: Lease) -> None:
-        """Ask for the account's status on the lease that is there for it, signed like any call."""
-        shared, call = self._shared, cast("Call[Any]", self._shared.status_call)  # else nobody is given this probe
+        """Request the account's status with the lease that was granted for it, signed like any call."""
+        shared, call = self._shared, cast("Call[Any]", self._shared.status_call)  # without one there is no probe
         signer = _signer_of(shared.auth)
         if signer is None:
             lease.put_back()
             if lease.probes:
-                raise _OutOfDate  # its leader has the credential renewed, which takes a lease of its own
+                raise _Expired  # the call that leads the probe renews the credentials, which takes a lease of its own
             return
         wire = shared.status_dialect.encode(call, shared.base_url, shared.headers)
         ticket = Ticket(lease=lease)
+        seconds = call.deadline or shared.deadline
         try:
-            await self._roundtrip(InFlightCall(call, wire, ticket, shared.auth, signer=signer))
+            await self._exchange(InFlightCall(call, wire, ticket, shared.auth, seconds, signer=signer))
         except Exception as error:
             if not (ticket.left or isinstance(error, (*_LOST, HarvestError))):
-                raise  # it can't be asked at all
+                raise  # it can't be sent at all
             logger.debug("the status call failed: %s", type(error).__name__)
 
     # One attempt
 
-    async def _signed(self, going: InFlightCall) -> Response | _Failed:
-        """Attempt a call, and once more where it shows that its credential has gone out of date (contract: 401)."""
-        result = await self._begin(going)
-        refused = (
-            isinstance(result, _Failed) and result.response is not None and result.response.status == _UNAUTHORIZED
-        )
-        if not refused or going.renewed or not isinstance(going.auth, Renewing):
-            return result
-        going.renewed = True
-        going.auth.invalidate(cast("Signing", going.signer))
-        return await self._begin(going)
-
-    async def _begin(self, going: InFlightCall) -> Response | _Failed:
-        """Attempt a call, and begin anew where its credential went out of date while it led the probe."""
-        while True:
-            with suppress(_OutOfDate):
-                return await self._attempt(going)
-
-    async def _attempt(self, going: InFlightCall) -> Response | _Failed:
-        """Send once, whatever number of refusals that takes."""
-        clock, ticket = self._shared.throttle.clock, going.ticket
+    async def _attempt(self, in_flight: InFlightCall) -> Response | Failed:
+        """Send a call once, however often the throttle refuses it meanwhile."""
+        ticket, now = in_flight.ticket, self._shared.throttle.clock.now
         ticket.left, waited, began = False, ticket.waited, 0
-        await self._enter(going)
+        await self._enter(in_flight)
         try:
-            began = clock.now()
-            if going.before is not None:
-                await going.before(going.call)
-            answer = await self._roundtrip(going)
-            kind = None if _is_same(going, answer) else failure_of(answer.status)
-            result: Response | _Failed = answer if kind is None else _Failed(kind, answer, None)
-            outcome = str(answer.status)
+            began = now()
+            if in_flight.before is not None:
+                await in_flight.before(in_flight.call)
+            response = await self._exchange(in_flight)
+            result: Response | Failed = response
+            if response.status not in _SUCCESSES and not _is_not_modified(in_flight.wire, response):
+                result = Failed(failure_of(response.status) or Failure.REFUSED, response, None)
+            outcome: object = response.status
         except _LOST as error:
-            # A hook or a broken body may raise what is "not sent" by its class, long after the request was sent.
+            # A hook or a broken body may raise a class that means "not sent", long after the request was sent.
             kind = Failure.NOT_SENT if isinstance(error, NOT_SENT) and not ticket.left else Failure.SILENT
-            result, outcome = _Failed(kind, None, error), type(error).__name__
+            result, outcome = Failed(kind, None, error), type(error).__name__
         except DecodeError:
             raise
         except Exception as error:
             if ticket.left:
-                raise unknown(going, None, words_of(error)) from error
-            _check_repeat(going, error)
+                raise unknown(in_flight, None, described(error)) from error
+            check_repeat(in_flight, error)
             raise
         finally:
-            _hand_back(ticket)
+            if ticket.lease is not None:
+                _put_back(ticket)
         if logger.isEnabledFor(logging.DEBUG):
-            took, stood = (clock.now() - began) / SECOND, (ticket.waited - waited) / SECOND
-            logger.debug("%s -> %s in %.3f s, %.3f s at the gate", going.asked, outcome, took, stood)
+            took, queued = (now() - began) / SECOND, (ticket.waited - waited) / SECOND
+            logger.debug("%s -> %s in %.3f s, %.3f s in the queue", in_flight.shown, outcome, took, queued)
         return result
 
-    async def _enter(self, going: InFlightCall) -> None:
-        """Wait for a lease at a moment when the credential is good; it is in the ticket then."""
-        ticket = going.ticket
-        await self._check_open()
-        try:
-            while True:
-                if _signer_of(going.auth) is None:
-                    await self._renew(ticket)
-                ticket.lease = await self._shared.throttle.acquire(ticket)
-                going.signer = _signer_of(going.auth)
-                if going.signer is not None:
-                    return
-                _hand_back(ticket)  # the credential went out of date in the line, and to renew it takes a lease
-        except BaseException as error:
-            _hand_back(ticket)
-            _check_repeat(going, error)
-            raise
-
-    async def _check_open(self) -> None:
-        """Refuse calls that can't be sent, however often they are tried."""
-        shared = self._shared
+    async def _enter(self, in_flight: InFlightCall) -> None:
+        """Wait for a lease while the credentials are valid; the ticket has it then."""
+        shared, ticket, auth = self._shared, in_flight.ticket, in_flight.auth
         if shared.client.is_closed:
             raise InvalidArgument("the client has been closed: make a new one")
         if isinstance(shared.direct, LoopTransport):
-            await shared.direct.current()
+            await shared.direct.current()  # raises if the transport belongs to another event loop
+        try:
+            while True:
+                if isinstance(auth, Renewing) and auth.signer() is None:
+                    await self._renew(ticket)
+                try:
+                    ticket.lease = await shared.throttle.acquire(ticket)
+                except _Expired:
+                    continue
+                in_flight.signer = auth.signer() if isinstance(auth, Renewing) else auth
+                if in_flight.signer is not None:
+                    return
+                _put_back(ticket)  # the credentials expired in the queue, and a renewal takes a lease
+        except BaseException as error:
+            _put_back(ticket)
+            check_repeat(in_flight, error)
+            raise
 
     async def _renew(self, ticket: Ticket) -> None:
-        """Have a new credential made, waiting no longer than the call may wait at the gate."""
+        """Renew the credentials, for no longer than the call may wait in the queue."""
         clock = self._shared.throttle.clock
         began = clock.now()
         left = None if ticket.max_wait is None else max(0, ticket.max_wait - ticket.waited) / SECOND
@@ -310,113 +205,71 @@ class Attempts:
         finally:
             ticket.waited += clock.now() - began
 
-    async def _roundtrip(self, going: InFlightCall) -> Response:
-        shared, wire = self._shared, going.wire
+    async def _exchange(self, in_flight: InFlightCall) -> Response:
+        """Send the request with the ticket's lease and read the response."""
+        shared, wire, seconds = self._shared, in_flight.wire, in_flight.seconds
+        steps = dict(timeouts(in_flight.limits.timeout or shared.deadline))
         request = httpx.Request(
             wire.method,
             wire.url,
             headers=list(wire.headers),
             content=wire.content,
-            extensions={"timeout": timeouts(going.limits.timeout or shared.deadline), TICKET: going.ticket},
+            extensions={"timeout": steps, TICKET: in_flight.ticket},
         )
         try:
-            response = await shared.client.send(request, auth=going.signer, stream=True, follow_redirects=False)
+            response = await shared.client.send(request, auth=in_flight.signer, stream=True, follow_redirects=False)
         except BaseException:
-            if (close := going.ticket.close_response) is not None:  # httpx or a hook failed with the answer in hand
+            if (close := in_flight.ticket.close_response) is not None:  # httpx or a hook failed after the response came
                 await _closed(close)
             raise
         try:
-            async with asyncio.timeout(shared.deadline_of(going.call, going.limits)):
-                return await read(response, going.call.largest)
+            async with asyncio.timeout(seconds):
+                return await read(response, in_flight.call.largest)
         except Exception:
-            if not _tells_enough(response):
+            if not (response.is_success and "location" in response.headers):  # these name the created record
                 raise
             return Response(response.status_code, headers_of(response))
         finally:
             if not response.is_closed:
                 await _closed(response.aclose)
 
-    # Ends
+    # After a failure
 
-    def _error(self, going: InFlightCall, failed: _Failed) -> HarvestError:
-        reason = failed.kind.value if failed.cause is None else words_of(failed.cause)
-        if failed.kind is Failure.NOT_SENT and (not going.maybe_processed or going.call.repeat is Repeat.SAFE):
-            error: HarvestError = NotSent(f"{going.asked} was not sent ({reason}): check the network and try again")
-        elif failed.response is None or verdict(failed.kind, going.call.repeat) is Verdict.UNKNOWN:
-            error = unknown(going, failed.response, reason)
-        else:
-            said = self._explain(failed.response)
-            error = response_error(failed.response, going.wire, said)
-        error.__cause__ = failed.cause
-        return error
+    def _renews(self, in_flight: InFlightCall, response: Response | None) -> bool:
+        """Return whether to attempt a call again, because a 401 showed that its credentials had expired."""
+        if response is None or response.status != _UNAUTHORIZED or in_flight.renewed:
+            return False
+        if not isinstance(in_flight.auth, Renewing):
+            return False
+        in_flight.renewed = True
+        in_flight.auth.invalidate(cast("Signing", in_flight.signer))
+        return True
 
-    def _explain(self, answer: Response) -> str:
-        """The server's own words; a refusal stays a refusal where they can't be read."""
-        try:
-            return self._shared.dialect.explain(answer)
-        except Exception:
-            logger.debug("the words of an answer of %d can't be read", answer.status, exc_info=True)
-            return ""
+    def _is_done(self, call: Call[Any], response: Response | None) -> bool:
+        """Return whether the refusal of a repeat means that the first attempt succeeded."""
+        return response is not None and self._shared.dialect.done_before(call, response)
 
 
-def unknown(going: InFlightCall, answer: Response | None, reason: str) -> OutcomeUnknown:
-    """The error of a call that was sent and may have been carried out."""
-    status = f", answered {answer.status}" if answer is not None else ""
-    message = f"{going.asked} was sent{status} ({reason}), and may or may not have been carried out"
-    if going.call.repeat is Repeat.SAFE:
-        message = (
-            f"{going.asked} was sent, and its answer was lost each time ({reason}): it only reads, so try it again"
-        )
-        return OutcomeUnknown(message, request=going.wire, response=answer)
-    return OutcomeUnknown(
-        f"{message}: read what is there before you send it again", request=going.wire, response=answer
-    )
-
-
-def _is_same(going: InFlightCall, answer: Response) -> bool:
-    """Whether the answer says that what a cache keeps is as good as before."""
-    return answer.status == _NOT_MODIFIED and any(going.wire.header(name) for name in _CONDITIONS)
-
-
-def _check_repeat(going: InFlightCall, error: BaseException) -> None:
-    """Raise `OutcomeUnknown` where an error ends a repeat, and the attempt before it may have been carried out."""
-    if isinstance(error, HarvestError) and going.maybe_processed and going.call.repeat is not Repeat.SAFE:
-        raise unknown(going, None, f"a repeat came to nothing: {error}") from error
-
-
-def words_of(error: Exception) -> str:
-    """An exception's class and text, credentials taken out, for the message of another."""
-    try:
-        words = redact_message(str(error))
-    except Exception:  # noqa: BLE001 - the class has to do
-        words = ""
-    return f"{type(error).__name__}: {words}" if words else type(error).__name__
+def _is_not_modified(wire: Request, response: Response) -> bool:
+    """Return whether a response says that the cached one is still valid."""
+    return response.status == _NOT_MODIFIED and any(wire.header(name) for name in _CONDITIONS)
 
 
 def _signer_of(auth: httpx.Auth) -> httpx.Auth | None:
-    """What signs now; None where a credential has to be renewed first."""
+    """Return the current credentials; None if they have to be renewed first."""
     return auth.signer() if isinstance(auth, Renewing) else auth
 
 
-def _hand_back(ticket: Ticket) -> None:
-    """A lease that the transport never claimed (the auth flow failed, say) was never used."""
+def _put_back(ticket: Ticket) -> None:
+    """Put back a lease that the transport never claimed, because the auth flow failed, for example."""
     if (lease := ticket.claim()) is not None:
         lease.put_back()
 
 
 async def _closed(close: Callable[[], Awaitable[None]]) -> None:
-    """Close an answer; what was read of it, or failed before, counts whatever becomes of that."""
+    """Close a response; if that fails, what was read of it counts, or the earlier error."""
     with anyio.CancelScope(shield=True):
         try:
             await close()
         except Exception:
-            logger.debug("an answer could not be closed", exc_info=True)
-
-
-def _path_of(url: str) -> str:
-    return urlsplit(url).path or "/"
-
-
-def _tells_enough(response: httpx.Response) -> bool:
-    """Whether an answer whose body broke off says all the same that, and where, a record was created."""
-    return response.is_success and "location" in response.headers
+            logger.debug("a response could not be closed", exc_info=True)

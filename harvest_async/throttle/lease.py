@@ -170,6 +170,7 @@ class Ticket:
         deadline: how long one attempt may take up to its response's headers, in nanoseconds.
         max_wait: how long it may wait at the gate in all, in nanoseconds; None for no limit.
         probe: sends the status call with this call's credentials; None where there is no status call.
+        budget: the name of the budget that it counts against.
         number: its order of arrival; 0 before it first waited.
         entered: when it first waited, in nanoseconds.
         refusals: how often the server refused it.
@@ -185,6 +186,7 @@ class Ticket:
     deadline: int = DEADLINE
     max_wait: int | None = None
     probe: Probe | None = None
+    budget: str = "general"
     number: int = 0
     entered: int = 0
     refusals: int = 0

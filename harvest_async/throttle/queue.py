@@ -126,12 +126,6 @@ class CallQueue(Generic[W]):
     def __iter__(self) -> Iterator[W]:
         return iter((*self._interactive, *self._bulk))
 
-    def heads(self) -> Iterator[tuple[Lane, W]]:
-        """Yield the lane and the waiter at the head of each lane."""
-        for lane in Lane:
-            if (head := self[lane].head()) is not None:
-                yield lane, head
-
     # Changes
 
     def add(self, lane: Lane, waiter: W, *, requeue: bool) -> bool:

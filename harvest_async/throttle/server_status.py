@@ -73,25 +73,26 @@ def is_refusal(status: int, retry_after: str | None, content: bytes) -> bool:
     return status in REFUSALS and (retry_after is not None or is_throttle_text(content))
 
 
-def read_retry_after(value: str | None, date: str | None, today: datetime) -> int:
+def read_retry_after(value: str | None, date: str | None, today: datetime, fallback: int = FALLBACK) -> int:
     """Return how long a refusal asks us to wait, in nanoseconds, from the time of its response.
 
     Args:
         value: the `Retry-After` header: whole seconds or an HTTP date (RFC 2616, 14.37).
         date: the response's own `Date`, against which an HTTP date is read.
         today: our own wall clock, for a response without `Date`.
+        fallback: the wait, in nanoseconds, where the header is missing, unreadable or past.
 
     Returns:
-        16 s if it is missing, unreadable or past, 1 s for 0, one hour if it is longer.
+        The wait: 1 s for 0, one hour if it is longer.
     """
     text = (value or "").strip()
     if text.isascii() and text.isdigit():
         return min(max(int(text.lstrip("0")[:9] or "0") * SECOND, SHORTEST), LONGEST)
     time_ = _read_date(text)
     if time_ is None:
-        return FALLBACK
+        return fallback
     wait = time_ - (_read_date(date or "") or today)
-    return FALLBACK if wait <= timedelta() else min(round(wait.total_seconds() * SECOND), LONGEST)
+    return fallback if wait <= timedelta() else min(round(wait.total_seconds() * SECOND), LONGEST)
 
 
 def _read_date(text: str) -> datetime | None:

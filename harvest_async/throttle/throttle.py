@@ -1,83 +1,34 @@
-"""One account's budget, as users see it.
+"""The throttle of one account, as users see it.
 
-Notes: a `Throttle` may be made anywhere, outside of event loops too; the ledger lives as long as it does, a queue as
+Notes: a `Throttle` may be created anywhere, outside of event loops too; the ledger lives as long as it does, a queue as
 long as its event loop. Several threads may use it, each with an event loop and a queue of its own: they share one
-ledger, so that the account's limit holds for all of them together.
+ledger, so that the account's limits hold for all of them together.
 """
 
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime, timedelta
+from collections.abc import Iterable
 from threading import Lock
 from typing import Final, Literal
 
-from attrs import field, frozen
+from attrs import evolve
 
 from harvest_async.clock import SECOND, Clock, SystemClock, span
 from harvest_async.errors import InvalidArgument
-from harvest_async.throttle.access import End
+from harvest_async.throttle.budgets import GENERAL, Budget, BudgetGates
 from harvest_async.throttle.gate import Gate
 from harvest_async.throttle.lease import Lease, Ticket
 from harvest_async.throttle.ledgers.memory import Ledger, MemoryLedger
-from harvest_async.throttle.queue import Lane
 from harvest_async.throttle.settings import Settings
-from harvest_async.throttle.state import DEFAULT_GUARD, AccountState, Bounds
+from harvest_async.throttle.snapshot import Snapshot
+from harvest_async.throttle.state import DEFAULT_GUARD, Bounds
 
 __all__ = ["Snapshot", "Throttle"]
 
 MOST_CALLS: Final = 10_000
 LONGEST_PERIOD: Final = 3_600
 """The largest plausible numbers of a budget; the period in seconds."""
-
-
-@frozen
-class Snapshot:
-    """The state of an account's budget at one time.
-
-    Attributes:
-        calls: calls allowed in a period.
-        period: seconds.
-        sent: leases held by our own calls: in flight, or less than a period after their response.
-        foreign: leases held for calls of other programs.
-        free: calls that could be sent now, were the gate open.
-        in_flight: calls whose response is awaited.
-        queued_interactive: calls waiting in the interactive lane.
-        queued_bulk: calls waiting in the bulk lane.
-        closed: why the gate is closed; None while it is open.
-        closed_for: seconds until a closed gate lets its probe through; 0 while it is open.
-        closed_until: the same as a time in UTC; None while it is open.
-        said: the text of the server's last status; None where it was not requested.
-        granted: leases granted by this throttle so far: the requests that it let through, status calls included.
-        refused: how many of these the server refused.
-    """
-
-    calls: int
-    period: float
-    sent: int
-    foreign: int
-    free: int
-    in_flight: int
-    queued_interactive: int
-    queued_bulk: int
-    closed: str | None
-    closed_for: float
-    closed_until: datetime | None
-    said: str | None
-    granted: int
-    refused: int
-    _releases: tuple[float, ...] = field(repr=False, alias="releases")
-
-    def seconds_until(self, calls: int) -> float:
-        """Return the seconds until N `calls` could be sent, if nobody else sends and responses arrive at once.
-
-        Raises:
-            InvalidArgument: `calls` is below 1.
-        """
-        if calls < 1:
-            raise InvalidArgument(f"seconds_until(calls={calls!r}): give 1 or more")
-        rounds, place = divmod(calls - 1, self.calls)
-        return max(self._releases[place], self.closed_for) + rounds * self.period
 
 
 class Throttle:
@@ -94,10 +45,12 @@ class Throttle:
         guard: the longest time, in seconds, that a request is assumed to travel.
         max_block: seconds that a call may be held up by a blocked account before `Throttled` is raised; None: no limit.
         ledger: where the count is kept. In memory by default: then the account's status is requested first, since what
-            other programs sent is unknown. Where there is no status call (API v2), a throttle without a ledger of
+            other programs sent is unknown. Where an API version has no status call, a throttle without a ledger of
             its own can't know what the last process sent.
         clock: the source of the time; the machine's by default.
         name: the account's name in the log.
+        budgets: the account's budgets beside the general one, whose ceiling `calls` and `period` are. A client adds
+            those of its API version.
 
     Raises:
         InvalidArgument: a number is out of its range.
@@ -111,10 +64,11 @@ class Throttle:
         pace: Literal["even", "burst"] = "even",
         reserve: int = 3,
         guard: float = DEFAULT_GUARD / SECOND,
-        max_block: float | None = 900.0,
+        max_block: float | None = 1_000.0,
         ledger: Ledger | None = None,
         clock: Clock | None = None,
         name: str = "account",
+        budgets: Iterable[Budget] = (),
     ) -> None:
         _check(calls is None or 1 <= calls <= MOST_CALLS, "calls", calls, "1 to 10,000")
         _check(period is None or 1 <= period <= LONGEST_PERIOD, "period", period, "1 to 3,600 seconds")
@@ -131,9 +85,9 @@ class Throttle:
         )
         self._ledger: Ledger = ledger or MemoryLedger()
         self._clock: Clock = clock or SystemClock()
-        self._gates: dict[asyncio.AbstractEventLoop, Gate] = {}
-        self._guard = Lock()  # for the gates: loops in several threads may come and go
-        self._granted = self._refused = 0  # on event loops that have ended
+        self._lock = Lock()  # clients in several threads may add budgets
+        self._budgets: dict[str, BudgetGates] = {}
+        self.add_budgets((GENERAL, *budgets))
 
     def __repr__(self) -> str:
         settings = self._settings
@@ -152,66 +106,57 @@ class Throttle:
             Throttled: the account stays blocked.
             NotSent: another process has kept the ledger locked for longer than one attempt may take.
         """
-        gate = self._gates.get(asyncio.get_running_loop()) or self._gate()
+        gates = self._budgets.get(ticket.budget)
+        gate = None if gates is None else gates.by_loop.get(asyncio.get_running_loop())
+        if gate is None:
+            gate = self._gate(ticket.budget)
         return gate.acquire_at_once(ticket) or await gate.acquire(ticket)
 
-    def snapshot(self) -> Snapshot:
-        """Return the present state of the budget. Sends nothing; any thread may call it.
+    def add_budgets(self, budgets: Iterable[Budget]) -> None:
+        """Add the budgets of an API version; one that is there already keeps its numbers.
 
         Raises:
+            InvalidArgument: a number of a budget is out of its range.
+        """
+        with self._lock:
+            for budget in budgets:
+                if budget.name not in self._budgets:
+                    self._budgets[budget.name] = self._gates_of(budget)
+
+    def fallback_wait(self, budget: str) -> int:
+        """Return the nanoseconds to wait after a refusal in a budget that does not say for how long."""
+        return self._budgets[budget].fallback_wait
+
+    def snapshot(self, budget: str = "general") -> Snapshot:
+        """Return the present state of a budget. Sends nothing; any thread may call it.
+
+        Args:
+            budget: the budget's name; an API version may have others beside `"general"`.
+
+        Raises:
+            InvalidArgument: there is no such budget.
             HarvestError: the ledger can't be read.
         """
-        now = self._clock.now()
-        with self._guard:
-            gates = tuple(self._gates.values())
+        return self._of(budget).snapshot()
 
-        def look(state: AccountState) -> Snapshot:
-            state.bound(self._settings.bounds)
-            window, closed_for = state.window, max(0, state.until - now) if state.why else 0
-            releases = tuple((time - now) / SECOND for time in window.places(now, 0))
-            return Snapshot(
-                calls=window.calls,
-                period=window.period / SECOND,
-                sent=window.held(now) - window.foreign,
-                foreign=window.foreign,
-                free=window.free(now),
-                in_flight=window.in_flight(now),
-                queued_interactive=sum(gate.queued(Lane.INTERACTIVE) for gate in gates),
-                queued_bulk=sum(gate.queued(Lane.BULK) for gate in gates),
-                closed=state.why.value if state.why else None,
-                closed_for=closed_for / SECOND,
-                closed_until=self._clock.today() + timedelta(microseconds=closed_for // 1_000) if state.why else None,
-                said=state.said,
-                granted=self._granted + sum(gate.granted for gate in gates),
-                refused=self._refused + sum(gate.refused for gate in gates),
-                releases=releases,
-            )
+    def _gate(self, budget: str = "general") -> Gate:
+        """Return the gate of a budget on the running event loop."""
+        return self._of(budget).gate()
 
-        return self._ledger.read(look)
+    def _of(self, budget: str) -> BudgetGates:
+        if budget not in self._budgets:
+            raise InvalidArgument(f"budget={budget!r}: this throttle has {', '.join(self._budgets)}")
+        return self._budgets[budget]
 
-    def _gate(self) -> Gate:
-        loop = asyncio.get_running_loop()
-        with self._guard:
-            gate = self._gates.get(loop)
-            if gate is None:
-                left = self._drop_dead_loops()
-                gate = self._gates[loop] = Gate(self._ledger, self._settings, self._clock)
-                gate.take_over(left)
-                if len(self._gates) > 1:
-                    for each in self._gates.values():
-                        each.share()
-        return gate
-
-    def _drop_dead_loops(self) -> list[End]:
-        """Drop the gates of event loops that have ended; return the ends of leases that the ledger lacks."""
-        left: list[End] = []
-        for loop, gate in tuple(self._gates.items()):
-            if loop.is_closed() or (gate.idle and not loop.is_running()):
-                left += gate.abandon()
-                self._granted += gate.granted
-                self._refused += gate.refused
-                del self._gates[loop]
-        return left
+    def _gates_of(self, budget: Budget) -> BudgetGates:
+        """Return the gates of a budget. The user's ceiling is that of the general one; the others have their own."""
+        settings = self._settings
+        if budget.name != GENERAL.name:
+            _check(1 <= budget.calls <= MOST_CALLS, "budgets", budget, "1 to 10,000 calls")
+            _check(1 <= budget.period <= LONGEST_PERIOD, "budgets", budget, "a period of 1 to 3,600 seconds")
+            bounds = Bounds(budget.calls, span(budget.period), settings.bounds.guard)
+            settings = evolve(settings, name=f"{settings.name} ({budget.name})", bounds=bounds)
+        return BudgetGates(self._ledger.for_budget(budget.name), settings, self._clock, budget.fallback_wait)
 
 
 def _check(ok: bool, name: str, value: object, allowed: str) -> None:

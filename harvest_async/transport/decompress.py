@@ -1,6 +1,6 @@
 """The encodings of a body, undone piece by piece.
 
-Rules of this room: pure. A small body may unfold to any size, so nothing ever unfolds into one piece larger than
+Notes: no I/O. A small body may unfold to any size, so nothing ever unfolds into one piece larger than
 `PIECE`. What was not asked for is not undone: the client asks for gzip and deflate, once each.
 """
 
@@ -15,7 +15,7 @@ __all__ = ["PIECE", "DecompressError", "Decompressor"]
 PIECE: Final = 256 * 1024
 """The largest piece in bytes."""
 
-_ANY: Final = 32 + zlib.MAX_WBITS  # gzip or zlib, told by the header
+_ANY: Final = 32 + zlib.MAX_WBITS  # gzip or zlib, by the header
 _RAW: Final = -zlib.MAX_WBITS  # deflate as some servers send it, without a header
 _HEAD: Final = 2
 _FOLDED: Final = frozenset({"gzip", "x-gzip", "deflate"})
@@ -43,7 +43,7 @@ class Decompressor:
         if name not in _PLAIN | _FOLDED:
             raise DecompressError(f"it is encoded as {encoding[:40]!r}, which was not asked for")
         self._inflate = zlib.decompressobj(_ANY) if name in _FOLDED else None
-        self._raw = name == "deflate"  # perhaps: its first two bytes tell
+        self._raw = name == "deflate"  # unless its first two bytes are a header
         self._head = b""
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:

@@ -7,21 +7,21 @@ Notes:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Final, Literal, TypeVar
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from attrs import frozen
 
 from harvest_async.call import Body, Call, Created, DeleteResult, ListReader, Page, Upload
+from harvest_async.client.responses import explain, is_page, is_plausible, number_in
 from harvest_async.client.results import Bare, Changed, Done, Entry, Made, Many, One, Raw, Removed
 from harvest_async.codec import json, xml
 from harvest_async.codec.shape import shape
 from harvest_async.codec.slices import Slices
-from harvest_async.codec.text import beginning, only_decode_errors
+from harvest_async.codec.text import beginning, decode_error, only_decode_errors
 from harvest_async.errors import DecodeError
-from harvest_async.messages import Request, Response, redact_message
+from harvest_async.messages import Request, Response
 from harvest_async.v1.lists import PagedReader, json_elements, unwrap, xml_elements
 from harvest_async.v1.models import DayEntry
 
@@ -32,15 +32,9 @@ T = TypeVar("T")
 Format = Literal["json", "xml"]
 
 _WRITES: Final = frozenset({"POST", "PUT", "PATCH"})
-_NUMBER: Final = re.compile(r"\d+")
-_TAGS: Final = re.compile(r"<[^<>]*+>")
-_MESSAGE_KEYS: Final = ("message", "error_description", "error", "errors", "Message")
-_LONGEST: Final = 300
-_MOST_DIGITS: Final = 18
-_LARGEST_REFUSAL: Final = 64 * 1024
-"""Bytes of a refusal's body that are read as JSON; the beginning of a longer one is shown as text."""
-_CREATED: Final = 201
 _NOT_FOUND: Final = 404
+_IN_FORMAT: Final = frozenset({One, Many, Bare, Entry})
+"""Results that only a response in the dialect's format has."""
 
 
 def _write_json(body: Body) -> bytes:
@@ -99,10 +93,14 @@ class V1Dialect:
         Raises:
             DecodeError: it can't be read.
         """
-        with only_decode_errors(response.content):
-            if _is_page(response):
+        result, kind = call.result, response.content_type
+        try:
+            if kind != self._codec.content_type and (type(result) in _IN_FORMAT or is_page(response)):
                 self._expect(response)
-            return self._readers[type(call.result)](self, call.result, response)  # type: ignore[no-any-return]
+            return self._readers[type(result)](self, result, response)  # type: ignore[no-any-return]
+        except Exception as caught:  # noqa: BLE001 - content that no reader expects may raise any class
+            error = decode_error(caught, response.content)
+            raise error from error.__cause__
 
     def list_reader(self, call: Call[Page[T]], response: Response) -> ListReader[T]:
         """Return the reader for the body of a list's response; a page that is not full is the last one.
@@ -119,31 +117,30 @@ class V1Dialect:
 
     def explain(self, response: Response) -> str:
         """Return the server's own message: its `Hint`, and the message in its body."""
-        hint = response.header("hint") or ""
-        message = _message(response)
-        return " - ".join(part for part in (hint, message if message != hint else "") if part)
+        return explain(response)
 
     # One method for each kind of result
 
     def _one(self, result: One[T], response: Response) -> T:
-        return shape(unwrap(self._tree(response), result.root), result.model)
+        tree = self._codec.read(response.content)
+        is_plain = tree.__class__ is dict and result.root in tree and "id" not in tree
+        return shape(tree[result.root] if is_plain else unwrap(tree, result.root), result.model)
 
     def _many(self, result: Many[T], response: Response) -> Page[T]:
-        self._expect(response)
         elements: Slices[T] = self._codec.elements(result)
         return Page(elements.feed(response.content) + elements.close())
 
     def _bare(self, result: Bare[T], response: Response) -> T:
-        return shape(self._tree(response), result.model)
+        return shape(self._codec.read(response.content), result.model)
 
     def _entry(self, _: Entry, response: Response) -> DayEntry:
-        return shape(_entry_tree(self._tree(response)), DayEntry)
+        return shape(_entry_tree(self._codec.read(response.content)), DayEntry)
 
     def _made(self, result: Made, response: Response) -> Created[Any]:
         location = response.header("location")
         record = self._record(result.result, response, needed=location is None)
-        known = record.id if record is not None and _is_plausible(record.id) else None
-        if known is None and (known := _number_in(location or "")) is not None and record is not None:
+        known = record.id if record is not None and is_plausible(record.id) else None
+        if known is None and (known := number_in(location or "")) is not None and record is not None:
             record = None  # a record without a usable id is read once more, by the id in Location
         return Created(known, location, record)
 
@@ -159,7 +156,10 @@ class V1Dialect:
         return None
 
     def _raw(self, _: Raw, response: Response) -> Any:
-        return self._tree(response) if response.content.strip() else None
+        if not response.content.strip():
+            return None
+        self._expect(response)
+        return self._codec.read(response.content)
 
     _readers: ClassVar[dict[type[Any], Callable[[V1Dialect, Any, Response], Any]]] = {
         One: _one,
@@ -185,49 +185,12 @@ class V1Dialect:
                 raise
             return None
 
-    def _tree(self, response: Response) -> Any:
-        self._expect(response)
-        return self._codec.read(response.content)
-
     def _expect(self, response: Response) -> None:
         """Refuse a response in another format, which usually is a sign-in page."""
         kind = response.content_type
         if kind and kind != self._codec.content_type and not kind.endswith(f"+{self._codec.content_type[12:]}"):
             expected = self._codec.content_type
             raise DecodeError(f"expected {expected}, the response is {kind}: {beginning(response.content)}")
-
-
-def _is_page(response: Response) -> bool:
-    """Return whether a response is an HTML page from another server, which says nothing about a write's result.
-
-    A response with status 201 or a `Location` reports a created record even if its body is a page.
-    """
-    is_created = response.status == _CREATED or response.header("location")
-    return (
-        not is_created
-        and response.status != _NOT_FOUND
-        and "html" in response.content_type
-        and bool(response.content.strip())
-    )
-
-
-def _is_plausible(id: int | None) -> bool:
-    """Return whether a number can be an id: decoders accept any number of digits."""
-    return id is not None and 0 < id < 10**_MOST_DIGITS
-
-
-def _number_in(location: str) -> int | None:
-    """Return the id at the end of a `Location`; None if there is none."""
-    numbers = _NUMBER.findall(_path_of(location))
-    return int(numbers[-1]) if numbers and len(numbers[-1]) <= _MOST_DIGITS else None
-
-
-def _path_of(location: str) -> str:
-    """Return the path of a `Location`; empty if it is not an address."""
-    try:
-        return urlsplit(location).path
-    except ValueError:
-        return ""
 
 
 def _entry_tree(tree: Any) -> Any:
@@ -238,20 +201,3 @@ def _entry_tree(tree: Any) -> Any:
     if isinstance(tree, Mapping) and isinstance(tree.get("day_entry"), Mapping):
         return {**{name: value for name, value in tree.items() if name != "day_entry"}, **tree["day_entry"]}
     return tree
-
-
-def _message(response: Response) -> str:
-    """Return the message in an error's body."""
-    if not response.content.strip() or "html" in response.content_type:
-        return "an HTML page" if response.content.strip() else ""
-    try:
-        return _message_in(json.read(response.content[:_LARGEST_REFUSAL]))
-    except (DecodeError, RecursionError):
-        text = _TAGS.sub(" ", response.content[:4096].decode("utf-8", errors="replace"))
-        return redact_message(" ".join(text.split()), _LONGEST)
-
-
-def _message_in(tree: Any) -> str:
-    if isinstance(tree, Mapping):
-        tree = next((tree[name] for name in _MESSAGE_KEYS if tree.get(name)), tree)
-    return redact_message(str(tree), _LONGEST)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import cache
-from importlib.util import find_spec
+from collections.abc import Mapping
 from typing import Any, Final, Generic, TypeVar, cast
 
 from attrs import evolve
@@ -12,6 +10,7 @@ from attrs import evolve
 from harvest_async.call import Call, Page
 from harvest_async.client.results import Many
 from harvest_async.codec import json, xml
+from harvest_async.codec.fast import fast_reader
 from harvest_async.codec.shape import shape_all
 from harvest_async.codec.slices import Shaper, Slices
 
@@ -69,7 +68,7 @@ class PagedReader(Generic[T]):
 
 def json_elements(result: Many[T]) -> Slices[T]:
     """Return the reader of a list in JSON."""
-    return json.Elements(_shaper(result), _fast_reader(result))
+    return json.Elements(_shaper(result), fast_reader(result.model, result.root))
 
 
 def xml_elements(result: Many[T]) -> Slices[T]:
@@ -89,23 +88,3 @@ def unwrap(tree: Any, root: str) -> Any:
 
 def _shaper(result: Many[T]) -> Shaper[T]:
     return lambda trees: shape_all([unwrap(tree, result.root) for tree in trees], result.model)
-
-
-def _fast_reader(result: Many[T]) -> Callable[[bytes], list[T]] | None:
-    """Return the fast function that reads a slice; None without the extra `speed`."""
-    make = _fast_readers()
-    return None if make is None else make(result.model, result.root)
-
-
-@cache
-def _fast_readers() -> Callable[[Any, str], Callable[[bytes], list[Any]] | None] | None:
-    """Return the function that makes fast readers; None without the extra.
-
-    A failing import is never attempted: a thread that imports a module while the import fails in another thread gets an
-    `ImportError` of another kind (see `importlib`), and each attempt searches all of `sys.path`.
-    """
-    if find_spec("msgspec") is None:
-        return None
-    from harvest_async.codec.speed import fast_reader  # noqa: PLC0415 - optional dependency
-
-    return fast_reader

@@ -26,6 +26,7 @@ from harvest_async import (
     Forbidden,
     HarvestError,
     HarvestV1,
+    HarvestV2,
     HttpCache,
     Identity,
     ImageResponse,

@@ -1,7 +1,7 @@
-"""Where an account's book is kept, and how it is shared.
+"""The protocol of ledgers, which store the state of an account's budgets, and the ledger in memory.
 
-Rules of this room: a ledger stores, it decides nothing. Every rule is in `book` and runs inside `transact`, so the
-books of a process, a machine or a fleet obey the same ones.
+Invariants: a ledger stores and decides nothing. Every rule is in `state` and runs inside `transact`, so that the same
+rules hold for a process, a machine and a fleet.
 """
 
 from __future__ import annotations
@@ -19,52 +19,68 @@ T = TypeVar("T")
 
 
 class LedgerBusy(HarvestError):
-    """Somebody else is using the ledger. Nothing was changed: try again a little later."""
+    """Another process or thread is using the ledger. Nothing was changed: try again a little later."""
 
     def again(self) -> Self:
-        """Return an error that says the same."""
+        """Return an error with the same message."""
         return type(self)(self.message)
 
 
 class Ledger(Protocol):
-    """Keeps one account's book.
+    """Stores the state of one budget of one account.
 
     Attributes:
-        shared: whether others may change the book at any time, so that a waiting line has to look again by itself.
+        shared: whether others may change the state at any time, so that a queue has to look at it again by itself.
     """
 
     shared: bool
 
-    def transact(self, change: Callable[[AccountState], T]) -> T:
-        """Let `change` read and write the book with nobody else at it, keep the result, give what it gives.
+    def for_budget(self, name: str) -> Ledger:
+        """Return the ledger of another budget of the same account, in the same store; itself for its own budget."""
+        ...
 
-        `change` is called once and awaits nothing. What it raises comes out, and then nothing is kept. It is called
-        on an event loop, so it must not wait for anybody else.
+    def transact(self, change: Callable[[AccountState], T]) -> T:
+        """Call `change` with the state while nobody else uses it, store what it changed, and return its result.
+
+        `change` is called once and awaits nothing. If it raises, nothing is stored. It is called on an event loop, so
+        it must not wait for anything.
 
         Raises:
-            LedgerBusy: somebody else is using the book; `change` was not called.
-            HarvestError: the book can't be read or written.
+            LedgerBusy: the state is in use; `change` was not called.
+            HarvestError: the state can't be read or written.
         """
         ...
 
     def read(self, look: Callable[[AccountState], T]) -> T:
-        """Let `look` read the book as it was kept last; what it changes is not kept. May be called by any thread.
+        """Call `look` with the state that was stored last; its changes are not stored. Any thread may call it.
 
         Raises:
-            LedgerBusy: the book can't even be read, since somebody else is making or moving it.
-            HarvestError: the book can't be read.
+            LedgerBusy: the state can't even be read, since another process is creating or moving the store.
+            HarvestError: the state can't be read.
         """
         ...
 
 
 class MemoryLedger:
-    """A book that lives as long as the process."""
+    """Stores the state as long as the process lives.
+
+    Args:
+        budgets: the ledgers of the account's other budgets by name; None starts with the general one alone.
+    """
 
     shared = False
 
-    def __init__(self) -> None:
+    def __init__(self, budgets: dict[str, MemoryLedger] | None = None) -> None:
         self.state = AccountState()
         self.lock = threading.Lock()
+        self._budgets = {"general": self} if budgets is None else budgets
+
+    def for_budget(self, name: str) -> MemoryLedger:
+        """See `Ledger.for_budget`."""
+        with self.lock:
+            if name not in self._budgets:
+                self._budgets[name] = MemoryLedger(self._budgets)
+            return self._budgets[name]
 
     def transact(self, change: Callable[[AccountState], T]) -> T:
         """See `Ledger.transact`; the lock is for other threads, which hold it as long as a change takes."""

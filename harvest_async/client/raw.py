@@ -1,4 +1,4 @@
-"""Calls to any path, for `HarvestV1.request`."""
+"""Calls to any path, for `request` of a client."""
 
 from __future__ import annotations
 
