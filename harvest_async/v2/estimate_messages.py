@@ -1,0 +1,111 @@
+"""Messages of estimates."""
+
+# Annotations are evaluated here, not kept as text: the checks are read from them.
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar, Final, TypedDict, Unpack
+
+from attrs import field, frozen
+
+from harvest_async.call import DeleteResult
+from harvest_async.client.drafts import form
+from harvest_async.client.resource import Listing, Resource
+from harvest_async.errors import InvalidArgument
+from harvest_async.v2.entry_refs import MessageRecipient, Ref
+from harvest_async.v2.message_fields import Recipients
+from harvest_async.v2.references import CURSOR, ENDPOINTS, IDENTITY, CursorPaging, accepted_as, since_text
+
+__all__ = ["EstimateEvent", "EstimateMessage", "EstimateMessageFields", "EstimateMessagesResource"]
+
+
+class EstimateEvent(StrEnum):
+    """A change of an estimate's state that a message records."""
+
+    SEND = "send"
+    ACCEPT = "accept"
+    DECLINE = "decline"
+    REOPEN = "re-open"
+
+
+@accepted_as("message")
+@frozen(kw_only=True)
+class EstimateMessage:
+    """A message of an estimate: an e-mail, or the record of a change of state."""
+
+    id: int = field(default=0, metadata=IDENTITY)
+    sent_by: str | None = None
+    sent_by_email: str | None = None
+    sent_from: str | None = None
+    sent_from_email: str | None = None
+    recipients: list[MessageRecipient] = field(factory=list)
+    subject: str | None = None
+    body: str | None = None
+    send_me_a_copy: bool | None = None
+    event_type: EstimateEvent | str | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    extra: dict[str, Any] = field(factory=dict)
+
+
+class EstimateMessageFields(TypedDict, total=False):
+    """The fields of a new message."""
+
+    event_type: EstimateEvent | str
+    recipients: Recipients
+    subject: str | None
+    body: str | None
+    send_me_a_copy: bool
+
+
+_ALL: Final = "/estimates/{estimate}/messages"
+LIST: Final = ENDPOINTS.listing(
+    "estimate_messages.list",
+    "listMessagesForEstimate",
+    _ALL,
+    EstimateMessage,
+    "estimate_messages",
+    {"updated_since": since_text, **CURSOR},
+)
+CREATE: Final = ENDPOINTS.create("estimate_messages.create", "createEstimateMessage", _ALL, EstimateMessage)
+DELETE: Final = ENDPOINTS.delete("estimate_messages.delete", "deleteEstimateMessage", f"{_ALL}/{{message}}")
+
+FORM: Final = form("estimate_messages", EstimateMessage, EstimateMessageFields, EstimateMessageFields, {})
+
+
+class EstimateMessagesResource(Resource):
+    """Messages of estimates. The estimate is the first argument.
+
+    https://help.getharvest.com/api-v2/estimates-api/estimates/estimate-messages/
+    """
+
+    __slots__ = ()
+
+    module: ClassVar[str | None] = "estimates"
+
+    def list(
+        self, estimate_id: Ref[Any], *, updated_since: datetime | None = None, **paging: Unpack[CursorPaging]
+    ) -> Listing[EstimateMessage]:
+        """List the messages of an estimate, the newest first; for the arguments see `InvoiceMessagesResource.list`."""
+        return self._list(LIST(estimate_id, updated_since=updated_since, **paging))
+
+    async def create(self, estimate_id: Ref[Any], **fields: Unpack[EstimateMessageFields]) -> EstimateMessage:
+        """Send a message to recipients, or record an event, and return the message.
+
+        Args:
+            estimate_id: the estimate.
+            fields: `recipients`, e-mail addresses or dicts of `name` and `email`; `subject`; `body`;
+                `send_me_a_copy`; `event_type`, see `EstimatesResource.send`, `accept`, `decline` and `reopen`.
+
+        Raises:
+            InvalidArgument: there are neither recipients nor an event.
+            OutcomeUnknown: the response was lost, so the message may or may not have been sent.
+        """
+        values = FORM.creation(fields)
+        if not values.get("recipients") and not values.get("event_type"):
+            raise InvalidArgument("estimate_messages.create: give recipients, or an event_type")
+        return await self._create(CREATE(estimate_id, fields=values))
+
+    async def delete(self, estimate_id: Ref[Any], id: Ref[Any]) -> DeleteResult:
+        """Delete a message of an estimate."""
+        return await self._send(DELETE(estimate_id, id))
