@@ -33,7 +33,15 @@ from harvest_async.v2.references import (
     since_text,
 )
 
-__all__ = ["Estimate", "EstimateFields", "EstimateFilters", "EstimateLineItem", "EstimateState", "EstimatesResource"]
+__all__ = [
+    "Estimate",
+    "EstimateChanges",
+    "EstimateFields",
+    "EstimateFilters",
+    "EstimateLineItem",
+    "EstimateState",
+    "EstimatesResource",
+]
 
 
 class EstimateState(StrEnum):
@@ -98,9 +106,8 @@ class Estimate:
 
 
 class EstimateFields(TypedDict, total=False):
-    """The fields of a create, and of a change. For lines see `line_items`."""
+    """The optional fields of a new estimate."""
 
-    client_id: Ref[Any]
     number: str
     purchase_order: str | None
     tax: Number | None
@@ -111,6 +118,12 @@ class EstimateFields(TypedDict, total=False):
     currency: str
     issue_date: Day
     line_items: EstimateLines
+
+
+class EstimateChanges(EstimateFields, total=False):
+    """The fields of a change. Lines with an `id` are changed, new ones added, and those with `_destroy` removed."""
+
+    client_id: Ref[Any]
 
 
 class EstimateFilters(Paging, total=False):
@@ -147,7 +160,7 @@ FORM: Final = form(
     "estimates",
     Estimate,
     EstimateFields,
-    EstimateFields,
+    EstimateChanges,
     {"client_id": Ref[Any]},
     state="use estimates.send, accept, decline or reopen",
 )
@@ -178,11 +191,11 @@ class EstimatesResource(Resource):
         """Retrieve an estimate with its line items."""
         return await self._send(GET(id))
 
-    async def create(self, client: Ref[Any], **fields: Unpack[EstimateFields]) -> Estimate:
+    async def create(self, client_id: Ref[Any], **fields: Unpack[EstimateFields]) -> Estimate:
         """Create an estimate, which is a draft, and return it.
 
         Args:
-            client: the client.
+            client_id: the client.
             fields: `line_items`, `subject`, `issue_date`, `tax` and `discount` (percent) and others.
 
         Raises:
@@ -190,13 +203,13 @@ class EstimatesResource(Resource):
             OutcomeUnknown: the response was lost, so the estimate may or may not have been created.
             CreatedUnread: the estimate was created, but the response can't be read.
         """
-        values = FORM.creation(fields, client)
+        values = FORM.creation(fields, client_id)
         if any("id" in line for line in values.get("line_items", ())):
             raise InvalidArgument("estimates.create: line_items: a new line has no id")
         return await self._create(CREATE(fields=values))
 
     async def update(
-        self, id: Ref[Any], changed: Estimate | None = None, /, **fields: Unpack[EstimateFields]
+        self, id: Ref[Any], changed: Estimate | None = None, /, **fields: Unpack[EstimateChanges]
     ) -> Estimate:
         """Change an estimate and return it. Only what differs is sent; for lines see `InvoicesResource.update`."""
         values = FORM.changes(id, changed, fields)

@@ -179,10 +179,7 @@ def _options(name: str, value: object) -> list[str]:
     return [required_text(name, each) for each in several(name, value, "a list of payment options")]
 
 
-class InvoiceChanges(TypedDict, total=False):
-    """The fields of a change. Lines with an `id` are changed, new ones added, and those with `_destroy` removed."""
-
-    client_id: Ref[Any]
+class _InvoiceFields(TypedDict, total=False):
     retainer_id: Ref[Any] | None
     estimate_id: Ref[Any] | None
     number: str
@@ -200,7 +197,13 @@ class InvoiceChanges(TypedDict, total=False):
     line_items: InvoiceLines
 
 
-class InvoiceFields(InvoiceChanges, total=False):
+class InvoiceChanges(_InvoiceFields, total=False):
+    """The fields of a change. Lines with an `id` are changed, new ones added, and those with `_destroy` removed."""
+
+    client_id: Ref[Any]
+
+
+class InvoiceFields(_InvoiceFields, total=False):
     """The optional fields of a new invoice: its own `line_items`, or `line_items_import` from tracked time."""
 
     line_items_import: Annotated[LineItemsImport, CheckedBy(_import)]

@@ -103,4 +103,4 @@ def changed_lines(before: Iterable[Any] | None, after: Iterable[Any] | None) -> 
             sent.append({"id": line.id, **differing})
         elif not was:
             sent.append(now)
-    return [*sent, *({"id": id, "_destroy": True} for id in old if id not in kept)]
+    return [*sent, *({"id": number, "_destroy": True} for number in old if number not in kept)]
