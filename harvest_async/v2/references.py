@@ -20,8 +20,10 @@ from harvest_async.errors import InvalidArgument
 __all__ = [
     "CURSOR",
     "ENDPOINTS",
+    "IDEMPOTENT",
     "IDENTITY",
     "PAGES",
+    "PLAIN",
     "REFERENCES",
     "CursorPaging",
     "Day",
@@ -33,6 +35,7 @@ __all__ = [
     "accepted_as",
     "day_text",
     "id_text",
+    "not_in_future",
     "since_text",
     "true_false",
 ]
@@ -45,7 +48,8 @@ IDENTITY: Final = {"identity": True}
 _MOST_RECORDS: Final = 2000
 _LARGEST_ID: Final = 2**63 - 1
 _CURSOR: Final = re.compile(r"[!-~]{1,2000}")
-_PLAIN: Final = Root(None, "")
+PLAIN: Final = Root(None, "")
+"""The fields of a body at its top level."""
 
 
 class NumberReferences(References):
@@ -213,14 +217,14 @@ class V2Endpoints:
     def create(self, name: str, operation: str, template: str, model: type[T], **options: Any) -> Endpoint[Created[T]]:
         """Return an endpoint that creates a record: never repeated, since a repeat would create a second one."""
         made = Made(One(model, ""))
-        return self.custom(name, operation, "POST", template, made, UNSAFE, root=_PLAIN, **options)
+        return self.custom(name, operation, "POST", template, made, UNSAFE, root=PLAIN, **options)
 
     def update(
         self, name: str, operation: str, template: str, model: type[T], repeat: Repeat = IDEMPOTENT, **options: Any
     ) -> Endpoint[T | None]:
         """Return an endpoint that changes the given fields of a record, or its state."""
         changed = Changed(One(model, ""))
-        return self.custom(name, operation, "PATCH", template, changed, repeat, root=_PLAIN, **options)
+        return self.custom(name, operation, "PATCH", template, changed, repeat, root=PLAIN, **options)
 
     def delete(self, name: str, operation: str, template: str, **options: Any) -> Endpoint[DeleteResult]:
         """Return an endpoint that deletes a record."""
