@@ -3,14 +3,13 @@
 # Annotations are evaluated here, not kept as text: the checks are read from them.
 
 from datetime import datetime
-from typing import Any, ClassVar, Final, TypedDict, Unpack
+from typing import Any, ClassVar, Final, TypeAlias, TypedDict, Unpack
 
 from attrs import field, frozen
 
 from harvest_async.call import DeleteResult
 from harvest_async.client.drafts import form
 from harvest_async.client.resource import Listing, Resource
-from harvest_async.v2.entry_refs import Ref
 from harvest_async.v2.references import CURSOR, ENDPOINTS, IDENTITY, CursorPaging, Name, accepted_as, since_text
 
 __all__ = ["EstimateItemCategoriesResource", "EstimateItemCategory", "EstimateItemCategoryChanges"]
@@ -26,6 +25,10 @@ class EstimateItemCategory:
     created_at: datetime | None = None
     updated_at: datetime | None = None
     extra: dict[str, Any] = field(factory=dict)
+
+
+EstimateItemCategoryId: TypeAlias = int | str | EstimateItemCategory
+"""Its id, or the record itself."""
 
 
 class EstimateItemCategoryChanges(TypedDict, total=False):
@@ -83,7 +86,7 @@ class EstimateItemCategoriesResource(Resource):
         """
         return self._list(LIST(updated_since=updated_since, **paging))
 
-    async def get(self, id: Ref[Any]) -> EstimateItemCategory:
+    async def get(self, id: EstimateItemCategoryId) -> EstimateItemCategory:
         """Retrieve an estimate item category."""
         return await self._send(GET(id))
 
@@ -93,7 +96,7 @@ class EstimateItemCategoriesResource(Resource):
 
     async def update(
         self,
-        id: Ref[Any],
+        id: EstimateItemCategoryId,
         changed: EstimateItemCategory | None = None,
         /,
         **fields: Unpack[EstimateItemCategoryChanges],
@@ -102,6 +105,6 @@ class EstimateItemCategoriesResource(Resource):
         values = FORM.changes(id, changed, fields)
         return await self._updated(id, EstimateItemCategory, values, UPDATE(id, fields=values), GET(id))
 
-    async def delete(self, id: Ref[Any]) -> DeleteResult:
+    async def delete(self, id: EstimateItemCategoryId) -> DeleteResult:
         """Delete an estimate item category."""
         return await self._send(DELETE(id))

@@ -4,7 +4,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar, Final, TypedDict, Unpack
+from typing import Any, ClassVar, Final, TypeAlias, TypedDict, Unpack
 
 from attrs import field, frozen
 
@@ -48,11 +48,14 @@ class EstimateMessage:
     extra: dict[str, Any] = field(factory=dict)
 
 
+EstimateMessageId: TypeAlias = int | str | EstimateMessage
+"""Its id, or the record itself."""
+
+
 class EstimateMessageFields(TypedDict, total=False):
     """The fields of a new message."""
 
     event_type: EstimateEvent | str
-    recipients: Recipients
     subject: str | None
     body: str | None
     send_me_a_copy: bool
@@ -70,7 +73,9 @@ LIST: Final = ENDPOINTS.listing(
 CREATE: Final = ENDPOINTS.create("estimate_messages.create", "createEstimateMessage", _ALL, EstimateMessage)
 DELETE: Final = ENDPOINTS.delete("estimate_messages.delete", "deleteEstimateMessage", f"{_ALL}/{{message}}")
 
-FORM: Final = form("estimate_messages", EstimateMessage, EstimateMessageFields, EstimateMessageFields, {})
+FORM: Final = form(
+    "estimate_messages", EstimateMessage, EstimateMessageFields, EstimateMessageFields, {"recipients": Recipients}
+)
 
 
 class EstimateMessagesResource(Resource):
@@ -89,23 +94,25 @@ class EstimateMessagesResource(Resource):
         """List the messages of an estimate, the newest first; for the arguments see `InvoiceMessagesResource.list`."""
         return self._list(LIST(estimate_id, updated_since=updated_since, **paging))
 
-    async def create(self, estimate_id: Ref[Any], **fields: Unpack[EstimateMessageFields]) -> EstimateMessage:
-        """Send a message to recipients, or record an event, and return the message.
+    async def create(
+        self, estimate_id: Ref[Any], recipients: Recipients, **fields: Unpack[EstimateMessageFields]
+    ) -> EstimateMessage:
+        """Send a message to recipients, and return it.
 
         Args:
             estimate_id: the estimate.
-            fields: `recipients`, e-mail addresses or dicts of `name` and `email`; `subject`; `body`;
-                `send_me_a_copy`; `event_type`, see `EstimatesResource.send`, `accept`, `decline` and `reopen`.
+            recipients: e-mail addresses, or dicts of `name` and `email`.
+            fields: `subject`; `body`; `send_me_a_copy`; `event_type`, see `EstimatesResource.send`.
 
         Raises:
-            InvalidArgument: there are neither recipients nor an event.
+            InvalidArgument: there are no recipients, or one is not an address.
             OutcomeUnknown: the response was lost, so the message may or may not have been sent.
         """
-        values = FORM.creation(fields)
-        if not values.get("recipients") and not values.get("event_type"):
-            raise InvalidArgument("estimate_messages.create: give recipients, or an event_type")
+        values = FORM.creation(fields, recipients)
+        if not values["recipients"]:
+            raise InvalidArgument("estimate_messages.create: recipients is empty: give at least one address")
         return await self._create(CREATE(estimate_id, fields=values))
 
-    async def delete(self, estimate_id: Ref[Any], id: Ref[Any]) -> DeleteResult:
+    async def delete(self, estimate_id: Ref[Any], id: EstimateMessageId) -> DeleteResult:
         """Delete a message of an estimate."""
         return await self._send(DELETE(estimate_id, id))

@@ -5,7 +5,7 @@
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, ClassVar, Final, TypedDict, Unpack
+from typing import Any, ClassVar, Final, TypeAlias, TypedDict, Unpack
 
 from attrs import field, frozen
 
@@ -15,7 +15,7 @@ from harvest_async.client.resource import Listing, Resource
 from harvest_async.client.validation import required_text
 from harvest_async.errors import InvalidArgument
 from harvest_async.v2 import estimate_messages as messages
-from harvest_async.v2.entry_refs import Ref
+from harvest_async.v2.clients import ClientField, ClientId
 from harvest_async.v2.estimate_messages import EstimateEvent, EstimateMessage
 from harvest_async.v2.line_items import EstimateLines, changed_lines
 from harvest_async.v2.message_fields import check_state
@@ -105,6 +105,10 @@ class Estimate:
         return id_of(self.client)
 
 
+EstimateId: TypeAlias = int | str | Estimate
+"""Its id, or the record itself."""
+
+
 class EstimateFields(TypedDict, total=False):
     """The optional fields of a new estimate."""
 
@@ -123,13 +127,13 @@ class EstimateFields(TypedDict, total=False):
 class EstimateChanges(EstimateFields, total=False):
     """The fields of a change. Lines with an `id` are changed, new ones added, and those with `_destroy` removed."""
 
-    client_id: Ref[Any]
+    client_id: ClientField
 
 
 class EstimateFilters(Paging, total=False):
     """The filters of the list of estimates."""
 
-    client_id: Ref[Any] | None
+    client_id: ClientField | None
     updated_since: datetime | None
     to: Day | None
     state: EstimateState | str | None
@@ -161,7 +165,7 @@ FORM: Final = form(
     Estimate,
     EstimateFields,
     EstimateChanges,
-    {"client_id": Ref[Any]},
+    {"client_id": ClientField},
     state="use estimates.send, accept, decline or reopen",
 )
 
@@ -187,11 +191,11 @@ class EstimatesResource(Resource):
         query: dict[str, Any] = {"from": from_, **filters}
         return self._list(LIST(**query))
 
-    async def get(self, id: Ref[Any]) -> Estimate:
+    async def get(self, id: EstimateId) -> Estimate:
         """Retrieve an estimate with its line items."""
         return await self._send(GET(id))
 
-    async def create(self, client_id: Ref[Any], **fields: Unpack[EstimateFields]) -> Estimate:
+    async def create(self, client_id: ClientId, **fields: Unpack[EstimateFields]) -> Estimate:
         """Create an estimate, which is a draft, and return it.
 
         Args:
@@ -209,7 +213,7 @@ class EstimatesResource(Resource):
         return await self._create(CREATE(fields=values))
 
     async def update(
-        self, id: Ref[Any], changed: Estimate | None = None, /, **fields: Unpack[EstimateChanges]
+        self, id: EstimateId, changed: Estimate | None = None, /, **fields: Unpack[EstimateChanges]
     ) -> Estimate:
         """Change an estimate and return it. Only what differs is sent; for lines see `InvoicesResource.update`."""
         values = FORM.changes(id, changed, fields)
@@ -217,26 +221,26 @@ class EstimatesResource(Resource):
             values["line_items"] = changed_lines(id.line_items, changed.line_items)
         return await self._updated(id, Estimate, values, UPDATE(id, fields=values), GET(id))
 
-    async def delete(self, id: Ref[Any]) -> DeleteResult:
+    async def delete(self, id: EstimateId) -> DeleteResult:
         """Delete an estimate."""
         return await self._send(DELETE(id))
 
-    async def send(self, id: Ref[Any]) -> EstimateMessage:
+    async def send(self, id: EstimateId) -> EstimateMessage:
         """Mark a draft as sent, without an e-mail; `estimate_messages.create` sends one. Return the message."""
         return await self._event("send", id, EstimateEvent.SEND, "draft")
 
-    async def accept(self, id: Ref[Any]) -> EstimateMessage:
+    async def accept(self, id: EstimateId) -> EstimateMessage:
         """Mark a sent estimate as accepted, and return the message."""
         return await self._event("accept", id, EstimateEvent.ACCEPT, "sent")
 
-    async def decline(self, id: Ref[Any]) -> EstimateMessage:
+    async def decline(self, id: EstimateId) -> EstimateMessage:
         """Mark a sent estimate as declined, and return the message."""
         return await self._event("decline", id, EstimateEvent.DECLINE, "sent")
 
-    async def reopen(self, id: Ref[Any]) -> EstimateMessage:
+    async def reopen(self, id: EstimateId) -> EstimateMessage:
         """Open an accepted or declined estimate again, and return the message."""
         return await self._event("reopen", id, EstimateEvent.REOPEN, "accepted", "declined")
 
-    async def _event(self, name: str, id: Ref[Any], event: EstimateEvent, *states: str) -> EstimateMessage:
+    async def _event(self, name: str, id: EstimateId, event: EstimateEvent, *states: str) -> EstimateMessage:
         check_state(f"estimates.{name}", id, states)
         return await self._create(messages.CREATE(id, fields={"event_type": str(event)}))

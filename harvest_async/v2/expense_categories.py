@@ -4,14 +4,13 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, ClassVar, Final, TypedDict, Unpack
+from typing import Any, ClassVar, Final, TypeAlias, TypedDict, Unpack
 
 from attrs import field, frozen
 
 from harvest_async.call import DeleteResult
 from harvest_async.client.drafts import form
 from harvest_async.client.resource import Listing, Resource
-from harvest_async.v2.entry_refs import Ref
 from harvest_async.v2.references import (
     CURSOR,
     ENDPOINTS,
@@ -40,6 +39,10 @@ class ExpenseCategory:
     created_at: datetime | None = None
     updated_at: datetime | None = None
     extra: dict[str, Any] = field(factory=dict)
+
+
+ExpenseCategoryId: TypeAlias = int | str | ExpenseCategory
+"""Its id, or the record itself."""
 
 
 class ExpenseCategoryFields(TypedDict, total=False):
@@ -96,7 +99,7 @@ class ExpenseCategoriesResource(Resource):
         """
         return self._list(LIST(is_active=is_active, updated_since=updated_since, **paging))
 
-    async def get(self, id: Ref[Any]) -> ExpenseCategory:
+    async def get(self, id: ExpenseCategoryId) -> ExpenseCategory:
         """Retrieve an expense category."""
         return await self._send(GET(id))
 
@@ -110,13 +113,13 @@ class ExpenseCategoriesResource(Resource):
         return await self._create(CREATE(fields=FORM.creation(fields, name)))
 
     async def update(
-        self, id: Ref[Any], changed: ExpenseCategory | None = None, /, **fields: Unpack[ExpenseCategoryChanges]
+        self, id: ExpenseCategoryId, changed: ExpenseCategory | None = None, /, **fields: Unpack[ExpenseCategoryChanges]
     ) -> ExpenseCategory:
         """Change an expense category and return it. Only what differs is sent; if nothing differs, nothing is."""
         values = FORM.changes(id, changed, fields)
         return await self._updated(id, ExpenseCategory, values, UPDATE(id, fields=values), GET(id))
 
-    async def delete(self, id: Ref[Any]) -> DeleteResult:
+    async def delete(self, id: ExpenseCategoryId) -> DeleteResult:
         """Delete an expense category that has no expenses.
 
         Raises:

@@ -5,7 +5,7 @@
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, ClassVar, Final, TypedDict, Unpack
+from typing import Annotated, Any, ClassVar, Final, TypeAlias, TypedDict, Unpack
 
 from attrs import field, frozen
 
@@ -13,15 +13,20 @@ from harvest_async.call import DeleteResult, ImageResponse, Upload
 from harvest_async.client.drafts import form
 from harvest_async.client.resource import Listing, Resource
 from harvest_async.client.uploads import LARGEST, Source, gather
+from harvest_async.client.validation import CheckedBy
 from harvest_async.codec.text import beginning
 from harvest_async.errors import DecodeError, InvalidArgument
 from harvest_async.exchange import form_data
-from harvest_async.v2.entry_refs import EntryUserAssignment, InvoiceRef, Ref
+from harvest_async.v2.clients import ClientField
+from harvest_async.v2.entry_refs import EntryUserAssignment, InvoiceRef
+from harvest_async.v2.expense_categories import ExpenseCategory
 from harvest_async.v2.nested import ClientRef, ProjectRef, UserRef, id_of
+from harvest_async.v2.projects import ProjectField, ProjectId
 from harvest_async.v2.references import (
     ENDPOINTS,
     IDENTITY,
     PAGES,
+    REFERENCES,
     Day,
     Number,
     Paging,
@@ -31,6 +36,7 @@ from harvest_async.v2.references import (
     since_text,
     true_false,
 )
+from harvest_async.v2.users import UserField
 
 __all__ = ["Expense", "ExpenseCategoryRef", "ExpenseChanges", "ExpenseFields", "ExpensesResource", "Receipt"]
 
@@ -45,6 +51,10 @@ class ExpenseCategoryRef:
     unit_price: Decimal | None = None
     unit_name: str | None = None
     extra: dict[str, Any] = field(factory=dict)
+
+
+CategoryField: TypeAlias = Annotated[int | str | ExpenseCategory | ExpenseCategoryRef, CheckedBy(REFERENCES.reference)]
+"""A category: its id, or a record of it."""
 
 
 @frozen(kw_only=True)
@@ -76,9 +86,7 @@ class Expense:
     total_cost: Decimal | None = None
     billable: bool | None = None
     is_closed: bool | None = None
-    approval_status: str | None = None
     is_locked: bool | None = None
-    is_explicitly_locked: bool | None = None
     is_billed: bool | None = None
     locked_reason: str | None = None
     spent_date: date | None = None
@@ -97,10 +105,14 @@ class Expense:
         return None if self.expense_category is None else self.expense_category.id
 
 
+ExpenseId: TypeAlias = int | str | Expense
+"""Its id, or the record itself."""
+
+
 class ExpenseFields(TypedDict, total=False):
     """The optional fields of a new expense: either `total_cost` or `units` is needed."""
 
-    user_id: Ref[Any]
+    user_id: UserField
     units: Number
     total_cost: Number
     notes: str | None
@@ -110,8 +122,8 @@ class ExpenseFields(TypedDict, total=False):
 class ExpenseChanges(TypedDict, total=False):
     """The fields of a change. `delete_receipt=True` deletes the receipt."""
 
-    project_id: Ref[Any]
-    expense_category_id: Ref[Any]
+    project_id: ProjectField
+    expense_category_id: CategoryField
     spent_date: Day
     units: Number
     total_cost: Number
@@ -123,9 +135,9 @@ class ExpenseChanges(TypedDict, total=False):
 class ExpenseFilters(Paging, total=False):
     """The filters of the list of expenses."""
 
-    user_id: Ref[Any] | None
-    client_id: Ref[Any] | None
-    project_id: Ref[Any] | None
+    user_id: UserField | None
+    client_id: ClientField | None
+    project_id: ProjectField | None
     is_billed: bool | None
     updated_since: datetime | None
     to: Day | None
@@ -162,7 +174,7 @@ FORM: Final = form(
     Expense,
     ExpenseFields,
     ExpenseChanges,
-    {"project_id": Ref[Any], "expense_category_id": Ref[Any], "spent_date": Day},
+    {"project_id": ProjectField, "expense_category_id": CategoryField, "spent_date": Day},
     receipt="use expenses.attach_receipt, or delete_receipt=True",
 )
 
@@ -188,14 +200,14 @@ class ExpensesResource(Resource):
         query: dict[str, Any] = {"from": from_, **filters}
         return self._list(LIST(**query))
 
-    async def get(self, id: Ref[Any]) -> Expense:
+    async def get(self, id: ExpenseId) -> Expense:
         """Retrieve an expense."""
         return await self._send(GET(id))
 
     async def create(
         self,
-        project_id: Ref[Any],
-        expense_category_id: Ref[Any],
+        project_id: ProjectId,
+        expense_category_id: CategoryField,
         spent_date: Day,
         *,
         receipt: Source | None = None,
@@ -226,7 +238,7 @@ class ExpensesResource(Resource):
         return await self._create(CREATE(upload=await _form(receipt, filename, values)))
 
     async def update(
-        self, id: Ref[Any], changed: Expense | None = None, /, **fields: Unpack[ExpenseChanges]
+        self, id: ExpenseId, changed: Expense | None = None, /, **fields: Unpack[ExpenseChanges]
     ) -> Expense:
         """Change an expense and return it. Only what differs is sent; if nothing differs, no request is sent.
 
@@ -238,12 +250,12 @@ class ExpensesResource(Resource):
             _unlocked("update", id)
         return await self._updated(id, Expense, values, UPDATE(id, fields=values), GET(id))
 
-    async def delete(self, id: Ref[Any]) -> DeleteResult:
+    async def delete(self, id: ExpenseId) -> DeleteResult:
         """Delete an expense that is not locked."""
         _unlocked("delete", id)
         return await self._send(DELETE(id))
 
-    async def attach_receipt(self, id: Ref[Any], receipt: Source, *, filename: str | None = None) -> Expense:
+    async def attach_receipt(self, id: ExpenseId, receipt: Source, *, filename: str | None = None) -> Expense:
         """Attach a receipt to an expense, replacing the one it has, and return the expense.
 
         Args:

@@ -3,14 +3,13 @@
 # Annotations are evaluated here, not kept as text: the checks are read from them.
 
 from datetime import datetime
-from typing import Any, ClassVar, Final, TypedDict, Unpack
+from typing import Any, ClassVar, Final, TypeAlias, TypedDict, Unpack
 
 from attrs import field, frozen
 
 from harvest_async.call import DeleteResult
 from harvest_async.client.drafts import form
 from harvest_async.client.resource import Listing, Resource
-from harvest_async.v2.entry_refs import Ref
 from harvest_async.v2.references import CURSOR, ENDPOINTS, IDENTITY, CursorPaging, Name, accepted_as, since_text
 
 __all__ = ["InvoiceItemCategoriesResource", "InvoiceItemCategory", "InvoiceItemCategoryChanges"]
@@ -28,6 +27,10 @@ class InvoiceItemCategory:
     created_at: datetime | None = None
     updated_at: datetime | None = None
     extra: dict[str, Any] = field(factory=dict)
+
+
+InvoiceItemCategoryId: TypeAlias = int | str | InvoiceItemCategory
+"""Its id, or the record itself."""
 
 
 class InvoiceItemCategoryChanges(TypedDict, total=False):
@@ -85,7 +88,7 @@ class InvoiceItemCategoriesResource(Resource):
         """
         return self._list(LIST(updated_since=updated_since, **paging))
 
-    async def get(self, id: Ref[Any]) -> InvoiceItemCategory:
+    async def get(self, id: InvoiceItemCategoryId) -> InvoiceItemCategory:
         """Retrieve an invoice item category."""
         return await self._send(GET(id))
 
@@ -94,12 +97,16 @@ class InvoiceItemCategoriesResource(Resource):
         return await self._create(CREATE(fields=FORM.creation({}, name)))
 
     async def update(
-        self, id: Ref[Any], changed: InvoiceItemCategory | None = None, /, **fields: Unpack[InvoiceItemCategoryChanges]
+        self,
+        id: InvoiceItemCategoryId,
+        changed: InvoiceItemCategory | None = None,
+        /,
+        **fields: Unpack[InvoiceItemCategoryChanges],
     ) -> InvoiceItemCategory:
         """Rename an invoice item category and return it. If the name is the same, no request is sent."""
         values = FORM.changes(id, changed, fields)
         return await self._updated(id, InvoiceItemCategory, values, UPDATE(id, fields=values), GET(id))
 
-    async def delete(self, id: Ref[Any]) -> DeleteResult:
+    async def delete(self, id: InvoiceItemCategoryId) -> DeleteResult:
         """Delete an invoice item category that is not used as the one for services or for expenses."""
         return await self._send(DELETE(id))

@@ -4,7 +4,7 @@
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, ClassVar, Final, TypedDict, Unpack
+from typing import Any, ClassVar, Final, TypeAlias, TypedDict, Unpack
 
 from attrs import field, frozen
 
@@ -60,6 +60,10 @@ class InvoiceMessage:
     created_at: datetime | None = None
     updated_at: datetime | None = None
     extra: dict[str, Any] = field(factory=dict)
+
+
+InvoiceMessageId: TypeAlias = int | str | InvoiceMessage
+"""Its id, or the record itself."""
 
 
 @frozen(kw_only=True)
@@ -161,6 +165,6 @@ class InvoiceMessagesResource(Resource):
         """
         return await self._send(TEXT(invoice_id, thank_you=thank_you, reminder=reminder))
 
-    async def delete(self, invoice_id: Ref[Any], id: Ref[Any]) -> DeleteResult:
+    async def delete(self, invoice_id: Ref[Any], id: InvoiceMessageId) -> DeleteResult:
         """Delete a message of an invoice."""
         return await self._send(DELETE(invoice_id, id))

@@ -4,7 +4,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, ClassVar, Final, TypedDict, Unpack
+from typing import Any, ClassVar, Final, TypeAlias, TypedDict, Unpack
 
 from attrs import field, frozen
 
@@ -53,6 +53,10 @@ class InvoicePayment:
     created_at: datetime | None = None
     updated_at: datetime | None = None
     extra: dict[str, Any] = field(factory=dict)
+
+
+InvoicePaymentId: TypeAlias = int | str | InvoicePayment
+"""Its id, or the record itself."""
 
 
 class InvoicePaymentFields(TypedDict, total=False):
@@ -119,6 +123,6 @@ class InvoicePaymentsResource(Resource):
             raise InvalidArgument("invoice_payments.create: this invoice is a draft: use invoices.send first")
         return await self._create(CREATE(invoice_id, fields=values))
 
-    async def delete(self, invoice_id: Ref[Any], id: Ref[Any]) -> DeleteResult:
+    async def delete(self, invoice_id: Ref[Any], id: InvoicePaymentId) -> DeleteResult:
         """Delete a payment; the amount is due again."""
         return await self._send(DELETE(invoice_id, id))

@@ -12,9 +12,11 @@ from attrs import field, frozen
 
 from harvest_async.client.validation import CheckedBy, flag, order, required_text, several
 from harvest_async.errors import InvalidArgument
+from harvest_async.v2.clients import ClientField
 from harvest_async.v2.entry_refs import Ref, Related
 from harvest_async.v2.line_items import InvoiceLines
 from harvest_async.v2.nested import ClientRef, ProjectRef, UserRef, id_of
+from harvest_async.v2.projects import ProjectField
 from harvest_async.v2.references import IDENTITY, REFERENCES, Day, Ids, Number, Paging, accepted_as
 
 __all__ = [
@@ -180,7 +182,7 @@ def _options(name: str, value: object) -> list[str]:
 
 
 class _InvoiceFields(TypedDict, total=False):
-    retainer_id: Ref[Any] | None
+    retainer_id: Ref[Related] | None
     estimate_id: Ref[Any] | None
     number: str
     purchase_order: str | None
@@ -200,7 +202,7 @@ class _InvoiceFields(TypedDict, total=False):
 class InvoiceChanges(_InvoiceFields, total=False):
     """The fields of a change. Lines with an `id` are changed, new ones added, and those with `_destroy` removed."""
 
-    client_id: Ref[Any]
+    client_id: ClientField
 
 
 class InvoiceFields(_InvoiceFields, total=False):
@@ -212,8 +214,8 @@ class InvoiceFields(_InvoiceFields, total=False):
 class InvoiceFilters(Paging, total=False):
     """The filters of the list of invoices."""
 
-    client_id: Ref[Any] | None
-    project_id: Ref[Any] | None
+    client_id: ClientField | None
+    project_id: ProjectField | None
     updated_since: datetime | None
     to: Day | None
     state: InvoiceState | str | None

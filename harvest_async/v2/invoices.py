@@ -2,7 +2,7 @@
 
 # Annotations are evaluated here, not kept as text: the checks are read from them.
 
-from typing import Any, ClassVar, Final, Unpack
+from typing import Any, ClassVar, Final, TypeAlias, Unpack
 
 from harvest_async.call import DeleteResult
 from harvest_async.client.drafts import form
@@ -10,7 +10,7 @@ from harvest_async.client.resource import Listing, Resource
 from harvest_async.client.validation import required_text
 from harvest_async.errors import InvalidArgument
 from harvest_async.v2 import invoice_messages as messages
-from harvest_async.v2.entry_refs import Ref
+from harvest_async.v2.clients import ClientField, ClientId
 from harvest_async.v2.invoice_messages import InvoiceEvent, InvoiceMessage
 from harvest_async.v2.invoice_records import Invoice, InvoiceChanges, InvoiceFields, InvoiceFilters
 from harvest_async.v2.line_items import changed_lines
@@ -18,6 +18,9 @@ from harvest_async.v2.message_fields import check_state
 from harvest_async.v2.references import ENDPOINTS, PAGES, Day, day_text, id_text, since_text
 
 __all__ = ["InvoicesResource"]
+
+InvoiceId: TypeAlias = int | str | Invoice
+"""Its id, or the record itself."""
 
 _ONE: Final = "/invoices/{invoice}"
 LIST: Final = ENDPOINTS.listing(
@@ -46,7 +49,7 @@ FORM: Final = form(
     Invoice,
     InvoiceFields,
     InvoiceChanges,
-    {"client_id": Ref[Any]},
+    {"client_id": ClientField},
     state="use invoices.send, close, reopen or draft, or invoice_payments.create",
     line_items_import="set it when the invoice is created",
 )
@@ -73,11 +76,11 @@ class InvoicesResource(Resource):
         query: dict[str, Any] = {"from": from_, **filters}
         return self._list(LIST(**query))
 
-    async def get(self, id: Ref[Any]) -> Invoice:
+    async def get(self, id: InvoiceId) -> Invoice:
         """Retrieve an invoice with its line items."""
         return await self._send(GET(id))
 
-    async def create(self, client_id: Ref[Any], **fields: Unpack[InvoiceFields]) -> Invoice:
+    async def create(self, client_id: ClientId, **fields: Unpack[InvoiceFields]) -> Invoice:
         """Create an invoice, which is a draft, and return it.
 
             await harvest.invoices.create(7, line_items=[{"kind": "Service", "unit_price": 100}])
@@ -104,7 +107,7 @@ class InvoicesResource(Resource):
         return await self._create(CREATE(fields=values))
 
     async def update(
-        self, id: Ref[Any], changed: Invoice | None = None, /, **fields: Unpack[InvoiceChanges]
+        self, id: InvoiceId, changed: Invoice | None = None, /, **fields: Unpack[InvoiceChanges]
     ) -> Invoice:
         """Change an invoice and return it. Only what differs is sent; if nothing differs, no request is sent.
 
@@ -119,11 +122,11 @@ class InvoicesResource(Resource):
             values["line_items"] = changed_lines(id.line_items, changed.line_items)
         return await self._updated(id, Invoice, values, UPDATE(id, fields=values), GET(id))
 
-    async def delete(self, id: Ref[Any]) -> DeleteResult:
+    async def delete(self, id: InvoiceId) -> DeleteResult:
         """Delete an invoice; the hours and expenses on it are unbilled again."""
         return await self._send(DELETE(id))
 
-    async def send(self, id: Ref[Any]) -> InvoiceMessage:
+    async def send(self, id: InvoiceId) -> InvoiceMessage:
         """Mark a draft as sent, without an e-mail; `invoice_messages.create` sends one. Return the message.
 
         Raises:
@@ -131,7 +134,7 @@ class InvoicesResource(Resource):
         """
         return await self._event("send", id, InvoiceEvent.SEND, "draft")
 
-    async def close(self, id: Ref[Any]) -> InvoiceMessage:
+    async def close(self, id: InvoiceId) -> InvoiceMessage:
         """Write an open invoice off, and return the message.
 
         Raises:
@@ -139,7 +142,7 @@ class InvoicesResource(Resource):
         """
         return await self._event("close", id, InvoiceEvent.CLOSE, "open")
 
-    async def reopen(self, id: Ref[Any]) -> InvoiceMessage:
+    async def reopen(self, id: InvoiceId) -> InvoiceMessage:
         """Open a closed invoice again, and return the message.
 
         Raises:
@@ -147,7 +150,7 @@ class InvoicesResource(Resource):
         """
         return await self._event("reopen", id, InvoiceEvent.REOPEN, "closed")
 
-    async def draft(self, id: Ref[Any]) -> InvoiceMessage:
+    async def draft(self, id: InvoiceId) -> InvoiceMessage:
         """Make an open invoice a draft again, and return the message.
 
         Raises:
@@ -155,6 +158,6 @@ class InvoicesResource(Resource):
         """
         return await self._event("draft", id, InvoiceEvent.DRAFT, "open")
 
-    async def _event(self, name: str, id: Ref[Any], event: InvoiceEvent, state: str) -> InvoiceMessage:
+    async def _event(self, name: str, id: InvoiceId, event: InvoiceEvent, state: str) -> InvoiceMessage:
         check_state(f"invoices.{name}", id, (state,))
         return await self._create(messages.CREATE(id, fields={"event_type": str(event)}))

@@ -12,7 +12,7 @@ from attrs import asdict, has
 
 from harvest_async.client.validation import Check, CheckedBy, check_of, several
 from harvest_async.errors import InvalidArgument
-from harvest_async.v2.entry_refs import Ref
+from harvest_async.v2.projects import ProjectField
 from harvest_async.v2.references import Number
 
 __all__ = ["EstimateLines", "InvoiceLines", "LineFields", "changed_lines"]
@@ -34,15 +34,15 @@ class EstimateLineFields(TypedDict, total=False):
 class LineFields(EstimateLineFields, total=False):
     """The fields of an invoice's line, which may belong to a project."""
 
-    project_id: Ref[Any] | None
+    project_id: ProjectField | None
 
 
 _NEEDED: Final = ("kind", "unit_price")
 
 
-def _fields_of(line: object) -> dict[str, Any]:
+def _fields_of(line: Any) -> dict[str, Any]:
     """Return the fields of a line that was given as a record."""
-    values = asdict(line, recurse=False)  # type: ignore[call-overload]
+    values = asdict(line, recurse=False)
     project = values.pop("project", None)
     values["project_id"] = getattr(project, "id", None)
     return {name: value for name, value in values.items() if value is not None and name not in {"amount", "extra"}}

@@ -162,7 +162,8 @@ class ReportsResource(Resource):
                 f"reports.uninvoiced: {first} to {last} is more than 365 days, and the amounts of several ranges can't "
                 "be added up: give a shorter range"
             )
-        return self._list(UNINVOICED(**{"from": first, "to": last, "include_fixed_fee": include_fixed_fee, **paging}))
+        query: dict[str, Any] = {"from": first, "to": last, "include_fixed_fee": include_fixed_fee, **paging}
+        return self._list(UNINVOICED(**query))
 
     def project_budget(self, *, is_active: bool | None = None, **paging: Unpack[Paging]) -> Listing[ProjectBudgetRow]:
         """Report the budget of each project.

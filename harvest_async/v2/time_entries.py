@@ -6,7 +6,7 @@ https://help.getharvest.com/api-v2/timesheets-api/timesheets/time-entries/
 # Annotations are evaluated here, not kept as text: the checks are read from them.
 
 from collections.abc import Mapping
-from typing import Any, Final, Unpack, overload
+from typing import Any, Final, Unpack
 
 from harvest_async.call import DeleteResult
 from harvest_async.client.drafts import form
@@ -15,7 +15,9 @@ from harvest_async.client.resource import Listing, Resource
 from harvest_async.client.validation import required_text
 from harvest_async.errors import InvalidArgument
 from harvest_async.v2.entry_refs import Ref
+from harvest_async.v2.projects import ProjectField, ProjectId
 from harvest_async.v2.references import ENDPOINTS, PAGES, Day, day_text, id_text, since_text, true_false
+from harvest_async.v2.tasks import TaskField, TaskId
 from harvest_async.v2.time_entry_records import (
     StartFields,
     TimeEntry,
@@ -27,8 +29,8 @@ from harvest_async.v2.time_entry_records import (
 __all__ = ["TimeEntriesResource"]
 
 _TIMER: Final = "use time_entries.start, restart or stop"
-_NEEDED: Final = {"project_id": Ref[Any], "task_id": Ref[Any], "spent_date": Day}
-_FORM: Final = form(
+_NEEDED: Final = {"project_id": ProjectField, "task_id": TaskField, "spent_date": Day}
+FORM: Final = form(
     "time_entries",
     TimeEntry,
     TimeEntryFields,
@@ -98,14 +100,15 @@ class TimeEntriesResource(Resource):
         Raises:
             InvalidArgument: a filter is invalid.
         """
-        return self._list(LIST(**{"from": from_, **filters}))
+        query: dict[str, Any] = {"from": from_, **filters}
+        return self._list(LIST(**query))
 
     async def get(self, id: Ref[TimeEntry]) -> TimeEntry:
         """Retrieve a time entry."""
         return await self._send(GET(id))
 
     async def create(
-        self, project_id: Ref[Any], task_id: Ref[Any], spent_date: Day, **fields: Unpack[TimeEntryFields]
+        self, project_id: ProjectId, task_id: TaskId, spent_date: Day, **fields: Unpack[TimeEntryFields]
     ) -> TimeEntry:
         """Create a time entry and return it. Does not start a timer; use `start` for that.
 
@@ -123,7 +126,7 @@ class TimeEntriesResource(Resource):
             OutcomeUnknown: the response was lost, so the entry may or may not have been created.
             CreatedUnread: the entry was created, but the response could not be read.
         """
-        values = _FORM.creation(_given(fields), project_id, task_id, spent_date)
+        values = FORM.creation(_given(fields), project_id, task_id, spent_date)
         times = {"started_time", "ended_time"} & values.keys()
         if bool(times) is ("hours" in values) or len(times) == 1:
             raise InvalidArgument(
@@ -137,7 +140,7 @@ class TimeEntriesResource(Resource):
         return await self._create(CREATE(fields=values))
 
     async def start(
-        self, project_id: Ref[Any], task_id: Ref[Any], spent_date: Day, **fields: Unpack[StartFields]
+        self, project_id: ProjectId, task_id: TaskId, spent_date: Day, **fields: Unpack[StartFields]
     ) -> TimeEntry:
         """Create a time entry with a running timer and return it. Another running timer of the person stops.
 
@@ -153,11 +156,9 @@ class TimeEntriesResource(Resource):
             raise InvalidArgument("time_entries.start: this account tracks hours: leave started_time out")
         return await self._create(CREATE(fields=values))
 
-    @overload
-    async def update(self, id: Ref[TimeEntry], changed: TimeEntry) -> TimeEntry: ...
-    @overload
-    async def update(self, id: Ref[TimeEntry], **fields: Unpack[TimeEntryChanges]) -> TimeEntry: ...
-    async def update(self, id: Ref[TimeEntry], changed: TimeEntry | None = None, **fields: Any) -> TimeEntry:
+    async def update(
+        self, id: Ref[TimeEntry], changed: TimeEntry | None = None, /, **fields: Unpack[TimeEntryChanges]
+    ) -> TimeEntry:
         """Change a time entry and return it: the given fields, or those that differ in `changed`.
 
         If no field differs, no request is sent.
@@ -165,7 +166,7 @@ class TimeEntriesResource(Resource):
         Raises:
             InvalidArgument: a field is invalid, or the given record is locked.
         """
-        values = _FORM.changes(id, changed, fields)
+        values = FORM.changes(id, changed, fields)
         old = getattr(id, "external_reference", None)
         sent: Mapping[str, str] = values.get("external_reference") or {}
         if sent and old is not None and all(getattr(old, name) == text for name, text in sent.items()):

@@ -12,9 +12,13 @@ from attrs import field, frozen
 
 from harvest_async.client.validation import CheckedBy, refuse
 from harvest_async.errors import InvalidArgument
-from harvest_async.v2.entry_refs import EntryTaskAssignment, EntryUserAssignment, Hours, InvoiceRef, Ref
+from harvest_async.v2.clients import ClientField
+from harvest_async.v2.entry_refs import EntryTaskAssignment, EntryUserAssignment, Hours, InvoiceRef
 from harvest_async.v2.nested import ClientRef, ProjectRef, TaskRef, UserRef, id_of
+from harvest_async.v2.projects import ProjectField
 from harvest_async.v2.references import IDENTITY, Day, Paging, accepted_as
+from harvest_async.v2.tasks import TaskField
+from harvest_async.v2.users import UserField
 
 __all__ = [
     "ApprovalStatus",
@@ -138,7 +142,7 @@ Reference = Annotated[ExternalReference | ReferenceFields, CheckedBy(_reference)
 class StartFields(TypedDict, total=False):
     """The optional fields of a new running timer."""
 
-    user_id: Ref[Any]
+    user_id: UserField
     started_time: time
     notes: str | None
     external_reference: Reference
@@ -154,8 +158,8 @@ class TimeEntryFields(StartFields, total=False):
 class TimeEntryChanges(TypedDict, total=False):
     """The fields of a time entry that can be changed."""
 
-    project_id: Ref[Any]
-    task_id: Ref[Any]
+    project_id: ProjectField
+    task_id: TaskField
     spent_date: Day
     started_time: time
     ended_time: time
@@ -167,10 +171,10 @@ class TimeEntryChanges(TypedDict, total=False):
 class TimeEntryFilters(Paging, total=False):
     """The filters of the list of time entries."""
 
-    user_id: Ref[Any] | None
-    client_id: Ref[Any] | None
-    project_id: Ref[Any] | None
-    task_id: Ref[Any] | None
+    user_id: UserField | None
+    client_id: ClientField | None
+    project_id: ProjectField | None
+    task_id: TaskField | None
     external_reference_id: str | None
     is_billed: bool | None
     is_running: bool | None
