@@ -45,14 +45,17 @@ def _fields_of(line: Any) -> dict[str, Any]:
     values = asdict(line, recurse=False)
     project = values.pop("project", None)
     values["project_id"] = getattr(project, "id", None)
-    return {name: value for name, value in values.items() if value is not None and name not in {"amount", "extra"}}
+    return {
+        name: value
+        for name, value in values.items()
+        if value is not None and name not in {"amount", "extra"} and (name, value) != ("id", 0)
+    }
 
 
 def _line(checks: Mapping[str, Check], name: str, line: Any) -> dict[str, Any]:
     given = _fields_of(line) if has(type(line)) else line
     if not isinstance(given, Mapping):
         raise InvalidArgument(f"{name}: give a line item or a dict of its fields, not {line!r:.40}")
-    given = {each: value for each, value in given.items() if each != "id" or value}
     for each in given:
         if each not in checks:
             raise InvalidArgument(f"{name}: unknown field {each!r}. Choose from: {', '.join(sorted(checks))}")
