@@ -61,6 +61,13 @@ def independent(session):
 
 
 @nox.session
+def httpx2(session):
+    """Run the quick tests on httpx2, by its own `alias_httpx()`: a change of the dependency is one commit then."""
+    session.install("-e", ".[test]", "httpx2>=2.16")
+    session.run("python", "-m", "pytest", "-p", "tests.support.use_httpx2", *WORKERS, *session.posargs)
+
+
+@nox.session
 def benchmarks(session):
     """The figures that the README shows; takes about twenty minutes."""
     session.install(".[all]", "pyrate-limiter>=3")

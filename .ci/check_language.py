@@ -35,7 +35,7 @@ PHRASES: tuple[tuple[str, str], ...] = (
     (r"\b(stand|stands|stood)\b", "be, wait"),
     (r"\b(the asking|the moment)\b", "the request, the time"),
     (r"\banswer(s|ed|ing)?\b", "response, respond, return"),
-    (r"\bbook(s|ed|ing)?\b", "log (time), account state, workbook"),
+    (r"(?<!table )(?<!into )(?<!from )\bbook(s|ed|ing)?\b", "log (time), account state, workbook"),
     (r"\brooms?\b|\bhouses?\b", "module, package; free capacity"),
     (r"\briddles?\b", "an unclear message"),
     (r"\b(un)?settl(e|es|ed|ing)\b", "reconcile (a write), end (a lease)"),

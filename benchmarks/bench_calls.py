@@ -1,8 +1,7 @@
 """How many Python functions of this package does one call run through?
 
 Counts `sys.setprofile` "call" events in our files during one `clients.get`, the 21st of its client, over an
-`httpx.MockTransport`. Each resumption of a coroutine or generator, and each
-generator expression, counts as one call.
+`httpx.MockTransport`. Each resumption of a coroutine or generator counts as one call.
 """
 
 import asyncio
@@ -24,7 +23,7 @@ STATUS = {"count": 0, "timeframe_limit": 15, "max_calls": 100, "lockout_seconds"
 
 
 def respond(request):
-    """Answer the status call and the call for a client."""
+    """Respond to the status call and the call for a client."""
     if request.url.path.startswith("/account"):
         return httpx.Response(200, json=STATUS)
     return httpx.Response(200, json=RESPONSE)

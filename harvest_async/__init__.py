@@ -38,7 +38,6 @@ from harvest_async.transport import ThrottledTransport
 
 if TYPE_CHECKING:
     __version__: str
-    from harvest_async.auth.oauth2 import OAuth2
     from harvest_async.auth.redirects import new_state
     from harvest_async.auth.stores import FileTokenStore, MemoryTokenStore, TokenStore
     from harvest_async.auth.tokens import Tokens
@@ -46,7 +45,7 @@ if TYPE_CHECKING:
     from harvest_async.client.resource import Listing
     from harvest_async.exchange import RawResponse
     from harvest_async.throttle.ledgers.sqlite import SqliteLedger
-    from harvest_async.versions import Directory, HarvestV1, HarvestV2
+    from harvest_async.versions import Directory, HarvestV1, HarvestV2, OAuth2
 
 __all__ = [
     "DEFAULT_REGISTRY",
@@ -105,7 +104,7 @@ _LATER: Final = {
     "HttpCache": "harvest_async.cache",
     "Listing": "harvest_async.client.resource",
     "MemoryTokenStore": "harvest_async.auth.stores",
-    "OAuth2": "harvest_async.auth.oauth2",
+    "OAuth2": "harvest_async.versions",
     "RawResponse": "harvest_async.exchange",
     "SqliteLedger": "harvest_async.throttle.ledgers.sqlite",
     "TokenStore": "harvest_async.auth.stores",

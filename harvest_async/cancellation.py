@@ -1,6 +1,6 @@
-"""What has been begun and has to be finished, whoever is cancelled meanwhile.
+"""Finish work even if its caller is cancelled meanwhile.
 
-Rules of this room: cancellation is put off, never lost: it comes out as soon as the work is done.
+Invariant: cancellation is postponed, never lost: it is raised as soon as the work is done.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 async def finish(work: Coroutine[Any, Any, T]) -> T:
-    """Run to its end, whatever cancels the caller: a scope of anyio's, or asyncio, once or more often.
+    """Run work to its end, even if the caller is cancelled: by a scope of anyio, or by asyncio, any number of times.
 
     Raises:
         CancelledError: the caller was cancelled meanwhile; the work has been done.
@@ -39,7 +39,7 @@ async def finish(work: Coroutine[Any, Any, T]) -> T:
 
 
 async def in_one_go(work: Coroutine[Any, Any, None]) -> None:
-    """Run short work to its end in the caller's own task: what `finish` does, without the price of a task.
+    """Run short work to its end in the caller's own task: like `finish`, without the cost of a task.
 
     Raises:
         CancelledError: the caller was cancelled meanwhile; the work has been done.
@@ -52,7 +52,7 @@ async def in_one_go(work: Coroutine[Any, Any, None]) -> None:
 
 
 class _Steps:
-    """Work step by step; keeps the cancellation that was put off."""
+    """Work step by step; keeps the cancellation that was postponed."""
 
     def __init__(self, work: Coroutine[Any, Any, None]) -> None:
         self._work = work
@@ -74,8 +74,8 @@ class _Steps:
             self.cancelled = error
 
     def _wait(self, awaited: asyncio.Future[Any]) -> Generator[Any, None, None]:
-        """Wait for a future through another one: whoever cancels the task cancels what it waits for."""
-        awaited._asyncio_future_blocking = False  # noqa: SLF001 - how asyncio is told that a future was taken over
+        """Wait for a future through another one, since the cancellation of a task cancels the future that it awaits."""
+        awaited._asyncio_future_blocking = False  # noqa: SLF001 - asyncio expects it of a future that is awaited by other means
         while not awaited.done():
             woken = awaited.get_loop().create_future()
             awaited.add_done_callback(partial(_wake, woken))

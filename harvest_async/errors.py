@@ -260,7 +260,7 @@ def response_error(response: Response, request: Request, said: str = "") -> Resp
     """Return the error for a response that is not a success; `said` is the server's own message."""
     kind, meaning = _BY_STATUS.get(response.status, _by_class(response))
     asked = f"{request.method} {redact_url(request.url)}"
-    message = f"{asked} answered {response.status}: {meaning}"
+    message = f"{asked} returned {response.status}: {meaning}"
     if said:
         message = f"{message}. The server says: {redact_message(said)}"
     return kind(message, request=request, response=response)

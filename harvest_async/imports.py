@@ -13,16 +13,17 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from hashlib import sha256
-from importlib import import_module
 from pathlib import Path
 from tempfile import mkdtemp
 from types import TracebackType
-from typing import Any, Final, Protocol, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from attrs import define, field
 
+from harvest_async import versions
 from harvest_async.errors import InvalidArgument
 from harvest_async.importer.account import Account
 from harvest_async.importer.journal import Journal, JournalError
@@ -34,10 +35,12 @@ from harvest_async.importer.report import Overview, Report, overview, report_of,
 from harvest_async.importer.rules import Rules, Stopped
 from harvest_async.importer.run import Runner
 from harvest_async.importer.sources import Fill, Options, Source, open_source
-from harvest_async.importer.undo import UndoResult, undo_run
+from harvest_async.importer.undo import UndoResult, UnlinkResult, undo_run, unlink_run
 from harvest_async.progress import Progress, Quiet
 from harvest_async.throttle.registry import service_of
-from harvest_async.throttle.throttle import Throttle
+
+if TYPE_CHECKING:
+    from harvest_async.versions import Client
 
 __all__ = [
     "Fill",
@@ -52,45 +55,21 @@ __all__ = [
     "Source",
     "Stopped",
     "UndoResult",
+    "UnlinkResult",
     "open_source",
     "plan",
     "resume",
     "run",
     "seconds_for",
     "undo",
+    "unlink",
 ]
 
 _PLAIN: Final = Options()
 _RULES: Final = Rules()
 _QUIET: Final = Quiet()
 
-_ACCOUNTS: Final = {"harvest_async.v1.client:HarvestV1": "harvest_async.v1.import_adapter:V1ImportAccount"}
-"""The client class of each API version, and the class that adapts it to the importer; imported on first use."""
-
 CreatePeople = bool | Callable[[tuple[NewPerson, ...]], Awaitable[bool]]
-
-
-class Client(Protocol):
-    """The part of a version's client that imports use."""
-
-    @property
-    def name(self) -> str:
-        """The account's name."""
-        ...
-
-    @property
-    def address(self) -> str:
-        """The account's address."""
-        ...
-
-    @property
-    def throttle(self) -> Throttle:
-        """The account's throttle."""
-        ...
-
-    def options(self, *, max_wait: float | None) -> Any:
-        """Return the same client with other options."""
-        ...
 
 
 @define(eq=False)
@@ -155,6 +134,8 @@ async def plan(
     options: Options = _PLAIN,
     email_domain: str | None = None,
     create_people: CreatePeople = False,
+    reference: bool = True,
+    link: str | None = None,
     identity: str | None = None,
     on_progress: Progress = _QUIET,
 ) -> Plan:
@@ -168,26 +149,33 @@ async def plan(
         email_domain: the domain of e-mail addresses for people who have none.
         create_people: whether people may be created, or a function that decides it. Each new person gets an e-mail and
             takes a seat of the account's plan.
+        reference: whether each time entry gets a reference to its row, if the API version has references. With them, a
+            run whose responses were lost finds its own entries exactly, and `undo` deletes no others.
+        link: the permalink of these references: an address that Harvest shows at each entry.
         identity: a string that identifies the account among all accounts; its service and name by default.
         on_progress: receives the progress.
 
     Raises:
-        InvalidArgument: the source as a whole can't be imported, or the client is not an administrator's.
+        InvalidArgument: the source as a whole can't be imported, the client is not an administrator's, or `link` is
+            given without references.
         JournalError: the journal exists already, or can't be used.
         HarvestError: the account can't be read.
     """
     account = _account(harvest, identity)
+    _check_link(account, link, reference=reference)
     scratch = Path(mkdtemp(prefix="harvest-plan-")) if journal is None else None
     opened = journal if isinstance(journal, Journal) else Journal(scratch / "plan.journal" if scratch else journal)
     before = harvest.throttle.snapshot().granted
     try:
-        _check_new(opened)
+        opened.expect_new()
         await opened.work(load_rows, opened, source)
         await opened.work(check_source, opened)
         about = {"file": source.sha256, "account": account.identity, "options": digest_of(options, email_domain)}
         await opened.work(lambda: opened.describe(**about))
         await account.check_role()
-        await build_plan(account, opened, PlanOptions(email_domain, _consent(create_people)), on_progress)
+        await build_plan(
+            account, opened, PlanOptions(email_domain, _consent(create_people), reference, link), on_progress
+        )
         seen = await opened.work(overview, opened)
     except BaseException:
         if not isinstance(journal, Journal):
@@ -221,13 +209,13 @@ async def resume(
             uses it.
     """
     account = _account(harvest, identity)
-    opened = journal if isinstance(journal, Journal) else _there(Path(journal))
+    opened = journal if isinstance(journal, Journal) else Journal.existing(journal)
     try:
         expected = {"account": account.identity}
         if source is not None:
             expected |= {"file": source.sha256, "options": digest_of(options, email_domain)}
         opened.expect(**expected)
-        _check_planned(opened)
+        opened.expect_planned()
         before = harvest.throttle.snapshot().granted
         await account.check_role()
         opened.expect(timestamps=str(int(await account.timestamps())))
@@ -290,35 +278,46 @@ async def undo(
         HarvestError: the account can't be used; `undo` can be called again.
     """
     account = _account(harvest, identity)
-    opened = journal if isinstance(journal, Journal) else _there(Path(journal))
-    try:
-        opened.expect(account=account.identity)
+    with _opened(journal, account) as opened:
         await account.check_role()
         return await undo_run(account, opened, on_progress)
+
+
+async def unlink(
+    harvest: Client,
+    journal: Journal | str | os.PathLike[str],
+    *,
+    identity: str | None = None,
+    on_progress: Progress = _QUIET,
+) -> UnlinkResult:
+    """Remove the references from the time entries that a run created. Afterwards `undo` leaves these entries.
+
+    Raises:
+        JournalError: the journal belongs to another account, or another process uses it.
+        HarvestError: the account can't be used; `unlink` can be called again.
+    """
+    account = _account(harvest, identity)
+    with _opened(journal, account) as opened:
+        await account.check_role()
+        return await unlink_run(account, opened, on_progress)
+
+
+@contextmanager
+def _opened(journal: Journal | str | os.PathLike[str], account: Account) -> Iterator[Journal]:
+    """Open the journal of a run in an account, and close it unless it was opened by the caller."""
+    opened = journal if isinstance(journal, Journal) else Journal.existing(journal)
+    try:
+        opened.expect(account=account.identity)
+        yield opened
     finally:
         if not isinstance(journal, Journal):
             opened.close()
 
 
 def _account(harvest: Client, identity: str | None) -> Account:
-    """Return an account whose calls wait for as long as it takes, whatever `max_wait` the client has."""
-    patient = harvest.options(max_wait=None)
-    return _adapter(harvest)(patient, identity or f"{service_of(harvest.address)}/{harvest.name}")
-
-
-def _adapter(harvest: Client) -> Callable[[Client, str], Account]:
-    """Return the class that adapts a client of this API version to the importer.
-
-    Raises:
-        InvalidArgument: it is no client of a known version.
-    """
-    for each in type(harvest).__mro__:
-        if path := _ACCOUNTS.get(f"{each.__module__}:{each.__qualname__}"):
-            module, _, name = path.partition(":")
-            adapter: Callable[[Client, str], Account] = getattr(import_module(module), name)
-            return adapter
-    known = ", ".join(path.rpartition(":")[2] for path in _ACCOUNTS)
-    raise InvalidArgument(f"{type(harvest).__name__} can't import rows. Use a client of one of these classes: {known}.")
+    """Return the account of a client, whose calls wait as long as necessary, whichever `max_wait` the client has."""
+    adapter: Callable[[Client, str], Account] = versions.load("import_account", versions.version_of(harvest))
+    return adapter(harvest.options(max_wait=None), identity or f"{service_of(harvest.address)}/{harvest.name}")
 
 
 def digest_of(options: Options, email_domain: str | None) -> str:
@@ -336,22 +335,11 @@ def _consent(create_people: CreatePeople) -> Consent | None:
     return yes if create_people else None
 
 
-def _check_new(journal: Journal) -> None:
-    if "account" in journal.meta:
-        raise JournalError(
-            f"{journal.path} is the journal of another run already: resume that run, or choose another path"
-        )
-
-
-def _check_planned(journal: Journal) -> None:
-    if journal.meta.get("planned") != "1":
-        raise JournalError(f"{journal.path}: the run ended before anything was sent: import the file again")
-
-
-def _there(path: Path) -> Journal:
-    if not path.is_file() or not path.stat().st_size:
-        raise JournalError(f"{path}: there is no such journal, or it is empty")
-    return Journal(path)
+def _check_link(account: Account, link: str | None, *, reference: bool) -> None:
+    if link and not reference:
+        raise InvalidArgument("link: it belongs to the references of time entries. Leave out reference=False, or link.")
+    if link and account.references is None:
+        raise InvalidArgument("link: the entries of this API version have no references. Leave it out, or use API v2.")
 
 
 def _remove(scratch: Path | None) -> None:

@@ -18,11 +18,23 @@ from harvest_async.errors import InvalidArgument
 if TYPE_CHECKING:
     from harvest_async.v1.client import HarvestV1
     from harvest_async.v1.directory import Directory
+    from harvest_async.v1.oauth2 import OAuth2
     from harvest_async.v2.client import HarvestV2
 
     Client = HarvestV1
 
-__all__ = ["DEFAULT", "PUBLIC", "VERSIONS", "Directory", "HarvestV1", "HarvestV2", "Version", "load", "version_of"]
+__all__ = [
+    "DEFAULT",
+    "PUBLIC",
+    "VERSIONS",
+    "Directory",
+    "HarvestV1",
+    "HarvestV2",
+    "OAuth2",
+    "Version",
+    "load",
+    "version_of",
+]
 
 DEFAULT: Final = "v1"
 """The version that the command line uses."""
@@ -50,9 +62,11 @@ VERSIONS: Final[dict[str, Version]] = {
         {
             "client": "client:HarvestV1",
             "directory": "directory:Directory",
+            "oauth2": "oauth2:OAuth2",
             "import_account": "import_adapter:V1ImportAccount",
             "export_account": "export_tables:V1ExportAccount",
             "dialect": "dialect:V1Dialect",
+            "service": "service:SERVICE",
             "examples": "postman_examples:examples",
             "receipt_field": "resources.receipts:PART",
         },
@@ -65,6 +79,7 @@ PUBLIC: Final[Mapping[str, tuple[str, str]]] = {
     "Directory": ("v1", "directory"),
     "HarvestV1": ("v1", "client"),
     "HarvestV2": ("v2", "client"),
+    "OAuth2": ("v1", "oauth2"),
 }
 """The names that `harvest_async` exports from a version: the version and its part."""
 
@@ -131,6 +146,7 @@ def version_of(client: object) -> str:
     for name, version in VERSIONS.items():
         if f"{version.package}.{version.parts['client']}" in classes:
             return name
+    known = ", ".join(version.parts["client"].rpartition(":")[2] for version in VERSIONS.values())
     raise InvalidArgument(
-        f"{type(client).__name__} is no client of a known API version. Versions: {', '.join(VERSIONS)}."
+        f"{type(client).__name__} is no client of a known API version. Use one of these classes: {known}."
     )

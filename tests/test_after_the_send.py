@@ -1,4 +1,4 @@
-"""Whatever is raised after a request may have left: nothing is sent twice, and nothing is reported as not sent."""
+"""Any exception after a request may have left: nothing is sent twice, and nothing is reported as not sent."""
 
 import asyncio
 import decimal
@@ -97,7 +97,7 @@ class Body(httpx.AsyncByteStream):
 
 
 class Dialect(V1Dialect):
-    """Raises when an answer is decoded."""
+    """Raises when a response is decoded."""
 
     __slots__ = ("server",)
 
@@ -120,7 +120,7 @@ class Ledger(MemoryLedger):
 
 
 class Auth(BasicAuth):
-    """Raises when it is shown the answer."""
+    """Raises when it gets the response."""
 
     def __init__(self, server):
         super().__init__("me@example.com", "hush-hush")
@@ -147,11 +147,11 @@ class ResponseStore:
     def __init__(self, server):
         self.server = server
 
-    async def response(self, wire, whose, fetch):  # noqa: ARG002
+    async def response(self, wire, identity, fetch):  # noqa: ARG002
         return await fetch(wire)
 
     def written(self):
-        self.server.reach("shelf")
+        self.server.reach("store")
 
     async def aclose(self):
         """Nothing is open."""
@@ -169,7 +169,7 @@ POINTS = {
     "ledger": None,
     "log": None,
     "watcher": "done",
-    "shelf": "done",
+    "store": "done",
     "read back": "created",
 }
 """Where something is raised after the send -> what has to come of it; None leaves it open as long as it is true."""
@@ -238,7 +238,7 @@ def chain(error):
 @settings(max_examples=2000, deadline=None)
 @given(st.sampled_from(sorted(POINTS)), st.sampled_from(EXCEPTIONS), st.booleans(), st.booleans())
 def test_a_create_is_never_doubled_and_never_said_not_to_have_been_sent(point, kind, located, whole):
-    """Wherever and whatever is raised after the send: one record, an honest error with its cause, and a free gate."""
+    """After any exception at any place after the send: one record, an honest error with its cause, and a free gate."""
     server = Server(located=located)
     server.armed, server.error = point, made(kind)
 
@@ -263,13 +263,13 @@ NOT_SENT_ITSELF = (
 
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit, GeneratorExit])
 @pytest.mark.parametrize("point", ["transport", "first chunk", "decode"])
-def test_what_ends_the_program_stays_itself_and_the_hook_is_told(point, kind):
+def test_an_exception_that_ends_the_program_is_raised_unchanged_and_the_hook_is_called(point, kind):
     """`on_unknown` is given the call that had left, and the exception comes out as it is."""
-    server, told = Server(located=False), []
+    server, reported = Server(located=False), []
     server.armed, server.error = point, kind()
 
     async def on_unknown(call):
-        told.append(call.name)
+        reported.append(call.name)
 
     async def do(clock):
         harvest, _ = client_of(server, clock)
@@ -279,14 +279,14 @@ def test_what_ends_the_program_stays_itself_and_the_hook_is_told(point, kind):
             return error
 
     assert type(virtually(do)) is kind
-    assert (told, server.clients) == (["clients.create"], 1)
+    assert (reported, server.clients) == (["clients.create"], 1)
 
 
 # The import
 
 
 class Raising(Books):
-    """An account whose writes of entries raise after they were carried out, on the way back to the run."""
+    """An account whose writes of entries raise after they were processed, before the run gets the response."""
 
     def __init__(self, plan):
         super().__init__(people=["one@example.com"])
@@ -302,7 +302,7 @@ class Raising(Books):
 
 
 class Display(Quiet):
-    """A display that raises when it is told of a step."""
+    """A display that raises when a step is reported."""
 
     def __init__(self, books):
         self.books = books
@@ -327,7 +327,7 @@ IMPORT_POINTS = ("account", "display")
     )
 )
 def test_an_import_never_doubles_a_row(failures):
-    """Whatever is raised after a row was sent: the run that is resumed until it ends leaves every row once."""
+    """After any exception once a row was sent, the run that is resumed until it ends leaves every row once."""
     plan = {key: made(kind) for key, kind in failures.items()}
     books = Raising(plan)
     rows = [time_row(number, notes=f"n{number % 4}") for number in range(1, 7)]
@@ -442,12 +442,12 @@ def anyio_backend():
 
 
 @pytest.mark.anyio
-async def test_a_cancelled_create_is_told_to_the_hook_and_stays_cancelled():
+async def test_a_cancelled_create_is_reported_to_the_hook_and_stays_cancelled():
     """Cancellation is no error of the call: it comes out as itself."""
-    told = []
+    reported = []
 
     async def on_unknown(call):
-        told.append(call.name)
+        reported.append(call.name)
 
     class Slow(Server):
         async def handle_async_request(self, request):
@@ -463,4 +463,4 @@ async def test_a_cancelled_create_is_told_to_the_hook_and_stays_cancelled():
     with pytest.raises(asyncio.CancelledError):
         await task
 
-    assert told == ["clients.create"]
+    assert reported == ["clients.create"]

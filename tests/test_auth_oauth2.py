@@ -109,7 +109,7 @@ def test_what_is_missing_is_told():
 
 def test_a_code_is_read():
     """Decoded, whatever else stands there."""
-    assert redirects.read_code(f"{BACK}?x=1&code=a%2Bb%2F%3D&state=s#y", "s") == "a+b/="
+    assert redirects.read_code(f"{BACK}?x=1&code=a%2Bb%2F%3D&state=s#y", "s") == ("a+b/=", "")
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_who_says_no_is_told(error, words):
 def test_a_fragment_is_read(start):
     """Whole address, or what a page hands over of it (contract: redirect_fragment)."""
     text = f"{start}access_token=a%2Bb&expires_in=64799&state=s&token_type=bearer"
-    tokens = redirects.read_fragment(text, "s", NOW)
+    tokens = redirects.read_fragment(text, "s", NOW, 64_799)
 
     assert (tokens.access_token, tokens.refresh_token) == ("a+b", None)
     assert tokens.expires_at == NOW + timedelta(seconds=64_799)
@@ -178,7 +178,7 @@ def test_a_fragment_is_read(start):
 def test_a_fragment_without_a_token_is_refused(rest):
     """Only bearer tokens are known."""
     with pytest.raises(InvalidArgument, match="bearer token"):
-        redirects.read_fragment(f"{BACK}#state=s{rest}", "s", NOW)
+        redirects.read_fragment(f"{BACK}#state=s{rest}", "s", NOW, 64_799)
 
 
 # Forms and their answers
@@ -210,8 +210,8 @@ def test_an_answer_gives_tokens():
     whole = answer_of(b'{"access_token": "a1", "token_type": "Bearer", "refresh_token": "r1", "expires_in": 60}')
     short = answer_of(b'{"access_token": "a2", "token_type": "bearer"}')
 
-    assert read_tokens(WIRE, whole, NOW, before) == Tokens("a1", "r1", NOW + timedelta(seconds=60), "grant")
-    assert read_tokens(WIRE, short, NOW, before) == Tokens("a2", "r0", NOW + timedelta(seconds=64_799), "grant")
+    assert read_tokens(WIRE, whole, NOW, before, 64_799) == Tokens("a1", "r1", NOW + timedelta(seconds=60), "grant")
+    assert read_tokens(WIRE, short, NOW, before, 64_799) == Tokens("a2", "r0", NOW + timedelta(seconds=64_799), "grant")
 
 
 @pytest.mark.parametrize(
@@ -232,7 +232,7 @@ def test_an_answer_gives_tokens():
 def test_an_answer_without_tokens_is_told(content):
     """With the exchange, and without what is secret in it."""
     with pytest.raises(DecodeError, match="bearer token") as caught:
-        read_tokens(WIRE, answer_of(content), NOW, Tokens("a0"))
+        read_tokens(WIRE, answer_of(content), NOW, Tokens("a0"), 64_799)
 
     assert "client_secret=[redacted]" in caught.value.report()
     assert "hush" not in f"{caught.value}{caught.value.report()}"
@@ -246,16 +246,16 @@ def test_an_answer_without_tokens_is_told(content):
         (400, b'{"error": "unauthorized_client"}', Unauthorized, "may not have"),
         (400, b'{"error": "invalid_request", "error_description": 7}', BadRequest, "invalid_request"),
         (400, b'{"error": {"x": 1}}', BadRequest, "'x': 1"),
-        (401, b"<html>", Unauthorized, "answered 401"),
+        (401, b"<html>", Unauthorized, "returned 401"),
         (302, b"", ServerError, "never followed"),
-        (500, b'{"error": "invalid_grant"}', ServerError, "answered 500"),
+        (500, b'{"error": "invalid_grant"}', ServerError, "returned 500"),
         (204, b"", ServerError, "204"),
     ],
 )
 def test_a_refusal_is_told_in_its_class(status, content, kind, words):
     """Who was wrong, and what to do."""
     with pytest.raises(kind, match=words) as caught:
-        read_tokens(WIRE, answer_of(content, status), NOW, Tokens("a0"))
+        read_tokens(WIRE, answer_of(content, status), NOW, Tokens("a0"), 64_799)
 
     assert type(caught.value) is kind
     assert caught.value.request == WIRE.redacted()

@@ -20,14 +20,14 @@ from harvest_async import (
     InvalidArgument,
     MemoryTokenStore,
     NotSent,
-    OAuth2,
     Tokens,
     Unauthorized,
 )
 from harvest_async.auth import current, renewal
+from harvest_async.auth.oauth2 import OAuth2
 from harvest_async.testing import VirtualLoop
 from tests.renewal.harness import run
-from tests.support.signin import SignIn
+from tests.support.signin import SERVICE, SignIn
 
 HOUR = timedelta(hours=1)
 ADDRESS = "https://acme.example.com"
@@ -48,7 +48,7 @@ def old(access="a0", refresh="r0"):
 
 def client_of(server, store):
     """A plain client, and what signs in it."""
-    auth = OAuth2("id", "s+/=", store=store, base_url=ADDRESS, clock=clock())
+    auth = OAuth2("id", "s+/=", store=store, base_url=ADDRESS, service=SERVICE, clock=clock())
     return httpx.AsyncClient(transport=server, auth=auth, base_url=ADDRESS), auth
 
 
@@ -161,7 +161,7 @@ async def test_any_exception_after_the_request_left_means_that_the_answer_was_lo
 async def test_a_flow_that_no_client_runs_sends_by_a_client_of_its_own():
     """Another HTTP library may run the flow: the renewal is sent all the same."""
     nobody = "http://127.0.0.1:1"
-    auth = OAuth2("id", "s", store=MemoryTokenStore(old()), base_url=nobody, clock=clock())
+    auth = OAuth2("id", "s", store=MemoryTokenStore(old()), base_url=nobody, service=SERVICE, clock=clock())
     flow = auth.async_auth_flow(httpx.Request("GET", nobody))
     with pytest.raises(NotSent, match="ConnectError"):
         await anext(flow)
@@ -175,7 +175,9 @@ async def test_a_sign_in_waits_for_a_renewal_of_the_old_tokens():
     """So that the tokens of the new sign-in are the ones that stay in the store."""
     server, store = SignIn(way=1), MemoryTokenStore(old())
     client, _ = client_of(server, store)
-    other = OAuth2("id", "s+/=", store=store, base_url=ADDRESS, redirect_uri="https://x.example/", clock=clock())
+    other = OAuth2(
+        "id", "s+/=", store=store, base_url=ADDRESS, service=SERVICE, redirect_uri="https://x.example/", clock=clock()
+    )
     call = asyncio.ensure_future(client.get("/clients/7"))
     await asyncio.sleep(0.1)
     await other.accept_fragment("https://x.example/#access_token=new&state=s&expires_in=900", state="s")
@@ -269,7 +271,7 @@ def test_threads_with_loops_of_their_own_share_one_sign_in():
     """One OAuth2 object in eight threads: the renewals follow each other, and one request is sent."""
     server = SignIn(way=0.02)
     past = datetime.now(UTC) - HOUR
-    auth = OAuth2("id", "s+/=", store=Tokens("a0", "r0", past), base_url=ADDRESS)
+    auth = OAuth2("id", "s+/=", store=Tokens("a0", "r0", past), base_url=ADDRESS, service=SERVICE)
     start, statuses = threading.Barrier(8), []
 
     async def call():
@@ -337,4 +339,4 @@ def test_arguments_that_can_not_be_sent_are_refused():
     """Half a surrogate pair has no encoding."""
     for wrong in ({"client_id": "\ud800"}, {"client_secret": "\ud800"}, {"redirect_uri": "https://x/\udfff"}):
         with pytest.raises(InvalidArgument, match=next(iter(wrong))):
-            OAuth2(**({"client_id": "id"} | wrong))
+            OAuth2(**({"client_id": "id", "service": SERVICE} | wrong))

@@ -1,4 +1,4 @@
-"""Answers that nobody should send: what reads them gives a record or raises `DecodeError`, in both formats."""
+"""Responses that no server should send: a reader returns a record or raises `DecodeError`, in both formats."""
 
 from contextlib import suppress
 from decimal import Decimal
@@ -35,7 +35,7 @@ def call_of(result):
 
 
 def read_all(dialect, content, kind, **headers):
-    """Read an answer by every kind of result, and in slices."""
+    """Read a response by every kind of result, and in slices."""
     given_ = {"content-type": kind, **headers}
     response = Response(200, tuple(given_.items()), content)
     for result in RESULTS:
@@ -52,7 +52,7 @@ def read_all(dialect, content, kind, **headers):
 @pytest.mark.parametrize("field", FIELDS)
 @pytest.mark.parametrize("value", VALUES, ids=lambda value: value[:24])
 def test_json_is_read_or_refused(value, field):
-    """Whatever stands in whichever field."""
+    """Any value in any field."""
     record = f'{{"day_entry":{{"id":1,"{field}":{value}}}}}'.encode()
 
     read_all(V1Dialect("json"), record, "application/json")
@@ -81,7 +81,7 @@ def test_any_bytes_are_read_or_refused(content, format, location):
 
 @pytest.mark.parametrize("value", ['"NaN"', '"Infinity"', "1e500", "1.25", "1e2", '"1.25"', "1e99999999999999999999"])
 def test_both_ways_to_read_a_list_agree_on_numbers(value):
-    """The fast way leaves to the slow one whatever that refuses."""
+    """The fast reader leaves everything that the slow one refuses to it."""
     whole = b'[{"day_entry":{"id":1,"hours":%s}}]' % value.encode()
 
     def slow():
@@ -92,6 +92,14 @@ def test_both_ways_to_read_a_list_agree_on_numbers(value):
     except ValueError:
         return
     assert fast == slow()
+
+
+@pytest.mark.parametrize("value", ['"0E+999999"', "0E+150", "0." + "9" * 1_001, '"sNaN"', "-0E-200"])
+def test_the_fast_reader_refuses_an_unusual_number_beside_an_equal_one(value):
+    """It looks at equal numbers once, but at each zero: their exponents may differ."""
+    records = ",".join(f'{{"day_entry":{{"id":1,"hours":{hours}}}}}' for hours in (0, 1, value))
+    with pytest.raises(ValueError, match=r"."):
+        fast_reader(DayEntry, "day_entry")(f"[{records}]".encode())
 
 
 def test_half_of_a_surrogate_pair_is_read_as_the_replacement_character():

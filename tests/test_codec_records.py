@@ -97,7 +97,7 @@ def there_and_back(part, values, format):
 @settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], deadline=None)
 @given(data=st.data())
 def test_reading_is_the_inverse_of_writing(part, data):
-    """In JSON and in XML, whatever the fields hold; so the two formats give equal records."""
+    """In JSON and in XML, for any values; so the two formats give equal records."""
     values = data.draw(records(part))
     expected = MODELS[part](**values)
 
@@ -120,7 +120,7 @@ def test_texts_come_back_as_they_went(part, format, text):
 @example([" "], "xml")
 @example(["\n"], "json")
 def test_lists_come_back_as_they_went(texts, format):
-    """Of no record, of one, of several; an XML list of one is a list (contract: missing_type_array)."""
+    """Of no record, of one, of several; an XML list of one is a list without `type="array"`."""
     call = Call("test", "GET", "/", Many(MODELS["clients"], "client"), Repeat.SAFE)
     bodies = [
         V1Dialect(format).encode(call_of("clients", {"id": 1, "name": text}), "https://x.example", ()) for text in texts
@@ -144,5 +144,5 @@ def test_what_xml_can_not_carry_is_refused(letter):
     "value", [Decimal("0.1"), Decimal("1E+3"), Decimal("-0.00"), Decimal("12345678901234567890.12")]
 )
 def test_decimals_stay_exact(format, value):
-    """However large or small, and whatever their exponent."""
+    """However large or small, and with any exponent."""
     assert value == there_and_back("invoices", {"id": 1, "amount": value}, format).amount

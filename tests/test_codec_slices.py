@@ -86,7 +86,7 @@ CUTS = st.lists(st.integers(0, 10**6), max_size=8)
 
 @given(NOTES, CUTS, st.sampled_from([{}, {"separators": (",", ":")}, {"indent": 2}, {"ensure_ascii": False}]))
 def test_a_list_in_json_is_the_same_wherever_it_is_cut(notes, cuts, how):
-    """However the chunks come, and whatever the notes hold, the records come out as they are."""
+    """However the chunks come, and for any notes, the records come out as they are."""
     content = as_json(notes, **how)
 
     assert notes == read(of_json(), content, cuts)
@@ -95,7 +95,7 @@ def test_a_list_in_json_is_the_same_wherever_it_is_cut(notes, cuts, how):
 
 @given(NOTES, CUTS)
 def test_a_list_in_xml_is_the_same_wherever_it_is_cut(notes, cuts):
-    """However the chunks come, and whatever the notes hold, the records come out as they are."""
+    """However the chunks come, and for any notes, the records come out as they are."""
     assert notes == read(of_xml(), as_xml(notes), cuts)
 
 
@@ -135,12 +135,12 @@ def test_an_empty_list_in_xml_has_no_records(content):
 
 @pytest.mark.parametrize("content", [b"[]", b" [ ] ", b"\xef\xbb\xbf[]"])
 def test_an_empty_list_in_json_has_no_records(content):
-    """Brackets around nothing are an empty list, whatever stands around them."""
+    """Brackets around nothing are an empty list, with anything around them."""
     assert read(of_json(FAST), content, [1]) == []
 
 
 def test_a_single_record_is_a_list_of_one():
-    """An object where a list was expected is its only record (contract: list_sample_is_single)."""
+    """An object where a list was expected is its only record."""
     assert [Note(id=1)] == read(of_json(), b'{"note": {"id": 1}}', [4])
 
 
@@ -181,7 +181,7 @@ def test_the_fast_reader_gives_what_the_slow_one_gives(fields):
     ],
 )
 @pytest.mark.parametrize("fast", [None, FAST])
-def test_a_broken_list_in_json_is_told(content, said, fast):
+def test_a_broken_list_in_json_raises(content, said, fast):
     """What can't be read ends in one error that says what is wrong."""
     for cuts in ([], [len(content) // 2]):
         with pytest.raises(DecodeError, match=said):
@@ -204,7 +204,7 @@ def test_a_broken_list_in_json_is_told(content, said, fast):
         (b"<notes><note>" + b"<a>" * 200 + b"</a>" * 200 + b"</note></notes>", "nested deeper"),
     ],
 )
-def test_a_broken_list_in_xml_is_told(content, said):
+def test_a_broken_list_in_xml_raises(content, said):
     """What can't be read ends in one error that says what is wrong."""
     for cuts in ([], [len(content) // 2]):
         with pytest.raises(DecodeError, match=said):
@@ -296,7 +296,7 @@ def test_a_list_in_xml_that_exceeds_a_limit_is_refused(content, said):
 
 @pytest.mark.parametrize("step", [1, 7, STEP, SLICE, 10**7])
 def test_blanks_are_no_limit(step):
-    """Any number of them may stand around a list and between its records."""
+    """Any number of them may be around a list and between its records."""
     size = 200_000 if step < STEP else 5_000_000
     blanks = b" \n" * (size // 2)
     as_lists = [

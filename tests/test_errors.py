@@ -61,7 +61,7 @@ def test_a_status_has_its_error(status, kind, words):
     error = response_error(Response(status), WIRE)
 
     assert type(error) is kind
-    assert f"POST https://acme.example.com/people?access_token=[redacted] answered {status}" in str(error)
+    assert f"POST https://acme.example.com/people?access_token=[redacted] returned {status}" in str(error)
     assert words in str(error)
     assert (error.status, error.hint, error.request) == (status, None, WIRE)
 

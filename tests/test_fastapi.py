@@ -416,3 +416,79 @@ async def test_the_shortest_wait_of_a_request_counts(harvest_client):
         response = await browser.get("/")
 
     assert response.headers["retry-after"] == "12"
+
+
+def scripted_client(account, email):
+    """Return a client of an account whose one client has an e-mail address as its name."""
+    tree = {"client": {"id": 7, "name": email}}
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, json=tree))
+    return HarvestV1(account, auth=harvest_async.BearerAuth("t"), app="tests", transport=transport)
+
+
+async def test_two_accounts_of_one_version_live_in_one_app():
+    """Gives each key its own account, with a throttle of its own."""
+    made = {name: harvest_lifespan(lambda name=name: scripted_client(name, f"{name}@x.example"), key=name)
+            for name in ("one", "two")}  # fmt: skip
+
+    @asynccontextmanager
+    async def lifespan(app):
+        async with made["one"](app) as one, made["two"](app) as two:
+            yield {**one, **two}
+
+    app = FastAPI(lifespan=lifespan)
+
+    @app.get("/")
+    async def page(
+        one: Annotated[HarvestV1, Depends(use_harvest(key="one"))],
+        two: Annotated[HarvestV1, Depends(use_harvest(key="two"))],
+    ) -> list[str]:
+        assert one.throttle is not two.throttle
+        return [(await each.clients.get(7)).name for each in (one, two)]
+
+    async with started(app) as (browser, _):
+        response = await browser.get("/")
+
+    assert response.json() == ["one@x.example", "two@x.example"]
+
+
+async def test_clients_of_two_versions_live_in_one_app(harvest_client):
+    """Opens, gives and closes the client of another class beside the one of API v1."""
+
+    class Second:
+        """A client of another version."""
+
+        closed, max_wait = False, None
+
+        def options(self, *, max_wait=None):
+            other = Second()
+            other.max_wait = max_wait
+            return other
+
+        async def __aenter__(self):
+            return self
+
+        async def __aexit__(self, *_):
+            self.closed = True
+
+    second = Second()
+
+    @asynccontextmanager
+    async def lifespan(app):
+        other = harvest_lifespan(lambda: second, key="second")
+        async with harvest_lifespan(harvest_client)(app) as state, other(app) as more:
+            yield {**state, **more}
+
+    app = FastAPI(lifespan=lifespan)
+
+    @app.get("/")
+    async def page(
+        first: Annotated[HarvestV1, Depends(use_harvest())],
+        other: Annotated[Second, Depends(use_harvest(key="second", max_wait=3))],
+    ) -> list[str]:
+        return [(await first.account.who_am_i()).user.email, type(other).__name__, str(other.max_wait)]
+
+    async with started(app) as (browser, _):
+        response = await browser.get("/")
+
+    assert response.json() == ["admin@example.com", "Second", "3"]
+    assert second.closed

@@ -16,14 +16,14 @@ SET = "insert or replace into meta values (?, ?)"
 
 
 def hold(path, ready, gate):
-    """Another process that has the journal until it is told."""
+    """Another process that has the journal until it is ended."""
     with Journal(path):
         ready.set()
         gate.wait(20)
 
 
 def test_two_runs_can_not_have_one_journal(tmp_path):
-    """While a process has the journal another is refused, and told why; a killed process lets go of it."""
+    """While a process has the journal another is refused with the reason; a killed process releases it."""
     path = tmp_path / "a.journal"
     context = multiprocessing.get_context("spawn")
     ready, gate = context.Event(), context.Event()
@@ -37,7 +37,7 @@ def test_two_runs_can_not_have_one_journal(tmp_path):
     other.join()
 
     with Journal(path) as journal:
-        assert journal.meta["format"] == "2"
+        assert journal.meta["format"] == "3"
 
 
 def test_the_same_process_can_not_have_it_twice(tmp_path):
@@ -47,7 +47,7 @@ def test_the_same_process_can_not_have_it_twice(tmp_path):
 
 
 def test_what_is_no_journal(tmp_path):
-    """A file that is something else is told, and left alone."""
+    """A file that is something else is reported, and left alone."""
     path = tmp_path / "time.csv"
     path.write_text("User,Email\n" * 100)
 
@@ -57,7 +57,7 @@ def test_what_is_no_journal(tmp_path):
 
 
 def test_another_program_s_database(tmp_path):
-    """A database that is no journal is told, and neither changed nor taken for a run that never began."""
+    """A database that is no journal is reported, and neither changed nor taken for a run that never began."""
     path = tmp_path / "photos.db"
     with closing(sqlite3.connect(path)) as database:
         database.executescript("create table photos (name); insert into photos values ('one')")
@@ -117,7 +117,7 @@ async def test_many_intents_share_a_sync(tmp_path):
 
 @pytest.mark.anyio
 async def test_notes_keep_their_order(tmp_path):
-    """Of two notes about the same thing the later one stands."""
+    """Of two changes of the same value the later one is kept."""
     with Journal(tmp_path / "a.journal") as journal:
         writer = JournalWriter(journal)
         for n in range(200):
@@ -132,7 +132,7 @@ async def test_notes_keep_their_order(tmp_path):
 
 @pytest.mark.anyio
 async def test_a_cancelled_waiter_takes_nobody_with_it(tmp_path):
-    """Whoever stops waiting for its note leaves the others' waiting alone."""
+    """A caller that stops waiting for its change doesn't affect the others."""
     with Journal(tmp_path / "a.journal") as journal:
         writer = JournalWriter(journal)
         tasks = [asyncio.create_task(writer.write((SET, (str(n), "x")))) for n in range(3)]
@@ -147,8 +147,8 @@ async def test_a_cancelled_waiter_takes_nobody_with_it(tmp_path):
 
 
 @pytest.mark.anyio
-async def test_a_disk_that_fails_is_told(tmp_path):
-    """Who waits for a note that could not be written is told so."""
+async def test_a_disk_that_fails_is_reported(tmp_path):
+    """A caller that waits for a change that could not be written gets the error."""
     with Journal(tmp_path / "a.journal") as journal:
         writer = JournalWriter(journal)
 
@@ -158,8 +158,8 @@ async def test_a_disk_that_fails_is_told(tmp_path):
         assert journal.meta["a"] == "1"
 
 
-def test_a_full_disk_is_told(tmp_path):
-    """What doesn't fit leaves nothing behind, and is told with the journal's name."""
+def test_a_full_disk_is_reported(tmp_path):
+    """What doesn't fit leaves nothing behind, and is reported with the journal's name."""
     with Journal(tmp_path / "a.journal") as journal:
         journal.one("pragma max_page_count = 20")
 
@@ -168,7 +168,7 @@ def test_a_full_disk_is_told(tmp_path):
         assert journal.meta.keys() == {"format"}
 
 
-def test_a_folder_that_can_not_be_made_is_told(tmp_path):
+def test_a_folder_that_can_not_be_made_is_reported(tmp_path):
     """A journal whose folder can't be made is refused by name."""
     (tmp_path / "file").touch()
 
@@ -177,7 +177,7 @@ def test_a_folder_that_can_not_be_made_is_told(tmp_path):
 
 
 def test_commits_can_be_watched_from_outside(tmp_path):
-    """Each commit is announced before it and after it, to whoever has set an audit hook."""
+    """Each commit is announced before it and after it, to audit hooks."""
     seen = []
     sys.addaudithook(lambda event, arguments: seen.append((event, arguments[0])) if "harvest" in event else None)
 
@@ -189,7 +189,7 @@ def test_commits_can_be_watched_from_outside(tmp_path):
 
 
 def test_what_is_committed_is_synced(tmp_path):
-    """The file is written with full synchronisation, so that a power loss takes nothing that was told."""
+    """The file is written with full synchronisation, so that a power loss loses no change that was confirmed."""
     with Journal(tmp_path / "a.journal") as journal:
         assert journal.number("pragma synchronous") == 2
         assert journal.one("pragma journal_mode") == ("wal",)

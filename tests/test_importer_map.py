@@ -24,7 +24,7 @@ def makers(harvest, names):
 
 @pytest.mark.parametrize("ordered", [True, False])
 async def test_each_call_has_its_outcome(sandbox, harvest_client, ordered):
-    """Each of many calls comes back once, with its place; in the order of the input where that is asked for."""
+    """Each of many calls returns once, with its place; in the order of the input where that is asked for."""
     names = [f"Client {n}" for n in range(60)]
     sandbox.fault("latency_out", times=None, seconds=(0, 0.02))
     async with harvest_client() as harvest:
@@ -37,7 +37,7 @@ async def test_each_call_has_its_outcome(sandbox, harvest_client, ordered):
 
 
 async def test_every_kind_of_outcome(sandbox, harvest_client):
-    """Created, updated, read, refused, unknown and not sent are told apart."""
+    """Created, updated, read, refused, unknown and not sent are distinguished."""
     sandbox.fault("drop_after", match={"method": "POST", "path": "/tasks"})
     async with harvest_client() as harvest:
         client = await harvest.clients.create("ACME")
@@ -66,7 +66,7 @@ async def test_every_kind_of_outcome(sandbox, harvest_client):
 
 
 async def test_after_so_many_failures_the_rest_is_not_sent(sandbox, harvest_client):
-    """With `max_failures` what follows comes back as not sent, and nothing of it leaves."""
+    """With `max_failures` what follows returns as not sent, and nothing of it leaves."""
     async with harvest_client() as harvest:
         found = [
             each
@@ -90,7 +90,7 @@ async def test_a_failed_sign_in_ends_the_whole(sandbox, harvest_client):
 
 
 async def test_the_input_is_read_as_it_is_needed(sandbox, harvest_client):
-    """An endless input is fine: a bounded number is read ahead, and whoever stops taking stops the rest."""
+    """An endless input is fine: a bounded number is read ahead, and a caller that stops iterating stops the rest."""
     read = []
 
     async def endless():
@@ -111,7 +111,7 @@ async def test_the_input_is_read_as_it_is_needed(sandbox, harvest_client):
     assert len(read) <= 10 + 16
 
 
-async def test_it_stands_in_the_bulk_lane(sandbox, harvest_client):
+async def test_it_is_in_the_bulk_lane(sandbox, harvest_client):
     """Its calls wait in the bulk lane, and those of others beside it do not."""
     lanes = []
 

@@ -102,7 +102,7 @@ def test_capitals_are_compared_as_unicode_says(pair):
 
 @given(st.text(), st.integers(0, 20), st.sampled_from(ZERO_WIDTH))
 def test_invisible_letters_never_count(text, place, letter):
-    """Wherever one is put, the name stays the same; and comparing is settled after one step."""
+    """Wherever one is put, the name stays the same; and comparing is decided after one step."""
     assert key_of(text[:place] + letter + text[place:]) == key_of(text)
     assert key_of(key_of(text)) == key_of(text)
 
@@ -145,7 +145,7 @@ def test_a_name_without_latin_letters_asks_for_an_address(name):
 
 @given(st.text(), st.text(max_size=20))
 def test_a_generated_address_is_ascii_or_refused(name, domain):
-    """Whatever the name and the domain are."""
+    """For any name and domain."""
     try:
         address = make_address(name, domain)
     except ValueError:
@@ -158,7 +158,7 @@ def test_a_generated_address_is_ascii_or_refused(name, domain):
 
 
 def test_two_people_never_share_a_generated_address():
-    """The second name is rejected, in whatever order; its hours are not logged for the first."""
+    """The second name is rejected, in any order; its hours are not logged for the first."""
     rows = [time_row(1, person="Zo\u00eb Simic", email=""), time_row(2, person="Zoe Simic", email="")]
     for order in (rows, rows[::-1]):
         seen = planned(Books(), order, email_domain="example.com")
@@ -186,7 +186,7 @@ def test_an_address_of_the_file_that_was_generated_for_somebody_else_is_rejected
         assert len(reasons(planned(Books(), order, email_domain="example.com"))) == 1
 
 
-def test_a_name_whose_address_stands_in_another_row_is_that_person():
+def test_a_name_of_address_is_in_another_row_is_that_person():
     """No second address is made for them."""
     rows = [time_row(1, person="Ann Lee", email="ann@corp.com"), time_row(2, person="Ann Lee", email="")]
 
@@ -206,7 +206,7 @@ def coded(*codes):
 
 
 def test_several_codes_on_one_project_without_a_code_are_reported():
-    """Each of their rows, in whatever order; a row without a code is the project's."""
+    """Each of their rows, in any order; a row without a code is the project's."""
     for codes in (("W", "X"), ("X", "W", "w"), ("W", "X", "Y")):
         seen = planned(account_with(("Web", "")), coded(*codes))
         assert (seen.log, len(seen.rejected)) == (0, len(codes))
@@ -222,7 +222,7 @@ def test_codes_that_the_account_has_are_not_counted():
 
 
 def test_several_codes_of_a_new_project_are_several_projects():
-    """A row without a code is rejected then, wherever it stands."""
+    """A row without a code is rejected then, in any place."""
     seen = planned(account_with(), coded("W", "X"))
     assert (seen.log, seen.create["projects"]) == (2, 2)
     for codes in (("", "W", "X"), ("W", "", "X"), ("W", "X", "")):

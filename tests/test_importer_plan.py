@@ -111,7 +111,7 @@ def test_when_two_entries_are_the_same(change, timestamps, new):
 
 @dataclass
 class Case:
-    """A row that can't be booked, in an account where something stands in its way."""
+    """A row that can't be logged, in an account where an obstacle keeps it from being logged."""
 
     words: str
     row: dict
@@ -129,8 +129,8 @@ class Case:
     ],
     ids=lambda case: case.words,
 )
-def test_a_row_that_can_not_be_booked(case):
-    """What stands in a row's way is told with what to do about it; nothing is sent for it."""
+def test_a_row_that_can_not_be_logged(case):
+    """The obstacle of a row is reported with what to do about it; nothing is sent for it."""
     books = Books(timestamps="start" in case.words)
     for each in (case.client, case.also):
         if each:
@@ -142,8 +142,8 @@ def test_a_row_that_can_not_be_booked(case):
     assert books.sent == []
 
 
-def test_an_archived_project_is_not_booked_on():
-    """A project that is archived is told; one that is active beside it is taken."""
+def test_an_archived_project_is_not_logged_on():
+    """A project that is archived is reported; one that is active beside it is taken."""
     books = Books()
     client = books.put("client", name="ACME")
     books.put("project", name="Website", client=client, active=False)
@@ -198,7 +198,7 @@ def test_a_person_is_found_by_name_too():
 
 
 def test_reads_do_not_grow_with_rows():
-    """An import reads four lists and the account itself, and for each person who is there two things, whatever its rows."""
+    """An import reads four lists and the account itself, and for each person who is there two lists, for any number of rows."""
     books = Books()
     emails = [f"{name}@example.com" for name in ("one", "two", "three")]
     rows = [time_row(n, email=emails[n % 3], day=DAY + timedelta(days=n), project=f"P{n % 7}") for n in range(1, 60)]
@@ -209,7 +209,7 @@ def test_reads_do_not_grow_with_rows():
 
     assert Counter(books.reads) == {
         "timestamps": 1, "all client": 1, "all project": 1, "all task": 1, "all person": 1,
-        "booked entry": 3, "reach": 3,
+        "logged entry": 3, "reach": 3,
     }  # fmt: skip
 
 
@@ -253,7 +253,7 @@ def test_clients_and_others_are_brought_up_to_date():
 
 
 def test_two_rows_about_one_record():
-    """Of two rows about the same record the second is told, since only one of them can be right."""
+    """Of two rows about the same record the second is reported, since only one of them can be right."""
     books = Books()
 
     report = load(books, [ClientRow(line=2, row=1, name="ACME"), ClientRow(line=3, row=2, name=" acme")])
@@ -263,7 +263,7 @@ def test_two_rows_about_one_record():
 
 
 def test_rows_of_a_kind_that_is_not_imported():
-    """Messages are e-mails: they are told, and not sent again."""
+    """Messages are e-mails: they are reported, and not sent again."""
     report = load(Books(), [MessageRow(line=2, row=1, invoice="7")])
 
     assert "exported" in report.rejected[0].reason
@@ -314,7 +314,7 @@ def test_all_kinds_in_their_order():
 
 
 def test_units_need_a_price():
-    """An expense in units of a category without a price is told."""
+    """An expense in units of a category without a price is reported."""
     row = ExpenseRow(line=2, row=1, day=DAY, client="A", project="B", category="C", units=Decimal(1), email="a@b.c")
 
     assert "give the cost" in load(Books(), [row]).rejected[0].reason
@@ -410,17 +410,17 @@ def test_an_archived_assignment_is_brought_back():
     project = books.put("project", name="Website", client=client)
     link = books.put("task_assignment", project=project, task=task, active=False)
     books.fail = lambda kind, fields: (
-        BadRequest("no") if kind == "task_assignment" and "deactivated" not in fields else None
+        BadRequest("no") if kind == "task_assignment" and "archived" not in fields else None
     )
 
     report = load(books, [time_row()])
 
     assert report.created == 1
-    assert books.tables["task_assignment"][link]["deactivated"] is False
+    assert books.tables["task_assignment"][link]["archived"] is False
 
 
 def test_a_refused_assignment_rejects_its_rows():
-    """Rows that need what was refused are rejected with the server's reason; others are booked."""
+    """Rows that need what was refused are rejected with the server's reason; others are logged."""
     from harvest_async.errors import BadRequest
 
     books = Books(people=["one@example.com", "two@example.com"])
@@ -436,7 +436,7 @@ def test_a_refused_assignment_rejects_its_rows():
 
 
 def test_a_run_over_a_planned_journal_needs_no_reads():
-    """What was read for the plan is not read again to carry it out."""
+    """What was read for the plan is not read again to run it."""
     books = Books()
 
     async def do(clock):

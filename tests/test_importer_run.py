@@ -1,4 +1,4 @@
-"""What a run does when answers are lost, the server is gone, or somebody stops it; in virtual time."""
+"""What a run does when responses are lost, the server is deleted, or somebody stops it; in virtual time."""
 
 import asyncio
 import sqlite3
@@ -53,7 +53,7 @@ def test_what_is_found_less_what_is_known_is_what_was_carried_out(found, before,
 
 @given(st.integers(0, 4), st.integers(0, 4), st.integers(0, 3), st.lists(st.booleans(), max_size=5))
 def test_counting_is_right_as_long_as_nobody_else_writes(before, named, nameless, lost):
-    """Whatever was there, and whatever answers told, as many are counted as were carried out."""
+    """For any records and any responses, as many are counted as were processed."""
     numbers = iter(range(100))
     known, ours = {next(numbers) for _ in range(before)}, {next(numbers) for _ in range(named)}
     there = known | ours | {next(numbers) for _ in range(nameless + sum(lost))}
@@ -61,7 +61,7 @@ def test_counting_is_right_as_long_as_nobody_else_writes(before, named, nameless
     assert len(count_processed(there, known, ours, nameless, len(lost))) == sum(lost)
 
 
-# Lost answers
+# Lost responses
 
 
 @settings(max_examples=60, deadline=None)
@@ -70,7 +70,7 @@ def test_counting_is_right_as_long_as_nobody_else_writes(before, named, nameless
     st.dictionaries(st.integers(1, 40), st.sampled_from(["lost", "kept", "nameless"]), max_size=12),
 )
 def test_every_row_once_whatever_gets_lost(notes, failures):
-    """Whichever calls and answers get lost, of equal rows too, each row is in the account exactly once in the end."""
+    """Whichever calls and responses get lost, of equal rows too, each row is in the account exactly once in the end."""
     books = Books(people=["one@example.com"])
     books.fail = nth(*failures.items())
     rows = [time_row(number, notes=f"n{note}") for number, note in enumerate(notes, 1)]
@@ -93,8 +93,8 @@ def test_what_was_there_before_does_not_count():
     assert (report.existing, report.created, len(books.entries())) == (1, 2, 3)
 
 
-def test_lost_calls_are_not_looked_for_before_they_can_be_told():
-    """A call that is carried out late, but within `settle`, is found and not sent again."""
+def test_lost_calls_are_not_looked_for_before_the_longest_delay():
+    """A call that is processed late, but within `max_delay`, is found and not sent again."""
     books = Books(people=["one@example.com"])
 
     def late(kind, fields):
@@ -123,7 +123,7 @@ def test_of_equal_rows_one_is_on_its_way_at_a_time():
 
 
 def test_a_great_many_equal_rows():
-    """More equal rows than the feed holds go through all the same."""
+    """More equal rows than the feed holds go through still."""
     books = Books(people=["one@example.com"])
     books.latency = 0.001
 
@@ -133,7 +133,7 @@ def test_a_great_many_equal_rows():
 @pytest.mark.parametrize("what", ["lost", "kept", "nameless"])
 @pytest.mark.parametrize("kind", ["client", "project", "task", "task_assignment", "person_assignment"])
 def test_lost_things_are_looked_for_by_name(kind, what):
-    """A client, project, task or assignment whose answer is lost is made once, and its number is found by reading."""
+    """A client, project, task or assignment whose response is lost is made once, and its number is found by reading."""
     books = Books(people=["one@example.com"])
     failures = [what]
     books.fail = lambda made, _: failures.pop() if made == kind and failures else None
@@ -196,7 +196,7 @@ def test_without_reconciling_rows_are_doubled():
 # Refusals
 
 
-def test_a_refused_row_is_told_and_the_others_go_on():
+def test_a_refused_row_is_reported_and_the_others_go_on():
     """A row that the server refuses is rejected with its words."""
     books = Books(people=["one@example.com"])
     books.fail = nth((2, BadRequest("the day is locked")))
@@ -207,7 +207,7 @@ def test_a_refused_row_is_told_and_the_others_go_on():
 
 
 def test_so_many_refusals_end_the_run():
-    """With `max_failures` the run ends after so many, and the rest is not sent."""
+    """With `max_failures` the run ends after that many, and the rest is not sent."""
     books = Books(people=["one@example.com"])
     books.fail = lambda kind, _: BadRequest("no") if kind == "entry" else None
 
@@ -219,7 +219,7 @@ def test_so_many_refusals_end_the_run():
 
 
 def test_a_row_is_not_tried_for_ever():
-    """A row on which the server fails each time is given up after five attempts; the others are booked."""
+    """A row on which the server fails each time is given up after five attempts; the others are logged."""
     books = Books(people=["one@example.com"])
     books.fail = lambda kind, fields: "lost" if kind == "entry" and fields["notes"] == "n2" else None
 
@@ -231,7 +231,7 @@ def test_a_row_is_not_tried_for_ever():
 
 @pytest.mark.parametrize("error", [Unauthorized("sign in"), RuntimeError("a fault of ours")])
 def test_what_ends_a_run_leaves_it_resumable(error):
-    """Whatever comes out of a run, its journal goes on, and each row is there once."""
+    """After any outcome of a run its journal can be resumed, and each row is there once."""
     books = Books(people=["one@example.com"])
     books.fail = nth((4, error))
 
@@ -252,7 +252,7 @@ def test_what_ends_a_run_leaves_it_resumable(error):
 
 
 def test_the_rule_of_three():
-    """Three failures in a row begin an outage; after an answer one write goes alone, and its failure begins it again."""
+    """Three failures in a row begin an outage; after an response one write goes alone, and its failure begins it again."""
     outage = Outage()
 
     assert [outage.failed(), outage.failed(), outage.failed(), outage.failed()] == [False, False, True, False]
@@ -277,7 +277,7 @@ def test_a_success_between_failures():
 
 
 class RateLimitStatus(Quiet):
-    """Keeps what it was told."""
+    """Keeps the states that it receives."""
 
     def __init__(self):
         self.words = []
@@ -287,8 +287,8 @@ class RateLimitStatus(Quiet):
 
 
 def test_an_outage_loses_no_more_than_what_was_on_its_way():
-    """While the server is gone for ten minutes nothing is sent but reads; then everything is done."""
-    books, told = Books(people=["one@example.com"]), RateLimitStatus()
+    """While the server is deleted for ten minutes nothing is sent but reads; then everything is done."""
+    books, reported = Books(people=["one@example.com"]), RateLimitStatus()
 
     async def do(clock):
         with Journal(inline=True) as journal:
@@ -296,7 +296,7 @@ def test_an_outage_loses_no_more_than_what_was_on_its_way():
             loop = asyncio.get_running_loop()
             loop.call_later(1, lambda: setattr(books, "down", True))
             loop.call_later(601, lambda: setattr(books, "down", False))
-            report = await execute(journal, books, clock, rules=Rules(side_by_side=16), progress=told)
+            report = await execute(journal, books, clock, rules=Rules(side_by_side=16), progress=reported)
             return report, journal.number("select count(*) from step where kind = 'entry' and attempts > 1")
 
     report, twice = virtually(do)
@@ -305,11 +305,11 @@ def test_an_outage_loses_no_more_than_what_was_on_its_way():
     assert len(books.entries()) == 1000
     assert 0 < twice <= 16
     assert books.reads.count("ask") > 5
-    assert "asking again" in told.words[0]
+    assert "trying again" in reported.words[0]
 
 
 def test_a_server_that_stays_away():
-    """After `give_up` the run ends, and can be gone on with."""
+    """After `give_up` the run ends, and can be resumed."""
     books = Books(people=["one@example.com"])
 
     async def do(clock):
@@ -329,7 +329,7 @@ def test_a_server_that_stays_away():
 
 
 def test_a_server_that_reads_and_does_not_write():
-    """Where reads are answered and writes fail, ever fewer are tried, one at a time, until it is given up."""
+    """Where reads are responded and writes fail, ever fewer are tried, one at a time, until it is given up."""
     books = Books(people=["one@example.com"])
 
     async def do(clock):
@@ -353,14 +353,14 @@ def test_what_was_not_carried_out_for_certain_is_sent_again(error):
     report = load(books, rows_of(5))
 
     assert (report.created, len(books.entries())) == (5, 5)
-    assert books.reads.count("booked entry") == 0
+    assert books.reads.count("logged entry") == 0
 
 
 # Stopping
 
 
 def test_a_stop_finishes_what_is_on_its_way():
-    """When told to stop, the run lets what has left come home, begins nothing, and says how much is left."""
+    """A run that is stopped waits for the writes that were sent, sends no others, and reports how many are left."""
     books = Books(people=["one@example.com"])
 
     async def do(clock):
@@ -402,11 +402,11 @@ def test_a_cancellation_at_any_moment_loses_nothing(moment):
         assert report.complete
         assert len(books.entries()) == 60
     else:
-        assert report.left == 60  # the person's making is in doubt: looked up, and never made again
+        assert report.left == 60  # the person's making is unknown: looked up, and never made again
 
 
 def test_a_stop_while_lost_calls_are_waited_for():
-    """Told to stop while it waits for lost calls to settle, a run ends at once; the next one settles them."""
+    """A run that is stopped while it waits to reconcile lost calls ends at once; the next one reconciles them."""
     books = Books(people=["one@example.com"])
     books.fail = nth((2, "kept"))
 
@@ -426,7 +426,7 @@ def test_a_stop_while_lost_calls_are_waited_for():
 
 
 def test_what_has_its_permit_when_the_run_is_stopped_does_not_leave():
-    """A write that gets its permit after the run was told to stop is held back."""
+    """A write that gets its lease after the run was stopped is held back."""
 
     async def do(clock):
         gate = OutageGate(Books(), 60, clock, Quiet())
@@ -454,7 +454,7 @@ def test_an_account_that_can_not_be_read_ends_the_planning():
 
 
 class Full(Journal):
-    """A journal whose disk is full after so many commits."""
+    """A journal whose disk is full after that many commits."""
 
     left = 6
 
@@ -466,7 +466,7 @@ class Full(Journal):
 
 
 def test_a_disk_that_is_full_ends_the_run_before_anything_leaves_unrecorded():
-    """When intents can't be written down any more, nothing more is sent; with room again each row comes in once."""
+    """When intents can't be written down any more, nothing more is sent; with free space again each row is created once."""
     books = Books(people=["one@example.com"])
 
     async def do(clock):

@@ -32,7 +32,7 @@ async def plan_rows(harvest, rows, journal):
 
 
 def test_ten_minutes_of_502_in_a_large_import():
-    """Ten minutes of 502 leave at most as many writes in doubt as there are connections; in the end all rows are there."""
+    """Ten minutes of 502 leave at most as many writes unknown as there are connections; in the end all rows are there."""
     rows = make_rows(1000)
 
     async def do(clock):
@@ -46,13 +46,13 @@ def test_ten_minutes_of_502_in_a_large_import():
                     loop.call_later(640, sandbox.clear_faults)
                     report = await imports.run(plan)
                     most = journal.number("select count(*) from step where attempts > 1")
-                    gone = max(each.arrival for each in sandbox.requests()) / 1e9
+                    deleted = max(each.arrival for each in sandbox.requests()) / 1e9
             people = sandbox.world.tables["user"]
             have = Counter(
                 (people[e["user_id"]]["email"], e["spent_at"].isoformat(), e["notes"] or "")
                 for e in sandbox.world.entries()
             )
-            return report, most, gone, have, sandbox.throttled()
+            return report, most, deleted, have, sandbox.throttled()
 
     report, unresolved, seconds, have, refused = virtually(do)
 
@@ -118,7 +118,7 @@ class Counted(Journal):
 
 
 def test_intents_are_on_the_disk_before_their_calls_arrive(tmp_path):
-    """When a call is carried out, at least as many intents were synced as calls have been carried out."""
+    """When a call is processed, at least as many intents were synced as calls have been processed."""
     seen = []
 
     async def do(clock):
@@ -153,7 +153,7 @@ GARBLED = {
 
 
 class Garbling(httpx.AsyncBaseTransport):
-    """Carries everything out, and answers each fourth new entry with something that can't be read, or raises."""
+    """Processes everything, and responses each fourth new entry with something that can't be read, or raises."""
 
     def __init__(self, inner, garbled):
         self.inner, self.garbled, self.count = inner, garbled, 0
@@ -174,7 +174,7 @@ class Garbling(httpx.AsyncBaseTransport):
     "garbled", [*GARBLED.values(), RecursionError("deep"), decimal.InvalidOperation("x"), UnicodeError("x")], ids=str
 )
 def test_answers_that_can_not_be_read_double_no_row(garbled):
-    """Sixty rows, five of them created and answered with garbage: sixty entries in the end."""
+    """Sixty rows, five of them created and responded with garbage: sixty entries in the end."""
     rows = make_rows(60)
 
     async def do(clock):

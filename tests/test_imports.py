@@ -1,10 +1,10 @@
-"""Imports for programs: plan, look, carry out, resume, undo."""
+"""Imports for programs: plan, look, run, resume, undo."""
 
 import io
 
 import pytest
 
-from harvest_async import imports
+from harvest_async import InvalidArgument, imports
 from harvest_async.importer.account_records import AccountRecord
 from harvest_async.v1.import_adapter import V1ImportAccount
 from tests.support.sample import make_rows, write_csv
@@ -24,7 +24,7 @@ def quick(harvest_sandbox):
 
 
 async def test_a_service_plans_looks_and_runs(harvest_sandbox, harvest_client, tmp_path):
-    """A plan tells what it would do before anything is written; run does that, and keeps its journal where it is told."""
+    """A plan reports what it would do before anything is written; run does that, and keeps its journal in the given path."""
     quick(harvest_sandbox)
     async with harvest_client() as harvest:
         with source_of(make_rows(30)) as source:
@@ -143,7 +143,7 @@ async def test_undo_removes_exactly_what_was_made(harvest_sandbox, harvest_clien
 
 
 async def test_undo_says_what_it_could_not_do(harvest_sandbox, harvest_client, tmp_path):
-    """What somebody uses meanwhile can't be removed: it is told, and the rest is gone."""
+    """What somebody uses meanwhile can't be removed: it is reported, and the rest is deleted."""
     quick(harvest_sandbox)
     async with harvest_client() as harvest:
         with source_of(make_rows(5)) as source:
@@ -161,20 +161,22 @@ async def test_undo_says_what_it_could_not_do(harvest_sandbox, harvest_client, t
     assert len(harvest_sandbox.world.entries()) == 1
 
 
-async def test_all_that_v1_gives_is_translated(harvest_client):
-    """Archived records, codes, addresses and what new projects have by themselves reach the import as they are."""
+async def test_records_of_v1_get_neutral_names(harvest_client):
+    """Archived records, codes and addresses reach the importer under its own field names."""
     async with harvest_client() as harvest:
         account = V1ImportAccount(harvest, "a")
         client = await harvest.clients.create("ACME")
         await harvest.projects.create("Website", client.id, code="W")
-        task = await harvest.tasks.create("Work", is_default=True)
-        await harvest.tasks.delete(task.id)
+        await harvest.tasks.create("Work", is_default=True)
 
         [project] = await account.records("project")
         people = await account.records("person")
+        tasks = await account.records("task")
 
-    assert (project.name, project.client_id, project.code, project.active) == ("Website", client.id, "W", True)
-    assert all(isinstance(each, AccountRecord) for each in people)
+    assert (project.name, project.client, project.code, project.active) == ("Website", client.id, "W", True)
+    assert all(isinstance(each, AccountRecord) and each.fields["active"] for each in people)
+    assert tasks
+    assert all("deactivated" not in each.fields and each.fields["archived"] is not each.active for each in tasks)
     assert {each.email for each in people} == {"admin@example.com", "user@example.com"}
 
 
@@ -187,6 +189,6 @@ async def test_a_client_of_no_known_version_is_refused(tmp_path):
         def options(self, **_):
             return self
 
-    with source_of(make_rows(1)) as source, pytest.raises(imports.InvalidArgument, match=r"Other .*HarvestV1"):
+    with source_of(make_rows(1)) as source, pytest.raises(InvalidArgument, match=r"Other .*HarvestV1"):
         await imports.plan(Other(), source, journal=tmp_path / "a.journal", options=OPTIONS)
     assert not (tmp_path / "a.journal").exists()

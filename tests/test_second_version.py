@@ -55,7 +55,7 @@ async def test_the_next_page_comes_from_the_link():
     sent, pages = [], [page(1, 2, link=f"{BASE_URL}/tags?cursor=a%2Fb&per_page=2"), page(2, 3)]
     exchange = exchange_of(lambda _: pages.pop(0), sent)
 
-    assert [tag.id async for tag in exchange.records(list_tags(per_page="2"))] == [1, 2, 3]
+    assert [tag.id async for some in exchange.slices(list_tags(per_page="2")) for tag in some] == [1, 2, 3]
     assert sent == [f"{BASE_URL}/tags?per_page=2", f"{BASE_URL}/tags?cursor=a/b&per_page=2"]
 
 
@@ -78,7 +78,7 @@ async def test_a_link_that_leads_elsewhere_is_refused(link):
     sent = []
     exchange = exchange_of(lambda _: page(1, link=link), sent)
     with pytest.raises(DecodeError, match="next page") as caught:
-        _ = [tag async for tag in exchange.records(list_tags())]
+        _ = [tag async for some in exchange.slices(list_tags()) for tag in some]
 
     assert len(sent) == 1
     assert caught.value.request is not None
@@ -90,7 +90,7 @@ async def test_a_link_to_the_same_page_is_refused():
     sent = []
     exchange = exchange_of(lambda _: page(1, link=f"{BASE_URL}/tags?cursor=a"), sent)
     with pytest.raises(DecodeError, match="already read"):
-        _ = [tag async for tag in exchange.records(list_tags())]
+        _ = [tag async for some in exchange.slices(list_tags()) for tag in some]
 
     assert len(sent) == 2
 

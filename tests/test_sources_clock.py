@@ -126,7 +126,7 @@ def test_what_rounding_leaves_out_is_no_contradiction(start, end, column, length
 
 
 def test_moments_that_contradict_a_length_are_a_problem():
-    """Whatever the form of start and end."""
+    """For each form of start and end."""
     row = {"Start": "2026-06-01T09:00:00Z", "End": "2026-06-01T10:00:00Z", "Hours": "2"}
     (problem,) = problems_of(file(row))
 

@@ -93,7 +93,7 @@ def test_a_text_that_can_not_be_sent_is_a_problem_of_its_row(text):
 
 
 def test_a_rejected_text_that_can_not_be_sent_can_be_written():
-    """Cells can be written as UTF-8, whatever stands in them."""
+    """Cells can be written as UTF-8, for any content."""
     with open_source(io.BytesIO(lines({**RECORD, "notes": "\ud800", "mood": "\ud800"}))) as source:
         cells = list(source.cells("", {1}))
 

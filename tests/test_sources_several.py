@@ -54,7 +54,7 @@ def test_files_of_one_name_are_called_by_their_paths(save):
 
 
 def test_records_come_before_the_rows_that_speak_of_them(save):
-    """In whatever order the files are given."""
+    """In any order of the files."""
     _, rows = read([save("time.csv", toggl()), save("clients.csv", ("ACME",), header=("Name",))])
 
     assert [ClientRow, TimeRow] == [type(row) for row in rows]
@@ -125,7 +125,7 @@ def test_one_file_in_a_list_is_as_the_file_alone(save):
 
 
 def test_streams_have_names_of_their_own():
-    """So that their rows can be told apart."""
+    """So that their rows can be distinguished."""
     _, rows = read([io.BytesIO(table(TOGGL, toggl(description=text))) for text in ("one", "two")])
 
     assert [row.file for row in rows] == ["input 1", "input 2"]

@@ -302,7 +302,7 @@ def test_columns_in_front_may_be_blank():
 
 
 def test_a_macro_workbook_and_wrong_content_types_are_read():
-    """What the parts are is told by their relationships."""
+    """What the parts are is reported by their relationships."""
     macros = {"xl/vbaProject.bin": b"\xd0\xcf\x11\xe0", "[Content_Types].xml": "<nonsense/>"}
 
     assert len(rows_of(xlsx(row(*HARVEST), row(*GOOD), parts=macros))) == 1

@@ -94,7 +94,7 @@ def test_the_first_sheet_with_rows_is_read_or_the_one_that_is_named():
     [
         (book(), {}, "the file is empty"),
         (book(HARVEST), {}, "no rows below its header"),
-        (book(HARVEST), {"sheet": "Missing"}, "no sheet 'Missing', but Sheet"),
+        (book(HARVEST), {"sheet": "Other"}, "no sheet 'Other', but Sheet"),
         (b"PK\x03\x04", {}, "not a valid XLSX"),
     ],
 )

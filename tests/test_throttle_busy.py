@@ -78,7 +78,7 @@ async def open_gate(throttle):
 
 
 async def test_a_call_waits_for_a_locked_ledger_and_goes_on_when_it_is_free(path):
-    """Soon after, whatever the time until then."""
+    """Soon after, however long it was locked."""
     throttle = throttle_of(path)
     await open_gate(throttle)
     with locked(path) as blocker:
@@ -167,7 +167,7 @@ async def test_a_refusal_closes_the_gate_though_the_ledger_is_locked(path):
     assert 28 < throttle.snapshot().closed_for < 29
 
 
-async def test_a_call_that_was_refused_too_often_is_told_though_the_ledger_is_locked(path):
+async def test_a_call_that_was_refused_too_often_fails_although_the_ledger_is_locked(path):
     """Its error does not need the ledger."""
     throttle = throttle_of(path)
     await open_gate(throttle)
@@ -204,7 +204,7 @@ async def test_a_snapshot_does_not_need_the_lock(path):
         assert throttle.snapshot().sent == 1
 
 
-async def test_a_ledger_that_breaks_while_it_is_locked_is_told_to_those_who_wait(path):
+async def test_a_ledger_that_breaks_while_it_is_locked_fails_the_calls_that_wait(path):
     """And to those whose time is over in the same moment."""
 
     class Broken(SqliteLedger):
@@ -250,7 +250,7 @@ def test_what_a_loop_could_not_write_the_next_one_writes(path):
         return throttles[0].snapshot()
 
     ledger = SqliteLedger(path, "other")
-    ledger.transact(lambda book: book.take(0, 1))
+    ledger.transact(lambda state: state.take(0, 1))
     ledger.close()
     blocker = Blocker(path)
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
@@ -268,7 +268,7 @@ def test_the_files_are_their_owner_s_alone(tmp_path):
     path.touch(mode=0o644)
     path.chmod(0o644)
     ledger = SqliteLedger(path, "a")
-    ledger.transact(lambda book: book.take(0, 1))
+    ledger.transact(lambda state: state.take(0, 1))
     modes = {each.name: stat.S_IMODE(each.stat().st_mode) for each in tmp_path.iterdir()}
     ledger.close()
 
@@ -277,11 +277,11 @@ def test_the_files_are_their_owner_s_alone(tmp_path):
 
 @pytest.mark.parametrize("umask", [0, 0o022])
 def test_a_new_file_is_its_owner_s_alone(tmp_path, umask):
-    """Whatever the process's umask."""
+    """With any umask of the process."""
     before = os.umask(umask)
     try:
         ledger = SqliteLedger(tmp_path / "l", "a")
-        ledger.transact(lambda book: book.take(0, 1))
+        ledger.transact(lambda state: state.take(0, 1))
     finally:
         os.umask(before)
     modes = {stat.S_IMODE(each.stat().st_mode) for each in tmp_path.iterdir()}

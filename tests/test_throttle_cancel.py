@@ -70,8 +70,8 @@ async def test_granted_and_cancelled_in_the_same_moment_goes_to_the_next():
     assert throttle._gate().connections.busy == 0
 
 
-async def test_whoever_was_cancelled_in_this_moment_is_granted_nothing():
-    """A lease that comes back in the moment in which the head of the line is cancelled goes to the next."""
+async def test_a_call_cancelled_at_the_same_time_is_granted_nothing():
+    """A lease that is freed at the time at which the head of the queue is cancelled goes to the next call."""
     throttle = Throttle(clock=clock_of_loop())
     first = await throttle.acquire(Ticket())
     second = asyncio.create_task(throttle.acquire(Ticket()))
@@ -126,7 +126,7 @@ async def test_a_call_given_up_in_the_moment_it_is_cancelled_is_cancelled():
 
 
 async def test_an_attempt_has_a_deadline():
-    """An answer that does not come is not waited for longer than the ticket's deadline."""
+    """A missing response is not awaited for longer than the ticket's deadline."""
     house = House(way=lambda number: 100 if number == 1 else 0.05)
     with pytest.raises(httpx.ReadTimeout, match="deadline"):
         await house.get(deadline=10)
@@ -136,7 +136,7 @@ async def test_an_attempt_has_a_deadline():
 
 
 async def test_leaving_the_line_wakes_nobody():
-    """A waiter that goes leaves the others where they stand."""
+    """A waiter that is cancelled leaves the others in their places."""
     house = House(calls=2, pace="burst")
     await house.get()
     tasks = [asyncio.create_task(house.get(f"/{n}")) for n in range(3)]
@@ -147,7 +147,7 @@ async def test_leaving_the_line_wakes_nobody():
     assert house.paths()[2:] == ["/1", "/2"]
 
 
-async def test_whoever_was_cancelled_at_an_open_gate_is_granted_nothing():
+async def test_a_call_cancelled_at_an_open_gate_is_granted_nothing():
     """The same while the gate is open: the lease goes to the next who still waits."""
     throttle = Throttle(2, clock=clock_of_loop(), pace="burst")
     (await throttle.acquire(Ticket())).responded()

@@ -1,4 +1,4 @@
-"""A newcomer is told how long it is going to wait, from what is known."""
+"""The forecast of how long a new call waits."""
 
 from heapq import heapify, heapreplace
 
@@ -15,7 +15,7 @@ def going(window, now=0, start=None, *, places, kept=0, step=0, busy=0, room=48,
 
 
 def test_expected_releases_go_round():
-    """The place in line tells the moment: free leases now, then those that come back, then the next round."""
+    """The place in the queue gives the time: free leases now, then those that are freed, then the next round."""
     window = Window(2, 10, 0)
     window.take(1, 0, 100)
     window.end(1, 4)
@@ -25,7 +25,7 @@ def test_expected_releases_go_round():
 
 
 def test_a_window_that_holds_nothing_expects_a_new_round():
-    """A window that holds nothing lends a round at once and the next one a period later."""
+    """An empty window grants a round at once and the next one a period later."""
     assert going(Window(1, 10, 0), places=(1, 2, 3), trip=2) == [0, 12, 24]
 
 
@@ -47,7 +47,7 @@ def test_a_lane_with_a_pace_goes_no_faster():
 
 
 def test_a_crowd_that_is_through_by_then_costs_nothing():
-    """Whoever waits for a lease for long finds a connection free."""
+    """A call that waits long for a lease finds a free connection."""
     window = Window(100, 15_000, 0)
     for lease in range(100):
         window.take(lease, 0, 1)

@@ -30,7 +30,7 @@ def anyio_backend():
     pace=st.sampled_from(["even", "burst"]),
 )
 def test_no_burst_is_ever_refused(calls, number, low, high, seed, pace):
-    """Whatever the latencies each way, our own calls never get the account blocked, and all are carried out."""
+    """With any latencies each way, our own calls never get the account blocked, and all are processed."""
 
     async def run():
         house = House(calls, 15, way=uneven(low, high, seed), back=uneven(low, high, seed + 1), pace=pace)

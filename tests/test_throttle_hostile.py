@@ -67,7 +67,7 @@ def some_text(chance):
 
 
 def test_a_hundred_thousand_pairs_of_header_fields():
-    """Whatever `Retry-After` and `Date` say, the wait is one second to one hour, and nothing is raised."""
+    """With any `Retry-After` and `Date`, the wait is one second to one hour, and nothing is raised."""
     chance = random.Random(8)
     waits = [read_retry_after(some_text(chance), some_text(chance), TODAY) for _ in range(100_000)]
 
@@ -78,7 +78,7 @@ def test_a_hundred_thousand_pairs_of_header_fields():
 
 @pytest.mark.parametrize(("value", "seconds"), [("00000000000000000030", 30), ("0" * 5_000, 1), ("0" * 90 + "7", 7)])
 def test_leading_zeros_do_not_change_a_number(value, seconds):
-    """They are no reason to come back too early."""
+    """They are no reason to retry too early."""
     assert read_retry_after(value, None, TODAY) == seconds * SECOND
 
 
@@ -95,16 +95,16 @@ def test_every_hostile_value_in_either_place(value):
 )
 def test_a_status_with_numbers_that_nobody_can_believe(number):
     """It gives bounded numbers with a short text, or nothing."""
-    told = read_status(b'{"count":%s,"max_calls":%s,"timeframe_limit":%s}' % ((number.encode(),) * 3))
+    status = read_status(b'{"count":%s,"max_calls":%s,"timeframe_limit":%s}' % ((number.encode(),) * 3))
 
-    assert told is None or (not told.sound and 0 <= told.count <= 10_000 and len(told.text) < 100)
+    assert status is None or (not status.sound and 0 <= status.count <= 10_000 and len(status.text) < 100)
 
 
 # Over the transport
 
 
 class Pool(httpx.AsyncBaseTransport):
-    """Counts the answers that nobody has closed."""
+    """Counts the responses that were not closed."""
 
     def __init__(self, answers):
         self.answers, self.open = answers, 0
@@ -163,7 +163,7 @@ async def test_the_gate_works_after_a_great_many_hostile_answers(status, field):
 
 
 class Breaking(MemoryLedger):
-    """Raises from inside a transaction when it is told to."""
+    """Raises the given error inside a transaction."""
 
     def __init__(self):
         super().__init__()

@@ -1,4 +1,4 @@
-"""A throttle lives longer than an event loop, and tells how it stands."""
+"""A throttle outlives event loops, and reports its state."""
 
 import asyncio
 import threading
@@ -161,7 +161,7 @@ async def test_a_snapshot_tells_how_the_budget_stands():
 
 
 async def test_a_snapshot_of_a_shut_gate_says_until_when():
-    """A closed gate's end is told in seconds and as a moment."""
+    """The end of a closed gate is reported in seconds and as a time."""
     house = House()
     await house.get()
     house.account.script.append(httpx.Response(503, headers={"retry-after": "9"}))

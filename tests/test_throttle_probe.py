@@ -72,7 +72,7 @@ async def test_others_on_the_account_are_watched():
         await house.get()
         await asyncio.sleep(1)
 
-    # Asked at the start; others were there. Asked once more after four periods; they were gone.
+    # Requested at the start: others were there. Requested once more after four periods: nobody was left.
     assert house.probes() == 2
 
 
@@ -124,7 +124,7 @@ async def test_a_hurried_call_does_not_give_its_last_lease_to_the_status():
     assert (hurried, probes) == (200, [1, 2])
 
 
-async def test_a_status_call_in_passing_that_breaks_is_told_and_forgotten(caplog):
+async def test_a_status_call_in_passing_that_fails_is_logged_only(caplog):
     """A fault in the way to ask costs no caller anything."""
     throttle = Throttle(clock=clock_of_loop())
 
@@ -156,7 +156,7 @@ async def test_a_leader_hears_what_its_own_status_call_broke_by():
 
 
 async def test_a_status_call_that_resists_cancellation_is_waited_for():
-    """Its leader is cancelled once it has ended, by whatever, and however often the leader is cancelled."""
+    """The leader is cancelled only after the probe has ended in any way, however often the leader is cancelled."""
     throttle, ended = Throttle(clock=clock_of_loop()), []
 
     async def stubborn(_):

@@ -53,7 +53,7 @@ async def test_a_refusal_from_outside_stops_everyone_and_doubles_nothing(sandbox
 
 
 async def test_a_burst_of_another_program_is_waited_for(sandbox):
-    """The account's window is used up by somebody else: all calls are carried out once, after it."""
+    """Another program has used up the account's window: all calls are processed once, after it."""
     async with HarvestV1("sandbox", auth=AUTH, app="tests", base_url=sandbox.address, throttle=Throttle()) as harvest:
         await harvest.account.who_am_i()
         sandbox.spend(30)

@@ -65,7 +65,7 @@ async def test_a_users_numbers_are_a_ceiling():
 
 
 async def test_absurd_numbers_of_the_server_are_ignored(caplog):
-    """Numbers outside what can be believed change nothing, and are told of."""
+    """Implausible numbers change nothing, and are logged."""
     house = House()
     house.account.status = lambda: {"max_calls": 0, "count": 1, "timeframe_limit": 99_999}
     await house.get()
@@ -75,7 +75,7 @@ async def test_absurd_numbers_of_the_server_are_ignored(caplog):
 
 
 async def test_without_a_status_the_head_of_the_line_goes_alone():
-    """An answer that is no status sends one call ahead; the others follow its answer."""
+    """A response that is no status sends one call ahead; the others follow after its response."""
     house = House()
     house.account.status_answers = False
     await house.many(3)
@@ -98,17 +98,17 @@ async def test_a_throttle_without_a_status_call_sends_one_call_ahead():
 async def test_a_lost_status_call_lets_the_head_go_alone():
     """A status call that broke off does not keep anybody waiting."""
     house = House()
-    house.account.script.append(httpx.ReadError("gone"))
+    house.account.script.append(httpx.ReadError("closed"))
     assert await house.get() == 200
 
     assert house.paths() == ["/x"]
 
 
 async def test_a_lost_status_call_is_asked_again_before_anyone_else_goes():
-    """What others sent stays unknown until it is told: one call goes alone, then the status is asked for again."""
+    """What others sent stays unknown until a status arrives: one call goes alone, then the status is requested again."""
     house = House(pace="burst")
     house.account.spend(95)
-    house.account.script.append(httpx.ReadError("gone"))
+    house.account.script.append(httpx.ReadError("closed"))
     await house.many(20)
 
     assert house.paths()[:2] == ["/0", "/account/rate_limit_status"]
@@ -116,10 +116,10 @@ async def test_a_lost_status_call_is_asked_again_before_anyone_else_goes():
 
 
 async def test_a_status_call_that_is_always_lost_is_done_without():
-    """After three tries the line goes on by what the others' answers say."""
+    """After three tries the queue goes on by the responses of the other calls."""
     house = House(pace="burst")
     for _ in range(3):
-        house.account.script.extend([httpx.ReadError("gone"), None])
+        house.account.script.extend([httpx.ReadError("closed"), None])
     await house.many(20)
 
     assert (house.probes(), len(house.account.served)) == (0, 20)
@@ -127,7 +127,7 @@ async def test_a_status_call_that_is_always_lost_is_done_without():
 
 
 async def test_a_cancelled_leader_leaves_the_question_open():
-    """Granted the status call and cancelled in the same moment, a leader tells nothing about the server."""
+    """A leader that is granted the status call and cancelled at the same time says nothing about the server."""
     house = House(pace="burst")
     house.account.spend(95)
     leader = asyncio.create_task(house.get("/led"))
@@ -153,7 +153,7 @@ async def test_a_status_call_that_could_not_connect_costs_nothing():
 
 
 async def test_a_status_call_that_meets_an_outage_lets_the_head_go_alone():
-    """Whatever is no status and no refusal sends one call ahead, after the outage's pause; then it is asked again."""
+    """A response that is neither a status nor a refusal sends one call ahead after the outage's pause; then the status is requested again."""
     house = House(pace="burst")
     house.account.script.append(httpx.Response(503))
     await house.many(3)

@@ -58,7 +58,7 @@ def test_what_was_not_asked_for_is_not_undone(encoding):
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate"])
 def test_what_is_not_encoded_as_it_says_is_garbled(encoding):
-    """A head that lies is told."""
+    """A wrong header field raises."""
     with pytest.raises(DecompressError):
         undo(encoding, [b"{}", b"no such thing"])
 

@@ -319,5 +319,5 @@ async def test_a_module_that_is_on_is_known_to_every_section_and_client():
 async def test_an_account_that_does_not_tell_leaves_the_refusal_as_it_is(response):
     """Whatever comes of the second question, the first answer is the one that is raised."""
     harvest, _ = scripted(silent(404), response)
-    with pytest.raises(NotFound, match="/invoices/7 answered 404"):
+    with pytest.raises(NotFound, match="/invoices/7 returned 404"):
         await harvest.invoices.get(7)

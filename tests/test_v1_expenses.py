@@ -395,17 +395,17 @@ async def test_a_file_store_is_asked_without_credentials(status):
         (
             [silent(302, location=STORE), *[silent(302, location="/again")] * 3],
             ServerError,
-            "GET https://files.example.net/again answered 302: the file store sends on for ever",
+            "GET https://files.example.net/again returned 302: the file store redirects without end",
         ),
         (
             [silent(302, location=STORE), silent(403)],
             ServerError,
-            "answered 403: the file store does not give the file",
+            "returned 403: the file store does not give the file",
         ),
         (
             [silent(302, location=STORE), httpx.ConnectError("no way")],
             NotSent,
-            "can't be had from the file store: ConnectError",
+            "can't be fetched from the file store: ConnectError",
         ),
         ([silent(302, location=STORE), httpx.ReadError("gone")], ServerError, r"files.example.net/receipts/5.png"),
         (

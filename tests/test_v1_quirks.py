@@ -119,7 +119,7 @@ TESTS = {
     "test_v1_expenses.test_a_locked_expense_tells_what_was_not_taken",
     # sign-in, errors, throttle
     "throttle_resets": "test_throttle_refusals.test_nothing_is_sent_before_the_block_is_over",
-    "throttle_status_503": "test_throttle_hint.test_a_refusal_is_told_from_an_outage "
+    "throttle_status_503": "test_throttle_hint.test_a_refusal_is_distinguished_from_an_outage "
     "test_throttle_refusals.test_429_is_always_a_refusal",
     "role_as_404": "test_v1_checks.test_too_low_a_role_shows_as_nothing_there",
     "token_in_query": "test_secrets.test_no_error_shows_a_credential "

@@ -1,59 +1,12 @@
 """The table of API versions: what it loads, and what happens without a version's package."""
 
-import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 import harvest_async
-from harvest_async import HarvestV1, InvalidArgument, versions
-
-ROOT = Path(harvest_async.__file__).parent
-
-
-@pytest.fixture(scope="module")
-def without_v1(tmp_path_factory):
-    """Return a folder with a copy of the package that lacks `v1`."""
-    folder = tmp_path_factory.mktemp("without")
-    shutil.copytree(ROOT, folder / "harvest_async", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.rmtree(folder / "harvest_async" / "v1")
-    return folder
-
-
-def run(folder, code):
-    """Run code with the package in a folder."""
-    program = f"import sys; sys.path.insert(0, {str(folder)!r}); {code}"
-    return subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True)
-
-
-@pytest.mark.parametrize(
-    "module",
-    [
-        "harvest_async",
-        "harvest_async.exports",
-        "harvest_async.fastapi",
-        "harvest_async.postman",
-        "harvest_async.testing",
-    ],
-)
-def test_a_module_is_imported_without_v1(without_v1, module):
-    """Imports the package and its facades when the package of API v1 is missing."""
-    ran = run(without_v1, f"import {module} as m; print(m.__file__)")
-
-    assert ran.stdout.startswith(str(without_v1)), ran.stderr
-
-
-@pytest.mark.parametrize("name", ["HarvestV1", "Directory"])
-def test_a_missing_version_is_named(without_v1, name):
-    """Raises an AttributeError that names the missing package and the command that installs it."""
-    ran = run(without_v1, f"import harvest_async; harvest_async.{name}")
-
-    last = ran.stderr.splitlines()[-1]
-    assert last.startswith(f"AttributeError: harvest_async.{name}: API v1 is not available")
-    assert "harvest_async.v1" in last
-    assert "python -m pip install" in last
+from harvest_async import BearerAuth, HarvestV1, InvalidArgument, versions
 
 
 def test_unknown_versions_and_parts_list_the_choices():
@@ -89,3 +42,25 @@ def test_a_client_belongs_to_its_version():
     assert versions.version_of(client) == "v1"
     with pytest.raises(InvalidArgument, match="str is no client of a known API version"):
         versions.version_of("acme")
+
+
+def test_the_client_class_loads_neither_models_nor_codecs():
+    """Loads the models and codecs of a version with the first client, not with its class."""
+    code = (
+        "import sys; from harvest_async import HarvestV1, BearerAuth;"
+        "late = ('harvest_async.v1.models', 'harvest_async.v1.dialect', 'cattrs');"
+        "print([each in sys.modules for each in late]);"
+        "harvest = HarvestV1('acme', auth=BearerAuth('t'), app='me (me@example.com)');"
+        "print('clients' in dir(harvest), 'clients' in vars(harvest), harvest.clients is harvest.clients)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+
+    assert ran.stdout.splitlines() == ["[False, False, False]", "True False True"], ran.stderr
+
+
+def test_a_client_has_no_other_attributes():
+    """Raises AttributeError for a name that is no resource."""
+    client = HarvestV1("acme", auth=BearerAuth("t"), app="me (me@example.com)")
+
+    with pytest.raises(AttributeError, match="'HarvestV1' object has no attribute 'colours'"):
+        _ = client.colours

@@ -1,4 +1,4 @@
-"""Requests and answers as values: what they show, and what they never show."""
+"""Requests and responses as values: what they show, and what they never show."""
 
 import string
 
@@ -38,7 +38,7 @@ NAMES = ["access_token", "refresh_token", "client_secret", "password", "api_key"
     ],
 )
 def test_an_address_is_shown_without_its_secrets(url):
-    """Wherever in the address they stand, and even where it can't be one."""
+    """Anywhere in the address, and even where it can't be one."""
     assert SECRET not in redact_url(url)
 
 
@@ -152,7 +152,7 @@ def test_no_character_plays_with_the_terminal():
 @example("http://[")
 @example("\ud800")
 def test_showing_never_fails(text):
-    """Whatever a server sends can be shown."""
+    """Any response of a server can be shown."""
     shown = redact_url(text) + redact_text(text) + redact_body(text.encode("utf-8", "replace"))
     shown += "".join(map("".join, redact_headers(((text, text), ("Location", text), ("Cookie", text)))))
 
@@ -161,7 +161,7 @@ def test_showing_never_fails(text):
 
 @given(st.sampled_from(NAMES), st.text(string.ascii_letters + string.digits + "+/=", min_size=12))
 def test_a_secret_under_its_name_is_never_shown(name, secret):
-    """Whatever it consists of."""
+    """For any content."""
     texts = [f'{{"{name}": "{secret}"}}', f"<{name}>{secret}</{name}>", f"https://x.example/?{name}={secret}"]
 
     assert not any(secret in redact_body(text.encode()) for text in texts)

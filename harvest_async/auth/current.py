@@ -72,6 +72,7 @@ class Current:
         kind: makes what signs out of an access token.
         early: seconds before its end at which a token is renewed.
         clock: the source of the time.
+        lifetime: seconds that an access token lasts if the response does not say so.
     """
 
     def __init__(
@@ -82,7 +83,9 @@ class Current:
         kind: Callable[[str], Signing],
         early: float,
         clock: Clock,
+        lifetime: int,
     ) -> None:
+        self._lifetime = lifetime
         self._store = store
         self._url = url
         self._client = client
@@ -184,7 +187,7 @@ class Current:
         """Process the response to the request for new tokens."""
         before = self._tokens or Tokens("")
         try:
-            tokens = read_tokens(wire, response, self._clock.today(), before)
+            tokens = read_tokens(wire, response, self._clock.today(), before, self._lifetime)
         except Unauthorized:
             held = await self._load()
             if held is not None and held.refresh_token != before.refresh_token and self._good(held, self._early):

@@ -86,20 +86,19 @@ class ResponseStore:
         self._writes = 0
         self._seen: set[str] = set()  # what the server has said something about since the last write
         self.saved = 0
-        self.confirmed = 0
 
     def written(self) -> None:
-        """A write leaves, or has come back: what is kept may be out of date."""
+        """Record that a write is sent, or has ended: stored responses may be out of date."""
         self._writes += 1
         self._seen.clear()
 
     async def response(self, wire: Request, cache_identity: Secret, fetch: Fetch) -> Response:
-        """Give the answer to a read: what is kept, if it is fresh or the server confirms it, else the server's.
+        """Return the response to a read: the stored one if it is fresh or the server confirms it, else the server's.
 
         Args:
             wire: the request, unsigned.
-            cache_identity: what tells its sender from anybody else.
-            fetch: sends a request; an answer of 304 is a success to it.
+            cache_identity: distinguishes its sender from all others.
+            fetch: sends a request; a response of 304 is a success.
 
         Raises:
             HarvestError: as `fetch`, or the file can't be used.
@@ -151,9 +150,7 @@ class ResponseStore:
         return state.next()
 
     async def _from_cache(self, read: _Read, entry: hishel.Entry, *, asked: bool) -> Response:
-        if asked:
-            self.confirmed += 1
-        else:
+        if not asked:
             self.saved += 1
             logger.debug("%s %s -> kept", read.wire.method, redact_url(read.wire.url))
         response = entry.response
@@ -162,7 +159,7 @@ class ResponseStore:
         return Response(response.status_code, tuple(pairs), content)
 
     async def _keep(self, read: _Read, answer: Response, entries: list[hishel.Entry]) -> None:
-        """Store an answer in the place of the others, if anything can ever be saved by it."""
+        """Store a response in place of the others, if it can ever save a request."""
         for entry in entries:
             await read.storage.remove_entry(entry.id)
         headers = _kept(answer)
@@ -174,7 +171,7 @@ class ResponseStore:
             pass  # it is stored as it is read
 
     def _note(self, read: _Read) -> None:
-        """The server has given an answer; it is of use if no write has left since it was asked."""
+        """Record a response of the server; it is current if no write was sent since the request."""
         if read.writes == self._writes:
             self._seen.add(read.key)
 
@@ -208,7 +205,7 @@ def _asking(wire: Request, request: hishel.Request) -> Request:
 
 
 def _kept(answer: Response) -> hishel.Headers:
-    """The header fields of an answer that are kept; without a lifetime of its own it is never fresh."""
+    """Return the header fields of a response that are stored; without a lifetime of its own it is never fresh."""
     headers = _headers(answer.headers, _KEPT)
     if "max-age" not in headers.get("cache-control", "").lower() and "expires" not in headers:
         headers["cache-control"] = "no-cache"

@@ -19,6 +19,7 @@ from harvest_async.cli.common import ENVIRONMENT, account_options, find_target, 
 from harvest_async.cli.edge import BAD_INPUT, INTERRUPTED, code_of, error_json, explain, print_json
 from harvest_async.cli.show import Bar, counted, err, out
 from harvest_async.cli.target import Target
+from harvest_async.errors import InvalidArgument
 
 __all__ = ["export"]
 
@@ -30,7 +31,11 @@ class _KindsOption(click.Option):
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
         """Return the option and its help."""
-        self.help = f"Export only these kinds, separated by commas: {', '.join(exports.tables())}."
+        try:
+            kinds = f": {', '.join(exports.tables())}"
+        except InvalidArgument:  # the version is missing; running the command says so
+            kinds = ""
+        self.help = f"Export only these kinds, separated by commas{kinds}."
         return super().get_help_record(ctx)
 
 

@@ -33,6 +33,8 @@ class EmptyAccount:
 
     def __init__(self) -> None:
         self.reads = 0
+        self.shared_lists = None
+        self.references = None
 
     async def timestamps(self) -> bool:
         """Return False: time is tracked by duration."""

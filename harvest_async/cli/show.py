@@ -188,6 +188,13 @@ def _some(count: int, names: Sequence[str]) -> str:
     return f"{count}: " + escape(", ".join(names)) + rest
 
 
+_UNREFERENCED: Final = {
+    "not kept": "not kept by the server: time entries were recognised by comparing and counting",
+    "off": "off: time entries were recognised by comparing and counting",
+}
+"""What a report shows if time entries have no references, although the API has them."""
+
+
 def show_report(report: Report, effort: Effort) -> None:
     """Show the report of an import."""
     show_problems(report.rejected, "rejected")
@@ -209,6 +216,8 @@ def show_report(report: Report, effort: Effort) -> None:
     table.add_row("already there", counted(report.existing, "row"))
     table.add_row("rejected", _rejected(report.rejected))
     table.add_row("unknown", counted(len(report.unknown), "row"))
+    if report.references in _UNREFERENCED:
+        table.add_row("references", _UNREFERENCED[report.references])
     if report.left:
         table.add_row("not sent", counted(report.left, "row"))
     table.add_row("hours in the file", f"{float(report.file_hours):.4f}")
@@ -286,6 +295,7 @@ def report_json(report: Report, effort: Effort) -> dict[str, Any]:
         "refused": effort.refused,
         "seconds": round(effort.seconds, 1),
         "bound": round(effort.bound, 1),
+        **({"references": report.references} if report.references else {}),
     }
 
 

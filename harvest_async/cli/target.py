@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import platformdirs
 from attrs import field, frozen
 
-from harvest_async.address import check_address, is_loopback
+from harvest_async.address import is_loopback
 from harvest_async.auth import BasicAuth
 from harvest_async.errors import InvalidArgument
 from harvest_async.sandbox import Sandbox
@@ -92,7 +92,7 @@ def real(account: str | None, base_url: str | None) -> Target:
     base_url = url = hide_user(base_url or os.environ.get("HARVEST_BASE_URL") or "") or None
     probe = load("client").from_env(**options, **_given(account=name, base_url=url))  # checks everything, sends nothing
     name = name or probe.name
-    address = check_address(url) if url else f"https://{name}.harvestapp.com"
+    address = probe.address
     identity = f"{service_of(address)}/{name}"
     ledger = SqliteLedger(ledger_path(), account=identity)
     options |= {"account": name, "auth": probe.auth, "base_url": address}

@@ -8,13 +8,13 @@ Notes:
 
 from __future__ import annotations
 
-import asyncio
-from collections import deque
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Coroutine, Iterable
+from functools import partial
 from typing import Any, Final
 
 from harvest_async import outcomes
 from harvest_async.call import Call, Created, Repeat
+from harvest_async.concurrency import results_of
 from harvest_async.errors import (
     BadRequest,
     CreatedUnread,
@@ -38,8 +38,6 @@ AnyCall = Call[Any] | Callable[[], Awaitable[Any]]
 
 _REFUSED: Final = (BadRequest, NotFound, Unprocessable, Forbidden, InvalidArgument)
 _UNSENT: Final = (NotSent, WouldWait)
-_WAITING: Final = 4
-"""The most outcomes that wait for an earlier one, as a multiple of `side_by_side`."""
 
 
 def bulk_map(
@@ -74,45 +72,23 @@ class _Stream:
         self._max_failures = max_failures
         self._failures = 0
         self._ended = False
-        self._tasks: deque[asyncio.Task[outcomes.Outcome]] = deque()
-        self._place = 0
 
-    async def take(self) -> AsyncIterator[outcomes.Outcome]:
+    def take(self) -> AsyncIterator[outcomes.Outcome]:
         """Yield the outcomes of all calls."""
-        try:
-            while await self._fill():
-                if not self._ordered:
-                    await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
-                    done = [task for task in self._tasks if task.done()]
-                    self._tasks = deque(task for task in self._tasks if not task.done())
-                else:
-                    done = [self._tasks.popleft()]
-                for task in done:
-                    yield await task
-        finally:
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+        return results_of(self._each(), limit=self._limit, ordered=self._ordered)
 
-    async def _fill(self) -> bool:
-        """Start as many calls as the limits allow; return whether any is still to be returned."""
-        running = sum(not task.done() for task in self._tasks)
-        while running < self._limit and len(self._tasks) < _WAITING * self._limit:
-            try:
-                call = await anext(self._calls)
-            except StopAsyncIteration:
-                break
-            with self._exchange.bulk():  # the task takes the lane along
-                self._tasks.append(asyncio.create_task(self._one(self._place, call)))
-            self._place += 1
-            running += 1
-        return bool(self._tasks)
+    async def _each(self) -> AsyncIterator[Callable[[], Coroutine[Any, Any, outcomes.Outcome]]]:
+        place = 0
+        async for call in self._calls:
+            yield partial(self._one, place, call)
+            place += 1
 
     async def _one(self, place: int, call: AnyCall) -> outcomes.Outcome:
         if self._ended:
             return outcomes.NotSent(place=place, call=call)
         try:
-            value = await (self._exchange.send(call) if isinstance(call, Call) else call())
+            with self._exchange.bulk():
+                value = await (self._exchange.send(call) if isinstance(call, Call) else call())
         except CreatedUnread as error:
             return outcomes.Created(place=place, call=call, id=error.id, location=error.location)
         except HarvestError as error:

@@ -1,8 +1,9 @@
-"""One list of the account, kept: loaded once, brought up to date by what changed.
+"""A list of the account that is loaded once and then updated by the records that changed.
 
-Rules of this room: it knows no network; the caller gives a `CachedList` the way to the list. What is deleted never
-shows up among what changed (contract: updated_since.deletions), so whatever a write of one's own has touched counts as
-unknown until the server has said something about it.
+Notes:
+- No network: the caller gives a `CachedList` the function that requests the list.
+- Deleted records are not among the changed ones, so a record that one of our own calls wrote counts as unknown until
+  the server has returned it.
 """
 
 from __future__ import annotations
@@ -23,21 +24,21 @@ __all__ = ["CachedList", "Fetch", "Named", "Tally"]
 T = TypeVar("T")
 
 Fetch = Callable[[datetime | None], Awaitable[list[T]]]
-"""Gives the whole list, or what changed in it since a moment: one call."""
+"""Requests the whole list, or the records that changed since a time, by one call."""
 
 _GLANCE: Final = 200
 
 OVERLAP: Final = timedelta(minutes=1)
-"""How far back it is asked for changes once more (contract: updated_since.precision)."""
+"""How far the times of two updates overlap: the server rounds times to the second."""
 
 
 @define
 class Tally:
-    """What it took, and what it spared.
+    """The number of calls that cached lists made and saved.
 
     Attributes:
-        calls: lists that were asked for.
-        saved: questions that were answered without a call of their own.
+        calls: lists that were requested.
+        saved: look-ups that needed no call of their own.
     """
 
     calls: int = 0
@@ -45,14 +46,14 @@ class Tally:
 
 
 class CachedList(Generic[T]):
-    """A list that is kept.
+    """A list that is cached.
 
     Args:
-        name: what the records are, for messages.
-        fetch: the way to the list.
-        clock: what tells the time.
-        max_age: seconds after which it is brought up to date before it answers.
-        tally: where calls are counted.
+        name: the kind of the records, for messages.
+        fetch: requests the list.
+        clock: the source of the time.
+        max_age: seconds after which the list is updated before it is used.
+        tally: counts the calls.
     """
 
     def __init__(self, name: str, fetch: Fetch[T], clock: Clock, max_age: float, tally: Tally) -> None:
@@ -63,25 +64,25 @@ class CachedList(Generic[T]):
         self._tally = tally
         self._records: dict[int, T] = {}
         self._indexes: dict[str, dict[str, list[T]]] = {}
-        self._loaded: int | None = None  # when it was brought up to date last
-        self._mark: datetime | None = None  # the server's moment up to which its changes are known
-        self._touches = 0  # how many writes of one's own there were,
-        self._known = -1  # and how many of them the list has in it
-        self._suspects: set[int] = set()  # what they have touched
-        self._gone: set[int] = set()  # what they have deleted while a list was on its way
+        self._loaded: int | None = None  # the time of the last update
+        self._mark: datetime | None = None  # the server's time up to which its changes are known
+        self._touches = 0  # how many writes of our own there were,
+        self._known = -1  # and how many of them the list includes
+        self._suspects: set[int] = set()  # the records that they wrote
+        self._deleted: set[int] = set()  # the records that they deleted while a list was requested
         self._loading: asyncio.Task[HarvestError | None] | None = None
 
     async def all(self) -> list[T]:
-        """Give all records, archived ones too.
+        """Return all records, archived ones too.
 
         Raises:
-            HarvestError: they had to be asked for, and could not be had.
+            HarvestError: they had to be requested, which failed.
         """
         await self._ready()
         return list(self._records.values())
 
     async def by_id(self, id: int) -> T | None:
-        """Give the record with an id; None where there is none.
+        """Return the record with an id; None if there is none.
 
         Raises:
             HarvestError: as `all`.
@@ -90,7 +91,7 @@ class CachedList(Generic[T]):
         return self._records.get(id)
 
     async def refresh(self) -> None:
-        """Bring it up to date now, by one call.
+        """Update the list now, by one call.
 
         Raises:
             HarvestError: as `all`.
@@ -98,29 +99,29 @@ class CachedList(Generic[T]):
         self._touches += 1
         await self._ready()
 
-    def touch(self, id: int | None = None, *, gone: bool = False) -> None:
-        """Something was written.
+    def touch(self, id: int | None = None, *, deleted: bool = False) -> None:
+        """Take note of a write.
 
         Args:
-            id: to which record; None where it is a new one.
-            gone: whether the record is deleted for sure.
+            id: the record; None if it is a new one.
+            deleted: whether the record is certainly deleted.
         """
         self._touches += 1
-        if id is not None and gone:
-            self._gone.add(id)
+        if id is not None and deleted:
+            self._deleted.add(id)
             self._drop(id)
         elif id is not None:
             self._suspects.add(id)
 
     def forget(self) -> None:
-        """Nothing that is kept can be relied on: the whole list is asked for next."""
+        """Discard the list: all of it is requested next."""
         self._touches += 1
         self._loaded = self._mark = None
 
     # Inside
 
     async def _matches(self, key: str, value: str, read: Callable[[T], str | None]) -> list[T]:
-        """The records that have a value under a key, whatever its case and the blanks around it."""
+        """Return the records with a value of a field; case and surrounding blanks are ignored."""
         await self._ready()
         if key not in self._indexes:
             index = self._indexes[key] = {}
@@ -139,7 +140,7 @@ class CachedList(Generic[T]):
         raise InvalidArgument(f"{self._name}: {key} {value!r} is that of {len(found)} records ({ids}): ask by id")
 
     async def _ready(self) -> None:
-        """Know all that was written so far, and be no older than allowed. All who ask at once share one call."""
+        """Update the list if it is too old or lacks a write; concurrent callers share one call."""
         written = self._touches
         if self._knows(written) or self._loading is not None:
             self._tally.saved += 1
@@ -153,7 +154,7 @@ class CachedList(Generic[T]):
     async def _load(self) -> None:
         loop = asyncio.get_running_loop()
         loading = self._loading
-        if loading is None or loading.get_loop() is not loop:  # what another loop has begun may never end
+        if loading is None or loading.get_loop() is not loop:  # another loop's task may never end
             loading = self._loading = loop.create_task(self._run())
             loading.add_done_callback(self._ended)
         error = await asyncio.shield(loading)
@@ -166,12 +167,12 @@ class CachedList(Generic[T]):
 
     async def _run(self) -> HarvestError | None:
         written, began, suspects = self._touches, self._clock.today(), set(self._suspects)
-        self._gone.clear()
+        self._deleted.clear()
         since = None if self._loaded is None or self._mark is None else self._mark - OVERLAP
         try:
             found = await self._ask(since)
             if since is not None and not suspects <= set(map(record_id, found)):
-                since, found = None, await self._ask(None)  # deleted, or touched without a trace
+                since, found = None, await self._ask(None)  # deleted, or not among the changed ones
         except HarvestError as error:
             return error
         self._merge(found, began, whole=since is None)
@@ -187,13 +188,13 @@ class CachedList(Generic[T]):
         if whole:
             self._records.clear()
         self._records.update((record_id(record), record) for record in found)
-        for id_ in self._gone:
+        for id_ in self._deleted:
             self._drop(id_)
         self._indexes.clear()
         moments = [_updated_at(record) for record in self._records.values()]
         known = [moment for moment in moments if moment is not None]
-        told = bool(known) and len(known) == len(moments)  # by the server's clock, if it says so of each record
-        self._mark = max(known) if told else began if moments else None
+        dated = bool(known) and len(known) == len(moments)  # by the server's clock, if each record has a time
+        self._mark = max(known) if dated else began if moments else None
         self._loaded = self._clock.now()
 
     def _drop(self, id_: int) -> None:
@@ -205,16 +206,16 @@ class Named(CachedList[T]):
     """A list of records that have names."""
 
     async def by_name(self, name: str) -> T | None:
-        """Give the record with a name, whatever its case; None where there is none, the active one of several.
+        """Return the record with a name, in any case; None if there is none, the active one of several.
 
         Raises:
-            InvalidArgument: several have it; `named` gives them all.
+            InvalidArgument: several records have it; `named` returns them all.
             HarvestError: as `all`.
         """
         return await self._one("name", name, name_of)
 
     async def named(self, name: str) -> list[T]:
-        """Give all records with a name, archived ones too.
+        """Return all records with a name, archived ones too.
 
         Raises:
             HarvestError: as `all`.
@@ -223,7 +224,7 @@ class Named(CachedList[T]):
 
 
 def record_id(record: Any) -> int:
-    """A record's id.
+    """Return a record's id.
 
     Raises:
         DecodeError: the server sent the record without one.
@@ -236,7 +237,7 @@ def record_id(record: Any) -> int:
 
 
 def name_of(record: Any) -> str | None:
-    """A record's name; a person's is both of theirs."""
+    """Return a record's name; a person's is the first and the last name."""
     if hasattr(record, "first_name"):
         return " ".join(part for part in (record.first_name, record.last_name) if part)
     name: str | None = record.name
@@ -244,10 +245,10 @@ def name_of(record: Any) -> str | None:
 
 
 def is_active(record: Any) -> bool:
-    """Whether a record is in use (contract: inactive_spelled_three_ways)."""
-    for word in ("active", "is_active"):
-        if getattr(record, word, None) is not None:
-            return bool(getattr(record, word))
+    """Return whether a record is active: records have one of three fields for that."""
+    for name in ("active", "is_active"):
+        if getattr(record, name, None) is not None:
+            return bool(getattr(record, name))
     return not getattr(record, "deactivated", False)
 
 

@@ -127,7 +127,7 @@ class Endpoint(Generic[T_co]):
         """
         segments = []
         for name, value in zip(self.places, ids, strict=True):
-            is_plain = value.__class__ is int and value > 0
+            is_plain = type(value) is int and value > 0
             segments.append(str(value) if is_plain else path("{}", self.references.segment(name, value)))
         root, body = self.root, upload
         return Call(

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator, Hashable, Mapping
 from contextlib import aclosing
-from typing import Any, ClassVar, Generic, TypeVar, cast
+from typing import Any, ClassVar, Generic, TypeVar
 from weakref import WeakValueDictionary
 
 from attrs import field, frozen
@@ -70,23 +70,25 @@ class Learned:
     def __init__(self, rules: AccountRules | None = None) -> None:
         self.rules = rules or AccountRules()
         self.timestamp_timers: bool | None = None
-        self.modules: set[str] = set()
-        self._locks: WeakValueDictionary[Hashable, asyncio.Lock] = WeakValueDictionary()
+        self.modules: frozenset[str] = frozenset()
+        self._locks: WeakValueDictionary[Hashable, asyncio.Lock] | None = None
 
     def note(self, result: Any) -> Profile:
         """Store the profile, given as the result of `rules.profile_call`, and return it."""
         profile = self.rules.read_profile(result)
         self.timestamp_timers = profile.timestamp_timers
-        self.modules = {name for name, is_on in profile.modules.items() if is_on}
+        self.modules = frozenset(name for name, is_on in profile.modules.items() if is_on)
         return profile
 
     def forget(self) -> None:
         """Forget everything, because another person has signed in."""
         self.timestamp_timers = None
-        self.modules = set()
+        self.modules = frozenset()
 
     def lock(self, urgency: Hashable) -> asyncio.Lock:
         """Return the lock for requests of one urgency, so that none waits for a call that may wait longer."""
+        if self._locks is None:
+            self._locks = WeakValueDictionary()
         return self._locks.setdefault((asyncio.get_running_loop(), urgency), asyncio.Lock())
 
 
@@ -147,10 +149,10 @@ class Resource:
 
     async def _records(self, call: Call[Page[T]]) -> AsyncGenerator[T, None]:
         try:
-            found = cast("AsyncGenerator[T, None]", self._exchange.records(call))
-            async with aclosing(found) as records:
-                async for record in records:
-                    yield record
+            async with aclosing(self._exchange.slices(call)) as slices:
+                async for records in slices:
+                    for record in records:
+                        yield record
         except ResponseError as error:
             await self._explain(call, error)
             raise

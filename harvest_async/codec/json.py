@@ -14,7 +14,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, Final, TypeVar, cast
 
-from harvest_async.codec.slices import DEEPEST, LARGEST_ELEMENT, MOST_VALUES, STEP, Shaper, Slices
+from harvest_async.codec.slices import DEEPEST, LARGEST_ELEMENT, MOST_VALUES, SLICE, STEP, Shaper, Slices
 from harvest_async.codec.text import NUMBERS, beginning, iso, of_day, only_decode_errors
 from harvest_async.errors import DecodeError, InvalidArgument
 
@@ -30,6 +30,9 @@ _HALF: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 _LONE: Final = re.compile("[\ud800-\udfff]")
 _MARK: Final = re.compile(rb'\}\s*+,\s*+(?=\{\s*+"[^"\\]{0,64}+"\s*+:\s*+\{)')
 """Between two records, each below its root. The quote of a text inside a record would have a backslash before it."""
+
+_NEAR: Final = 2_048
+"""The last bytes of a slice, in which the pattern is tried first."""
 
 QUOTE: Final = ord('"')
 TOKEN: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+(")?+|[][{},]', re.DOTALL)
@@ -189,10 +192,10 @@ class Elements(Slices[T]):
 
     def _guess(self) -> list[T] | None:
         """Read up to where a record seems to end; return None if the guess was wrong."""
-        self._enough = STEP
+        self._enough = SLICE - STEP
         if len(self._held) < self._enough:
             return []
-        end = max((match.end() for match in _MARK.finditer(bytes(self._held))), default=0)
+        end = _last_mark(self._held)
         if not end:
             return None
         try:
@@ -248,6 +251,17 @@ class Elements(Slices[T]):
             except Exception:  # noqa: BLE001, S110 - the slow way reads more, and says what is wrong
                 pass
         return self._shape(loads(whole))
+
+
+def _last_mark(held: bytearray) -> int:
+    """Return where the last record that has come begins, as far as the pattern says; 0 if there is none."""
+    for start in (max(0, len(held) - _NEAR), 0):
+        end = 0
+        for match in _MARK.finditer(held, start):
+            end = match.end()
+        if end:
+            return end
+    return 0
 
 
 def _blanks(held: bytearray) -> int:

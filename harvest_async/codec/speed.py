@@ -12,12 +12,15 @@ from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from functools import cache, reduce
-from operator import or_
+from itertools import chain
+from operator import attrgetter, or_
 from types import UnionType
 from typing import Annotated, Any, Final, Union, get_args, get_origin
 
 import msgspec
 from attrs import NOTHING, Factory, fields, frozen, has, resolve_types
+
+from harvest_async.codec.text import NUMBERS
 
 __all__ = ["fast_reader"]
 
@@ -39,61 +42,69 @@ def fast_reader(kind: Any, root: str | None) -> Callable[[bytes], list[Any]] | N
     """
     try:
         strict = _strict(kind)
-        element: Any = strict if root is None else dict[str, strict]  # type: ignore[valid-type]
-        decoder = msgspec.json.Decoder(list[element])
+        element = strict if root is None else _below(root, strict)
+        decoder = msgspec.json.Decoder(list[element])  # type: ignore[valid-type]
         msgspec.convert([], list[kind])
     except TypeError:
         return None
+
     numbers = _numbers(kind)
 
     def read(whole: bytes) -> list[Any]:
-        elements = decoder.decode(whole)
+        elements: list[Any] = decoder.decode(whole)
         if root is not None:
-            elements = _unwrapped(elements, root)
-        for element in elements:
-            _check_all(element, numbers)
+            elements = [element.record for element in elements]
+        _check_all(elements, numbers)
         return msgspec.convert(elements, list[kind], from_attributes=True)
 
     return read
 
 
-def _unwrapped(elements: list[dict[str, Any]], root: str) -> list[Any]:
-    """Return the records below their root."""
+def _below(root: str, strict: type[msgspec.Struct]) -> type[msgspec.Struct]:
+    """Return the class of an object whose only field is a record."""
+    record = ("record", strict, msgspec.field(name=root))
+    return msgspec.defstruct("Below", [record], forbid_unknown_fields=True, gc=False)
+
+
+def _check(column: list[Decimal | None]) -> None:
+    """Raise `ValueError` for numbers that `shape` may refuse: NaN as text, very large or small ones, too many digits.
+
+    A list has few different rates and hours, so that it is enough to look at those, and at each zero: zeros of
+    different exponents are equal.
+    """
     try:
-        return [element[root] for element in elements]
-    except KeyError as error:
+        numbers = {number for number in set(column) if number is not None}
+        zeros = [number for number in column if number is not None and not number] if 0 in numbers else []
+        places = set(map(Decimal.adjusted, (*numbers, *zeros)))
+        usual = all(map(Decimal.is_finite, map(NUMBERS.plus, numbers))) and all(-_FAR < each < _FAR for each in places)
+    except (ArithmeticError, TypeError) as error:
         raise ValueError(error) from error
-
-
-def _check(number: Decimal | None) -> None:
-    """Raise `ValueError` for numbers that `shape` may refuse: NaN as text, and those with a great many digits."""
-    if number is not None and not (number.is_finite() and -_FAR < number.adjusted() < _FAR):
-        raise ValueError(number)
+    if not usual:
+        raise ValueError(numbers)
 
 
 @frozen
 class _Numbers:
     """The decimal numbers of a record, and those of the records in it."""
 
-    decimals: tuple[str, ...]
-    nested: tuple[tuple[str, _Numbers], ...]
+    decimals: tuple[Callable[[Any], Any], ...]
+    nested: tuple[tuple[Callable[[Any], Any], _Numbers], ...]
 
 
 def _numbers(kind: Any) -> _Numbers:
     own = {field.name: {field.type, *get_args(field.type)} for field in fields(kind)}
-    decimals = tuple(name for name, kinds in own.items() if Decimal in kinds)
+    decimals = tuple(attrgetter(name) for name, kinds in own.items() if Decimal in kinds)
     inner = {name: next(filter(_is_record, kinds), None) for name, kinds in own.items()}
     found = ((name, _numbers(each)) for name, each in inner.items() if each is not None)
-    return _Numbers(decimals, tuple((name, each) for name, each in found if each.decimals or each.nested))
+    return _Numbers(decimals, tuple((attrgetter(name), each) for name, each in found if each.decimals or each.nested))
 
 
-def _check_all(record: Any, numbers: _Numbers) -> None:
-    for name in numbers.decimals:
-        _check(getattr(record, name))
-    for name, inner in numbers.nested:
-        value = getattr(record, name)
-        for each in value if isinstance(value, list) else () if value is None else (value,):
-            _check_all(each, inner)
+def _check_all(records: list[Any], numbers: _Numbers) -> None:
+    for column in numbers.decimals:
+        _check([*map(column, records)])
+    for inner, of_inner in numbers.nested:
+        values = [value for value in map(inner, records) if value is not None]
+        _check_all([*chain.from_iterable(value if isinstance(value, list) else (value,) for value in values)], of_inner)
 
 
 def _is_record(kind: Any) -> bool:

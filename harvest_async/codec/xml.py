@@ -21,9 +21,9 @@ from xml.parsers.expat import ExpatError, ParserCreate
 import xmltodict
 from attrs import define, field
 
-from harvest_async.codec.shape import Repeated
 from harvest_async.codec.slices import DEEPEST, LARGEST_ELEMENT, MOST_VALUES, STEP, Shaper, Slices
 from harvest_async.codec.text import beginning, iso, of_day, only_decode_errors
+from harvest_async.codec.values import Repeated
 from harvest_async.errors import DecodeError, InvalidArgument
 
 __all__ = ["CONTENT_TYPE", "Elements", "read", "write"]

@@ -10,11 +10,12 @@ Invariants:
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
 from typing import Any, TypeVar
+from weakref import ref
 
 from attrs import evolve
 
@@ -28,7 +29,7 @@ from harvest_async.exchange.cache_protocol import ResponseStore, Watcher, cache_
 from harvest_async.exchange.failures import described, is_known, not_named, not_read_back, unknown, unread
 from harvest_async.exchange.files import fetch
 from harvest_async.exchange.options import PLAIN, Options, change
-from harvest_async.exchange.pages import records
+from harvest_async.exchange.pages import slices
 from harvest_async.exchange.recording import keep, recorders
 from harvest_async.exchange.response_body import whole
 from harvest_async.exchange.retrying import Attempts
@@ -128,8 +129,8 @@ class Exchange:
             raise
         return result
 
-    def records(self, call: Call[Page[T]]) -> AsyncIterator[T]:
-        """Send the calls for the pages of a list, and yield its records one by one.
+    def slices(self, call: Call[Page[T]]) -> AsyncGenerator[list[T], None]:
+        """Send the calls for the pages of a list, and yield its records, some at a time.
 
         Each page is requested when it is needed and read in slices, between which other tasks may run. A record that
         comes again, because the list changed between two pages, is yielded once.
@@ -137,7 +138,7 @@ class Exchange:
         Raises:
             HarvestError: as `send`; `DecodeError` if the server sends the same page without end.
         """
-        return records(call, self._send, self._shared.dialect)
+        return slices(call, self._send, self._shared.dialect)
 
     async def create_and_read(self, call: Call[Created[T]], read: Follow[T] | None) -> T:
         """Create a record and return it whole: from the response, or by reading it once more unless `read` is None.
@@ -162,7 +163,8 @@ class Exchange:
 
     def watch(self, watcher: Watcher) -> None:
         """Notify a watcher of each call that may have changed records, until it is garbage-collected."""
-        self._shared.watchers.add(watcher)
+        others = [each for each in self._shared.watchers if each() is not None and each() is not watcher]
+        self._shared.watchers[:] = [*others, ref(watcher)]
 
     async def send_form(self, wire: Request) -> Response:
         """Send a request that carries its own credentials, for a sign-in by `OAuth2`: see `auth.Send`.
@@ -247,7 +249,7 @@ class Exchange:
 
     async def _write(self, in_flight: InFlightCall) -> Response:
         """Send a write; notify the cache and the watchers."""
-        store, watchers, done = self._shared.store, self._shared.watchers, False
+        store, done = self._shared.store, False
         if store is not None:
             store.written()
         try:
@@ -257,8 +259,9 @@ class Exchange:
         finally:
             if store is not None:
                 _notify(in_flight.call, store.written)
-            for watcher in tuple(watchers):
-                _notify(in_flight.call, partial(watcher.wrote, in_flight.call, done=done))
+            for watcher in [each() for each in self._shared.watchers]:
+                if watcher is not None:
+                    _notify(in_flight.call, partial(watcher.wrote, in_flight.call, done=done))
 
     async def _report_unknown(self, call: Call[Any]) -> None:
         """Pass a call whose result will not reach its caller to `on_unknown`."""

@@ -60,7 +60,7 @@ async def fetch(shared: Shared, url: str, accept: str, largest: int, limits: Lim
     if not 200 <= response.status < 300:  # noqa: PLR2004 - the class of statuses
         what = "redirects without end" if location is not None else "does not give the file"
         raise ServerError(
-            f"{_shown(wire)} responded {response.status}: the file store {what}",
+            f"{_shown(wire)} returned {response.status}: the file store {what}",
             request=_unsigned(wire),
             response=response,
         )

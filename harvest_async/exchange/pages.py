@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import TypeVar
 
@@ -16,15 +16,15 @@ from harvest_async.exchange.response_body import chunks
 from harvest_async.exchange.shared import InFlightCall
 from harvest_async.messages import Response
 
-__all__ = ["records"]
+__all__ = ["slices"]
 
 T = TypeVar("T")
 
 
-async def records(
+async def slices(
     call: Call[Page[T]], send: Callable[[Call[Page[T]]], Awaitable[tuple[InFlightCall, Response]]], dialect: Dialect
-) -> AsyncIterator[T]:
-    """Send the calls for the pages of a list, and yield its records one by one (see `Exchange.records`)."""
+) -> AsyncGenerator[list[T], None]:
+    """Send the calls for the pages of a list, and yield its records (see `Exchange.slices`)."""
     seen, pages = set[object](), set[object]()
     following: Call[Page[T]] | None = call
     while following is not None:
@@ -34,8 +34,7 @@ async def records(
             with _reading(in_flight, response):
                 reader = dialect.list_reader(following, response)
             for slice_ in _slices(reader, in_flight, response):
-                for record in _unseen(slice_, seen) if reader.is_paged else slice_:
-                    yield record
+                yield list(_unseen(slice_, seen)) if reader.is_paged else slice_
                 await anyio.lowlevel.checkpoint()
         with _reading(in_flight, response):
             following = _next_call(reader, pages)

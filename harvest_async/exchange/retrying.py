@@ -56,7 +56,7 @@ class _NoCookies(httpx.Cookies):
 class Client(httpx.AsyncClient):
     """The httpx client of an exchange, which stores no cookies."""
 
-    cookies = _NoCookies()  # type: ignore[assignment]
+    cookies = _NoCookies()  # type: ignore[override]
 
 
 class _Expired(Exception):
@@ -75,23 +75,25 @@ class Attempts:
         Raises:
             HarvestError: as `Exchange.send`.
         """
-        call, limits, attempt = in_flight.call, in_flight.limits, 1
+        limits, attempt = in_flight.limits, 1
         budget = self._shared.budget if limits.budget is None else limits.budget
-        while isinstance(result := await self._attempt(in_flight), Failed):
+        while True:
+            try:
+                result = await self._attempt(in_flight)
+            except _Expired:
+                continue
+            if not isinstance(result, Failed):
+                break
             if self._renews(in_flight, result.response):
                 continue
-            if in_flight.maybe_processed and self._is_done(call, result.response):
+            if in_flight.maybe_processed and self._is_done(in_flight.call, result.response):
                 return cast("Response", result.response)
-            may_retry = verdict(result.kind, call.repeat) is Verdict.RETRY and attempt < limits.attempts
+            may_retry = verdict(result.kind, in_flight.call.repeat) is Verdict.RETRY and attempt < limits.attempts
             if not may_retry or not budget.spend():
                 in_flight.verdict = result.error(in_flight, self._shared.dialect)
                 raise in_flight.verdict
-            in_flight.maybe_processed = in_flight.maybe_processed or result.kind is not Failure.NOT_SENT
-            pause = backoff(attempt, self._shared.chance())
+            await self._pause(in_flight, result.kind, attempt)
             attempt += 1
-            logger.debug("%s: %s; attempt %d in %.1f s", call.name, result.kind.value, attempt, pause)
-            in_flight.ticket.number = 0  # it returns to the end of the queue
-            await anyio.sleep(pause)
         if budget.left < budget.full:
             budget.earn()
         return result
@@ -178,10 +180,7 @@ class Attempts:
             while True:
                 if isinstance(auth, Renewing) and auth.signer() is None:
                     await self._renew(ticket)
-                try:
-                    ticket.lease = await shared.throttle.acquire(ticket)
-                except _Expired:
-                    continue
+                ticket.lease = await shared.throttle.acquire(ticket)
                 in_flight.signer = auth.signer() if isinstance(auth, Renewing) else auth
                 if in_flight.signer is not None:
                     return
@@ -234,6 +233,14 @@ class Attempts:
                 await _closed(response.aclose)
 
     # After a failure
+
+    async def _pause(self, in_flight: InFlightCall, kind: Failure, attempt: int) -> None:
+        """Wait before the next attempt, at the end of the queue."""
+        in_flight.maybe_processed = in_flight.maybe_processed or kind is not Failure.NOT_SENT
+        pause = backoff(attempt, self._shared.chance())
+        logger.debug("%s: %s; attempt %d in %.1f s", in_flight.call.name, kind.value, attempt + 1, pause)
+        in_flight.ticket.number = 0
+        await anyio.sleep(pause)
 
     def _renews(self, in_flight: InFlightCall, response: Response | None) -> bool:
         """Return whether to attempt a call again, because a 401 showed that its credentials had expired."""

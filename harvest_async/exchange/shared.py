@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Awaitable, Callable
 from typing import Any
-from weakref import WeakSet
+from weakref import ref
 
 import httpx
 from attrs import define, field, frozen
@@ -58,7 +58,7 @@ class Shared:
     deadline: float = DEADLINE / SECOND
     budget: Budget = field(factory=Budget)
     store: ResponseStore | None = None
-    watchers: WeakSet[Watcher] = field(factory=WeakSet)
+    watchers: list[ref[Watcher]] = field(factory=list)
     chance: Callable[[], float] = random.random
 
 

@@ -8,16 +8,17 @@ Invariants:
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from harvest_async.cancellation import finish
+from harvest_async.concurrency import gather
 from harvest_async.errors import NotFound
 from harvest_async.exporter.account import ExportAccount
 from harvest_async.exporter.disk import durable, place, scratch
-from harvest_async.exporter.flow import in_order
 
 __all__ = ["FOLDER", "fetch_receipts"]
 
@@ -30,6 +31,7 @@ _ENDINGS: Final = {
     "application/pdf": ".pdf",
 }
 _OTHER: Final = ".bin"
+_CONCURRENT: Final = 12
 
 
 async def fetch_receipts(account: ExportAccount, folder: Path, expenses: Sequence[tuple[int, int]]) -> int:
@@ -38,27 +40,20 @@ async def fetch_receipts(account: ExportAccount, folder: Path, expenses: Sequenc
     Raises:
         HarvestError: a receipt can't be fetched.
     """
-    count = 0
     where = folder / FOLDER
 
-    async def read(expense: tuple[int, int]) -> AsyncIterator[Path]:
+    async def fetch(expense: int, person: int) -> int:
         with suppress(NotFound):  # deleted meanwhile
-            yield await _fetch(account, where, *expense)
-
-    def take(_: tuple[int, int], __: Path) -> None:
-        nonlocal count
-        count += 1
-
-    async def done(_: tuple[int, int]) -> None:
-        """Do nothing."""
+            await _fetch(account, where, expense, person)
+            return 1
+        return 0
 
     if expenses:
         where.mkdir(exist_ok=True)
-    await in_order(expenses, read, take, done)
-    return count
+    return sum(await gather([partial(fetch, *each) for each in expenses], limit=_CONCURRENT))
 
 
-async def _fetch(account: ExportAccount, where: Path, expense: int, person: int) -> Path:
+async def _fetch(account: ExportAccount, where: Path, expense: int, person: int) -> None:
     new = scratch(where / str(expense))
     try:
         async with account.receipt(expense, person) as image:
@@ -71,7 +66,6 @@ async def _fetch(account: ExportAccount, where: Path, expense: int, person: int)
         await finish(asyncio.to_thread(_keep, new, path))
     finally:
         new.unlink(missing_ok=True)
-    return path
 
 
 def _keep(new: Path, path: Path) -> None:

@@ -19,11 +19,11 @@ from attrs import define, field, frozen
 
 from harvest_async.cancellation import finish
 from harvest_async.client.cached_list import record_id
+from harvest_async.concurrency import read_in_order
 from harvest_async.errors import InvalidArgument
 from harvest_async.exporter.account import Days, ExportAccount, ExportTable
 from harvest_async.exporter.disk import place, scratch
 from harvest_async.exporter.files import FORMATS, Writer
-from harvest_async.exporter.flow import in_order
 from harvest_async.exporter.receipts import FOLDER, fetch_receipts
 from harvest_async.exporter.state import State, load
 from harvest_async.progress import Progress
@@ -221,7 +221,7 @@ class _Export:
         async def done(_: int) -> None:
             self._progress.step()
 
-        await in_order(parts, read, take, done)
+        await read_in_order(parts, read, take, done)
 
 
 @frozen

@@ -1,1 +1,1 @@
-"""Imports: rows of a file, a plan, and the run that carries it out."""
+"""Imports: the rows of files, plans, runs and their journals."""

@@ -1,11 +1,15 @@
-"""The interface through which the importer uses an account, whatever the version of the API.
+"""The interface through which the importer uses an account, the same for each version of the API.
 
 Ids are those of the account. Kinds of records and their fields have the neutral names of `account_records`.
+
+What only some versions have is optional: `SharedLists` reads what all people logged in one list, and
+`ReferencedEntries` creates time entries that keep a reference. An account without them is read person by person, and
+its entries are recognised by comparing and counting.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date
 from typing import Any, Protocol
@@ -14,11 +18,13 @@ from harvest_async.importer.account_records import (
     AccountRecord,
     Assignment,
     BookableTasks,
+    CreatedEntry,
+    EntryReference,
     LoggedEntry,
     RecordedPayment,
 )
 
-__all__ = ["Account", "ReadableAccount", "WriteObserver"]
+__all__ = ["Account", "ReadableAccount", "ReferencedEntries", "SharedLists", "WriteObserver"]
 
 
 class WriteObserver(Protocol):
@@ -33,8 +39,48 @@ class WriteObserver(Protocol):
         ...
 
 
+class SharedLists(Protocol):
+    """Lists over all people and all projects."""
+
+    def logged(self, kind: str, first: date, last: date) -> AsyncIterator[LoggedEntry]:
+        """Return the time entries or expenses of all people between two days, both included."""
+        ...
+
+    async def assignments(self, kind: str) -> Mapping[int, Sequence[Assignment]]:
+        """Return all task or person assignments of the account, by project."""
+        ...
+
+
+class ReferencedEntries(Protocol):
+    """Time entries that keep a reference."""
+
+    async def create(
+        self, fields: Mapping[str, Any], reference: EntryReference, observer: WriteObserver
+    ) -> CreatedEntry:
+        """Create a time entry with a reference."""
+        ...
+
+    async def find(self, record: int) -> LoggedEntry | None:
+        """Return a time entry, or None if it does not exist."""
+        ...
+
+    async def unlink(self, record: int) -> None:
+        """Remove the reference of a time entry."""
+        ...
+
+
 class ReadableAccount(Protocol):
     """The reads that a plan needs."""
+
+    @property
+    def shared_lists(self) -> SharedLists | None:
+        """The lists over all people; None if the API has none."""
+        ...
+
+    @property
+    def references(self) -> ReferencedEntries | None:
+        """Time entries with references; None if the API keeps none."""
+        ...
 
     async def timestamps(self) -> bool:
         """Return whether the account tracks time by start and end."""

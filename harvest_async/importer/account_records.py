@@ -13,7 +13,15 @@ from typing import Any
 
 from attrs import field, frozen
 
-__all__ = ["AccountRecord", "Assignment", "BookableTasks", "LoggedEntry", "RecordedPayment"]
+__all__ = [
+    "AccountRecord",
+    "Assignment",
+    "BookableTasks",
+    "CreatedEntry",
+    "EntryReference",
+    "LoggedEntry",
+    "RecordedPayment",
+]
 
 
 @frozen
@@ -24,7 +32,7 @@ class AccountRecord:
         id: its id.
         name: its name; for a person or a contact the full name.
         active: False if it is archived.
-        client_id: the client of a project or a contact.
+        client: the id of the client of a project or a contact.
         email: the e-mail address of a person or a contact.
         code: the code of a project.
         automatic: whether the account adds it to new projects by itself.
@@ -34,7 +42,7 @@ class AccountRecord:
     id: int
     name: str
     active: bool = True
-    client_id: int | None = None
+    client: int | None = None
     email: str = ""
     code: str = ""
     automatic: bool = False
@@ -59,6 +67,34 @@ class Assignment:
 
 
 @frozen
+class EntryReference:
+    """The reference of a time entry to a record of another program, here to a row of an import.
+
+    Attributes:
+        id: the id of the row, at most 40 characters.
+        group_id: the id of the run.
+        permalink: the address of a page about the row; None if there is none.
+    """
+
+    id: str
+    group_id: str
+    permalink: str | None = None
+
+
+@frozen
+class CreatedEntry:
+    """A time entry that was just created.
+
+    Attributes:
+        id: its id; None if the response doesn't contain it.
+        reference: the reference that the server kept; None if it kept none.
+    """
+
+    id: int | None
+    reference: EntryReference | None = None
+
+
+@frozen
 class LoggedEntry:
     """A time entry or an expense of the account.
 
@@ -71,6 +107,8 @@ class LoggedEntry:
         hours: the hours of a time entry.
         cost: the cost of an expense.
         start, end: the times of day, in accounts that track time by start and end.
+        person: the id of the person; None in lists of one person.
+        reference: the reference of a time entry; None if it has none.
     """
 
     id: int
@@ -82,6 +120,8 @@ class LoggedEntry:
     cost: Decimal = Decimal()
     start: time | None = None
     end: time | None = None
+    person: int | None = None
+    reference: EntryReference | None = None
 
 
 @frozen

@@ -1,4 +1,4 @@
-"""E-mail addresses: recognize one that stands for a person, and make one from a name."""
+"""E-mail addresses: recognize one in place of a name, and make one from a name."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from harvest_async.importer.match import key_of
 
 __all__ = ["make_address", "split_person"]
 
-_ADDRESS: Final = re.compile(r"[^\s@<>]+@[^\s@<>]+")
+_ADDRESS: Final = re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+")
 _LETTERS: Final = {
     "\u00df": "ss", "\u00e6": "ae", "\u0153": "oe", "\u00f8": "o", "\u00f0": "d", "\u00fe": "th", "\u0111": "d",
     "\u0142": "l", "\u0131": "i", "\u0127": "h", "\u014b": "n", "\u0167": "t", "\u0138": "k", "\u0259": "e",
@@ -29,6 +29,9 @@ def split_person(name: str, email: str) -> tuple[str, str]:
     named, _, rest = visible.rpartition("<")
     inside = rest.removesuffix(">") if rest.endswith(">") else visible
     address = key_of(inside)
+    if "@" in visible and len({key_of(each) for each in _ADDRESS.findall(visible)}) > 1:
+        msg = f"{visible!r} holds several e-mail addresses: give one"
+        raise ValueError(msg)
     if not _ADDRESS.fullmatch(address):
         return name, email
     if email and email != address:

@@ -1,17 +1,19 @@
 """Plan the assignments of tasks and people to projects that rows need.
 
-What the account lets each person log time on shows most assignments that exist. An assignment that it doesn't show is
-planned, too; if it turns out to exist, it is accepted as it is.
+Without lists over all projects, the tasks on which each person can log time show most assignments that exist. An
+assignment that they don't show is planned, too; if it turns out to exist, it is accepted as it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
+from attrs import define, field
+
 from harvest_async.concurrency import gather
-from harvest_async.importer.account import ReadableAccount
+from harvest_async.importer.account import ReadableAccount, SharedLists
 from harvest_async.importer.account_records import Assignment, BookableTasks
 from harvest_async.importer.final_states import FINAL_STATES
 from harvest_async.importer.journal import Journal
@@ -37,15 +39,57 @@ _NEEDED: Final = """
 """
 
 
+@define
+class _Existing:
+    """The assignments that exist, by project.
+
+    Attributes:
+        tasks, people: the ids of the assigned tasks and people.
+        readers: the people whose projects were read; None if all assignments were.
+    """
+
+    tasks: dict[int, set[int]] = field(factory=dict)
+    people: dict[int, set[int]] = field(factory=dict)
+    readers: frozenset[int] | None = frozenset()
+
+
 async def plan_assignments(account: ReadableAccount, journal: Journal, resolver: Resolver, progress: Progress) -> None:
     """Read which assignments exist, and plan those that are missing."""
     people = [person for (person,) in await journal.work(journal.rows, _PEOPLE)]
     lists = _lists_to_read(resolver)
-    progress.begin("reading assignments", len(people) + len(lists))
-    tasks = await gather([partial(account.bookable_tasks, person) for person in people], on_done=progress.step)
-    found = await gather([partial(account.assignments, *each) for each in lists], on_done=progress.step)
-    await journal.work(_match_described, journal, resolver, dict(zip(lists, found, strict=True)))
-    await journal.work(_add_needed, journal, resolver, dict(zip(people, tasks, strict=True)))
+    if account.shared_lists is not None and (people or lists):
+        described, existing = await _read_shared(account.shared_lists, progress)
+    else:
+        progress.begin("reading assignments", len(people) + len(lists))
+        tasks = await gather([partial(account.bookable_tasks, person) for person in people], on_done=progress.step)
+        found = await gather([partial(account.assignments, *each) for each in lists], on_done=progress.step)
+        described, existing = dict(zip(lists, found, strict=True)), _of_people(dict(zip(people, tasks, strict=True)))
+    await journal.work(_match_described, journal, resolver, described)
+    await journal.work(_add_needed, journal, resolver, existing)
+
+
+async def _read_shared(
+    shared_lists: SharedLists, progress: Progress
+) -> tuple[dict[tuple[str, int], Sequence[Assignment]], _Existing]:
+    """Read all assignments in two lists; return them by kind and project, and the active ones."""
+    kinds = ("task_assignment", "person_assignment")
+    progress.begin("reading assignments", len(kinds))
+    found = await gather([partial(shared_lists.assignments, kind) for kind in kinds], on_done=progress.step)
+    tasks, people = [
+        {project: {each.other for each in every if each.active} for project, every in of.items()} for of in found
+    ]
+    by_kind = {(kind, project): every for kind, of in zip(kinds, found, strict=True) for project, every in of.items()}
+    return by_kind, _Existing(tasks, people, readers=None)
+
+
+def _of_people(bookable: Mapping[int, BookableTasks]) -> _Existing:
+    """Return the assignments that the tasks on which people can log time show."""
+    existing = _Existing(readers=frozenset(bookable))
+    for person, each in bookable.items():
+        for project, tasks in each.tasks.items():
+            existing.tasks.setdefault(project, set()).update(tasks)
+            existing.people.setdefault(project, set()).add(person)
+    return existing
 
 
 def _described(resolver: Resolver) -> list[PlannedRecord]:
@@ -82,23 +126,20 @@ def _match_described(
     journal.together(lambda: replace_records(journal, changed))
 
 
-def _add_needed(journal: Journal, resolver: Resolver, bookable: dict[int, BookableTasks]) -> None:
-    """Plan the assignments that rows need and that no person's bookable tasks show."""
-    tasks: dict[int, set[int]] = {}
-    for each in bookable.values():
-        for where, of_project in each.tasks.items():
-            tasks.setdefault(where, set()).update(of_project)
-    people = {record: {where: {record} for where in each.tasks} for record, each in bookable.items()}
+def _add_needed(journal: Journal, resolver: Resolver, existing: _Existing) -> None:
+    """Plan the assignments that rows need and that don't exist."""
     count = len(resolver.planned)
     by_number = {planned.number: planned for planned in resolver.planned}
+    readers = existing.readers
     for number, task, person in _needed(journal):
         project, who = by_number[number], by_number[person]
-        if task is not None and not _is_assigned(project, by_number[task], tasks):
-            is_new = project.record is None or project.record in tasks
-            resolver.assign("task_assignment", number, task).is_new &= is_new
-        if not _is_assigned(project, who, people.get(who.record or 0, {})):
-            is_new = project.record is None or who.record in people
-            resolver.assign("person_assignment", number, person).is_new &= is_new
+        is_certain = project.record is None or readers is None
+        if task is not None and not _is_assigned(project, by_number[task], existing.tasks):
+            planned = resolver.assign("task_assignment", number, task)
+            planned.is_new &= is_certain or project.record in existing.tasks
+        if not _is_assigned(project, who, existing.people):
+            planned = resolver.assign("person_assignment", number, person)
+            planned.is_new &= is_certain or (readers is not None and who.record in readers)
     new = [planned for planned in resolver.planned[count:] if planned.source is None]
     journal.together(lambda: insert_records(journal, new))
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-__all__ = ["ARCHIVED_FIELDS", "FINAL_STATES", "is_archived"]
+__all__ = ["FINAL_STATES", "STATE_FIELDS", "is_archived"]
 
-ARCHIVED_FIELDS: Final = frozenset({"active", "is_active", "deactivated"})
+STATE_FIELDS: Final = frozenset({"active", "archived"})
 """The fields of rows that say whether a record is archived."""
 
 FINAL_STATES: Final = {
@@ -29,4 +29,4 @@ FINAL_STATES: Final = {
 
 def is_archived(fields: Mapping[str, Any]) -> bool:
     """Return whether fields describe an archived record."""
-    return fields.get("active") is False or fields.get("is_active") is False or fields.get("deactivated") is True
+    return fields.get("active") is False or fields.get("archived") is True

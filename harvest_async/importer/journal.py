@@ -1,13 +1,14 @@
-"""The journal of one run: an SQLite file that is the truth about what was meant, sent and done.
+"""The journal of one run: an SQLite file that records what was planned, sent and done.
 
-Rules of this room:
-- One file a run, held by one process at a time. What is committed is on the disk (write-ahead log, synchronous=FULL).
-- It stores and finds; what a step means is decided elsewhere (`plan`, `run`, `reconcile`).
-- All of it runs in one thread of its own, so that no event loop waits for a disk. `JournalWriter` gathers concurrent
-  writes into one commit: many intents share one sync.
-- No credential is in it, only what the file had and what the account gave back.
-- Whoever wants to watch from outside uses `sys.addaudithook`: `harvest_async.journal.write` comes inside a
-  transaction before its commit, `harvest_async.journal.synced` after it; both carry the path and what is written.
+Invariants:
+- Each run has one file, used by one process at a time. A committed change is on the disk (write-ahead log,
+  synchronous=FULL).
+- The journal stores and queries; the meaning of a step is decided by the planner, the runner and the reconciliation.
+- All queries run in a thread of their own, so that the event loop never waits for the disk. `JournalWriter` collects
+  concurrent changes in one commit, so that many intents share one sync.
+- It holds no credentials, only values of the file and ids of the account.
+- `sys.addaudithook` can observe it: `harvest_async.journal.write` is raised in a transaction before its commit, and
+  `harvest_async.journal.synced` after it, both with the path and the changes.
 """
 
 from __future__ import annotations
@@ -39,21 +40,21 @@ Change = tuple[str, Sequence[Any]]
 """An SQL statement and its values."""
 
 _GATHER: Final = 0.003
-"""Seconds that a commit waits for others to share it: a sync costs more than a row does."""
+"""Seconds that a commit waits for other changes, since a sync costs more than a row."""
 
 
 class Journal:
     """One run's journal.
 
     Args:
-        path: the file; None keeps it in memory, for a run that nobody could resume.
-        inline: works in the caller's thread; for event loops on which time is not real.
+        path: the file; None keeps it in memory, for a run that can't be resumed.
+        inline: whether to use the caller's thread, for event loops with virtual time.
 
     Raises:
-        JournalError: it is no journal, or another run holds it.
+        JournalError: the file is no journal, or another process uses it.
 
     Attributes:
-        syncs: how many commits went to the disk.
+        syncs: the number of commits.
     """
 
     def __init__(self, path: str | os.PathLike[str] | None = None, *, inline: bool = False) -> None:
@@ -67,6 +68,18 @@ class Journal:
                 self._executor.shutdown()
             raise
 
+    @classmethod
+    def existing(cls, path: str | os.PathLike[str]) -> Self:
+        """Open a journal that exists.
+
+        Raises:
+            JournalError: there is none, it is empty, or it can't be opened.
+        """
+        file = Path(path)
+        if not file.is_file() or not file.stat().st_size:
+            raise JournalError(f"{file}: there is no such journal, or it is empty")
+        return cls(file)
+
     def __repr__(self) -> str:
         return f"Journal({str(self.path)!r})" if self.path is not None else "Journal()"
 
@@ -79,21 +92,21 @@ class Journal:
         self.close()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         if self._executor is not None:
             self._executor.shutdown()
         close_database(self._database)
 
     async def work(self, do: Callable[..., T], *arguments: Any) -> T:
-        """Let something that uses the journal run in its thread."""
+        """Run a function that uses the journal in the journal's thread."""
         if self._executor is None:
             return do(*arguments)
         return await asyncio.get_running_loop().run_in_executor(self._executor, do, *arguments)
 
-    # What is written
+    # Writing
 
     def commit(self, changes: Iterable[Change]) -> None:
-        """Write changes down, all or none; they are on the disk when this comes back."""
+        """Write changes, all or none; they are on the disk when this returns."""
         changes = tuple(changes)
         database = self._database
         database.execute("begin immediate")
@@ -109,7 +122,7 @@ class Journal:
         sys.audit("harvest_async.journal.synced", str(self.path), changes)
 
     def together(self, do: Callable[[], T]) -> T:
-        """Let many changes be one: all of what `do` writes is kept, or none.
+        """Run a function in one transaction: all of its changes are kept, or none.
 
         Raises:
             JournalError: the disk is full, or can't be written.
@@ -124,18 +137,18 @@ class Journal:
         return result
 
     def write(self, statement: str, values: Sequence[Any] = ()) -> int:
-        """Change something inside `together`; gives the new row's number."""
+        """Execute a statement inside `together`; return the id of a new row."""
         return self._database.execute(statement, values).lastrowid or 0
 
     def write_many(self, statement: str, many: Iterable[Sequence[Any]]) -> None:
-        """As `write`, many times."""
+        """Execute a statement for many rows, inside `together`."""
         self._database.executemany(statement, many)
 
     def clear(self) -> None:
-        """Forget a plan that was never finished, of which nothing was sent.
+        """Delete an incomplete plan of which nothing was sent.
 
         Raises:
-            JournalError: something was planned to its end, or sent: the journal is left as it is.
+            JournalError: the plan is complete, or something was sent: the journal is left as it is.
         """
         sent = self.number("select count(*) from step where attempts > 0 or state not in ('planned', 'existing')")
         if sent or self.meta.get("planned") == "1":
@@ -144,49 +157,69 @@ class Journal:
         forget: list[Change] = [(f"delete from {table}", ()) for table in tables]  # noqa: S608 - names from above
         self.commit([*forget, ("delete from meta where name not in ('format', 'open')", ())])
 
-    # What is found
+    # Reading
 
     def rows(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """All rows that a query finds."""
+        """Return all rows of a query."""
         return self._database.execute(query, values).fetchall()
 
     def one(self, query: str, values: Sequence[Any] = ()) -> tuple[Any, ...] | None:
-        """The first row that a query finds."""
+        """Return the first row of a query, or None."""
         row: tuple[Any, ...] | None = self._database.execute(query, values).fetchone()
         return row
 
     def number(self, query: str, values: Sequence[Any] = ()) -> int:
-        """The only number that a query finds; 0 where it finds nothing."""
+        """Return the number that a query finds, or 0."""
         row = self.one(query, values)
         return int(row[0]) if row is not None and row[0] is not None else 0
 
-    # What it belongs to
+    # The file, account and options of the run
 
     @property
     def meta(self) -> dict[str, str]:
-        """What the run belongs to."""
+        """The file, account and options of the run."""
         return dict(self.rows("select name, value from meta where name <> 'open'"))
 
     def describe(self, **values: str) -> None:
-        """Write down what the run belongs to."""
+        """Store what the run belongs to."""
         self.commit(("insert or replace into meta values (?, ?)", pair) for pair in values.items())
 
     def expect(self, **values: str) -> None:
-        """See that the run belongs to what is at hand.
+        """Check that the run belongs to a file, an account or options.
 
         Raises:
-            JournalError: it does not; the message says in what they differ.
+            JournalError: it does not; the message has the difference.
         """
         meta = self.meta
         for name, value in values.items():
             if meta.get(name) != value:
                 raise JournalError(
                     f"the journal {self.path} belongs to another {name} ({meta.get(name)}, not {value}): "
-                    "give the one that it was begun with, or begin a new journal"
+                    "use the one with which it was begun, or begin a new journal"
                 )
 
+    def expect_new(self) -> None:
+        """Check that the journal has no run yet.
+
+        Raises:
+            JournalError: it has one.
+        """
+        if "account" in self.meta:
+            raise JournalError(
+                f"{self.path} is the journal of another run already: resume that run, or choose another path"
+            )
+
+    def expect_planned(self) -> None:
+        """Check that the plan of the run is complete.
+
+        Raises:
+            JournalError: it is not.
+        """
+        if self.meta.get("planned") != "1":
+            raise JournalError(f"{self.path}: the run ended before anything was sent: import the file again")
+
     def copy_to(self, path: str | os.PathLike[str]) -> Journal:
-        """The same journal in another file, which must not be there yet; this one is closed."""
+        """Return the same journal in another file, which must not exist yet; this one is closed."""
         target = Path(path)
         copy_database(self._database, target)
         inline = self._executor is None
@@ -195,7 +228,7 @@ class Journal:
 
 
 class JournalWriter:
-    """Writes down what happens while a run goes on: whoever asks in the same moment shares a commit."""
+    """Writes changes during a run; concurrent ones share a commit."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
@@ -204,7 +237,7 @@ class JournalWriter:
         self._writing: asyncio.Task[None] | None = None
 
     def enqueue(self, *changes: Change) -> asyncio.Future[None]:
-        """Have something written; the future is done once it is on the disk, in the order of the notes."""
+        """Queue changes; the future is done once they are on the disk. Changes are written in their order."""
         self._changes += changes
         if self._next is None:
             self._next = asyncio.get_running_loop().create_future()
@@ -213,15 +246,15 @@ class JournalWriter:
         return self._next
 
     async def write(self, *changes: Change) -> None:
-        """Have something written and wait until it is on the disk.
+        """Write changes and wait until they are on the disk.
 
         Raises:
-            JournalError: it could not be written.
+            JournalError: they could not be written.
         """
         await asyncio.shield(self.enqueue(*changes))
 
     async def drain(self) -> None:
-        """Wait until everything is on the disk."""
+        """Wait until all changes are on the disk."""
         while self._next is not None or self._writing is not None:
             if self._writing is not None:
                 await asyncio.wait([self._writing])
@@ -231,20 +264,20 @@ class JournalWriter:
             while self._changes:
                 await asyncio.sleep(_GATHER)
                 changes, self._changes = self._changes, []
-                told, self._next = self._next, None
-                await self._commit(changes, told)
+                written, self._next = self._next, None
+                await self._commit(changes, written)
         finally:
             self._writing = None
 
-    async def _commit(self, changes: list[Change], told: asyncio.Future[None] | None) -> None:
+    async def _commit(self, changes: list[Change], written: asyncio.Future[None] | None) -> None:
         try:
             await self._journal.work(self._journal.commit, changes)
         except BaseException as error:
-            if told is not None and not told.done():
-                told.set_exception(JournalError(f"the journal can't be written: {error}"))
-                told.exception()  # whoever only notes does not ask
+            if written is not None and not written.done():
+                written.set_exception(JournalError(f"the journal can't be written: {error}"))
+                written.exception()  # `enqueue` alone does not read it
             if not isinstance(error, Exception):
                 raise
         else:
-            if told is not None and not told.done():
-                told.set_result(None)
+            if written is not None and not written.done():
+                written.set_result(None)

@@ -20,7 +20,9 @@ from harvest_async.errors import InvalidArgument
 
 __all__ = ["FORMAT", "JournalError", "JournalInUse", "close_database", "copy_database", "make_private", "open_database"]
 
-FORMAT: Final = "2"
+FORMAT: Final = "3"
+_CONVERSIONS: Final = {"2": "alter table step add column reference text"}
+"""The statement that converts a journal of each older format to this one."""
 
 _WAL_MAGIC: Final = (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83")
 _HEADER: Final = b"SQLite format 3\0"
@@ -39,7 +41,8 @@ create table step (
     id integer primary key, kind text not null, action text not null, key text not null, source integer,
     client integer, project integer, other integer, person integer, day text, hours text,
     content text not null default '{}',
-    state text not null, record integer, attempts integer not null default 0, lost_at real, reason text
+    state text not null, record integer, attempts integer not null default 0, lost_at real, reason text,
+    reference text
 );
 create index step_by_key on step (kind, key);
 create index step_by_state on step (state, kind);
@@ -85,7 +88,7 @@ def open_database(path: Path | None) -> sqlite3.Connection:
 
 
 def close_database(database: sqlite3.Connection) -> None:
-    """Close a journal; its main file is complete then, and the `-wal` file is gone."""
+    """Close a journal; its main file is complete then, and the `-wal` file is deleted."""
     try:
         with suppress(sqlite3.Error):  # a full disk keeps the mark: the -wal file stays, and is needed
             _mark(database, "0")
@@ -199,9 +202,22 @@ def _check_content(database: sqlite3.Connection, path: Path) -> None:
     [(found,)] = database.execute("pragma quick_check(1)").fetchall()
     if found != "ok":
         raise JournalError(f"the journal {path} is damaged ({found}): it is left as it is; restore it from a backup")
-    meta = dict(database.execute("select name, value from meta where name in ('format', 'open')"))
-    if meta.get("format") != FORMAT:
-        raise JournalError(f"the journal {path} has format {meta.get('format')}, and this version reads {FORMAT}")
+    version = dict(database.execute("select name, value from meta where name = 'format'")).get("format")
+    if version in _CONVERSIONS:
+        _convert(database, _CONVERSIONS[version])
+    elif version != FORMAT:
+        raise JournalError(
+            f"the journal {path} has format {version}, and this version reads {FORMAT}: it is left as it is; use the "
+            "version of harvest-async that wrote it"
+        )
+
+
+def _convert(database: sqlite3.Connection, statement: str) -> None:
+    """Convert a journal of an older format, completely or not at all."""
+    with database:
+        database.execute("begin immediate")
+        database.execute(statement)
+        database.execute("update meta set value = ? where name = 'format'", (FORMAT,))
 
 
 def _mark(database: sqlite3.Connection, value: str) -> None:
@@ -229,7 +245,7 @@ def _wal(path: Path) -> Path:
 def _without_wal(path: Path) -> str:
     return (
         f"the journal {path} is incomplete: its run was cut off, and the file {_wal(path).name} with the latest "
-        "changes is missing or damaged. Put that file beside it; without it nobody knows which rows were sent"
+        "changes is missing or damaged. Put that file beside it; without it, it is unknown which rows were sent"
     )
 
 

@@ -1,15 +1,16 @@
-"""When two things are the same one: names, records, time entries, expenses.
+"""Decide when two records are the same: names, records, time entries, expenses.
 
-Rules of this room: pure, and one function for both sides, the file's and the account's.
+Rules, for the file and the account alike:
+
 - Names are compared without regard to case, white space, invisible letters (zero-width spaces and joiners, soft
   hyphens, marks of direction) and the two Unicode forms of an accented letter.
-- A client, a task or a category is known by its name; a project by its code within its client where the file gives one,
-  else by its name there; a person by the e-mail address, else by the name; a contact by its client and e-mail address,
-  else its name.
-- A time entry is (person, project, task, day, notes) and its hours, or on accounts that track by start and end these
-  two, to the minute (contract: duration accounts return no start and end). An expense is (person, project, category,
-  day, notes) and its cost. Equal ones are counted: they are a multiset.
-- Line ends and white space around notes are the server's to change, so they don't count.
+- A client, a task or a category is identified by its name; a project by its code within its client where the file gives
+  one, else by its name there; a person by the e-mail address, else by the name; a contact by its client and e-mail
+  address, else its name.
+- A time entry is identified by person, project, task, day, notes and hours; on accounts that track time by start and
+  end, by these two to the minute instead of the hours. An expense is identified by person, project, category, day,
+  notes and cost. Equal ones are counted: they are a multiset.
+- Line ends and white space around notes are not compared, since the server may change them.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ _CENT: Final = Decimal("0.01")
 
 
 def key_of(name: str) -> str:
-    """A name as it is compared."""
+    """Return a name in the form in which it is compared."""
     if name.isascii():
         return " ".join(name.split()).lower()
     visible = "".join(letter for letter in normalize("NFD", name) if not _is_invisible(letter))
@@ -39,12 +40,12 @@ def key_of(name: str) -> str:
 
 
 def _is_invisible(letter: str) -> bool:
-    """Whether a letter takes no room and changes nothing that is seen."""
+    """Return whether a letter is invisible."""
     return category(letter) == "Cf" or letter in _INVISIBLE
 
 
 def plain_notes(notes: str) -> str:
-    """Notes as they are compared."""
+    """Return notes in the form in which they are compared."""
     return normalize("NFC", notes.replace("\r\n", "\n").replace("\r", "\n")).strip()
 
 
@@ -58,7 +59,7 @@ def entry_key(
     hours: Decimal | None = None,
     span: tuple[time | None, time | None] | None = None,
 ) -> str:
-    """What two equal time entries have in common; `span` on accounts that track by start and end, else `hours`."""
+    """Return the key of a time entry, by `span` on accounts that track time by start and end, else by `hours`."""
     if span is not None:
         size = "/".join(f"{moment:%H:%M}" if moment is not None else "" for moment in span)
     else:
@@ -67,25 +68,25 @@ def entry_key(
 
 
 def expense_key(person: int, project: int, category: int, day: date, notes: str, cost: Decimal) -> str:
-    """What two equal expenses have in common."""
+    """Return the key of an expense."""
     return _digest("expense", person, project, category, day.isoformat(), cost.quantize(_CENT), plain_notes(notes))
 
 
 def payment_key(invoice: int, amount: Decimal, moment: datetime, notes: str) -> str:
-    """What two equal payments of an invoice have in common."""
+    """Return the key of a payment of an invoice."""
     return _digest("payment", invoice, amount.quantize(_CENT), moment.astimezone(UTC).isoformat(), plain_notes(notes))
 
 
 def logged_key(
     kind: str, person: int, logged: LoggedEntry, numbers: Mapping[tuple[str, int], int], *, timestamps: bool
 ) -> str | None:
-    """What an entry or an expense of the account is known by; None where no row of the file can be equal to it.
+    """Return the key of an entry or expense of the account; None if no row of the file can be equal to it.
 
     Args:
         kind: entry or expense.
-        person: whose it is, by the account's number.
-        logged: what the account has.
-        numbers: the steps of the account's records, by kind and record.
+        person: the id of its person.
+        logged: the entry or expense.
+        numbers: the step numbers of the account's records, by kind and id.
         timestamps: whether the account tracks time by start and end.
     """
     who, project = numbers.get(("person", person)), numbers.get(("project", logged.project))
@@ -98,9 +99,9 @@ def logged_key(
     return entry_key(who, project, other, logged.day, logged.notes, hours=logged.hours, span=span)
 
 
-def differing(wanted: dict[str, Any], there: dict[str, Any]) -> dict[str, Any]:
-    """The fields that have to be changed, and what they are to be."""
-    return {name: value for name, value in wanted.items() if _plain(value) != _plain(there.get(name))}
+def differing(wanted: dict[str, Any], present: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields that differ, with the values that they should have."""
+    return {name: value for name, value in wanted.items() if _plain(value) != _plain(present.get(name))}
 
 
 def _plain(value: Any) -> Any:

@@ -5,12 +5,14 @@ Equal ones are counted: of n equal rows and m equal records of the account, the 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from functools import partial
 from typing import Any, Final
 
 from harvest_async.concurrency import gather
 from harvest_async.importer.account import ReadableAccount
+from harvest_async.importer.entry_references import read_logged
 from harvest_async.importer.journal import Journal
 from harvest_async.importer.match import logged_key, payment_key
 from harvest_async.importer.planned_row import PlannedRecord
@@ -20,6 +22,7 @@ from harvest_async.progress import Progress
 
 __all__ = ["mark_existing_rows", "match_logged", "match_payments"]
 
+_BATCH: Final = 1_000
 _SPANS: Final = """
     select step.kind, who.record, min(step.day), max(step.day) from step
     join step as who on who.id = step.person join step as project on project.id = step.project
@@ -42,16 +45,36 @@ _EXISTING: Final = """
 async def match_logged(account: ReadableAccount, journal: Journal, resolver: Resolver, progress: Progress) -> None:
     """Read what people have logged on the days of the file, and match it with the rows."""
     spans = await journal.work(journal.rows, _SPANS)
-    progress.begin("reading time entries and expenses", len(spans))
+    reads = list(_reads(spans, shared=account.shared_lists is not None))
+    progress.begin("reading time entries and expenses", len(reads))
 
-    async def read(kind: str, person: int, first: str, last: str) -> None:
-        found = await account.logged(kind, person, date.fromisoformat(first), date.fromisoformat(last))
-        numbers, timestamps = resolver.numbers, resolver.timestamps
-        keys = ((logged_key(kind, person, each, numbers, timestamps=timestamps), each.id) for each in found)
-        await journal.work(_store, journal, [(key, record, kind, key) for key, record in keys if key])
+    numbers = resolver.numbers
 
-    await gather([partial(read, *span) for span in spans], on_done=progress.step)
+    async def read(kind: str, days: dict[int, tuple[date, date]]) -> None:
+        found: list[tuple[Any, ...]] = []
+        async for person, each in read_logged(account, kind, days):
+            key = logged_key(kind, person, each, numbers, timestamps=resolver.timestamps)
+            if key:
+                found.append((key, each.id, kind, key))
+            if len(found) == _BATCH:
+                await journal.work(_store, journal, found)
+                found = []
+        await journal.work(_store, journal, found)
+
+    await gather([partial(read, *each) for each in reads], on_done=progress.step)
     await journal.work(mark_existing_rows, journal)
+
+
+def _reads(spans: list[tuple[Any, ...]], *, shared: bool) -> Iterator[tuple[str, dict[int, tuple[date, date]]]]:
+    """Yield the kind and the days of each list to read: one for each person, or one for all people (`shared`)."""
+    days: dict[str, dict[int, tuple[date, date]]] = {}
+    for kind, person, first, last in spans:
+        span = date.fromisoformat(first), date.fromisoformat(last)
+        if shared:
+            days.setdefault(kind, {})[person] = span
+        else:
+            yield kind, {person: span}
+    yield from days.items()
 
 
 def mark_existing_rows(journal: Journal) -> None:

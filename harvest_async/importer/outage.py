@@ -1,8 +1,8 @@
-"""Whether the server is there: what failures in a row mean for writes.
+"""Decide from consecutive failures whether the server is unavailable, and how writes are sent then.
 
-Rules of this room: pure. After one failure writes go alone until one is answered, so that an outage takes no more of
-them than were on their way when it began. After so many failures in a row no write is sent; a read asks, with growing
-pauses, whether the server is back. Then one write goes alone: while it fails too the pauses go on growing.
+After one failure, one write is sent at a time until one gets a response, so that few writes are affected by an outage.
+After three consecutive failures no write is sent; a read with growing pauses finds out whether the server is available
+again. Then one write is sent at a time; while it fails, the pauses keep growing.
 """
 
 from __future__ import annotations
@@ -17,42 +17,42 @@ _LONGEST: Final = 60.0
 
 
 class Outage:
-    """Counts failures in a row.
+    """Counts consecutive failures.
 
     Attributes:
-        begun: whether writes are held back.
+        begun: whether no write is sent.
     """
 
     def __init__(self) -> None:
         self.begun = False
         self._on_trial = False
-        self._in_a_row = 0
+        self._consecutive = 0
         self._pause = 0.0
 
     @property
     def alone(self) -> bool:
-        """Whether the next write goes alone."""
-        return self._on_trial or self._in_a_row > 0
+        """Whether only one write may be sent at a time."""
+        return self._on_trial or self._consecutive > 0
 
     def failed(self) -> bool:
-        """A write failed on the server's side, or its answer was lost. Gives whether this began an outage."""
-        self._in_a_row += 1
-        if self.begun or (self._in_a_row < _FAILURES and not self._on_trial):
+        """Count a write that failed, or whose response was lost; return whether an outage began."""
+        self._consecutive += 1
+        if self.begun or (self._consecutive < _FAILURES and not self._on_trial):
             return False
         self.begun = True
         return True
 
     def succeeded(self) -> None:
-        """A write was answered."""
-        self._in_a_row = 0
+        """Count a write that got a response."""
+        self._consecutive = 0
         if not self.begun:
             self._on_trial, self._pause = False, 0.0
 
     def pause(self) -> float:
-        """Seconds until the server is asked again."""
+        """Return the seconds until the next read."""
         self._pause = min(2 * self._pause or _FIRST, _LONGEST)
         return self._pause
 
     def server_responded(self) -> None:
-        """The server answered the read."""
-        self.begun, self._on_trial, self._in_a_row = False, True, 0
+        """Note that the server responded to the read."""
+        self.begun, self._on_trial, self._consecutive = False, True, 0

@@ -1,8 +1,10 @@
-"""Who may go: every write of a run passes here, twice: before it stands in line, and with its permit in hand.
+"""The gate that every write of a run passes: before it waits for its lease, and again when it has it.
 
-Rules of this room: while the server is gone nobody passes, and somebody asks with growing pauses whether it is back;
-while that is not certain one write goes alone (see `outage`). Once the run is told to stop nobody passes any more.
-Whoever waits for a permit when the way is shut is called back, and may come again.
+Invariants:
+- While the server does not respond, no write passes, and a read with growing pauses finds out whether it is available
+  again; until that is certain one write passes at a time (see `outage`).
+- After the run was stopped, no write passes.
+- A write that waits for its lease when the gate closes is held back; it can be sent later.
 """
 
 from __future__ import annotations
@@ -23,25 +25,25 @@ from harvest_async.progress import Progress
 __all__ = ["UNREACHABLE", "HeldBack", "OutageGate"]
 
 UNREACHABLE: Final = (RequestError, ServerError, DecodeError)
-"""What says of a read that the server is not there."""
+"""Errors of a read which mean that the server does not respond."""
 
 
 class HeldBack(HarvestError):
-    """A write has its permit, and may not leave after all."""
+    """A write has its lease, but may not be sent now."""
 
 
 class OutageGate:
-    """Lets the writes of one run pass.
+    """The gate of one run.
 
     Args:
-        account: is asked whether the server is back.
-        give_up: seconds without an answered write after which the run is stopped.
-        clock: what tells the time.
-        progress: is told of an outage.
+        account: the account whose server is read.
+        give_up: seconds without a response to a write after which the run ends.
+        clock: the source of time.
+        progress: receives the state of an outage.
 
     Attributes:
-        stopped: why the run was told to stop; None while it goes on.
-        gave_up: whether that was because the server was gone.
+        stopped: the reason for which the run was stopped; None if it was not.
+        gave_up: whether it was stopped because the server did not respond.
     """
 
     def __init__(self, account: Account, give_up: float, clock: Clock, progress: Progress) -> None:
@@ -52,40 +54,40 @@ class OutageGate:
         self._outage = Outage()
         self._turn = asyncio.Condition()
         self._halt = asyncio.Event()
-        self._flying = 0
+        self._in_flight = 0
         self._waiting: dict[int, anyio.CancelScope] = {}
-        self._gone_since: int | None = None
+        self._unavailable_since: int | None = None
         self.stopped: str | None = None
         self.gave_up = False
 
     def halted(self) -> bool:
-        """Whether the run was told to stop."""
+        """Return whether the run was stopped."""
         return self._halt.is_set()
 
     def stop(self, why: str) -> None:
-        """Let nobody pass any more; the first reason stands."""
+        """Let no write pass any more; the first reason is kept."""
         self.stopped = self.stopped or why
         self._halt.set()
-        self._call_back()
+        self._hold_back()
 
     # Passing
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
-        """Wait until a write may stand in line, and take a place until it is done."""
+        """Wait until a write may request its lease; it counts as in flight until it is done."""
         async with self._turn:
-            await self._turn.wait_for(self._may_go)
-            self._flying += 1
+            await self._turn.wait_for(self._may_pass)
+            self._in_flight += 1
         try:
             yield
         finally:
-            self._flying -= 1
+            self._in_flight -= 1
         async with self._turn:
             self._turn.notify_all()
 
     @contextmanager
     def waiting(self, write: int) -> Iterator[anyio.CancelScope]:
-        """While a write waits for its permit it can be called back; then the scope was cancelled."""
+        """Hold a write back, by cancelling the scope, if the gate closes while it waits for its lease."""
         with anyio.CancelScope() as scope:
             self._waiting[write] = scope
             try:
@@ -94,54 +96,54 @@ class OutageGate:
                 self._waiting.pop(write, None)
 
     def leave(self, write: int) -> None:
-        """A write has its permit and leaves: from here on it is not called back.
+        """Let a write with a lease be sent: it is not held back any more.
 
         Raises:
-            HeldBack: it may not leave.
+            HeldBack: it may not be sent now.
         """
         if self.halted() or self._outage.begun:
             raise HeldBack("held back")
         self._waiting.pop(write, None)
 
-    def _may_go(self) -> bool:
+    def _may_pass(self) -> bool:
         outage = self._outage
-        return self.halted() or not (outage.begun or (outage.alone and self._flying))
+        return self.halted() or not (outage.begun or (outage.alone and self._in_flight))
 
-    def _call_back(self) -> None:
+    def _hold_back(self) -> None:
         for scope in tuple(self._waiting.values()):
             scope.cancel()
 
     # Outages
 
     def responded(self) -> None:
-        """The server answered a write, if only by a refusal."""
+        """Note that a write got a response, a refusal included."""
         self._outage.succeeded()
-        self._gone_since = None
+        self._unavailable_since = None
 
     def failed(self, group: anyio.abc.TaskGroup) -> None:
-        """The server failed on a write, or its answer was lost."""
+        """Note that a write failed, or that its response was lost."""
         begun = self._outage.failed()
-        self._call_back()
+        self._hold_back()
         if begun:
             group.start_soon(self.wait_for_server)
 
     async def wait_for_server(self) -> None:
-        """Ask with growing pauses whether the server is back; give up after so long without an answered write."""
+        """Read with growing pauses until the server responds; stop the run after `give_up` seconds without one."""
         self._outage.begun = True
-        self._gone_since = began = self._gone_since or self._clock.now()
+        self._unavailable_since = began = self._unavailable_since or self._clock.now()
         while self._outage.begun and not self.halted():
             pause = self._outage.pause()
-            self._progress.state(f"Harvest does not answer; asking again in {pause:.0f} s")
+            self._progress.state(f"Harvest does not respond; trying again in {pause:.0f} s")
             await self.sleep(pause)
-            await self._ask()
+            await self._ping()
             if self._clock.now() - began > self._give_up * SECOND:
                 self.gave_up = True
-                self.stop(f"Harvest carried nothing out for {self._give_up:.0f} s")
+                self.stop(f"Harvest processed no write for {self._give_up:.0f} s")
         self._progress.state(None)
         async with self._turn:
             self._turn.notify_all()
 
-    async def _ask(self) -> None:
+    async def _ping(self) -> None:
         try:
             await self._account.ping()
         except UNREACHABLE:
@@ -149,6 +151,6 @@ class OutageGate:
         self._outage.server_responded()
 
     async def sleep(self, seconds: float) -> None:
-        """Sleep, unless the run is told to stop."""
+        """Sleep; return early if the run is stopped."""
         with anyio.move_on_after(seconds):
             await self._halt.wait()

@@ -4,7 +4,8 @@ Invariants:
 - Memory depends on the number of clients, projects, tasks and people, not on the number of rows: rows are read in
   batches, and time entries and expenses are matched in the journal by index.
 - The number of reads does not depend on the number of rows: one list for each kind of record that the file touches, and
-  at most two calls for each person who is in the account.
+  at most two calls for each person who is in the account; or, with `SharedLists`, a list for each kind of row and two
+  of assignments.
 - Nothing is written to the account.
 """
 
@@ -20,6 +21,7 @@ from attrs import frozen
 from harvest_async.concurrency import gather
 from harvest_async.importer.account import ReadableAccount
 from harvest_async.importer.assignments import plan_assignments
+from harvest_async.importer.entry_references import OFF, plan_references
 from harvest_async.importer.final_states import FINAL_STATES
 from harvest_async.importer.journal import Journal
 from harvest_async.importer.loading import add_problem
@@ -83,10 +85,14 @@ class PlanOptions:
     Attributes:
         email_domain: the domain of e-mail addresses for people who have none.
         consent: decides whether people may be created; None creates nobody.
+        reference: whether time entries get references, if the account keeps them.
+        link: the permalink of these references; None for none.
     """
 
     email_domain: str | None = None
     consent: Consent | None = None
+    reference: bool = True
+    link: str | None = None
 
 
 async def build_plan(account: ReadableAccount, journal: Journal, options: PlanOptions, progress: Progress) -> None:
@@ -108,6 +114,10 @@ async def build_plan(account: ReadableAccount, journal: Journal, options: PlanOp
     await journal.work(journal.together, lambda: _delete_unused(journal))
     await plan_assignments(account, journal, resolver, progress)
     await match_payments(account, journal, resolver, progress)
+    if account.references is not None and options.reference:
+        await journal.work(plan_references, journal, options.link)
+    elif account.references is not None:
+        await journal.work(lambda: journal.describe(references=OFF))
     await journal.work(lambda: journal.describe(planned="1", timestamps=str(int(timestamps))))
 
 

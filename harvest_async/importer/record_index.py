@@ -141,11 +141,11 @@ def key_within(client: PlannedRecord, key: str) -> str:
 def _keys(kind: str, known: AccountRecord) -> Iterable[str]:
     """Return the keys of a record of the account."""
     if kind == "project":
-        yield f"{known.client_id}/{key_of(known.name)}"
+        yield f"{known.client}/{key_of(known.name)}"
         if known.code:
-            yield f"{known.client_id}/#{key_of(known.code)}"
+            yield f"{known.client}/#{key_of(known.code)}"
     elif kind == "contact":
-        yield f"{known.client_id}/{key_of(known.email) or key_of(known.name)}"
+        yield f"{known.client}/{key_of(known.email) or key_of(known.name)}"
     elif kind == "person":
         yield key_of(known.email)
         yield f"={key_of(known.name)}"

@@ -1,7 +1,6 @@
-"""What steps refer to: the account's numbers of the records that a write needs, and whether they are to be had.
+"""Resolve the step numbers in a plan to the ids of records of the account.
 
-Rules of this room: it reads the journal and writes nothing. It holds the things (clients, projects, tasks, people,
-assignments), never the rows.
+It holds the records that rows refer to (clients, projects, tasks, people, assignments), never the rows.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ _WORDS: Final = {"task_assignment": "assignment of the task", "person_assignment
 
 @frozen
 class Obstacle:
-    """Why a step can't be sent; `final` where waiting won't help."""
+    """The reason for which a step can't be sent; `final` if it never can."""
 
     reason: str
     final: bool
@@ -41,16 +40,16 @@ class _State:
     def obstacle(self) -> Obstacle | None:
         what = _WORDS.get(self.kind, self.kind)
         if self.state == "rejected":
-            return Obstacle(f"the {what} could not be made: {self.reason}", final=True)
+            return Obstacle(f"the {what} could not be created: {self.reason}", final=True)
         if self.record is None and self.kind not in _WORDS:
-            return Obstacle(f"whether the {what} was made is not known yet", final=False)
+            return Obstacle(f"the outcome of creating the {what} is unknown", final=False)
         if self.state not in {"existing", "created", "updated"} and self.record is None:
-            return Obstacle(f"the {what} is not made yet", final=False)
+            return Obstacle(f"the {what} is not created yet", final=False)
         return None
 
 
 class References:
-    """The things of one journal, as they stood when `load` was called."""
+    """The records of one journal, in the states that they had when `load` was called."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
@@ -59,7 +58,7 @@ class References:
         self._timestamps = False
 
     def load(self) -> None:
-        """Read how the things stand."""
+        """Read the states of the records."""
         query = "select id, key, kind, state, record, reason from step where id < ?"
         for number, key, *state in self._journal.rows(query, (FIRST_ROW,)):
             self._records[number] = _State(*state)
@@ -74,15 +73,15 @@ class References:
 
     @property
     def numbers(self) -> dict[tuple[str, int], int]:
-        """The steps of the account's records, by kind and record."""
+        """The step numbers of the account's records, by kind and id."""
         return {(each.kind, each.record): number for number, each in self._records.items() if each.record is not None}
 
     def record(self, number: int | None) -> int | None:
-        """The account's number of a thing."""
+        """Return the id of the record of a step."""
         return self._records[number].record if number is not None else None
 
     def obstacle(self, step: Step) -> Obstacle | None:
-        """What keeps a step from being sent."""
+        """Return the obstacle that keeps a step from being sent, or None."""
         needs = [self._records.get(each) for each in (step.client, step.project, step.other, step.person) if each]
         if step.is_row:
             needs.append(self._links.get(("task_assignment", f"{step.project}/{step.other}")))
@@ -91,7 +90,7 @@ class References:
         return next((each for each in found if each.final), found[0] if found else None)
 
     def fields(self, step: Step) -> dict[str, Any]:
-        """What a step writes."""
+        """Return the fields that a step writes."""
         if isinstance(step.row, TimeRow) and step.kind == "entry":
             return self._entry(step, step.row)
         if isinstance(step.row, ExpenseRow) and step.kind == "expense":
@@ -132,6 +131,6 @@ class References:
         }
 
 
-def _to_the_minute(moment: time | None) -> time | None:
-    """Contract: time_of_day: the timesheet's clock has no seconds."""
-    return None if moment is None else moment.replace(second=0, microsecond=0)
+def _to_the_minute(clock: time | None) -> time | None:
+    """Return a time of day without seconds, which timesheets don't have."""
+    return None if clock is None else clock.replace(second=0, microsecond=0)

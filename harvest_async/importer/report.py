@@ -1,7 +1,7 @@
-"""What a plan would do and what a run did, counted in the journal.
+"""Count what a plan would do and what a run did, from the journal.
 
-Rules of this room: it reads the journal and computes sums. Lists of names are cut after the first few; lists of rows
-that were rejected or are unknown are whole, since somebody has to look after them.
+Lists of names are cut after the first ten. Lists of rows that were rejected or are unknown are complete, since each of
+them needs attention.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ _WORDS: Final = {
     "item_category": "item categories",
     "invoice": "invoices",
     "payment": "payments",
-    **dict.fromkeys(FINAL_STATES, "marks (archived, sent, closed)"),
+    **dict.fromkeys(FINAL_STATES, "final states (archived, sent, closed)"),
 }
 
 
 @frozen
 class Place:
-    """Where a row stands: its line and number, and its file where there are several."""
+    """The place of a row: its line and number, and its file if there are several."""
 
     line: int
     row: int
@@ -53,11 +53,11 @@ class Overview:
     Attributes:
         create, update: the number of records to create and to update, by kind; `names` has the first ten of them.
         log, hours: the number of time entries to create, and their hours.
-        expenses, cost: expenses to be made, and what they cost.
+        expenses, cost: the number of expenses to create, and their cost.
         existing: rows that are in the account already.
-        rejected: what is wrong with the others.
-        writes: calls that it takes to carry the plan out, without the reads.
-        first: the first ten rows to be booked, as (line, day, hours or cost, notes).
+        rejected: the problems of the other rows.
+        writes: the number of calls that a run takes, without reads.
+        first: the first ten rows to log, as (line, day, hours or cost, notes).
     """
 
     create: Mapping[str, int]
@@ -75,13 +75,13 @@ class Overview:
 
 @frozen
 class Effort:
-    """What a run took.
+    """The calls and the time of a run.
 
     Attributes:
-        calls: calls that were sent, reads and the status call among them.
-        refused: how many of these the server refused.
-        seconds: how long it took.
-        bound: how long so many calls take at least at the account's limit.
+        calls: the number of calls, reads and the status call included.
+        refused: the number of them that the server refused.
+        seconds: the duration of the run.
+        bound: the theoretical minimum for this number of calls at the account's limit, in seconds.
     """
 
     calls: int = 0
@@ -92,19 +92,22 @@ class Effort:
 
 @frozen
 class Report:
-    """How a run ended.
+    """The result of a run.
 
     Attributes:
         created_records, updated: the number of records by kind, without time entries and expenses.
         created: rows that became an entry or an expense; `created_hours` and `created_cost` are theirs, as they were
             sent, and `exact_hours` are the same hours before they were rounded.
-        existing: rows that were in the account already, whatever they are about.
-        rejected: what is wrong with the rows that were refused; a row may have several problems.
-        unknown: rows that may or may not have been booked, and are not sent as long as nobody can tell.
-        left: rows that were not sent.
+        existing: the number of rows that were in the account already, of all kinds.
+        rejected: the problems of the rows that were refused; a row may have several.
+        unknown: the rows whose outcome is unknown; they are not sent again.
+        left: the number of rows that were not sent.
         file_hours: the sum of the file's good rows as the file has it, sent or not.
         stopped: why it ended early; None if it did not.
-        gave_up: whether that was because the server was gone.
+        gave_up: whether it ended because the server did not respond.
+        references: what became of the references of time entries: `kept`; `not kept` by the server, or `off`: entries
+            of lost responses were recognised by comparing and counting; `asked` before the first response; empty if the
+            API has none.
     """
 
     created_records: Mapping[str, int]
@@ -120,6 +123,7 @@ class Report:
     exact_hours: Fraction
     stopped: str | None = None
     gave_up: bool = False
+    references: str = ""
 
     @property
     def complete(self) -> bool:
@@ -128,24 +132,24 @@ class Report:
 
     @property
     def difference(self) -> Fraction:
-        """What rounding added to the hours of the rows that were created."""
+        """The hours that rounding added to the rows that were created."""
         return Fraction(self.created_hours) - self.exact_hours
 
 
 def overview(journal: Journal) -> Overview:
-    """What the journal's plan would do now."""
+    """Return what the journal's plan would do now."""
     todo = journal.rows("select kind, action, count(*) from step where state = 'planned' group by kind, action")
-    book, hours = _sum(journal, "entry", "planned")
+    log, hours = _sum(journal, "entry", "planned")
     expenses, cost = _sum(journal, "expense", "planned")
     return Overview(
         _by_word(todo, "create"),
         _by_word(todo, "update"),
         _names(journal),
-        book,
+        log,
         hours,
         expenses,
         cost,
-        _there(journal),
+        _existing(journal),
         _rejected(journal),
         sum(count for _, _, count in todo),
         _first(journal),
@@ -153,7 +157,7 @@ def overview(journal: Journal) -> Overview:
 
 
 def report_of(journal: Journal, stopped: str | None = None, *, gave_up: bool = False) -> Report:
-    """What the journal's run did so far."""
+    """Return what the journal's run did so far."""
     made = journal.rows("select kind, state, count(*) from step where state in ('created', 'updated') group by 1, 2")
     created, hours = _sum(journal, "entry", "created")
     expenses, cost = _sum(journal, "expense", "created")
@@ -166,7 +170,7 @@ def report_of(journal: Journal, stopped: str | None = None, *, gave_up: bool = F
         created + expenses,
         hours,
         cost,
-        _there(journal),
+        _existing(journal),
         _rejected(journal),
         tuple(Place(*place) for place in unknown),
         left,
@@ -174,11 +178,12 @@ def report_of(journal: Journal, stopped: str | None = None, *, gave_up: bool = F
         _exact(journal),
         stopped,
         gave_up,
+        meta.get("references", ""),
     )
 
 
 def seconds_for(calls: int, limit: int, period: float) -> float:
-    """How long so many calls take at `limit` calls in a `period` of seconds, if every window is used to the full."""
+    """Return the theoretical minimum of seconds for a number of calls, at `limit` calls per `period` seconds."""
     return max(0, -(-calls // limit) - 1) * period
 
 
@@ -198,8 +203,8 @@ def _by_word(rows: Sequence[tuple[Any, ...]], wanted: str) -> dict[str, int]:
     return counts
 
 
-def _there(journal: Journal) -> int:
-    """Count the rows of which nothing is left to do; a row may have several steps."""
+def _existing(journal: Journal) -> int:
+    """Count the rows that exist already; a row may have several steps."""
     return journal.number("""
         select count(*) from (
             select 1 from step where source is not null group by source having min(state) = 'existing'
@@ -218,12 +223,12 @@ def _exact(journal: Journal) -> Fraction:
 
 
 def _rejected(journal: Journal) -> tuple[Problem, ...]:
-    told = journal.rows("select line, row, column_name, reason, content, file from problem")
-    told += journal.rows(
+    found = journal.rows("select line, row, column_name, reason, content, file from problem")
+    found += journal.rows(
         "select source.line, source.row, '', step.reason, '', source.file from step "
         "join source on source.id = step.source where step.state = 'rejected'"
     )
-    return tuple(sorted((Problem(*each) for each in told), key=lambda problem: (problem.file, problem.row)))
+    return tuple(sorted((Problem(*each) for each in found), key=lambda problem: (problem.file, problem.row)))
 
 
 def _names(journal: Journal) -> dict[str, list[str]]:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from harvest_async.importer.account_records import AccountRecord
-from harvest_async.importer.final_states import ARCHIVED_FIELDS, FINAL_STATES, is_archived
+from harvest_async.importer.final_states import FINAL_STATES, STATE_FIELDS, is_archived
 from harvest_async.importer.match import differing, entry_key, expense_key, key_of, payment_key
 from harvest_async.importer.people import PersonFinder
 from harvest_async.importer.planned_row import PlannedRecord, PlannedRow, Rejected
@@ -120,7 +120,11 @@ class Resolver:
 
     def _entry(self, row: kinds.TimeRow, _: int) -> PlannedRow:
         if self.timestamps and (row.started is None or row.ended is None):
-            raise Rejected("Start time", "the account tracks time by start and end, and the row has none")
+            raise Rejected(
+                "Start time",
+                "the account tracks time by start and end, and the row has none, or has a break: give both, and split "
+                "the row at its break",
+            )
         project = self._project(row.client, row.project, row.project_code)
         task = self._by_name("task", row.task)
         person = self._people.find(row.person, row.email)
@@ -188,7 +192,7 @@ class Resolver:
     ) -> PlannedRow:
         planned = self.assign(kind, project.number, other.number)
         planned.source = source
-        planned.fields = {name: value for name, value in fields.items() if name not in ARCHIVED_FIELDS}
+        planned.fields = {name: value for name, value in fields.items() if name not in STATE_FIELDS}
         self._plan_final_state(f"archived_{kind}", planned, when=is_archived(fields))
         return PlannedRow(kind, planned.key, planned)
 
@@ -200,7 +204,7 @@ class Resolver:
             )  # fmt: skip
         planned.source = source
         self._plan_final_state(f"archived_{planned.kind}", planned, when=is_archived(fields))
-        fields = {name: value for name, value in fields.items() if name not in ARCHIVED_FIELDS}
+        fields = {name: value for name, value in fields.items() if name not in STATE_FIELDS}
         if planned.record is None:
             planned.fields = fields
             price = fields.get("unit_price")

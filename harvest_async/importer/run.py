@@ -16,6 +16,7 @@ import anyio
 from harvest_async.clock import Clock
 from harvest_async.concurrency import first_error
 from harvest_async.importer.account import Account
+from harvest_async.importer.entry_references import RunReferences
 from harvest_async.importer.journal import Journal, JournalWriter
 from harvest_async.importer.outage_gate import UNREACHABLE, OutageGate
 from harvest_async.importer.reconciliation import Reconciliation
@@ -63,9 +64,12 @@ class Runner:
         self._progress = progress
         self._writer = JournalWriter(journal)
         self._references = References(journal)
-        self._reconciliation = Reconciliation(account, journal, self._writer, self._references)
+        run_references = RunReferences(journal)
+        self._reconciliation = Reconciliation(account, journal, self._writer, self._references, run_references)
         self._gate = OutageGate(account, rules.give_up, clock, progress)
-        self._sender = Sender(account, self._writer, self._references, self._gate, rules, clock, progress)
+        self._sender = Sender(
+            account, self._writer, self._references, run_references, self._gate, rules, clock, progress
+        )
 
     def stop(self, why: str) -> None:
         """End the run: finish the writes that were sent, and send no others."""

@@ -29,7 +29,9 @@ from harvest_async.errors import (
     WouldWait,
 )
 from harvest_async.importer.account import Account
+from harvest_async.importer.account_records import CreatedEntry
 from harvest_async.importer.assignments import ASSIGNMENTS
+from harvest_async.importer.entry_references import RunReferences
 from harvest_async.importer.journal import Change, JournalError, JournalWriter
 from harvest_async.importer.outage_gate import HeldBack, OutageGate
 from harvest_async.importer.references import References
@@ -63,6 +65,7 @@ class Sender:
         account: the account to write to.
         writer: stores outcomes.
         references: the records that steps refer to.
+        run_references: the references of the run's time entries.
         gate: decides whether a write may be sent.
         rules: the rules of the run.
         clock: the source of time.
@@ -78,6 +81,7 @@ class Sender:
         account: Account,
         writer: JournalWriter,
         references: References,
+        run_references: RunReferences,
         gate: OutageGate,
         rules: Rules,
         clock: Clock,
@@ -86,6 +90,7 @@ class Sender:
         self._account = account
         self._writer = writer
         self._references = references
+        self._run_references = run_references
         self._gate = gate
         self._rules = rules
         self._clock = clock
@@ -112,10 +117,10 @@ class Sender:
 
     async def send(self, step: Step, group: anyio.abc.TaskGroup) -> bool:
         """Send a step and store its outcome; return False if it was held back and has to be sent later."""
-        observer, record = _Observer(self, step), None
+        observer, created = _Observer(self, step), CreatedEntry(None)
         try:
             with self._gate.waiting(step.id) as scope:
-                record = await self._write(step, observer)
+                created = await self._write(step, observer)
         except HeldBack:
             return False
         except HarvestError as error:
@@ -126,15 +131,26 @@ class Sender:
             raise
         if scope.cancelled_caught:
             return False
-        self._handle_success(step, record)  # if this fails, the journal has the intent, and a resumed run reconciles it
+        self._handle_success(
+            step, created
+        )  # if this fails, the journal has the intent, and a resumed run reconciles it
         return True
 
-    async def _write(self, step: Step, observer: _Observer) -> int | None:
+    async def _write(self, step: Step, observer: _Observer) -> CreatedEntry:
         fields = self._references.fields(step)
         if step.action == "update":
             await self._account.update(step.kind, step.record or 0, fields, observer)
-            return step.record
-        return await self._account.create(step.kind, fields, observer)
+            return CreatedEntry(step.record)
+        if self._account.references is None or self._run_references.of_step(step) is None:
+            return CreatedEntry(await self._account.create(step.kind, fields, observer))
+        async with self._run_references.turn():
+            reference = self._run_references.of_step(step)  # None if the response before showed that none is kept
+            if reference is None:
+                return CreatedEntry(await self._account.create(step.kind, fields, observer))
+            created = await self._account.references.create(fields, reference, observer)
+            if changes := self._run_references.confirm(step.id, reference, created.reference):
+                self._writer.enqueue(*changes)
+            return created
 
     async def mark_intended(self, step: Step) -> None:
         """Store the intent to send a step, directly before it is sent.
@@ -147,7 +163,8 @@ class Sender:
 
     # Outcomes
 
-    def _handle_success(self, step: Step, record: int | None) -> None:
+    def _handle_success(self, step: Step, created: CreatedEntry) -> None:
+        record = created.id
         self._gate.responded()
         if step.action == "update":
             self._writer.enqueue(mark_updated(step.id))
@@ -202,7 +219,7 @@ class Sender:
         project, other = self._references.record(step.project) or 0, self._references.record(step.other)
         found = [each for each in await self._account.assignments(step.kind, project) if each.other == other]
         if found and not any(each.active for each in found):
-            fields = {"project": project, "deactivated": False}
+            fields = {"project": project, "archived": False}
             await self._account.update(step.kind, found[0].id, fields, _Observer(self, step))
         if found:
             self._writer.enqueue(mark_existing(step.id, found[0].id))

@@ -1,6 +1,6 @@
-"""Rows and fields as text, for the journal, and back again without loss.
+"""Convert rows and fields to text for the journal, and back without loss.
 
-Rules of this room: pure. What JSON has no word for is an object with one key that names it: `{"$decimal": "1.50"}`.
+A value without a JSON type is an object with one key that names its type: `{"$decimal": "1.50"}`.
 """
 
 from __future__ import annotations
@@ -55,24 +55,24 @@ _NAMES: Final = {name: tuple(each.name for each in fields(kind)) for name, kind 
 
 
 def pack(values: Mapping[str, Any]) -> str:
-    """Fields as text."""
+    """Return fields as text."""
     return json.dumps(values, default=_plain, ensure_ascii=False, separators=(",", ":"))
 
 
 def unpack(text: str) -> dict[str, Any]:
-    """What `pack` was given."""
+    """Return the fields that were given to `pack`."""
     found: dict[str, Any] = json.loads(text, object_hook=_rich)
     return found
 
 
 def pack_row(row: kinds.AnyRow) -> tuple[str, str]:
-    """A row as the name of its kind and text."""
+    """Return the name of a row's class, and the row as text."""
     name = type(row).__name__
     return name, pack({each: getattr(row, each) for each in _NAMES[name]})
 
 
 def unpack_row(name: str, text: str) -> kinds.AnyRow:
-    """What `pack_row` was given."""
+    """Return the row that was given to `pack_row`."""
     return _ROWS[name](**unpack(text))
 
 
@@ -80,7 +80,7 @@ def _plain(value: Any) -> dict[str, str]:
     for kind, write in _WRITE.items():
         if isinstance(value, kind):
             return write(value)
-    msg = f"{value!r} has no place in a journal"
+    msg = f"{value!r} can't be stored in a journal: {type(value).__name__} is not supported"
     raise TypeError(msg)
 
 

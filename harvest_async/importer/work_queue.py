@@ -1,7 +1,9 @@
-"""What is sent next: steps out of the journal, a few at a time.
+"""Return the steps to send next from the journal, a few at a time.
 
-Rules of this room: a bounded number of steps is in memory. Of steps with equal keys one is on its way at a time, in
-the order of the file; those of a key whose last write is in doubt stay in the journal until that is settled.
+Invariants:
+- The number of steps in memory is bounded.
+- Of steps with equal keys one is sent at a time, in the order of the file. Those of a key with a write of unknown
+  outcome stay in the journal until it is reconciled.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ _WAITING: Final = 1_000
 
 _QUERY: Final = """
     select step.id, step.kind, step.action, step.key, step.client, step.project, step.other, step.person, step.record,
-    step.attempts, step.content, source.kind, source.content
+    step.attempts, step.reference, step.content, source.kind, source.content
     from step not indexed left join source on source.id = step.source
     where step.id > ? and step.state = 'planned' and step.kind in (select value from json_each(?))
     order by step.id limit ?
@@ -32,7 +34,7 @@ _QUERY: Final = """
 
 @frozen
 class Step:
-    """One write that is to be made; the columns of the journal."""
+    """One write to send; the columns of the journal."""
 
     id: int
     kind: str
@@ -44,71 +46,72 @@ class Step:
     person: int | None
     record: int | None
     attempts: int
+    reference: str | None
     content: dict[str, Any]
     row: kinds.AnyRow | None
 
     @property
     def is_row(self) -> bool:
-        """Whether it is an entry or an expense of its own."""
+        """Whether it is a time entry or an expense."""
         return self.kind in {"entry", "expense"}
 
 
 class WorkQueue:
-    """Gives steps of some kinds, each once, until none is left."""
+    """Return the planned steps of some kinds, each once."""
 
     def __init__(self, journal: Journal, of_kinds: str, unresolved: set[str]) -> None:
         self._journal = journal
         self._kinds = of_kinds
         self._unresolved = unresolved
         self._ready: deque[Step] = deque()
-        self._flying: set[str] = set()
-        self._behind: dict[str, deque[Step]] = {}
+        self._in_flight: set[str] = set()
+        self._blocked: dict[str, deque[Step]] = {}
         self._waiting = 0
         self._last = 0
         self._empty = False
         self._lock = asyncio.Lock()
-        self._landed = asyncio.Event()
+        self._done = asyncio.Event()
 
     async def next(self) -> Step | None:
-        """The next step that may be sent; None at the end. Call `mark_done` when it is done."""
+        """Return the next step that may be sent, or None at the end. Call `mark_done` after sending it."""
         async with self._lock:
             while True:
                 if self._ready:
                     step = self._ready.popleft()
-                    if self._may_fly(step):
+                    if self._may_send(step):
                         return step
                 elif not self._empty and self._waiting < _WAITING:
                     await self._refill()
                 elif not self._waiting:
                     return None
                 else:
-                    self._landed.clear()
-                    await self._landed.wait()
+                    self._done.clear()
+                    await self._done.wait()
 
     def mark_done(self, step: Step, *, again: bool = False) -> None:
-        """A step is done; or it was not sent and comes again, first of all."""
-        self._flying.discard(step.key)
-        behind = self._behind.get(step.key)
+        """Mark a step as done, or, if it was not sent, return it next (`again`)."""
+        self._in_flight.discard(step.key)
+        blocked = self._blocked.get(step.key)
         if again:
             self._ready.appendleft(step)
-        elif behind and step.key in self._unresolved:
-            self._waiting -= len(behind)
-            behind.clear()
-        elif behind:
+        elif blocked and step.key in self._unresolved:
+            self._waiting -= len(blocked)
+            blocked.clear()
+        elif blocked:
             self._waiting -= 1
-            self._ready.append(behind.popleft())
-        if not behind:
-            self._behind.pop(step.key, None)
-        self._landed.set()
+            self._ready.append(blocked.popleft())
+        if not blocked:
+            self._blocked.pop(step.key, None)
+        self._done.set()
 
-    def _may_fly(self, step: Step) -> bool:
+    def _may_send(self, step: Step) -> bool:
         if step.key in self._unresolved:
             return False
-        if step.key in self._flying:
-            self._behind.setdefault(step.key, deque()).append(step)
+        if step.key in self._in_flight:
+            self._blocked.setdefault(step.key, deque()).append(step)
             self._waiting += 1
             return False
-        self._flying.add(step.key)
+        self._in_flight.add(step.key)
         return True
 
     async def _refill(self) -> None:

@@ -13,12 +13,12 @@ from urllib.parse import parse_qsl, urlsplit
 
 from harvest_async.call import Call, Upload
 from harvest_async.messages import Request
-from harvest_async.versions import load
+from harvest_async.versions import DEFAULT, load
 
 __all__ = ["make_collection"]
 
 _SCHEMA: Final = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
-_ABOUT: Final = """Every call of the Harvest API v1, in JSON and in XML.
+_ABOUT: Final = """Every call of the Harvest API {version}, in JSON and in XML.
 
 Set the variables of the collection first: `account`, `email` and `password`, and `app`, the name of your app. To sign
 in with a token, choose Bearer Token as the collection's authorization and give it `{{access_token}}`. `format` is
@@ -85,7 +85,11 @@ def make_collection(base_url: str = "https://{{account}}.harvestapp.com", accoun
         folders.setdefault(example.call.name.partition(".")[0], []).extend(_items(example))
     items = [{"name": _title(name), "item": folders[name]} for name in sorted(folders)]
     return {
-        "info": {"name": "Harvest API v1", "description": _ABOUT, "schema": _SCHEMA},
+        "info": {
+            "name": f"Harvest API {DEFAULT}",
+            "description": _ABOUT.replace("{version}", DEFAULT),
+            "schema": _SCHEMA,
+        },
         "item": items,
         "auth": {
             "type": "basic",

@@ -1,8 +1,8 @@
-"""Which throttle belongs to which account, in this process.
+"""The throttles of the accounts that this process uses.
 
-Rules of this room: an account is (service, account). All hosts of harvestapp.com are one service, since they draw on
-one budget (contract: throttle.scope); any other origin is a service of its own. An account of API v1 (a subdomain) and
-one of v2 (a number) may be the same: only the user knows, and says so by `alias`.
+Notes: an account is identified by its service and its name. All hosts of a service are one, since an account has one
+rate limit for all of them; any other origin is a service of its own. API versions may name one account differently:
+`alias` joins the names.
 """
 
 from __future__ import annotations

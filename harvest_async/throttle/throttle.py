@@ -39,8 +39,8 @@ class Throttle:
     Args:
         calls: a ceiling that the server may only tighten: 1 to 10,000.
         period: the same, in seconds: 1 to 3,600.
-        pace: how the bulk lane goes: `"even"` spreads it out so that others hardly wait, `"burst"` sends whatever
-            the window allows at once.
+        pace: how the bulk lane goes: `"even"` spreads it out so that others hardly wait, `"burst"` sends all
+            that the window allows at once.
         reserve: how many leases an even pace leaves to the interactive lane.
         guard: the longest time, in seconds, that a request is assumed to travel.
         max_block: seconds that a call may be held up by a blocked account before `Throttled` is raised; None: no limit.

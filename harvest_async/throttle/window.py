@@ -1,4 +1,4 @@
-"""The exact window: at most `calls` leases in any `period`, whatever the network does between us and the server.
+"""The exact window: at most `calls` leases in any `period`, however long requests and responses travel.
 
 Invariants:
 - Integers in nanoseconds; the present time is always an argument. Nothing is awaited, nothing is read.

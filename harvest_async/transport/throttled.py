@@ -11,11 +11,11 @@ Invariants:
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-import anyio
 import httpx
 
 from harvest_async.auth import QUERY_TOKEN
@@ -158,7 +158,7 @@ class ThrottledTransport(httpx.AsyncBaseTransport):
             seconds = self._seconds_left(request, lease)
             request.extensions = {**extensions, "trace": self._trace(request, lease, ticket)}
             ticket.left = True
-            with anyio.fail_after(seconds):
+            async with asyncio.timeout(seconds):
                 return await self._inner.handle_async_request(signed(request) if QUERY_TOKEN in extensions else request)
         except BaseException as error:
             try:
@@ -192,6 +192,8 @@ class ThrottledTransport(httpx.AsyncBaseTransport):
                 ticket.left = False
                 self._seconds_left(request, lease)
                 ticket.left = True
+                if other is None:
+                    request.extensions.pop("trace", None)  # the later events would only cost time
             if other is not None:
                 await other(name, info)
 

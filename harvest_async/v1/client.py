@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from harvest_async.address import home_of
 from harvest_async.auth import BasicAuth, BearerAuth
 from harvest_async.client.base_client import BaseClient
 from harvest_async.client.environment import read_environment
-from harvest_async.client.lazy import Lazy
+from harvest_async.client.lazy import lazy
 from harvest_async.errors import InvalidArgument
 from harvest_async.exchange import ExchangeSettings
 from harvest_async.secret import SecretText, hide_user
 from harvest_async.throttle.throttle import Throttle
-from harvest_async.v1 import resources
-from harvest_async.v1.account_rules import ACCOUNT_RULES
-from harvest_async.v1.dialect import Format, V1Dialect
-from harvest_async.v1.resources.account import RATE_LIMIT_STATUS
 
 if TYPE_CHECKING:
     import ssl
@@ -25,8 +21,12 @@ if TYPE_CHECKING:
     import httpx
 
     from harvest_async.cache import HttpCache
+    from harvest_async.v1 import resources
+    from harvest_async.v1.dialect import Format
 
 __all__ = ["HarvestV1"]
+
+_HERE: Final = "harvest_async.v1.resources"
 
 
 class HarvestV1(BaseClient):
@@ -54,23 +54,23 @@ class HarvestV1(BaseClient):
         reports: the resources.
     """
 
-    account = Lazy(resources.Account)
-    time = Lazy(resources.TimeTracking)
-    clients = Lazy(resources.Clients)
-    contacts = Lazy(resources.Contacts)
-    projects = Lazy(resources.Projects)
-    tasks = Lazy(resources.Tasks)
-    people = Lazy(resources.People)
-    task_assignments = Lazy(resources.TaskAssignments)
-    user_assignments = Lazy(resources.UserAssignments)
-    expense_categories = Lazy(resources.ExpenseCategories)
-    expenses = Lazy(resources.Expenses)
-    receipts = Lazy(resources.Receipts)
-    invoices = Lazy(resources.Invoices)
-    invoice_item_categories = Lazy(resources.InvoiceItemCategories)
-    invoice_messages = Lazy(resources.InvoiceMessages)
-    invoice_payments = Lazy(resources.InvoicePayments)
-    reports = Lazy(resources.Reports)
+    account: resources.Account = lazy(f"{_HERE}.account", "Account")
+    time: resources.TimeTracking = lazy(f"{_HERE}.time", "TimeTracking")
+    clients: resources.Clients = lazy(f"{_HERE}.clients", "Clients")
+    contacts: resources.Contacts = lazy(f"{_HERE}.clients", "Contacts")
+    projects: resources.Projects = lazy(f"{_HERE}.projects", "Projects")
+    tasks: resources.Tasks = lazy(f"{_HERE}.tasks", "Tasks")
+    people: resources.People = lazy(f"{_HERE}.people", "People")
+    task_assignments: resources.TaskAssignments = lazy(f"{_HERE}.assignments", "TaskAssignments")
+    user_assignments: resources.UserAssignments = lazy(f"{_HERE}.assignments", "UserAssignments")
+    expense_categories: resources.ExpenseCategories = lazy(f"{_HERE}.expenses", "ExpenseCategories")
+    expenses: resources.Expenses = lazy(f"{_HERE}.expenses", "Expenses")
+    receipts: resources.Receipts = lazy(f"{_HERE}.receipts", "Receipts")
+    invoices: resources.Invoices = lazy(f"{_HERE}.invoices", "Invoices")
+    invoice_item_categories: resources.InvoiceItemCategories = lazy(f"{_HERE}.invoices", "InvoiceItemCategories")
+    invoice_messages: resources.InvoiceMessages = lazy(f"{_HERE}.messages", "InvoiceMessages")
+    invoice_payments: resources.InvoicePayments = lazy(f"{_HERE}.invoices", "InvoicePayments")
+    reports: resources.Reports = lazy(f"{_HERE}.reports", "Reports")
 
     def __init__(
         self,
@@ -87,6 +87,10 @@ class HarvestV1(BaseClient):
         proxy: str | None = None,
         cache: HttpCache | None = None,
     ) -> None:
+        from harvest_async.v1.account_rules import ACCOUNT_RULES  # noqa: PLC0415 - models and codecs load when needed
+        from harvest_async.v1.dialect import V1Dialect  # noqa: PLC0415
+        from harvest_async.v1.resources.account import RATE_LIMIT_STATUS  # noqa: PLC0415
+
         base_url = hide_user(base_url or "")
         if format not in {"json", "xml"}:
             raise InvalidArgument(f'format={format!r}: give "json" or "xml"')

@@ -167,7 +167,7 @@ class Directory:
         elif rest and number is None:
             table.forget()  # named in another way: a person by e-mail
         else:
-            table.touch(number, gone=done and call.method == "DELETE")
+            table.touch(number, deleted=done and call.method == "DELETE")
 
     # Inside
 
@@ -177,7 +177,7 @@ class Directory:
         links: dict[int, Any] = self._task_links if kind == "task_assignments" else self._user_links
         if project in links:
             number = int(rest[0]) if rest and rest[0].isdecimal() else None
-            links[project].touch(number, gone=done and call.method == "DELETE")
+            links[project].touch(number, deleted=done and call.method == "DELETE")
         if rest == [_NEW_TASK]:
             self.tasks.touch()
 

@@ -57,7 +57,7 @@ def account_number(value: object) -> int:
     """
     given = int(value) if isinstance(value, str) and value.strip().isascii() and value.strip().isdecimal() else value
     if isinstance(given, bool) or not isinstance(given, int) or not 0 < given <= _LARGEST:
-        shown = "nothing" if value in {None, ""} else "an invalid value"
+        shown = "nothing" if value is None or value == "" else "an invalid value"
         raise InvalidArgument(
             f"account_id: give the account's number, like 123456, not {shown}: "
             "https://id.getharvest.com/developers shows it beside each token"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 def listen_to(supervisor):
-    """Tell the supervisor of each commit before it happens and once it is on the disk, and wait for a word back."""
+    """Report the supervisor of each commit before it happens and once it is on the disk, and wait for a word back."""
 
     def hook(event, arguments):
         if event in {"harvest_async.journal.write", "harvest_async.journal.synced"}:

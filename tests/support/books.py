@@ -1,7 +1,7 @@
-"""An account without a network, for the import engine: it keeps what it is given, and fails as it is told.
+"""An account without a network, for the import engine: it keeps what it is given, and fails as the test decides.
 
-Rules of this room: it obeys `bulk.account.Account`. A failure is decided for each write before it is carried out: None,
-`lost` (never carried out), `kept` (carried out, the answer is lost), or an error that is raised.
+Notes: it obeys `bulk.account.Account`. A failure is decided for each write before it is processed: None,
+`lost` (never processed), `kept` (processed, the response is lost), or an error that is raised.
 """
 
 import asyncio
@@ -22,11 +22,12 @@ class Books:
         sent: the writes that left, as (verb, kind, fields).
         reads: the reads, as their names.
         fail: is given kind and fields of a write, and says what becomes of it.
-        down: whether nothing is answered.
+        down: whether nothing is responded.
         most: the most writes that were on their way at a time.
     """
 
-    identity = "books"
+    identity = "account"
+    shared_lists = references = None
 
     def __init__(self, *, timestamps=False, people=()):
         self.tables = {kind: {} for kind in ("client", "project", "task", "person", "category", "contact",
@@ -53,7 +54,7 @@ class Books:
         self.reads.append(what)
         await asyncio.sleep(self.latency)
         if self.down:
-            raise OutcomeUnknown("nobody answers")
+            raise OutcomeUnknown("no response")
 
     async def timestamps(self):
         await self._read("timestamps")
@@ -84,22 +85,25 @@ class Books:
         return None
 
     async def logged(self, kind, person, first, last):
-        await self._read(f"booked {kind}")
+        await self._read(f"logged {kind}")
         return [
-            LoggedEntry(
-                number,
-                each["project"],
-                each["task"] if kind == "entry" else each["category"],
-                each["day"],
-                each["notes"],
-                hours=each.get("hours") or Decimal(),
-                cost=each.get("total_cost") or Decimal(),
-                start=each.get("start"),
-                end=each.get("end"),
-            )
+            self._logged_entry(kind, number, each)
             for number, each in self.tables[kind].items()
             if each["person"] == person and first <= each["day"] <= last
         ]
+
+    def _logged_entry(self, kind, number, each):
+        return LoggedEntry(
+            number,
+            each["project"],
+            each["task"] if kind == "entry" else each["category"],
+            each["day"],
+            each["notes"],
+            hours=each.get("hours") or Decimal(),
+            cost=each.get("total_cost") or Decimal(),
+            start=each.get("start"),
+            end=each.get("end"),
+        )
 
     async def bookable_tasks(self, person):
         await self._read("reach")
@@ -141,7 +145,7 @@ class Books:
                 raise what
             number = None if what == "lost" else do()
             if what is not None and what != "nameless":
-                raise OutcomeUnknown("the answer was lost")
+                raise OutcomeUnknown("the response was lost")
         except asyncio.CancelledError:
             watch.outcome_unknown()
             raise

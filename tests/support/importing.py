@@ -1,4 +1,4 @@
-"""Imports into `Books` on a loop where sleeping takes no time."""
+"""Imports into an account in memory, on a loop where sleeping takes no time."""
 
 import asyncio
 from datetime import date, time
@@ -46,7 +46,7 @@ def virtually(what):
 
 
 async def agree(_):
-    """Whoever would have to be made may be made."""
+    """Allow all people to be created."""
     return True
 
 
@@ -59,7 +59,7 @@ async def plan_into(journal, books, rows, *, consent=agree, email_domain=None):
 
 
 async def execute(journal, books, clock, *, rules=RULES, progress=QUIET, before=lambda _: None):
-    """Carry a planned journal out; gives the report."""
+    """Run a planned journal; gives the report."""
     runner = Runner(books, journal, rules, clock, progress)
     before(runner)
     try:

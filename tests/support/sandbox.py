@@ -1,4 +1,4 @@
-"""A plain HTTP client for a sandbox in process, and an account with something in it."""
+"""A plain HTTP client for API v1 of a sandbox in process, and an account with something in it."""
 
 import asyncio
 from datetime import UTC, datetime

@@ -7,6 +7,9 @@ from urllib.parse import parse_qsl
 
 import httpx
 
+from harvest_async.service import Service
+
+SERVICE = Service(name="example.com", id_url="https://id.example.com", token_lifetime=64_799)
 STATUS = {"count": 1, "max_calls": 100, "timeframe_limit": 15}
 
 

@@ -26,7 +26,6 @@ from harvest_async import (
     Forbidden,
     HarvestError,
     HarvestV1,
-    HarvestV2,
     HttpCache,
     Identity,
     ImageResponse,
@@ -60,8 +59,10 @@ from harvest_async import (
     imports,
     new_state,
 )
+from harvest_async.auth.scopes import Scope, read_scope
 from harvest_async.fastapi import add_handlers, harvest_lifespan, use_harvest
 from harvest_async.sandbox import Sandbox
+from harvest_async.service import Service
 from harvest_async.testing import VirtualClock, VirtualLoop, in_process
 from harvest_async.v1.models import (
     Client,
@@ -81,6 +82,10 @@ from harvest_async.v1.models import (
 
 oauth = OAuth2("id", "secret", redirect_uri="https://app.example.com/back", store=FileTokenStore(Path("tokens.json")))
 assert_type(oauth.authorize_url(new_state()), str)
+identity = Service(name="example.com", id_url="https://id.example.com", token_lifetime=1_209_600)
+OAuth2("id", service=identity, scope="harvest:123", id_url="https://id.example.com")
+assert_type(read_scope(Tokens("a", scope="harvest:123 all")), Scope)
+assert_type(Scope().includes("harvest", 123), bool)
 OAuth2("id", store=MemoryTokenStore(Tokens("a", "r", datetime(2026, 1, 5, tzinfo=UTC))), account="acme")
 
 

@@ -8,7 +8,7 @@ past nine (in a column of hours it is 9.3 hours).
 from __future__ import annotations
 
 import re
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Final
 
 from harvest_async.importer.sources.cells import REPORTED, Bad, shown, tidy
@@ -102,17 +102,37 @@ def shows_no_clock(text: str) -> bool:
     return match is not None and (len(match[1]) != len("30") or int(match[1]) > _LAST_MINUTE)
 
 
-def read_moment(text: str, order: DateOrder | None) -> datetime | Bad | None:
-    """Read a date with a time of day, with or without an offset from UTC; None if the cell is empty."""
+def read_moment(text: str, order: DateOrder | None, *, needs_clock: bool = False) -> datetime | Bad | None:
+    """Read a date with a time of day, with or without an offset from UTC; None if the cell is empty.
+
+    Args:
+        text: the cell.
+        order: the order of dates with the year last.
+        needs_clock: whether a date alone is refused; otherwise it is midnight.
+    """
     text = tidy(text)
     if not text:
         return None
     if len(text) > _LONGEST:
         return Bad(f"{shown(text)} is no moment: write 2026-01-31 13:45:00")
+    if needs_clock and _is_day(text):
+        return Bad(
+            f"{shown(text)} has no time of day: write 2026-01-31 13:45:00, or map the column to day or ended_on with "
+            "--map"
+        )
     try:
         return datetime.fromisoformat(text)
     except ValueError:
         return _moment(text, order)
+
+
+def _is_day(text: str) -> bool:
+    """Return whether a text is a date of ISO 8601 without a time of day."""
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _moment(text: str, order: DateOrder | None) -> datetime | Bad:

@@ -32,7 +32,7 @@ class Format:
         signs: sets of columns; a file with all columns of one set has this format. Plain formats have none.
         dates: the order of its dates with the year last, if it prescribes one.
         passed: prefixes of columns that are not imported, besides those of the kind.
-        blank: a text that stands for an empty cell.
+        blank: a text that means an empty cell.
     """
 
     name: str
@@ -124,6 +124,7 @@ _MOST_COLUMNS: Final = 1 << 14
 _BY_STEM: Final = {kind: name for name, (kind, _) in _PLAIN.items()} | {"time": "time"}
 _ROOTS: Final = {
     "client": "clients", "contact": "contacts", "project": "projects", "task": "tasks", "user": "people",
+    "users": "people",
     "task_assignment": "task-assignments", "user_assignment": "user-assignments", "day_entry": "time",
     "expense_category": "expense-categories", "expense": "expenses", "invoice": "invoices", "invoices": "invoices",
     "invoice_category": "invoice-item-categories", "invoice_item_category": "invoice-item-categories",
@@ -200,8 +201,8 @@ def _refuse_filled(layout: Layout, names: Sequence[str], mapped: Mapping[int, st
             if name in words and index not in read and index not in mapped:
                 title = layout.titles[index]
                 raise InvalidArgument(
-                    f"line {line}: --{field} {given!r} would stand for what the column {title!r} says, which is not "
-                    f"read: read it with --map '{title}={field}' in place of --{field}, or pass it over with "
+                    f"line {line}: --{field} {given!r} would override the column {title!r}, which is not "
+                    f"read: read it with --map '{title}={field}' in place of --{field}, or ignore it with "
                     f"--map '{title}='"
                 )
 
@@ -254,7 +255,8 @@ def _choose(
         chosen = FORMATS[options.format]
     else:
         chosen = _by_signs(names) or _by_name(file, root) or _by_fields(names, mapped, titles, line)
-    if options.format == "auto" and chosen.kind.name not in ("time_entries", "expenses"):
+    is_of_records = chosen.kind.name not in ("time_entries", "expenses")
+    if is_of_records and options.format == "auto":
         _refuse_summary(chosen.kind, names, mapped, titles, line)
     if missing := _missing(chosen.kind, names, mapped):
         required = ", ".join(" or ".join(chosen.kind.titles.get(one, one) for one in group) for group in missing)
@@ -262,6 +264,8 @@ def _choose(
             f"line {line}: a file of {chosen.title} needs the columns {required}, and has {', '.join(titles)}: "
             "name them with --map COLUMN=FIELD, or another format with --format"
         )
+    if is_of_records:
+        _refuse_summary(chosen.kind, names, mapped, titles, line)
     return chosen
 
 
@@ -271,7 +275,7 @@ def _by_signs(names: Sequence[str]) -> Format | None:
 
 
 def _by_name(file: str, root: str) -> Format | None:
-    name = _ROOTS.get(root) or _BY_STEM.get(PurePath(file).stem.lower().replace("-", "_"))
+    name = _ROOTS.get(root) or _BY_STEM.get(root) or _BY_STEM.get(PurePath(file).stem.lower().replace("-", "_"))
     return FORMATS[name] if name else None
 
 

@@ -1,7 +1,7 @@
 """Row classes for each kind of record in a file, and the problems and notices about them.
 
 Records are identified by names, codes and e-mail addresses, never by the ids of another account. `fields` holds the
-other values of the file under the API's field names and in their types; empty cells are left out.
+other values of the file under the importer's field names (`columns`) and in their types; empty cells are left out.
 """
 
 from __future__ import annotations
@@ -263,7 +263,7 @@ class PaymentRow(_Placed):
 
 @frozen(kw_only=True)
 class MessageRow(_Placed):
-    """One message about an invoice. `fields`: contract: invoice_messages."""
+    """One message about an invoice. Imports send none."""
 
     invoice: str
     fields: dict[str, Any] = field(factory=dict)

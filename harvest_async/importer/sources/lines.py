@@ -1,4 +1,4 @@
-"""JSON Lines, and JSON arrays of records, with the field names of the API.
+"""JSON Lines, JSON arrays of records, and pages of API v2, with the field names of the API.
 
 Invariants:
 - Each iteration reads the file anew. Records become cells under the names of all fields that occur, and are then read
@@ -17,19 +17,40 @@ from decimal import Decimal
 from typing import Any, Final, TextIO
 
 from harvest_async.errors import InvalidArgument
+from harvest_async.importer.sources.columns import KINDS
 from harvest_async.importer.sources.encodings import Text
 from harvest_async.importer.sources.faults import Fault
 from harvest_async.importer.sources.limits import Limits
 from harvest_async.importer.sources.origin import Origin
 
-__all__ = ["JsonLines"]
+__all__ = ["JsonLines", "json_shape"]
 
 _SHOWN: Final = 60
 _MOST_FIELDS: Final = 2_000
 _CHUNK: Final = 1 << 16
 _BLANK: Final = re.compile(r"[\s]*")
+LISTS: Final = frozenset({*KINDS, "users"})
+"""The names of the lists of records in pages."""
+_ARRAY: Final = re.compile(r"\[\s*(?:[{\]]|$)")
+_PAGE: Final = re.compile(
+    rf'\{{\s*"(?:(?:{"|".join(sorted(LISTS))})"\s*:\s*\[|(?:links|page|per_page|total_pages|total_entries)"\s*:)'
+)
 _PEOPLE: Final = ("user", "person", "member", "employee")
 _PLAIN_EXPONENT: Final = 30
+
+
+def json_shape(beginning: str) -> str:
+    """Return how records are written in a file: `lines`, `array` or `pages`; empty if it is not JSON.
+
+    Args:
+        beginning: the first characters of the file.
+    """
+    text = beginning.lstrip()
+    if _ARRAY.match(text):
+        return "array"
+    if _PAGE.match(text):
+        return "pages"
+    return "lines" if text.startswith("{") else ""
 
 
 class JsonLines:
@@ -37,7 +58,7 @@ class JsonLines:
 
     Attributes:
         header: the names of all fields, in the order in which they come up.
-        root: the singular name that wraps each record; empty if records are not wrapped.
+        root: the name that wraps each record, or that of the list in a page; empty if there is none.
         faults: line -> column (from 0) -> why the cell can't be read, of the current record.
     """
 
@@ -46,9 +67,9 @@ class JsonLines:
     delimiter: Final = ""
     header_line: Final = 1
 
-    def __init__(self, origin: Origin, text: Text, limits: Limits | None = None, *, array: bool = False) -> None:
+    def __init__(self, origin: Origin, text: Text, limits: Limits | None = None, *, shape: str = "lines") -> None:
         self._origin = origin
-        self._array = array
+        self._shape = shape
         self._limits = limits or Limits()
         self.text = text
         self.faults: dict[int, dict[int, Fault]] = {}
@@ -83,25 +104,29 @@ class JsonLines:
 
     def _all(self) -> Iterator[tuple[int, str, dict[str, Any]]]:
         with self._origin.text(self.text) as text:
+            if self._shape == "pages":
+                for line, root, record in _Reader(text, self._limits).pages():
+                    yield line, root, _flat(record)
+                return
             for line, record in self._values(text):
                 root, inner = _unwrap(record)
                 yield line, root, _flat(inner)
 
     def _values(self, text: TextIO) -> Iterator[tuple[int, dict[str, Any]]]:
-        if self._array:
-            yield from _Array(text, self._limits).records()
+        if self._shape == "array":
+            yield from _Reader(text, self._limits).array()
             return
         for line, content in enumerate(text, 1):
             if content.strip():
                 yield line, _record(line, content)
 
 
-class _Array:
-    """Reads the records of an array one after the other; only the one at hand is held.
+class _Reader:
+    """Reads the records of one JSON document one after the other; only the current one is held.
 
     Args:
         text: the file.
-        limits: how long one record may be.
+        limits: the maximum length of a record.
     """
 
     def __init__(self, text: TextIO, limits: Limits) -> None:
@@ -111,8 +136,43 @@ class _Array:
         self._line = 1
         self._at = self._counted = 0
 
-    def records(self) -> Iterator[tuple[int, dict[str, Any]]]:
-        """Give each record with the line on which it begins."""
+    def array(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Yield each record of an array with the line on which it begins."""
+        yield from self._list()
+        if rest := self._next():
+            raise InvalidArgument(f"line {self._count()}: there is {rest!r} behind the end of the JSON array")
+
+    def pages(self) -> Iterator[tuple[int, str, dict[str, Any]]]:
+        """Yield the records of pages of API v2, each with its line and the name of its list."""
+        while self._next():
+            yield from self._page()
+
+    def _page(self) -> Iterator[tuple[int, str, dict[str, Any]]]:
+        line = self._count()
+        self._expect(self._next(), "{")
+        separator, is_list = "{", False
+        while separator != "}":
+            self._at += 1
+            if (letter := self._next()) != '"':
+                self._expect(letter, '"')
+            name = self._value()
+            self._expect(self._next(), ":")
+            if name in LISTS and self._next() == "[":
+                is_list = True
+                for place, record in self._list():
+                    yield place, name, record
+            else:
+                self._next()
+                self._value()
+            separator = self._next()
+            if separator not in {",", "}"}:
+                self._expect(separator, "}")
+        self._at += 1
+        if not is_list:
+            raise InvalidArgument(f"line {line}: the page has no list of records: {', '.join(sorted(LISTS))}")
+
+    def _list(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Yield each record of the array that begins here."""
         self._expect(self._next(), "[")
         first = True
         while (letter := self._next()) != "]":
@@ -121,10 +181,11 @@ class _Array:
                 letter = self._next()
             first = False
             self._expect(letter, "{")
-            yield self._count(), self._one()
+            line, record = self._count(), self._value()
+            if not isinstance(record, dict):
+                raise InvalidArgument(f"line {line}: no JSON object")
+            yield line, record
         self._at += 1
-        if rest := self._next():
-            raise InvalidArgument(f"line {self._count()}: there is {rest!r} behind the end of the JSON array")
 
     def _next(self) -> str:
         """Go to the next letter that is not blank; empty at the end of the file."""
@@ -140,21 +201,22 @@ class _Array:
         if wanted != "{":
             self._at += 1
 
-    def _one(self) -> dict[str, Any]:
-        """Read the record that begins here."""
+    def _value(self) -> Any:
+        """Read the value that begins here."""
         size = _CHUNK
         while True:
             try:
-                record, self._at = _DECODER.raw_decode(self._held, self._at)
+                value, end = _DECODER.raw_decode(self._held, self._at)
             except (ValueError, RecursionError) as error:
                 self._limits.check_bytes("a record of the JSON array", len(self._held))
                 if not isinstance(error, json.JSONDecodeError) or not self._more(size):
                     raise InvalidArgument(f"line {self._line}: no JSON: {_reason(error)}") from None
                 size *= 4
                 continue
-            if not isinstance(record, dict):
-                raise InvalidArgument(f"line {self._line}: no JSON object")
-            return record
+            if end == len(self._held) and self._more(size):
+                continue  # a number may go on
+            self._at = end
+            return value
 
     def _more(self, size: int) -> bool:
         """Read more text; return whether there was any."""

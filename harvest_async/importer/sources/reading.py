@@ -6,6 +6,7 @@ looked up through `Names`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Final, Protocol, TypeVar
@@ -23,8 +24,17 @@ T = TypeVar("T")
 
 _CACHED: Final = 1 << 16
 _SHOWN: Final = 40
-_NONE: Final = frozenset({"-", "--", "\u2013", "\u2014"})
-"""What some exports put where a name is missing; no record is called so."""
+_NONE: Final = frozenset({
+    "-", "--", "---", "\u2013", "\u2014", "n/a", "n.a.", "#n/a", "null", "undefined", "(none)", "(null)", "(blank)",
+    "(empty)", "(unassigned)", "(not set)",
+})  # fmt: skip
+_NO_RECORD: Final = re.compile(
+    r"\(?(?:no|without|kein|keine|ohne|sin|sans) (?:an? )?(?:client|customer|project|task|activity|category|user|"
+    r"person|code|kunde|projekt|aufgabe|cliente|proyecto|projet|t\u00e2che)(?: assigned| set)?\)?",
+    re.IGNORECASE,
+)
+"""What exports put where a name is missing: no record has such a name."""
+_ADDRESS: Final = re.compile(r"[^\s@,;<>()\[\]\"]+@[^\s@,;<>()\[\]\"]+")
 _PARTS: Final = frozenset({"first_name", "last_name"})
 """Fields in which a dash is kept: an account uses it for an unknown last name, which can't be empty."""
 
@@ -93,8 +103,9 @@ class Cells:
     def name(self, field: str) -> str:
         """Return a name with single blanks; empty if it is missing."""
         text = self.text(field)
-        name = _clean(text) if text else ""
-        return "" if name in _NONE and field not in _PARTS else name
+        if not text:
+            return ""
+        return _clean(text) if field in _PARTS else _clean_name(text)
 
     def wrong(self, field: str, reason: str) -> None:
         """Drop the row and add a problem; without a reason a problem of the whole file reports it."""
@@ -123,8 +134,9 @@ class Cells:
         """Return a required name from the cell, or from the option of the same name."""
         name = self.name(field) or clean(getattr(self._fill, field, None) or "")
         if not name:
-            option = f": give --{field} NAME for rows that have none" if hasattr(self._fill, field) else ""
-            self.wrong(field, f"is empty{option or ': it is needed'}")
+            option = f"give --{field} NAME for rows that have none" if hasattr(self._fill, field) else "it is needed"
+            text = clean(self.text(field))
+            self.wrong(field, f"{f'{text!r} is no name' if text else 'is empty'}: {option}")
         return name
 
     def where(self) -> tuple[str, str, str]:
@@ -182,9 +194,15 @@ class Cells:
             return clean(f"{known.get('first_name', '')} {known.get('last_name', '')}"), known.get("email", "").lower()
         if not person and not email:
             person, email = self._filled_person()
-        if email and not _is_address(email):
-            self.wrong("email", f"{email!r} is no e-mail address")
+        self.check_address(email)
         return person, email
+
+    def check_address(self, email: str) -> None:
+        """Add a problem if the e-mail address of the row is not a single address."""
+        if email and not is_address(email):
+            several = email.count("@") > 1
+            reason = "holds several e-mail addresses: give one" if several else "is no e-mail address: correct it"
+            self.wrong("email", f"{email!r} {reason}")
 
     def _filled_person(self) -> tuple[str, str]:
         given = clean(self._fill.person or "")
@@ -193,7 +211,14 @@ class Cells:
         return ("", given.lower()) if "@" in given else (given, "")
 
 
+@cached
+def _clean_name(text: str) -> str:
+    """Return a name with single blanks; empty if it is a placeholder: `(no project)`, `N/A` or a dash."""
+    name = clean(text)
+    return "" if name.casefold() in _NONE or _NO_RECORD.fullmatch(name) else name
+
+
 @lru_cache(1 << 14)
-def _is_address(email: str) -> bool:
-    local, _, domain = email.rpartition("@")
-    return bool(local and domain) and not any(letter.isspace() for letter in email)
+def is_address(email: str) -> bool:
+    """Return whether a text is one e-mail address."""
+    return _ADDRESS.fullmatch(email) is not None

@@ -22,7 +22,7 @@ from harvest_async.importer.sources.kinds import AnyRow, ExpenseRow
 from harvest_async.importer.sources.limits import LONGEST_CELL
 from harvest_async.importer.sources.numbers import read_money
 from harvest_async.importer.sources.options import DateOrder, Options
-from harvest_async.importer.sources.reading import Cells, cached
+from harvest_async.importer.sources.reading import Cells, cached, is_address
 from harvest_async.importer.sources.roster import Roster, split_comma
 from harvest_async.importer.sources.words import plain
 
@@ -55,7 +55,7 @@ class RecordReader:
             "moment": partial(_read_moment, order=order),
         }
         self._choices = {name: cached(partial(_choose, choices=each)) for name, each in kind.choices.items()}
-        if "active" in kind.fields or "is_active" in kind.fields:
+        if "active" in kind.fields:
             self._readers["flag"] = cached(_read_active)
         self._known = _KNOWN[kind.name]
         self._roster = None if options.people_by_email else roster
@@ -78,8 +78,8 @@ class RecordReader:
         for name, kind in self._kind.fields.items():
             if cells.text(name).strip():
                 found[name] = cells.value(name, self._choices.get(name) or self._readers[kind])
-        if found.get("csv_line_items"):
-            found["csv_line_items"] = cells.value("csv_line_items", _lines, LONGEST_CELL)
+        if found.get("line_items"):
+            found["line_items"] = cells.value("line_items", _lines, LONGEST_CELL)
         return found
 
     def _money(self, cells: Cells) -> dict[str, Any]:
@@ -97,6 +97,8 @@ class RecordReader:
         email = known["email"]
         if not email:
             cells.wrong("email", "is empty: a person needs an e-mail address")
+        elif not is_address(email):
+            cells.check_address(email)
         elif (line := self._lines.setdefault(email, (cells.line, cells.row))) != (cells.line, cells.row):
             cells.wrong("email", f"{email} is on line {line[0]} already: leave one of the two out")
         elif self._roster is not None:
@@ -134,12 +136,9 @@ def _contact(cells: Cells) -> dict[str, Any]:
     first, last = cells.name("first_name"), cells.name("last_name")
     if not first and not last:
         cells.wrong("first_name", "is empty: a contact needs a name")
-    return {
-        "client": cells.client(),
-        "first_name": first,
-        "last_name": last,
-        "email": cells.text("email").strip().lower(),
-    }
+    email = cells.text("email").strip().lower()
+    cells.check_address(email)
+    return {"client": cells.client(), "first_name": first, "last_name": last, "email": email}
 
 
 def _project(cells: Cells) -> dict[str, Any]:

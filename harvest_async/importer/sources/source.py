@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -17,9 +16,7 @@ from typing import Any, Final, Self
 from attrs import evolve
 
 from harvest_async.errors import InvalidArgument
-from harvest_async.importer.sources.columns import KINDS, plain
-from harvest_async.importer.sources.compound import SIGNATURE
-from harvest_async.importer.sources.encodings import Text, find_encoding
+from harvest_async.importer.sources.columns import KINDS
 from harvest_async.importer.sources.faults import Fault
 from harvest_async.importer.sources.firstpass import FirstPass, first_pass
 from harvest_async.importer.sources.formats import lay_out
@@ -27,29 +24,23 @@ from harvest_async.importer.sources.kinds import AnyRow, Notice, Problem
 from harvest_async.importer.sources.limits import guarded, only_invalid
 from harvest_async.importer.sources.lines import JsonLines
 from harvest_async.importer.sources.names import Beside
+from harvest_async.importer.sources.opening import open_table, records_of
 from harvest_async.importer.sources.options import ROUNDINGS, Found, Options
 from harvest_async.importer.sources.origin import Origin
 from harvest_async.importer.sources.reading import Cells
 from harvest_async.importer.sources.records import RecordReader
 from harvest_async.importer.sources.roster import Shared
 from harvest_async.importer.sources.several import Where, check_together, of_columns, origins_of
-from harvest_async.importer.sources.sheets import SheetTable
-from harvest_async.importer.sources.tables import CsvTable
 from harvest_async.importer.sources.template import mapping_of
 from harvest_async.importer.sources.timing import TimeReader
 
 __all__ = ["Source", "mapping_for", "open_source"]
-
-Table = CsvTable | JsonLines | SheetTable
 
 _GUESSED: Final = (
     "the file is not UTF-8 and is read as cp1252 (Windows, Western Europe): if letters look wrong, name the encoding "
     "with --encoding"
 )
 _PLAIN: Final = Options()
-_CHUNK: Final = 1 << 20
-_PEEK: Final = 4096
-_JSON: Final = re.compile(r"\{|\[\s*(?:[{\]]|$)")
 _ENDINGS: Final = (".jsonl", ".ndjson", ".csv", ".xlsx", ".ods", ".xls")
 _PASSED: Final = {"company": "", "invoice_messages": "is not read: an import sends no messages about invoices"}
 """Files of an export that are not imported, and the notice about each."""
@@ -149,7 +140,7 @@ def mapping_for(where: Where, options: Options = _PLAIN) -> str:
         InvalidArgument: the file can't be read.
         ImportError: the file is a workbook, and the extra `[xlsx]` is not installed.
     """
-    with closing(Origin(where)) as origin, closing(_table(origin, options)[0]) as table:
+    with closing(Origin(where)) as origin, closing(open_table(origin, options)[0]) as table:
         root = table.root if isinstance(table, JsonLines) else ""
         return mapping_of(table.header, table.header_line, options, origin.name, root)
 
@@ -209,7 +200,7 @@ class _File:
             stack.callback(origin.close)
             try:
                 with only_invalid("the file"):
-                    self._table, sha256 = _table(origin, options)
+                    self._table, sha256 = open_table(origin, options)
                     stack.callback(self._table.close)
                     root = self._table.root if isinstance(self._table, JsonLines) else ""
                     if label:
@@ -291,7 +282,7 @@ class _File:
 
     def _names(self) -> Beside:
         folder = self.origin.path.parent if self.origin.path is not None else None
-        return Beside(folder, _records)
+        return Beside(folder, records_of)
 
     def _reader(self, cells: Cells, shared: Shared) -> Any:
         kind, reading = self._layout.format.kind, self._reading
@@ -318,44 +309,5 @@ def _read(read: Callable[[Cells], Iterator[AnyRow]], cells: Cells) -> list[AnyRo
         return list(read(cells))
 
 
-def _records(path: Path) -> Iterator[dict[str, str]]:
-    """Yield the records of a file with their cells by the API's field names."""
-    with only_invalid(path.name):
-        table, _ = _table(Origin(path), Options())
-    with closing(table):
-        names = [plain(name).replace(" ", "_") for name in table.header]
-        for _, cells in guarded(table.records(), path.name):
-            yield dict(zip(names, cells, strict=False))
-
-
 def _too_wide(cells: int, width: int) -> str:
     return f"has {cells} cells under {width} columns: is a cell with the delimiter not quoted?"
-
-
-def _table(origin: Origin, options: Options) -> tuple[Table, str]:
-    with origin.opened() as stream:
-        workbook = stream.read(8).startswith((b"PK\x03\x04", b"PK\x05\x06", SIGNATURE[:4]))
-    if workbook:
-        return SheetTable(origin, options.sheet, options.limits), _digest(origin)
-    with origin.opened() as stream:
-        text, sha256 = find_encoding(stream, options.encoding)
-    if (begin := _json_begin(origin, text)) is not None:
-        return JsonLines(origin, text, options.limits, array=begin == "["), sha256
-    return CsvTable(origin, text, options.delimiter), sha256
-
-
-def _digest(origin: Origin) -> str:
-    digest = hashlib.sha256()
-    with origin.opened() as stream:
-        while chunk := stream.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
-
-
-def _json_begin(origin: Origin, text: Text) -> str | None:
-    """Return the first letter of JSON; None if the file is not JSON."""
-    with origin.text(text) as stream:
-        begin = ""
-        while len(begin) < 2 and (piece := stream.read(_PEEK)):  # noqa: PLR2004 - the first two letters decide
-            begin = (begin + piece).lstrip()[:_PEEK]
-    return begin[:1] if _JSON.match(begin) else None

@@ -76,7 +76,7 @@ def _lines(
     for field in fields_of(kind):
         yield f"#   {field.name}: {field.type}{_need(field.needed)}"
     yield ""
-    yield "# What stands in for empty cells."
+    yield "# Values for empty cells."
     yield "[fill]"
     yield from _filled(options.fill)
 

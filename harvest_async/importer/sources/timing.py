@@ -1,22 +1,12 @@
 """Reader of rows of time entries.
 
 Times are converted to the person's zone first, then entries are split at midnight if an option says so, then hours are
-rounded.
-
-Rules for start and end:
-
-- An end that is not after its start belongs to the next day, if the file does not say the day of the end; with the day
-  of the end it is a problem. An end of 24:00 is the midnight after its day.
-- Start and end at the same time without a day of the end and without a length may be 0 or 24 hours: a problem.
-- A duration and a start and an end that contradict each other are a problem, because an account that tracks time by
-  start and end would compute other hours than the file has. A minute, or the last decimal of the duration, is no
-  contradiction.
-- With a zone of the file, hours are those that passed, also when the clocks were turned.
+rounded. With a zone of the file, hours are those that passed, also when the clocks were turned. An entry with a break
+has hours only: its start and end would include the break.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -24,13 +14,19 @@ from fractions import Fraction
 from functools import lru_cache, partial
 from typing import Any, Final
 
-from attrs import frozen
-
 from harvest_async.errors import InvalidArgument
+from harvest_async.importer.sources.agreement import (
+    Times,
+    agreed_hours,
+    break_of,
+    check_equal,
+    check_halves,
+    times_of,
+)
 from harvest_async.importer.sources.cells import read_flag
-from harvest_async.importer.sources.clocks import half_is_missing, read_clock, read_end, read_moment
+from harvest_async.importer.sources.clocks import read_clock, read_end, read_moment
 from harvest_async.importer.sources.days import read_day
-from harvest_async.importer.sources.entry import Span, Zones, instants, lengths, seconds_of, split, time_after
+from harvest_async.importer.sources.entry import Span, Zones, instants, seconds_of, split, time_after
 from harvest_async.importer.sources.firstpass import Reading
 from harvest_async.importer.sources.kinds import TimeRow
 from harvest_async.importer.sources.options import ROUNDINGS, Options
@@ -46,11 +42,6 @@ _DAY: Final = 24
 _YEAR: Final = timedelta(days=366)
 _YEARS: Final = range(1970, 2200)
 _MEASURES: Final = ("duration", "hours", "minutes", "seconds")
-_ONE_DECIMAL: Final = re.compile(r"[0-9][.,][0-9](?![0-9])")
-_MINUTE: Final = Fraction(1, 60)
-_TENTH: Final = Fraction(1, 10)
-_LONG_NIGHT: Final = timedelta(hours=16)
-"""The longest entry that is taken to cross midnight where only times of day are given."""
 
 
 def rounder(rounding: str, round_to: int | None) -> Any:
@@ -69,35 +60,6 @@ def rounder(rounding: str, round_to: int | None) -> Any:
     return rounded
 
 
-@frozen
-class _Times:
-    """The start and end of an entry.
-
-    Attributes:
-        column: the field that holds the end.
-        begin, end: the times.
-        cyclic: whether the day of the end is unknown, so that whole days may be between them.
-    """
-
-    column: str
-    begin: datetime
-    end: datetime
-    cyclic: bool = False
-
-    def __str__(self) -> str:
-        return f"from {self.begin:%H:%M:%S} to {self.end:%H:%M:%S}"
-
-    def fit(self, hours: Fraction, elapsed: Fraction, measure: str, text: str) -> bool:
-        """Return whether a duration fits them within its rounding."""
-        if hours == elapsed:
-            return True
-        apart = abs(hours - elapsed)
-        if self.cyclic:
-            apart = min(apart % _DAY, -apart % _DAY)
-        coarse = measure in ("hours", "duration") and _ONE_DECIMAL.search(text) is not None
-        return apart <= (_TENTH if coarse else _MINUTE)
-
-
 class TimeReader:
     """Reads rows of time entries.
 
@@ -112,7 +74,7 @@ class TimeReader:
         self._options = options
         self._day = cached(partial(read_day, order=reading.order))
         self._clock, self._clock_end = cached(read_clock), cached(read_end)
-        self._moment = partial(read_moment, order=reading.order)
+        self._moment = partial(read_moment, order=reading.order, needs_clock=True)
         self._readers = _readers(cells, reading)
         self._spans = (cells.has("started") and cells.has("ended")) or cells.has("end")
         self._round = rounder(options.rounding, options.round_to)
@@ -163,7 +125,7 @@ class TimeReader:
             name, read = given[0]
             hours = cells.value(name, read)
             for other, read_other in given[1:]:
-                _check_equal(cells, (name, hours), (other, cells.value(other, read_other)))
+                check_equal(cells, (name, hours), (other, cells.value(other, read_other)))
             return name, hours
         if self._readers and not self._spans:
             cells.value(*self._readers[0])
@@ -175,17 +137,19 @@ class TimeReader:
         started, ended = cells.value("started", self._clock), cells.value("ended", self._clock_end)
         last = cells.value("ended_on", self._day) if cells.text("ended_on").strip() else None
         measure, hours = self._measure(cells)
-        _check_halves(cells)
+        check_halves(cells)
         if day is None or cells.dropped or not _near(cells, "day", day) or not _in_order(cells, day, last):
             return None
         if started is not None and ended is not None:
-            times = _times(cells, day, started, last, ended, sure=hours is None)
+            times = times_of(cells, day, started, last, ended, sure=hours is None)
             hours = self._agreed(cells, times, measure, hours)
         elif hours is None:
             column = "duration" if cells.has("duration") else "hours"
             cells.wrong(column, "is empty: hours, or a start and an end are needed")
         if hours is None or cells.dropped:
             return None
+        if started is not None and ended is not None and break_of(cells):
+            return self._without_times(cells, day, hours)
         if started is not None and ended is None:
             begin = datetime.combine(day, started)
             if self._zones and not _is_once(cells, begin, self._zones):
@@ -193,30 +157,16 @@ class TimeReader:
             return Span(day, hours, started, time_after(begin, hours).time())
         return Span(day, hours, started, None if ended is None else _time(ended))
 
-    def _agreed(self, cells: Cells, times: _Times, measure: str, hours: Fraction | None) -> Fraction | None:
-        """Return the hours on which start, end and duration agree; if they don't, add a problem and return None.
-
-        Args:
-            cells: the row.
-            times: start and end.
-            measure: the field that holds the duration.
-            hours: the duration; None if the row has none.
-        """
+    def _agreed(self, cells: Cells, times: Times, measure: str, hours: Fraction | None) -> Fraction | None:
         zone = self._zones.file if self._zones and times.begin.tzinfo is None else None
-        try:
-            possible = lengths(times.begin, times.end, zone)
-        except ValueError as error:
-            cells.wrong(times.column, f"{error}: correct it")
-            return None
-        if not possible:
-            ended = cells.text(times.column).strip()
-            cells.wrong(times.column, f"{ended!r} is before the start: correct one of them")
-        elif hours is None and len(possible) > 1:
-            reason = f"{times} are {_list(possible)} hours, because the clocks were turned back: give a duration"
-            cells.wrong(times.column, reason)
-        elif hours is not None and not any(times.fit(hours, each, measure, cells.text(measure)) for each in possible):
-            cells.wrong(measure, _contradiction(cells, times, measure, hours, possible))
-        return hours if hours is not None else next(iter(possible), None)
+        return agreed_hours(cells, times, zone, measure, hours)
+
+    def _without_times(self, cells: Cells, day: date, hours: Fraction) -> Span | None:
+        """Return an entry with a break, whose start and end are not used."""
+        if self._zones is None:
+            return Span(day, hours)
+        cells.wrong("break_time", "an entry with a break can't be moved to another zone: split it at the break")
+        return None
 
     def _between(self, cells: Cells) -> Span | None:
         """Read an entry with a start and end that include the date."""
@@ -230,11 +180,13 @@ class TimeReader:
             cells.wrong("end", f"{cells.text('end')!r} and the start have to have both an offset from UTC, or none")
             return None
         if end is not None:
-            hours = self._agreed(cells, _Times("end", begin, end), measure, hours)
+            hours = self._agreed(cells, Times("end", begin, end), measure, hours)
         elif hours is None:
             cells.wrong("end", "is empty: an end, or a duration is needed")
         if hours is None or cells.dropped:
             return None
+        if end is not None and break_of(cells):
+            return self._without_times(cells, begin.date(), hours)
         if begin.tzinfo is not None and self._zones is not None:
             begin = begin.astimezone(self._zones.file)
         begin = begin.replace(microsecond=0)
@@ -250,53 +202,6 @@ def _runs(cells: Cells) -> bool:
     return bool(text) and read_flag(text) is not False
 
 
-def _times(cells: Cells, day: date, started: time, last: date | None, ended: int, *, sure: bool) -> _Times:
-    """Return the start and end of an entry; an end before the start is on the next day if its day is unknown.
-
-    Args:
-        cells: the row.
-        day: the day of the start.
-        started: its time of day.
-        last: the day of the end; None if it is unknown.
-        ended: the end in seconds after midnight.
-        sure: whether the row has no duration.
-    """
-    begin = datetime.combine(day, started)
-    end = datetime.combine(last or day, time()) + timedelta(seconds=ended)
-    if last is None and begin == end and sure:
-        reason = "is also the start, so that the entry has 0 or 24 h: give a duration or an end date"
-        cells.wrong("ended", f"{cells.text('ended').strip()!r} {reason}")
-    if last is None and end < begin:
-        end += timedelta(days=1)
-        if sure and end - begin > _LONG_NIGHT:
-            hours = (end - begin) / timedelta(hours=1)
-            reason = f"is before the start, and an entry over midnight would have {hours:.2f} hours"
-            cells.wrong(
-                "ended", f"{cells.text('ended').strip()!r} {reason}: correct it, or give an end date or a duration"
-            )
-    return _Times("ended", begin, end, cyclic=last is None)
-
-
-def _check_halves(cells: Cells) -> None:
-    """Note a problem where one of two times has AM or PM, and the other does not although it needs it."""
-    started, ended = cells.text("started"), cells.text("ended")
-    for field, text, other in (("started", started, ended), ("ended", ended, started)):
-        if half_is_missing(text, other):
-            cells.wrong(field, f"{text.strip()!r} has no AM or PM, and {other.strip()!r} has: add it")
-
-
-def _check_equal(cells: Cells, first: tuple[str, Fraction | None], other: tuple[str, Fraction | None]) -> None:
-    """Note a problem where two columns of a row say different lengths."""
-    (name, hours), (second, more) = first, other
-    if hours is None or more is None:
-        return
-    coarse = any(_ONE_DECIMAL.search(cells.text(each)) for each in (name, second))
-    if abs(hours - more) > (_TENTH if coarse else _MINUTE):
-        reason = f"is {float(more):.2f} hours, but {cells.title(name)} has {float(hours):.2f}"
-        remedy = f'correct one of them, or leave a column out with --map "{cells.title(second)}="'
-        cells.wrong(second, f"{cells.text(second).strip()!r} {reason}: {remedy}")
-
-
 def _is_once(cells: Cells, begin: datetime, zones: Zones) -> bool:
     """Whether a start is exactly one moment in the file's zone; a problem is noted if it is not."""
     try:
@@ -308,14 +213,6 @@ def _is_once(cells: Cells, begin: datetime, zones: Zones) -> bool:
         reason = f"was twice on {begin.date()}, because the clocks were turned back: give the end, too"
         cells.wrong("started", f"{cells.text('started').strip()!r} {reason}")
     return len(found) == 1
-
-
-def _contradiction(cells: Cells, times: _Times, measure: str, hours: Fraction, possible: set[Fraction]) -> str:
-    ways = " or ".join(f'--map "{cells.title(each)}="' for each in (measure, times.column))
-    return (
-        f"{cells.text(measure).strip()!r} is {float(hours):.2f} hours, but {times} are {_list(possible)}: correct one "
-        f"of them, or leave a column out with {ways}"
-    )
 
 
 def _in_order(cells: Cells, day: date, last: date | None) -> bool:
@@ -337,10 +234,6 @@ def _near(cells: Cells, field: str, day: date) -> bool:
 
 def _time(seconds: int) -> time:
     return time(seconds // 3600 % _DAY, seconds // 60 % 60, seconds % 60)
-
-
-def _list(hours: set[Fraction]) -> str:
-    return " or ".join(f"{float(each):.2f}" for each in sorted(hours))
 
 
 def _readers(cells: Cells, reading: Reading) -> list[tuple[str, Any]]:

@@ -35,7 +35,7 @@ T = TypeVar("T")
 
 _DRIFT: Final = 5 * SECOND
 _STALE: Final = 4
-"""After so many periods without a look, what others sent is unknown again."""
+"""After this many periods without a look, what others sent is unknown again."""
 _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 
 
