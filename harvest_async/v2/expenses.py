@@ -18,8 +18,9 @@ from harvest_async.codec.text import beginning
 from harvest_async.errors import DecodeError, InvalidArgument
 from harvest_async.exchange import form_data
 from harvest_async.v2.clients import ClientField
-from harvest_async.v2.entry_refs import EntryUserAssignment, InvoiceRef
+from harvest_async.v2.entry_refs import InvoiceRef
 from harvest_async.v2.expense_categories import ExpenseCategory
+from harvest_async.v2.message_fields import check_unlocked
 from harvest_async.v2.nested import ClientRef, ProjectRef, UserRef, id_of
 from harvest_async.v2.projects import ProjectField, ProjectId
 from harvest_async.v2.references import (
@@ -36,6 +37,7 @@ from harvest_async.v2.references import (
     since_text,
     true_false,
 )
+from harvest_async.v2.user_assignments import UserAssignment
 from harvest_async.v2.users import UserField
 
 __all__ = ["Expense", "ExpenseCategoryRef", "ExpenseChanges", "ExpenseFields", "ExpensesResource", "Receipt"]
@@ -78,7 +80,7 @@ class Expense:
     project: ProjectRef | None = None
     expense_category: ExpenseCategoryRef | None = None
     user: UserRef | None = None
-    user_assignment: EntryUserAssignment | None = None
+    user_assignment: UserAssignment | None = None
     receipt: Receipt | None = None
     invoice: InvoiceRef | None = None
     notes: str | None = None
@@ -247,12 +249,12 @@ class ExpensesResource(Resource):
         """
         values = FORM.changes(id, changed, fields)
         if values:
-            _unlocked("update", id)
+            check_unlocked("expenses.update", id)
         return await self._updated(id, Expense, values, UPDATE(id, fields=values), GET(id))
 
     async def delete(self, id: ExpenseId) -> DeleteResult:
         """Delete an expense that is not locked."""
-        _unlocked("delete", id)
+        check_unlocked("expenses.delete", id)
         return await self._send(DELETE(id))
 
     async def attach_receipt(self, id: ExpenseId, receipt: Source, *, filename: str | None = None) -> Expense:
@@ -266,7 +268,7 @@ class ExpensesResource(Resource):
         Raises:
             InvalidArgument: the file is not an image, is too large, or can't be read; nothing was sent.
         """
-        _unlocked("attach_receipt", id)
+        check_unlocked("expenses.attach_receipt", id)
         call = UPDATE(id, upload=await _form(receipt, filename, {}))
         return await self._changed(call, GET(id))
 
@@ -299,10 +301,3 @@ async def _form(receipt: Source, filename: str | None, values: Mapping[str, Any]
     found = await gather(RECEIPT, receipt, filename)
     texts = {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in values.items()}
     return form_data(RECEIPT, found.name, found.content, found.media_type, texts)
-
-
-def _unlocked(what: str, expense: object) -> None:
-    """Refuse a record that is known to be locked."""
-    if getattr(expense, "is_locked", None):
-        reason = getattr(expense, "locked_reason", None) or "no reason given"
-        raise InvalidArgument(f"expenses.{what}: this expense is locked ({reason}): unlock it first")

@@ -1,4 +1,4 @@
-"""What the messages of invoices and estimates have in common."""
+"""Recipients of messages, and checks of the states of records."""
 
 # Annotations are evaluated here, not kept as text: the checks are read from them.
 
@@ -9,7 +9,7 @@ from harvest_async.client.validation import CheckedBy, several
 from harvest_async.errors import InvalidArgument
 from harvest_async.v2.entry_refs import MessageRecipient
 
-__all__ = ["Recipients", "check_state"]
+__all__ = ["Recipients", "check_state", "check_unlocked"]
 
 _KEYS: Final = frozenset({"email", "name"})
 
@@ -46,3 +46,14 @@ def check_state(what: str, record: object, allowed: tuple[str, ...]) -> None:
     if state is not None and state not in allowed:
         kind = type(record).__name__.lower()
         raise InvalidArgument(f"{what}: this {kind} is {state}: it has to be {' or '.join(allowed)}")
+
+
+def check_unlocked(what: str, record: object) -> None:
+    """Refuse a record that is known to be locked.
+
+    Raises:
+        InvalidArgument: the record is locked.
+    """
+    if getattr(record, "is_locked", None):
+        reason = getattr(record, "locked_reason", None) or getattr(record, "approval_status", None) or "no reason given"
+        raise InvalidArgument(f"{what}: this record is locked ({reason}): unlock it first")

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any, Final, TypeVar
 
-from attrs import evolve, field, fields_dict, frozen
+from attrs import evolve, field, frozen
 
 __all__ = ["ExpenseReportRow", "ProjectBudgetRow", "TimeReportRow", "UninvoicedRow", "joined"]
 
@@ -108,7 +108,7 @@ def _sum(earlier: T, row: T) -> T:
     """Return a row with the sums of two."""
     sums = {}
     for name in _SUMS:
-        if name in fields_dict(type(row)):
+        if hasattr(row, name):
             given = [value for value in (getattr(earlier, name), getattr(row, name)) if value is not None]
             sums[name] = sum(given, Decimal(0)) if given else None
     summed: T = evolve(row, **sums)

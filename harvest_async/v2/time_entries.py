@@ -15,6 +15,7 @@ from harvest_async.client.resource import Listing, Resource
 from harvest_async.client.validation import required_text
 from harvest_async.errors import InvalidArgument
 from harvest_async.v2.entry_refs import Ref
+from harvest_async.v2.message_fields import check_unlocked
 from harvest_async.v2.projects import ProjectField, ProjectId
 from harvest_async.v2.references import ENDPOINTS, PAGES, Day, day_text, id_text, since_text, true_false
 from harvest_async.v2.tasks import TaskField, TaskId
@@ -172,7 +173,7 @@ class TimeEntriesResource(Resource):
         if sent and old is not None and all(getattr(old, name) == text for name, text in sent.items()):
             values.pop("external_reference")
         if values:
-            _unlocked("update", id)
+            check_unlocked("time_entries.update", id)
         return await self._updated(id, TimeEntry, values, UPDATE(id, fields=values), GET(id))
 
     async def delete(self, id: Ref[TimeEntry]) -> DeleteResult:
@@ -181,7 +182,7 @@ class TimeEntriesResource(Resource):
         Raises:
             InvalidArgument: the given record is locked.
         """
-        _unlocked("delete", id)
+        check_unlocked("time_entries.delete", id)
         return await self._send(DELETE(id))
 
     async def delete_reference(self, id: Ref[TimeEntry]) -> DeleteResult:
@@ -194,7 +195,7 @@ class TimeEntriesResource(Resource):
         Raises:
             InvalidArgument: the given record runs, or is locked.
         """
-        _unlocked("restart", id)
+        check_unlocked("time_entries.restart", id)
         if getattr(id, "is_running", None):
             raise InvalidArgument("time_entries.restart: the timer of this entry runs already")
         return await self._changed(RESTART(id), GET(id))
@@ -213,10 +214,3 @@ class TimeEntriesResource(Resource):
 def _given(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields that are not None."""
     return {name: value for name, value in fields.items() if value is not None}
-
-
-def _unlocked(what: str, entry: object) -> None:
-    """Refuse a record that is known to be locked."""
-    if getattr(entry, "is_locked", None):
-        reason = getattr(entry, "locked_reason", None) or getattr(entry, "approval_status", None) or "no reason given"
-        raise InvalidArgument(f"time_entries.{what}: this entry is locked ({reason}): unlock it first")

@@ -13,11 +13,13 @@ from attrs import field, frozen
 from harvest_async.client.validation import CheckedBy, refuse
 from harvest_async.errors import InvalidArgument
 from harvest_async.v2.clients import ClientField
-from harvest_async.v2.entry_refs import EntryTaskAssignment, EntryUserAssignment, Hours, InvoiceRef
+from harvest_async.v2.entry_refs import Hours, InvoiceRef
 from harvest_async.v2.nested import ClientRef, ProjectRef, TaskRef, UserRef, id_of
 from harvest_async.v2.projects import ProjectField
 from harvest_async.v2.references import IDENTITY, Day, Paging, accepted_as
+from harvest_async.v2.task_assignments import TaskAssignment
 from harvest_async.v2.tasks import TaskField
+from harvest_async.v2.user_assignments import UserAssignment
 from harvest_async.v2.users import UserField
 
 __all__ = [
@@ -70,11 +72,11 @@ class TimeEntry:
     id: int = field(default=0, metadata=IDENTITY)
     spent_date: date | None = None
     user: UserRef | None = None
-    user_assignment: EntryUserAssignment | None = None
+    user_assignment: UserAssignment | None = None
     client: ClientRef | None = None
     project: ProjectRef | None = None
     task: TaskRef | None = None
-    task_assignment: EntryTaskAssignment | None = None
+    task_assignment: TaskAssignment | None = None
     external_reference: ExternalReference | None = None
     invoice: InvoiceRef | None = None
     hours: Decimal | None = None
