@@ -6,15 +6,16 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar, Final, TypeAlias, TypedDict, Unpack
 
-from attrs import field, frozen
+from attrs import frozen
 
 from harvest_async.call import DeleteResult
 from harvest_async.client.drafts import form
 from harvest_async.client.resource import Listing, Resource
 from harvest_async.errors import InvalidArgument
-from harvest_async.v2.entry_refs import MessageRecipient, Ref
+from harvest_async.v2.documents import Message
+from harvest_async.v2.entry_refs import Ref
 from harvest_async.v2.message_fields import Recipients
-from harvest_async.v2.references import CURSOR, ENDPOINTS, IDENTITY, CursorPaging, accepted_as, since_text
+from harvest_async.v2.references import CURSOR, ENDPOINTS, CursorPaging, accepted_as, since_text
 
 __all__ = ["EstimateEvent", "EstimateMessage", "EstimateMessageFields", "EstimateMessagesResource"]
 
@@ -30,22 +31,10 @@ class EstimateEvent(StrEnum):
 
 @accepted_as("message")
 @frozen(kw_only=True)
-class EstimateMessage:
+class EstimateMessage(Message):
     """A message of an estimate: an e-mail, or the record of a change of state."""
 
-    id: int = field(default=0, metadata=IDENTITY)
-    sent_by: str | None = None
-    sent_by_email: str | None = None
-    sent_from: str | None = None
-    sent_from_email: str | None = None
-    recipients: list[MessageRecipient] = field(factory=list)
-    subject: str | None = None
-    body: str | None = None
-    send_me_a_copy: bool | None = None
     event_type: EstimateEvent | str | None = None
-    created_at: datetime | None = None
-    updated_at: datetime | None = None
-    extra: dict[str, Any] = field(factory=dict)
 
 
 EstimateMessageId: TypeAlias = int | str | EstimateMessage

@@ -2,8 +2,7 @@
 
 # Annotations are evaluated here, not kept as text: the checks are read from them.
 
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar, Final, TypeAlias, TypedDict, Unpack
 
@@ -16,13 +15,12 @@ from harvest_async.client.validation import required_text
 from harvest_async.errors import InvalidArgument
 from harvest_async.v2 import estimate_messages as messages
 from harvest_async.v2.clients import ClientField, ClientId
+from harvest_async.v2.documents import Document, LineItem
 from harvest_async.v2.estimate_messages import EstimateEvent, EstimateMessage
 from harvest_async.v2.line_items import EstimateLines, changed_lines
 from harvest_async.v2.message_fields import check_state
-from harvest_async.v2.nested import ClientRef, UserRef, id_of
 from harvest_async.v2.references import (
     ENDPOINTS,
-    IDENTITY,
     PAGES,
     Day,
     Number,
@@ -54,55 +52,19 @@ class EstimateState(StrEnum):
 
 
 @frozen(kw_only=True)
-class EstimateLineItem:
+class EstimateLineItem(LineItem):
     """A line of an estimate. A line without an id is new."""
-
-    id: int = field(default=0, metadata=IDENTITY)
-    kind: str | None = None
-    description: str | None = None
-    quantity: Decimal | None = None
-    unit_price: Decimal | None = None
-    amount: Decimal | None = None
-    taxed: bool | None = None
-    taxed2: bool | None = None
-    extra: dict[str, Any] = field(factory=dict)
 
 
 @accepted_as("estimate")
 @frozen(kw_only=True)
-class Estimate:
+class Estimate(Document):
     """An estimate. Amounts are in its currency; `tax`, `tax2` and `discount` are percentages."""
 
-    id: int = field(default=0, metadata=IDENTITY)
-    client: ClientRef | None = None
     line_items: list[EstimateLineItem] = field(factory=list)
-    creator: UserRef | None = None
-    client_key: str | None = None
-    number: str | None = None
-    purchase_order: str | None = None
-    amount: Decimal | None = None
-    tax: Decimal | None = None
-    tax_amount: Decimal | None = None
-    tax2: Decimal | None = None
-    tax2_amount: Decimal | None = None
-    discount: Decimal | None = None
-    discount_amount: Decimal | None = None
-    subject: str | None = None
-    notes: str | None = None
-    currency: str | None = None
     state: EstimateState | str | None = None
-    issue_date: date | None = None
-    sent_at: datetime | None = None
     accepted_at: datetime | None = None
     declined_at: datetime | None = None
-    created_at: datetime | None = None
-    updated_at: datetime | None = None
-    extra: dict[str, Any] = field(factory=dict)
-
-    @property
-    def client_id(self) -> int | None:
-        """The id of the client."""
-        return id_of(self.client)
 
 
 EstimateId: TypeAlias = int | str | Estimate

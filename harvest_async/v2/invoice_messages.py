@@ -13,12 +13,12 @@ from harvest_async.client.drafts import form
 from harvest_async.client.endpoints import Endpoint
 from harvest_async.client.resource import Listing, Resource
 from harvest_async.errors import InvalidArgument
-from harvest_async.v2.entry_refs import MessageRecipient, Ref
+from harvest_async.v2.documents import Message
+from harvest_async.v2.entry_refs import Ref
 from harvest_async.v2.message_fields import Recipients
 from harvest_async.v2.references import (
     CURSOR,
     ENDPOINTS,
-    IDENTITY,
     CursorPaging,
     accepted_as,
     since_text,
@@ -39,27 +39,15 @@ class InvoiceEvent(StrEnum):
 
 @accepted_as("message")
 @frozen(kw_only=True)
-class InvoiceMessage:
+class InvoiceMessage(Message):
     """A message of an invoice: an e-mail, or the record of a change of state."""
 
-    id: int = field(default=0, metadata=IDENTITY)
-    sent_by: str | None = None
-    sent_by_email: str | None = None
-    sent_from: str | None = None
-    sent_from_email: str | None = None
-    recipients: list[MessageRecipient] = field(factory=list)
-    subject: str | None = None
-    body: str | None = None
     include_link_to_client_invoice: bool | None = None
     attach_pdf: bool | None = None
-    send_me_a_copy: bool | None = None
     thank_you: bool | None = None
     event_type: InvoiceEvent | str | None = None
     reminder: bool | None = None
     send_reminder_on: date | None = None
-    created_at: datetime | None = None
-    updated_at: datetime | None = None
-    extra: dict[str, Any] = field(factory=dict)
 
 
 InvoiceMessageId: TypeAlias = int | str | InvoiceMessage

@@ -13,11 +13,12 @@ from attrs import field, frozen
 from harvest_async.client.validation import CheckedBy, flag, order, required_text, several
 from harvest_async.errors import InvalidArgument
 from harvest_async.v2.clients import ClientField
+from harvest_async.v2.documents import Document, LineItem
 from harvest_async.v2.entry_refs import Ref, Related
 from harvest_async.v2.line_items import InvoiceLines
-from harvest_async.v2.nested import ClientRef, ProjectRef, UserRef, id_of
+from harvest_async.v2.nested import ProjectRef
 from harvest_async.v2.projects import ProjectField
-from harvest_async.v2.references import IDENTITY, REFERENCES, Day, Ids, Number, Paging, accepted_as
+from harvest_async.v2.references import REFERENCES, Day, Ids, Number, Paging, accepted_as
 
 __all__ = [
     "Invoice",
@@ -49,66 +50,31 @@ class PaymentOption(StrEnum):
 
 
 @frozen(kw_only=True)
-class InvoiceLineItem:
+class InvoiceLineItem(LineItem):
     """A line of an invoice. A line without an id is new."""
 
-    id: int = field(default=0, metadata=IDENTITY)
     project: ProjectRef | None = None
-    kind: str | None = None
-    description: str | None = None
-    quantity: Decimal | None = None
-    unit_price: Decimal | None = None
-    amount: Decimal | None = None
-    taxed: bool | None = None
-    taxed2: bool | None = None
-    extra: dict[str, Any] = field(factory=dict)
 
 
 @accepted_as("invoice")
 @frozen(kw_only=True)
-class Invoice:
+class Invoice(Document):
     """An invoice. Amounts are in its currency; `tax`, `tax2` and `discount` are percentages."""
 
-    id: int = field(default=0, metadata=IDENTITY)
-    client: ClientRef | None = None
     line_items: list[InvoiceLineItem] = field(factory=list)
     estimate: Related | None = None
     retainer: Related | None = None
-    creator: UserRef | None = None
-    client_key: str | None = None
-    number: str | None = None
-    purchase_order: str | None = None
-    amount: Decimal | None = None
     due_amount: Decimal | None = None
-    tax: Decimal | None = None
-    tax_amount: Decimal | None = None
-    tax2: Decimal | None = None
-    tax2_amount: Decimal | None = None
-    discount: Decimal | None = None
-    discount_amount: Decimal | None = None
-    subject: str | None = None
-    notes: str | None = None
-    currency: str | None = None
     state: InvoiceState | str | None = None
     period_start: date | None = None
     period_end: date | None = None
-    issue_date: date | None = None
     due_date: date | None = None
     payment_term: str | None = None
-    payment_options: list[str] = field(factory=list)
-    sent_at: datetime | None = None
+    payment_options: list[PaymentOption | str] = field(factory=list)
     paid_at: datetime | None = None
     paid_date: date | None = None
     closed_at: datetime | None = None
     recurring_invoice_id: int | None = None
-    created_at: datetime | None = None
-    updated_at: datetime | None = None
-    extra: dict[str, Any] = field(factory=dict)
-
-    @property
-    def client_id(self) -> int | None:
-        """The id of the client."""
-        return id_of(self.client)
 
     @property
     def estimate_id(self) -> int | None:
