@@ -42,7 +42,7 @@ class InvoiceState(StrEnum):
 
 
 class PaymentOption(StrEnum):
-    """A way in which an invoice can be paid online."""
+    """A way in which an invoice can be paid online; records have their texts."""
 
     ACH = "ach"
     CREDIT_CARD = "credit_card"
@@ -70,7 +70,7 @@ class Invoice(Document):
     period_end: date | None = None
     due_date: date | None = None
     payment_term: str | None = None
-    payment_options: list[PaymentOption | str] = field(factory=list)
+    payment_options: list[str] = field(factory=list)
     paid_at: datetime | None = None
     paid_date: date | None = None
     closed_at: datetime | None = None

@@ -12,7 +12,7 @@ COMPANY = {"name": "ACME", "wants_timestamp_timers": False}
 
 
 class Account:
-    """Answers requests by method and path; the last response of a list is repeated."""
+    """Responds to requests by method and path; the last response of a list is repeated."""
 
     def __init__(self, responses, *, by_times=False):
         self.requests = []
