@@ -117,14 +117,15 @@ class BaseClient:
         changes: dict[str, Any] = {**options}
         if changes.get("lane") is not None:
             changes["lane"] = _lane_of(changes["lane"])
-        other = object.__new__(type(self))
-        self._copy_to(other)
-        other._exchange = self._exchange.with_options(**changes)
+        other = self._copy()
+        other._exchange = self._exchange.with_options(**changes)  # noqa: SLF001 - a client of the same class
         return other
 
-    def _copy_to(self, other: Self) -> None:
-        """Copy the attributes that a client with other options shares."""
+    def _copy(self) -> Self:
+        """Return a client with the same attributes, but without the resources and the exchange."""
+        other = object.__new__(type(self))
         other._name, other._auth, other._learned = self._name, self._auth, self._learned
+        return other
 
     async def with_raw_response(self, call: Awaitable[T]) -> RawResponse[T]:
         """Await a call, and return its record together with status, header fields and body of the response.

@@ -206,9 +206,10 @@ class HarvestV2(BaseClient):
         changes: dict[str, Any] = {"base_url": url, "dialect": V2Dialect(url), "throttle": throttle}
         return open_exchange(evolve(self._settings, **changes, budgets=(), headers=(), cache=None))
 
-    def _copy_to(self, other: Self) -> None:
-        super()._copy_to(other)
-        other._id_url, other._settings = self._id_url, self._settings
+    def _copy(self) -> Self:
+        other = super()._copy()
+        other._id_url, other._settings = self._id_url, self._settings  # noqa: SLF001 - a client of the same class
+        return other
 
 
 def _address(base_url: str) -> str:

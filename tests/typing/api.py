@@ -26,6 +26,7 @@ from harvest_async import (
     Forbidden,
     HarvestError,
     HarvestV1,
+    HarvestV2,
     HttpCache,
     Identity,
     ImageResponse,
@@ -145,6 +146,9 @@ HarvestV1("acme", auth=BearerAuth("token"), app="Importer", format="yaml")  # ty
 HarvestV1("acme", app="Importer")  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
 
 assert_type(HarvestV1.from_env(), HarvestV1)
+assert_type(HarvestV2.from_env(), HarvestV2)
+assert_type(HarvestV2(1, auth=BearerAuth("token"), app="me@example.com", same_as="acme").options(timeout=1), HarvestV2)
+HarvestV2("1", auth=BearerAuth("token"))  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
 assert_type(harvest.options(max_wait=2.0, lane="bulk", on_unknown=None), HarvestV1)
 assert_type(harvest.throttle, Throttle)
 assert_type(harvest.name, str)
@@ -358,3 +362,16 @@ async def sandboxes() -> AsyncIterator[str]:
     with sandbox.serve_in_thread(port=0) as address:
         assert_type(address, str)
         yield address
+
+
+async def use_v2(account: HarvestV2) -> None:
+    """Lists, creates and updates of API v2 have their types."""
+    from harvest_async.v2.clients import Client
+    from harvest_async.v2.users import User
+
+    assert_type(await account.clients.list(is_active=True, per_page=100), list[Client])
+    assert_type(await account.clients.create("ACME", currency="EUR"), Client)
+    assert_type(await account.clients.update(1, name="ACME"), Client)
+    assert_type(await account.users.me(), User)
+    await account.clients.update(1, nme="ACME")  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
+    await account.my_clients.list()  # type: ignore[attr-defined] # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
