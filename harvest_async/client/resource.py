@@ -135,6 +135,15 @@ class Resource:
         active: bool | None = getattr(record, "active", None)
         return record if active is on else await self._changed(toggle, read)
 
+    async def _by_times(self) -> bool:
+        """Return whether the account tracks start and end times; one call per client, also for concurrent uses."""
+        learned, profile_call = self._learned, self._learned.rules.profile_call
+        if learned.timestamp_timers is None and profile_call is not None:
+            async with learned.lock(self._exchange.urgency):
+                if learned.timestamp_timers is None:
+                    learned.note(await self._send(profile_call()))
+        return bool(learned.timestamp_timers)
+
     def _list(self, call: Call[Page[T]]) -> Listing[T]:
         return Listing(self, call)
 

@@ -7,6 +7,7 @@ Notes:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urljoin
 
@@ -29,9 +30,12 @@ HOPS: Final = 3
 """The most requests for one file, redirects included."""
 
 
-def form_data(name: str, filename: str, content: bytes, content_type: str) -> Upload:
-    """Return a file as the only part of a multipart form."""
-    form = httpx.Request("POST", "https://localhost/", files={name: (filename, content, content_type)})
+def form_data(
+    name: str, filename: str, content: bytes, content_type: str, fields: Mapping[str, str] | None = None
+) -> Upload:
+    """Return a file, and the other fields, as a multipart form."""
+    file = {name: (filename, content, content_type)}
+    form = httpx.Request("POST", "https://localhost/", data=dict(fields or {}), files=file)
     return Upload(form.headers["content-type"], form.read())
 
 

@@ -32,10 +32,21 @@ if TYPE_CHECKING:
     from harvest_async.v2.clients import ClientsResource
     from harvest_async.v2.company import CompanyResource
     from harvest_async.v2.contacts import ContactsResource
+    from harvest_async.v2.estimate_item_categories import EstimateItemCategoriesResource
+    from harvest_async.v2.estimate_messages import EstimateMessagesResource
+    from harvest_async.v2.estimates import EstimatesResource
+    from harvest_async.v2.expense_categories import ExpenseCategoriesResource
+    from harvest_async.v2.expenses import ExpensesResource
+    from harvest_async.v2.invoice_item_categories import InvoiceItemCategoriesResource
+    from harvest_async.v2.invoice_messages import InvoiceMessagesResource
+    from harvest_async.v2.invoice_payments import InvoicePaymentsResource
+    from harvest_async.v2.invoices import InvoicesResource
     from harvest_async.v2.projects import ProjectsResource
+    from harvest_async.v2.reports import ReportsResource
     from harvest_async.v2.roles import RolesResource
     from harvest_async.v2.task_assignments import TaskAssignmentsResource
     from harvest_async.v2.tasks import TasksResource
+    from harvest_async.v2.time_entries import TimeEntriesResource
     from harvest_async.v2.user_assignments import UserAssignmentsResource
     from harvest_async.v2.users import UsersResource
 
@@ -69,7 +80,9 @@ class HarvestV2(BaseClient):
         InvalidArgument: an argument can't be used.
 
     Attributes:
-        company, clients, contacts, projects, task_assignments, user_assignments, tasks, users, roles: the resources.
+        company, clients, contacts, projects, task_assignments, user_assignments, tasks, users, roles, time_entries,
+            expenses, expense_categories, invoices, invoice_item_categories, invoice_messages, invoice_payments,
+            estimates, estimate_item_categories, estimate_messages, reports: the resources.
     """
 
     clients: ClientsResource = lazy(f"{_HERE}.clients", "ClientsResource")
@@ -80,6 +93,21 @@ class HarvestV2(BaseClient):
     task_assignments: TaskAssignmentsResource = lazy(f"{_HERE}.task_assignments", "TaskAssignmentsResource")
     tasks: TasksResource = lazy(f"{_HERE}.tasks", "TasksResource")
     user_assignments: UserAssignmentsResource = lazy(f"{_HERE}.user_assignments", "UserAssignmentsResource")
+    estimate_item_categories: EstimateItemCategoriesResource = lazy(
+        f"{_HERE}.estimate_item_categories", "EstimateItemCategoriesResource"
+    )
+    estimate_messages: EstimateMessagesResource = lazy(f"{_HERE}.estimate_messages", "EstimateMessagesResource")
+    estimates: EstimatesResource = lazy(f"{_HERE}.estimates", "EstimatesResource")
+    expense_categories: ExpenseCategoriesResource = lazy(f"{_HERE}.expense_categories", "ExpenseCategoriesResource")
+    expenses: ExpensesResource = lazy(f"{_HERE}.expenses", "ExpensesResource")
+    invoice_item_categories: InvoiceItemCategoriesResource = lazy(
+        f"{_HERE}.invoice_item_categories", "InvoiceItemCategoriesResource"
+    )
+    invoice_messages: InvoiceMessagesResource = lazy(f"{_HERE}.invoice_messages", "InvoiceMessagesResource")
+    invoice_payments: InvoicePaymentsResource = lazy(f"{_HERE}.invoice_payments", "InvoicePaymentsResource")
+    invoices: InvoicesResource = lazy(f"{_HERE}.invoices", "InvoicesResource")
+    reports: ReportsResource = lazy(f"{_HERE}.reports", "ReportsResource")
+    time_entries: TimeEntriesResource = lazy(f"{_HERE}.time_entries", "TimeEntriesResource")
     users: UsersResource = lazy(f"{_HERE}.users", "UsersResource")
 
     def __init__(

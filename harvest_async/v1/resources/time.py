@@ -16,7 +16,6 @@ from harvest_async.errors import InvalidArgument
 from harvest_async.v1.fields import Day, EntryChanges, EntryFields, Hours, PersonRef, ProjectRef, Ref, TaskRef
 from harvest_async.v1.models import Daily, DayEntry
 from harvest_async.v1.references import ENDPOINTS, OF_USER
-from harvest_async.v1.resources.account import WHO_AM_I
 
 __all__ = ["TimeTracking"]
 
@@ -198,15 +197,6 @@ class TimeTracking(Resource):
         blank = {"started_at": "", "ended_at": ""} if await self._by_times() else {"hours": ""}
         call = CREATE_ENTRY(fields={**values, **blank}, of_user=of_user)
         return await self._create(call, lambda new: SHOW_ENTRY(new, of_user=of_user))
-
-    async def _by_times(self) -> bool:
-        """Return whether the account tracks start and end times; one call per client, also for concurrent uses."""
-        learned = self._learned
-        if learned.timestamp_timers is None:
-            async with learned.lock(self._exchange.urgency):
-                if learned.timestamp_timers is None:
-                    learned.note(await self._send(WHO_AM_I()))
-        return bool(learned.timestamp_timers)
 
     @overload
     async def update(self, id: Ref[DayEntry], changed: DayEntry, *, of_user: PersonRef | None = None) -> DayEntry: ...
