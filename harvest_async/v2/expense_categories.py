@@ -4,17 +4,19 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, ClassVar, Final, TypeAlias, TypedDict, Unpack
+from typing import Annotated, Any, ClassVar, Final, TypeAlias, TypedDict, Unpack
 
 from attrs import field, frozen
 
 from harvest_async.call import DeleteResult
 from harvest_async.client.drafts import form
 from harvest_async.client.resource import Listing, Resource
+from harvest_async.client.validation import CheckedBy
 from harvest_async.v2.references import (
     CURSOR,
     ENDPOINTS,
     IDENTITY,
+    REFERENCES,
     CursorPaging,
     Name,
     Number,
@@ -23,7 +25,14 @@ from harvest_async.v2.references import (
     true_false,
 )
 
-__all__ = ["ExpenseCategoriesResource", "ExpenseCategory", "ExpenseCategoryChanges", "ExpenseCategoryFields"]
+__all__ = [
+    "CategoryField",
+    "ExpenseCategoriesResource",
+    "ExpenseCategory",
+    "ExpenseCategoryChanges",
+    "ExpenseCategoryFields",
+    "ExpenseCategoryRef",
+]
 
 
 @accepted_as("expense_category")
@@ -43,6 +52,22 @@ class ExpenseCategory:
 
 ExpenseCategoryId: TypeAlias = int | str | ExpenseCategory
 """Its id, or the record itself."""
+
+
+@accepted_as("expense_category")
+@frozen(kw_only=True)
+class ExpenseCategoryRef:
+    """The category of an expense."""
+
+    id: int | None = None
+    name: str | None = None
+    unit_price: Decimal | None = None
+    unit_name: str | None = None
+    extra: dict[str, Any] = field(factory=dict)
+
+
+CategoryField: TypeAlias = Annotated[int | str | ExpenseCategory | ExpenseCategoryRef, CheckedBy(REFERENCES.reference)]
+"""A category: its id, or a record of it."""
 
 
 class ExpenseCategoryFields(TypedDict, total=False):

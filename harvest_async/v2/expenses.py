@@ -5,7 +5,7 @@
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, ClassVar, Final, TypeAlias, TypedDict, Unpack
+from typing import Any, ClassVar, Final, TypeAlias, TypedDict, Unpack
 
 from attrs import field, frozen
 
@@ -13,13 +13,12 @@ from harvest_async.call import DeleteResult, ImageResponse, Upload
 from harvest_async.client.drafts import form
 from harvest_async.client.resource import Listing, Resource
 from harvest_async.client.uploads import LARGEST, Source, gather
-from harvest_async.client.validation import CheckedBy
 from harvest_async.codec.text import beginning
 from harvest_async.errors import DecodeError, InvalidArgument
 from harvest_async.exchange import form_data
 from harvest_async.v2.clients import ClientField
 from harvest_async.v2.entry_refs import InvoiceRef
-from harvest_async.v2.expense_categories import ExpenseCategory
+from harvest_async.v2.expense_categories import CategoryField, ExpenseCategoryRef
 from harvest_async.v2.message_fields import check_unlocked
 from harvest_async.v2.nested import ClientRef, ProjectRef, UserRef, id_of
 from harvest_async.v2.projects import ProjectField, ProjectId
@@ -27,7 +26,6 @@ from harvest_async.v2.references import (
     ENDPOINTS,
     IDENTITY,
     PAGES,
-    REFERENCES,
     Day,
     Number,
     Paging,
@@ -40,23 +38,7 @@ from harvest_async.v2.references import (
 from harvest_async.v2.user_assignments import UserAssignment
 from harvest_async.v2.users import UserField
 
-__all__ = ["Expense", "ExpenseCategoryRef", "ExpenseChanges", "ExpenseFields", "ExpensesResource", "Receipt"]
-
-
-@accepted_as("expense_category")
-@frozen(kw_only=True)
-class ExpenseCategoryRef:
-    """The category of an expense."""
-
-    id: int | None = None
-    name: str | None = None
-    unit_price: Decimal | None = None
-    unit_name: str | None = None
-    extra: dict[str, Any] = field(factory=dict)
-
-
-CategoryField: TypeAlias = Annotated[int | str | ExpenseCategory | ExpenseCategoryRef, CheckedBy(REFERENCES.reference)]
-"""A category: its id, or a record of it."""
+__all__ = ["Expense", "ExpenseChanges", "ExpenseFields", "ExpensesResource", "Receipt"]
 
 
 @frozen(kw_only=True)
