@@ -68,7 +68,9 @@ class Throttled(Raw):
 
     def __init__(self, server, ids, workers):
         super().__init__(server, ids, workers)
-        transport = ThrottledTransport(direct_transport(server.address), Throttle())
+        transport = ThrottledTransport(
+            direct_transport(server.address), Throttle(), status_path="/account/rate_limit_status"
+        )
         self.client = server.plain(transport=transport)
 
 

@@ -21,7 +21,6 @@ from harvest_async.exporter.account import ExportAccount, ExportTable
 from harvest_async.exporter.files import FORMATS
 from harvest_async.exporter.run import Exported, Kept, export_account
 from harvest_async.progress import Progress, Quiet
-from harvest_async.throttle.registry import service_of
 
 if TYPE_CHECKING:
     from harvest_async.versions import Client
@@ -86,7 +85,7 @@ async def export(
             await export_account(
                 account,
                 result,
-                identity=identity or f"{service_of(harvest.address)}/{harvest.name}",
+                identity=identity or str(harvest.identity),
                 format=format,
                 only=only,
                 first=first,

@@ -37,7 +37,6 @@ from harvest_async.importer.run import Runner
 from harvest_async.importer.sources import Fill, Options, Source, open_source
 from harvest_async.importer.undo import UndoResult, UnlinkResult, undo_run, unlink_run
 from harvest_async.progress import Progress, Quiet
-from harvest_async.throttle.registry import service_of
 
 if TYPE_CHECKING:
     from harvest_async.versions import Client
@@ -317,7 +316,7 @@ def _opened(journal: Journal | str | os.PathLike[str], account: Account) -> Iter
 def _account(harvest: Client, identity: str | None) -> Account:
     """Return the account of a client, whose calls wait as long as necessary, whichever `max_wait` the client has."""
     adapter: Callable[[Client, str], Account] = versions.load("import_account", versions.version_of(harvest))
-    return adapter(harvest.options(max_wait=None), identity or f"{service_of(harvest.address)}/{harvest.name}")
+    return adapter(harvest.options(max_wait=None), identity or str(harvest.identity))
 
 
 def digest_of(options: Options, email_domain: str | None) -> str:

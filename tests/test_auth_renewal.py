@@ -550,7 +550,7 @@ async def test_no_token_is_shown(caplog):
 
 def plain(server, auth, **options):
     throttle = Throttle(clock=clock(), pace="burst")
-    transport = ThrottledTransport(server, throttle)
+    transport = ThrottledTransport(server, throttle, status_path="/account/rate_limit_status")
     return httpx.AsyncClient(transport=transport, base_url="https://acme.example.com", auth=auth, **options), throttle
 
 

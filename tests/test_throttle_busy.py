@@ -329,7 +329,10 @@ def test_a_process_stopped_inside_its_transaction_blocks_no_event_loop(path):
     async def house():
         throttle = Throttle(ledger=SqliteLedger(path, "a"), pace="burst")
         client = httpx.AsyncClient(
-            transport=ThrottledTransport(SlowAccount(throttle.clock), throttle), base_url="https://a.example"
+            transport=ThrottledTransport(
+                SlowAccount(throttle.clock), throttle, status_path="/account/rate_limit_status"
+            ),
+            base_url="https://a.example",
         )
         await client.get("/first")
         under_way = asyncio.ensure_future(client.get("/under-way"))

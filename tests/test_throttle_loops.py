@@ -38,7 +38,10 @@ def test_a_throttle_outlives_its_loops():
         clock, account = throttles[0]
         loop.clock.moment = clock.moment = max(loop.clock.moment, clock.moment)
         account.clock = throttles[1]._clock = throttles[1]._budgets["general"]._clock = clock = loop.clock
-        client = httpx.AsyncClient(transport=ThrottledTransport(account, throttles[1]), base_url="https://a.example")
+        client = httpx.AsyncClient(
+            transport=ThrottledTransport(account, throttles[1], status_path="/account/rate_limit_status"),
+            base_url="https://a.example",
+        )
         await asyncio.gather(*(client.get(f"/{offset + n}") for n in range(60)))
         throttles[0] = (clock, account)
 

@@ -12,7 +12,7 @@ from harvest_async.testing import VirtualLoop
 from harvest_async.throttle.bucket import Bucket
 from harvest_async.throttle.ledgers.memory import MemoryLedger
 from harvest_async.throttle.queue import LaneQueue
-from harvest_async.throttle.registry import DEFAULT_REGISTRY, Identity, Registry, service_of
+from harvest_async.throttle.registry import DEFAULT_REGISTRY, Identity, Registry
 from harvest_async.throttle.server_status import RateLimitStatus
 from harvest_async.throttle.state import AccountState, Bounds, Why
 
@@ -209,21 +209,6 @@ def test_what_a_change_raises_comes_out_of_memory():
 # The registry
 
 
-@pytest.mark.parametrize(
-    ("url", "service"),
-    [
-        ("https://acme.harvestapp.com", "harvestapp.com"),
-        ("https://api.harvestapp.com/v2", "harvestapp.com"),
-        ("https://harvestapp.com.", "harvestapp.com"),
-        ("https://evilharvestapp.com", "https://evilharvestapp.com"),
-        ("http://127.0.0.1:8765/x", "http://127.0.0.1:8765"),
-    ],
-)
-def test_all_hosts_of_harvest_are_one_service(url, service):
-    """Another origin is a service of its own."""
-    assert service_of(url) == service
-
-
 def test_an_account_has_one_throttle():
     """An account has one throttle; an alias joins two names."""
     registry = Registry()
@@ -236,15 +221,6 @@ def test_an_account_has_one_throttle():
     registry.clear()
     assert registry.throttle(Identity("s", "acme")) is not acme
     assert isinstance(DEFAULT_REGISTRY, Registry)
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [("https://a.example", "https://a.example:443"), ("http://127.0.0.1", "HTTP://127.0.0.1:80/x")],
-)
-def test_a_port_that_goes_without_saying_is_no_other_service(one, other):
-    """Two ways to write an address lead to one budget."""
-    assert service_of(one) == service_of(other)
 
 
 def test_an_alias_of_an_alias_leads_to_its_end():

@@ -34,10 +34,10 @@ async def test_the_probe_has_the_credentials_but_not_the_content():
     assert (probe.headers["accept"], probe.headers["content-type"]) == ("application/json", "application/json")
 
 
-async def test_paths_of_api_v2_are_never_probed_by_the_status_call():
-    """API v2 has no status call."""
-    house = House()
-    await house.get("/v2/users/me")
+async def test_an_api_without_a_status_call_is_probed_by_its_first_call():
+    """Sends the first call alone, and no status call."""
+    house = House(status=False)
+    await house.many(3)
 
     assert house.probes() == 0
 

@@ -11,7 +11,9 @@ from harvest_async.clock import SECOND
 from harvest_async.sandbox import Sandbox
 from harvest_async.throttle.lease import Ticket
 from harvest_async.throttle.queue import Lane
-from harvest_async.transport import STATUS_PATH, TICKET, ThrottledTransport, direct_transport
+from harvest_async.transport import TICKET, ThrottledTransport, direct_transport
+
+STATUS_PATH = "/account/rate_limit_status"
 
 pytestmark = [pytest.mark.socket, pytest.mark.anyio]
 
@@ -76,7 +78,7 @@ async def test_calls_cancelled_at_any_moment_leave_nothing_behind(sandbox, pace,
         sandbox.fault("throttle", after=9, seconds=1)
     throttle = Throttle(pace=pace)
     inner = direct_transport(sandbox.address)
-    transport = ThrottledTransport(inner, throttle)
+    transport = ThrottledTransport(inner, throttle, status_path=STATUS_PATH)
     async with httpx.AsyncClient(transport=transport, base_url=sandbox.address, auth=AUTH) as client:
 
         async def call():
@@ -107,7 +109,7 @@ async def test_calls_cancelled_twice_leave_the_pool_whole(seed):
     sandbox.fault("latency_in", times=None, seconds=(0, 0.03))
     with sandbox.serve_in_thread() as address:
         throttle, inner = Throttle(10_000, 1, pace="burst"), direct_transport(address)
-        transport = ThrottledTransport(inner, throttle)
+        transport = ThrottledTransport(inner, throttle, status_path=STATUS_PATH)
         async with httpx.AsyncClient(transport=transport, base_url=address, auth=AUTH) as client:
 
             async def cut(task):

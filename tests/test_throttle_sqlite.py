@@ -175,7 +175,9 @@ def test_two_processes_share_the_limit(path):
         clients = [
             httpx.AsyncClient(
                 transport=ThrottledTransport(
-                    account, Throttle(ledger=SqliteLedger(path, "a", clock=clock), clock=clock, pace=pace)
+                    account,
+                    Throttle(ledger=SqliteLedger(path, "a", clock=clock), clock=clock, pace=pace),
+                    status_path="/account/rate_limit_status",
                 ),
                 base_url="https://a.example",
             )
@@ -198,7 +200,9 @@ def test_two_processes_share_a_block_and_one_probe(path):
         clients = [
             httpx.AsyncClient(
                 transport=ThrottledTransport(
-                    account, Throttle(ledger=SqliteLedger(path, "a", clock=clock), clock=clock, pace="burst")
+                    account,
+                    Throttle(ledger=SqliteLedger(path, "a", clock=clock), clock=clock, pace="burst"),
+                    status_path="/account/rate_limit_status",
                 ),
                 base_url="https://a.example",
             )
@@ -225,7 +229,10 @@ def test_a_ledger_that_breaks_fails_all_calls_that_wait(path):
         account = SlowAccount(clock, calls=2, period=5)
         ledger = SqliteLedger(path, "a", clock=clock)
         throttle = Throttle(ledger=ledger, clock=clock, pace="burst")
-        client = httpx.AsyncClient(transport=ThrottledTransport(account, throttle), base_url="https://a.example")
+        client = httpx.AsyncClient(
+            transport=ThrottledTransport(account, throttle, status_path="/account/rate_limit_status"),
+            base_url="https://a.example",
+        )
         await client.get("/first")
         waiting = [asyncio.create_task(client.get(f"/{number}")) for number in range(4)]
         await asyncio.sleep(1)
@@ -310,7 +317,10 @@ def test_a_ledger_that_breaks_costs_no_answer(path, caplog):
         ledger = SqliteLedger(path, "a", clock=clock)
         throttle = Throttle(ledger=ledger, clock=clock, pace="burst")
         account = SlowAccount(clock)
-        client = httpx.AsyncClient(transport=ThrottledTransport(account, throttle), base_url="https://a.example")
+        client = httpx.AsyncClient(
+            transport=ThrottledTransport(account, throttle, status_path="/account/rate_limit_status"),
+            base_url="https://a.example",
+        )
         await client.get("/first")
         under_way = asyncio.create_task(client.get("/second"))
         await asyncio.sleep(0.01)

@@ -57,7 +57,8 @@ async def test_a_users_numbers_are_a_ceiling():
     house = House(calls=100, period=15, status=True, guard=1)
     house.throttle = Throttle(5, 20, clock=house.clock)
     house.client = httpx.AsyncClient(
-        transport=ThrottledTransport(house.account, house.throttle), base_url="https://acme.example.com"
+        transport=ThrottledTransport(house.account, house.throttle, status_path="/account/rate_limit_status"),
+        base_url="https://acme.example.com",
     )
     await house.get()
 
@@ -171,7 +172,10 @@ async def test_a_killed_status_call_keeps_nobody_waiting_for_long(tmp_path):
     leader = asyncio.create_task(dead.acquire(Ticket(probe=lambda _: asyncio.sleep(1_000))))
     await asyncio.sleep(0.1)
     throttle = Throttle(clock=clock, ledger=SqliteLedger(tmp_path / "l", "a", clock=clock))
-    client = httpx.AsyncClient(transport=ThrottledTransport(account, throttle), base_url="https://a.example")
+    client = httpx.AsyncClient(
+        transport=ThrottledTransport(account, throttle, status_path="/account/rate_limit_status"),
+        base_url="https://a.example",
+    )
     await client.get("/x")
     took = clock.now() / SECOND
     leader.cancel()
@@ -181,10 +185,12 @@ async def test_a_killed_status_call_keeps_nobody_waiting_for_long(tmp_path):
     assert [path for _, path in account.served] == ["/account/rate_limit_status", "/x"]
 
 
-async def test_what_could_not_ask_leaves_the_question_to_others():
-    """A call without a status call of its own goes ahead; the next that has one asks in passing."""
+async def test_a_client_without_a_status_call_leaves_it_to_others():
+    """A call without a status call of its own goes ahead; the next that has one requests the status in passing."""
     house = House(pace="burst")
-    await house.get("/v2/users/me")
+    other = ThrottledTransport(house.account, house.throttle)
+    async with httpx.AsyncClient(transport=other, base_url="https://acme.example.com") as client:
+        await client.get("/v2/users/me")
     await house.get("/x")
     await asyncio.sleep(1)
 

@@ -27,7 +27,7 @@ def anyio_backend():
 
 def client_of(inner, **options):
     throttle = Throttle(clock=asyncio.get_running_loop().clock, pace="burst")
-    transport = ThrottledTransport(inner, throttle, **options)
+    transport = ThrottledTransport(inner, throttle, **({"status_path": "/account/rate_limit_status"} | options))
     return httpx.AsyncClient(transport=transport, base_url="https://acme.example.com"), throttle
 
 

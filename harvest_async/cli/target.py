@@ -21,7 +21,6 @@ from harvest_async.errors import InvalidArgument
 from harvest_async.sandbox import Sandbox
 from harvest_async.secret import hide_user
 from harvest_async.throttle.ledgers.sqlite import SqliteLedger
-from harvest_async.throttle.registry import service_of
 from harvest_async.throttle.throttle import Throttle
 from harvest_async.versions import load
 
@@ -93,7 +92,7 @@ def real(account: str | None, base_url: str | None) -> Target:
     probe = load("client").from_env(**options, **_given(account=name, base_url=url))  # checks everything, sends nothing
     name = name or probe.name
     address = probe.address
-    identity = f"{service_of(address)}/{name}"
+    identity = str(probe.identity)
     ledger = SqliteLedger(ledger_path(), account=identity)
     options |= {"account": name, "auth": probe.auth, "base_url": address}
     return Target(name, address, options, Throttle(pace="burst", ledger=ledger, name=name), identity)

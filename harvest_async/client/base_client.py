@@ -24,6 +24,7 @@ from harvest_async.exchange import (
 )
 from harvest_async.outcomes import Outcome
 from harvest_async.throttle.queue import Lane
+from harvest_async.throttle.registry import Identity
 from harvest_async.throttle.throttle import Throttle
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class BaseClient:
     _learned: Learned
 
     def __init__(self, name: str, settings: ExchangeSettings, rules: AccountRules) -> None:
-        self._name, self._auth = name, settings.auth
+        self._name, self._auth, self._identity = name, settings.auth, settings.identity
         self._exchange, self._learned = open_exchange(settings), Learned(rules)
 
     @property
@@ -72,6 +73,11 @@ class BaseClient:
     def address(self) -> str:
         """The address of the account."""
         return self._exchange.base_url
+
+    @property
+    def identity(self) -> Identity:
+        """The account among those of all services: the throttle and the journals of an account are found by it."""
+        return self._identity
 
     @property
     def auth(self) -> httpx.Auth:
@@ -124,7 +130,8 @@ class BaseClient:
     def _copy(self) -> Self:
         """Return a client with the same attributes, but without the resources and the exchange."""
         other = object.__new__(type(self))
-        other._name, other._auth, other._learned = self._name, self._auth, self._learned
+        other._name, other._auth, other._identity = self._name, self._auth, self._identity
+        other._learned = self._learned
         return other
 
     async def with_raw_response(self, call: Awaitable[T]) -> RawResponse[T]:

@@ -19,9 +19,10 @@ from harvest_async.exchange.options import check_timeout
 from harvest_async.exchange.retrying import Client
 from harvest_async.exchange.shared import Shared
 from harvest_async.secret import hide_user
+from harvest_async.service import Service, origin_of
 from harvest_async.throttle.budgets import Budget
 from harvest_async.throttle.lease import DEADLINE
-from harvest_async.throttle.registry import DEFAULT_REGISTRY, Identity, service_of
+from harvest_async.throttle.registry import DEFAULT_REGISTRY, Identity
 from harvest_async.throttle.throttle import Throttle
 from harvest_async.transport import LoopTransport, ThrottledTransport, direct_transport, for_one_loop, timeouts
 
@@ -51,6 +52,7 @@ class ExchangeSettings:
         proxy: the proxy's address; None reads the environment (never for loopback).
         cache: the cache of responses; None caches nothing.
         headers: header fields that name the account, sent with each call.
+        service: the service to which the address belongs, unless it is another server's; None for another server.
     """
 
     account: str
@@ -68,6 +70,13 @@ class ExchangeSettings:
     proxy: str | None = None
     cache: Cache | None = None
     headers: tuple[tuple[str, str], ...] = ()
+    service: Service | None = None
+
+    @property
+    def identity(self) -> Identity:
+        """The account: all clients of one account in a process share a throttle."""
+        url = self.base_url
+        return Identity(origin_of(url) if self.service is None else self.service.owner_of(url), self.account)
 
 
 def open_exchange(settings: ExchangeSettings) -> Exchange:
@@ -87,7 +96,7 @@ def open_exchange(settings: ExchangeSettings) -> Exchange:
         )
     agent = f"{header_value('app', settings.app)} harvest_async"
     headers = (("User-Agent", agent), ("Accept-Encoding", ENCODINGS), *settings.headers)
-    throttle = settings.throttle or DEFAULT_REGISTRY.throttle(Identity(service_of(address), settings.account))
+    throttle = settings.throttle or DEFAULT_REGISTRY.throttle(settings.identity)
     throttle.add_budgets(settings.budgets)
     direct = _direct_for(address, settings)
     client = Client(

@@ -9,35 +9,24 @@ from __future__ import annotations
 
 from threading import Lock
 from typing import Final
-from urllib.parse import urlsplit
 
 from attrs import field, frozen
 
 from harvest_async.errors import InvalidArgument
 from harvest_async.throttle.throttle import Throttle
 
-__all__ = ["DEFAULT_REGISTRY", "Identity", "Registry", "service_of"]
-
-SERVICE: Final = "harvestapp.com"
-_PORTS: Final = {"https": 443, "http": 80}
+__all__ = ["DEFAULT_REGISTRY", "Identity", "Registry"]
 
 
 @frozen
 class Identity:
-    """Who owns a budget: a service and an account of it."""
+    """An account: the name of its service, and its own name there."""
 
     service: str
     account: str
 
-
-def service_of(base_url: str) -> str:
-    """The service that an address belongs to."""
-    parts = urlsplit(base_url)
-    host = (parts.hostname or "").rstrip(".")
-    if host == SERVICE or host.endswith("." + SERVICE):
-        return SERVICE
-    port = "" if parts.port in {None, _PORTS.get(parts.scheme)} else f":{parts.port}"
-    return f"{parts.scheme}://{host}{port}"
+    def __str__(self) -> str:
+        return f"{self.service}/{self.account}"
 
 
 @frozen

@@ -31,15 +31,12 @@ from harvest_async.transport.leased_body import LeasedBody, close, close_after_e
 from harvest_async.transport.peek import peek
 from harvest_async.transport.signed import signed, status_request
 
-__all__ = ["NOT_SENT", "STATUS_PATH", "TICKET", "ThrottledTransport", "wire_of"]
+__all__ = ["NOT_SENT", "TICKET", "ThrottledTransport", "wire_of"]
 
 logger = logging.getLogger("harvest_async.throttle")
 
 TICKET: Final = "harvest_async.ticket"
 """The request extension with a call's ticket, which has the lease that was granted for it."""
-
-STATUS_PATH: Final = "/account/rate_limit_status"
-"""The status call of API v1. API v2 has none."""
 
 NOT_SENT: Final = (
     httpx.ConnectError,
@@ -69,16 +66,14 @@ class ThrottledTransport(httpx.AsyncBaseTransport):
         inner: the transport that sends.
         throttle: the account's budget; one `Throttle` is one account.
         status_path: the path of the account's status call, which has the credentials of the request at the head of
-            the queue; None if there is no such call. Requests to paths under `/v2/` never send it.
+            the queue: `/account/rate_limit_status` for API v1; None if there is no such call.
 
     Raises:
         WouldWait: from a request whose ticket has a `max_wait`.
         Throttled: the account stays blocked.
     """
 
-    def __init__(
-        self, inner: httpx.AsyncBaseTransport, throttle: Throttle, *, status_path: str | None = STATUS_PATH
-    ) -> None:
+    def __init__(self, inner: httpx.AsyncBaseTransport, throttle: Throttle, *, status_path: str | None = None) -> None:
         self._inner = inner
         self._throttle = throttle
         self._status_path = status_path
@@ -219,10 +214,8 @@ class ThrottledTransport(httpx.AsyncBaseTransport):
 
     # The status call
 
-    def _probe_for(self, request: httpx.Request, path: str) -> Probe | None:
+    def _probe_for(self, request: httpx.Request, path: str) -> Probe:
         """Return the function that sends the status call with a request's credentials, but without its content."""
-        if request.url.path.startswith("/v2/"):
-            return None
 
         async def probe(lease: Lease) -> None:
             try:

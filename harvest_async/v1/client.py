@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from harvest_async.address import home_of
 from harvest_async.auth import BasicAuth, BearerAuth
 from harvest_async.client.base_client import BaseClient
 from harvest_async.client.environment import read_environment
@@ -14,6 +13,7 @@ from harvest_async.errors import InvalidArgument
 from harvest_async.exchange import ExchangeSettings
 from harvest_async.secret import SecretText, hide_user
 from harvest_async.throttle.throttle import Throttle
+from harvest_async.v1.service import SERVICE, home_of
 
 if TYPE_CHECKING:
     import ssl
@@ -100,6 +100,7 @@ class HarvestV1(BaseClient):
             app=app,
             dialect=V1Dialect(format),
             base_url=base_url or home_of(account),
+            service=SERVICE,
             status_call=RATE_LIMIT_STATUS(),
             status_dialect=V1Dialect("json"),
             throttle=throttle,

@@ -16,7 +16,7 @@ from harvest_async.client.lazy import lazy
 from harvest_async.errors import InvalidArgument
 from harvest_async.exchange import Exchange, ExchangeSettings, open_exchange
 from harvest_async.secret import hide_user
-from harvest_async.throttle.registry import DEFAULT_REGISTRY, Identity, service_of
+from harvest_async.throttle.registry import DEFAULT_REGISTRY, Identity
 from harvest_async.throttle.throttle import Throttle
 from harvest_async.v2 import accounts
 from harvest_async.v2.account_rules import ACCOUNT_RULES
@@ -143,6 +143,7 @@ class HarvestV2(BaseClient):
             dialect=V2Dialect(address),
             base_url=address,
             status_call=None,
+            service=SERVICE,
             throttle=throttle,
             budgets=BUDGETS,
             timeout=timeout,
@@ -202,7 +203,7 @@ class HarvestV2(BaseClient):
     def _identity_exchange(self) -> Exchange:
         """Return an exchange with the server for sign-ins, which knows no account."""
         url = self._id_url
-        throttle = DEFAULT_REGISTRY.throttle(Identity(service_of(url), "sign-in"))
+        throttle = DEFAULT_REGISTRY.throttle(Identity(SERVICE.owner_of(url), "sign-in"))
         changes: dict[str, Any] = {"base_url": url, "dialect": V2Dialect(url), "throttle": throttle}
         return open_exchange(evolve(self._settings, **changes, budgets=(), headers=(), cache=None))
 
@@ -226,7 +227,7 @@ def _address(base_url: str) -> str:
 def _id_url(address: str) -> str:
     """Return the address of the server for sign-ins that belongs to an address of the API."""
     parts = urlsplit(address)
-    return SERVICE.id_url if service_of(address) == SERVICE.name else f"{parts.scheme}://{parts.netloc}"
+    return SERVICE.id_url if SERVICE.owner_of(address) == SERVICE.name else f"{parts.scheme}://{parts.netloc}"
 
 
 def _check_auth(auth: object) -> None:
@@ -242,5 +243,5 @@ def _share(address: str, number: str, same_as: str, throttle: Throttle | None) -
         raise InvalidArgument("same_as: give either same_as or a throttle: a throttle is shared by giving it to both")
     if not same_as.replace("-", "").isalnum() or not same_as.isascii():
         raise InvalidArgument("same_as: give the subdomain by which API v1 knows the account, like acme")
-    service = service_of(address)
+    service = SERVICE.owner_of(address)
     DEFAULT_REGISTRY.alias(Identity(service, number), Identity(service, same_as))

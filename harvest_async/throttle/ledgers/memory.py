@@ -73,7 +73,7 @@ class MemoryLedger:
     def __init__(self, budgets: dict[str, MemoryLedger] | None = None) -> None:
         self.state = AccountState()
         self.lock = threading.Lock()
-        self._budgets = {"general": self} if budgets is None else budgets
+        self._budgets: dict[str, MemoryLedger] = {"general": self} if budgets is None else budgets
 
     def for_budget(self, name: str) -> MemoryLedger:
         """See `Ledger.for_budget`."""
