@@ -14,7 +14,8 @@ from harvest_async.v1.resources.account import RATE_LIMIT_STATUS, WHO_AM_I
 from harvest_async.v1.resources.assignments import LIST_TASK_ASSIGNMENTS, LIST_USER_ASSIGNMENTS
 from harvest_async.v1.resources.clients import GET_CLIENT, LIST_CLIENTS, LIST_CONTACTS
 from harvest_async.v1.resources.expenses import LIST_EXPENSE_CATEGORIES
-from harvest_async.v1.resources.invoices import LIST_INVOICE_ITEM_CATEGORIES, LIST_INVOICE_PAYMENTS
+from harvest_async.v1.resources.invoices import LIST_INVOICE_ITEM_CATEGORIES
+from harvest_async.v1.resources.payments import LIST_INVOICE_PAYMENTS
 from harvest_async.v1.resources.people import GET_PERSON, LIST_PEOPLE, UPDATE_PERSON
 from harvest_async.v1.resources.projects import LIST_PROJECTS
 from harvest_async.v1.resources.reports import PROJECT_ENTRIES, USER_EXPENSES

@@ -25,7 +25,7 @@ from harvest_async.v1.models import (
     TrackableTask,
     UserAssignment,
 )
-from harvest_async.v1.resources import clients, expenses, invoices, messages, people, projects, tasks
+from harvest_async.v1.resources import clients, expenses, invoices, messages, payments, people, projects, tasks
 from harvest_async.v1.resources import time as timesheets
 from harvest_async.v1.resources.assignments import (
     GET_TASK_ASSIGNMENT,
@@ -37,7 +37,7 @@ from harvest_async.v1.resources.assignments import (
 )
 from harvest_async.v1.resources.clients import GET_CLIENT, GET_CONTACT, LIST_CLIENT_CONTACTS
 from harvest_async.v1.resources.expenses import CREATE_EXPENSE
-from harvest_async.v1.resources.invoices import GET_INVOICE_PAYMENT
+from harvest_async.v1.resources.payments import GET_INVOICE_PAYMENT
 from harvest_async.v1.resources.people import CREATE_PERSON, GET_PERSON
 from harvest_async.v1.resources.projects import GET_PROJECT
 from harvest_async.v1.resources.time import SHOW_ENTRY
@@ -220,7 +220,7 @@ FORMS = {
     "expenses": expenses.EXPENSE_FORM,
     "invoice_item_categories": invoices.CATEGORY_FORM,
     "invoice_messages": messages.MESSAGE_FORM,
-    "invoice_payments": invoices.PAYMENT_FORM,
+    "invoice_payments": payments.PAYMENT_FORM,
     "invoices": invoices.INVOICE_FORM,
     "people": people.PERSON_FORM,
     "projects": projects.PROJECT_FORM,

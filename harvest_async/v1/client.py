@@ -69,7 +69,7 @@ class HarvestV1(BaseClient):
     invoices: resources.Invoices = lazy(f"{_HERE}.invoices", "Invoices")
     invoice_item_categories: resources.InvoiceItemCategories = lazy(f"{_HERE}.invoices", "InvoiceItemCategories")
     invoice_messages: resources.InvoiceMessages = lazy(f"{_HERE}.messages", "InvoiceMessages")
-    invoice_payments: resources.InvoicePayments = lazy(f"{_HERE}.invoices", "InvoicePayments")
+    invoice_payments: resources.InvoicePayments = lazy(f"{_HERE}.payments", "InvoicePayments")
     reports: resources.Reports = lazy(f"{_HERE}.reports", "Reports")
 
     def __init__(

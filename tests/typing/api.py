@@ -27,7 +27,6 @@ from harvest_async import (
     HarvestError,
     HarvestV1,
     HarvestV2,
-    HarvestV2,
     HttpCache,
     Identity,
     ImageResponse,

@@ -14,6 +14,7 @@ from harvest_async.v1.resources import (
     expenses,
     invoices,
     messages,
+    payments,
     people,
     projects,
     receipts,
@@ -25,8 +26,9 @@ from harvest_async.v1.resources.account import Account
 from harvest_async.v1.resources.assignments import TaskAssignments, UserAssignments
 from harvest_async.v1.resources.clients import Clients, Contacts
 from harvest_async.v1.resources.expenses import ExpenseCategories, Expenses
-from harvest_async.v1.resources.invoices import InvoiceItemCategories, InvoicePayments, Invoices
+from harvest_async.v1.resources.invoices import InvoiceItemCategories, Invoices
 from harvest_async.v1.resources.messages import InvoiceMessages
+from harvest_async.v1.resources.payments import InvoicePayments
 from harvest_async.v1.resources.people import People
 from harvest_async.v1.resources.projects import Projects
 from harvest_async.v1.resources.receipts import Receipts
@@ -63,6 +65,7 @@ MODULES = (
     expenses,
     invoices,
     messages,
+    payments,
     people,
     projects,
     receipts,

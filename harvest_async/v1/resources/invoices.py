@@ -1,4 +1,4 @@
-"""Invoices, their item categories and their payments."""
+"""Invoices and their item categories."""
 
 from __future__ import annotations
 
@@ -20,8 +20,6 @@ from harvest_async.v1.fields import (
     InvoiceFields,
     InvoiceItemCategoryChanges,
     Name,
-    Number,
-    PaymentFields,
     Ref,
 )
 from harvest_async.v1.models import (
@@ -29,13 +27,12 @@ from harvest_async.v1.models import (
     Invoice,
     InvoiceItemCategory,
     InvoiceKind,
-    InvoicePayment,
     InvoiceStatus,
     read_lines,
 )
 from harvest_async.v1.references import ENDPOINTS, REFERENCES, SINCE
 
-__all__ = ["InvoiceItemCategories", "InvoicePayments", "Invoices"]
+__all__ = ["InvoiceItemCategories", "Invoices"]
 
 _PAGE: Final = 50
 """The number of invoices on a full page."""
@@ -74,16 +71,6 @@ DELETE_INVOICE_ITEM_CATEGORY: Final = ENDPOINTS.delete(
     "invoice_item_categories.delete", "/invoice_item_categories/{category}"
 )
 
-_PAYMENTS: Final = "/invoices/{invoice}/payments"
-
-PAYMENT: Final = One(InvoicePayment, "payment")
-LIST_INVOICE_PAYMENTS: Final = ENDPOINTS.listing("invoice_payments.list", _PAYMENTS, PAYMENT)
-GET_INVOICE_PAYMENT: Final = ENDPOINTS.get("invoice_payments.get", f"{_PAYMENTS}/{{payment}}", PAYMENT)
-CREATE_INVOICE_PAYMENT: Final = ENDPOINTS.create("invoice_payments.create", _PAYMENTS, PAYMENT)
-DELETE_INVOICE_PAYMENT: Final = ENDPOINTS.delete(
-    "invoice_payments.delete", f"{_PAYMENTS}/{{payment}}", note="The invoice is open again."
-)
-
 INVOICE_FORM: Final = form(
     "invoices",
     Invoice,
@@ -100,9 +87,6 @@ CATEGORY_FORM: Final = form(
     InvoiceItemCategoryChanges,
     InvoiceItemCategoryChanges,
     {"name": Name},
-)
-PAYMENT_FORM: Final = form(
-    "invoice_payments", InvoicePayment, PaymentFields, PaymentFields, {"amount": Number, "paid_at": datetime}
 )
 
 
@@ -286,72 +270,6 @@ class InvoiceItemCategories(Resource):
     async def delete(self, id: Ref[InvoiceItemCategory]) -> DeleteResult:
         """Delete a category; the two default ones cannot be deleted."""
         return await self._send(DELETE_INVOICE_ITEM_CATEGORY(id))
-
-
-class InvoicePayments(Resource):
-    """Payments of invoices. The invoice is the first argument.
-
-    A payment may change the invoice's state: read the invoice afterwards.
-
-    https://help.getharvest.com/api-v1/invoices-api/invoices/invoice-messages-payments/
-    """
-
-    __slots__ = ()
-
-    module: ClassVar[str | None] = "invoices"
-
-    def list(self, invoice_id: Ref[Invoice]) -> Listing[InvoicePayment]:
-        """List the payments of an invoice."""
-        return self._list(LIST_INVOICE_PAYMENTS(invoice_id))
-
-    async def get(self, invoice_id: Ref[Invoice], id: Ref[InvoicePayment]) -> InvoicePayment:
-        """Retrieve a payment."""
-        return await self._send(GET_INVOICE_PAYMENT(invoice_id, id))
-
-    @overload
-    async def create(self, invoice_id: Ref[Invoice], draft: InvoicePayment, /) -> InvoicePayment: ...
-    @overload
-    async def create(
-        self, invoice_id: Ref[Invoice], amount: Number, paid_at: datetime, **fields: Unpack[PaymentFields]
-    ) -> InvoicePayment: ...
-    async def create(
-        self,
-        invoice_id: Ref[Invoice],
-        amount: InvoicePayment | Number | None = None,
-        paid_at: datetime | None = None,
-        **fields: Any,
-    ) -> InvoicePayment:
-        """Record a payment and return it. Depending on the account's settings, the client receives an e-mail.
-
-        Args:
-            invoice_id: the invoice.
-            amount: the amount in the invoice's currency, or a draft in place of the following arguments.
-            paid_at: the time of the payment; a datetime with a time zone.
-            fields: `notes`.
-        """
-        call = CREATE_INVOICE_PAYMENT(invoice_id, fields=PAYMENT_FORM.creation(fields, amount, paid_at))
-        return await self._create(call, lambda new: GET_INVOICE_PAYMENT(invoice_id, new))
-
-    @overload
-    async def create_id(self, invoice_id: Ref[Invoice], draft: InvoicePayment, /) -> Created[InvoicePayment]: ...
-    @overload
-    async def create_id(
-        self, invoice_id: Ref[Invoice], amount: Number, paid_at: datetime, **fields: Unpack[PaymentFields]
-    ) -> Created[InvoicePayment]: ...
-    async def create_id(
-        self,
-        invoice_id: Ref[Invoice],
-        amount: InvoicePayment | Number | None = None,
-        paid_at: datetime | None = None,
-        **fields: Any,
-    ) -> Created[InvoicePayment]:
-        """Record a payment in one call: return its id, and the record only if the response has it."""
-        values = PAYMENT_FORM.creation(fields, amount, paid_at)
-        return await self._send(CREATE_INVOICE_PAYMENT(invoice_id, fields=values))
-
-    async def delete(self, invoice_id: Ref[Invoice], id: Ref[InvoicePayment]) -> DeleteResult:
-        """Delete a payment; the amount is due again."""
-        return await self._send(DELETE_INVOICE_PAYMENT(invoice_id, id))
 
 
 def _issued(from_: Day | None, to: Day | None) -> dict[str, object]:
