@@ -11,7 +11,7 @@ from harvest_async import Forbidden, InvalidArgument, NotFound, Unauthorized
 from harvest_async.client import validation as checks
 from harvest_async.testing import VirtualLoop
 from harvest_async.v1.resources import endpoints
-from tests.support.v1 import scripted, silent, told
+from tests.support.v1 import reply, scripted, silent
 
 pytestmark = pytest.mark.anyio
 
@@ -171,7 +171,7 @@ LISTS = [
 @pytest.mark.parametrize("make", LISTS)
 async def test_every_list_that_knows_it_takes_updated_since(make):
     """The blank is a plus on the wire, the colon is escaped; a naive moment is refused at once."""
-    harvest, server = scripted(told([]))
+    harvest, server = scripted(reply([]))
 
     assert await make(harvest, updated_since=MOMENT) == []
     assert server.sent[0].url.query.endswith(b"updated_since=2026-03-09+12%3A30")
@@ -199,7 +199,7 @@ REPORTS = [
 @pytest.mark.parametrize("make", REPORTS)
 async def test_reports_have_two_days_in_order(make):
     """Both are always sent, without separators; the first is not after the last."""
-    harvest, server = scripted(told([]))
+    harvest, server = scripted(reply([]))
     await make(harvest, DAY, "2026-03-31")
 
     assert server.sent[0].url.query == b"from=20260309&to=20260331"
@@ -220,7 +220,7 @@ async def test_a_filter_that_is_not_a_flag_is_refused(name):
 
 async def test_filters_say_yes_or_no():
     """Two of them know no `no`, and are left out instead; all are joined by `&`, below the right path."""
-    harvest, server = scripted(*[told([])] * 4)
+    harvest, server = scripted(*[reply([])] * 4)
     await harvest.reports.project_entries(30, DAY, DAY, user_id=9, billable=True, is_closed=False, only_billed=True)
     await harvest.reports.user_entries(9, DAY, DAY, project_id=30, billable=False, only_unbilled=True)
     await harvest.reports.project_expenses(30, DAY, DAY, is_closed=True, only_billed=False, only_unbilled=False)
@@ -284,7 +284,7 @@ MODULES = {"invoices": False, "expenses": True}
 )
 async def test_a_module_that_is_off_is_told(ask):
     """The account is asked who is signed in, and where."""
-    harvest, server = scripted(silent(404), told({"company": {"modules": MODULES}, "user": {"id": 1}}))
+    harvest, server = scripted(silent(404), reply({"company": {"modules": MODULES}, "user": {"id": 1}}))
     with pytest.raises(NotFound, match="the account's module 'invoices' is switched off"):
         await ask(harvest)
 
@@ -293,7 +293,7 @@ async def test_a_module_that_is_off_is_told(ask):
 
 async def test_a_module_that_is_on_is_asked_about_once():
     """Afterwards a 404 is what it is."""
-    on = told({"company": {"modules": {"invoices": True}}, "user": {"id": 1}})
+    on = reply({"company": {"modules": {"invoices": True}}, "user": {"id": 1}})
     harvest, server = scripted(silent(404), on, silent(404))
     for _ in range(2):
         with pytest.raises(NotFound) as caught:
@@ -306,7 +306,7 @@ async def test_a_module_that_is_on_is_asked_about_once():
 
 async def test_a_module_that_is_on_is_known_to_every_section_and_client():
     """What one section of one client has learned, the others know, and those made by `options()`."""
-    on = told({"company": {"modules": {"invoices": True}}, "user": {"id": 1}})
+    on = reply({"company": {"modules": {"invoices": True}}, "user": {"id": 1}})
     harvest, server = scripted(silent(404), on, silent(404), silent(404))
     for ask in (harvest.invoices.get, harvest.options().invoices.get, harvest.invoice_messages.re_open):
         with pytest.raises(NotFound):
@@ -315,7 +315,7 @@ async def test_a_module_that_is_on_is_known_to_every_section_and_client():
     assert server.asked.count(("GET", "/account/who_am_i")) == 1
 
 
-@pytest.mark.parametrize("response", [silent(404), silent(401), told({"company": {}, "user": {"id": 1}})])
+@pytest.mark.parametrize("response", [silent(404), silent(401), reply({"company": {}, "user": {"id": 1}})])
 async def test_an_account_that_does_not_tell_leaves_the_refusal_as_it_is(response):
     """Whatever comes of the second question, the first answer is the one that is raised."""
     harvest, _ = scripted(silent(404), response)

@@ -27,7 +27,7 @@ from harvest_async.v1.models import (
 )
 from harvest_async.v1.resources.invoices import DELETE_INVOICE_ITEM_CATEGORY, GET_INVOICE, LIST_INVOICES
 from harvest_async.v1.resources.messages import GET_INVOICE_MESSAGE, LIST_INVOICE_MESSAGES, SEND_INVOICE
-from tests.support.v1 import read, scripted, silent, told, written
+from tests.support.v1 import read, reply, scripted, silent, written
 
 pytestmark = pytest.mark.anyio
 
@@ -176,20 +176,20 @@ async def test_lines_are_rows_or_a_table(lines):
 
 async def test_lines_that_were_dropped_are_told():
     """The invoice is read back, and its lines are counted."""
-    harvest, server = scripted(silent(), told(invoice(csv_line_items="")))
+    harvest, server = scripted(silent(), reply(invoice(csv_line_items="")))
     with pytest.raises(FieldsIgnored, match="but the server dropped lines"):
         await harvest.invoices.update(7, csv_line_items=LINES)
 
     assert server.asked == [("PUT", "/invoices/7"), ("GET", "/invoices/7")]
 
-    harvest, _ = scripted(silent(201, location="/invoices/7"), told(invoice(csv_line_items=HEADER)))
+    harvest, _ = scripted(silent(201, location="/invoices/7"), reply(invoice(csv_line_items=HEADER)))
     with pytest.raises(FieldsIgnored, match="but the server dropped lines"):
         await harvest.invoices.create(2, "free_form", csv_line_items=TABLE)
 
 
 async def test_lines_are_sent_only_if_they_change():
     """An update of the subject leaves them alone."""
-    harvest, server = scripted(silent(), told(invoice(subject="x")))
+    harvest, server = scripted(silent(), reply(invoice(subject="x")))
     old = read(GET_INVOICE(7), invoice())
     new = await harvest.invoices.update(old, evolve(old, subject="x"))
 
@@ -199,7 +199,7 @@ async def test_lines_are_sent_only_if_they_change():
 
 async def test_changed_lines_replace_all():
     """They are sent as a whole table."""
-    harvest, server = scripted(silent(), told(invoice(csv_line_items=write_lines(LINES[:1]))))
+    harvest, server = scripted(silent(), reply(invoice(csv_line_items=write_lines(LINES[:1]))))
     old = read(GET_INVOICE(7), invoice())
     new = await harvest.invoices.update(old, old.with_lines(LINES[:1]))
 
@@ -268,7 +268,7 @@ def test_a_state_that_is_not_known_stays_what_it_is(word, state):
 @pytest.mark.parametrize("word", ["free_form", "free-form", "Free_Form"])
 async def test_free_form_is_spelled_in_one_way(word):
     """Whatever it is given as or comes as."""
-    harvest, server = scripted(silent(201, location="/invoices/7"), told(invoice(kind=word)))
+    harvest, server = scripted(silent(201, location="/invoices/7"), reply(invoice(kind=word)))
     made = await harvest.invoices.create(2, word)
 
     assert server.body(0) == {"invoice": {"client_id": 2, "kind": "free_form"}}
@@ -306,7 +306,7 @@ def test_the_words_for_a_due_date_are_made():
 
 async def test_filters_are_sent_by_the_contracts_names():
     """`client` and `status`; the days come as a pair."""
-    harvest, server = scripted(told([]))
+    harvest, server = scripted(reply([]))
     await harvest.invoices.list(
         status=InvoiceStatus.PASTDUE, client=2, from_=DAY, to="2026-03-31", updated_since=MOMENT
     )
@@ -344,7 +344,7 @@ async def test_pages_are_not_seen():
         [{"invoices": {"id": number}} for number in range(50, 100)],
         [{"invoices": {"id": 100}}],
     ]
-    harvest, server = scripted(*map(told, pages))
+    harvest, server = scripted(*map(reply, pages))
 
     assert list(range(1, 101)) == [each.id async for each in harvest.invoices.list(status="open")]
     assert [each.url.query.decode() for each in server.sent] == [
@@ -356,7 +356,7 @@ async def test_pages_are_not_seen():
 
 async def test_a_full_last_page_is_followed_by_an_empty_one():
     """No totals are told."""
-    harvest, server = scripted(told([{"invoices": {"id": number}} for number in range(50)]), told([]))
+    harvest, server = scripted(reply([{"invoices": {"id": number}} for number in range(50)]), reply([]))
 
     assert len(await harvest.invoices.list()) == 50
     assert len(server.sent) == 2
@@ -385,7 +385,7 @@ async def test_a_state_is_not_written(changed):
 )
 async def test_a_state_is_changed_by_a_message(verb, body):
     """The invoice comes back as it is then; re-opening has no body at all."""
-    harvest, server = scripted(silent(), told(invoice(state="open")))
+    harvest, server = scripted(silent(), reply(invoice(state="open")))
     result = await getattr(harvest.invoice_messages, verb)(7, **(body or {}))
 
     assert result.state is InvoiceState.OPEN
@@ -424,7 +424,7 @@ def test_a_message_is_below_messages():
 @pytest.mark.parametrize("recipients", ["a@example.com, b@example.com", ["a@example.com", "b@example.com"]])
 async def test_recipients_are_joined_by_commas(recipients):
     """A text or several; line breaks in the message stay as they are."""
-    harvest, server = scripted(silent(201, location="/invoices/7/messages/3"), told({"message": {"id": 3}}))
+    harvest, server = scripted(silent(201, location="/invoices/7/messages/3"), reply({"message": {"id": 3}}))
     await harvest.invoice_messages.send(7, recipients, body="a\r\nb")
 
     assert server.body(0) == {"message": {"recipients": "a@example.com,b@example.com", "body": "a\r\nb"}}
@@ -456,7 +456,7 @@ async def test_a_draft_of_a_message_is_sent():
 
 async def test_a_payment_is_found_by_the_last_number():
     """`Location` begins with another word than its path."""
-    harvest, server = scripted(silent(201, location="/invoice/7/payments/31"), told({"payment": {"id": 31}}))
+    harvest, server = scripted(silent(201, location="/invoice/7/payments/31"), reply({"payment": {"id": 31}}))
     await harvest.invoice_payments.create(7, "10.50", MOMENT)
 
     assert server.asked == [("POST", "/invoices/7/payments"), ("GET", "/invoices/7/payments/31")]
@@ -465,7 +465,7 @@ async def test_a_payment_is_found_by_the_last_number():
 
 async def test_a_payment_says_nothing_of_the_invoice():
     """What becomes of it is the server's to tell: it is read, never computed."""
-    harvest, server = scripted(silent(201, location="/invoices/7/payments/31"), told(invoice(state="draft")))
+    harvest, server = scripted(silent(201, location="/invoices/7/payments/31"), reply(invoice(state="draft")))
     await harvest.invoice_payments.create_id(7, InvoicePayment(amount=Decimal(1), paid_at=MOMENT))
 
     assert (await harvest.invoices.get(7)).state is InvoiceState.DRAFT
@@ -492,7 +492,7 @@ CATEGORIES = [
 
 async def test_a_category_is_picked_from_the_list():
     """No call shows one; JSON has two names for its root."""
-    harvest, server = scripted(told(CATEGORIES), told(CATEGORIES))
+    harvest, server = scripted(reply(CATEGORIES), reply(CATEGORIES))
 
     assert (await harvest.invoice_item_categories.get(2)).name == "Hosting"
     with pytest.raises(NotFound, match="the list has no category with id 3"):
@@ -503,7 +503,7 @@ async def test_a_category_is_picked_from_the_list():
 
 async def test_a_new_category_is_found_by_its_number():
     """`Location` is no path of the API."""
-    harvest, server = scripted(silent(201, location="/invoice_categories/2"), told(CATEGORIES))
+    harvest, server = scripted(silent(201, location="/invoice_categories/2"), reply(CATEGORIES))
 
     assert (await harvest.invoice_item_categories.create(InvoiceItemCategory(name="Hosting"))).id == 2
     assert server.body(0) == {"invoice_item_category": {"name": "Hosting"}}
@@ -511,7 +511,7 @@ async def test_a_new_category_is_found_by_its_number():
 
 async def test_a_new_category_may_come_along():
     """Then the list is not asked."""
-    harvest, server = scripted(told(CATEGORIES[0], 201))
+    harvest, server = scripted(reply(CATEGORIES[0], 201))
 
     assert (await harvest.invoice_item_categories.create("Service")).id == 1
     assert len(server.sent) == 1
@@ -521,7 +521,7 @@ async def test_a_new_category_may_come_along():
 async def test_a_new_category_that_is_not_found_is_told(location):
     """It was made, and is never made again."""
     headers = {} if location is None else {"location": location}
-    harvest, server = scripted(silent(201, **headers), told(CATEGORIES))
+    harvest, server = scripted(silent(201, **headers), reply(CATEGORIES))
     with pytest.raises(CreatedUnread):
         await harvest.invoice_item_categories.create("Hosting")
 

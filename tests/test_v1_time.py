@@ -12,7 +12,7 @@ from harvest_async.testing import VirtualLoop
 from harvest_async.v1.models import DayEntry
 from harvest_async.v1.resources.time import CREATE_ENTRY, DAILY, SHOW_ENTRY, UPDATE_ENTRY
 from tests.contract import endpoints
-from tests.support.v1 import read, scripted, silent, told, written
+from tests.support.v1 import read, reply, scripted, silent, written
 from tests.test_v1_repeats import every_call
 
 pytestmark = pytest.mark.anyio
@@ -193,7 +193,7 @@ def test_whose_timesheet_it_is_stands_in_the_query():
 )
 async def test_the_day_of_the_year_comes_first(day, path):
     """And is not padded."""
-    harvest, server = scripted(told({"for_day": day.isoformat(), "day_entries": []}), told([]))
+    harvest, server = scripted(reply({"for_day": day.isoformat(), "day_entries": []}), reply([]))
     await harvest.time.daily(day)
     await harvest.expenses.list_for_date(day)
 
@@ -212,8 +212,8 @@ def test_slim_is_asked_for_by_one():
 @pytest.mark.parametrize(("timestamps", "blank"), [(False, {"hours": ""}), (True, {"started_at": "", "ended_at": ""})])
 async def test_a_timer_is_started_by_blanks(timestamps, blank):
     """By blank hours, or blank times where time is tracked by start and end; who is signed in is asked once."""
-    me = told({"company": {}, "user": {"id": 1, "timestamp_timers": timestamps}})
-    harvest, server = scripted(me, told(ENTRY, 201), told(ENTRY, 201))
+    me = reply({"company": {}, "user": {"id": 1, "timestamp_timers": timestamps}})
+    harvest, server = scripted(me, reply(ENTRY, 201), reply(ENTRY, 201))
     await harvest.time.start_timer(30, 40, notes="Go")
     await harvest.time.start_timer(30, 40, notes="Go")
 
@@ -227,7 +227,7 @@ ASKED_ONCE = [("GET", "/account/who_am_i"), *[("POST", "/daily/add")] * 3]
 
 async def test_clients_made_by_options_ask_once_who_is_signed_in():
     """What one of them learns, all of them know: three timers cost one question."""
-    harvest, server = scripted(told(ME), *(told(ENTRY, 201) for _ in range(3)))
+    harvest, server = scripted(reply(ME), *(reply(ENTRY, 201) for _ in range(3)))
     for _ in range(3):
         await harvest.options(max_wait=60).time.start_timer(30, 40)
 
@@ -236,7 +236,7 @@ async def test_clients_made_by_options_ask_once_who_is_signed_in():
 
 async def test_timers_started_at_once_ask_once_who_is_signed_in():
     """Also when all of them start before the first answer is there."""
-    harvest, server = scripted(told(ME), *(told(ENTRY, 201) for _ in range(3)))
+    harvest, server = scripted(reply(ME), *(reply(ENTRY, 201) for _ in range(3)))
     await asyncio.gather(*(harvest.options(max_wait=60).time.start_timer(30, 40) for _ in range(3)))
 
     assert server.asked == ASKED_ONCE
@@ -251,7 +251,7 @@ class AnyoneAuth(BasicAuth):
 
 async def test_after_a_sign_in_it_is_asked_again_who_is_signed_in():
     """Another person may track time in another way."""
-    harvest, server = scripted(told(ME), told(ENTRY, 201), told(ME), told(ENTRY, 201))
+    harvest, server = scripted(reply(ME), reply(ENTRY, 201), reply(ME), reply(ENTRY, 201))
     harvest._auth = AnyoneAuth("me@example.com", "hush-hush")
     other = harvest.options(max_wait=60)
     await harvest.time.start_timer(30, 40)
@@ -263,7 +263,7 @@ async def test_after_a_sign_in_it_is_asked_again_who_is_signed_in():
 
 async def test_a_question_that_failed_is_asked_again_by_the_next():
     """Nothing is learned from a refusal, and whoever waited for the answer asks for itself."""
-    harvest, server = scripted(told({}, 403), told(ME), told(ENTRY, 201))
+    harvest, server = scripted(reply({}, 403), reply(ME), reply(ENTRY, 201))
     results = await asyncio.gather(*(harvest.time.start_timer(30, 40) for _ in range(2)), return_exceptions=True)
 
     assert [type(each) for each in results] == [Forbidden, DayEntry]
@@ -272,7 +272,7 @@ async def test_a_question_that_failed_is_asked_again_by_the_next():
 
 async def test_a_question_that_was_cancelled_is_asked_again_by_the_next():
     """The others don't wait for an answer that will never come."""
-    harvest, server = scripted(told(ME), told(ENTRY, 201))
+    harvest, server = scripted(reply(ME), reply(ENTRY, 201))
     first, second = (asyncio.ensure_future(harvest.time.start_timer(30, 40)) for _ in range(2))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
@@ -285,7 +285,7 @@ async def test_a_question_that_was_cancelled_is_asked_again_by_the_next():
 
 async def test_a_call_does_not_wait_for_the_question_of_a_more_patient_one():
     """Who may wait for nothing is refused at once, while a patient one waits for the same answer at the gate."""
-    harvest, _ = scripted(*(told(ME) for _ in range(100)), told(ENTRY, 201))
+    harvest, _ = scripted(*(reply(ME) for _ in range(100)), reply(ENTRY, 201))
     await asyncio.gather(*(harvest.account.who_am_i() for _ in range(99)))
     patient = asyncio.ensure_future(harvest.time.start_timer(30, 40))
     await asyncio.sleep(0.1)
@@ -334,7 +334,7 @@ async def test_a_toggle_is_never_sent_twice():
 
 async def test_a_toggle_is_sent_again_after_a_throttle_answer():
     """A refused call was not carried out."""
-    harvest, server = scripted(silent(503, **{"retry-after": "1"}), told(ENTRY))
+    harvest, server = scripted(silent(503, **{"retry-after": "1"}), reply(ENTRY))
 
     assert (await harvest.time.toggle(5)).id == 5
     assert len(server.sent) == 2
@@ -342,7 +342,7 @@ async def test_a_toggle_is_sent_again_after_a_throttle_answer():
 
 async def test_a_restarted_timer_may_be_another_entry():
     """Where time is tracked by start and end, the toggle makes a new one."""
-    harvest, _ = scripted(told({**TIMED, "id": 6, "ended_at": "", "timer_started_at": "2026-03-09T12:00:00Z"}))
+    harvest, _ = scripted(reply({**TIMED, "id": 6, "ended_at": "", "timer_started_at": "2026-03-09T12:00:00Z"}))
 
     assert (await harvest.time.toggle(5)).id == 6
 
@@ -352,7 +352,7 @@ async def test_a_restarted_timer_may_be_another_entry():
 
 async def test_an_update_keeps_what_it_does_not_change():
     """The server resets what is left out, so the entry is read and sent whole."""
-    harvest, server = scripted(told(ENTRY), told({**ENTRY, "notes": "x"}))
+    harvest, server = scripted(reply(ENTRY), reply({**ENTRY, "notes": "x"}))
     entry = await harvest.time.update(5, notes="x")
 
     assert server.body() == {"notes": "x", "spent_at": "2026-03-09", "project_id": 30, "task_id": 40, "hours": 1.5}
@@ -362,7 +362,7 @@ async def test_an_update_keeps_what_it_does_not_change():
 
 async def test_an_update_keeps_start_and_end():
     """Where time is tracked so, hours are not sent."""
-    harvest, server = scripted(told(TIMED), told({**TIMED, "notes": "x"}))
+    harvest, server = scripted(reply(TIMED), reply({**TIMED, "notes": "x"}))
     await harvest.time.update(5, notes="x")
 
     assert (server.body()["started_at"], server.body()["ended_at"]) == ("9:00am", "10:30am")
@@ -371,7 +371,7 @@ async def test_an_update_keeps_start_and_end():
 
 async def test_an_update_may_give_both_times():
     """In place of the hours."""
-    harvest, server = scripted(told(ENTRY), told(TIMED))
+    harvest, server = scripted(reply(ENTRY), reply(TIMED))
     await harvest.time.update(5, started_at=time(9), ended_at=time(10, 30))
 
     assert (server.body()["started_at"], server.body()["ended_at"]) == ("9:00am", "10:30am")
@@ -381,7 +381,7 @@ async def test_an_update_may_give_both_times():
 async def test_an_update_does_not_count_a_running_timer_twice():
     """What is sent are the hours from before it started: the timer goes on by itself."""
     running = {**ENTRY, "hours": 3.0, "hours_without_timer": 1.5, "timer_started_at": "2026-03-09T09:00:00Z"}
-    harvest, server = scripted(told(running), told(running))
+    harvest, server = scripted(reply(running), reply(running))
     await harvest.time.update(5, notes="x")
 
     assert server.body()["hours"] == 1.5
@@ -389,7 +389,7 @@ async def test_an_update_does_not_count_a_running_timer_twice():
 
 async def test_an_update_without_an_answer_is_read_back():
     """The documentation shows no body."""
-    harvest, server = scripted(told(ENTRY), silent(), told({**ENTRY, "notes": "x"}))
+    harvest, server = scripted(reply(ENTRY), silent(), reply({**ENTRY, "notes": "x"}))
 
     assert (await harvest.time.update(5, notes="x")).notes == "x"
     assert len(server.sent) == 3
@@ -415,7 +415,7 @@ async def test_nothing_is_sent_where_nothing_changes():
 )
 async def test_an_update_does_not_mix_hours_and_times(was, fields):
     """How an entry is tracked stays as it is."""
-    harvest, server = scripted(told(was))
+    harvest, server = scripted(reply(was))
     with pytest.raises(InvalidArgument, match="started_at"):
         await harvest.time.update(5, **fields)
 
@@ -424,7 +424,7 @@ async def test_an_update_does_not_mix_hours_and_times(was, fields):
 
 async def test_locked_time_tells_what_was_not_taken():
     """The server leaves three fields of a locked entry as they are, without a word."""
-    harvest, _ = scripted(told(ENTRY), told({**ENTRY, "notes": "x"}))
+    harvest, _ = scripted(reply(ENTRY), reply({**ENTRY, "notes": "x"}))
     with pytest.raises(FieldsIgnored, match="left project_id, spent_at as they were") as caught:
         await harvest.time.update(5, notes="x", project_id=31, spent_at="2026-03-10")
 
@@ -437,7 +437,7 @@ async def test_locked_time_tells_what_was_not_taken():
 
 async def test_a_draft_of_an_entry_is_booked():
     """What was read of an account that tracks by start and end has hours, too: they are not sent."""
-    harvest, server = scripted(told(TIMED, 201), told(ENTRY, 201))
+    harvest, server = scripted(reply(TIMED, 201), reply(ENTRY, 201))
     await harvest.time.create(evolve(read(SHOW, TIMED), id=0))
     times = {"started_at": "9:00am", "ended_at": "10:30am"}
 
@@ -450,7 +450,7 @@ async def test_a_draft_of_an_entry_is_booked():
 
 async def test_an_entry_can_be_made_without_a_read():
     """`create_id` gives what the answer told; there is no `Location`."""
-    harvest, _ = scripted(told(ENTRY, 201))
+    harvest, _ = scripted(reply(ENTRY, 201))
     made = await harvest.time.create_id(30, 40, hours=1, notes=None)
 
     assert (made.id, made.location, made.record.notes) == (5, None, "Wrote")

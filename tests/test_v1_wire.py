@@ -21,7 +21,7 @@ from harvest_async.v1.resources.projects import LIST_PROJECTS
 from harvest_async.v1.resources.reports import PROJECT_ENTRIES, USER_EXPENSES
 from harvest_async.v1.resources.tasks import LIST_TASKS
 from tests.contract import ROOTS, endpoints
-from tests.support.v1 import TYPES, read, scripted, told, written
+from tests.support.v1 import TYPES, read, reply, scripted, written
 from tests.test_v1_repeats import every_call
 
 pytestmark = pytest.mark.anyio
@@ -104,7 +104,7 @@ async def test_a_list_comes_whole(name):
     root, archived = {"clients": ("client", "active"), "projects": ("project", "active")}.get(name, (name[:-1], ""))
     root = {"people": "user", "tasks": "task"}.get(name, root)
     flag = {"people": {"is_active": False}, "tasks": {"deactivated": True}}.get(name, {archived: False})
-    harvest, server = scripted(told([{root: {"id": number, **flag}} for number in range(1, 121)]))
+    harvest, server = scripted(reply([{root: {"id": number, **flag}} for number in range(1, 121)]))
     found = await getattr(harvest, name).list()
 
     assert (len(found), found[0].active) == (120, False)

@@ -30,7 +30,7 @@ from harvest_async.v1.resources.account import WHO_AM_I
 from harvest_async.v1.resources.clients import GET_CLIENT
 from harvest_async.v1.resources.projects import GET_PROJECT
 from tests.contract import fields
-from tests.support.v1 import read, scripted, silent, told
+from tests.support.v1 import read, reply, scripted, silent
 from tests.test_v1_contract import MODELS
 
 pytestmark = pytest.mark.anyio
@@ -202,7 +202,7 @@ async def test_a_person_may_be_given_an_iana_zone(iana, name):
 
 async def test_a_zone_that_is_not_known_is_the_accounts_own():
     """The set may grow. An IANA name that accounts have no name for is refused, since they would refuse it."""
-    harvest, server = scripted(silent(), told({"user": {"id": 9}}))
+    harvest, server = scripted(silent(), reply({"user": {"id": 9}}))
     await harvest.people.update(9, timezone="Atlantis")
 
     assert server.body(0) == {"user": {"timezone": "Atlantis"}}

@@ -43,7 +43,7 @@ from harvest_async.v1.resources.projects import GET_PROJECT
 from harvest_async.v1.resources.time import SHOW_ENTRY
 from tests.contract import endpoints
 from tests.contract import fields as contract_fields
-from tests.support.v1 import read, scripted, silent, told, written
+from tests.support.v1 import read, reply, scripted, silent, written
 
 pytestmark = pytest.mark.anyio
 
@@ -120,7 +120,7 @@ async def test_what_can_not_be_made_is_not_sent(make, message):
 @pytest.mark.parametrize("location", ["/clients/7", "https://acme.example.com/clients/7", "/x/1/clients/7"])
 async def test_a_create_without_a_body_follows_location(location):
     """By the last number in its path; it may be a whole address."""
-    harvest, server = scripted(silent(201, location=location), told(WIRED))
+    harvest, server = scripted(silent(201, location=location), reply(WIRED))
 
     assert (await harvest.clients.create("ACME")).id == 7
     assert server.asked == [("POST", "/clients"), ("GET", "/clients/7")]
@@ -132,7 +132,7 @@ async def test_a_body_that_says_nothing_is_not_read(body, kind):
     """One blank, nothing, or another type."""
     response = silent(201, location="/clients/7", **{"content-type": kind})
     response = type(response)(201, headers=response.headers, content=body)
-    harvest, _ = scripted(response, told(WIRED))
+    harvest, _ = scripted(response, reply(WIRED))
 
     assert (await harvest.clients.create("ACME")).name == "ACME"
 
@@ -154,7 +154,7 @@ async def test_a_page_in_the_server_s_place_is_no_success(format):
 
 async def test_a_body_that_is_there_saves_the_read():
     """Nothing is asked twice."""
-    harvest, server = scripted(told(WIRED, 201, location="/clients/7"), told(WIRED))
+    harvest, server = scripted(reply(WIRED, 201, location="/clients/7"), reply(WIRED))
 
     assert (await harvest.clients.create("ACME")).name == "ACME"
     assert (await harvest.clients.update(7, name="ACME")).name == "ACME"
@@ -185,7 +185,7 @@ async def test_a_person_is_never_made_twice():
 
 async def test_only_what_differs_is_sent():
     """From what was given, and between two records."""
-    harvest, server = scripted(*[silent(), told(WIRED)] * 2)
+    harvest, server = scripted(*[silent(), reply(WIRED)] * 2)
     await harvest.clients.update(CLIENT, name="ACME", details="Two Ways", currency="Euro - EUR")
     await harvest.clients.update(CLIENT, evolve(CLIENT, details=None, cache_version=4, updated_at=datetime.now(UTC)))
 
@@ -195,7 +195,7 @@ async def test_only_what_differs_is_sent():
 
 async def test_nothing_is_sent_where_nothing_differs():
     """The record at hand comes back; where there is none, it is read."""
-    harvest, server = scripted(told(WIRED))
+    harvest, server = scripted(reply(WIRED))
 
     assert await harvest.clients.update(CLIENT, name="ACME") is CLIENT
     assert await harvest.clients.update(CLIENT, evolve(CLIENT, cache_version=9)) is CLIENT
@@ -207,7 +207,7 @@ async def test_nothing_is_sent_where_nothing_differs():
 
 async def test_a_changed_record_for_an_id_is_sent_whole():
     """What it was is not known then; blank fields stay as they are."""
-    harvest, server = scripted(silent(), told(WIRED))
+    harvest, server = scripted(silent(), reply(WIRED))
     await harvest.clients.update(7, CLIENT)
 
     assert server.body(0)["client"] == {"name": "ACME", "active": True, "details": "One Way", "currency": "Euro - EUR"}
@@ -297,7 +297,7 @@ async def test_what_can_not_be_changed_is_not_sent(change, message):
 async def test_a_project_always_sends_its_client():
     """Given, known from the record, or read: updates of projects are not as selective as others."""
     wired = {"project": {"id": 30, "client_id": 7, "name": "Site"}}
-    harvest, server = scripted(silent(), told(wired), silent(), told(wired), told(wired), silent(), told(wired))
+    harvest, server = scripted(silent(), reply(wired), silent(), reply(wired), reply(wired), silent(), reply(wired))
     await harvest.projects.update(30, name="x", client_id=CLIENT)
     await harvest.projects.update(PROJECT, evolve(PROJECT, name="x"))
     await harvest.projects.update(30, name="x")
@@ -317,7 +317,7 @@ async def test_a_project_is_not_sent_for_its_client_alone():
 async def test_words_are_compared_without_regard_to_case():
     """And sent as the server spells them."""
     project = evolve(PROJECT, bill_by=BillBy.TASKS)
-    harvest, server = scripted(silent(), told({"project": {"id": 30}}))
+    harvest, server = scripted(silent(), reply({"project": {"id": 30}}))
 
     assert await harvest.projects.update(project, bill_by="tasks") is project
 
@@ -328,7 +328,7 @@ async def test_words_are_compared_without_regard_to_case():
 
 async def test_a_person_who_gets_another_address_is_read_by_it():
     """The old one leads nowhere by then."""
-    harvest, server = scripted(silent(), told({"user": {"id": 9, "email": "new+1@example.com"}}))
+    harvest, server = scripted(silent(), reply({"user": {"id": 9, "email": "new+1@example.com"}}))
     await harvest.people.update("one@example.com", email="new+1@example.com")
 
     assert [each.url.raw_path.decode() for each in server.sent] == [
@@ -341,7 +341,7 @@ async def test_an_assignment_may_come_back_under_another_id():
     """`Location` says so; without one, or with the same, the id asked for is read."""
     wired = {"user_assignment": {"id": 51, "project_id": 30}}
     harvest, server = scripted(
-        silent(location="/projects/30/user_assignments/51"), told(wired), silent(), told(wired), told(wired)
+        silent(location="/projects/30/user_assignments/51"), reply(wired), silent(), reply(wired), reply(wired)
     )
     await harvest.user_assignments.update(30, 50, hourly_rate=2)
     await harvest.user_assignments.update(30, 50, hourly_rate=2)
@@ -354,7 +354,7 @@ async def test_an_assignment_may_come_back_under_another_id():
 async def test_assignments_change_only_what_differs():
     """As everything else."""
     harvest, server = scripted(
-        silent(), told({"task_assignment": {"id": 50}}), silent(), told({"user_assignment": {"id": 60}})
+        silent(), reply({"task_assignment": {"id": 50}}), silent(), reply({"user_assignment": {"id": 60}})
     )
     task, user = TaskAssignment(id=50, budget=Decimal(1)), UserAssignment(id=60, hourly_rate=Decimal(1), project_id=30)
     await harvest.task_assignments.update(PROJECT, task, evolve(task, deactivated=True))
@@ -391,7 +391,7 @@ def test_a_record_stands_for_its_id(call, path):
 async def test_a_record_stands_for_its_id_in_bodies_and_queries():
     """Those that time can be tracked on, too; whoever is signed in is a person."""
     harvest, server = scripted(
-        told({"id": 1}, 201), told([]), told([]), silent(201, location="/projects/30/task_assignments/1")
+        reply({"id": 1}, 201), reply([]), reply([]), silent(201, location="/projects/30/task_assignments/1")
     )
     await harvest.time.create(TrackableProject(id=30), TrackableTask(id=40), hours=1, of_user=Me(id=9))
     await harvest.projects.list(client=CLIENT)
@@ -430,7 +430,7 @@ async def test_a_toggle_is_made_only_if_it_is_needed(section, method):
     """The state is read before and after; the verb is the documented one, the body is empty."""
     root = {"clients": "client", "projects": "project", "people": "user"}[section]
     on, off = ({root: {"id": 7, "is_active" if section == "people" else "active": state}} for state in (True, False))
-    harvest, server = scripted(told(on), told(off), silent(), told(on), told(on), silent(), told(off))
+    harvest, server = scripted(reply(on), reply(off), silent(), reply(on), reply(on), silent(), reply(off))
     resource = getattr(harvest, section)
 
     assert (await resource.activate(7)).active is True
@@ -458,8 +458,8 @@ async def test_a_toggle_is_never_repeated(section):
     ("after", "gone"),
     [
         (silent(404), DeleteResult.DELETED),
-        (told({"task": {"id": 4, "deactivated": True}}), DeleteResult.ARCHIVED),
-        (told({"task": {"id": 4, "deactivated": False}}), DeleteResult.UNKNOWN),
+        (reply({"task": {"id": 4, "deactivated": True}}), DeleteResult.ARCHIVED),
+        (reply({"task": {"id": 4, "deactivated": False}}), DeleteResult.UNKNOWN),
     ],
 )
 async def test_a_task_does_not_tell_whether_it_is_deleted_or_archived(after, gone):

@@ -168,9 +168,9 @@ def _lines(name):
 
 def _head(line):
     call, _, rest = line.partition(" -> ")
-    told, role, repeat = rest.split("; ")
+    reply, role, repeat = rest.split("; ")
     name, method, path = call.split()
-    success, location = told.split()
+    success, location = reply.split()
     return Endpoint(name, method, path, int(success), None if location == "-" else location, role, repeat)
 
 
@@ -184,8 +184,8 @@ def _with(endpoint, key, words):
 
 
 def _field(line, *, underscores):
-    told, _, words = line.partition(" {")
-    name, kind, *flags = told.split()
+    reply, _, words = line.partition(" {")
+    name, kind, *flags = reply.split()
     known = tuple(words.removesuffix("}").split("|")) if words else ()
     xml = name if underscores else name.replace("_", "-")
     also = next((flag.partition(":")[2] for flag in flags if flag.startswith("also:")), None)

@@ -23,8 +23,8 @@ def read(call, body, status=200, **headers):
     """What a client makes of a body: a text is XML if it looks like it, anything else is JSON."""
     text = body if isinstance(body, str) else json.dumps(body)
     kind = "xml" if text.lstrip().startswith("<") else "json"
-    told = (("content-type", TYPES[kind]), *headers.items())
-    return V1Dialect(kind).decode(call, Response(status, told, text.encode()))
+    fields = (("content-type", TYPES[kind]), *headers.items())
+    return V1Dialect(kind).decode(call, Response(status, fields, text.encode()))
 
 
 class Script(httpx.AsyncBaseTransport):
@@ -76,9 +76,6 @@ def scripted(*answers, format="json", **options):
 def reply(tree, status=200, **headers):
     """An answer in JSON."""
     return httpx.Response(status, json=tree, headers=headers)
-
-
-told = reply  # the name in tests that were not renamed yet
 
 
 def silent(status=200, **headers):
