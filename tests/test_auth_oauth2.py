@@ -88,7 +88,7 @@ def test_states_can_not_be_guessed():
         ({"early": float("nan")}, "early"),
     ],
 )
-def test_what_can_not_work_is_told(options, words):
+def test_what_can_not_work_is_refused(options, words):
     """When it is made."""
     with pytest.raises(InvalidArgument, match=words):
         oauth_of(**options)

@@ -55,7 +55,7 @@ def test_a_float_is_taken_only_if_it_is_what_it_looks_like(value):
         assert taken == Decimal(value) == Decimal(repr(value))
 
 
-def test_an_inexact_float_is_told_what_to_give():
+def test_an_inexact_float_is_refused_with_what_to_give():
     """The decimal that it was meant to be."""
     with pytest.raises(InvalidArgument, match=r"rate: the float 0.1 is not exact: give Decimal\('0.1'\)"):
         checks.number("rate", 0.1)
@@ -137,7 +137,7 @@ class Nowhere(timezone.__base__):
     ],
 )
 def test_updated_since_is_aware(value, message):
-    """Nobody can tell when a naive moment is."""
+    """A time without a time zone is ambiguous."""
     with pytest.raises(InvalidArgument, match=f"updated_since: .*{message}"):
         checks.since("updated_since", value)
 
@@ -282,7 +282,7 @@ MODULES = {"invoices": False, "expenses": True}
         lambda h: h.invoice_messages.re_open(7),
     ],
 )
-async def test_a_module_that_is_off_is_told(ask):
+async def test_a_module_that_is_off_is_named(ask):
     """The account is asked who is signed in, and where."""
     harvest, server = scripted(silent(404), reply({"company": {"modules": MODULES}, "user": {"id": 1}}))
     with pytest.raises(NotFound, match="the account's module 'invoices' is switched off"):
@@ -317,7 +317,7 @@ async def test_a_module_that_is_on_is_known_to_every_section_and_client():
 
 @pytest.mark.parametrize("response", [silent(404), silent(401), reply({"company": {}, "user": {"id": 1}})])
 async def test_an_account_that_does_not_tell_leaves_the_refusal_as_it_is(response):
-    """Whatever comes of the second question, the first answer is the one that is raised."""
+    """With any outcome of the second call, the error of the first is raised."""
     harvest, _ = scripted(silent(404), response)
     with pytest.raises(NotFound, match="/invoices/7 returned 404"):
         await harvest.invoices.get(7)

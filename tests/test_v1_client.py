@@ -1,4 +1,4 @@
-"""The client as a whole: how it is made, what is sent through it as it is, and how refusals are told."""
+"""The client as a whole: how it is made, what is sent through it as it is, and how refusals are reported."""
 
 from datetime import date
 from decimal import Decimal
@@ -114,7 +114,7 @@ async def test_the_answer_to_anything_is_a_tree():
 
 
 async def test_anything_is_sent_once_unless_it_may_be_repeated():
-    """Whoever sends it has to say so."""
+    """The caller has to say so."""
     harvest, server = scripted(silent(502), silent(502), silent())
     with pytest.raises(OutcomeUnknown):
         await harvest.request("GET", "/anything")
@@ -175,7 +175,7 @@ async def test_what_no_format_can_carry_is_refused(format, value):
     ],
 )
 async def test_a_refusal_has_the_servers_own_words(response, said):
-    """From its body, whatever that is, and from its `Hint`."""
+    """From its body, of any form, and from its `Hint`."""
     harvest, _ = scripted(response)
     with pytest.raises(BadRequest, match=said) as caught:
         await harvest.clients.delete(7)
@@ -187,7 +187,7 @@ async def test_a_refusal_has_the_servers_own_words(response, said):
 
 
 async def test_every_create_can_be_made_without_a_read():
-    """`create_id` gives what the answer told."""
+    """`create_id` returns what the response says."""
     where = ["/contacts/4", "/tasks/40", "/projects/30/user_assignments/60", "/expense_categories/6", "/expenses/5"]
     where += ["/invoice_categories/2", "/people/9"]
     harvest, server = scripted(*[silent(201, location=each) for each in where])

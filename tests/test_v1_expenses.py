@@ -81,7 +81,7 @@ async def test_both_costs_or_none_are_refused(cost):
 
 
 @pytest.mark.parametrize("location", ["/expenses", None])
-async def test_an_expense_without_a_number_is_told_and_not_made_again(location):
+async def test_an_expense_without_a_number_is_an_error_and_not_created_again(location):
     """The documented `Location` has none."""
     headers = {} if location is None else {"location": location}
     harvest, server = scripted(silent(201, **headers))
@@ -101,7 +101,7 @@ def test_an_invoice_without_a_number_is_none(number):
 
 @pytest.mark.parametrize("number", [3, 3.0, "3", " 3.0 "])
 def test_units_and_costs_are_decimals(number):
-    """Whatever they come as."""
+    """In any form."""
     read_back = read(GET_EXPENSE(5), expense(units=number, total_cost=number))
 
     assert (Decimal(3), Decimal(3)) == (read_back.units, read_back.total_cost)
@@ -153,7 +153,7 @@ async def test_a_locked_expense_tells_what_was_not_taken():
     assert caught.value.record.notes == "x"
 
 
-async def test_whose_expense_it_is_stands_in_the_query():
+async def test_the_person_of_an_expense_is_in_the_query():
     """In every call of the section, the read after a create too."""
     harvest, server = scripted(
         silent(201, location="/expenses/5"), reply(expense()), silent(), reply(expense()), silent()
@@ -361,7 +361,7 @@ async def test_what_is_no_image_or_too_large_is_not_given(response, message):
         await harvest.receipts.get(5, largest=1000)
 
 
-async def test_an_expense_without_a_receipt_is_told():
+async def test_an_expense_without_a_receipt_is_an_error():
     """As any record that is not there; the account is asked whether the module is on."""
     harvest, _ = scripted(silent(404), reply({"company": {"modules": {"expenses": False}}, "user": {"id": 1}}))
     with pytest.raises(NotFound, match="the account's module 'expenses' is switched off"):
@@ -386,7 +386,7 @@ async def test_a_file_store_is_asked_without_credentials(status):
 
 
 @pytest.mark.parametrize(
-    ("answers", "kind", "message"),
+    ("responses", "kind", "message"),
     [
         ([silent(302, location="http://files.example.net/5.png")], InvalidArgument, "in the clear: use https"),
         ([silent(302, location="file:///etc/passwd")], InvalidArgument, "give a whole address"),
@@ -407,7 +407,7 @@ async def test_a_file_store_is_asked_without_credentials(status):
             NotSent,
             "can't be fetched from the file store: ConnectError",
         ),
-        ([silent(302, location=STORE), httpx.ReadError("gone")], ServerError, r"files.example.net/receipts/5.png"),
+        ([silent(302, location=STORE), httpx.ReadError("closed")], ServerError, r"files.example.net/receipts/5.png"),
         (
             [silent(302, location=STORE), httpx.Response(200, content=PIXEL * 30, headers=IMAGE)],
             DecodeError,
@@ -415,9 +415,9 @@ async def test_a_file_store_is_asked_without_credentials(status):
         ),
     ],
 )
-async def test_a_file_store_may_fail(answers, kind, message):
-    """Each failure is told, and none for ever."""
-    harvest, server = scripted(*answers)
+async def test_a_file_store_may_fail(responses, kind, message):
+    """Each failure is raised, and none for ever."""
+    harvest, server = scripted(*responses)
     with pytest.raises(kind, match=message) as caught:
         await harvest.receipts.get(5, largest=1000)
 

@@ -141,13 +141,13 @@ def test_a_row_may_lack_its_project():
         (f"{HEADER}\nService,Work,1,5,1,1,false,false,\n", "line 2: 9 cells below 8 names; .* has to be in quotes"),
         (f"{HEADER}\nService,Work,many,1,1,false,false,\n", "line 2, column quantity: 'many' is no number"),
         (f"{HEADER}\nService,Work,NaN,1,1,false,false,\n", "line 2, column quantity: 'NaN' is no number"),
-        (f"{HEADER}\nService,Work,1,1,1,perhaps,false,\n", "column taxed: 'perhaps' is no true or false"),
+        (f"{HEADER}\nService,Work,1,1,1,maybe,false,\n", "column taxed: 'maybe' is no true or false"),
         (f"{HEADER}\nService,Work,1,1,1,false,false,site\n", "column project_id: 'site' is no id"),
         (f'{HEADER}\nService,"Work,1,1,1,false,false,\n', "line 2: unexpected end of data"),
         (f'{HEADER}\nService,"Work"s,1,1,1,false,false,\n', "line 2: ',' expected after '\"'"),
     ],
 )
-async def test_lines_that_do_not_parse_are_told(text, message):
+async def test_lines_that_do_not_parse_are_refused(text, message):
     """With their place: as they are given, and as they come."""
     harvest, server = scripted()
     with pytest.raises(InvalidArgument, match=f"csv_line_items: line items.*{message}"):
@@ -174,7 +174,7 @@ async def test_lines_are_rows_or_a_table(lines):
         await harvest.invoices.create(2, "free_form", csv_line_items=lines)
 
 
-async def test_lines_that_were_dropped_are_told():
+async def test_lines_that_were_dropped_are_reported():
     """The invoice is read back, and its lines are counted."""
     harvest, server = scripted(silent(), reply(invoice(csv_line_items="")))
     with pytest.raises(FieldsIgnored, match="but the server dropped lines"):
@@ -267,7 +267,7 @@ def test_a_state_that_is_not_known_stays_what_it_is(word, state):
 
 @pytest.mark.parametrize("word", ["free_form", "free-form", "Free_Form"])
 async def test_free_form_is_spelled_in_one_way(word):
-    """Whatever it is given as or comes as."""
+    """In any spelling, given or returned."""
     harvest, server = scripted(silent(201, location="/invoices/7"), reply(invoice(kind=word)))
     made = await harvest.invoices.create(2, word)
 
@@ -355,7 +355,7 @@ async def test_pages_are_not_seen():
 
 
 async def test_a_full_last_page_is_followed_by_an_empty_one():
-    """No totals are told."""
+    """No totals are returned."""
     harvest, server = scripted(reply([{"invoices": {"id": number}} for number in range(50)]), reply([]))
 
     assert len(await harvest.invoices.list()) == 50
@@ -384,7 +384,7 @@ async def test_a_state_is_not_written(changed):
     [("mark_as_sent", {}), ("mark_as_closed", {"body": "Lost"}), ("re_open", None), ("mark_as_draft", {"body": "No"})],
 )
 async def test_a_state_is_changed_by_a_message(verb, body):
-    """The invoice comes back as it is then; re-opening has no body at all."""
+    """The invoice is returned as it is then; re-opening has no body at all."""
     harvest, server = scripted(silent(), reply(invoice(state="open")))
     result = await getattr(harvest.invoice_messages, verb)(7, **(body or {}))
 
@@ -445,10 +445,10 @@ async def test_recipients_are_addresses(recipients):
 async def test_a_draft_of_a_message_is_sent():
     """Its recipients are written, and never read."""
     harvest, server = scripted(silent(201, location="/invoices/7/messages/3"))
-    told_of = await harvest.invoice_messages.send_id(7, InvoiceMessage(recipients="a@example.com", attach_pdf=True))
+    message = await harvest.invoice_messages.send_id(7, InvoiceMessage(recipients="a@example.com", attach_pdf=True))
 
     assert server.body() == {"message": {"recipients": "a@example.com", "attach_pdf": True}}
-    assert told_of.id == 3
+    assert message.id == 3
 
 
 # Payments
@@ -464,7 +464,7 @@ async def test_a_payment_is_found_by_the_last_number():
 
 
 async def test_a_payment_says_nothing_of_the_invoice():
-    """What becomes of it is the server's to tell: it is read, never computed."""
+    """The server decides its state: it is read, never computed."""
     harvest, server = scripted(silent(201, location="/invoices/7/payments/31"), reply(invoice(state="draft")))
     await harvest.invoice_payments.create_id(7, InvoicePayment(amount=Decimal(1), paid_at=MOMENT))
 
@@ -518,7 +518,7 @@ async def test_a_new_category_may_come_along():
 
 
 @pytest.mark.parametrize("location", ["/invoice_categories/9", None])
-async def test_a_new_category_that_is_not_found_is_told(location):
+async def test_a_new_category_that_is_not_found_is_an_error(location):
     """It was made, and is never made again."""
     headers = {} if location is None else {"location": location}
     harvest, server = scripted(silent(201, **headers), reply(CATEGORIES))

@@ -88,8 +88,8 @@ def test_a_short_reply_is_enough():
 
 
 @pytest.mark.parametrize("body", [{**ENTRY, "hours_for_previously_running_timer": 2.25}, None])
-def test_the_hours_of_the_timer_that_stopped_are_told(body):
-    """They stand beside the entry's own keys in JSON, beside the entry in XML."""
+def test_the_hours_of_the_timer_that_stopped_are_returned(body):
+    """They are beside the entry's own keys in JSON, beside the entry in XML."""
     beside = '<hours_for_previously_running_timer type="float">2.25</hours_for_previously_running_timer>'
     entry = read(SHOW, body or xml_entry(beside=beside))
 
@@ -122,7 +122,7 @@ def test_moments_are_in_utc(text):
     ],
 )
 def test_a_day_without_projects_has_none(body):
-    """Read-only timesheets, people without projects, and slim answers leave them out."""
+    """Read-only timesheets, people without projects, and short responses leave them out."""
     day = read(DAILY(slim=True), body)
 
     assert (day.projects, [entry.id for entry in day.day_entries]) == ([], [5])
@@ -144,7 +144,7 @@ def test_the_end_of_a_running_timer_is_none(body):
     assert read(SHOW, body).ended_at is None
 
 
-def test_hours_are_told_apart():
+def test_kinds_of_hours_are_distinguished():
     """`hours` has the running timer in it; the two others come and go by endpoint."""
     entry = read(SHOW, {**ENTRY, "hours": 2.5, "hours_without_timer": 2, "hours_with_timer": None})
 
@@ -158,7 +158,7 @@ FIELDS = {"project_id": 30, "task_id": 40, "hours": Decimal("0.5"), "spent_at": 
 
 @pytest.mark.parametrize("call", [CREATE_ENTRY(fields=FIELDS), UPDATE_ENTRY(5, fields=FIELDS)])
 def test_a_request_is_wrapped_in_xml_alone(call):
-    """In JSON the fields stand at the top; days are ISO days in both."""
+    """In JSON the fields are at the top; days are ISO days in both."""
     assert written(call).content == (
         b'{"project_id":30,"task_id":40,"hours":0.5,"spent_at":"2026-03-09","notes":"a & b"}'
     )
@@ -174,12 +174,12 @@ def test_an_update_is_a_post():
 
 
 @pytest.mark.parametrize("name", sorted(name for name, each in endpoints().items() if "of_user" in each.query))
-def test_every_call_of_the_section_knows_whose_it_is(name):
+def test_every_call_of_the_resource_knows_its_person(name):
     """Time tracking, expenses and receipts alike."""
     assert written(every_call(of_user=9)[name]).url.endswith("?of_user=9")
 
 
-def test_whose_timesheet_it_is_stands_in_the_query():
+def test_the_person_of_a_timesheet_is_in_the_query():
     """Never in the body."""
     wire = written(CREATE_ENTRY(fields=FIELDS, of_user=9))
 
@@ -235,7 +235,7 @@ async def test_clients_made_by_options_ask_once_who_is_signed_in():
 
 
 async def test_timers_started_at_once_ask_once_who_is_signed_in():
-    """Also when all of them start before the first answer is there."""
+    """Also when all of them start before the first response is there."""
     harvest, server = scripted(reply(ME), *(reply(ENTRY, 201) for _ in range(3)))
     await asyncio.gather(*(harvest.options(max_wait=60).time.start_timer(30, 40) for _ in range(3)))
 
@@ -262,7 +262,7 @@ async def test_after_a_sign_in_it_is_asked_again_who_is_signed_in():
 
 
 async def test_a_question_that_failed_is_asked_again_by_the_next():
-    """Nothing is learned from a refusal, and whoever waited for the answer asks for itself."""
+    """Nothing is learned from a refusal, and a call that waited for the response sends its own."""
     harvest, server = scripted(reply({}, 403), reply(ME), reply(ENTRY, 201))
     results = await asyncio.gather(*(harvest.time.start_timer(30, 40) for _ in range(2)), return_exceptions=True)
 
@@ -271,7 +271,7 @@ async def test_a_question_that_failed_is_asked_again_by_the_next():
 
 
 async def test_a_question_that_was_cancelled_is_asked_again_by_the_next():
-    """The others don't wait for an answer that will never come."""
+    """The others don't wait for a response that will never come."""
     harvest, server = scripted(reply(ME), reply(ENTRY, 201))
     first, second = (asyncio.ensure_future(harvest.time.start_timer(30, 40)) for _ in range(2))
     await asyncio.sleep(0)
@@ -284,7 +284,7 @@ async def test_a_question_that_was_cancelled_is_asked_again_by_the_next():
 
 
 async def test_a_call_does_not_wait_for_the_question_of_a_more_patient_one():
-    """Who may wait for nothing is refused at once, while a patient one waits for the same answer at the gate."""
+    """Who may wait for nothing is refused at once, while a patient one waits for the same response at the gate."""
     harvest, _ = scripted(*(reply(ME) for _ in range(100)), reply(ENTRY, 201))
     await asyncio.gather(*(harvest.account.who_am_i() for _ in range(99)))
     patient = asyncio.ensure_future(harvest.time.start_timer(30, 40))
@@ -316,7 +316,7 @@ async def test_no_timer_starts_by_accident(hours):
         {"hours": 1, "started_at": time(9), "ended_at": time(10)},
     ],
 )
-async def test_time_is_booked_by_hours_or_by_both_times(fields):
+async def test_time_is_logged_by_hours_or_by_both_times(fields):
     """Anything between could start a timer."""
     harvest, _ = scripted()
     with pytest.raises(InvalidArgument, match="hours, or started_at and ended_at"):
@@ -333,7 +333,7 @@ async def test_a_toggle_is_never_sent_twice():
 
 
 async def test_a_toggle_is_sent_again_after_a_throttle_answer():
-    """A refused call was not carried out."""
+    """A refused call was not processed."""
     harvest, server = scripted(silent(503, **{"retry-after": "1"}), reply(ENTRY))
 
     assert (await harvest.time.toggle(5)).id == 5
@@ -396,7 +396,7 @@ async def test_an_update_without_an_answer_is_read_back():
 
 
 async def test_nothing_is_sent_where_nothing_changes():
-    """The record that was given comes back."""
+    """The given record is returned."""
     harvest, server = scripted()
     entry = read(SHOW, ENTRY)
 
@@ -435,7 +435,7 @@ async def test_locked_time_tells_what_was_not_taken():
 # Drafts
 
 
-async def test_a_draft_of_an_entry_is_booked():
+async def test_a_draft_of_an_entry_is_logged():
     """What was read of an account that tracks by start and end has hours, too: they are not sent."""
     harvest, server = scripted(reply(TIMED, 201), reply(ENTRY, 201))
     await harvest.time.create(evolve(read(SHOW, TIMED), id=0))
@@ -449,7 +449,7 @@ async def test_a_draft_of_an_entry_is_booked():
 
 
 async def test_an_entry_can_be_made_without_a_read():
-    """`create_id` gives what the answer told; there is no `Location`."""
+    """`create_id` returns what the response says; there is no `Location`."""
     harvest, _ = scripted(reply(ENTRY, 201))
     made = await harvest.time.create_id(30, 40, hours=1, notes=None)
 

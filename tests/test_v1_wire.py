@@ -143,7 +143,7 @@ def test_padded_values_are_trimmed_and_texts_are_not():
 
 
 def test_ampersands_are_escaped():
-    """On writing. A bare one, as the samples have it, is no XML, and told with its place."""
+    """On writing. A bare one, as the samples have it, is no XML, and refused with its place."""
     wire = written(UPDATE_PERSON(9, fields={"timezone": "Eastern Time (US & Canada)"}), "xml")
 
     assert b"<timezone>Eastern Time (US &amp; Canada)</timezone>" in wire.content
@@ -168,7 +168,7 @@ def test_names_are_written_with_dashes_and_closed():
     ],
 )
 def test_xml_brings_no_entities_of_its_own(body):
-    """Answers come from the network."""
+    """Responses come from the network."""
     with pytest.raises(DecodeError, match=r"document type|undefined entity"):
         read(GET_PERSON(9), body)
 
@@ -183,7 +183,7 @@ def test_xml_brings_no_entities_of_its_own(body):
         "<hash><company><name>ACME</name></company><user><id>9</id><admin type='boolean'>true</admin></user></hash>",
     ],
 )
-def test_whoever_is_signed_in_has_names_of_its_own(body):
+def test_the_signed_in_person_has_names_of_its_own(body):
     """The short sample has few fields; `admin` here is `is_admin` in people."""
     me = read(WHO_AM_I(), body)
 
@@ -207,13 +207,13 @@ def test_whoever_is_signed_in_has_names_of_its_own(body):
         ("<client/>", "required field missing: id"),
     ],
 )
-def test_what_is_no_record_is_told(body, message):
+def test_what_is_no_record_is_an_error(body, message):
     """With the field's path."""
     with pytest.raises(DecodeError, match=re.escape(message)):
         read(GET_CLIENT(7), body)
 
 
-def test_an_answer_in_the_wrong_format_is_told():
+def test_a_response_in_the_wrong_format_is_an_error():
     """By its own word."""
     from harvest_async.messages import Response
     from harvest_async.v1.dialect import V1Dialect

@@ -96,12 +96,12 @@ def test_a_word_that_is_not_known_breaks_nothing(word):
 
 
 def test_words_of_the_account_are_known():
-    """As whoever is signed in is told them."""
+    """As the signed-in person gets them."""
     company = {"week_start_day": "monday", "time_format": "hours_minutes", "color_scheme": "lt_grey", "clock": "48h"}
-    told_of = read(WHO_AM_I(), {"company": company, "user": {"id": 1}}).company
+    company_of_user = read(WHO_AM_I(), {"company": company, "user": {"id": 1}}).company
 
     assert (
-        told_of.week_start_day, told_of.time_format, told_of.color_scheme, told_of.clock,
+        company_of_user.week_start_day, company_of_user.time_format, company_of_user.color_scheme, company_of_user.clock,
     ) == (WeekStartDay.MONDAY, TimeFormat.HOURS_MINUTES, ColorScheme.LIGHT_GRAY, "48h")  # fmt: skip
 
 
@@ -151,7 +151,7 @@ def test_a_word_does_not_equal_another():
         ("", None),
     ],
 )
-def test_a_currency_is_told_by_its_code(name, code):
+def test_a_currency_is_known_by_its_code(name, code):
     """Its name may be another in another account."""
     client = read(GET_CLIENT(7), {"client": {"id": 7, "currency": name}})
 

@@ -1,4 +1,4 @@
-"""Drafts, changes, toggles and deletes: what is sent, what is left out, and what comes back."""
+"""Drafts, changes, toggles and deletes: what is sent, what is left out, and what is returned."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -139,7 +139,7 @@ async def test_a_body_that_says_nothing_is_not_read(body, kind):
 
 @pytest.mark.parametrize("format", ["json", "xml"])
 async def test_a_page_in_the_server_s_place_is_no_success(format):
-    """A sign-in page with 200 says nothing of what became of a write; it is neither made nor gone."""
+    """A sign-in page with 200 says nothing about the result of a write: neither created nor deleted."""
     page = {"status_code": 200, "html": "<html><title>Sign in</title></html>"}
     harvest, server = scripted(*(httpx.Response(**page) for _ in range(3)), format=format)
     with pytest.raises(OutcomeUnknown, match="HTML page"):
@@ -194,7 +194,7 @@ async def test_only_what_differs_is_sent():
 
 
 async def test_nothing_is_sent_where_nothing_differs():
-    """The record at hand comes back; where there is none, it is read."""
+    """The given record is returned; where there is none, it is read."""
     harvest, server = scripted(reply(WIRED))
 
     assert await harvest.clients.update(CLIENT, name="ACME") is CLIENT
@@ -253,7 +253,7 @@ def test_an_update_takes_what_the_contract_takes(name):
 @pytest.mark.parametrize("name", FORMS)
 @given(data=st.data())
 def test_no_read_only_field_is_ever_sent(name, data):
-    """Whatever a changed record differs in: what is sent is what the contract's update takes."""
+    """For any difference of a changed record, the update sends only what the contract takes."""
     form, part = FORMS[name], {"time_tracking": "time_tracking.day_entry"}.get(name, name)
     values = {
         each.name: data.draw(st.sampled_from([None, "a", "b"]))
@@ -389,7 +389,7 @@ def test_a_record_stands_for_its_id(call, path):
 
 
 async def test_a_record_stands_for_its_id_in_bodies_and_queries():
-    """Those that time can be tracked on, too; whoever is signed in is a person."""
+    """Those that time can be tracked on, too; the signed-in person is a person, too."""
     harvest, server = scripted(
         reply({"id": 1}, 201), reply([]), reply([]), silent(201, location="/projects/30/task_assignments/1")
     )
@@ -455,18 +455,18 @@ async def test_a_toggle_is_never_repeated(section):
 
 
 @pytest.mark.parametrize(
-    ("after", "gone"),
+    ("after", "deleted"),
     [
         (silent(404), DeleteResult.DELETED),
         (reply({"task": {"id": 4, "deactivated": True}}), DeleteResult.ARCHIVED),
         (reply({"task": {"id": 4, "deactivated": False}}), DeleteResult.UNKNOWN),
     ],
 )
-async def test_a_task_does_not_tell_whether_it_is_deleted_or_archived(after, gone):
+async def test_a_task_does_not_say_whether_it_is_deleted_or_archived(after, deleted):
     """A second call finds out."""
     harvest, server = scripted(silent(), after)
 
-    assert await harvest.tasks.delete(4) is gone
+    assert await harvest.tasks.delete(4) is deleted
     assert server.asked == [("DELETE", "/tasks/4"), ("GET", "/tasks/4")]
 
 
@@ -490,7 +490,7 @@ async def test_a_hint_tells_of_an_archiving(section):
 
 
 async def test_a_delete_that_is_repeated_finds_nothing():
-    """Its answer was lost: it is gone, and nobody says since when. What a first delete does not find was never there."""
+    """Its response was lost: it is deleted, and nothing says since when. What a first delete does not find never existed."""
     harvest, server = scripted(silent(502), silent(404), silent(404))
 
     assert await harvest.clients.delete(7) is DeleteResult.UNKNOWN
@@ -526,7 +526,7 @@ def test_people_are_users():
 
 
 def test_expenses_have_dashes_and_iso_days():
-    """Whatever older documentation says."""
+    """Against older documentation."""
     content = written(CREATE_EXPENSE(fields={"spent_at": DAY, "project_id": 30}), "xml").content
 
     assert content.endswith(b"<expense><spent-at>2026-03-09</spent-at><project-id>30</project-id></expense>")
