@@ -61,13 +61,13 @@ class Repeat(enum.Enum):
 class Body:
     """The body of a write: a tree of plain values below a root, which the dialect encodes.
 
-    `json_root` None sends the fields at the top level. Values are str, bool, int, Decimal, date, datetime or None.
+    Attributes:
+        fields: the fields by name. Values are str, bool, int, Decimal, date, datetime or None.
+        root: what is around the fields: a key, a value of the dialect that nothing else reads, or None for nothing.
     """
 
     fields: Mapping[str, Any]
-    json_root: str | None
-    xml_root: str
-    underscores: bool = False
+    root: Any = None
 
 
 @frozen(repr=False)

@@ -12,6 +12,7 @@ from harvest_async.call import Body, Call, Repeat
 from harvest_async.client.results import Bare, Entry, Many, One
 from harvest_async.messages import Response
 from harvest_async.v1.dialect import V1Dialect
+from harvest_async.v1.roots import Root
 from tests.contract import ROOTS, fields
 from tests.support.v1 import TYPES
 from tests.test_v1_contract import MODELS
@@ -82,7 +83,7 @@ def call_of(part, values):
     xml_root = "request" if underscores else (ROOTS[part][2] if part in ROOTS else "hash")
     result = Entry() if part.endswith(("timer", "day_entry")) and underscores else None
     result = result or (Bare(MODELS[part]) if root is None else One(MODELS[part], root))
-    body = Body(values, root, xml_root, underscores=underscores)
+    body = Body(values, Root(root, xml_root, underscores=underscores))
     return Call("test", "POST", "/", result, Repeat.SAFE, body=body)
 
 

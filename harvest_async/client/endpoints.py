@@ -28,10 +28,8 @@ __all__ = [
     "Endpoints",
     "Format",
     "Query",
-    "Root",
     "digits",
     "only",
-    "root_of",
     "yes_no",
 ]
 
@@ -49,21 +47,6 @@ SAFE, IDEMPOTENT, UNSAFE = Repeat.SAFE, Repeat.IDEMPOTENT, Repeat.UNSAFE
 _PLACE: Final = re.compile(r"\{(\w+)\}")
 
 
-@frozen
-class Root:
-    """What is around the fields of a request's body.
-
-    Attributes:
-        json: the key above the fields; None sends them at the top level.
-        xml: the root element.
-        underscores: whether XML elements have underscores in their names instead of dashes.
-    """
-
-    json: str | None
-    xml: str
-    underscores: bool = False
-
-
 @frozen(eq=False)
 class Endpoint(Generic[T_co]):
     """One endpoint of an API version.
@@ -76,7 +59,7 @@ class Endpoint(Generic[T_co]):
         repeat: whether a call may be sent again after its response was lost; a property of the endpoint, not of the
             HTTP method.
         references: the records that are accepted in place of ids.
-        root: what is around the fields of the body; None if the endpoint takes no fields.
+        root: what is around the fields of the body, a value of the version's dialect; None for nothing.
         parameters: the parameters of the query, in order, each with its format.
         required: the parameters that must be given.
         note: a fact to know before calling it; empty if there is none.
@@ -91,7 +74,7 @@ class Endpoint(Generic[T_co]):
     result: Any = field(repr=False)
     repeat: Repeat
     references: References = field(repr=False)
-    root: Root | None = field(default=None, repr=False)
+    root: Any = field(default=None, repr=False)
     parameters: Mapping[str, Format] = field(factory=dict, repr=False)
     required: frozenset[str] = frozenset()
     note: str = ""
@@ -129,7 +112,6 @@ class Endpoint(Generic[T_co]):
         for name, value in zip(self.places, ids, strict=True):
             is_plain = type(value) is int and value > 0
             segments.append(str(value) if is_plain else path("{}", self.references.segment(name, value)))
-        root, body = self.root, upload
         return Call(
             self.name,
             self.method,
@@ -137,7 +119,7 @@ class Endpoint(Generic[T_co]):
             self.result,
             self.repeat,
             self._query(query) if query else (),
-            body if root is None or fields is None else Body(fields, root.json, root.xml, root.underscores),
+            upload if fields is None else Body(fields, self.root),
             budget=self.budget,
             deadline=self.deadline,
             largest=largest,
@@ -166,10 +148,12 @@ class Endpoints:
 
     Args:
         references: the records that are accepted in place of ids.
+        root_of: returns what is around the fields of a record in requests, a value of the version's dialect.
     """
 
-    def __init__(self, references: References) -> None:
+    def __init__(self, references: References, root_of: Callable[[One[Any]], Any] = lambda _: None) -> None:
         self._references = references
+        self._root_of = root_of
 
     def custom(
         self,
@@ -178,7 +162,7 @@ class Endpoints:
         template: str,
         result: Any,
         repeat: Repeat,
-        root: Root | None = None,
+        root: Any = None,
         **options: Unpack[_Options],
     ) -> Endpoint[Any]:
         """Return any other endpoint. Annotate the variable with the type of the result."""
@@ -195,14 +179,14 @@ class Endpoints:
         return self.custom(name, "GET", template, one, SAFE, **options)
 
     def create(
-        self, name: str, template: str, one: One[T], root: Root | None = None, **options: Unpack[_Options]
+        self, name: str, template: str, one: One[T], root: Any = None, **options: Unpack[_Options]
     ) -> Endpoint[Created[T]]:
         """Return an endpoint that creates a record: never repeated, since a repeat would create a second one."""
-        return self.custom(name, "POST", template, Made(one), UNSAFE, root or root_of(one), **options)
+        return self.custom(name, "POST", template, Made(one), UNSAFE, root or self._root_of(one), **options)
 
     def update(self, name: str, template: str, one: One[T], **options: Unpack[_Options]) -> Endpoint[T | None]:
         """Return an endpoint that changes the given fields of a record."""
-        return self.custom(name, "PUT", template, Changed(one), IDEMPOTENT, root_of(one), **options)
+        return self.custom(name, "PUT", template, Changed(one), IDEMPOTENT, self._root_of(one), **options)
 
     def toggle(self, name: str, method: str, template: str, one: One[T]) -> Endpoint[T | None]:
         """Return an endpoint that flips a record's state: never repeated, since a repeat would flip it back."""
@@ -213,11 +197,6 @@ class Endpoints:
     ) -> Endpoint[DeleteResult]:
         """Return an endpoint that deletes a record; for `hints` and `known` see `Removed`."""
         return self.custom(name, "DELETE", template, Removed(hints, known), IDEMPOTENT, **options)
-
-
-def root_of(one: One[Any]) -> Root:
-    """Return what is around the fields of a record in requests."""
-    return Root(one.written, one.xml_root)
 
 
 def digits(_: str, day: date) -> str:

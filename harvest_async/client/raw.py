@@ -19,13 +19,12 @@ def raw_call(method: str, path: str, query: Query, fields: Mapping[str, Any] | N
         method: the HTTP method.
         path: the escaped path.
         query: the parameters.
-        fields: the body. If its only key holds fields itself, that key is the root in JSON and in XML.
+        fields: the body. If its only key holds fields itself, that key is the root.
         repeatable: whether the call may be sent again after its response was lost.
     """
-    body = None
-    if fields is not None:
-        root, inner = next(iter(fields.items()), (None, None))
-        wrapped = len(fields) == 1 and isinstance(inner, Mapping)
-        plain = Body(fields, None, "request", underscores=True)
-        body = Body(inner, root, str(root)) if wrapped and isinstance(inner, Mapping) else plain
+    body = None if fields is None else Body(fields)
+    if fields is not None and len(fields) == 1:
+        ((root, inner),) = fields.items()
+        if isinstance(inner, Mapping):
+            body = Body(inner, str(root))
     return Call(f"request {path}", method, path, Raw(), IDEMPOTENT if repeatable else UNSAFE, query, body)

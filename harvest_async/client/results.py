@@ -17,25 +17,13 @@ class One(Generic[T]):
 
     Attributes:
         model: the record's type.
-        root: the key above the record in JSON responses. The root of XML responses is not read.
-        written_as: the key above the record in JSON requests; None for the same as `root`.
-        xml: the root element of XML requests; None for the JSON key with dashes.
+        root: the key above the record in responses, where they have one.
+        written_as: what is around the record's fields in requests, a value of the dialect; None for the usual.
     """
 
     model: type[T]
     root: str
-    written_as: str | None = None
-    xml: str | None = None
-
-    @property
-    def written(self) -> str:
-        """The key above the record in JSON requests."""
-        return self.written_as or self.root
-
-    @property
-    def xml_root(self) -> str:
-        """The root element of XML requests."""
-        return self.xml or self.written.replace("_", "-")
+    written_as: Any = None
 
 
 @frozen
@@ -44,7 +32,7 @@ class Many(Generic[T]):
 
     Attributes:
         model: the type of the records.
-        root: the key above each record in JSON responses.
+        root: the key above each record, or above the list, in responses.
         page_size: the number of records on a full page; None if the list is not paged.
     """
 

@@ -24,6 +24,7 @@ from harvest_async.errors import DecodeError
 from harvest_async.messages import Request, Response
 from harvest_async.v1.lists import PagedReader, json_elements, unwrap, xml_elements
 from harvest_async.v1.models import DayEntry
+from harvest_async.v1.roots import REQUEST, Root
 
 __all__ = ["Format", "V1Dialect"]
 
@@ -38,11 +39,19 @@ _IN_FORMAT: Final = frozenset({One, Many, Bare, Entry})
 
 
 def _write_json(body: Body) -> bytes:
-    return json.write(body.fields, body.json_root)
+    return json.write(body.fields, _root(body).json)
 
 
 def _write_xml(body: Body) -> bytes:
-    return xml.write(body.fields, body.xml_root, underscores=body.underscores)
+    root = _root(body)
+    return xml.write(body.fields, root.xml, underscores=root.underscores)
+
+
+def _root(body: Body) -> Root:
+    """Return what is around the fields: a key is the root in both formats."""
+    if isinstance(body.root, str):
+        return Root(body.root, body.root)
+    return body.root if isinstance(body.root, Root) else REQUEST
 
 
 def _read_xml(content: bytes) -> Any:

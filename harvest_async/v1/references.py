@@ -9,6 +9,7 @@ from harvest_async.client.endpoints import Endpoints, Format
 from harvest_async.client.references import References
 from harvest_async.client.validation import since
 from harvest_async.v1 import models
+from harvest_async.v1.roots import root_of
 
 __all__ = ["ENDPOINTS", "OF_USER", "REFERENCES", "SINCE"]
 
@@ -32,7 +33,7 @@ REFERENCES: Final = References(
     aliases={"of_user": "person", "user": "person"},
 )
 
-ENDPOINTS: Final = Endpoints(REFERENCES)
+ENDPOINTS: Final = Endpoints(REFERENCES, root_of)
 
 OF_USER: Final[Mapping[str, Format]] = {"of_user": REFERENCES.segment}
 """The parameter with which an administrator acts for another person. It belongs in the query, never in the body."""

@@ -92,7 +92,7 @@ class V2Dialect:
             content = sent.content
             own.append(("Content-Type", sent.content_type))
         elif sent is not None:
-            content = json.write(sent.fields, sent.json_root)
+            content = json.write(sent.fields, sent.root)
             own.append(("Content-Type", json.CONTENT_TYPE))
         if call.method in _WRITES:
             own.append(("Content-Length", str(len(content))))

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, TypeAlias, TypedDict, TypeVar
 from attrs import frozen
 
 from harvest_async.call import Created, DeleteResult, Page, Repeat
-from harvest_async.client.endpoints import IDEMPOTENT, SAFE, UNSAFE, Endpoint, Format, Root
+from harvest_async.client.endpoints import IDEMPOTENT, SAFE, UNSAFE, Endpoint, Format
 from harvest_async.client.references import References
 from harvest_async.client.results import Changed, Made, Many, One, Removed
 from harvest_async.client.validation import CheckedBy, day, flag, moment, number, refuse, required_text, several
@@ -23,7 +23,6 @@ __all__ = [
     "IDEMPOTENT",
     "IDENTITY",
     "PAGES",
-    "PLAIN",
     "REFERENCES",
     "CursorPaging",
     "Day",
@@ -48,8 +47,6 @@ IDENTITY: Final = {"identity": True}
 _MOST_RECORDS: Final = 2000
 _LARGEST_ID: Final = 2**63 - 1
 _CURSOR: Final = re.compile(r"[!-~]{1,2000}")
-PLAIN: Final = Root(None, "")
-"""The fields of a body at its top level."""
 
 
 class NumberReferences(References):
@@ -217,14 +214,14 @@ class V2Endpoints:
     def create(self, name: str, operation: str, template: str, model: type[T], **options: Any) -> Endpoint[Created[T]]:
         """Return an endpoint that creates a record: never repeated, since a repeat would create a second one."""
         made = Made(One(model, ""))
-        return self.custom(name, operation, "POST", template, made, UNSAFE, root=PLAIN, **options)
+        return self.custom(name, operation, "POST", template, made, UNSAFE, **options)
 
     def update(
         self, name: str, operation: str, template: str, model: type[T], repeat: Repeat = IDEMPOTENT, **options: Any
     ) -> Endpoint[T | None]:
         """Return an endpoint that changes the given fields of a record, or its state."""
         changed = Changed(One(model, ""))
-        return self.custom(name, operation, "PATCH", template, changed, repeat, root=PLAIN, **options)
+        return self.custom(name, operation, "PATCH", template, changed, repeat, **options)
 
     def delete(self, name: str, operation: str, template: str, **options: Any) -> Endpoint[DeleteResult]:
         """Return an endpoint that deletes a record."""

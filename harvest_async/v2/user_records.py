@@ -15,7 +15,6 @@ from harvest_async.v2.references import (
     ENDPOINTS,
     IDEMPOTENT,
     PAGES,
-    PLAIN,
     CursorPaging,
     Paging,
     since_text,
@@ -68,7 +67,6 @@ UPDATE_TEAMMATES: Final = ENDPOINTS.custom(
     "/users/{user}/teammates",
     One(TeammateList, ""),
     IDEMPOTENT,
-    root=PLAIN,
 )
 LIST_ASSIGNMENTS: Final = ENDPOINTS.listing(
     "users.project_assignments",

@@ -8,7 +8,7 @@ from typing import Any, Final, Unpack, overload
 
 from harvest_async.call import Call, Created, DeleteResult
 from harvest_async.client.drafts import form
-from harvest_async.client.endpoints import IDEMPOTENT, Endpoint, Root, root_of
+from harvest_async.client.endpoints import IDEMPOTENT, Endpoint
 from harvest_async.client.resource import Listing, Resource
 from harvest_async.client.results import Made, One
 from harvest_async.client.validation import required_text
@@ -22,6 +22,7 @@ from harvest_async.v1.fields import (
 )
 from harvest_async.v1.models import TaskAssignment, UserAssignment
 from harvest_async.v1.references import ENDPOINTS, REFERENCES, SINCE
+from harvest_async.v1.roots import Root, root_of
 
 __all__ = ["TaskAssignments", "UserAssignments"]
 

@@ -31,6 +31,7 @@ from harvest_async.v1.models import (
     read_lines,
 )
 from harvest_async.v1.references import ENDPOINTS, REFERENCES, SINCE
+from harvest_async.v1.roots import Root
 
 __all__ = ["InvoiceItemCategories", "Invoices"]
 
@@ -54,7 +55,9 @@ CREATE_INVOICE: Final = ENDPOINTS.create("invoices.create", "/invoices", INVOICE
 UPDATE_INVOICE: Final = ENDPOINTS.update("invoices.update", "/invoices/{invoice}", INVOICE)
 DELETE_INVOICE: Final = ENDPOINTS.delete("invoices.delete", "/invoices/{invoice}")
 
-CATEGORY: Final = One(InvoiceItemCategory, "invoice_category", written_as="invoice_item_category")
+CATEGORY: Final = One(
+    InvoiceItemCategory, "invoice_category", written_as=Root("invoice_item_category", "invoice-item-category")
+)
 LIST_INVOICE_ITEM_CATEGORIES: Final = ENDPOINTS.listing(
     "invoice_item_categories.list", "/invoice_item_categories", CATEGORY
 )

@@ -6,19 +6,20 @@ from typing import Any, ClassVar, Final, Unpack, overload
 
 from harvest_async.call import Call, Created, DeleteResult
 from harvest_async.client.drafts import form
-from harvest_async.client.endpoints import UNSAFE, Endpoint, Root, root_of
+from harvest_async.client.endpoints import UNSAFE, Endpoint
 from harvest_async.client.resource import Listing, Resource
 from harvest_async.client.results import Done, One
 from harvest_async.v1.fields import Addresses, MarkFields, MessageFields, Ref
 from harvest_async.v1.models import Invoice, InvoiceMessage
 from harvest_async.v1.references import ENDPOINTS
 from harvest_async.v1.resources.invoices import GET_INVOICE
+from harvest_async.v1.roots import Root, root_of
 
 __all__ = ["InvoiceMessages"]
 
 _MESSAGES: Final = "/invoices/{invoice}/messages"
 
-MESSAGE: Final = One(InvoiceMessage, "message", xml="invoice-message")
+MESSAGE: Final = One(InvoiceMessage, "message", written_as=Root("message", "invoice-message"))
 LIST_INVOICE_MESSAGES: Final = ENDPOINTS.listing("invoice_messages.list", _MESSAGES, MESSAGE)
 GET_INVOICE_MESSAGE: Final = ENDPOINTS.get("invoice_messages.get", f"{_MESSAGES}/{{message}}", MESSAGE)
 SEND_INVOICE: Final = ENDPOINTS.create(

@@ -8,7 +8,7 @@ from typing import Any, Final, Unpack, overload
 
 from harvest_async.call import Created, DeleteResult
 from harvest_async.client.drafts import form
-from harvest_async.client.endpoints import IDEMPOTENT, SAFE, UNSAFE, Endpoint, Root, only
+from harvest_async.client.endpoints import IDEMPOTENT, SAFE, UNSAFE, Endpoint, only
 from harvest_async.client.resource import Resource, taken
 from harvest_async.client.results import Bare, Changed, Entry, Made
 from harvest_async.client.validation import day as check_day
@@ -16,10 +16,10 @@ from harvest_async.errors import InvalidArgument
 from harvest_async.v1.fields import Day, EntryChanges, EntryFields, Hours, PersonRef, ProjectRef, Ref, TaskRef
 from harvest_async.v1.models import Daily, DayEntry
 from harvest_async.v1.references import ENDPOINTS, OF_USER
+from harvest_async.v1.roots import REQUEST
 
 __all__ = ["TimeTracking"]
 
-_ROOT: Final = Root(None, "request", underscores=True)
 _DAY: Final = {**OF_USER, "slim": only("1")}
 
 DAILY: Final[Endpoint[Daily]] = ENDPOINTS.custom(
@@ -47,7 +47,7 @@ TOGGLE_TIMER: Final[Endpoint[DayEntry]] = ENDPOINTS.custom(
     note="Changes the timer, although it is a GET.",
 )
 CREATE_ENTRY: Final[Endpoint[Created[DayEntry]]] = ENDPOINTS.custom(
-    "time_tracking.create", "POST", "/daily/add", Made(Entry()), UNSAFE, _ROOT, parameters=OF_USER
+    "time_tracking.create", "POST", "/daily/add", Made(Entry()), UNSAFE, REQUEST, parameters=OF_USER
 )
 UPDATE_ENTRY: Final[Endpoint[DayEntry | None]] = ENDPOINTS.custom(
     "time_tracking.update",
@@ -55,7 +55,7 @@ UPDATE_ENTRY: Final[Endpoint[DayEntry | None]] = ENDPOINTS.custom(
     "/daily/update/{entry}",
     Changed(Entry()),
     IDEMPOTENT,
-    _ROOT,
+    REQUEST,
     parameters=OF_USER,
     note="Resets the fields that are left out.",
 )
