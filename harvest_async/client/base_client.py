@@ -61,8 +61,8 @@ class BaseClient:
     _learned: Learned
 
     def __init__(self, name: str, settings: ExchangeSettings, rules: AccountRules) -> None:
-        self._name, self._auth, self._identity = name, settings.auth, settings.identity
         self._exchange, self._learned = open_exchange(settings), Learned(rules)
+        self._name, self._auth, self._identity = name, settings.auth, settings.identity
 
     @property
     def name(self) -> str:
