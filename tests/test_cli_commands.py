@@ -176,7 +176,7 @@ def test_the_sandbox_runs_until_ctrl_c(shell):
 
     assert "500 calls per 2 s" in first
     assert "of 500 calls" in told.out
-    assert "sandbox-token" in rest
+    assert "sandbox-v1-token" in rest
     assert running.returncode == 0
 
 

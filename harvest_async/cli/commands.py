@@ -120,7 +120,7 @@ def sandbox(
         )
         out.print("  administrator  admin@example.com / sandbox")
         out.print("  regular user   user@example.com / sandbox")
-        out.print("  token          sandbox-token")
+        out.print("  token          sandbox-v1-token")
         out.print("  OAuth client   sandbox-client / sandbox-secret")
         out.print(f"  statistics     {address}/_sandbox/throttle and {address}/_sandbox/requests")
 

@@ -27,7 +27,7 @@ class Sandbox:
     """A Harvest account for tests and trials, as a server.
 
     It has the account `sandbox`, the administrator `admin@example.com` and the regular user `user@example.com`, both
-    with the password `sandbox`, and the administrator's token `sandbox-token`. It is an authorization server, too, at
+    with the password `sandbox`, and the administrator's token `sandbox-v1-token`. It is an authorization server, too, at
     `/oauth2/authorize` and `/oauth2/token`, for the client id `sandbox-client` with the secret `sandbox-secret` and any
     redirect_uri. It approves every request at once, for the signed-in person or else for the administrator.
 
@@ -189,7 +189,7 @@ class Sandbox:
         self._account.lock_records(kind, ids, closed=closed)
 
     def revoke_tokens(self, *, refresh: bool = False) -> None:
-        """Revoke the access tokens that the authorization server issued; `sandbox-token` stays valid.
+        """Revoke the access tokens that the authorization server issued; `sandbox-v1-token` stays valid.
 
         Args:
             refresh: whether to revoke the refresh tokens, too.

@@ -43,7 +43,7 @@ class World:
     def __init__(self, *, timestamps: bool = False, quirks: frozenset[str] = frozenset()) -> None:
         self.tables: Tables = {kind: {} for kind in KINDS}
         self.passwords = {"admin@example.com": "sandbox", "user@example.com": "sandbox"}
-        self.tokens = {"sandbox-token": "admin@example.com"}
+        self.tokens = {"sandbox-v1-token": "admin@example.com"}
         self.timestamps = timestamps
         self.quirks = quirks
         self.keep: Callable[[str, int, Record | None], None] = _keep_nothing
