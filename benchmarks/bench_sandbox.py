@@ -20,7 +20,7 @@ from harvest_async.sandbox.account import Account
 from harvest_async.sandbox.settings import Settings
 
 CREATES, HELD, MORE = 4_000, 50_000, 2_000
-HEADERS = {"accept": "application/json", "content-type": "application/json", "authorization": "Bearer sandbox-token"}
+HEADERS = {"accept": "application/json", "content-type": "application/json", "authorization": "Bearer sandbox-v1-token"}
 
 
 def prepare(call):

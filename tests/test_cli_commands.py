@@ -176,7 +176,8 @@ def test_the_sandbox_runs_until_ctrl_c(shell):
 
     assert "500 calls per 2 s" in first
     assert "of 500 calls" in shown.out
-    assert "sandbox-token" in rest
+    assert "account sandbox, token sandbox-v1-token" in rest
+    assert "/v2: account id 1, token sandbox-token" in rest
     assert running.returncode == 0
 
 

@@ -15,7 +15,7 @@ from harvest_async.sandbox.settings import Settings
 from harvest_async.sandbox.v1.router import SECTIONS
 from tests.support.sandbox import new_sandbox, new_studio
 
-SIGNED = {"authorization": "Bearer sandbox-token"}
+SIGNED = {"authorization": "Bearer sandbox-v1-token"}
 STATUSES = {200, 201, 400, 404, 406, 415}
 
 sandbox = new_sandbox()
@@ -164,7 +164,7 @@ PAGES = [
 ]
 
 
-def ask(app, method, target, body=b"", media="application/json", authorization="Bearer sandbox-token"):
+def ask(app, method, target, body=b"", media="application/json", authorization="Bearer sandbox-v1-token"):
     """The status of a request over ASGI; an exception is the application's own fault."""
     returned = []
 
@@ -240,7 +240,7 @@ def test_any_text_in_paths_and_queries_is_answered(account, text):
                     account.app,
                     method,
                     f"{path}?{name}={sent}&to=20260101",
-                    authorization="" if name == "access_token" else "Bearer sandbox-token",
+                    authorization="" if name == "access_token" else "Bearer sandbox-v1-token",
                 )
             )
     for path in (f"/oauth2/authorize?client_id=sandbox-client&redirect_uri={sent}&state={sent}", f"/_sandbox/{sent}"):

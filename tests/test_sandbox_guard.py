@@ -170,7 +170,7 @@ def test_a_refusal_says_why_and_changes_nothing(sandbox):
 def test_another_site_may_not_use_the_public_passwords(sandbox, headers, line):
     """An image's address alone could archive a person."""
     method, path = line.split()
-    query = "access_token=sandbox-token&client[name]=ACME"
+    query = "access_token=sandbox-v1-token&client[name]=ACME"
     host = ("host", "127.0.0.1:8765"), ("accept", "application/json")
 
     assert ask(sandbox, method, f"{path}?{query}", *host, *headers) == 403
@@ -188,7 +188,7 @@ def test_another_site_may_not_use_the_public_passwords(sandbox, headers, line):
 )
 def test_programs_and_proxies_may_use_the_api(sandbox, headers):
     """Under any name of the host, and pages of this machine."""
-    path = "/account/who_am_i?access_token=sandbox-token"
+    path = "/account/who_am_i?access_token=sandbox-v1-token"
 
     assert ask(sandbox, "GET", path, *headers, ("accept", "application/json")) == 200
 

@@ -173,7 +173,7 @@ def test_tokens_are_revoked(sandbox):
 
     assert [email_of(sandbox, each["access_token"]) for each in (returned, renewed)] == [401, 401]
     assert refresh(sandbox, renewed["refresh_token"]).json()["error"] == "invalid_grant"
-    assert email_of(sandbox, "sandbox-token") == "admin@example.com"
+    assert email_of(sandbox, "sandbox-v1-token") == "admin@example.com"
 
 
 def test_tokens_are_revoked_by_the_page(sandbox):

@@ -32,7 +32,7 @@ def call(sandbox):
         "Basic " + base64.b64encode(b"admin@example.com:wrong").decode(),
         "Basic " + base64.b64encode(b"nobody@example.com:sandbox").decode(),
         "Bearer wrong",
-        "Digest sandbox-token",
+        "Digest sandbox-v1-token",
     ],
 )
 def test_whoever_is_not_known_is_answered_401(sandbox, authorization):
@@ -47,8 +47,8 @@ def test_a_token_signs_in_by_header_and_by_parameter(sandbox):
     """Both name the administrator."""
     call = Caller(sandbox, email=None)
     answers = [
-        call.get("/account/who_am_i", headers={"Authorization": "Bearer sandbox-token"}),
-        call.get("/account/who_am_i?access_token=sandbox-token"),
+        call.get("/account/who_am_i", headers={"Authorization": "Bearer sandbox-v1-token"}),
+        call.get("/account/who_am_i?access_token=sandbox-v1-token"),
     ]
 
     assert [answer.json()["user"]["email"] for answer in answers] == ["admin@example.com"] * 2
@@ -304,12 +304,12 @@ def test_a_person_may_be_named_by_address(call):
 def test_requests_are_listed_without_secrets(sandbox):
     """Credentials are taken out of headers and of the query, however they are spelled; bodies are not kept."""
     call = Caller(sandbox)
-    call.get("/clients?access_token=sandbox-token&client_secret=s3cret&updated_since=2026-01-01")
-    call.get("/clients?access%5Ftoken=sandbox-token")
+    call.get("/clients?access_token=sandbox-v1-token&client_secret=s3cret&updated_since=2026-01-01")
+    call.get("/clients?access%5Ftoken=sandbox-v1-token")
     call.post("/people?user[password]=s3cret", {"user": {"email": "a@example.com", "password": "s3cret"}})
     shown = repr(sandbox.requests())
 
-    assert "sandbox-token" not in shown
+    assert "sandbox-v1-token" not in shown
     assert "s3cret" not in shown
     assert "Basic" not in shown
     assert "updated_since=2026-01-01" in shown

@@ -151,6 +151,7 @@ def test_memory_is_forgotten():
     assert {kind: len(records) for kind, records in new_sandbox().world.tables.items() if records} == {
         "user": 2,
         "invoice_item_category": 2,
+        "grant": 1,
     }
     assert set(new_sandbox().world.tables) == set(KINDS)
 

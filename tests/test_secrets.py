@@ -37,14 +37,14 @@ WAYS = {
 }
 GOOD = {
     "basic": lambda: BasicAuth("admin@example.com", "sandbox"),
-    "bearer": lambda: BearerAuth("sandbox-token"),
-    "query": lambda: QueryTokenAuth("sandbox-token"),
+    "bearer": lambda: BearerAuth("sandbox-v1-token"),
+    "query": lambda: QueryTokenAuth("sandbox-v1-token"),
 }
 SHOWN = {
     # what would give the sandbox's own credentials away
     "basic": ("Basic " + base64.b64encode(b"admin@example.com:sandbox").decode(), "YWRtaW5A"),
-    "bearer": ("sandbox-token",),
-    "query": ("sandbox-token",),
+    "bearer": ("sandbox-v1-token",),
+    "query": ("sandbox-v1-token",),
 }
 
 

@@ -116,12 +116,14 @@ def sandbox(
 
     def ready(address: str) -> None:
         out.print(
-            f"Sandbox at {address}: account sandbox, {counted(calls, 'call')} per {period:g} s. Press Ctrl-C to stop."
+            f"Sandbox at {address}: {counted(calls, 'call')} per {period:g} s, reports of v2 100 calls per 900 s. "
+            "Press Ctrl-C to stop."
         )
+        out.print(f"  API v2         {address}/v2: account id 1, token sandbox-token")
+        out.print("  API v1         account sandbox, token sandbox-v1-token")
         out.print("  administrator  admin@example.com / sandbox")
         out.print("  regular user   user@example.com / sandbox")
-        out.print("  token          sandbox-token")
-        out.print("  OAuth client   sandbox-client / sandbox-secret")
+        out.print("  OAuth client   sandbox-client / sandbox-secret, refresh token sandbox-refresh")
         out.print(f"  statistics     {address}/_sandbox/throttle and {address}/_sandbox/requests")
 
     try:

@@ -26,10 +26,16 @@ _MISSING = "The sandbox needs Starlette and uvicorn. Install them: python -m pip
 class Sandbox:
     """A Harvest account for tests and trials, as a server.
 
-    It has the account `sandbox`, the administrator `admin@example.com` and the regular user `user@example.com`, both
-    with the password `sandbox`, and the administrator's token `sandbox-token`. It is an authorization server, too, at
-    `/oauth2/authorize` and `/oauth2/token`, for the client id `sandbox-client` with the secret `sandbox-secret` and any
-    redirect_uri. It approves every request at once, for the signed-in person or else for the administrator.
+    It serves API v1 and API v2 over one account, which has the administrator `admin@example.com` and the regular user
+    `user@example.com`, both with the password `sandbox`.
+
+    - v1: the subdomain `sandbox`, the passwords or the administrator's token `sandbox-v1-token`.
+    - v2, below `/v2` and `/api/v2`: the account id 1 and the administrator's token `sandbox-token`.
+
+    It is an authorization server, too: `/oauth2/authorize`, with the token endpoints `/oauth2/token` for v1 and
+    `/api/v2/oauth2/token` for v2, for the client id `sandbox-client` with the secret `sandbox-secret` and any
+    redirect_uri. It approves every request at once, for the signed-in person or else for the administrator. The refresh
+    token `sandbox-refresh` can be used once; a reset issues it again.
 
     Args:
         calls: calls allowed in a period.
@@ -189,7 +195,7 @@ class Sandbox:
         self._account.lock_records(kind, ids, closed=closed)
 
     def revoke_tokens(self, *, refresh: bool = False) -> None:
-        """Revoke the access tokens that the authorization server issued; `sandbox-token` stays valid.
+        """Revoke the access tokens that the authorization server issued; the sandbox's own stay valid.
 
         Args:
             refresh: whether to revoke the refresh tokens, too.

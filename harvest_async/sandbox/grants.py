@@ -1,5 +1,7 @@
 """The OAuth 2.0 codes and tokens that an account has issued.
 
+A token is valid for one audience, which is the API version that issued it, or for all of them.
+
 Invariants:
 - A code and a refresh token are valid for one use.
 - A token is base64 text and holds the characters `+` and `/`, so that a client which does not escape it fails.
@@ -26,20 +28,36 @@ class Grants:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._permanent: dict[tuple[str, str], str] = {}
 
-    def email_of(self, token: str, now: datetime) -> str | None:
-        """Return the e-mail of an access token's owner; None if it is unknown, revoked or expired."""
-        if token in self._world.tokens:
-            return self._world.tokens[token]
+    def permit(self, token: str, email: str, audience: str) -> None:
+        """Make a token valid that never ends and is not revoked."""
+        self._permanent[audience, token] = email
+
+    def email_of(self, token: str, now: datetime, audience: str) -> str | None:
+        """Return the e-mail of an access token's owner; None if it is unknown, revoked, expired or for another use."""
+        if (audience, token) in self._permanent:
+            return self._permanent[audience, token]
         grant = self._find("access", token, now)
-        return None if grant is None else str(grant["email"])
+        return None if grant is None or grant["audience"] not in {"", audience} else str(grant["email"])
 
-    def issue(self, kind: str, email: str, now: datetime, lifetime: int | None, redirect_uri: str = "") -> str:
+    def issue(
+        self,
+        kind: str,
+        email: str,
+        now: datetime,
+        lifetime: int | None,
+        redirect_uri: str = "",
+        *,
+        audience: str = "",
+    ) -> str:
         """Issue a code or a token and return it; `lifetime` is in seconds, None never expires."""
         secret = base64.b64encode(b"\xfb\xef\xff" + secrets.token_bytes(40)).decode()  # begins with ++//
         expires_at = None if lifetime is None else now + timedelta(seconds=lifetime)
         fields = {"kind": kind, "secret": secret, "email": email, "expires_at": expires_at}
-        self._world.add("grant", {**fields, "redirect_uri": redirect_uri, "client": CLIENT_ID}, now)
+        self._world.add(
+            "grant", {**fields, "redirect_uri": redirect_uri, "client": CLIENT_ID, "audience": audience}, now
+        )
         return secret
 
     def redeem(self, kind: str, secret: str, now: datetime, redirect_uri: str = "") -> str | None:

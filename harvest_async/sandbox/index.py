@@ -31,6 +31,7 @@ KEYS: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
         ("running", "user_id"),
         ("project_id", "task_id"),
         ("project_id", "user_id"),
+        ("reference_id",),
     ),
     "expense_category": (("name",),),
     "expense": (("project_id",), ("user_id",), ("expense_category_id",), ("invoice_id",)),
@@ -40,6 +41,13 @@ KEYS: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
     "message": (("invoice_id",),),
     "payment": (("invoice_id",),),
     "grant": (("secret",), ("kind",)),
+    "company": (),
+    "role": (("name",),),
+    "billable_rate": (("user_id",),),
+    "cost_rate": (("user_id",),),
+    "estimate": (("client_id",), ("number",)),
+    "estimate_item_category": (("name",),),
+    "estimate_message": (("estimate_id",),),
 }
 
 Key = tuple[str, tuple[str, ...], tuple[Hashable, ...]]

@@ -33,6 +33,8 @@ QUIRKS: Final = {
     "nil_with_text": "tax2-amount has a text in XML though it is nil",
     "padded_values": "booleans and dates are padded with blanks and line breaks in XML",
     "read_only_back": "an update that holds a read-only field is refused",
+    "references_dropped": "external references of time entries are not kept",
+    "references_truncated": "ids of external references are cut to 12 characters",
     "report_times_missing": "stopped entries in reports have no start and end on accounts that track time by them",
     "task_delete_status": "deleting a task that has hours is refused; otherwise the task is archived",
     "tax2_amount_spelling": "lists of invoices have tax_amount2, not tax2_amount, as the documentation's sample does",

@@ -1,7 +1,7 @@
 """The kinds of records in an account and the fields of each kind.
 
-A record is a dict of plain values: int, str, bool, Decimal, date, datetime or None, and has all fields of its kind from
-the start. `HIDDEN` fields are internal to the server and never shown.
+A record is a dict of plain values: int, str, bool, Decimal, date, datetime, tuple or None, and has all fields of its
+kind from the start. `HIDDEN` fields are internal to the server and never shown.
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
+from harvest_async.sandbox.further_fields import FURTHER_FIELDS, FURTHER_KINDS
+
 __all__ = ["FIELDS", "HIDDEN", "KINDS", "SHOWN", "Record", "Tables", "new_record", "read_id", "revive"]
 
 Record = dict[str, Any]
 Tables = dict[str, dict[int, Record]]
 
-FIELDS: Final[dict[str, dict[str, tuple[type, Any]]]] = {
+_FIRST_FIELDS: Final[dict[str, dict[str, tuple[type, Any]]]] = {
     # kind: {field: (type, default)}
     "client": {
         "name": (str, ""),
@@ -228,6 +230,11 @@ FIELDS: Final[dict[str, dict[str, tuple[type, Any]]]] = {
     },
 }
 
+FIELDS: Final = {
+    kind: {**known, **FURTHER_FIELDS.get(kind, {})} for kind, known in _FIRST_FIELDS.items()
+} | FURTHER_KINDS
+"""The fields of each kind: their types and defaults."""
+
 _LONGEST_ID: Final = 18
 
 KINDS: Final = tuple(FIELDS)
@@ -236,9 +243,9 @@ HIDDEN: Final[dict[str, frozenset[str]]] = {"invoice": frozenset({"standing"})}
 
 SHOWN: Final = {
     kind: ("id", *(name for name in fields if name not in HIDDEN.get(kind, ())), "created_at", "updated_at")
-    for kind, fields in FIELDS.items()
+    for kind, fields in _FIRST_FIELDS.items()
 }
-"""The fields of each kind as they are shown, in order."""
+"""The fields of each kind that every API version shows, in order."""
 
 _TIMES: Final = {"created_at": datetime, "updated_at": datetime}
 
@@ -265,6 +272,8 @@ def revive(kind: str, stored: Record) -> Record:
 def _revive(known: type, value: Any) -> Any:
     if value is None or known in {int, str, bool}:
         return value
+    if known is tuple:
+        return tuple(value)
     if known is Decimal:
         return Decimal(value)
     return datetime.fromisoformat(value) if known is datetime else date.fromisoformat(value)

@@ -7,7 +7,7 @@ Tables list what a record needs, what must be unique and which records depend on
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -27,6 +27,8 @@ _REQUIRED: Final[dict[str, tuple[str, ...]]] = {
     "user": ("email", "first_name", "last_name"),
     "expense_category": ("name",),
     "invoice_item_category": ("name",),
+    "estimate_item_category": ("name",),
+    "role": ("name",),
 }
 _UNIQUE: Final = {
     "client": "name",
@@ -34,6 +36,8 @@ _UNIQUE: Final = {
     "user": "email",
     "expense_category": "name",
     "invoice_item_category": "name",
+    "estimate_item_category": "name",
+    "role": "name",
 }
 _ACTIVE: Final = {"client": "active", "project": "active", "user": "is_active"}
 _PLANNED: Final = {"people": "user", "projects": "project"}
@@ -43,6 +47,7 @@ _DEPENDENTS: Final[dict[str, tuple[tuple[str, str, str], ...]]] = {
     "client": (
         ("project", "client_id", "The client has projects."),
         ("invoice", "client_id", "The client has invoices."),
+        ("estimate", "client_id", "The client has estimates."),
     ),
     "project": (
         ("entry", "project_id", "The project has hours."),
@@ -58,7 +63,7 @@ _DELETED_WITH: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "client": (("contact", "client_id"),),
     "project": (("task_assignment", "project_id"), ("user_assignment", "project_id")),
     "task": (("task_assignment", "task_id"),),
-    "user": (("user_assignment", "user_id"),),
+    "user": (("user_assignment", "user_id"), ("billable_rate", "user_id"), ("cost_rate", "user_id")),
 }
 
 
@@ -70,10 +75,10 @@ class Rules:
         self._staff = staff
         self._plan = {_PLANNED[name]: limit for name, limit in plan.items()}
 
-    def create(self, kind: str, given: Record, now: datetime) -> Record:
-        """Create a record with the given values."""
+    def create(self, kind: str, given: Record, now: datetime, required: Iterable[str] | None = None) -> Record:
+        """Create a record with the given values; `required` replaces the fields that it must have."""
         values = dict(given)
-        for name in _REQUIRED[kind]:
+        for name in _REQUIRED[kind] if required is None else required:
             if not str(values.get(name) or "").strip():
                 raise Refusal(400, f"{name} is missing.")
         self._check(kind, values, None)
@@ -88,51 +93,54 @@ class Rules:
             self._staff.fill(record, now)
         return record
 
-    def update(self, kind: str, record: Record, values: Record, now: datetime) -> Record:
-        """Set the given values."""
-        for name in _REQUIRED[kind]:
+    def update(
+        self, kind: str, record: Record, values: Record, now: datetime, required: Iterable[str] | None = None
+    ) -> Record:
+        """Set the given values; `required` replaces the fields that must not be blank."""
+        for name in _REQUIRED[kind] if required is None else required:
             if name in values and not str(values[name] or "").strip():
                 raise Refusal(400, f"{name} is missing.")
         self._check(kind, values, record)
         if kind == "user" and values.get("is_admin") is False and record["is_active"]:
-            self._check_administrator(record)
+            self.check_last_administrator(record)
         return self._world.change(kind, record, values, now)
 
     def toggle(self, kind: str, record: Record, now: datetime) -> Record:
         """Archive an active record, or activate an archived one."""
-        if (
-            kind == "client"
-            and record["active"]
-            and any(project["active"] for project in self._world.having("project", client_id=record["id"]))
-        ):
-            raise Refusal(400, "The client has active projects.", hints=True)
+        if kind == "client" and record["active"]:
+            self.check_archiving(record)
         flag = _ACTIVE[kind]
         if record[flag] and kind == "user":
-            self._check_administrator(record)
+            self.check_last_administrator(record)
         if not record[flag]:
             self._check_plan(kind, hints=kind == "project")
         return self._world.change(kind, record, {flag: not record[flag]}, now)
+
+    def check_archiving(self, client: Record) -> None:
+        """Refuse to archive a client that has active projects."""
+        if any(project["active"] for project in self._world.having("project", client_id=client["id"])):
+            raise Refusal(400, "The client has active projects.", hints=True)
 
     def activate(self, task: Record, now: datetime) -> Record:
         """Activate a task."""
         return self._world.change("task", task, {"deactivated": False}, now)
 
-    def delete(self, kind: str, record: Record, now: datetime) -> None:
-        """Delete a record; refuse it, or archive a task, if other records depend on it."""
+    def delete(self, kind: str, record: Record, now: datetime, *, archives: bool = True) -> None:
+        """Delete a record; refuse it if other records depend on it, or archive a task if `archives` is on."""
         if kind == "user" and record["is_active"]:
-            self._check_administrator(record)
+            self.check_last_administrator(record)
         for table, column, hint in _DEPENDENTS.get(kind, ()):
             if self._world.has(table, **{column: record["id"]}):
-                if kind == "task" and "task_delete_status" not in self._world.quirks:
+                if kind == "task" and archives and "task_delete_status" not in self._world.quirks:
                     self._world.change("task", record, {"deactivated": True}, now)
                     return
-                raise Refusal(400, hint)
+                raise Refusal(400, hint, hints=not archives)
         if record.get("use_as_expense") or record.get("use_as_service"):
             raise Refusal(400, "The category is a default.")
         for table, column in _DELETED_WITH.get(kind, ()):
             for each in self._world.having(table, **{column: record["id"]}):
                 self._world.drop(table, each)
-                if kind in {"task", "user"}:
+                if table.endswith("_assignment") and kind in {"task", "user"}:
                     self._staff.count(table, each["project_id"])
         self._world.drop(kind, record)
 
@@ -147,7 +155,7 @@ class Rules:
         if "client_id" in values and values["client_id"] not in self._world.tables["client"]:
             raise Refusal(400, "There is no such client.")
 
-    def _check_administrator(self, person: Record) -> None:
+    def check_last_administrator(self, person: Record) -> None:
         """Refuse to leave an account without an active administrator, since nobody could add one again."""
         others = (each for each in self._world.all("user") if each is not person)
         if person["is_admin"] and not any(each["is_admin"] and each["is_active"] for each in others):

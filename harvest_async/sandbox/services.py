@@ -10,6 +10,7 @@ from harvest_async.sandbox.expenses import Expenses
 from harvest_async.sandbox.grants import Grants
 from harvest_async.sandbox.invoices import Invoices
 from harvest_async.sandbox.payments import Payments
+from harvest_async.sandbox.rate_history import RateHistory
 from harvest_async.sandbox.rate_limiter import RateLimitStatus
 from harvest_async.sandbox.rules import Rules
 from harvest_async.sandbox.settings import Settings
@@ -40,6 +41,7 @@ class Services:
     expenses: Expenses
     invoices: Invoices
     payments: Payments
+    rates: RateHistory
 
     @classmethod
     def over(cls, world: World, settings: Settings, status: Callable[[], RateLimitStatus]) -> Services:
@@ -56,4 +58,5 @@ class Services:
             Expenses(world),
             invoices,
             Payments(world, invoices),
+            RateHistory(world),
         )

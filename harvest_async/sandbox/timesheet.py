@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
 from harvest_async.sandbox.locks import may_change, open_fields
@@ -19,7 +19,7 @@ from harvest_async.sandbox.refusal import Refusal
 from harvest_async.sandbox.world import World
 from harvest_async.sandbox.zones import local
 
-__all__ = ["Timesheet", "running_hours"]
+__all__ = ["Timesheet", "clock_of", "rounded_up", "running_hours"]
 
 _CLOCK: Final = re.compile(r"(\d{1,2}):(\d{2})\s*([ap]m)?", re.IGNORECASE)
 _CENT: Final = Decimal("0.01")
@@ -77,6 +77,10 @@ class Timesheet:
         """Delete an entry."""
         may_change(entry, requester)
         self._world.drop("entry", entry)
+
+    def check_change(self, entry: Record, requester: Record) -> None:
+        """Refuse unless the person may change the entry."""
+        may_change(entry, requester)
 
     def toggle(self, entry: Record, person: Record, now: datetime) -> tuple[Record, Decimal | None]:
         """Stop a running timer or start a stopped one; returns what `create` returns."""
@@ -163,6 +167,22 @@ def running_hours(entry: Record, now: datetime) -> Decimal:
         return Decimal(entry["hours"])
     seconds = Decimal(int((now - entry["timer_started_at"]).total_seconds()))
     return _rounded(entry["hours"] + seconds / _HOUR)
+
+
+def rounded_up(hours: Decimal, minutes: int) -> Decimal:
+    """Return hours rounded up to a multiple of minutes; unchanged for 0 minutes."""
+    if not minutes:
+        return hours
+    steps = (hours * 60 / minutes).to_integral_value(ROUND_CEILING)
+    return _rounded(steps * minutes / 60)
+
+
+def clock_of(text: str | None) -> str | None:
+    """Return a time of day as the API writes it; None if there is none."""
+    if not (text or "").strip():
+        return None
+    minutes = _minutes(text or "")
+    return f"{minutes // 60 % 12 or 12}:{minutes % 60:02}{'am' if minutes < 12 * 60 else 'pm'}"
 
 
 def _positive(hours: Decimal) -> Decimal:

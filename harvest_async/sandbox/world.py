@@ -14,7 +14,10 @@ from harvest_async.sandbox.index import Index
 from harvest_async.sandbox.records import KINDS, Record, Tables, new_record, read_id
 from harvest_async.sandbox.refusal import Refusal
 
-__all__ = ["World"]
+__all__ = ["REFRESH_TOKEN", "World"]
+
+REFRESH_TOKEN: Final = "sandbox-refresh"
+"""A refresh token of the administrator, which a new account has and a reset issues again."""
 
 _FIRST_ID: Final = {kind: 1000 * number + 1 for number, kind in enumerate(KINDS, 1)} | {"user": 1, "entry": 70_001}
 
@@ -34,17 +37,17 @@ class World:
     Attributes:
         tables: the records of each kind, by id.
         passwords: passwords by e-mail.
-        tokens: e-mails by permanent access token.
         timestamps: whether time is tracked by start and end.
         quirks: the quirks that the account shows (see `quirks`).
+        rounding: the minutes to which reports and invoices round hours up; 0 for none.
         keep: called with kind, id and record (None if it was deleted) after every change.
     """
 
-    def __init__(self, *, timestamps: bool = False, quirks: frozenset[str] = frozenset()) -> None:
+    def __init__(self, *, timestamps: bool = False, quirks: frozenset[str] = frozenset(), rounding: int = 0) -> None:
         self.tables: Tables = {kind: {} for kind in KINDS}
         self.passwords = {"admin@example.com": "sandbox", "user@example.com": "sandbox"}
-        self.tokens = {"sandbox-token": "admin@example.com"}
-        self.timestamps = timestamps
+        self.timestamps = self._first_timestamps = timestamps
+        self.rounding = rounding
         self.quirks = quirks
         self.keep: Callable[[str, int, Record | None], None] = _keep_nothing
         self._index = Index(self.tables)
@@ -61,6 +64,8 @@ class World:
         for email, first, is_admin in (("admin@example.com", "Ada", True), ("user@example.com", "Uli", False)):
             fields = {"email": email, "first_name": first, "last_name": "Sandbox", "is_admin": is_admin}
             self.add("user", fields, now)
+        refresh = {"kind": "refresh", "secret": REFRESH_TOKEN, "email": "admin@example.com", "client": "sandbox-client"}
+        self.add("grant", refresh, now)
         self.add("invoice_item_category", {"name": "Service", "use_as_service": True}, now)
         self.add("invoice_item_category", {"name": "Product", "use_as_expense": True}, now)
 
@@ -76,6 +81,21 @@ class World:
         self._renewed.clear()
         for kind, records in tables.items():
             self._next[kind] = max([_FIRST_ID[kind] - 1, *records]) + 1
+        self.timestamps = self.company()["wants_timestamp_timers"]
+
+    # Settings of the account
+
+    def company(self) -> Record:
+        """Return the settings that requests can change."""
+        defaults = {"wants_timestamp_timers": self._first_timestamps, "weekly_capacity": 126_000}
+        return next(iter(self.tables["company"].values()), defaults)
+
+    def set_company(self, fields: Record, now: datetime) -> None:
+        """Change settings of the account."""
+        if not self.tables["company"]:
+            self.add("company", self.company(), now)
+        (record,) = self.tables["company"].values()
+        self.timestamps = self.change("company", record, fields, now)["wants_timestamp_timers"]
 
     # Lists for inspection
 

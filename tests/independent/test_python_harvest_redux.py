@@ -443,7 +443,7 @@ def test_a_password_outside_of_the_headers(address):
 
 def test_a_personal_token(address):
     """As a bearer token, with the account's id beside it."""
-    api = harvest.Harvest(address, personal_token="sandbox-token", account_id="1")
+    api = harvest.Harvest(address, personal_token="sandbox-v1-token", account_id="1")
 
     assert api.who_am_i["user"]["id"] == 1
 
@@ -451,7 +451,7 @@ def test_a_personal_token(address):
 def test_an_oauth_session(address, monkeypatch):
     """Its session sends the token as a bearer token; on loopback it must be told that this is fine."""
     monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")
-    token = {"access_token": "sandbox-token", "token_type": "bearer"}
+    token = {"access_token": "sandbox-v1-token", "token_type": "bearer"}
     api = harvest.Harvest(address, client_id="sandbox-client", token=token)
 
     assert api.who_am_i["user"]["id"] == 1

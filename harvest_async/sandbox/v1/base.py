@@ -13,9 +13,10 @@ from harvest_async.sandbox.records import Record
 from harvest_async.sandbox.refusal import Refusal
 from harvest_async.sandbox.roles import Role, admins_only
 from harvest_async.sandbox.services import Services
-from harvest_async.sandbox.v1.parsing import read_day, read_fields, read_time
+from harvest_async.sandbox.v1.parsing import read_fields
 from harvest_async.sandbox.v1.serializers import Writer
 from harvest_async.sandbox.v1.writable_fields import read_changes, read_new
+from harvest_async.sandbox.values import read_day, read_time
 
 __all__ = ["Handler", "Request", "Route", "V1Services"]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from harvest_async.sandbox.messages import Response
+from harvest_async.sandbox.multipart import read_parts
 from harvest_async.sandbox.records import Record
 from harvest_async.sandbox.refusal import Refusal
 from harvest_async.sandbox.roles import Role
 from harvest_async.sandbox.v1.base import Request, Route, V1Services
-from harvest_async.sandbox.v1.multipart import read_parts
 from harvest_async.sandbox.v1.writable_fields import read_values
 from harvest_async.sandbox.zones import local
 

@@ -9,8 +9,8 @@ from harvest_async.sandbox.invoices import Selection
 from harvest_async.sandbox.records import Record, read_id
 from harvest_async.sandbox.refusal import Refusal
 from harvest_async.sandbox.v1.choices import read_choice
-from harvest_async.sandbox.v1.parsing import read_day, read_fields_of
 from harvest_async.sandbox.v1.writable_fields import read_values
+from harvest_async.sandbox.values import read_day, read_fields_of
 
 __all__ = ["read_invoice", "read_selection"]
 

@@ -9,12 +9,12 @@ from urllib.parse import parse_qsl
 from attrs import evolve
 
 from harvest_async.sandbox.messages import HttpRequest, Response
+from harvest_async.sandbox.oauth import APPROVER, AUTHORIZE, LIFETIME, OAuthPages
 from harvest_async.sandbox.services import Services
+from harvest_async.sandbox.sign_in import challenge, person_of
 from harvest_async.sandbox.v1.account import STATUS_PATH
 from harvest_async.sandbox.v1.base import Request, V1Services
-from harvest_async.sandbox.v1.oauth import AUTHORIZE, TOKEN, OAuthPages
 from harvest_async.sandbox.v1.router import Router
-from harvest_async.sandbox.v1.sign_in import challenge, person_of
 
 __all__ = ["V1", "format_of", "mount", "split_format"]
 
@@ -22,7 +22,9 @@ _TYPES: Final = {"json": "application/json; charset=utf-8", "xml": "application/
 _WRITES: Final = frozenset({"POST", "PUT"})
 _FORM_PATHS: Final = ("/daily/add", "/daily/update")
 _RECEIPT: Final = "/receipt"
-_DEFAULT_APPROVER: Final = "admin@example.com"
+_TOKEN_PATH: Final = "/oauth2/token"
+_TOKEN: Final = "sandbox-v1-token"
+_AUDIENCE: Final = "v1"
 
 
 class V1:
@@ -32,7 +34,8 @@ class V1:
 
     def __init__(self, services: Services) -> None:
         self._services = V1Services.of(services)
-        self._oauth = OAuthPages(services.grants)
+        self._oauth = OAuthPages(services.grants, _AUDIENCE, LIFETIME)
+        services.grants.permit(_TOKEN, APPROVER, _AUDIENCE)
         self._router = Router(self._services)
         self._quirks = services.world.quirks
 
@@ -64,11 +67,11 @@ class V1:
     def _execute(self, request: HttpRequest, now: datetime) -> Response:
         pairs = tuple(parse_qsl(request.query, keep_blank_values=True))
         authorization, media = request.headers.get("authorization", ""), request.headers.get("content-type", "")
-        person = person_of(self._services, authorization, pairs, now)
-        if (request.method, request.path) == ("POST", TOKEN):
+        person = person_of(self._services, authorization, pairs, now, _AUDIENCE)
+        if (request.method, request.path) == ("POST", _TOKEN_PATH):
             return self._oauth.token(media, authorization, request.content, now)
         if (request.method, request.path) == ("GET", AUTHORIZE):
-            return self._oauth.authorize(pairs, _DEFAULT_APPROVER if person is None else person["email"], now)
+            return self._oauth.authorize(pairs, APPROVER if person is None else person["email"], now)
         if person is None:
             return Response(401, headers=(("www-authenticate", challenge(authorization)),))
         signed = Request(request.method, request.path, pairs, request.content, media, "json", "json", person, now)

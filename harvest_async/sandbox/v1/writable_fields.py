@@ -11,7 +11,7 @@ from typing import Final
 from harvest_async.sandbox.records import FIELDS, Record
 from harvest_async.sandbox.refusal import Refusal
 from harvest_async.sandbox.v1.choices import check_choices
-from harvest_async.sandbox.v1.parsing import read_fields_of
+from harvest_async.sandbox.values import read_fields_of
 
 __all__ = ["read_changes", "read_new", "read_values"]
 

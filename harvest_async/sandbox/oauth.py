@@ -1,6 +1,7 @@
-"""The pages of the authorization server, `/oauth2/authorize` and `/oauth2/token`.
+"""The pages of the authorization server: `/oauth2/authorize`, and the token endpoint of each API version.
 
-Every request is approved at once. Errors are those of RFC 6749.
+Every request is approved at once. Errors are those of RFC 6749. A request that names a scope gets it back, and its
+tokens have the long lifetime.
 """
 
 from __future__ import annotations
@@ -15,13 +16,19 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 from harvest_async.sandbox.grants import CLIENT_ID, CLIENT_SECRET, Grants
 from harvest_async.sandbox.messages import Response
 
-__all__ = ["AUTHORIZE", "TOKEN", "OAuthPages"]
+__all__ = ["APPROVER", "AUTHORIZE", "LIFETIME", "LONG_LIFETIME", "OAuthPages"]
 
 AUTHORIZE: Final = "/oauth2/authorize"
-TOKEN: Final = "/oauth2/token"
+APPROVER: Final = "admin@example.com"
+"""The person who approves a request if nobody is signed in."""
 
 LIFETIME: Final = 64_799
 """Seconds for which an access token is valid."""
+
+LONG_LIFETIME: Final = 1_209_599
+"""Seconds for which an access token with a scope is valid."""
+
+_SCOPE: Final = "harvest:1"
 
 _CODE_LIFETIME: Final = 600
 _FORM: Final = "application/x-www-form-urlencoded"
@@ -38,10 +45,12 @@ class _Denied(Exception):
 
 
 class OAuthPages:
-    """Issue codes and tokens to the sandbox's client."""
+    """Issue codes and tokens to the sandbox's client; the token endpoint issues them for an audience."""
 
-    def __init__(self, grants: Grants) -> None:
+    def __init__(self, grants: Grants, audience: str, lifetime: int) -> None:
         self._grants = grants
+        self._audience = audience
+        self._lifetime = lifetime
 
     def authorize(self, query: Iterable[tuple[str, str]], email: str, now: datetime) -> Response:
         """Redirect to the client with a code in the query, or with a token in the fragment."""
@@ -50,13 +59,15 @@ class OAuthPages:
         if given.get("client_id") != CLIENT_ID or not _is_address(target):
             return _denied(_Denied("invalid_request", "client_id or redirect_uri is missing or unknown."))
         state = {"state": given["state"]} if "state" in given else {}
+        state |= {"scope": _SCOPE} if given.get("scope") else {}
         requested = given.get("response_type", "code")
         if requested == "code":
             code = self._grants.issue("code", email, now, _CODE_LIFETIME, redirect_uri=target)
             return _redirect(target, "?", {"code": code, **state})
         if requested == "token":
-            token = self._grants.issue("access", email, now, LIFETIME)
-            fields = {"access_token": token, "expires_in": LIFETIME, **state, "token_type": "bearer"}
+            lifetime = LONG_LIFETIME if "scope" in state else LIFETIME
+            token = self._grants.issue("access", email, now, lifetime)
+            fields = {"access_token": token, "expires_in": lifetime, **state, "token_type": "bearer"}
             return _redirect(target, "#", fields)
         return _redirect(target, "?", {"error": "unsupported_response_type", **state})
 
@@ -68,8 +79,8 @@ class OAuthPages:
             email = self._redeem(form, now)
         except _Denied as denied:
             return _denied(denied)
-        tokens = {"token_type": "bearer", "expires_in": LIFETIME}
-        tokens |= {"access_token": self._grants.issue("access", email, now, LIFETIME)}
+        tokens = {"token_type": "bearer", "expires_in": self._lifetime}
+        tokens |= {"access_token": self._grants.issue("access", email, now, self._lifetime, audience=self._audience)}
         tokens |= {"refresh_token": self._grants.issue("refresh", email, now, None)}
         return Response(content=json.dumps(tokens).encode(), media=_JSON, headers=_NOT_STORED)
 

@@ -16,15 +16,20 @@ from harvest_async.sandbox.world import World
 __all__ = ["challenge", "person_of"]
 
 
-def person_of(services: Services, authorization: str, query: Iterable[tuple[str, str]], now: datetime) -> Record | None:
-    """Return the person that the Authorization header or the parameter `access_token` signs in; None for nobody."""
+def person_of(
+    services: Services, authorization: str, query: Iterable[tuple[str, str]], now: datetime, audience: str
+) -> Record | None:
+    """Return the person that the Authorization header or the parameter `access_token` signs in; None for nobody.
+
+    `audience` is what a token must be valid for.
+    """
     scheme, _, credential = authorization.partition(" ")
     if scheme.lower() == "basic":
         email = _email_of(services.world, credential)
     elif scheme.lower() == "bearer":
-        email = services.grants.email_of(credential.strip(), now)
+        email = services.grants.email_of(credential.strip(), now, audience)
     else:
-        email = services.grants.email_of(dict(query).get("access_token", ""), now)
+        email = services.grants.email_of(dict(query).get("access_token", ""), now, audience)
     if email is None:
         return None
     return next((person for person in services.world.having("user", email=email) if person["is_active"]), None)
