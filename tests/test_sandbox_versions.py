@@ -29,19 +29,20 @@ asyncio.run(main())
 """
 
 
-def copy_without_v1(folder, *, keep_empty_folder):
-    """Copy the package into a folder and delete the sandbox's v1."""
+def copy_without(folder, *versions, keep_empty_folder):
+    """Copy the package into a folder and delete versions of the sandbox."""
     package = folder / "harvest_async"
     shutil.copytree(Path(harvest_async.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.rmtree(package / "sandbox" / "v1")
-    if keep_empty_folder:
-        (package / "sandbox" / "v1").mkdir()
+    for version in versions:
+        shutil.rmtree(package / "sandbox" / version)
+        if keep_empty_folder:
+            (package / "sandbox" / version).mkdir()
     return folder
 
 
-def run_without_v1(folder, **options):
+def run_without(folder, *versions, keep_empty_folder=False):
     """Run `CODE` with such a copy and return what it prints."""
-    copy = copy_without_v1(folder, **options)
+    copy = copy_without(folder, *versions, keep_empty_folder=keep_empty_folder)
     command = [sys.executable, "-W", "error", "-c", CODE]
     environment = {"PYTHONPATH": str(copy), "PATH": ""}
     ran = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, timeout=60, check=False)
@@ -49,24 +50,31 @@ def run_without_v1(folder, **options):
     return ran.stdout
 
 
-def test_the_sandbox_runs_without_v1(tmp_path):
-    """Serves its own pages, and refuses all other paths with 404, after the folder of v1 is deleted."""
-    printed = run_without_v1(tmp_path, keep_empty_folder=False)
+def test_the_sandbox_runs_without_a_version(tmp_path):
+    """Serves its own pages, and refuses all other paths with 404, after the folders of the versions are deleted."""
+    printed = run_without(tmp_path, "v1", "v2")
     assert '[[200, "{\\"max_in_window\\":0' in printed
     assert printed.count('[404, "No API version of this sandbox serves /') == 2
     assert "0 ['harvest_async.sandbox.versions']" in printed
 
 
+def test_each_version_runs_without_the_other(tmp_path):
+    """Serves the paths of the version that is left."""
+    assert run_without(tmp_path / "v2", "v1").count("No API version of this sandbox serves /clients") == 1
+    assert "No API version" not in run_without(tmp_path / "v1", "v2")
+
+
 def test_an_empty_folder_is_no_version(tmp_path):
-    """Ignores a folder of v1 that has no modules."""
-    assert "[404, " in run_without_v1(tmp_path, keep_empty_folder=True)
+    """Ignores a folder of a version that has no modules."""
+    assert "[404, " in run_without(tmp_path, "v1", "v2", keep_empty_folder=True)
 
 
 def test_versions_that_exist_are_mounted():
     """Mounts the versions of the table that exist, and gives v1 the paths that no other version serves."""
     account = Account(Settings(), ["tests.no_such_package", *PACKAGES])
-    assert [type(version).__name__ for version in account._versions] == ["V1"]
-    assert version_for("/clients", account._versions) is account._versions[0]
+    assert [type(version).__name__ for version in account._versions] == ["V2", "V1"]
+    assert version_for("/v2/clients", account._versions) is account._versions[0]
+    assert version_for("/clients", account._versions) is account._versions[1]
     assert mount_versions(account._services, []) == ()
 
 

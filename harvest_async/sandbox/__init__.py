@@ -51,6 +51,9 @@ class Sandbox:
         quirks: the variants to show in which the documentation's samples contradict each other;
             `harvest_async.sandbox.quirks.QUIRKS` lists them.
         plan: the greatest number of active `people` and `projects`; one that is missing has no limit.
+        report_calls: calls of reports allowed in a period, which v2 counts apart.
+        report_period: length of that period in seconds.
+        rounding: the minutes to which reports and invoices round hours up; 0 for none.
         fresh_account: whether to begin with the five default tasks and the expense categories of a new account; a new
             project gets the default tasks.
 
@@ -74,6 +77,9 @@ class Sandbox:
         quirks: Iterable[str] = (),
         plan: Mapping[str, int] | None = None,
         fresh_account: bool = False,
+        report_calls: int = 100,
+        report_period: float = 900.0,
+        rounding: int = 0,
     ) -> None:
         self._account = Account(
             Settings(
@@ -90,6 +96,9 @@ class Sandbox:
                 quirks,
                 plan,
                 fresh_account,
+                report_calls,
+                report_period,
+                rounding,
             )
         )
 
@@ -139,29 +148,32 @@ class Sandbox:
         """Return all requests since the last reset, in the order of arrival."""
         return self._account.requests()
 
-    def max_in_window(self) -> int:
-        """Return the most requests that arrived in any half-open period, computed from the log."""
-        return self._account.max_in_window()
+    def max_in_window(self, budget: str = "general") -> int:
+        """Return the most requests of a budget that arrived in any half-open period, computed from the log.
 
-    def throttled(self) -> int:
-        """Return the number of refused requests."""
-        return self._account.limiter.throttled
+        The budgets are `general` and `reports`.
+        """
+        return self._account.max_in_window(budget)
 
-    def lockouts(self) -> int:
-        """Return the number of lockouts."""
-        return self._account.limiter.lockouts
+    def throttled(self, budget: str = "general") -> int:
+        """Return the number of refused requests of a budget."""
+        return self._account.limiter_of(budget).throttled
 
-    def spend(self, calls: int) -> None:
+    def lockouts(self, budget: str = "general") -> int:
+        """Return the number of lockouts of a budget."""
+        return self._account.limiter_of(budget).lockouts
+
+    def spend(self, calls: int, budget: str = "general") -> None:
         """Count calls as if another program had made them."""
-        self._account.spend(calls)
+        self._account.spend(calls, budget)
 
-    def set_limits(self, calls: int | None = None, period: float | None = None) -> None:
-        """Change the rate limit; an omitted value stays as it is.
+    def set_limits(self, calls: int | None = None, period: float | None = None, budget: str = "general") -> None:
+        """Change the rate limit of a budget; an omitted value stays as it is.
 
         Raises:
-            ValueError: a value is out of range.
+            ValueError: a value is out of range, or there is no such budget.
         """
-        self._account.set_limits(calls, period)
+        self._account.set_limits(calls, period, budget)
 
     def fault(self, kind: str, **details: Any) -> None:
         """Inject a fault; `harvest_async.sandbox.faults.KINDS` lists the kinds.
@@ -180,19 +192,20 @@ class Sandbox:
         """Remove all faults."""
         self._account.faults.clear()
 
-    def lock(self, kind: str, *ids: int, closed: bool = True) -> None:
+    def lock(self, kind: str, *ids: int, closed: bool = True, period: bool = False) -> None:
         """Approve records, which locks them, or withdraw the approval.
 
         Args:
             kind: `entry` or `expense`.
             ids: the ids of the records.
             closed: False withdraws the approval.
+            period: whether to lock or unlock the period of the records instead.
 
         Raises:
             ValueError: the kind is unknown.
             KeyError: there is no such record.
         """
-        self._account.lock_records(kind, ids, closed=closed)
+        self._account.lock_records(kind, ids, closed=closed, period=period)
 
     def revoke_tokens(self, *, refresh: bool = False) -> None:
         """Revoke the access tokens that the authorization server issued; the sandbox's own stay valid.

@@ -16,7 +16,7 @@ from harvest_async.clock import SECOND, span
 from harvest_async.sandbox.faults import Fault, Faults, make_fault
 from harvest_async.sandbox.log import Log, Request, most_in_window
 from harvest_async.sandbox.messages import HttpRequest, Response
-from harvest_async.sandbox.rate_limiter import RateLimiter, RateLimitStatus
+from harvest_async.sandbox.rate_limiter import BUDGETS, GENERAL, REPORTS, RateLimiter, RateLimitStatus
 from harvest_async.sandbox.records import Record
 from harvest_async.sandbox.services import Services
 from harvest_async.sandbox.settings import Settings
@@ -41,9 +41,9 @@ class Account:
         self.settings = settings
         self.clock = settings.clock
         self.names: set[str] = set()  # the hosts on which it listens
-        self.world = World(timestamps=settings.timestamp_timers, quirks=settings.quirks)
+        self.world = World(timestamps=settings.timestamp_timers, quirks=settings.quirks, rounding=settings.rounding)
         self.faults = Faults()
-        self.limiter = _limiter(settings)
+        self.limiters = _limiters(settings)
         self.log = Log()
         self._services = Services.over(self.world, settings, self._status)
         self._versions = mount_versions(self._services, packages)
@@ -59,8 +59,15 @@ class Account:
             self.world.seed(self.clock.today(), fresh=self.settings.fresh_account)
             return
         self.world.restore(tables)
-        arrivals, locked_until = self._store.throttle(self.clock.now() + self._offset - self.limiter.period)
-        self.limiter.restore([arrival - self._offset for arrival in arrivals], locked_until - self._offset)
+        for budget, limiter in self.limiters.items():
+            since = self.clock.now() + self._offset - limiter.period
+            arrivals, locked_until = self._store.throttle(budget, since)
+            limiter.restore([arrival - self._offset for arrival in arrivals], locked_until - self._offset)
+
+    @property
+    def limiter(self) -> RateLimiter:
+        """The rate limiter of the general budget."""
+        return self.limiters[GENERAL]
 
     # Serving
 
@@ -81,10 +88,10 @@ class Account:
             Its index in the log, and whether the rate limiter refuses it.
         """
         with self._lock:
-            now = self.clock.now()
+            now, budget = self.clock.now(), self._budget_of(call[1])
             counted = self.settings.status_counts or not any(each.is_status(call[1]) for each in self._versions)
-            accepted = self._arrive(now) if counted else not self.limiter.is_locked(now)
-            self.log.add(now, call, headers, counted=counted, refused=not accepted)
+            accepted = self._arrive(budget, now) if counted else not self.limiters[budget].is_locked(now)
+            self.log.add(now, call, headers, counted=counted, refused=not accepted, budget=budget)
             return len(self.log) - 1, not accepted
 
     def record_status(self, index: int, status: int) -> None:
@@ -104,16 +111,17 @@ class Account:
         """Return the response to a request that exceeds the rate limit, and the seconds to wait."""
         version = version_for(call[1], self._versions)
         with self._lock:
-            wait = max(1, self.limiter.wait(self.clock.now()))
+            wait = max(1, self.limiters[self._budget_of(call[1])].wait(self.clock.now()))
         if version is None:
             return _not_served(call[1]), wait
         return version.throttled(HttpRequest(*call, headers), wait), wait
 
-    def lock_out(self, seconds: float) -> None:
-        """Begin a lockout of this length."""
+    def lock_out(self, path: str, seconds: float) -> None:
+        """Begin a lockout of this length of the budget that counts a path."""
         with self._lock:
-            self.limiter.lock_out(self.clock.now(), span(seconds))
-            self._store.lock_out(self.limiter.locked_until + self._offset)
+            budget = self._budget_of(path)
+            self.limiters[budget].lock_out(self.clock.now(), span(seconds))
+            self._store.lock_out(budget, self.limiters[budget].locked_until + self._offset)
 
     # Inspecting and controlling
 
@@ -122,32 +130,47 @@ class Account:
         with self._lock:
             return self.log.all()
 
-    def max_in_window(self) -> int:
-        """Return the most requests that arrived in any half-open period, computed from the log."""
-        return most_in_window([request.arrival for request in self.requests() if request.counted], self.limiter.period)
+    def max_in_window(self, budget: str = GENERAL) -> int:
+        """Return the most requests of a budget that arrived in any half-open period, computed from the log."""
+        period = self.limiter_of(budget).period
+        counted = (request for request in self.requests() if request.counted and request.budget == budget)
+        return most_in_window([request.arrival for request in counted], period)
 
-    def spend(self, calls: int) -> None:
-        """Count calls as if another program had made them."""
-        with self._lock:
-            for _ in range(calls):
-                self._arrive(self.clock.now())
-
-    def set_limits(self, calls: int | None = None, period: float | None = None) -> None:
-        """Change the rate limit.
+    def limiter_of(self, budget: str) -> RateLimiter:
+        """Return the rate limiter of a budget.
 
         Raises:
-            ValueError: a value is out of range.
+            ValueError: there is no such budget.
         """
+        if budget not in self.limiters:
+            msg = f"Unknown budget {budget!r}. Choose from: {', '.join(BUDGETS)}."
+            raise ValueError(msg)
+        return self.limiters[budget]
+
+    def spend(self, calls: int, budget: str = GENERAL) -> None:
+        """Count calls as if another program had made them."""
+        self.limiter_of(budget)
+        with self._lock:
+            for _ in range(calls):
+                self._arrive(budget, self.clock.now())
+
+    def set_limits(self, calls: int | None = None, period: float | None = None, budget: str = GENERAL) -> None:
+        """Change the rate limit of a budget.
+
+        Raises:
+            ValueError: a value is out of range, or there is no such budget.
+        """
+        limiter = self.limiter_of(budget)
         checked = Settings(
-            calls=self.limiter.calls if calls is None else calls,
-            period=self.limiter.period / SECOND if period is None else period,
+            calls=limiter.calls if calls is None else calls,
+            period=limiter.period / SECOND if period is None else period,
         )
         with self._lock:
-            self.limiter.calls = checked.calls
+            limiter.calls = checked.calls
             if period is not None and checked.period is not None:
-                self.limiter.period = checked.period
-                if self.settings.lockout is None:
-                    self.limiter.lockout = checked.period
+                limiter.period = checked.period
+                if self.settings.lockout is None or budget != GENERAL:
+                    limiter.lockout = checked.period
 
     def fault(self, **description: Any) -> None:
         """Add a fault (see `faults.KINDS`)."""
@@ -155,15 +178,15 @@ class Account:
         with self._lock:
             self.faults.add(fault)
 
-    def lock_records(self, kind: str, ids: Iterable[int], *, closed: bool = True) -> None:
-        """Approve time entries or expenses, or withdraw the approval."""
+    def lock_records(self, kind: str, ids: Iterable[int], *, closed: bool = True, period: bool = False) -> None:
+        """Approve time entries or expenses, or withdraw the approval; with `period` lock or unlock their period."""
         if kind not in _LOCKABLE:
             msg = f"Unknown kind {kind!r}. Choose from: {', '.join(_LOCKABLE)}."
             raise ValueError(msg)
         with self._lock:
             for record in [self.world.tables[kind][number] for number in ids]:
-                fields: Record = {"is_closed": closed}
-                if kind == "expense":
+                fields: Record = {"is_period_locked": closed} if period else {"is_closed": closed}
+                if kind == "expense" and not period:
                     fields |= {"is_locked": closed, "locked_reason": "Expense Approved and Locked." if closed else None}
                 self.world.change(kind, record, fields, self.clock.today())
 
@@ -175,8 +198,10 @@ class Account:
     def reset(self) -> None:
         """Clear records, rate limiter, faults and log; the rate limit stays as it is set."""
         with self._lock:
-            limiter = self.limiter
-            self.limiter = RateLimiter(limiter.calls, limiter.period, limiter.lockout, prolong=limiter.prolong)
+            self.limiters = {
+                budget: RateLimiter(each.calls, each.period, each.lockout, prolong=each.prolong)
+                for budget, each in self.limiters.items()
+            }
             self.log.clear()
             self.faults.clear()
             self._store.clear()
@@ -190,10 +215,15 @@ class Account:
 
     # Internals
 
-    def _arrive(self, now: int) -> bool:
-        accepted = self.limiter.arrive(now)
-        self._store.arrived(now + self._offset, now + self._offset - self.limiter.period)
-        self._store.lock_out(self.limiter.locked_until + self._offset)
+    def _budget_of(self, path: str) -> str:
+        version = version_for(path, self._versions)
+        return GENERAL if version is None else version.budget_of(path)
+
+    def _arrive(self, budget: str, now: int) -> bool:
+        limiter = self.limiters[budget]
+        accepted = limiter.arrive(now)
+        self._store.arrived(budget, now + self._offset, now + self._offset - limiter.period)
+        self._store.lock_out(budget, limiter.locked_until + self._offset)
         return accepted
 
     def _status(self) -> RateLimitStatus:
@@ -203,9 +233,12 @@ class Account:
             return self.limiter.status(self.clock.now(), at)
 
 
-def _limiter(settings: Settings) -> RateLimiter:
-    period = settings.period or 0
-    return RateLimiter(settings.calls, period, settings.lockout or period, prolong=settings.prolong)
+def _limiters(settings: Settings) -> dict[str, RateLimiter]:
+    period, reports = settings.period or 0, settings.report_period
+    return {
+        GENERAL: RateLimiter(settings.calls, period, settings.lockout or period, prolong=settings.prolong),
+        REPORTS: RateLimiter(settings.report_calls, reports, reports, prolong=settings.prolong),
+    }
 
 
 def _not_served(path: str) -> Response:

@@ -20,7 +20,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from harvest_async.sandbox.account import Account
-from harvest_async.sandbox.fault_responses import Headers, fault_response
+from harvest_async.sandbox.fault_responses import Headers, fault_response, throttle_body
 from harvest_async.sandbox.faults import Fault
 from harvest_async.sandbox.guard import PAGES, refusal
 from harvest_async.sandbox.messages import Response
@@ -100,13 +100,16 @@ class _Server:
     def _throttled(self, call: _Call) -> tuple[int, Headers, bytes]:
         fault = call.faults.get("throttle")
         if fault is not None and fault.seconds is not None:
-            self._account.lock_out(self._account.faults.seconds(fault))
+            self._account.lock_out(unquote(call.line[1]), self._account.faults.seconds(fault))
         response, wait = self._account.throttled(call.line, call.headers)
         form = "seconds" if fault is None else str(fault.details.get("retry_after", "seconds"))
         today = self._account.clock.today().timestamp()
         forms = {"seconds": str(wait), "date": formatdate(today + wait + 1, usegmt=True), "missing": None}
         retry_after = forms.get(form, form)
         extra = () if retry_after is None else (("retry-after", retry_after),)
+        replaced = None if fault is None else throttle_body(str(fault.details.get("form", "")))
+        if replaced is not None:
+            response = evolve(response, media=replaced[0], content=replaced[1])
         return response.status, _headers(evolve(response, headers=extra)), response.content
 
     def _execute(self, call: _Call) -> tuple[int, Headers, bytes]:

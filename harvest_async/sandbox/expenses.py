@@ -80,13 +80,24 @@ class Expenses:
             self._world.drop("receipt", receipt)
         self._world.drop("expense", expense)
 
-    def attach(self, expense: Record, filename: str, media: str, content: bytes, now: datetime) -> None:
-        """Store a receipt in place of any earlier one; without a `media` type the file's name decides."""
+    def attach(
+        self, expense: Record, filename: str, media: str, content: bytes, now: datetime, *, documents: bool = False
+    ) -> None:
+        """Store a receipt in place of any earlier one.
+
+        Args:
+            expense: the expense.
+            filename: the name of the file.
+            media: its type; if it is empty, the name decides.
+            content: the bytes.
+            now: the current time.
+            documents: whether it may also be a PDF document.
+        """
         suffix = PurePosixPath(filename.replace("\0", "")).suffix
         media = media or mimetypes.guess_type(f"receipt{suffix}")[0] or ""
-        if not _IMAGE.fullmatch(media):
+        if not _IMAGE.fullmatch(media) and not (documents and media == "application/pdf"):
             raise Refusal(400, "The receipt is not an image.")
-        fields = {"media": media, "content": base64.b64encode(content).decode()}
+        fields = {"media": media, "content": base64.b64encode(content).decode(), "filename": filename}
         for receipt in self._world.having("receipt", expense_id=expense["id"]):
             self._world.change("receipt", receipt, fields, now)
             break
@@ -94,6 +105,12 @@ class Expenses:
             self._world.add("receipt", {"expense_id": expense["id"], **fields}, now)
         shown = {"has_receipt": True, "receipt_url": _PAGE.format(expense["id"])}
         self._world.change("expense", expense, shown, now)
+
+    def detach(self, expense: Record, now: datetime) -> None:
+        """Delete the receipt of an expense, if there is one."""
+        for receipt in self._world.having("receipt", expense_id=expense["id"]):
+            self._world.drop("receipt", receipt)
+        self._world.change("expense", expense, {"has_receipt": False, "receipt_url": ""}, now)
 
     def receipt(self, expense: Record) -> tuple[str, bytes]:
         """Return the type and the bytes of a receipt, or refuse with 404."""

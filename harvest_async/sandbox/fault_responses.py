@@ -7,12 +7,19 @@ from typing import Final
 
 from harvest_async.sandbox.faults import Fault
 
-__all__ = ["Headers", "fault_response"]
+__all__ = ["Headers", "fault_response", "throttle_body"]
 
 Headers = list[tuple[bytes, bytes]]
 FaultResponse = tuple[int, Headers, bytes]
 
 _STATUSES: Final = {"error_500": 500, "error_502": 502, "error_504": 504, "bare_503": 503}
+_JSON: Final = "application/json; charset=utf-8"
+_THROTTLED: Final = {
+    "message": (_JSON, b'{"message":"Too many requests."}'),
+    "error": (_JSON, b'{"error":"too_many_requests","error_description":"Retry later."}'),
+    "html": ("text/html; charset=utf-8", b"<!DOCTYPE html><html><body><h1>429 Too Many Requests</h1></body></html>"),
+    "empty": ("text/html", b""),
+}
 _PAGE: Final = b"<!DOCTYPE html><html><head><title>Sign in</title></head><body>Please sign in.</body></html>"
 
 
@@ -34,6 +41,11 @@ def fault_response(kind: str, fault: Fault) -> FaultResponse | None:
         content = gzip.compress(b" " * (int(details.get("megabytes", 200)) << 20))
         return _response(200, content, b"application/json; charset=utf-8", [(b"Content-Encoding", b"gzip")])
     return None
+
+
+def throttle_body(form: str) -> tuple[str, bytes] | None:
+    """Return the type and the body of a refusal in one of the `faults.FORMS`; None for the usual ones."""
+    return _THROTTLED.get(form)
 
 
 def _response(status: int, content: bytes, media: bytes, extra: Headers | None = None) -> FaultResponse:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from attrs import define, field
 
-__all__ = ["KINDS", "Fault", "Faults", "make_fault"]
+__all__ = ["FORMS", "KINDS", "Fault", "Faults", "make_fault"]
 
 KINDS: Final = {
     "latency_in": "the request takes `seconds` to arrive; it is logged and counted after that",
@@ -26,14 +26,16 @@ KINDS: Final = {
     "error_504": "responds with 504; with `commit` true the request is executed first",
     "html_error": "responds with 200 and an HTML page; with `commit` true the request is executed first",
     "cut_body": "the response ends in the middle of its body",
-    "throttle": "refuses the request; `retry_after` is `seconds`, `date`, `missing` or any text; with "
-    "`seconds` it begins a lockout of this length",
+    "throttle": "refuses the request; `retry_after` is `seconds`, `date`, `missing` or any text; `form` is `message`, "
+    "`error`, `html` or `empty`; with `seconds` it begins a lockout of this length",
     "bare_503": "responds with 503 and an empty body",
     "redirect": "redirects to `location` with 302",
     "raw": "responds with `status`, `headers` and `body`; with `commit` true the request is executed first",
     "gzip_bomb": "responds with a small body that decompresses to `megabytes`",
 }
 
+FORMS: Final = ("message", "error", "html", "empty")
+"""The forms of a refusal by the fault `throttle`; without one it is that of the API version."""
 
 _LONGEST: Final = 1_000_000_000
 _RANGES: Final = {"status": (200, 599), "megabytes": (1, 4096)}
@@ -117,6 +119,9 @@ def make_fault(description: Mapping[str, Any]) -> Fault:
 
 def _check_details(details: Mapping[str, Any]) -> None:
     """Refuse details from which no response can be built."""
+    if (form := details.get("form")) is not None and form not in FORMS:
+        msg = f"form: must be one of {', '.join(FORMS)}, not {form!r}"
+        raise ValueError(msg)
     for name, (low, high) in _RANGES.items():
         value = details.get(name, low)
         if not isinstance(value, int) or not low <= value <= high:

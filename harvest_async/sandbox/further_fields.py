@@ -32,7 +32,6 @@ FURTHER_FIELDS: Final[dict[str, _Fields]] = {
     "expense": {"is_period_locked": (bool, False)},
     "receipt": {"filename": (str, "")},
     "invoice": {
-        "payment_term": (str, None),
         "payment_options": (tuple, ()),
         "sent_at": (datetime, None),
         "paid_at": (datetime, None),

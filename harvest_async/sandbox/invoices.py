@@ -15,7 +15,7 @@ from typing import Final
 from attrs import field, frozen
 
 from harvest_async.sandbox.invoice_generator import expense_lines, hour_lines, unbilled
-from harvest_async.sandbox.lines import Line, read_lines, totals, write_lines
+from harvest_async.sandbox.lines import Line, line_ids, read_lines, totals, write_lines
 from harvest_async.sandbox.records import Record, read_id
 from harvest_async.sandbox.refusal import Refusal
 from harvest_async.sandbox.world import World
@@ -118,12 +118,14 @@ class Invoices:
         worth = totals(read_lines(invoice["csv_line_items"]), invoice)
         payments = self._world.having("payment", invoice_id=invoice["id"])
         due = worth["amount"] - sum((each["amount"] for each in payments), Decimal(0))
-        state = invoice["standing"]
+        state, paid = invoice["standing"], {"paid_at": None, "paid_date": None}
         if payments and due <= 0:
-            state = "paid"
+            state, last = "paid", max(payments, key=lambda payment: payment["paid_at"])
+            paid = {"paid_at": last["paid_at"], "paid_date": last["paid_date"] or last["paid_at"].date()}
         elif payments and state == "open":
             state = "partial"
-        return self._world.change("invoice", invoice, {**worth, "due_amount": due, "state": state}, now)
+        changes = {**worth, **paid, **line_ids(invoice), "due_amount": due, "state": state}
+        return self._world.change("invoice", invoice, changes, now)
 
     # Internals
 

@@ -18,10 +18,12 @@ from attrs import frozen
 from harvest_async.sandbox.records import Record, read_id
 from harvest_async.sandbox.refusal import Refusal
 
-__all__ = ["Line", "cents", "read_lines", "totals", "write_lines"]
+__all__ = ["Line", "bounded", "cents", "line_ids", "read_lines", "totals", "write_lines"]
 
 HEADER: Final = ("kind", "description", "quantity", "unit_price", "amount", "taxed", "taxed2", "project_id")
 _CENT: Final = Decimal("0.01")
+_IDS: Final = 100_000
+"""The most lines that a record can have had."""
 _ZERO: Final = Decimal("0.0")
 _MOST: Final = Decimal(10) ** 11
 _FINEST: Final = -60
@@ -75,12 +77,23 @@ def totals(lines: tuple[Line, ...], invoice: Record) -> Record:
     return {"amount": cents(amount), "discount_amount": discount, "tax_amount": tax, "tax2_amount": tax2}
 
 
+def line_ids(record: Record) -> Record:
+    """Return the values of an invoice or estimate that give each of its lines an id.
+
+    Lines keep their ids in order; further lines get ids that were never used in it.
+    """
+    count, known = record["line_count"], record["line_ids"]
+    wanted = len(read_lines(record["csv_line_items"]))
+    added = tuple(record["id"] * _IDS + count + number for number in range(1, wanted - len(known) + 1))
+    return {"line_ids": (*known[:wanted], *added), "line_count": count + len(added)}
+
+
 def _read_line(row: list[str]) -> Line:
     if len(row) != len(HEADER):
         raise Refusal(400, f"csv_line_items has a row of {len(row)} columns.")
     kind, description, quantity, unit_price, amount, taxed, taxed2, project = row
     count, price = _number(quantity), _number(unit_price)
-    worth = _bounded(_number(amount) if amount.strip() else count * price, amount)
+    worth = bounded(_number(amount) if amount.strip() else count * price, amount)
     number = read_id(project)
     if number is None and project.strip():
         raise Refusal(400, "csv_line_items has a bad project_id.")
@@ -103,10 +116,11 @@ def _number(text: str) -> Decimal:
         number = Decimal(plain or "0")
     except InvalidOperation:
         raise Refusal(400, f"csv_line_items has a bad number, {text!r}.") from None
-    return _bounded(number, text)
+    return bounded(number, text)
 
 
-def _bounded(number: Decimal, text: str) -> Decimal:
+def bounded(number: Decimal, text: str) -> Decimal:
+    """Return a number, or refuse one that is too large or too fine."""
     if not number.is_finite() or abs(number) >= _MOST or int(number.as_tuple().exponent) < _FINEST:
         raise Refusal(400, f"csv_line_items has a bad number, {text!r}.")
     return number

@@ -29,6 +29,7 @@ class Request:
         headers: the headers, with secrets redacted.
         counted: whether the rate limiter counted it.
         refused: whether the rate limiter refused it.
+        budget: the budget that counts it.
         status: the status of the response; 0 before it is sent, and if the connection was dropped.
     """
 
@@ -40,6 +41,7 @@ class Request:
     counted: bool
     refused: bool
     status: int = 0
+    budget: str = "general"
 
 
 class Log:
@@ -56,11 +58,12 @@ class Log:
         *,
         counted: bool,
         refused: bool,
+        budget: str = "general",
     ) -> Request:
         """Log a request, given as method, path and query."""
         method, path, query = call
         shown = tuple(_shown_header(*pair) for pair in headers)
-        request = Request(arrival, method, redact_text(path), _shown_query(query), shown, counted, refused)
+        request = Request(arrival, method, redact_text(path), _shown_query(query), shown, counted, refused, 0, budget)
         self._requests.append(request)
         return request
 

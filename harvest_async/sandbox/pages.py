@@ -17,6 +17,7 @@ from starlette.routing import Route
 from harvest_async.clock import SECOND
 from harvest_async.sandbox.account import Account
 from harvest_async.sandbox.log import Request
+from harvest_async.sandbox.rate_limiter import GENERAL, REPORTS
 
 __all__ = ["routes"]
 
@@ -76,20 +77,24 @@ class _Pages:
         account, limiter = self._account, self._account.limiter
         counts = {"max_in_window": account.max_in_window(), "throttled": limiter.throttled}
         counts |= {"lockouts": limiter.lockouts, "requests": len(account.log)}
-        return JSONResponse(counts | {"calls": limiter.calls, "period": limiter.period / SECOND})
+        reports = account.limiters[REPORTS]
+        own = {"max_in_window": account.max_in_window(REPORTS), "throttled": reports.throttled}
+        own |= {"lockouts": reports.lockouts, "calls": reports.calls, "period": reports.period / SECOND}
+        return JSONResponse(counts | {"calls": limiter.calls, "period": limiter.period / SECOND, REPORTS: own})
 
     async def limits(self, request: WebRequest) -> JSONResponse:
         given = await _object(request)
-        self._account.set_limits(given.get("calls"), given.get("period"))
+        self._account.set_limits(given.get("calls"), given.get("period"), str(given.get("budget", GENERAL)))
         return await self.throttle(request)
 
     async def lock(self, request: WebRequest) -> JSONResponse:
         given = await _object(request)
         kind, ids, closed = given.get("kind"), given.get("ids"), given.get("closed", True)
+        period = given.get("period", False) is True
         if not isinstance(ids, list) or not isinstance(closed, bool):
             msg = "The body needs `kind`, `ids` as a list, and `closed` as true or false."
             raise ValueError(msg)  # noqa: TRY004 - an invalid body is always a ValueError
-        self._account.lock_records(str(kind), ids, closed=closed)
+        self._account.lock_records(str(kind), ids, closed=closed, period=period)
         return JSONResponse({"locked": ids})
 
     async def revoke(self, request: WebRequest) -> JSONResponse:
@@ -117,6 +122,7 @@ def _request_fields(request: Request) -> dict[str, Any]:
         "query": request.query,
         "headers": dict(request.headers),
         "counted": request.counted,
+        "budget": request.budget,
         "refused": request.refused,
         "status": request.status,
     }

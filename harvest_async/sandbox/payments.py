@@ -14,22 +14,23 @@ from harvest_async.sandbox.records import Record
 from harvest_async.sandbox.refusal import Refusal
 from harvest_async.sandbox.world import World
 
-__all__ = ["MARKS", "Payments"]
+__all__ = ["MARKS", "Payments", "message_values"]
 
 
 class Mark(NamedTuple):
-    """A change of an invoice's state: the state before, the state after, and whether it adds a message."""
+    """A change of an invoice's state: the state before, the state after, whether it adds a message, and its event."""
 
     before: str
     after: str
     message: bool = True
+    event: str = ""
 
 
 MARKS: Final = {
-    "mark_as_sent": Mark("draft", "open"),
-    "mark_as_closed": Mark("open", "closed"),
-    "re_open": Mark("closed", "open", message=False),
-    "mark_as_draft": Mark("open", "draft"),
+    "mark_as_sent": Mark("draft", "open", event="send"),
+    "mark_as_closed": Mark("open", "closed", event="close"),
+    "re_open": Mark("closed", "open", message=False, event="re-open"),
+    "mark_as_draft": Mark("open", "draft", event="draft"),
 }
 _CENT: Final = Decimal("0.01")
 
@@ -59,12 +60,23 @@ class Payments:
 
     def mark(self, name: str, invoice: Record, values: Record, now: datetime, requester: Record) -> None:
         """Change an invoice's state by one of `MARKS`; `values` are those of the message."""
+        mark = self._allowed(name, invoice)
+        if mark.message:
+            self._add_message(invoice, values | {"event_type": mark.event}, now, requester)
+        self._change_state(invoice, mark.after, now)
+
+    def execute(self, name: str, invoice: Record, values: Record, now: datetime, requester: Record) -> Record:
+        """Change an invoice's state by one of `MARKS` and return the message, which every change adds."""
+        mark = self._allowed(name, invoice)
+        message = self._add_message(invoice, values | {"event_type": mark.event}, now, requester)
+        self._change_state(invoice, mark.after, now)
+        return message
+
+    def _allowed(self, name: str, invoice: Record) -> Mark:
         mark = MARKS[name]
         if invoice["standing"] != mark.before or invoice["state"] == "paid":
             raise Refusal(400, f"The invoice is {invoice['state']}.")
-        if mark.message:
-            self._add_message(invoice, values, now, requester)
-        self._change_state(invoice, mark.after, now)
+        return mark
 
     def pay(self, invoice: Record, given: Record, now: datetime, requester: Record) -> Record:
         """Add a payment."""
@@ -94,16 +106,15 @@ class Payments:
     # Internals
 
     def _change_state(self, invoice: Record, standing: str, now: datetime) -> None:
-        self._world.change("invoice", invoice, {"standing": standing}, now)
+        times = {"closed_at": now if standing == "closed" else None}
+        if standing == "draft" or invoice["standing"] == "draft":
+            times["sent_at"] = now if standing == "open" else None
+        self._world.change("invoice", invoice, {"standing": standing, **times}, now)
         self._invoices.recalculate(invoice, now)
 
     def _add_message(self, invoice: Record, values: Record, now: datetime, requester: Record) -> Record:
-        sender = {"sent_by": _full_name(requester), "sent_by_email": requester["email"]}
-        sender |= {"sent_from": sender["sent_by"], "sent_from_email": sender["sent_by_email"]}
-        values = {name: value for name, value in values.items() if value is not None}
-        values["body"] = values.get("body", "").replace("\r\n", "\n").replace("\n", "\r\n")
-        values |= {"invoice_id": invoice["id"], "subject": f"Invoice #{invoice['number']} from Sandbox"}
-        return self._world.add("message", {**sender, **values}, now)
+        given = {"subject": f"Invoice #{invoice['number']} from Sandbox"} | message_values(values, requester)
+        return self._world.add("message", given | {"invoice_id": invoice["id"]}, now)
 
     def _named(self, address: str, invoice: Record) -> str:
         """Return an address with the name of its contact or person."""
@@ -113,6 +124,14 @@ class Payments:
         for person in self._world.having("user", email=address):
             return f"{_full_name(person)} <{address}>"
         return address
+
+
+def message_values(values: Record, sender: Record) -> Record:
+    """Return the values of a message with its sender, and with line breaks as mails have them."""
+    name, email = _full_name(sender), sender["email"]
+    given = {name: value for name, value in values.items() if value is not None}
+    given["body"] = given.get("body", "").replace("\r\n", "\n").replace("\n", "\r\n")
+    return {"sent_by": name, "sent_by_email": email, "sent_from": name, "sent_from_email": email, **given}
 
 
 def _full_name(person: Record) -> str:

@@ -1,4 +1,4 @@
-"""The server's rate limit: arrivals in a sliding window, and a lockout for an account that exceeds it.
+"""The server's rate limits, one per budget: arrivals in a sliding window, and a lockout for an account that exceeds it.
 
 Notes:
 - Times are integers in nanoseconds; the current time is an argument.
@@ -12,9 +12,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-__all__ = ["RateLimitStatus", "RateLimiter"]
+__all__ = ["BUDGETS", "GENERAL", "REPORTS", "RateLimitStatus", "RateLimiter"]
+
+GENERAL: Final = "general"
+REPORTS: Final = "reports"
+BUDGETS: Final = (GENERAL, REPORTS)
+"""The names of the budgets; each has calls and a window of its own."""
 
 _SECOND = 1_000_000_000
 

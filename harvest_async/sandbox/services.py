@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from attrs import frozen
 
+from harvest_async.sandbox.estimates import Estimates
 from harvest_async.sandbox.expenses import Expenses
 from harvest_async.sandbox.grants import Grants
 from harvest_async.sandbox.invoices import Invoices
@@ -42,6 +43,7 @@ class Services:
     invoices: Invoices
     payments: Payments
     rates: RateHistory
+    estimates: Estimates
 
     @classmethod
     def over(cls, world: World, settings: Settings, status: Callable[[], RateLimitStatus]) -> Services:
@@ -59,4 +61,5 @@ class Services:
             invoices,
             Payments(world, invoices),
             RateHistory(world),
+            Estimates(world),
         )

@@ -15,6 +15,7 @@ __all__ = ["MODULES", "Settings"]
 
 MODULES: Final = ("expenses", "invoices", "estimates", "approval")
 _MOST: Final = 1_000_000_000
+_ROUNDINGS: Final = (0, 1, 5, 6, 10, 15, 30, 60)
 
 
 def _read_modules(names: Iterable[str]) -> frozenset[str]:
@@ -39,6 +40,17 @@ def _read_span(seconds: float | None) -> int | None:
     return None if seconds is None else span(seconds)
 
 
+def _read_report_period(seconds: float) -> int:
+    return _read_span(seconds) or 0
+
+
+def _read_rounding(minutes: int) -> int:
+    if minutes not in _ROUNDINGS:
+        msg = f"rounding: must be one of {', '.join(map(str, _ROUNDINGS))} minutes, not {minutes!r}"
+        raise ValueError(msg)
+    return minutes
+
+
 def _read_plan(plan: Mapping[str, int] | None) -> dict[str, int]:
     given = dict(plan or {})
     if unknown := given.keys() - {"people", "projects"}:
@@ -49,7 +61,7 @@ def _read_plan(plan: Mapping[str, int] | None) -> dict[str, int]:
 
 @frozen
 class Settings:
-    """The arguments of `Sandbox`; `period` and `lockout` are in nanoseconds."""
+    """The arguments of `Sandbox`; `period`, `lockout` and `report_period` are in nanoseconds."""
 
     calls: int = field(default=100, converter=_read_calls)
     period: int | None = field(default=15, converter=_read_span)
@@ -64,3 +76,6 @@ class Settings:
     quirks: frozenset[str] = field(default=frozenset(), converter=read_quirks)
     plan: dict[str, int] = field(factory=dict, converter=_read_plan)
     fresh_account: bool = False
+    report_calls: int = field(default=100, converter=_read_calls)
+    report_period: int = field(default=900, converter=_read_report_period)
+    rounding: int = field(default=0, converter=_read_rounding)

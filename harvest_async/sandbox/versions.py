@@ -37,6 +37,10 @@ class Version(Protocol):
         """Return whether a path is the call that reports the rate limiter's numbers."""
         ...
 
+    def budget_of(self, path: str) -> str:
+        """Return the name of the budget that counts requests of a path (see `rate_limiter.BUDGETS`)."""
+        ...
+
     def serve(self, request: HttpRequest, now: datetime) -> Response:
         """Execute a request."""
         ...

@@ -10,6 +10,7 @@ from attrs import evolve
 
 from harvest_async.sandbox.messages import HttpRequest, Response
 from harvest_async.sandbox.oauth import APPROVER, AUTHORIZE, LIFETIME, OAuthPages
+from harvest_async.sandbox.rate_limiter import GENERAL
 from harvest_async.sandbox.services import Services
 from harvest_async.sandbox.sign_in import challenge, person_of
 from harvest_async.sandbox.v1.account import STATUS_PATH
@@ -46,6 +47,10 @@ class V1:
     def is_status(self, path: str) -> bool:
         """Return whether a path is the rate limit status."""
         return split_format(path)[0] == STATUS_PATH
+
+    def budget_of(self, path: str) -> str:  # noqa: ARG002 - it has only one
+        """Return the general budget."""
+        return GENERAL
 
     def serve(self, request: HttpRequest, now: datetime) -> Response:
         """Execute a request, anonymous or signed in."""

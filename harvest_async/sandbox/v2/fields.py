@@ -49,7 +49,7 @@ _WRITABLE: Final[dict[str, dict[str, str]]] = {
         "project_id task_id hours notes", spent_date="spent_at", started_time="started_at", ended_time="ended_at"
     ),
     "expense": _same("project_id expense_category_id units total_cost notes billable", spent_date="spent_at"),
-    "invoice": {**_INVOICE, **_same("estimate_id retainer_id payment_term", due_date="due_at")},
+    "invoice": {**_INVOICE, **_same("estimate_id retainer_id", due_date="due_at")},
     "estimate": _INVOICE,
     "message": _same(
         "event_type subject body attach_pdf send_me_a_copy thank_you",

@@ -17,7 +17,11 @@ from harvest_async.sandbox.refusal import Refusal
 from harvest_async.sandbox.roles import Role, managed
 from harvest_async.sandbox.v2 import (
     company,
+    estimates,
+    expenses,
+    invoices,
     projects,
+    reports,
     resources,
     time_entries,
     users,
@@ -34,7 +38,11 @@ SECTIONS: Final[tuple[tuple[str, tuple[Route, ...]], ...]] = (
     ("", users.ROUTES),
     ("", time_entries.ROUTES),
     ("expenses", resources.CATEGORY_ROUTES),
+    ("expenses", expenses.ROUTES),
+    ("invoices", invoices.ROUTES),
     ("invoices", resources.ITEM_CATEGORY_ROUTES),
+    ("estimates", estimates.ROUTES),
+    ("", reports.ROUTES),
     ("estimates", resources.ESTIMATE_CATEGORY_ROUTES),
 )
 

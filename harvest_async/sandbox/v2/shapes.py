@@ -10,9 +10,19 @@ from harvest_async.sandbox.records import Record
 from harvest_async.sandbox.roles import rights
 from harvest_async.sandbox.world import World
 
-__all__ = ["SHAPES", "access_roles", "client_of", "named", "person_of", "project_assignment", "project_of", "task_link"]
+__all__ = [
+    "AVATAR",
+    "SHAPES",
+    "access_roles",
+    "client_of",
+    "named",
+    "person_of",
+    "project_assignment",
+    "project_of",
+    "task_link",
+]
 
-_AVATAR: Final = "https://cache.harvestapp.com/assets/profile_images/default.png"
+AVATAR: Final = "https://cache.harvestapp.com/assets/profile_images/default.png"
 
 
 def named(record: Record) -> Record:
@@ -182,7 +192,7 @@ def _user(world: World, person: Record) -> Record:
         **_times(person),
         "roles": roles,
         "access_roles": access_roles(person),
-        "avatar_url": _AVATAR,
+        "avatar_url": AVATAR,
     }
 
 

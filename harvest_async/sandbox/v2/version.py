@@ -12,6 +12,7 @@ from attrs import evolve
 from harvest_async.sandbox.json_text import write_json
 from harvest_async.sandbox.messages import HttpRequest, Response
 from harvest_async.sandbox.oauth import APPROVER, AUTHORIZE, LONG_LIFETIME, OAuthPages
+from harvest_async.sandbox.rate_limiter import GENERAL, REPORTS
 from harvest_async.sandbox.records import Record
 from harvest_async.sandbox.services import Services
 from harvest_async.sandbox.sign_in import person_of
@@ -50,6 +51,11 @@ class V2:
     def is_status(self, path: str) -> bool:  # noqa: ARG002 - there is none
         """Return False: API v2 has no call that reports the rate limiter's numbers."""
         return False
+
+    def budget_of(self, path: str) -> str:
+        """Return the reports' budget for reports, and the general one for all other paths."""
+        prefix = _prefix(path)
+        return REPORTS if prefix is not None and path.startswith(f"{prefix}/reports/") else GENERAL
 
     def serve(self, request: HttpRequest, now: datetime) -> Response:
         """Execute a request."""

@@ -14,6 +14,9 @@ class Echo:
     def is_status(self, path):
         return path == "/echo/status"
 
+    def budget_of(self, path):  # noqa: ARG002 - the protocol has it
+        return "general"
+
     def serve(self, request, now):  # noqa: ARG002 - the protocol has it
         return Response(content=f"{request.method} {request.content.decode()}".encode(), media="text/plain")
 
