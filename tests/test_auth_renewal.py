@@ -23,18 +23,12 @@ from harvest_async import (
     Unauthorized,
     WouldWait,
 )
-from harvest_async.testing import VirtualLoop
 from harvest_async.throttle.lease import Ticket
 from tests.support.signin import SignIn
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio", {"loop_factory": VirtualLoop}
 
 
 def clock():

@@ -29,13 +29,10 @@ from harvest_async.testing import VirtualLoop
 from tests.renewal.harness import run
 from tests.support.signin import SERVICE, SignIn
 
+pytestmark = pytest.mark.virtual_time
+
 HOUR = timedelta(hours=1)
 ADDRESS = "https://acme.example.com"
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio", {"loop_factory": VirtualLoop}
 
 
 def clock():

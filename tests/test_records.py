@@ -14,19 +14,13 @@ from harvest_async.body_buffer import IN_MEMORY, BodyBuffer
 from harvest_async.call import Call, Repeat
 from harvest_async.client.results import Many
 from harvest_async.exchange import response_body as body
-from harvest_async.testing import VirtualLoop
 from harvest_async.v1.models import Client
 from tests.test_transport import Drip
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 DAYS = (date(2026, 1, 1), date(2026, 12, 31))
 STATUS = {"count": 1, "max_calls": 100, "timeframe_limit": 15}
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio", {"loop_factory": VirtualLoop}
 
 
 class Server(httpx.AsyncBaseTransport):

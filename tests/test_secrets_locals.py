@@ -27,19 +27,13 @@ from harvest_async import (
 )
 from harvest_async.sandbox import Sandbox
 from harvest_async.secret import SecretText, hide, hide_user
-from harvest_async.testing import VirtualLoop, in_process
+from harvest_async.testing import in_process
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 SECRET = "s3cr3t-0f-0urs"
 MARKS = (SECRET, "czNjcjN0LTBmLTB1cn", "NjcjN0LTBmLTB1c", "M2NyM3QtMGYtMHVyc")  # as it is, and as HTTP Basic has it
 STATE = "the-state"
-
-
-@pytest.fixture
-def anyio_backend():
-    """Time is moved by hand: nothing waits for a retry."""
-    return "asyncio", {"loop_factory": VirtualLoop}
 
 
 def shown(error, *, frames=True):

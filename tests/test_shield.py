@@ -7,14 +7,8 @@ import anyio.lowlevel
 import pytest
 
 from harvest_async.cancellation import finish, in_one_go
-from harvest_async.testing import VirtualLoop
 
-pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio", {"loop_factory": VirtualLoop}
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 
 async def work(done, seconds=5.0):

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harvest_async import CreatedUnread, DecodeError, DeleteResult, InvalidArgument, NotFound, OutcomeUnknown
-from harvest_async.testing import VirtualLoop
 from harvest_async.v1.models import (
     BillBy,
     Client,
@@ -45,7 +44,7 @@ from tests.contract import endpoints
 from tests.contract import fields as contract_fields
 from tests.support.v1 import read, scripted, silent, told, written
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 DAY = date(2026, 3, 9)
 CLIENT = Client(id=7, name="ACME", active=True, details="One Way", cache_version=3, currency="Euro - EUR")
@@ -54,11 +53,6 @@ PROJECT = Project(
 )
 PERSON = Person(id=9, email="one@example.com", first_name="Person", last_name="One", is_active=True, is_admin=False)
 WIRED = {"client": {"id": 7, "name": "ACME", "active": True}}
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio", {"loop_factory": VirtualLoop}
 
 
 # Creates
