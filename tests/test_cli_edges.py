@@ -87,7 +87,7 @@ def local(cause):
 )
 @pytest.mark.parametrize("as_json", [False, True])
 def test_every_error_has_its_exit_code(shell, monkeypatch, error, code, as_json):
-    """Whatever a command raises becomes a message, JSON where that was asked for, and never exit code 1."""
+    """Any exception of a command becomes a message, JSON with `--json`, and never exit code 1."""
 
     def fail(**_):
         raise error
@@ -212,7 +212,7 @@ def test_an_output_that_can_not_be_written_is_refused_before_anything_is_sent(
 
 
 def test_two_outputs_are_two_files(shell, file, tmp_path):
-    """Neither is written over the other, whatever the paths look like."""
+    """Neither is written over the other, in any spelling of the paths."""
     said = shell("import", file, *FILL, "--rejects", tmp_path / "x", "--picture", tmp_path / "." / "x")
 
     assert (said.code, "same file" in said.err) == (2, True)
@@ -307,7 +307,7 @@ def test_hints_name_only_options_that_the_command_has(shell, file, tmp_path, wor
 
 
 @pytest.mark.parametrize("words", [("import", "FILE", *FILL), ("import", "FILE", *FILL, "--dry-run"), ("undo", "J")])
-def test_a_regular_user_is_told_that_an_administrator_is_needed(shell, account, file, tmp_path, words):
+def test_a_regular_user_learns_that_an_administrator_is_needed(shell, account, file, tmp_path, words):
     """Before anything is written, and before lists are refused one by one."""
     journal = tmp_path / "a.journal"
     shell("import", file, *FILL, "--journal", journal)
@@ -399,7 +399,7 @@ def test_closed_streams(shell, account, file, closed):
 
 
 def in_terminal(shell, words, response):
-    """Run a command in a pseudo-terminal, answer its question; return exit code and what was shown."""
+    """Run a command in a pseudo-terminal, reply to its question; return exit code and output."""
     parent, child = pty.openpty()
     running = shell.start(
         *words, stdin=child, stdout=child, stderr=child, text=False, env={"TERM": "xterm"}, start_new_session=True
@@ -457,10 +457,10 @@ def test_the_question_can_be_interrupted(shell, account, file, key):
 
 def test_exit_codes_are_documented(shell):
     """In the help of the front page, with the switch for tracebacks."""
-    told = " ".join(shell("--help").out.split())
+    page = " ".join(shell("--help").out.split())
 
-    assert all(f"{code} " in told for code in (edge.BAD_INPUT, edge.NO_SERVER, edge.INTERNAL, edge.INTERRUPTED))
-    assert "HARVEST_DEBUG" in told
+    assert all(f"{code} " in page for code in (edge.BAD_INPUT, edge.NO_SERVER, edge.INTERNAL, edge.INTERRUPTED))
+    assert "HARVEST_DEBUG" in page
 
 
 def test_a_json_document_is_one_document(shell, file):

@@ -17,7 +17,7 @@ from tests.support.sample import make_rows, write_csv
 
 @pytest.mark.anyio
 async def test_an_empty_account_has_nothing():
-    """Whatever it is asked for, it has none; what counts as a call is counted."""
+    """It never has a result; calls are counted."""
     from datetime import date
 
     account, day = EmptyAccount(), date(2026, 1, 5)
@@ -61,24 +61,24 @@ def test_nothing_rejected_writes_nothing(tmp_path):
 
 
 def test_progress_that_nobody_watches_is_a_line_for_each_part(capsys):
-    """Where there is no terminal each part is a line, and what is out of the ordinary is told once."""
+    """Without a terminal each part is a line, and each unusual state is reported once."""
     bar = Bar(Throttle())
 
-    bar.begin("booking", 3)
+    bar.begin("time entries", 3)
     bar.step()
-    for what in ("Harvest does not answer", "Harvest does not answer", None):
+    for what in ("Harvest does not respond", "Harvest does not respond", None):
         bar.state(what)
     bar.begin("nothing", 0)
 
-    assert capsys.readouterr().err.splitlines() == ["booking: 3 calls", "Harvest does not answer"]
+    assert capsys.readouterr().err.splitlines() == ["time entries: 3 calls", "Harvest does not respond"]
 
 
 def test_quiet_progress_says_nothing(capsys):
     """For programs nothing is written beside the document."""
     bar = Bar(Throttle(), quiet=True)
 
-    bar.begin("booking", 3)
-    bar.state("Harvest does not answer")
+    bar.begin("time entries", 3)
+    bar.state("Harvest does not respond")
 
     assert capsys.readouterr() == ("", "")
     assert err.stderr
@@ -92,6 +92,6 @@ def test_quiet_progress_says_nothing(capsys):
         ({"people": 2, "projects": 3}, "2 people, 3 projects"),
     ],
 )
-def test_one_is_told_in_the_singular(counts, said):
-    """What was made is told as a person would."""
+def test_one_is_counted_in_the_singular(counts, said):
+    """Created records are counted with the right number of the noun."""
     assert show._counted(counts) == said

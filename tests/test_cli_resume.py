@@ -1,4 +1,4 @@
-"""Imports that end early, are gone on with, and are taken back, on the command line."""
+"""Imports that end early, are resumed, and are undone, on the command line."""
 
 import os
 import pty
@@ -121,18 +121,18 @@ def test_a_second_ctrl_c_ends_at_once(shell, sandbox, file):
     while "waiting for the calls in progress" not in running.stderr.readline():
         pass
     running.send_signal(signal.SIGINT)
-    _, told = running.communicate(timeout=15)
+    _, output = running.communicate(timeout=15)
     sandbox.clear_faults()
 
     rest = shell("import", file, *FILL, "--max-delay", 0.2, "--json")
 
     assert running.returncode == 130
-    assert "unknown" in told
+    assert "unknown" in output
     assert rest.code == 0
     assert each_row_once(sandbox)
 
 
-def test_a_killed_import_is_gone_on_with_by_the_same_command(shell, sandbox, file):
+def test_a_killed_import_is_resumed_by_the_same_command(shell, sandbox, file):
     """After kill -9 the same command finds the journal, looks what became of lost calls, and does the rest."""
     slow(sandbox)
     running = shell.start("import", file, *FILL)
@@ -155,10 +155,10 @@ def test_the_end_of_a_session_is_a_graceful_stop(shell, sandbox, file):
     running = shell.start("import", file, *FILL)
     wait_for(sandbox, 10)
     running.terminate()
-    _, told = running.communicate(timeout=30)
+    _, output = running.communicate(timeout=30)
 
     assert running.returncode == 130
-    assert "--resume" in told
+    assert "--resume" in output
 
 
 def interrupted(shell, sandbox, file, *options):
@@ -182,7 +182,7 @@ def test_resume_without_a_file_takes_the_last_run(shell, sandbox, file):
 
 
 def test_a_journal_refuses_other_options(shell, sandbox, file):
-    """A run is not gone on with under other options than it was begun with."""
+    """A run is not resumed with other options than those it was started with."""
     interrupted(shell, sandbox, file)
     before = len(sandbox.world.entries())
 
@@ -241,7 +241,7 @@ def test_nothing_to_resume(shell, file, tmp_path):
 
 
 def test_a_done_run_can_be_resumed_and_does_nothing(shell, sandbox, file, tmp_path):
-    """Resuming a run that is done tells its report once more and sends nothing."""
+    """Resuming a run that is complete prints its report once more and sends nothing."""
     journal = tmp_path / "a.journal"
     shell("import", file, *FILL, "--journal", journal)
     posts = sum(each.method == "POST" for each in sandbox.requests())
@@ -253,7 +253,7 @@ def test_a_done_run_can_be_resumed_and_does_nothing(shell, sandbox, file, tmp_pa
 
 
 def test_a_plan_that_was_never_finished_is_made_anew(shell, sandbox, file, tmp_path):
-    """A journal whose run died before its plan was made stands in nobody's way."""
+    """A journal whose run died before its plan was stored does not block another import."""
     journal = tmp_path / "a.journal"
     with Journal(journal) as half:
         half.describe(account="x", file="y")
@@ -296,8 +296,8 @@ def test_undo_says_what_is_left(shell, sandbox, file):
     assert "left: project" in said.err
 
 
-def test_rejected_rows_can_be_mended_and_loaded(shell, sandbox, tmp_path):
-    """--rejects writes the rejected rows as they stand; mended, they load with the same options."""
+def test_rejected_rows_can_be_corrected_and_loaded(shell, sandbox, tmp_path):
+    """--rejects writes the rejected rows as they were; once corrected, they load with the same options."""
     rows = [list(row) for row in make_rows(12)]
     length, rows[3][11], rows[8][7] = rows[3][11], "an hour", "soon"
     file, rejects = tmp_path / "time.csv", tmp_path / "rejects.csv"
@@ -323,7 +323,7 @@ def test_a_picture_of_the_window(shell, file, tmp_path):
 
 
 def test_refusals_end_a_run_where_asked(shell, sandbox, file):
-    """With --max-failures a run ends early, says why, and can be gone on with."""
+    """With --max-failures a run ends early, reports why, and can be resumed."""
     sandbox.fault("raw", match={"path": "/daily/add"}, times=None, status=400, body="{}")
 
     said = shell("import", file, *FILL, "--max-failures", 3)
@@ -333,7 +333,7 @@ def test_refusals_end_a_run_where_asked(shell, sandbox, file):
     assert "--resume" in said.err
 
 
-def test_a_server_that_is_gone_ends_with_3(shell, sandbox, file):
+def test_an_unreachable_server_ends_with_3(shell, sandbox, file):
     """When the server stays away longer than --give-up, the run ends with 3, resumably."""
     sandbox.fault("error_502", match={"path": "/daily/add"}, times=None)
     sandbox.fault("error_502", match={"path": "/account/who_am_i"}, after=1, times=None)
@@ -357,7 +357,7 @@ def test_a_stream(shell, sandbox):
 
 
 def test_what_was_found_is_shown_first(shell, file):
-    """Format, encoding, delimiter and rows are told before anything is sent."""
+    """Format, encoding, delimiter and rows are shown before anything is sent."""
     said = shell("import", file, *FILL)
 
     assert "format: Toggl Track, detailed report" in said.err.splitlines()[0]
@@ -365,7 +365,7 @@ def test_what_was_found_is_shown_first(shell, file):
 
 
 def test_a_mapping(shell, sandbox, tmp_path):
-    """Columns that no format knows are named by --map or by a mapping file; nonsense in either is told."""
+    """Columns that no format knows are named by --map or by a mapping file; nonsense in either is reported."""
     file, mapping = tmp_path / "own.csv", tmp_path / "own.toml"
     file.write_text("Wer,Wann,Wie lange,Projekt\none@example.com,2026-01-05,1.5,Website\n")
     mapping.write_text('format = "time"\n[columns]\nWer = "email"\nWann = "day"\n"Wie lange" = "hours"\n')

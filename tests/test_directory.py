@@ -30,7 +30,7 @@ class Account(httpx.AsyncBaseTransport):
     Attributes:
         lists: the records below their path.
         asked: the lists that were asked for: (path, updated_since or None).
-        way: seconds that a request and its answer take.
+        way: seconds that a request and its response take.
     """
 
     def __init__(self, clock, **lists):
@@ -114,7 +114,7 @@ def clock():
 
 
 async def test_a_list_is_asked_for_once():
-    """When it is first needed; then everything is answered without a call, and counted."""
+    """When it is first needed; then every lookup needs no call, and is counted."""
     server, _, directory = account(clients=[{"name": "ACME"}, {"name": "Other"}])
     assert (server.asked, directory.calls, directory.saved) == ([], 0, 0)
 
@@ -129,7 +129,7 @@ async def test_a_list_is_asked_for_once():
 
 
 async def test_each_list_has_its_keys():
-    """Names, codes and addresses, whatever their case and the blanks around them."""
+    """Names, codes and addresses, ignoring case and surrounding blanks."""
     server, _, directory = account(
         projects=[{"name": "Site", "code": "P-1"}, {"name": "Shop", "code": None}],
         people=[{"first_name": "Person", "last_name": "One", "email": "One@example.com"}],
@@ -185,7 +185,7 @@ async def test_assignments_are_kept_for_each_project():
 
 
 async def test_those_who_ask_at_once_share_one_call():
-    """A hundred questions, one list; whoever is cancelled leaves it to the others."""
+    """A hundred lookups request one list; a cancelled one leaves the request to the others."""
     server, _, directory = account(clients=[{"name": "ACME"}])
     asking = [asyncio.ensure_future(directory.clients.by_id(1)) for _ in range(100)]
     await asyncio.sleep(0.05)
@@ -215,7 +215,7 @@ async def test_an_old_list_is_brought_up_to_date():
     assert server.asked[1:] == [("/clients", "2026-01-05 08:59")]
 
 
-async def test_the_server_s_clock_is_gone_by():
+async def test_the_server_s_clock_is_used():
     """Ours may be wrong by an hour, and nothing is missed."""
     server, _, directory = account()
     server.now = lambda: (clock().today() - timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -230,7 +230,7 @@ async def test_the_server_s_clock_is_gone_by():
 
 
 async def test_records_that_do_not_say_when_they_changed_go_by_our_clock():
-    """From the moment at which the list was asked for."""
+    """From the time of the request for the list."""
     server, _, directory = account(clients=[{"name": "ACME"}, {"name": "Other"}])
     server.lists["/clients"][1]["updated_at"] = None
     await directory.clients.all()
@@ -251,7 +251,7 @@ async def test_an_empty_list_is_asked_for_as_a_whole_again():
 
 
 async def test_a_reload_forgets_everything():
-    """What others have deleted is noticed by it alone (contract: updated_since.deletions)."""
+    """Only a reload notices what others have deleted."""
     server, _, directory = account(clients=[{"name": "ACME"}, {"name": "Other"}])
     server.put("/projects/5/task_assignments", 1, task_id=70)
     server.put("/projects/5/user_assignments", 1, user_id=70)
@@ -268,7 +268,7 @@ async def test_a_reload_forgets_everything():
     assert directory.calls == 7
 
 
-async def test_a_list_that_can_not_be_had_is_told_to_all():
+async def test_a_list_that_can_not_be_read_is_reported_to_all():
     """Each has an error of their own, and the next question asks again."""
     server, _, directory = account(clients=[{"name": "ACME"}])
     server.fail = [httpx.Response(404)]
@@ -329,7 +329,7 @@ async def test_what_was_made_is_there():
     assert len(server.asked) == 2
 
 
-async def test_what_was_deleted_is_gone():
+async def test_deleted_records_are_removed():
     """Without asking for the whole list, and even if a list was on its way that still had it."""
     server, harvest, directory = account(clients=[{"name": "ACME"}, {"name": "Other"}])
     await directory.clients.all()
@@ -339,7 +339,7 @@ async def test_what_was_deleted_is_gone():
 
     server.way = 1
     late = asyncio.ensure_future(directory.clients.refresh())
-    await asyncio.sleep(1.5)  # the list was read, and its answer is on its way
+    await asyncio.sleep(1.5)  # the list was read, and its response is on its way
     server.way = 0.05
     await harvest.clients.delete(2)
     await late
@@ -387,7 +387,7 @@ async def test_writes_through_other_options_are_noticed():
 
 
 async def test_a_person_written_by_address_makes_the_list_stale():
-    """Nobody knows which record it was (contract: person_by_email)."""
+    """Nobody knows which record it was."""
     server, harvest, directory = account(people=[{"first_name": "P", "email": "p@example.com"}])
     await directory.people.all()
     with pytest.raises(NotFound):
@@ -441,7 +441,7 @@ async def test_writes_go_on_while_questions_are_asked():
     assert len(await directory.clients.all()) == 21
 
 
-async def test_a_directory_that_nobody_holds_is_gone():
+async def test_a_directory_without_references_is_collected():
     """The account does not keep it."""
     _, harvest, directory = account()
     weak = weakref.ref(directory)

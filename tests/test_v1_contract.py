@@ -70,7 +70,7 @@ def harvest_at(address, **options):
 @pytest.mark.parametrize("format", ["json", "xml"])
 @pytest.mark.parametrize("name", sorted(CASES))
 async def test_an_endpoint_is_asked_and_answered_as_the_contract_has_it(name, format, sandbox, address):
-    """Path, parameters, header fields, body and answer are the contract's, and the model has what the answer says."""
+    """Path, parameters, headers, body and response are the contract's, and the model has the fields of the response."""
     case, recorder = CASES[name], Recorder(httpx.AsyncHTTPTransport())
     sandbox.reset()
     async with harvest_at(address) as harvest:
@@ -82,7 +82,7 @@ async def test_an_endpoint_is_asked_and_answered_as_the_contract_has_it(name, fo
     records = []
     for seen in asked:
         judge_request(seen, format)
-        if seen.status != httpx.codes.NOT_FOUND:  # a task that is gone
+        if seen.status != httpx.codes.NOT_FOUND:  # a task that was deleted
             records = judge_answer(seen, format) or records
 
     assert name in {seen.endpoint.name for seen in asked if seen.status == seen.endpoint.success}

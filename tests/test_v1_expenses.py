@@ -26,7 +26,7 @@ from harvest_async.testing import in_process
 from harvest_async.v1.models import Expense, ExpenseCategory
 from harvest_async.v1.resources.expenses import GET_EXPENSE
 from tests.contract.cases import PIXEL
-from tests.support.v1 import read, scripted, silent, told
+from tests.support.v1 import read, reply, scripted, silent
 
 pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
@@ -52,7 +52,7 @@ def expense(**fields):
 @pytest.mark.parametrize("cost", [{"total_cost": "9.99"}, {"units": 3}])
 async def test_an_expense_has_a_cost_or_units(cost):
     """Days are ISO days; with units the server knows the price."""
-    harvest, server = scripted(silent(201, location="/expenses/5"), told(expense()))
+    harvest, server = scripted(silent(201, location="/expenses/5"), reply(expense()))
     await harvest.expenses.create(30, 60, "2026-03-09", notes="Lunch", **cost)
     name, value = next(iter(cost.items()))
 
@@ -76,7 +76,7 @@ async def test_both_costs_or_none_are_refused(cost):
 
 
 @pytest.mark.parametrize("location", ["/expenses", None])
-async def test_an_expense_without_a_number_is_told_and_not_made_again(location):
+async def test_an_expense_without_a_number_is_reported_and_not_created_again(location):
     """The documented `Location` has none."""
     headers = {} if location is None else {"location": location}
     harvest, server = scripted(silent(201, **headers))
@@ -96,7 +96,7 @@ def test_an_invoice_without_a_number_is_none(number):
 
 @pytest.mark.parametrize("number", [3, 3.0, "3", " 3.0 "])
 def test_units_and_costs_are_decimals(number):
-    """Whatever they come as."""
+    """In any form."""
     read_back = read(GET_EXPENSE(5), expense(units=number, total_cost=number))
 
     assert (Decimal(3), Decimal(3)) == (read_back.units, read_back.total_cost)
@@ -119,7 +119,7 @@ def test_what_has_nothing_of_a_record_is_none(sample):
 
 async def test_a_category_has_no_field_that_nobody_may_write():
     """Whether it is archived is not known to be writable; what the contract lists is all that is sent."""
-    harvest, server = scripted(silent(), told({"expense_category": {"id": 60, "name": "Trips", "deactivated": True}}))
+    harvest, server = scripted(silent(), reply({"expense_category": {"id": 60, "name": "Trips", "deactivated": True}}))
     old = ExpenseCategory(id=60, name="Travel", deactivated=False, cache_version=1)
     new = await harvest.expense_categories.update(old, evolve(old, name="Trips", deactivated=True, cache_version=2))
 
@@ -129,7 +129,7 @@ async def test_a_category_has_no_field_that_nobody_may_write():
 
 async def test_fields_of_the_receipt_are_not_sent_back():
     """They are changed by `receipts.attach`."""
-    harvest, server = scripted(silent(), told(expense(notes="x")))
+    harvest, server = scripted(silent(), reply(expense(notes="x")))
     old = read(GET_EXPENSE(5), expense(has_receipt=True, receipt_url="/x", user_id=1, is_closed=False))
     await harvest.expenses.update(old, evolve(old, notes="x", is_closed=True))
 
@@ -141,17 +141,17 @@ async def test_fields_of_the_receipt_are_not_sent_back():
 
 async def test_a_locked_expense_tells_what_was_not_taken():
     """The server leaves three fields of it as they are, without a word."""
-    harvest, _ = scripted(silent(), told(expense(notes="x", is_locked=True)))
+    harvest, _ = scripted(silent(), reply(expense(notes="x", is_locked=True)))
     with pytest.raises(FieldsIgnored, match="left project_id as they were") as caught:
         await harvest.expenses.update(5, notes="x", project_id=31)
 
     assert caught.value.record.notes == "x"
 
 
-async def test_whose_expense_it_is_stands_in_the_query():
+async def test_the_person_of_an_expense_is_sent_in_the_query():
     """In every call of the section, the read after a create too."""
     harvest, server = scripted(
-        silent(201, location="/expenses/5"), told(expense()), silent(), told(expense()), silent()
+        silent(201, location="/expenses/5"), reply(expense()), silent(), reply(expense()), silent()
     )
     await harvest.expenses.create(
         Expense(project_id=30, expense_category_id=60, spent_at=DAY, units=Decimal(1)), of_user=9
@@ -356,9 +356,9 @@ async def test_what_is_no_image_or_too_large_is_not_given(response, message):
         await harvest.receipts.get(5, largest=1000)
 
 
-async def test_an_expense_without_a_receipt_is_told():
+async def test_an_expense_without_a_receipt_is_reported():
     """As any record that is not there; the account is asked whether the module is on."""
-    harvest, _ = scripted(silent(404), told({"company": {"modules": {"expenses": False}}, "user": {"id": 1}}))
+    harvest, _ = scripted(silent(404), reply({"company": {"modules": {"expenses": False}}, "user": {"id": 1}}))
     with pytest.raises(NotFound, match="the account's module 'expenses' is switched off"):
         await harvest.receipts.get(5)
 
@@ -381,7 +381,7 @@ async def test_a_file_store_is_asked_without_credentials(status):
 
 
 @pytest.mark.parametrize(
-    ("answers", "kind", "message"),
+    ("responses", "kind", "message"),
     [
         ([silent(302, location="http://files.example.net/5.png")], InvalidArgument, "in the clear: use https"),
         ([silent(302, location="file:///etc/passwd")], InvalidArgument, "give a whole address"),
@@ -402,7 +402,11 @@ async def test_a_file_store_is_asked_without_credentials(status):
             NotSent,
             "can't be fetched from the file store: ConnectError",
         ),
-        ([silent(302, location=STORE), httpx.ReadError("gone")], ServerError, r"files.example.net/receipts/5.png"),
+        (
+            [silent(302, location=STORE), httpx.ReadError("connection closed")],
+            ServerError,
+            r"files.example.net/receipts/5.png",
+        ),
         (
             [silent(302, location=STORE), httpx.Response(200, content=PIXEL * 30, headers=IMAGE)],
             DecodeError,
@@ -410,9 +414,9 @@ async def test_a_file_store_is_asked_without_credentials(status):
         ),
     ],
 )
-async def test_a_file_store_may_fail(answers, kind, message):
-    """Each failure is told, and none for ever."""
-    harvest, server = scripted(*answers)
+async def test_a_file_store_may_fail(responses, kind, message):
+    """Each failure is reported, and none waits without an end."""
+    harvest, server = scripted(*responses)
     with pytest.raises(kind, match=message) as caught:
         await harvest.receipts.get(5, largest=1000)
 

@@ -17,7 +17,7 @@ from harvest_async.v1.resources.account import WHO_AM_I
 from harvest_async.v1.resources.clients import GET_CLIENT
 from harvest_async.v1.resources.expenses import LIST_EXPENSE_CATEGORIES
 from harvest_async.v1.resources.time import DAILY
-from tests.support.v1 import read, scripted, silent, told
+from tests.support.v1 import read, reply, scripted, silent
 
 pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
@@ -67,7 +67,7 @@ async def test_records_without_ids_are_never_merged():
     """Over the pages of a list, in which a record that comes again is given once."""
     page = [{"invoices": {"number": str(number)}} for number in range(50)]
     harvest, _ = scripted(
-        told(page), told([{"invoices": {"number": "0"}}, {"invoices": {"id": 1}}, {"invoices": {"id": 1}}])
+        reply(page), reply([{"invoices": {"number": "0"}}, {"invoices": {"id": 1}}, {"invoices": {"id": 1}}])
     )
     found = [each async for each in harvest.invoices.list()]
 
@@ -123,7 +123,7 @@ async def test_a_record_without_an_id_is_no_draft():
 async def test_a_new_record_without_an_id_is_read_by_its_location():
     """The body of the response is not needed where Location has the number."""
     whole = {"client": {"id": 7, "name": "ACME"}}
-    harvest, server = scripted(told({"client": {"name": "ACME"}}, 201, location="/clients/7"), told(whole))
+    harvest, server = scripted(reply({"client": {"name": "ACME"}}, 201, location="/clients/7"), reply(whole))
     made = await harvest.clients.create("ACME")
 
     assert (made.id, server.asked) == (7, [("POST", "/clients"), ("GET", "/clients/7")])
@@ -131,7 +131,7 @@ async def test_a_new_record_without_an_id_is_read_by_its_location():
 
 async def test_a_new_record_without_an_id_and_location_has_none():
     """It was created, so it is given as it is."""
-    harvest, server = scripted(told({"client": {"name": "ACME"}}, 201))
+    harvest, server = scripted(reply({"client": {"name": "ACME"}}, 201))
     made = await harvest.clients.create("ACME")
 
     assert ((made.id, made.name), len(server.sent)) == ((None, "ACME"), 1)
@@ -139,14 +139,14 @@ async def test_a_new_record_without_an_id_and_location_has_none():
 
 async def test_a_directory_refuses_records_without_ids():
     """It finds records by id."""
-    harvest, _ = scripted(told([{"client": {"name": "ACME"}}]))
+    harvest, _ = scripted(reply([{"client": {"name": "ACME"}}]))
     with pytest.raises(DecodeError, match="a Client came without an id"):
         await Directory(harvest).clients.all()
 
 
 async def test_an_invoice_needs_no_kind():
     """The server makes it free form."""
-    harvest, server = scripted(silent(201, location="/invoices/7"), told({"invoice": {"id": 7}}))
+    harvest, server = scripted(silent(201, location="/invoices/7"), reply({"invoice": {"id": 7}}))
     await harvest.invoices.create(7)
 
     assert server.body(0) == {"invoice": {"client_id": 7}}
@@ -156,7 +156,9 @@ async def test_a_payment_may_be_of_nothing():
     """An invoice of 0 is paid by it."""
     from datetime import UTC, datetime
 
-    harvest, server = scripted(silent(201, location="/invoice/1/payments/7"), told({"payment": {"id": 7, "amount": 0}}))
+    harvest, server = scripted(
+        silent(201, location="/invoice/1/payments/7"), reply({"payment": {"id": 7, "amount": 0}})
+    )
     await harvest.invoice_payments.create(1, 0, datetime(2026, 1, 5, tzinfo=UTC))
 
     assert server.body(0)["payment"]["amount"] == 0

@@ -26,7 +26,7 @@ from harvest_async.v1.models import (
 )
 from harvest_async.v1.resources.invoices import DELETE_INVOICE_ITEM_CATEGORY, GET_INVOICE, LIST_INVOICES
 from harvest_async.v1.resources.messages import GET_INVOICE_MESSAGE, LIST_INVOICE_MESSAGES, SEND_INVOICE
-from tests.support.v1 import read, scripted, silent, told, written
+from tests.support.v1 import read, reply, scripted, silent, written
 
 pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
@@ -135,13 +135,13 @@ def test_a_row_may_lack_its_project():
         (f"{HEADER}\nService,Work,1,5,1,1,false,false,\n", "line 2: 9 cells below 8 names; .* has to be in quotes"),
         (f"{HEADER}\nService,Work,many,1,1,false,false,\n", "line 2, column quantity: 'many' is no number"),
         (f"{HEADER}\nService,Work,NaN,1,1,false,false,\n", "line 2, column quantity: 'NaN' is no number"),
-        (f"{HEADER}\nService,Work,1,1,1,perhaps,false,\n", "column taxed: 'perhaps' is no true or false"),
+        (f"{HEADER}\nService,Work,1,1,1,maybe,false,\n", "column taxed: 'maybe' is no true or false"),
         (f"{HEADER}\nService,Work,1,1,1,false,false,site\n", "column project_id: 'site' is no id"),
         (f'{HEADER}\nService,"Work,1,1,1,false,false,\n', "line 2: unexpected end of data"),
         (f'{HEADER}\nService,"Work"s,1,1,1,false,false,\n', "line 2: ',' expected after '\"'"),
     ],
 )
-async def test_lines_that_do_not_parse_are_told(text, message):
+async def test_lines_that_do_not_parse_are_reported(text, message):
     """With their place: as they are given, and as they come."""
     harvest, server = scripted()
     with pytest.raises(InvalidArgument, match=f"csv_line_items: line items.*{message}"):
@@ -168,22 +168,22 @@ async def test_lines_are_rows_or_a_table(lines):
         await harvest.invoices.create(2, "free_form", csv_line_items=lines)
 
 
-async def test_lines_that_were_dropped_are_told():
+async def test_lines_that_were_dropped_are_reported():
     """The invoice is read back, and its lines are counted."""
-    harvest, server = scripted(silent(), told(invoice(csv_line_items="")))
+    harvest, server = scripted(silent(), reply(invoice(csv_line_items="")))
     with pytest.raises(FieldsIgnored, match="but the server dropped lines"):
         await harvest.invoices.update(7, csv_line_items=LINES)
 
     assert server.asked == [("PUT", "/invoices/7"), ("GET", "/invoices/7")]
 
-    harvest, _ = scripted(silent(201, location="/invoices/7"), told(invoice(csv_line_items=HEADER)))
+    harvest, _ = scripted(silent(201, location="/invoices/7"), reply(invoice(csv_line_items=HEADER)))
     with pytest.raises(FieldsIgnored, match="but the server dropped lines"):
         await harvest.invoices.create(2, "free_form", csv_line_items=TABLE)
 
 
 async def test_lines_are_sent_only_if_they_change():
     """An update of the subject leaves them alone."""
-    harvest, server = scripted(silent(), told(invoice(subject="x")))
+    harvest, server = scripted(silent(), reply(invoice(subject="x")))
     old = read(GET_INVOICE(7), invoice())
     new = await harvest.invoices.update(old, evolve(old, subject="x"))
 
@@ -193,7 +193,7 @@ async def test_lines_are_sent_only_if_they_change():
 
 async def test_changed_lines_replace_all():
     """They are sent as a whole table."""
-    harvest, server = scripted(silent(), told(invoice(csv_line_items=write_lines(LINES[:1]))))
+    harvest, server = scripted(silent(), reply(invoice(csv_line_items=write_lines(LINES[:1]))))
     old = read(GET_INVOICE(7), invoice())
     new = await harvest.invoices.update(old, old.with_lines(LINES[:1]))
 
@@ -261,8 +261,8 @@ def test_a_state_that_is_not_known_stays_what_it_is(word, state):
 
 @pytest.mark.parametrize("word", ["free_form", "free-form", "Free_Form"])
 async def test_free_form_is_spelled_in_one_way(word):
-    """Whatever it is given as or comes as."""
-    harvest, server = scripted(silent(201, location="/invoices/7"), told(invoice(kind=word)))
+    """In any form, given or received."""
+    harvest, server = scripted(silent(201, location="/invoices/7"), reply(invoice(kind=word)))
     made = await harvest.invoices.create(2, word)
 
     assert server.body(0) == {"invoice": {"client_id": 2, "kind": "free_form"}}
@@ -300,7 +300,7 @@ def test_the_words_for_a_due_date_are_made():
 
 async def test_filters_are_sent_by_the_contracts_names():
     """`client` and `status`; the days come as a pair."""
-    harvest, server = scripted(told([]))
+    harvest, server = scripted(reply([]))
     await harvest.invoices.list(
         status=InvoiceStatus.PASTDUE, client=2, from_=DAY, to="2026-03-31", updated_since=MOMENT
     )
@@ -338,7 +338,7 @@ async def test_pages_are_not_seen():
         [{"invoices": {"id": number}} for number in range(50, 100)],
         [{"invoices": {"id": 100}}],
     ]
-    harvest, server = scripted(*map(told, pages))
+    harvest, server = scripted(*map(reply, pages))
 
     assert list(range(1, 101)) == [each.id async for each in harvest.invoices.list(status="open")]
     assert [each.url.query.decode() for each in server.sent] == [
@@ -349,8 +349,8 @@ async def test_pages_are_not_seen():
 
 
 async def test_a_full_last_page_is_followed_by_an_empty_one():
-    """No totals are told."""
-    harvest, server = scripted(told([{"invoices": {"id": number}} for number in range(50)]), told([]))
+    """The response has no totals."""
+    harvest, server = scripted(reply([{"invoices": {"id": number}} for number in range(50)]), reply([]))
 
     assert len(await harvest.invoices.list()) == 50
     assert len(server.sent) == 2
@@ -378,8 +378,8 @@ async def test_a_state_is_not_written(changed):
     [("mark_as_sent", {}), ("mark_as_closed", {"body": "Lost"}), ("re_open", None), ("mark_as_draft", {"body": "No"})],
 )
 async def test_a_state_is_changed_by_a_message(verb, body):
-    """The invoice comes back as it is then; re-opening has no body at all."""
-    harvest, server = scripted(silent(), told(invoice(state="open")))
+    """The invoice is returned as it is then; re-opening has no body at all."""
+    harvest, server = scripted(silent(), reply(invoice(state="open")))
     result = await getattr(harvest.invoice_messages, verb)(7, **(body or {}))
 
     assert result.state is InvoiceState.OPEN
@@ -418,7 +418,7 @@ def test_a_message_is_below_messages():
 @pytest.mark.parametrize("recipients", ["a@example.com, b@example.com", ["a@example.com", "b@example.com"]])
 async def test_recipients_are_joined_by_commas(recipients):
     """A text or several; line breaks in the message stay as they are."""
-    harvest, server = scripted(silent(201, location="/invoices/7/messages/3"), told({"message": {"id": 3}}))
+    harvest, server = scripted(silent(201, location="/invoices/7/messages/3"), reply({"message": {"id": 3}}))
     await harvest.invoice_messages.send(7, recipients, body="a\r\nb")
 
     assert server.body(0) == {"message": {"recipients": "a@example.com,b@example.com", "body": "a\r\nb"}}
@@ -439,10 +439,10 @@ async def test_recipients_are_addresses(recipients):
 async def test_a_draft_of_a_message_is_sent():
     """Its recipients are written, and never read."""
     harvest, server = scripted(silent(201, location="/invoices/7/messages/3"))
-    told_of = await harvest.invoice_messages.send_id(7, InvoiceMessage(recipients="a@example.com", attach_pdf=True))
+    message = await harvest.invoice_messages.send_id(7, InvoiceMessage(recipients="a@example.com", attach_pdf=True))
 
     assert server.body() == {"message": {"recipients": "a@example.com", "attach_pdf": True}}
-    assert told_of.id == 3
+    assert message.id == 3
 
 
 # Payments
@@ -450,7 +450,7 @@ async def test_a_draft_of_a_message_is_sent():
 
 async def test_a_payment_is_found_by_the_last_number():
     """`Location` begins with another word than its path."""
-    harvest, server = scripted(silent(201, location="/invoice/7/payments/31"), told({"payment": {"id": 31}}))
+    harvest, server = scripted(silent(201, location="/invoice/7/payments/31"), reply({"payment": {"id": 31}}))
     await harvest.invoice_payments.create(7, "10.50", MOMENT)
 
     assert server.asked == [("POST", "/invoices/7/payments"), ("GET", "/invoices/7/payments/31")]
@@ -458,8 +458,8 @@ async def test_a_payment_is_found_by_the_last_number():
 
 
 async def test_a_payment_says_nothing_of_the_invoice():
-    """What becomes of it is the server's to tell: it is read, never computed."""
-    harvest, server = scripted(silent(201, location="/invoices/7/payments/31"), told(invoice(state="draft")))
+    """The server computes the invoice's state: it is read, never computed here."""
+    harvest, server = scripted(silent(201, location="/invoices/7/payments/31"), reply(invoice(state="draft")))
     await harvest.invoice_payments.create_id(7, InvoicePayment(amount=Decimal(1), paid_at=MOMENT))
 
     assert (await harvest.invoices.get(7)).state is InvoiceState.DRAFT
@@ -486,7 +486,7 @@ CATEGORIES = [
 
 async def test_a_category_is_picked_from_the_list():
     """No call shows one; JSON has two names for its root."""
-    harvest, server = scripted(told(CATEGORIES), told(CATEGORIES))
+    harvest, server = scripted(reply(CATEGORIES), reply(CATEGORIES))
 
     assert (await harvest.invoice_item_categories.get(2)).name == "Hosting"
     with pytest.raises(NotFound, match="the list has no category with id 3"):
@@ -497,7 +497,7 @@ async def test_a_category_is_picked_from_the_list():
 
 async def test_a_new_category_is_found_by_its_number():
     """`Location` is no path of the API."""
-    harvest, server = scripted(silent(201, location="/invoice_categories/2"), told(CATEGORIES))
+    harvest, server = scripted(silent(201, location="/invoice_categories/2"), reply(CATEGORIES))
 
     assert (await harvest.invoice_item_categories.create(InvoiceItemCategory(name="Hosting"))).id == 2
     assert server.body(0) == {"invoice_item_category": {"name": "Hosting"}}
@@ -505,17 +505,17 @@ async def test_a_new_category_is_found_by_its_number():
 
 async def test_a_new_category_may_come_along():
     """Then the list is not asked."""
-    harvest, server = scripted(told(CATEGORIES[0], 201))
+    harvest, server = scripted(reply(CATEGORIES[0], 201))
 
     assert (await harvest.invoice_item_categories.create("Service")).id == 1
     assert len(server.sent) == 1
 
 
 @pytest.mark.parametrize("location", ["/invoice_categories/9", None])
-async def test_a_new_category_that_is_not_found_is_told(location):
+async def test_a_new_category_that_is_not_found_is_reported(location):
     """It was made, and is never made again."""
     headers = {} if location is None else {"location": location}
-    harvest, server = scripted(silent(201, **headers), told(CATEGORIES))
+    harvest, server = scripted(silent(201, **headers), reply(CATEGORIES))
     with pytest.raises(CreatedUnread):
         await harvest.invoice_item_categories.create("Hosting")
 

@@ -1,4 +1,4 @@
-"""What is sent again after a lost answer: exactly what the contract's `retry_safe` allows, endpoint by endpoint."""
+"""What is sent again after a lost response: exactly what the contract's `retry_safe` allows, endpoint by endpoint."""
 
 import asyncio
 from datetime import date
@@ -33,7 +33,7 @@ def _call(endpoint, query):
 
 @pytest.mark.parametrize("name", sorted(every_call()))
 def test_a_call_is_the_contracts(name):
-    """Method, path and what may be done after a lost answer are the contract's."""
+    """Method, path and what may be done after a lost response are the contract's."""
     call, endpoint = every_call()[name], endpoints()[name]
 
     assert endpoint.method == call.method
@@ -48,8 +48,8 @@ def test_the_client_has_every_endpoint_of_the_contract():
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("name", sorted(CASES))
-async def test_a_lost_answer_is_followed_by_what_the_contract_allows(name, harvest_sandbox, harvest_client):
-    """The call is carried out and the connection breaks: a repeatable one is sent once more, another never."""
+async def test_a_lost_response_is_followed_by_what_the_contract_allows(name, harvest_sandbox, harvest_client):
+    """The call is processed and the connection breaks: a repeatable one is sent once more, another never."""
     case, endpoint = CASES[name], endpoints()[name]
     throttle = Throttle(clock=asyncio.get_running_loop().clock)
     async with harvest_client(throttle=throttle) as harvest:
@@ -66,7 +66,7 @@ async def test_a_lost_answer_is_followed_by_what_the_contract_allows(name, harve
 
 
 async def _act(case, harvest, ground):
-    """Whether the outcome was told to be unknown."""
+    """Return whether the outcome was reported as unknown."""
     try:
         await case.act(harvest, ground)
     except OutcomeUnknown:

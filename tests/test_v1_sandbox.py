@@ -126,7 +126,7 @@ async def test_more_invoices_than_a_page(harvest):
     assert sorted(made) == sorted(found)
 
 
-async def test_a_regular_user_is_told_what_may_be_wrong(harvest_client):
+async def test_a_regular_user_gets_a_hint(harvest_client):
     """A report that is for administrators: both causes are named."""
     async with harvest_client("user@example.com") as harvest:
         with pytest.raises(NotFound, match=r"role may not see it.* administrators"):

@@ -19,7 +19,7 @@ from harvest_async.v1.resources.projects import LIST_PROJECTS
 from harvest_async.v1.resources.reports import PROJECT_ENTRIES, USER_EXPENSES
 from harvest_async.v1.resources.tasks import LIST_TASKS
 from tests.contract import ROOTS, endpoints
-from tests.support.v1 import TYPES, read, scripted, told, written
+from tests.support.v1 import TYPES, read, reply, scripted, written
 from tests.test_v1_repeats import every_call
 
 pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
@@ -97,7 +97,7 @@ async def test_a_list_comes_whole(name):
     root, archived = {"clients": ("client", "active"), "projects": ("project", "active")}.get(name, (name[:-1], ""))
     root = {"people": "user", "tasks": "task"}.get(name, root)
     flag = {"people": {"is_active": False}, "tasks": {"deactivated": True}}.get(name, {archived: False})
-    harvest, server = scripted(told([{root: {"id": number, **flag}} for number in range(1, 121)]))
+    harvest, server = scripted(reply([{root: {"id": number, **flag}} for number in range(1, 121)]))
     found = await getattr(harvest, name).list()
 
     assert (len(found), found[0].active) == (120, False)
@@ -136,7 +136,7 @@ def test_padded_values_are_trimmed_and_texts_are_not():
 
 
 def test_ampersands_are_escaped():
-    """On writing. A bare one, as the samples have it, is no XML, and told with its place."""
+    """On writing. A bare one, as the samples have it, is no XML, and reported with its place."""
     wire = written(UPDATE_PERSON(9, fields={"timezone": "Eastern Time (US & Canada)"}), "xml")
 
     assert b"<timezone>Eastern Time (US &amp; Canada)</timezone>" in wire.content
@@ -161,7 +161,7 @@ def test_names_are_written_with_dashes_and_closed():
     ],
 )
 def test_xml_brings_no_entities_of_its_own(body):
-    """Answers come from the network."""
+    """Responses come from the network."""
     with pytest.raises(DecodeError, match=r"document type|undefined entity"):
         read(GET_PERSON(9), body)
 
@@ -176,7 +176,7 @@ def test_xml_brings_no_entities_of_its_own(body):
         "<hash><company><name>ACME</name></company><user><id>9</id><admin type='boolean'>true</admin></user></hash>",
     ],
 )
-def test_whoever_is_signed_in_has_names_of_its_own(body):
+def test_the_signed_in_user_has_names_of_its_own(body):
     """The short sample has few fields; `admin` here is `is_admin` in people."""
     me = read(WHO_AM_I(), body)
 
@@ -200,13 +200,13 @@ def test_whoever_is_signed_in_has_names_of_its_own(body):
         ("<client/>", "required field missing: id"),
     ],
 )
-def test_what_is_no_record_is_told(body, message):
+def test_a_body_without_a_record_is_reported(body, message):
     """With the field's path."""
     with pytest.raises(DecodeError, match=re.escape(message)):
         read(GET_CLIENT(7), body)
 
 
-def test_an_answer_in_the_wrong_format_is_told():
+def test_a_response_in_the_wrong_format_is_reported():
     """By its own word."""
     from harvest_async.messages import Response
     from harvest_async.v1.dialect import V1Dialect

@@ -29,7 +29,7 @@ from harvest_async.v1.resources.account import WHO_AM_I
 from harvest_async.v1.resources.clients import GET_CLIENT
 from harvest_async.v1.resources.projects import GET_PROJECT
 from tests.contract import fields
-from tests.support.v1 import read, scripted, silent, told
+from tests.support.v1 import read, reply, scripted, silent
 from tests.test_v1_contract import MODELS
 
 pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
@@ -90,12 +90,12 @@ def test_a_word_that_is_not_known_breaks_nothing(word):
 
 
 def test_words_of_the_account_are_known():
-    """As whoever is signed in is told them."""
+    """As the signed-in user gets them."""
     company = {"week_start_day": "monday", "time_format": "hours_minutes", "color_scheme": "lt_grey", "clock": "48h"}
-    told_of = read(WHO_AM_I(), {"company": company, "user": {"id": 1}}).company
+    found = read(WHO_AM_I(), {"company": company, "user": {"id": 1}}).company
 
     assert (
-        told_of.week_start_day, told_of.time_format, told_of.color_scheme, told_of.clock,
+        found.week_start_day, found.time_format, found.color_scheme, found.clock,
     ) == (WeekStartDay.MONDAY, TimeFormat.HOURS_MINUTES, ColorScheme.LIGHT_GRAY, "48h")  # fmt: skip
 
 
@@ -145,7 +145,7 @@ def test_a_word_does_not_equal_another():
         ("", None),
     ],
 )
-def test_a_currency_is_told_by_its_code(name, code):
+def test_a_currency_is_recognized_by_its_code(name, code):
     """Its name may be another in another account."""
     client = read(GET_CLIENT(7), {"client": {"id": 7, "currency": name}})
 
@@ -196,7 +196,7 @@ async def test_a_person_may_be_given_an_iana_zone(iana, name):
 
 async def test_a_zone_that_is_not_known_is_the_accounts_own():
     """The set may grow. An IANA name that accounts have no name for is refused, since they would refuse it."""
-    harvest, server = scripted(silent(), told({"user": {"id": 9}}))
+    harvest, server = scripted(silent(), reply({"user": {"id": 9}}))
     await harvest.people.update(9, timezone="Atlantis")
 
     assert server.body(0) == {"user": {"timezone": "Atlantis"}}

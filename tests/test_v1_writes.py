@@ -1,4 +1,4 @@
-"""Drafts, changes, toggles and deletes: what is sent, what is left out, and what comes back."""
+"""Drafts, changes, toggles and deletes: what is sent, what is left out, and what is returned."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -42,7 +42,7 @@ from harvest_async.v1.resources.projects import GET_PROJECT
 from harvest_async.v1.resources.time import SHOW_ENTRY
 from tests.contract import endpoints
 from tests.contract import fields as contract_fields
-from tests.support.v1 import read, scripted, silent, told, written
+from tests.support.v1 import read, reply, scripted, silent, written
 
 pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
@@ -114,7 +114,7 @@ async def test_what_can_not_be_made_is_not_sent(make, message):
 @pytest.mark.parametrize("location", ["/clients/7", "https://acme.example.com/clients/7", "/x/1/clients/7"])
 async def test_a_create_without_a_body_follows_location(location):
     """By the last number in its path; it may be a whole address."""
-    harvest, server = scripted(silent(201, location=location), told(WIRED))
+    harvest, server = scripted(silent(201, location=location), reply(WIRED))
 
     assert (await harvest.clients.create("ACME")).id == 7
     assert server.asked == [("POST", "/clients"), ("GET", "/clients/7")]
@@ -126,14 +126,14 @@ async def test_a_body_that_says_nothing_is_not_read(body, kind):
     """One blank, nothing, or another type."""
     response = silent(201, location="/clients/7", **{"content-type": kind})
     response = type(response)(201, headers=response.headers, content=body)
-    harvest, _ = scripted(response, told(WIRED))
+    harvest, _ = scripted(response, reply(WIRED))
 
     assert (await harvest.clients.create("ACME")).name == "ACME"
 
 
 @pytest.mark.parametrize("format", ["json", "xml"])
 async def test_a_page_in_the_server_s_place_is_no_success(format):
-    """A sign-in page with 200 says nothing of what became of a write; it is neither made nor gone."""
+    """A sign-in page with status 200 does not say whether a write succeeded; it is neither created nor deleted."""
     page = {"status_code": 200, "html": "<html><title>Sign in</title></html>"}
     harvest, server = scripted(*(httpx.Response(**page) for _ in range(3)), format=format)
     with pytest.raises(OutcomeUnknown, match="HTML page"):
@@ -148,7 +148,7 @@ async def test_a_page_in_the_server_s_place_is_no_success(format):
 
 async def test_a_body_that_is_there_saves_the_read():
     """Nothing is asked twice."""
-    harvest, server = scripted(told(WIRED, 201, location="/clients/7"), told(WIRED))
+    harvest, server = scripted(reply(WIRED, 201, location="/clients/7"), reply(WIRED))
 
     assert (await harvest.clients.create("ACME")).name == "ACME"
     assert (await harvest.clients.update(7, name="ACME")).name == "ACME"
@@ -179,7 +179,7 @@ async def test_a_person_is_never_made_twice():
 
 async def test_only_what_differs_is_sent():
     """From what was given, and between two records."""
-    harvest, server = scripted(*[silent(), told(WIRED)] * 2)
+    harvest, server = scripted(*[silent(), reply(WIRED)] * 2)
     await harvest.clients.update(CLIENT, name="ACME", details="Two Ways", currency="Euro - EUR")
     await harvest.clients.update(CLIENT, evolve(CLIENT, details=None, cache_version=4, updated_at=datetime.now(UTC)))
 
@@ -188,8 +188,8 @@ async def test_only_what_differs_is_sent():
 
 
 async def test_nothing_is_sent_where_nothing_differs():
-    """The record at hand comes back; where there is none, it is read."""
-    harvest, server = scripted(told(WIRED))
+    """The given record is returned; if there is none, it is read."""
+    harvest, server = scripted(reply(WIRED))
 
     assert await harvest.clients.update(CLIENT, name="ACME") is CLIENT
     assert await harvest.clients.update(CLIENT, evolve(CLIENT, cache_version=9)) is CLIENT
@@ -201,7 +201,7 @@ async def test_nothing_is_sent_where_nothing_differs():
 
 async def test_a_changed_record_for_an_id_is_sent_whole():
     """What it was is not known then; blank fields stay as they are."""
-    harvest, server = scripted(silent(), told(WIRED))
+    harvest, server = scripted(silent(), reply(WIRED))
     await harvest.clients.update(7, CLIENT)
 
     assert server.body(0)["client"] == {"name": "ACME", "active": True, "details": "One Way", "currency": "Euro - EUR"}
@@ -247,7 +247,7 @@ def test_an_update_takes_what_the_contract_takes(name):
 @pytest.mark.parametrize("name", FORMS)
 @given(data=st.data())
 def test_no_read_only_field_is_ever_sent(name, data):
-    """Whatever a changed record differs in: what is sent is what the contract's update takes."""
+    """For any difference of a changed record: what is sent is what the contract's update takes."""
     form, part = FORMS[name], {"time_tracking": "time_tracking.day_entry"}.get(name, name)
     values = {
         each.name: data.draw(st.sampled_from([None, "a", "b"]))
@@ -291,7 +291,7 @@ async def test_what_can_not_be_changed_is_not_sent(change, message):
 async def test_a_project_always_sends_its_client():
     """Given, known from the record, or read: updates of projects are not as selective as others."""
     wired = {"project": {"id": 30, "client_id": 7, "name": "Site"}}
-    harvest, server = scripted(silent(), told(wired), silent(), told(wired), told(wired), silent(), told(wired))
+    harvest, server = scripted(silent(), reply(wired), silent(), reply(wired), reply(wired), silent(), reply(wired))
     await harvest.projects.update(30, name="x", client_id=CLIENT)
     await harvest.projects.update(PROJECT, evolve(PROJECT, name="x"))
     await harvest.projects.update(30, name="x")
@@ -311,7 +311,7 @@ async def test_a_project_is_not_sent_for_its_client_alone():
 async def test_words_are_compared_without_regard_to_case():
     """And sent as the server spells them."""
     project = evolve(PROJECT, bill_by=BillBy.TASKS)
-    harvest, server = scripted(silent(), told({"project": {"id": 30}}))
+    harvest, server = scripted(silent(), reply({"project": {"id": 30}}))
 
     assert await harvest.projects.update(project, bill_by="tasks") is project
 
@@ -322,7 +322,7 @@ async def test_words_are_compared_without_regard_to_case():
 
 async def test_a_person_who_gets_another_address_is_read_by_it():
     """The old one leads nowhere by then."""
-    harvest, server = scripted(silent(), told({"user": {"id": 9, "email": "new+1@example.com"}}))
+    harvest, server = scripted(silent(), reply({"user": {"id": 9, "email": "new+1@example.com"}}))
     await harvest.people.update("one@example.com", email="new+1@example.com")
 
     assert [each.url.raw_path.decode() for each in server.sent] == [
@@ -335,7 +335,7 @@ async def test_an_assignment_may_come_back_under_another_id():
     """`Location` says so; without one, or with the same, the id asked for is read."""
     wired = {"user_assignment": {"id": 51, "project_id": 30}}
     harvest, server = scripted(
-        silent(location="/projects/30/user_assignments/51"), told(wired), silent(), told(wired), told(wired)
+        silent(location="/projects/30/user_assignments/51"), reply(wired), silent(), reply(wired), reply(wired)
     )
     await harvest.user_assignments.update(30, 50, hourly_rate=2)
     await harvest.user_assignments.update(30, 50, hourly_rate=2)
@@ -348,7 +348,7 @@ async def test_an_assignment_may_come_back_under_another_id():
 async def test_assignments_change_only_what_differs():
     """As everything else."""
     harvest, server = scripted(
-        silent(), told({"task_assignment": {"id": 50}}), silent(), told({"user_assignment": {"id": 60}})
+        silent(), reply({"task_assignment": {"id": 50}}), silent(), reply({"user_assignment": {"id": 60}})
     )
     task, user = TaskAssignment(id=50, budget=Decimal(1)), UserAssignment(id=60, hourly_rate=Decimal(1), project_id=30)
     await harvest.task_assignments.update(PROJECT, task, evolve(task, deactivated=True))
@@ -383,9 +383,9 @@ def test_a_record_stands_for_its_id(call, path):
 
 
 async def test_a_record_stands_for_its_id_in_bodies_and_queries():
-    """Those that time can be tracked on, too; whoever is signed in is a person."""
+    """Those that time can be tracked on, too; the signed-in user is a person."""
     harvest, server = scripted(
-        told({"id": 1}, 201), told([]), told([]), silent(201, location="/projects/30/task_assignments/1")
+        reply({"id": 1}, 201), reply([]), reply([]), silent(201, location="/projects/30/task_assignments/1")
     )
     await harvest.time.create(TrackableProject(id=30), TrackableTask(id=40), hours=1, of_user=Me(id=9))
     await harvest.projects.list(client=CLIENT)
@@ -424,7 +424,7 @@ async def test_a_toggle_is_made_only_if_it_is_needed(section, method):
     """The state is read before and after; the verb is the documented one, the body is empty."""
     root = {"clients": "client", "projects": "project", "people": "user"}[section]
     on, off = ({root: {"id": 7, "is_active" if section == "people" else "active": state}} for state in (True, False))
-    harvest, server = scripted(told(on), told(off), silent(), told(on), told(on), silent(), told(off))
+    harvest, server = scripted(reply(on), reply(off), silent(), reply(on), reply(on), silent(), reply(off))
     resource = getattr(harvest, section)
 
     assert (await resource.activate(7)).active is True
@@ -449,18 +449,18 @@ async def test_a_toggle_is_never_repeated(section):
 
 
 @pytest.mark.parametrize(
-    ("after", "gone"),
+    ("after", "result"),
     [
         (silent(404), DeleteResult.DELETED),
-        (told({"task": {"id": 4, "deactivated": True}}), DeleteResult.ARCHIVED),
-        (told({"task": {"id": 4, "deactivated": False}}), DeleteResult.UNKNOWN),
+        (reply({"task": {"id": 4, "deactivated": True}}), DeleteResult.ARCHIVED),
+        (reply({"task": {"id": 4, "deactivated": False}}), DeleteResult.UNKNOWN),
     ],
 )
-async def test_a_task_does_not_tell_whether_it_is_deleted_or_archived(after, gone):
+async def test_a_task_does_not_show_whether_it_is_deleted_or_archived(after, result):
     """A second call finds out."""
     harvest, server = scripted(silent(), after)
 
-    assert await harvest.tasks.delete(4) is gone
+    assert await harvest.tasks.delete(4) is result
     assert server.asked == [("DELETE", "/tasks/4"), ("GET", "/tasks/4")]
 
 
@@ -472,7 +472,7 @@ async def test_older_accounts_refuse_to_delete_a_task_with_hours():
 
 
 @pytest.mark.parametrize("section", ["task_assignments", "user_assignments"])
-async def test_a_hint_tells_of_an_archiving(section):
+async def test_a_hint_reports_an_archiving(section):
     """An assignment with hours is archived."""
     harvest, _ = scripted(silent(hint="archived"), silent(), silent(400, hint="The last task can't be removed"))
     resource = getattr(harvest, section)
@@ -484,7 +484,7 @@ async def test_a_hint_tells_of_an_archiving(section):
 
 
 async def test_a_delete_that_is_repeated_finds_nothing():
-    """Its answer was lost: it is gone, and nobody says since when. What a first delete does not find was never there."""
+    """Its response was lost: the record is deleted, and nobody knows since when. A first delete that finds none raises."""
     harvest, server = scripted(silent(502), silent(404), silent(404))
 
     assert await harvest.clients.delete(7) is DeleteResult.UNKNOWN
@@ -520,7 +520,7 @@ def test_people_are_users():
 
 
 def test_expenses_have_dashes_and_iso_days():
-    """Whatever older documentation says."""
+    """Older documentation says otherwise."""
     content = written(CREATE_EXPENSE(fields={"spent_at": DAY, "project_id": 30}), "xml").content
 
     assert content.endswith(b"<expense><spent-at>2026-03-09</spent-at><project-id>30</project-id></expense>")

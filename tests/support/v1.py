@@ -23,12 +23,12 @@ def read(call, body, status=200, **headers):
     """What a client makes of a body: a text is XML if it looks like it, anything else is JSON."""
     text = body if isinstance(body, str) else json.dumps(body)
     kind = "xml" if text.lstrip().startswith("<") else "json"
-    told = (("content-type", TYPES[kind]), *headers.items())
-    return V1Dialect(kind).decode(call, Response(status, told, text.encode()))
+    headers_sent = (("content-type", TYPES[kind]), *headers.items())
+    return V1Dialect(kind).decode(call, Response(status, headers_sent, text.encode()))
 
 
 class Script(httpx.AsyncBaseTransport):
-    """A server that gives the answers of a script, one a call; status calls are answered apart.
+    """A server that returns the responses of a script, one a call; status calls are served separately.
 
     Attributes:
         sent: the requests, status calls left out.
@@ -74,13 +74,10 @@ def scripted(*answers, format="json", **options):
 
 
 def reply(tree, status=200, **headers):
-    """An answer in JSON."""
+    """Return a response in JSON."""
     return httpx.Response(status, json=tree, headers=headers)
 
 
-told = reply  # the name in tests that were not renamed yet
-
-
 def silent(status=200, **headers):
-    """An answer without a body."""
+    """Return a response without a body."""
     return httpx.Response(status, headers=headers)
