@@ -31,10 +31,11 @@ def _starts(version):
 
 @nox.session
 def lint(session):
-    """The linter and the format."""
+    """The linter, the format and the vocabulary."""
     session.install("ruff==0.17.6")
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
+    session.run("python", ".ci/check_language.py")
 
 
 @nox.session

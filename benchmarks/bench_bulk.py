@@ -93,7 +93,7 @@ async def import_file(server, path, journal):
 
 
 async def write_bare(server, rows):
-    """The same writes without plan and journal, so many side by side."""
+    """Send the same writes without plan and journal, N at a time."""
     async with server.harvest(Throttle(pace="burst")) as harvest:
         [person] = [each for each in await harvest.people.list() if each.email == "person0@example.com"]
         [project, *_] = await harvest.projects.list()

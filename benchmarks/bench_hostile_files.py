@@ -27,7 +27,7 @@ SMALL, MIDDLE, LARGE = 1 << 10, 1 << 15, 1 << 20
 RATIO = 64
 MOST = 0.005
 FLOOR = 0.001
-"""Times below this are not told apart."""
+"""Durations below this are not distinguished, in seconds."""
 BEGIN = table(HARVEST)
 DAY = ("2026-01-05", "ACME", "Website", "Design", "")
 

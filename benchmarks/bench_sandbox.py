@@ -24,7 +24,7 @@ HEADERS = {"accept": "application/json", "content-type": "application/json", "au
 
 
 def prepare(call):
-    """Make a project that can be booked on; gives the fields of an entry. `call` posts, and gives the new id."""
+    """Create a project for time entries; return the fields of an entry. `call` posts, and returns the new id."""
     client = call("/clients", {"client": {"name": "ACME"}})
     project = call("/projects", {"project": {"name": "Rocket", "client_id": client}})
     task = call("/tasks", {"task": {"name": "Design"}})

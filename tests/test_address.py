@@ -77,7 +77,7 @@ def test_an_address_that_can_not_be_used_is_refused(url, why):
 
 @given(st.text(max_size=30))
 def test_no_text_breaks_out_of_its_header(text):
-    """Whatever is let through is one line of printable ASCII; the rest is refused by name."""
+    """Every accepted value is one line of printable ASCII; others are refused with their name."""
     refused = None
     try:
         value = header_value("app", text)
@@ -100,7 +100,7 @@ def test_where_a_server_sends_us_may_have_a_query():
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:6379/x", "http://localhost/x", "https://[::1]/x"])
 def test_nobody_elsewhere_sends_us_to_this_machine(url):
-    """Its services trust whoever is here; a sandbox is here itself."""
+    """Services on this machine trust any local caller; a sandbox is local itself."""
     assert check_target(url, "http://127.0.0.1:8000") == url
     with pytest.raises(InvalidArgument, match="on this machine"):
         check_target(url, "https://acme.example")

@@ -18,11 +18,12 @@ from harvest_async.errors import BadRequest, HarvestError, NotSent
 from harvest_async.importer.journal import Journal
 from harvest_async.messages import Response
 from harvest_async.progress import Quiet
-from harvest_async.testing import VirtualLoop
 from harvest_async.throttle.ledgers.memory import MemoryLedger
 from harvest_async.v1.dialect import V1Dialect
 from tests.support.books import Books
 from tests.support.importing import execute, plan_into, time_row, virtually
+
+pytestmark = pytest.mark.virtual_time
 
 STATUS = {"count": 1, "max_calls": 100, "timeframe_limit": 15}
 CLIENT = {"client": {"id": 7, "name": "ACME"}}
@@ -434,11 +435,6 @@ def test_a_refusal_stays_one_where_its_words_can_not_be_read():
             await harvest.clients.create_id("ACME")
 
     virtually(do)
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio", {"loop_factory": VirtualLoop}
 
 
 @pytest.mark.anyio

@@ -21,7 +21,7 @@ def signed(auth):
 
 
 def test_basic_is_base64_without_breaks():
-    """However long the password is (contract: auth.http_basic)."""
+    """With a password of any length."""
     header = signed(BasicAuth("me@example.com", "ü" * 200)).headers["authorization"]
 
     assert header.startswith("Basic bWVAZXhhbXBsZS5jb206w7zDvMO8")
@@ -29,7 +29,7 @@ def test_basic_is_base64_without_breaks():
 
 
 def test_bearer_is_a_header():
-    """The token is sent as it is (contract: oauth2.bearer_header)."""
+    """The token is sent as it is."""
     assert signed(BearerAuth("a+b/c=")).headers["authorization"] == "Bearer a+b/c="
 
 
@@ -56,7 +56,7 @@ def test_nothing_may_stay_unsigned():
     ("email", "password"), [("", "x"), (" ", "x"), ("me:hush", "x"), (None, "x"), ("me", None), ("me", "\ud800hush")]
 )
 def test_basic_needs_both(email, password):
-    """What an environment lacks is told, and what was given is not shown."""
+    """The error names what an environment lacks, and does not show what was given."""
     with pytest.raises(InvalidArgument, match="BasicAuth") as caught:
         BasicAuth(email, password)
 
@@ -67,7 +67,7 @@ def test_basic_needs_both(email, password):
 @pytest.mark.parametrize("kind", [BearerAuth, QueryTokenAuth])
 @pytest.mark.parametrize("token", ["", " ", "hush\r\nX-Evil: 1", "hush hush", "hüsh", None, 7])
 def test_a_token_is_a_word(kind, token):
-    """Whatever could break out of its header is refused, and not shown."""
+    """Any value that could break out of its header is refused, and not shown."""
     with pytest.raises(InvalidArgument, match=kind.__name__) as caught:
         kind(token)
 
@@ -75,7 +75,7 @@ def test_a_token_is_a_word(kind, token):
     assert caught.value.__context__ is None
 
 
-def test_who_signs_can_be_told_apart():
+def test_credentials_have_different_identities():
     """The same credential is the same; a token is one person's, however it travels."""
     one, other = BasicAuth("me@example.com", "a"), BasicAuth("me@example.com", "b")
 

@@ -29,13 +29,10 @@ from harvest_async.testing import VirtualLoop
 from tests.renewal.harness import run
 from tests.support.signin import SERVICE, SignIn
 
+pytestmark = pytest.mark.virtual_time
+
 HOUR = timedelta(hours=1)
 ADDRESS = "https://acme.example.com"
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio", {"loop_factory": VirtualLoop}
 
 
 def clock():
@@ -117,7 +114,7 @@ def test_an_event_loop_that_ends_waits_for_a_renewal():
 
 
 def test_an_event_loop_that_ends_does_not_wait_for_ever():
-    """A server that never answers can't keep a program."""
+    """A server that never responds can't keep a program from ending."""
 
     async def begin():
         client, _ = client_of(SignIn(way=10_000), MemoryTokenStore(old()))
@@ -132,8 +129,8 @@ def test_an_event_loop_that_ends_does_not_wait_for_ever():
 
 
 @pytest.mark.anyio
-async def test_calls_that_wait_for_a_renewal_that_is_stopped_are_told():
-    """As for one whose answer was lost: the refresh token may be spent."""
+async def test_calls_that_wait_for_a_stopped_renewal_fail():
+    """As for a renewal whose response was lost: the refresh token may be spent."""
     client, auth = client_of(SignIn(way=10_000), MemoryTokenStore(old()))
     call = asyncio.ensure_future(client.get("/clients/7"))
     await asyncio.sleep(0.1)
@@ -146,7 +143,7 @@ async def test_calls_that_wait_for_a_renewal_that_is_stopped_are_told():
 @pytest.mark.anyio
 @pytest.mark.parametrize("error", [RuntimeError("odd"), RecursionError(), MemoryError(), ValueError("digits")])
 async def test_any_exception_after_the_request_left_means_that_the_answer_was_lost(error):
-    """Whatever a transport raises, calls get our error, and nothing is sent again by itself."""
+    """Any exception of a transport becomes our error, and nothing is sent again by itself."""
     server = SignIn()
     server.script = [error, error]
     client, _ = client_of(server, MemoryTokenStore(old()))
@@ -159,7 +156,7 @@ async def test_any_exception_after_the_request_left_means_that_the_answer_was_lo
 
 @pytest.mark.anyio
 async def test_a_flow_that_no_client_runs_sends_by_a_client_of_its_own():
-    """Another HTTP library may run the flow: the renewal is sent all the same."""
+    """Another HTTP library may run the flow: the renewal is sent as usual."""
     nobody = "http://127.0.0.1:1"
     auth = OAuth2("id", "s", store=MemoryTokenStore(old()), base_url=nobody, service=SERVICE, clock=clock())
     flow = auth.async_auth_flow(httpx.Request("GET", nobody))

@@ -1,4 +1,4 @@
-"""Whatever a server or a browser sends: tokens, or an error of ours."""
+"""Any response of a server and any address of a browser: tokens, or an error of ours."""
 
 import asyncio
 import json
@@ -199,7 +199,7 @@ async def _outcome(tokens):
     ],
 )
 def test_a_damaged_token_file_is_an_error_that_names_it(content, tmp_path):
-    """Whatever is in it."""
+    """With any content."""
     path = tmp_path / "tokens.json"
     path.write_bytes(content)
     path.chmod(0o600)

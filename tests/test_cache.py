@@ -21,17 +21,11 @@ from harvest_async import (
     Tokens,
     Unauthorized,
 )
-from harvest_async.testing import VirtualLoop
 from tests.support.signin import STATUS, SignIn
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 FRESH = {"cache-control": "private, max-age=600"}
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio", {"loop_factory": VirtualLoop}
 
 
 class Server(httpx.AsyncBaseTransport):

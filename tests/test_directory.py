@@ -9,9 +9,8 @@ import httpx
 import pytest
 
 from harvest_async import BasicAuth, Directory, HarvestError, HarvestV1, InvalidArgument, NotFound, Throttle
-from harvest_async.testing import VirtualLoop
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 ROOTS = {
     "clients": "client",
@@ -23,11 +22,6 @@ ROOTS = {
     "user_assignments": "user_assignment",
 }
 STATUS = {"count": 1, "max_calls": 100, "timeframe_limit": 15}
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio", {"loop_factory": VirtualLoop}
 
 
 class Account(httpx.AsyncBaseTransport):

@@ -51,7 +51,7 @@ def block(page, begin):
 
 
 def run(code, **names):
-    """Run a block as it stands; gives what it names."""
+    """Run a block unchanged; return what it defines."""
     exec(compile(code, "docs", "exec"), names)  # noqa: S102
     return names
 
@@ -159,7 +159,7 @@ async def test_a_client_is_made_in_code():
 
 
 async def test_the_bulk_lane(harvest_sandbox, harvest_client):
-    """The block of the bulk lane books a day each."""
+    """The block of the bulk lane logs a day each."""
     async with harvest_client() as harvest:
         client = await harvest.clients.create(name="ACME")
         project = await harvest.projects.create(name="Website", client_id=client.id)
@@ -176,7 +176,7 @@ async def test_the_bulk_lane(harvest_sandbox, harvest_client):
 
 
 async def test_records_and_changes(harvest_client):
-    """Records stand where ids are wanted, and an update of one field leaves the others."""
+    """Records are accepted where ids are wanted, and an update of one field leaves the others."""
     async with harvest_client() as harvest:
         client = await harvest.clients.create("ACME")
         project = await harvest.projects.create("Website", client)
@@ -196,7 +196,7 @@ async def test_records_and_changes(harvest_client):
     [("drop_after", {}, "OutcomeUnknown: POST"), ("raw", {"status": 422}, "curl ")],
 )
 async def test_errors_are_shown(harvest_sandbox, harvest_client, capsys, fault, details, shown):
-    """The block of the errors prints the report of a lost answer and the command of a refusal, without the password."""
+    """The block of the errors prints the report of a lost response and the command of a refusal, without password."""
     harvest_sandbox.fault(fault, match={"method": "POST"}, **details)
 
     async with harvest_client() as harvest:
@@ -293,7 +293,7 @@ def rows(tmp_path):
 @pytest.mark.socket
 @pytest.mark.usefixtures("environment")
 def test_an_import_as_the_readme_has_it(harvest_sandbox, tmp_path, rows):
-    """Trial, plan and import run one after the other as they stand, and the last of them has booked each row."""
+    """Trial, plan and import run one after the other unchanged, and the last of them has logged each row."""
     ran = run_lines(block("docs/command-line.md", "harvest-async import toggl.csv --sandbox"), tmp_path)
 
     assert [each.returncode for each in ran] == [0, 0, 0], [each.stderr for each in ran]

@@ -34,7 +34,7 @@ WIRE = Request(
 
 
 def kinds(kind=HarvestError):
-    """The tree of failures; what other rooms grow on it depends on which of them are loaded."""
+    """The tree of failures; errors of optional modules are in it once those are loaded."""
     below = (each for each in kind.__subclasses__() if each.__module__ == HarvestError.__module__)
     return [kind, *(kind for each in below for kind in kinds(each))]
 
@@ -66,7 +66,7 @@ def test_a_status_has_its_error(status, kind, words):
     assert (error.status, error.hint, error.request) == (status, None, WIRE)
 
 
-def test_the_server_s_own_words_are_told_without_secrets():
+def test_the_server_s_own_words_are_shown_without_secrets():
     """What it quotes of the request may hold a credential."""
     error = response_error(Response(400, (("Hint", "no such plan"),)), WIRE, 'bad: {"password": "hush"}\x1b[2J')
 
@@ -84,7 +84,7 @@ def test_a_redirect_is_named_without_secrets(location):
 
 
 def test_a_report_has_the_whole_exchange():
-    """Request line, headers and body, answer and headers: what the support asks for."""
+    """Request line, headers and body, response and headers: the details that support asks for."""
     response = Response(422, (("Content-Type", "application/json"), ("Set-Cookie", "hush")), b'{"message": "no"}')
     error = response_error(response, WIRE, "no")
 
@@ -133,7 +133,7 @@ def test_a_command_to_try_by_hand():
 
 
 def test_a_command_for_a_write_without_a_body():
-    """Its length of 0 is sent, too (contract: empty_write); a read has no body at all."""
+    """Its length of 0 is sent, too; a read has no body at all."""
     write = Request("POST", "https://x.example/toggle", (("Content-Length", "0"),))
 
     assert shlex.split(response_error(Response(500), write).as_curl())[-2:] == ["--data-raw", ""]
@@ -175,7 +175,7 @@ def test_errors_travel(kind, again):
 
 
 def test_a_pickled_error_holds_no_credential():
-    """Neither in its request nor in its answer, and not behind a second pickling either."""
+    """Neither in its request nor in its response, and not behind a second pickling either."""
     answer = Response(401, (("Set-Cookie", "hush"),), b'{"refresh_token": "hush", "error": "invalid_grant"}')
     error = response_error(answer, evolve(WIRE, content=b"client_secret=hush&refresh_token=hush&client_id=me"))
 
@@ -186,7 +186,7 @@ def test_a_pickled_error_holds_no_credential():
 
 
 def test_a_report_shows_all_of_a_large_request():
-    """As far as it was sent: only answers are cut."""
+    """As far as it was sent: only responses are cut."""
     error = response_error(Response(500), evolve(WIRE, content=b"x" * 100_000 + b"end"))
 
     assert "xend" in error.report()
@@ -202,7 +202,7 @@ def test_every_error_is_in_the_face_of_its_room():
 
 
 def test_no_error_shows_a_secret():
-    """Neither as text nor as repr, whatever it carries."""
+    """Neither as text nor as repr, in any part."""
     assert not any(
         "hush" in f"{made(kind)} {made(kind)!r} {made(kind).report()} {made(kind).as_curl()}" for kind in kinds()
     )

@@ -30,17 +30,11 @@ from harvest_async import (
     WouldWait,
 )
 from harvest_async.exchange import response_body as body
-from harvest_async.testing import VirtualLoop
 from tests.test_transport import Answers, Drip
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 STATUS = {"count": 1, "max_calls": 100, "timeframe_limit": 15}
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio", {"loop_factory": VirtualLoop}
 
 
 def harvest_of(*answers, status=True, auth=None, **options):

@@ -98,7 +98,7 @@ def test_type_checkers_see_every_name():
 
 
 def test_a_name_that_is_not_there_is_no_attribute():
-    """A slip of the pen is answered as everywhere."""
+    """A misspelled name raises the usual error."""
     with pytest.raises(AttributeError, match="'harvest_async' has no attribute 'Harvest'"):
         harvest_async.Harvest  # noqa: B018
 
@@ -180,7 +180,7 @@ def test_each_extra_has_a_case():
 
 @pytest.mark.parametrize("extra", USES)
 def test_a_missing_extra_is_named(extra):
-    """Who uses a room whose extra is not installed is told the command that installs it."""
+    """A module without its extra raises an error with the command that installs it."""
     ran = run(USES[extra], EXTRAS[extra])
 
     assert ran.returncode != 0

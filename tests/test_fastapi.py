@@ -40,7 +40,7 @@ REQUEST = Request("GET", "https://acme.harvestapp.com/clients?access_token=abc",
 ANSWERED = {"request": REQUEST, "response": Response(422, (("Hint", "no"),), b"{}")}
 
 ERRORS = (
-    # an error, the status of its answer, its type, the wait that it names
+    # an error, the status of its response, its type, the wait that it names
     (WouldWait("busy", wait=3.2), 503, "would-wait", 4),
     (Throttled("blocked", retry_after=61.5), 503, "throttled", 62),
     (NotFound("no such client", **ANSWERED), 404, "not-found", None),
@@ -55,7 +55,7 @@ ERRORS = (
     (CreatedUnread("made", id=7, location="/clients/7"), 502, "created-unread", None),
     (DecodeError("cut off", **ANSWERED), 502, "decode-error", None),
     (ServerError("failed", **ANSWERED), 502, "server-error", None),
-    (RequestError("no answer"), 502, "request-error", None),
+    (RequestError("no response"), 502, "request-error", None),
     (ResponseError("odd", **ANSWERED), 502, "response-error", None),
     (HarvestError("something"), 502, "harvest-error", None),
     (StorageError("/srv/tokens.json can't be read"), 500, "storage-error", None),
@@ -101,7 +101,7 @@ def clients_app(make, **patience):
 
 @pytest.mark.parametrize(("error", "status", "name", "wait"), ERRORS, ids=lambda value: type(value).__name__)
 async def test_an_error_is_answered_as_a_problem_document(error, status, name, wait):
-    """Answers each kind of error with its status, type, wait, and what a visitor may know: no path of a local file."""
+    """Maps each kind of error to status, type, wait, and public detail: no path of a local file."""
     async with started(failing(error)) as (browser, _):
         response = await browser.get("/")
 
@@ -115,8 +115,8 @@ async def test_an_error_is_answered_as_a_problem_document(error, status, name, w
 
 
 @pytest.mark.parametrize("place", ["tokens", "unsaved tokens", "ledger", "cache"])
-async def test_a_visitor_is_not_told_about_the_files_of_the_server(tmp_path, caplog, place):
-    """A file that can't be used is the app's fault (500); its path is in the log and not in the answer."""
+async def test_a_visitor_is_not_shown_the_files_of_the_server(tmp_path, caplog, place):
+    """A file that can't be used is the app's fault (500); its path is in the log and not in the response."""
     folder = tmp_path / "private-folder"
     folder.mkdir()
     (folder / "tokens.json").write_text("{}")
@@ -144,22 +144,22 @@ async def test_a_visitor_is_not_told_about_the_files_of_the_server(tmp_path, cap
 
 
 def test_every_public_error_has_a_case():
-    """An error class that is added has to be given its answer here."""
+    """An error class that is added needs its response here."""
     exported = [getattr(harvest_async, name) for name in harvest_async.__all__]
     public = {each for each in exported if isinstance(each, type) and issubclass(each, HarvestError)}
 
     assert public == {type(error) for error, *_ in ERRORS}
 
 
-async def test_a_visitor_is_never_told_that_their_own_sign_in_failed():
-    """No error of the app's own credentials is answered 401 or 403."""
+async def test_a_visitor_never_gets_the_status_of_a_failed_sign_in():
+    """No error of the app's own credentials gets the status 401 or 403."""
     statuses = {status for _, status, *_ in ERRORS}
 
     assert not statuses & {401, 403}
 
 
 async def test_the_wait_is_that_until_the_same_patience_is_enough():
-    """Who waits up to a second at the gate may come back a second before the lease does."""
+    """A client that waits up to a second at the gate may retry a second before the lease ends."""
     app = FastAPI(lifespan=harvest_lifespan(lambda: HarvestV1("acme", auth=harvest_async.BearerAuth("t"), app="tests")))
     add_handlers(app)
 
@@ -254,7 +254,7 @@ async def test_no_credential_gets_into_a_problem():
     assert "abc" not in response.text
 
 
-async def test_an_app_without_the_lifespan_is_told_so():
+async def test_an_app_without_the_lifespan_gets_an_error():
     """The dependency names what is missing instead of failing on an attribute."""
     app = clients_app(lambda: None)
     app.router.lifespan_context = FastAPI().router.lifespan_context
@@ -265,7 +265,7 @@ async def test_an_app_without_the_lifespan_is_told_so():
 
 
 async def test_a_patience_below_zero_is_refused(harvest_client):
-    """`max_wait=-1` is bad input, and answered as such."""
+    """`max_wait=-1` is bad input, and refused as such."""
     async with started(clients_app(harvest_client, max_wait=-1)) as (browser, _):
         response = await browser.get("/clients")
 

@@ -72,7 +72,7 @@ def test_a_foreign_apostrophe_is_taken_for_ours():
 
 
 def test_rejected_rows_have_apostrophes_and_load_again(tmp_path):
-    """Cells come back as they stood in the input, when the rejects are loaded."""
+    """Cells are read as they were in the input, when the rejects are loaded."""
     content = table(HARVEST, harvest(notes="=HYPERLINK(1)", hours="many"))
     with open_source(io.BytesIO(content), Options()) as source:
         write_rejects(source, list(source), tmp_path / "rejects.csv")

@@ -22,18 +22,12 @@ from harvest_async import (
 from harvest_async.exchange import options as module
 from harvest_async.exchange.options import PLAIN, change
 from harvest_async.messages import Response
-from harvest_async.testing import VirtualLoop
 from tests.support.v1 import STATUS, Script, reply, scripted, silent
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 CLIENT = {"client": {"id": 7, "name": "ACME"}}
 SECRET = "q7Zk-hush-hush"
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio", {"loop_factory": VirtualLoop}
 
 
 def now():

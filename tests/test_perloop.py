@@ -230,8 +230,8 @@ def work():
     start.wait(10)
     for _ in range(50):
         try:
-            answer = Response(200, (("content-type", "application/json"),), b'[{"client": {"id": 7, "name": "A"}}]')
-            ends.append(dialect.V1Dialect("json").decode(LIST_CLIENTS(), answer).items[0].id)
+            response = Response(200, (("content-type", "application/json"),), b'[{"client": {"id": 7, "name": "A"}}]')
+            ends.append(dialect.V1Dialect("json").decode(LIST_CLIENTS(), response).items[0].id)
         except BaseException as error:
             ends.append(repr(error))
 

@@ -98,7 +98,7 @@ def test_a_limit_cuts_the_text():
 
 
 def test_a_text_of_many_credentials_is_not_shown_to_its_end():
-    """After 20,000 names of secrets the rest is taken out as a whole: none is left, whatever stands there."""
+    """After 20,000 names of secrets the rest is removed as a whole: none is left, in any text."""
     shown = redact_text(f"token={SECRET}&" * 30_000 + "end")
 
     assert SECRET not in shown

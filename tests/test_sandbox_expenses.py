@@ -163,7 +163,7 @@ def test_locked_expenses(studio, sandbox, meals, miles):
 
 
 def test_a_receipt_comes_back_byte_by_byte(studio, meals):
-    """With its own type, whatever is accepted; the expense says that it has one."""
+    """With its own type, for every accepted type; the expense says that it has one."""
     number = studio.spend(expense_category_id=meals)
     path = f"/expenses/{number}/receipt"
     before = studio.call.get(f"/expenses/{number}").json()["expense"]

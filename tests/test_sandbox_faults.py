@@ -60,7 +60,7 @@ def test_a_fault_that_is_badly_described_is_refused(sandbox, description):
 
 
 def test_a_fault_happens_to_what_it_matches():
-    """Method and path, with wildcards; after so many matching calls, and so many times."""
+    """Method and path, with wildcards; after N matching calls, and N times."""
     faults = Faults()
     faults.add(
         make_fault({"kind": "error_500", "match": {"method": "post", "path": "/clients*"}, "after": 1, "times": 2})
@@ -212,7 +212,7 @@ def test_a_late_commit():
 
 
 def test_latencies_are_before_the_arrival_and_after_it():
-    """A call arrives, is stamped and judged once its way is done; its answer has a way of its own."""
+    """A call arrives, is stamped and judged once its delay is over; its response has a delay of its own."""
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         clock = runner.get_loop().clock
         sandbox = new_sandbox(clock=clock)
@@ -304,7 +304,9 @@ def test_the_page_of_the_throttle(sandbox, call):
     for _ in range(4):
         call.get("/clients")
 
-    assert tuned == {"max_in_window": 0, "throttled": 0, "lockouts": 0, "requests": 0, "calls": 2, "period": 5}
+    reports = {"max_in_window": 0, "throttled": 0, "lockouts": 0, "calls": 100, "period": 900}
+    general = {"max_in_window": 0, "throttled": 0, "lockouts": 0, "requests": 0, "calls": 2, "period": 5}
+    assert tuned == general | {"reports": reports}
     assert call.get("/_sandbox/throttle").json() == tuned | {
         "max_in_window": 4,
         "throttled": 2,
@@ -336,11 +338,11 @@ def test_faults_are_set_and_cleared_by_the_page(sandbox, call):
     made = call.post("/_sandbox/faults", {"kind": "error_500", "times": None, "match": {"path": "/clients"}})
     broken = call.get("/clients").status_code
     call.delete("/_sandbox/faults")
-    mended = call.get("/clients").status_code
+    repaired = call.get("/clients").status_code
     sandbox.fault("error_500")
     sandbox.clear_faults()
 
-    assert (made.status_code, broken, mended, call.get("/clients").status_code) == (201, 500, 200, 200)
+    assert (made.status_code, broken, repaired, call.get("/clients").status_code) == (201, 500, 200, 200)
 
 
 def test_locks_by_the_page(sandbox, call):
@@ -375,7 +377,7 @@ def test_unknown_pages_are_404(call):
 
 
 def test_what_may_be_kept_is_validated(sandbox, call):
-    """The same answer is a 304 without a body, and counts; a changed one is whole."""
+    """The same response is a 304 without a body, and counts; a changed one is whole."""
     path = "/clients"
     first = call.get(path)
     same = call.get(path, headers={"If-None-Match": f'"x", {first.headers["etag"]}'})
@@ -402,7 +404,7 @@ def test_validators_are_compared_weakly(call, header):
 
 
 def test_the_two_formats_have_validators_of_their_own(sandbox, call):
-    """One is no answer to the other."""
+    """A read of one is not returned for the other."""
     tag = call.get("/clients").headers["etag"]
 
     assert Caller(sandbox, format="xml").get("/clients", headers={"If-None-Match": tag}).status_code == 200
@@ -422,7 +424,7 @@ def test_what_may_not_be_kept_has_none(sandbox, call):
 
 
 def test_validators_are_a_switch():
-    """Off, every answer is whole."""
+    """Off, every response is whole."""
     call = Caller(new_sandbox(validators=False))
     first = call.get("/clients")
 

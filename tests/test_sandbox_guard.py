@@ -1,4 +1,4 @@
-"""The sandbox answers no other web site: which Host, Origin and Sec-Fetch-Site are refused, and where."""
+"""The sandbox refuses other web sites: which Host, Origin and Sec-Fetch-Site are refused, and where."""
 
 import asyncio
 import http.client
@@ -61,7 +61,7 @@ def test_the_pages_answer_to_loopback_names(sandbox, host):
     ],
 )  # fmt: skip
 def test_the_pages_refuse_foreign_hosts(sandbox, host):
-    """A name that was pointed at this machine is refused, whatever it looks like."""
+    """A name that was pointed at this machine is refused, in any form."""
     assert reset(sandbox, ("host", host)) == 403
     assert ask(sandbox, "GET", "/_sandbox/requests", ("host", host)) == 403
 
@@ -117,7 +117,7 @@ def test_its_own_origin_may_use_the_pages(sandbox, origin):
 )  # fmt: skip
 @pytest.mark.parametrize("media", ["text/plain", "application/json", "application/x-www-form-urlencoded"])
 def test_the_pages_refuse_other_origins(sandbox, origin, media):
-    """Whatever the body says of itself: a browser sends texts and forms without asking before."""
+    """With any content type: a browser sends texts and forms without asking before."""
     headers = ("host", "127.0.0.1:8765"), ("origin", origin), ("content-type", media)
     for name in ("reset", "limits", "lock", "revoke", "faults"):
         assert ask(sandbox, "POST", f"/_sandbox/{name}", *headers) == 403

@@ -258,7 +258,7 @@ def test_an_update_takes_what_may_be_written(studio):
     assert outcome(change(studio, number, client_id=99)) == (400, "There is no such client.")
 
 
-def test_a_deleted_invoice_is_gone_with_all_that_belongs_to_it(studio, sandbox):
+def test_a_deleted_invoice_is_removed_with_all_that_belongs_to_it(studio, sandbox):
     """Its messages and payments go, too."""
     number = studio.invoice(csv_line_items=LINES)
     studio.call.make(f"/invoices/{number}/messages", root="message", recipients="a@example.com")
@@ -329,7 +329,7 @@ def test_each_status_finds_its_invoices(studio):
 
 
 def test_sending_opens_a_draft_and_leaves_a_message(studio):
-    """Names stand beside known addresses; line breaks are CRLF."""
+    """Names are beside known addresses; line breaks are CRLF."""
     studio.call.make(
         "/contacts", root="contact", client_id=studio.client, first_name="Con", last_name="Tact", email="C@example.com"
     )
@@ -494,7 +494,7 @@ def test_a_part_payment_leaves_a_draft_a_draft(studio):
 
 
 def test_taking_a_payment_back_reopens_an_open_invoice(studio):
-    """Back to where it stood before."""
+    """Back to its earlier state."""
     number = studio.invoice(csv_line_items=LINES)
     studio.call.post(f"/invoices/{number}/messages/mark_as_sent")
     payment = made(pay(studio, number, "109.99"))
@@ -661,7 +661,7 @@ def test_hours_without_a_rate_cost_nothing(studio):
 
 
 def test_a_day_is_a_day(studio):
-    """Records keep days as days, whatever form they came in."""
+    """Records keep days as days, in any form they came in."""
     number = studio.invoice(issued_at="20260110")
 
     assert date(2026, 1, 10) == studio.call.sandbox.world.find("invoice", number)["issued_at"]

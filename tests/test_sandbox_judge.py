@@ -82,7 +82,7 @@ def test_a_lockout_that_does_not_prolong_ends_by_itself():
 
 
 def test_a_lockout_counts_once_and_each_refusal_by_itself():
-    """The figures tell lockouts from refusals."""
+    """The figures count lockouts and refusals separately."""
     counting = judge()
     verdicts(counting, 0, 0, 0, 0, 1, 2, 30, 30, 30, 30)
 

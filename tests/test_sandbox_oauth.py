@@ -51,7 +51,7 @@ def email_of(sandbox, token):
     return response.json()["user"]["email"] if response.status_code == 200 else response.status_code
 
 
-def test_whoever_is_asked_approves_at_once(sandbox):
+def test_the_person_who_is_asked_approves_at_once(sandbox):
     """The administrator is sent back with a code and the state, and the address keeps its own query."""
     response = authorize(sandbox)
     target = urlsplit(response.headers["location"])
@@ -112,7 +112,7 @@ def test_nobody_is_sent_to_an_address_that_is_not_to_be_trusted(sandbox, query):
     )
 
 
-def test_an_unknown_kind_of_answer_is_told_by_redirect(sandbox):
+def test_an_unknown_response_type_is_reported_by_redirect(sandbox):
     """With the state."""
     query = parse_qs(urlsplit(authorize(sandbox, response_type="cake").headers["location"]).query)
 
@@ -142,7 +142,7 @@ def test_a_code_is_good_for_one_use(sandbox):
 
 
 def test_a_refresh_token_is_good_for_one_use(sandbox):
-    """Each refresh answers with a new pair; the old access token is still good."""
+    """Each refresh responds with a new pair; the old access token is still good."""
     first = pair(sandbox)
     second = refresh(sandbox, first["refresh_token"]).json()
     again = refresh(sandbox, first["refresh_token"])

@@ -55,7 +55,7 @@ def test_a_timesheet_takes_flat_parameters(studio, where):
 
 
 def test_a_new_task_of_a_known_name_is_the_known_one(studio, sandbox):
-    """Whatever its case; no second task is made."""
+    """Ignoring its case; no second task is made."""
     project = studio.call.make("/projects", root="project", name="P", client_id=studio.client)
     path = f"/projects/{project}/task_assignments/add_with_create_new_task"
     response = studio.call.post(path, {"task": {"name": "DESIGN"}})

@@ -52,7 +52,7 @@ def test_add_reply_root():
 
 
 def test_add_reply_short():
-    """The rest is to be had by show."""
+    """The rest is returned by show."""
     studio = studio_with("add_reply_short")
     entry = studio.log_time()
 
@@ -78,7 +78,7 @@ def test_bare_ampersand():
 
 
 def test_body_or_no_body():
-    """Creates and updates answer with the record."""
+    """Creates and updates respond with the record."""
     studio = studio_with("body_or_no_body")
     created = studio.call.post("/clients", {"client": {"name": "New"}})
     updated = xml(studio).put(created.headers["location"], content=b"<client><name>Newer</name></client>")
@@ -277,7 +277,7 @@ def test_weekday_mismatch():
 
 
 def test_who_am_i_names():
-    """Every field but id and e-mail may be missing; the longer answer has them all."""
+    """Every field but id and e-mail may be missing; the longer response has them all."""
     short = studio_with("who_am_i_names").call.get("/account/who_am_i").json()
     whole = studio_with().call.get("/account/who_am_i").json()
 

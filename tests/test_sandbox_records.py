@@ -195,7 +195,7 @@ def test_a_project_with_hours_or_expenses_stays(call, studio, sandbox):
 def test_a_new_project_has_the_defaults(call, studio, sandbox):
     """Default tasks that are not archived, people who are on all future projects, and its creator."""
     task = call.make("/tasks", root="task", name="Default", is_default=True, default_hourly_rate=90)
-    archived = call.make("/tasks", root="task", name="Gone", is_default=True)
+    archived = call.make("/tasks", root="task", name="Deleted", is_default=True)
     sandbox.world.change(
         "task", sandbox.world.find("task", archived), {"deactivated": True}, sandbox._account.clock.today()
     )
@@ -213,7 +213,7 @@ def test_a_new_project_has_the_defaults(call, studio, sandbox):
 
 
 def test_a_task_with_hours_is_archived_and_brought_back(call, studio, sandbox):
-    """Both deletes answer alike: the task itself tells which it was."""
+    """Both deletes respond alike: the task itself shows which it was."""
     entry = studio.log_time()["id"]
     archived = call.delete(f"/tasks/{studio.task}")
     shown = call.get(f"/tasks/{studio.task}").json()["task"]["deactivated"]
@@ -246,7 +246,7 @@ def test_a_person_with_hours_stays(call, studio):
 
 
 def test_a_password_can_be_reset(call):
-    """It answers as every write does, and 404 for nobody."""
+    """It responds as every write does, and with 404 for an unknown person."""
     assert (call.post("/people/2/reset_password").status_code, call.post("/people/2/reset_password").content) == (
         200,
         b" ",
@@ -257,7 +257,7 @@ def test_a_password_can_be_reset(call):
 # Assignments
 
 
-def test_a_project_tells_how_many_tasks_can_be_booked(call, studio, sandbox):
+def test_a_project_shows_how_many_tasks_accept_time(call, studio, sandbox):
     """Archived assignments are not counted, and removed tasks are not, either."""
     path = f"/projects/{studio.project}/task_assignments"
     project = sandbox.world.find("project", studio.project)

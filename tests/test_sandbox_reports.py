@@ -92,7 +92,7 @@ def test_entries_are_found_by_person_and_by_project(studio):
 
 
 def test_reports_are_in_order_of_days(studio):
-    """Whatever was booked first."""
+    """In any order of logging."""
     second, first = studio.log_time(spent_at="2026-01-06")["id"], studio.log_time(spent_at="2026-01-05")["id"]
 
     assert [first, second] == ids(studio.call.get(f"/people/1/entries?{SPAN}"))

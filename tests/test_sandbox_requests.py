@@ -35,7 +35,7 @@ def call(sandbox):
         "Digest sandbox-v1-token",
     ],
 )
-def test_whoever_is_not_known_is_answered_401(sandbox, authorization):
+def test_an_unknown_user_gets_a_401(sandbox, authorization):
     """A wrong sign-in says how to sign in."""
     response = Caller(sandbox, email=None).get("/clients", headers={"Authorization": authorization})
 
@@ -71,7 +71,7 @@ def test_an_email_signs_in_in_any_case(sandbox):
 
 @pytest.mark.parametrize("accept", [None, "*/*", "text/html", ""])
 def test_without_accept_it_is_406(call, accept):
-    """The server must be told which of its two formats is wanted."""
+    """The request must name one of its two formats."""
     assert call.get("/clients", headers={"Accept": accept}).status_code == 406
 
 
@@ -130,7 +130,7 @@ def test_a_trailing_slash_is_borne(call):
     ],
 )
 def test_what_is_not_there_is_404(call, method, path):
-    """Unknown records, unknown paths and other methods are all answered alike."""
+    """Unknown records, unknown paths and other methods all get the same response."""
     assert call(method, path).status_code == 404
 
 
@@ -293,7 +293,7 @@ def test_updated_since_that_is_no_moment_is_400(call):
 
 
 def test_a_person_may_be_named_by_address(call):
-    """An address stands for the id, escaped or not, in any case."""
+    """An address may replace the id, escaped or not, in any case."""
     paths = ("/people/user@example.com", "/people/USER%40example.com", "/people/2")
 
     assert [call.get(path).json()["user"]["id"] for path in paths] == [2, 2, 2]

@@ -7,7 +7,7 @@ from harvest_async.sandbox.v1.router import SECTIONS
 from tests.contract import endpoints
 from tests.support.sandbox import USER, Caller, new_sandbox, new_studio
 
-ALSO = {  # contract: update_verb, toggle_verbs: what clients in the field send
+ALSO = {  # requests that clients in the field send
     ("PUT", "/daily/update/{}"),
     ("PUT", "/clients/{}/toggle"),
     ("GET", "/people/{}/toggle"),
@@ -182,7 +182,7 @@ def test_a_manager_changes_what_they_manage(studio, manager):
 
 
 def test_a_manager_with_the_right_makes_projects_and_manages_them(studio, user):
-    """is_project_manager of the person is the right; who_am_i tells it."""
+    """is_project_manager of the person is the right; who_am_i returns it."""
     studio.call.put("/people/2", {"user": {"is_project_manager": True}})
     rights = user.get("/account/who_am_i").json()["user"]["project_manager"]
     number = user.make("/projects", root="project", name="Mine", client_id=studio.client)

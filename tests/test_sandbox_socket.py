@@ -52,7 +52,7 @@ def test_a_client_is_made_and_read(client):
 
 @pytest.mark.alone
 def test_an_answer_is_not_held_back(client):
-    """Small answers leave at once: a hundred calls, one after the other, take no 40 ms each."""
+    """Small responses leave at once: a hundred calls, one after the other, take no 40 ms each."""
     client.get("/clients")
     begin = time.perf_counter()
     for _ in range(100):
@@ -163,7 +163,7 @@ def test_an_ipv6_address_is_in_brackets():
         assert serve.address_of(bound).startswith("http://[::1]:")
 
 
-def test_a_port_that_is_taken_is_told(address, sandbox):
+def test_a_port_that_is_taken_is_reported(address, sandbox):
     """With the error that sockets have."""
     port = int(address.rpartition(":")[2])
     with pytest.raises(OSError, match="in use"), sandbox.serve_in_thread(port=port):
@@ -193,7 +193,7 @@ def test_it_is_served_from_asynchronous_code_too():
     assert asyncio.run(act()) == 0
 
 
-def test_it_runs_until_it_is_told_to_stop():
+def test_it_runs_until_it_is_stopped():
     """`run` says where it is once it listens, and ends by Ctrl-C."""
     code = "from harvest_async.sandbox import Sandbox; Sandbox().run('127.0.0.1', 0, lambda at: print(at, flush=True))"
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -209,7 +209,7 @@ def test_it_runs_until_it_is_told_to_stop():
     assert (address.startswith("http://127.0.0.1:"), status) == (True, 200)
 
 
-def test_a_server_that_does_not_start_is_told():
+def test_a_server_that_does_not_start_is_reported():
     """With what ended it as the cause, and nobody waits for it."""
     with (
         serve.bind("127.0.0.1", 0) as bound,

@@ -51,7 +51,7 @@ def test_every_call_counts_callers_who_makes_it(sandbox):
     assert Caller(sandbox).get("/clients").status_code == 503
 
 
-def test_waiting_as_told_ends_the_lockout(sandbox):
+def test_waiting_as_requested_ends_the_lockout(sandbox):
     """After Retry-After the account is open again."""
     call = Caller(sandbox)
     spend_all(call)
@@ -66,7 +66,7 @@ def test_waiting_as_told_ends_the_lockout(sandbox):
 
 
 def test_the_status_tells_the_truth(sandbox):
-    """It counts itself, and tells the numbers that the throttle really has."""
+    """It counts itself, and returns the numbers that the throttle really has."""
     call = Caller(sandbox)
     call.get("/clients")
     clock_of(sandbox).advance(2)

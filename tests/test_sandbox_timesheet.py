@@ -25,7 +25,7 @@ def running(sandbox):
     return [entry["id"] for entry in sandbox.world.entries() if entry["timer_started_at"] is not None]
 
 
-# Booking
+# Logging time
 
 
 def test_an_entry_comes_back_in_the_body_without_a_location(studio):
@@ -52,7 +52,7 @@ def test_hours_are_rounded_to_cents_half_up(studio):
 
 
 def test_no_hours_are_hours_too(studio, sandbox):
-    """A zero books no time and starts no timer."""
+    """A zero logs no time and starts no timer."""
     assert studio.log_time(hours=0)["hours"] == 0
     assert running(sandbox) == []
 
@@ -102,7 +102,7 @@ def test_an_update_can_move_an_entry(studio):
     assert studio.call.post(path, {"hours": 1, "task_id": 999}).status_code == 400
 
 
-def test_a_deleted_entry_is_gone(studio):
+def test_a_deleted_entry_is_removed(studio):
     """It gets a response 404 from then on."""
     number = studio.log_time()["id"]
 
@@ -186,7 +186,7 @@ def test_of_user_is_for_administrators(studio, sandbox):
 
 @pytest.mark.parametrize("hours", [{"hours": ""}, {"hours": " "}, {"hours": None}])
 def test_blank_hours_start_a_timer(studio, sandbox, hours):
-    """The timer is told by timer_started_at, and hours go on."""
+    """A running timer is shown by timer_started_at, and hours go on."""
     entry = studio.log_time(**hours)
     wait(studio, 0.5)
     shown = studio.call.get(f"/daily/show/{entry['id']}").json()
@@ -215,7 +215,7 @@ def test_a_timer_is_toggled(studio):
 
 
 def test_a_timer_that_starts_stops_the_persons_other_one(studio, sandbox):
-    """Its hours are told; other people's timers go on."""
+    """Its hours are returned; other people's timers go on."""
     theirs = studio.log_time(Caller(sandbox, USER), hours="")["id"]
     first = studio.log_time(hours="")["id"]
     wait(studio, 0.25)
@@ -227,7 +227,7 @@ def test_a_timer_that_starts_stops_the_persons_other_one(studio, sandbox):
     assert studio.call.get(f"/daily/timer/{first}").json()["hours_for_previously_running_timer"] == 1
 
 
-def test_without_another_timer_nothing_is_told(studio):
+def test_without_another_timer_no_hours_are_returned(studio):
     """The key is not there at all."""
     assert "hours_for_previously_running_timer" not in studio.log_time(hours="")
 
@@ -310,7 +310,7 @@ def test_a_time_that_is_none_is_refused(stamped, time):
 
 
 def test_locked_time_is_for_administrators(studio, sandbox):
-    """Others may neither change nor remove it, nor book on that day."""
+    """Others may neither change nor remove it, nor log time on that day."""
     user = Caller(sandbox, USER)
     number = studio.log_time(user)["id"]
     sandbox.lock("entry", number)

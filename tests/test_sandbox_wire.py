@@ -1,4 +1,4 @@
-"""The shapes of what the sandbox answers, in both formats, byte by byte where it matters."""
+"""The shapes of the sandbox's responses, in both formats, byte by byte where it matters."""
 
 import json
 
@@ -86,7 +86,7 @@ RUNNING = {"hours_with_timer", "started_at", "ended_at", "billable", "billable_r
 
 @pytest.mark.parametrize("resource", LISTS)
 def test_records_have_the_contracts_fields(account, resource):
-    """Each field that the contract lists and that is ever answered is there; none is there that it does not list."""
+    """Each field that the contract lists and that is ever returned is there; none is there that it does not list."""
     sandbox, ids = account
     known = {field.name for field in fields()[resource].values()} - WRITE_ONLY
     key = ROOTS[resource][1]
@@ -209,7 +209,7 @@ def test_a_day_entry_in_xml_has_underscores_and_dates_of_its_own():
     assert inner.find("notes").get("nil") == "true"
 
 
-def test_a_stopped_timer_is_told_beside_the_entry():
+def test_a_stopped_timer_is_returned_beside_the_entry():
     """hours_for_previously_running_timer is flat in JSON and beside day_entry in XML."""
     sandbox = new_sandbox()
     studio = new_studio(sandbox)

@@ -13,13 +13,9 @@ from harvest_async.codec.envelope import Envelope
 from harvest_async.codec.slices import LARGEST_ELEMENT
 from harvest_async.codec.speed import fast_reader
 from harvest_async.exchange import ExchangeSettings, open_exchange
-from harvest_async.testing import VirtualLoop
 from tests.support.second_version import BASE_URL, SecondDialect, Tag, get_tag, list_tags
 
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio", {"loop_factory": VirtualLoop}
+pytestmark = pytest.mark.virtual_time
 
 
 def exchange_of(respond, sent):

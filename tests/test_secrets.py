@@ -111,8 +111,8 @@ async def test_no_error_shows_a_credential(harvest_sandbox, harvest_client, way)
 
     assert len(errors) == len(faults)
     for error in errors:
-        told = [str(error), repr(error), error.report(), error.as_curl(), "".join(traceback.format_exception(error))]
-        assert [each for each in told if any(secret in each for secret in encodings(SECRET))] == []
+        shown = [str(error), repr(error), error.report(), error.as_curl(), "".join(traceback.format_exception(error))]
+        assert [each for each in shown if any(secret in each for secret in encodings(SECRET))] == []
 
 
 @pytest.mark.socket

@@ -27,19 +27,13 @@ from harvest_async import (
 )
 from harvest_async.sandbox import Sandbox
 from harvest_async.secret import SecretText, hide, hide_user
-from harvest_async.testing import VirtualLoop, in_process
+from harvest_async.testing import in_process
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 SECRET = "s3cr3t-0f-0urs"
 MARKS = (SECRET, "czNjcjN0LTBmLTB1cn", "NjcjN0LTBmLTB1c", "M2NyM3QtMGYtMHVyc")  # as it is, and as HTTP Basic has it
 STATE = "the-state"
-
-
-@pytest.fixture
-def anyio_backend():
-    """Time is moved by hand: nothing waits for a retry."""
-    return "asyncio", {"loop_factory": VirtualLoop}
 
 
 def shown(error, *, frames=True):
@@ -70,7 +64,7 @@ def leaks(error, *, frames=True):
 
 
 def client(handle, auth, **options):
-    """A client whose requests are answered by a function."""
+    """Return a client whose requests are handled by a function."""
     transport, clock = httpx.MockTransport(handle), asyncio.get_running_loop().clock
     return HarvestV1("acme", auth=auth, app="tests", throttle=Throttle(clock=clock), transport=transport, **options)
 
@@ -116,7 +110,7 @@ async def test_wrong_credentials_are_refused_without_showing_them(make):
     ],
 )
 async def test_a_password_in_the_address_is_not_shown(url, monkeypatch):
-    """Whatever makes the address unusable, also where it comes from the environment."""
+    """For any unusable address, also one from the environment."""
     address = url.format(SECRET)
     with pytest.raises(InvalidArgument) as caught:
         client(lambda _: None, BearerAuth("t"), base_url=address)
@@ -223,7 +217,7 @@ async def test_a_failed_renewal_shows_neither_tokens_nor_the_client_s_secret(res
 )
 @pytest.mark.parametrize("where", ["?", "#"])
 async def test_a_refused_redirect_shows_no_code(query, where):
-    """The address to which the browser came back has the code in it."""
+    """The redirect address that the browser opened has the code in it."""
     redirect = f"https://app.example.com/back{where}{query.format(SECRET)}"
     auth = OAuth2("id", SECRET, redirect_uri="https://app.example.com/back")
     with pytest.raises(InvalidArgument) as signed_in:
@@ -261,7 +255,7 @@ async def test_a_body_that_can_not_be_read_is_quoted_without_its_secrets():
 
 
 async def test_the_sandbox_logs_no_secret():
-    """Neither of headers nor of addresses nor of parameters, whatever way they are written."""
+    """Neither of headers nor of addresses nor of parameters, in any spelling."""
     sandbox = Sandbox(clock=asyncio.get_running_loop().clock)
     headers = {
         "authorization": f"Bearer {SECRET}",
@@ -275,11 +269,11 @@ async def test_the_sandbox_logs_no_secret():
     async with httpx.AsyncClient(transport=in_process(sandbox), base_url="http://127.0.0.1") as http:
         await http.get(f"/clients?{query}", headers=headers)
         await http.get(f"/clients/{quote(f'token={SECRET}')}")
-    told = repr(sandbox.requests())
+    text = repr(sandbox.requests())
     sandbox.close()
 
-    assert SECRET not in told
-    assert "page=2" in told
+    assert SECRET not in text
+    assert "page=2" in text
 
 
 def test_a_hidden_text_is_used_like_any_other():

@@ -7,14 +7,8 @@ import anyio.lowlevel
 import pytest
 
 from harvest_async.cancellation import finish, in_one_go
-from harvest_async.testing import VirtualLoop
 
-pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio", {"loop_factory": VirtualLoop}
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 
 async def work(done, seconds=5.0):
@@ -60,7 +54,7 @@ async def test_a_scope_waits_for_the_work():
 
 
 async def test_cancellation_goes_before_an_error_of_the_work():
-    """Whoever cancels gets what they asked for."""
+    """The caller that cancels gets what it asked for."""
 
     async def fail():
         await asyncio.sleep(5)
@@ -137,7 +131,7 @@ async def test_short_work_puts_cancellation_off(times):
 
 
 async def test_short_work_inside_a_cancelled_scope_is_done():
-    """Scopes of anyio cancel again and again: it is done all the same, and cancellation comes after it."""
+    """Scopes of anyio cancel again and again: it is still done, and cancellation comes after it."""
     done = []
 
     async def short():
@@ -154,7 +148,7 @@ async def test_short_work_inside_a_cancelled_scope_is_done():
 
 @pytest.mark.parametrize("cancels", [0, 1, 3])
 async def test_short_work_is_done_even_where_it_waits(cancels):
-    """What it waits for is not cancelled with its caller, and tells it how it ended."""
+    """What it waits for is not cancelled with its caller, and reports how it ended."""
     loop, seen = asyncio.get_running_loop(), []
 
     async def short():
@@ -165,7 +159,7 @@ async def test_short_work_is_done_even_where_it_waits(cancels):
             try:
                 seen.append(await future)
             except RateLimitStatus:
-                seen.append("told")
+                seen.append("status")
 
     task = asyncio.create_task(in_one_go(short()))
     for _ in range(cancels):
@@ -173,11 +167,11 @@ async def test_short_work_is_done_even_where_it_waits(cancels):
         task.cancel()
     ends = await asyncio.gather(task, return_exceptions=True)
 
-    assert seen == [1, "told"]
+    assert seen == [1, "status"]
     assert isinstance(ends[0], asyncio.CancelledError) is bool(cancels)
 
 
-async def test_short_work_whose_wait_ends_as_its_caller_is_cancelled_is_done():
+async def test_short_work_that_ends_as_its_caller_is_cancelled_is_done():
     """Both in one moment: the work goes on, and cancellation comes out."""
     future, done = asyncio.get_running_loop().create_future(), []
 

@@ -19,12 +19,7 @@ from harvest_async.throttle.ledgers.sqlite import SqliteLedger
 from harvest_async.throttle.settings import Settings
 from harvest_async.throttle.state import Bounds
 
-pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio", {"loop_factory": VirtualLoop}
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 
 SETTINGS = Settings("test", Bounds(100, 15 * SECOND, 2 * SECOND), "burst", 0, None)

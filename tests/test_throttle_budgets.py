@@ -17,14 +17,9 @@ from harvest_async.throttle.ledgers.memory import MemoryLedger
 from harvest_async.throttle.ledgers.sqlite import SqliteLedger
 from harvest_async.throttle.throttle import Throttle
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 REPORTS = Budget("reports", 100, 900, 900)
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio", {"loop_factory": VirtualLoop}
 
 
 def clock():

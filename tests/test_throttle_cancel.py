@@ -16,12 +16,7 @@ from harvest_async.throttle.queue import Lane
 from harvest_async.throttle.throttle import Throttle
 from tests.support.house import House, clock_of_loop, uneven
 
-pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio", {"loop_factory": VirtualLoop}
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 
 @settings(max_examples=60, deadline=None)

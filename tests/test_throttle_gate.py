@@ -12,12 +12,7 @@ from harvest_async.testing import VirtualLoop
 from harvest_async.throttle.queue import Lane
 from tests.support.house import House, uneven
 
-pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio", {"loop_factory": VirtualLoop}
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 
 @settings(max_examples=40, deadline=None)

@@ -10,13 +10,12 @@ import pytest
 
 from harvest_async.clock import SECOND
 from harvest_async.errors import HarvestError, Throttled
-from harvest_async.testing import VirtualLoop
 from harvest_async.throttle.ledgers.memory import MemoryLedger
 from harvest_async.throttle.server_status import LONGEST, SHORTEST, is_refusal, read_retry_after, read_status
 from harvest_async.throttle.throttle import Throttle
 from harvest_async.transport import ThrottledTransport
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 TODAY = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 DATE = "Mon, 05 Jan 2026 09:00:00 GMT"
@@ -43,11 +42,6 @@ HOSTILE = [
     "nan",
     "",
 ]
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio", {"loop_factory": VirtualLoop}
 
 
 PARTS = [

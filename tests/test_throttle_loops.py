@@ -18,12 +18,7 @@ from harvest_async.transport import ThrottledTransport
 from tests.support.account import SlowAccount
 from tests.support.house import House
 
-pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio", {"loop_factory": VirtualLoop}
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 
 def test_a_throttle_outlives_its_loops():

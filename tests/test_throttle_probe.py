@@ -6,17 +6,11 @@ import httpx
 import pytest
 
 from harvest_async.clock import SECOND
-from harvest_async.testing import VirtualLoop
 from harvest_async.throttle.lease import Ticket
 from harvest_async.throttle.throttle import Throttle
 from tests.support.house import House, clock_of_loop
 
-pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio", {"loop_factory": VirtualLoop}
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 
 async def test_the_probe_has_the_credentials_but_not_the_content():

@@ -10,18 +10,12 @@ import pytest
 from harvest_async import BasicAuth, HarvestV1, Throttle
 from harvest_async.clock import SECOND
 from harvest_async.errors import Throttled
-from harvest_async.testing import VirtualLoop
 from harvest_async.throttle.lease import Ticket
 from harvest_async.throttle.queue import Lane
 from tests.support.house import House, clock_of_loop
 from tests.test_transport import Answers
 
-pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio", {"loop_factory": VirtualLoop}
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 
 @pytest.mark.parametrize("hint", ["seconds", "date", "missing"])

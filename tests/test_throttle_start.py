@@ -7,7 +7,6 @@ import httpx
 import pytest
 
 from harvest_async.clock import SECOND
-from harvest_async.testing import VirtualLoop
 from harvest_async.throttle.lease import Ticket
 from harvest_async.throttle.ledgers.sqlite import SqliteLedger
 from harvest_async.throttle.throttle import Throttle
@@ -15,12 +14,7 @@ from harvest_async.transport import ThrottledTransport
 from tests.support.account import SlowAccount
 from tests.support.house import House, clock_of_loop
 
-pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio", {"loop_factory": VirtualLoop}
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 
 async def test_the_first_thing_sent_is_the_status_call():

@@ -7,18 +7,12 @@ import pytest
 
 from harvest_async.clock import SECOND
 from harvest_async.errors import WouldWait
-from harvest_async.testing import VirtualLoop
 from harvest_async.throttle.lease import Ticket
 from harvest_async.throttle.queue import Lane
 from harvest_async.transport import TICKET
 from tests.support.house import House, uneven
 
-pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio", {"loop_factory": VirtualLoop}
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 
 async def test_max_wait_refuses_what_would_wait_longer():

@@ -10,19 +10,13 @@ import pytest
 
 from harvest_async.auth import QueryTokenAuth
 from harvest_async.clock import SECOND
-from harvest_async.testing import VirtualLoop
 from harvest_async.throttle.lease import Ticket
 from harvest_async.throttle.throttle import Throttle
 from harvest_async.transport import TICKET, ThrottledTransport, direct, direct_transport, wire_of
 from harvest_async.transport.direct import sweep
 from tests.support.account import SlowAccount
 
-pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio", {"loop_factory": VirtualLoop}
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 
 def client_of(inner, **options):

@@ -9,19 +9,13 @@ from hypothesis import strategies as st
 
 from harvest_async import Forbidden, InvalidArgument, NotFound, Unauthorized
 from harvest_async.client import validation as checks
-from harvest_async.testing import VirtualLoop
 from harvest_async.v1.resources import endpoints
 from tests.support.v1 import reply, scripted, silent
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 DAY = date(2026, 3, 9)
 MOMENT = datetime(2026, 3, 9, 12, 30, 59, tzinfo=UTC)
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio", {"loop_factory": VirtualLoop}
 
 
 # Numbers

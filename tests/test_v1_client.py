@@ -9,13 +9,12 @@ import pytest
 from harvest_async import BadRequest, BasicAuth, BearerAuth, HarvestV1, InvalidArgument, OutcomeUnknown, Throttle
 from harvest_async.client.uploads import ImageStream, ImageUpload
 from harvest_async.messages import Response
-from harvest_async.testing import VirtualLoop
 from harvest_async.throttle.queue import Lane
 from harvest_async.v1.resources.clients import CREATE_CLIENT
 from tests.contract.cases import PIXEL
 from tests.support.v1 import reply, scripted, silent
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 ENVIRONMENT = {
     "HARVEST_ACCOUNT": "acme",
@@ -23,11 +22,6 @@ ENVIRONMENT = {
     "HARVEST_EMAIL": "me@example.com",
     "HARVEST_PASSWORD": "hush-hush",
 }
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio", {"loop_factory": VirtualLoop}
 
 
 @pytest.fixture

@@ -22,13 +22,13 @@ from harvest_async import (
     Throttle,
 )
 from harvest_async.sandbox import Sandbox
-from harvest_async.testing import VirtualLoop, in_process
+from harvest_async.testing import in_process
 from harvest_async.v1.models import Expense, ExpenseCategory
 from harvest_async.v1.resources.expenses import GET_EXPENSE
 from tests.contract.cases import PIXEL
 from tests.support.v1 import read, reply, scripted, silent
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 DAY = date(2026, 3, 9)
 EXPENSE = {
@@ -40,11 +40,6 @@ EXPENSE = {
     "notes": "Train",
 }
 IMAGE = {"content-type": "image/png"}
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio", {"loop_factory": VirtualLoop}
 
 
 def expense(**fields):

@@ -3,7 +3,6 @@
 import pytest
 
 from harvest_async import DecodeError, Directory, InvalidArgument
-from harvest_async.testing import VirtualLoop
 from harvest_async.v1.models import (
     Client,
     DayEntry,
@@ -20,12 +19,7 @@ from harvest_async.v1.resources.expenses import LIST_EXPENSE_CATEGORIES
 from harvest_async.v1.resources.time import DAILY
 from tests.support.v1 import read, reply, scripted, silent
 
-pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio", {"loop_factory": VirtualLoop}
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 
 XML = '<expense-categories type="array"><expense-category><name>A</name></expense-category><expense-category><id type="integer">2</id><name>B</name></expense-category><expense-category><id nil="true"/><name>C</name></expense-category></expense-categories>'

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harvest_async import CreatedUnread, DecodeError, FieldsIgnored, InvalidArgument, NotFound
-from harvest_async.testing import VirtualLoop
 from harvest_async.v1.models import (
     Invoice,
     InvoiceItemCategory,
@@ -29,7 +28,7 @@ from harvest_async.v1.resources.invoices import DELETE_INVOICE_ITEM_CATEGORY, GE
 from harvest_async.v1.resources.messages import GET_INVOICE_MESSAGE, LIST_INVOICE_MESSAGES, SEND_INVOICE
 from tests.support.v1 import read, reply, scripted, silent, written
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 DAY = date(2026, 3, 9)
 MOMENT = datetime(2026, 3, 9, 12, tzinfo=UTC)
@@ -48,11 +47,6 @@ LINES = [
     LineItem(kind="Product", description="Box", quantity=Decimal(1), unit_price=Decimal(20), amount=Decimal(20)),
 ]
 INVOICE = {"id": 7, "client_id": 2, "number": "0012", "state": "open", "subject": "Work", "csv_line_items": TABLE}
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio", {"loop_factory": VirtualLoop}
 
 
 def invoice(**fields):

@@ -104,7 +104,7 @@ TESTS = {
     "read_only_back": "test_v1_writes.test_no_read_only_field_is_ever_sent "
     "test_v1_expenses.test_fields_of_the_receipt_are_not_sent_back",
     "project_update_client_id": "test_v1_writes.test_a_project_always_sends_its_client",
-    "one_task_per_project": "test_v1_writes.test_a_hint_tells_of_an_archiving",
+    "one_task_per_project": "test_v1_writes.test_a_hint_reports_an_archiving",
     "password_ignored": "test_v1_writes.test_what_can_not_be_changed_is_not_sent",
     "create_user_mails": "test_v1_writes.test_a_person_is_never_made_twice",
     "person_by_email": "test_v1_writes.test_a_record_stands_for_its_id "
@@ -115,7 +115,7 @@ TESTS = {
     "receipt_boundary": "test_v1_expenses.test_an_upload_is_a_form_with_one_part",
     "receipt_get_binary": "test_v1_expenses.test_an_image_comes_whatever_accept_says "
     "test_v1_expenses.test_what_is_no_image_or_too_large_is_not_given",
-    "locked_fields": "test_v1_time.test_locked_time_tells_what_was_not_taken "
+    "locked_fields": "test_v1_time.test_an_update_of_locked_time_names_the_ignored_fields "
     "test_v1_expenses.test_a_locked_expense_tells_what_was_not_taken",
     # sign-in, errors, throttle
     "throttle_resets": "test_throttle_refusals.test_nothing_is_sent_before_the_block_is_over",

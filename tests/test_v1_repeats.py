@@ -7,10 +7,11 @@ import pytest
 
 from harvest_async import OutcomeUnknown, Throttle
 from harvest_async.call import Call, Upload
-from harvest_async.testing import VirtualLoop
 from harvest_async.v1.resources import endpoints as every_endpoint
 from tests.contract import endpoints, fits
 from tests.contract.cases import CASES, Ground
+
+pytestmark = pytest.mark.virtual_time
 
 ANY_DAY = date(2026, 3, 9)
 
@@ -43,11 +44,6 @@ def test_a_call_is_the_contracts(name):
 def test_the_client_has_every_endpoint_of_the_contract():
     """Nothing is left out, and nothing is made up."""
     assert set(endpoints()) == set(every_call())
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio", {"loop_factory": VirtualLoop}
 
 
 @pytest.mark.anyio

@@ -8,14 +8,13 @@ import pytest
 from attrs import evolve
 
 from harvest_async import BasicAuth, FieldsIgnored, Forbidden, InvalidArgument, OutcomeUnknown, WouldWait
-from harvest_async.testing import VirtualLoop
 from harvest_async.v1.models import DayEntry
 from harvest_async.v1.resources.time import CREATE_ENTRY, DAILY, SHOW_ENTRY, UPDATE_ENTRY
 from tests.contract import endpoints
 from tests.support.v1 import read, reply, scripted, silent, written
 from tests.test_v1_repeats import every_call
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 DAY = date(2026, 3, 9)
 ENTRY = {
@@ -43,11 +42,6 @@ XML_ENTRY = """
   {beside}
 </{root}>
 """
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio", {"loop_factory": VirtualLoop}
 
 
 def xml_entry(root="timer", beside=""):
@@ -422,7 +416,7 @@ async def test_an_update_does_not_mix_hours_and_times(was, fields):
     assert server.asked == [("GET", "/daily/show/5")]
 
 
-async def test_locked_time_tells_what_was_not_taken():
+async def test_an_update_of_locked_time_names_the_ignored_fields():
     """The server leaves three fields of a locked entry as they are, without a word."""
     harvest, _ = scripted(reply(ENTRY), reply({**ENTRY, "notes": "x"}))
     with pytest.raises(FieldsIgnored, match="left project_id, spent_at as they were") as caught:

@@ -8,7 +8,6 @@ from decimal import Decimal
 import pytest
 
 from harvest_async import DecodeError
-from harvest_async.testing import VirtualLoop
 from harvest_async.v1.resources import endpoints as every_endpoint
 from harvest_async.v1.resources.account import RATE_LIMIT_STATUS, WHO_AM_I
 from harvest_async.v1.resources.assignments import LIST_TASK_ASSIGNMENTS, LIST_USER_ASSIGNMENTS
@@ -24,12 +23,7 @@ from tests.contract import ROOTS, endpoints
 from tests.support.v1 import TYPES, read, reply, scripted, written
 from tests.test_v1_repeats import every_call
 
-pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio", {"loop_factory": VirtualLoop}
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 
 # Header fields

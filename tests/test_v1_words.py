@@ -6,7 +6,6 @@ from decimal import Decimal
 import pytest
 
 from harvest_async import InvalidArgument
-from harvest_async.testing import VirtualLoop
 from harvest_async.v1 import models
 from harvest_async.v1.models import (
     BillBy,
@@ -33,7 +32,7 @@ from tests.contract import fields
 from tests.support.v1 import read, reply, scripted, silent
 from tests.test_v1_contract import MODELS
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 SETS = {
     "bill_by": models.BillBy,
@@ -49,11 +48,6 @@ SETS = {
     "week_start_day": models.WeekStartDay,
 }
 PLAIN = {"decimal_symbol", "thousands_separator"}
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio", {"loop_factory": VirtualLoop}
 
 
 # Words

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harvest_async import CreatedUnread, DecodeError, DeleteResult, InvalidArgument, NotFound, OutcomeUnknown
-from harvest_async.testing import VirtualLoop
 from harvest_async.v1.models import (
     BillBy,
     Client,
@@ -45,7 +44,7 @@ from tests.contract import endpoints
 from tests.contract import fields as contract_fields
 from tests.support.v1 import read, reply, scripted, silent, written
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 DAY = date(2026, 3, 9)
 CLIENT = Client(id=7, name="ACME", active=True, details="One Way", cache_version=3, currency="Euro - EUR")
@@ -54,11 +53,6 @@ PROJECT = Project(
 )
 PERSON = Person(id=9, email="one@example.com", first_name="Person", last_name="One", is_active=True, is_admin=False)
 WIRED = {"client": {"id": 7, "name": "ACME", "active": True}}
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio", {"loop_factory": VirtualLoop}
 
 
 # Creates
@@ -478,7 +472,7 @@ async def test_older_accounts_refuse_to_delete_a_task_with_hours():
 
 
 @pytest.mark.parametrize("section", ["task_assignments", "user_assignments"])
-async def test_a_hint_tells_of_an_archiving(section):
+async def test_a_hint_reports_an_archiving(section):
     """An assignment with hours is archived."""
     harvest, _ = scripted(silent(hint="archived"), silent(), silent(400, hint="The last task can't be removed"))
     resource = getattr(harvest, section)

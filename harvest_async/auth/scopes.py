@@ -17,7 +17,7 @@ class Scope:
 
     Attributes:
         accounts: product and account id of each account, in the server's order: `("harvest", 123)`.
-        products: the products all of whose accounts are included; `"all"` stands for all products.
+        products: the products all of whose accounts are included; `"all"` means all products.
     """
 
     accounts: tuple[tuple[str, int], ...] = ()

@@ -1,9 +1,9 @@
-"""One client's part of a cache: answers that are kept, and asked for again only as far as they may have changed.
+"""One client's part of a cache: stores responses, and requests them again only if they may have changed.
 
-Rules of this room: the only one that imports hishel, whose state machine says what may be kept and reused (RFC 9111).
-- It stands above the throttle: what is fresh takes no lease, what may have changed takes one, like any call.
-- Answers are kept apart by account and credential. Requests come here unsigned, and of an answer only those header
-  fields are kept that caching or reading needs, so that no credential and no token comes near the file.
+Invariants:
+- It sits above the throttle: a fresh response takes no lease, a revalidation takes one, like any call.
+- Responses are stored separately by account and credential. Requests come here unsigned, and of a response only those
+  header fields are kept that caching or reading needs, so that no credential and no token comes near the file.
 - Only what the server calls fresh is used without asking. How long it might be fresh is never guessed.
 - After a write of one's own nothing is fresh that was not asked for since.
 """
@@ -73,8 +73,8 @@ class ResponseStore:
     """What one client keeps.
 
     Attributes:
-        saved: how many requests were not sent since a fresh answer was there.
-        confirmed: how many answers were confirmed by the server, and not sent again.
+        saved: how many requests were not sent because a fresh response was stored.
+        confirmed: how many responses the server confirmed (304) instead of sending them again.
     """
 
     def __init__(self, path: Path, max_size: int, place: str) -> None:

@@ -111,7 +111,7 @@ class BaseClient:
                 `retry_budget`, retries that the calls of this client and those made from it may use up together, so
                 that an outage does not become a storm; ten successful calls earn one back. None shares the client's 20.
                 `max_wait`, seconds that a call may wait at the gate: one that would wait longer raises `WouldWait`
-                at once, None waits for as long as it takes. `lane`, the lane in which calls wait: "interactive",
+                at once, None waits for as long as it takes. `lane`, the priority of the calls: "interactive",
                 "bulk", or None for "bulk" inside `bulk()` alone. `on_unknown`, which is given each call that was
                 cancelled after it was sent. `before_send`, which is awaited with each call once it may leave, before it
                 does; what it raises sends nothing.

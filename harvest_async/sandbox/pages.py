@@ -78,7 +78,7 @@ class _Pages:
         counts = {"max_in_window": account.max_in_window(), "throttled": limiter.throttled}
         counts |= {"lockouts": limiter.lockouts, "requests": len(account.log)}
         reports = account.limiters[REPORTS]
-        own = {"max_in_window": account.max_in_window(REPORTS), "throttled": reports.throttled}
+        own: dict[str, float] = {"max_in_window": account.max_in_window(REPORTS), "throttled": reports.throttled}
         own |= {"lockouts": reports.lockouts, "calls": reports.calls, "period": reports.period / SECOND}
         return JSONResponse(counts | {"calls": limiter.calls, "period": limiter.period / SECOND, REPORTS: own})
 

@@ -46,7 +46,7 @@ class Store:
         self._database.executescript(_SCHEMA)
         for ending in _ENDINGS.values():
             self._database.executescript(_OF_BUDGET.format(ending))
-        self._locked_until = dict.fromkeys(BUDGETS, 0)
+        self._locked_until: dict[str, int] = dict.fromkeys(BUDGETS, 0)
         self._arrivals = 0
 
     def tables(self) -> Tables:

@@ -79,15 +79,14 @@ class BudgetGates:
         return take_snapshot(self._ledger, self._settings, self._clock, gates, (self._granted, self._refused))
 
     def _create(self, loop: asyncio.AbstractEventLoop) -> Gate:
+        """Create the gate of the running event loop, whose thread is the only one that does so."""
         with self._lock:
-            gate = self.by_loop.get(loop)
-            if gate is None:
-                left = self._drop_dead_loops()
-                gate = self.by_loop[loop] = Gate(self._ledger, self._settings, self._clock)
-                gate.take_over(left)
-                if len(self.by_loop) > 1:
-                    for each in self.by_loop.values():
-                        each.share()
+            left = self._drop_dead_loops()
+            gate = self.by_loop[loop] = Gate(self._ledger, self._settings, self._clock)
+            gate.take_over(left)
+            if len(self.by_loop) > 1:
+                for each in self.by_loop.values():
+                    each.share()
         return gate
 
     def _drop_dead_loops(self) -> list[End]:

@@ -39,11 +39,11 @@ class HarvestV1(BaseClient):
         format: the wire format, `"json"` or `"xml"`; records are the same.
         base_url: where the account is, if not at harvestapp.com: a sandbox, for example. Plain http for loopback only.
         throttle: the account's budget; None finds the process's own one for the account.
-        timeout: seconds that one attempt may take up to the answer's headers.
+        timeout: seconds from sending one attempt to the headers of its response.
         transport: what really sends; None makes one.
         ssl_context: a TLS context of your own; None shares one with the process's other clients.
         proxy: a proxy's address; None goes by the environment.
-        cache: where answers are kept, an `HttpCache`; None keeps none.
+        cache: an `HttpCache` in which responses are stored; None stores none.
 
     Raises:
         InvalidArgument: an argument can't be used.

@@ -1,7 +1,7 @@
-"""What hardly changes, kept: clients, projects, tasks, people, expense categories, and who and what is on a project.
+"""The reference lists of an account, cached: clients, projects, tasks, people, expense categories, and assignments.
 
-Rules of this room: every list is asked for when it is first needed, once, and then only for what changed. What one's
-own writes touch is asked about again before it is given out; what others delete is noticed by `reload` alone.
+Invariants: every list is requested when it is first needed, once, and then only for what changed. Records that one's
+own writes touch are requested again before they are returned; records that others delete are noticed by `reload` alone.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Projects(Named[Project]):
     """The projects."""
 
     async def by_code(self, code: str) -> Project | None:
-        """Give the project with a code, whatever its case; None where there is none, the active one of several.
+        """Return the project with a code, ignoring case: the active one of several, None if there is none.
 
         Raises:
             InvalidArgument: several have it.
@@ -50,7 +50,7 @@ class People(Named[Person]):
     """The people."""
 
     async def by_email(self, email: str) -> Person | None:
-        """Give the person with an e-mail address, whatever its case; None where there is none.
+        """Return the person with an e-mail address, ignoring case; None if there is none.
 
         Raises:
             HarvestError: as `all`.
@@ -83,15 +83,15 @@ class PeopleOfProject(CachedList[UserAssignment]):
 
 
 class Directory:
-    """An account's reference lists, kept in memory (contract: caching).
+    """An account's reference lists, kept in memory and updated by `updated_since`.
 
-    `await directory.clients.by_name("ACME")` asks for the list when it is first needed and answers without a call from
+    `await directory.clients.by_name("ACME")` requests the list when it is first needed, and uses no call from
     then on. `by_id`, `by_name`, `by_code` and `by_email` give a record or None; `all` gives the list.
 
     Args:
         harvest: the account; its calls go the usual way, and its writes are noticed, those of its `options()` too.
-        max_age: seconds after which a list is brought up to date before it answers: one call for what changed.
-        clock: what tells the time; the machine's by default.
+        max_age: seconds after which a list is updated before it is used again: one call for what changed.
+        clock: the source of the time; the system's clock by default.
 
     Raises:
         InvalidArgument: `max_age` is not above 0.
@@ -123,7 +123,7 @@ class Directory:
 
     @property
     def saved(self) -> int:
-        """How many questions were answered without a call of their own."""
+        """How many lookups needed no call."""
         return self._tally.saved
 
     def task_assignments(self, project_id: int) -> TasksOfProject:
@@ -156,7 +156,7 @@ class Directory:
         self._user_links.clear()
 
     def wrote(self, call: Call[Any], *, done: bool) -> None:
-        """A write of the account's has ended; `done` says that it succeeded. The exchange tells."""
+        """Record that a write to the account has ended; `done` says whether it succeeded. Called by the exchange."""
         root, *rest = [unquote(word) for word in call.path.split("/")[1:]]
         table = self._tables().get(root)
         if table is None:

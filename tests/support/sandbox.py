@@ -80,7 +80,7 @@ def reason(response):
 
 
 def tree_of(response):
-    """An XML answer as elements."""
+    """Return an XML response as elements."""
     return ET.fromstring(response.content)
 
 

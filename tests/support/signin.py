@@ -1,4 +1,4 @@
-"""A server that signs people in by OAuth 2.0 and answers those who are signed in."""
+"""A server that signs people in by OAuth 2.0 and responds to those who are signed in."""
 
 import asyncio
 import itertools
@@ -22,16 +22,16 @@ class SignIn(httpx.AsyncBaseTransport):
         codes: the codes that are good.
         forms: the token requests as they came, decoded.
         calls: everything else as it came, with its response's status: (request, status).
-        script: answers to token requests that are given before anything else; None serves one as usual, "lost" carries
-            it out and breaks the connection.
-        way: seconds that a request and its answer take.
+        script: responses to token requests that are returned before anything else; None serves one as usual, "lost"
+            processes it and breaks the connection.
+        way: seconds that a request and its response take.
     """
 
     def __init__(self, *, access=("a0",), refresh="r0", way=0.05, calls=100):
         self.access, self.refresh, self.codes = set(access), refresh, {"c0"}
         self.forms, self.calls, self.script, self.way = [], [], [], way
         self.max_calls = calls
-        self.token_answer = {"token_type": "bearer", "expires_in": 64_799}
+        self.token_response = {"token_type": "bearer", "expires_in": 64_799}
         self.busy = self.most_busy = 0
         self._numbers = itertools.count(1)
 
@@ -54,7 +54,7 @@ class SignIn(httpx.AsyncBaseTransport):
 
     @property
     def refused(self):
-        """How many calls were answered 401."""
+        """How many calls got the status 401."""
         return sum(status == 401 for _, status in self.calls)
 
     def _call(self, request):
@@ -76,7 +76,7 @@ class SignIn(httpx.AsyncBaseTransport):
         if scripted is not None and scripted != "lost":
             return scripted
         response = self._grant(form)
-        return httpx.ReadError("gone") if scripted == "lost" else response
+        return httpx.ReadError("connection closed") if scripted == "lost" else response
 
     def _grant(self, form):
         good = form["client_id"] == "id" and form.get("client_secret") == "s+/="
@@ -91,5 +91,5 @@ class SignIn(httpx.AsyncBaseTransport):
         self.codes.discard(form.get("code"))
         number = next(self._numbers)
         self.access, self.refresh = {f"a{number}"}, f"r{number}"
-        tokens = {"access_token": f"a{number}", "refresh_token": self.refresh, **self.token_answer}
+        tokens = {"access_token": f"a{number}", "refresh_token": self.refresh, **self.token_response}
         return httpx.Response(200, content=json.dumps(tokens).encode(), headers={"content-type": "application/json"})

@@ -28,7 +28,7 @@ def read(call, body, status=200, **headers):
 
 
 class Script(httpx.AsyncBaseTransport):
-    """A server that gives the answers of a script, one a call; status calls are answered apart.
+    """A server that returns the responses of a script, one a call; status calls are served separately.
 
     Attributes:
         sent: the requests, status calls left out.
@@ -74,10 +74,10 @@ def scripted(*answers, format="json", **options):
 
 
 def reply(tree, status=200, **headers):
-    """An answer in JSON."""
+    """Return a response in JSON."""
     return httpx.Response(status, json=tree, headers=headers)
 
 
 def silent(status=200, **headers):
-    """An answer without a body."""
+    """Return a response without a body."""
     return httpx.Response(status, headers=headers)

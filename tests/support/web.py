@@ -92,5 +92,5 @@ async def visit(address):
 
 
 async def crowd(address, visitors):
-    """So many visitors at once."""
+    """Run the given number of visitors at once."""
     return await asyncio.gather(*(visit(address) for _ in range(visitors)))

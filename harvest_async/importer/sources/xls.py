@@ -48,13 +48,13 @@ class XlsBook:
         limits.check_bytes("the workbook", len(content))
         if not content.startswith(SIGNATURE):
             raise InvalidArgument("the file is no whole .xls: save it as .xlsx or CSV")
-        names, book = read_streams(content, ("Workbook", "Book"))
+        names, workbook = read_streams(content, ("Workbook", "Book"))
         if "EncryptedPackage" in names:
             raise InvalidArgument("the workbook is protected by a password: save it without one")
-        if book is None:
+        if workbook is None:
             raise InvalidArgument("the file is no .xls: it holds no workbook (save a document as .xlsx or CSV)")
         self._name = "Workbook" if "Workbook" in names else "Book"
-        self._book = book
+        self._workbook = workbook
         self._limits = limits
         self._bytes = 0
         with only_invalid("the workbook"):
@@ -64,17 +64,17 @@ class XlsBook:
     @contextmanager
     def opened(self) -> Iterator[tuple[Opened, list[SheetContent]]]:
         """Give a file with all sheets, and what was found in each."""
-        with io.BytesIO(compose(self._name, self._book)) as stream:
+        with io.BytesIO(compose(self._name, self._workbook)) as stream:
             yield Opened(stream, Faults()), self._looks
 
     def _records(self, place: int) -> Iterator[tuple[int, bytes]]:
         """Return the records of a part of the stream up to its end."""
         depth = 0
         while True:
-            if place + 4 > len(self._book):
+            if place + 4 > len(self._workbook):
                 raise InvalidArgument(_DAMAGED)
-            kind, length = struct.unpack_from("<HH", self._book, place)
-            body = self._book[place + 4 : place + 4 + length]
+            kind, length = struct.unpack_from("<HH", self._workbook, place)
+            body = self._workbook[place + 4 : place + 4 + length]
             place += 4 + length
             self._bytes += 4 + length
             self._limits.check_bytes("the workbook", self._bytes)

@@ -196,7 +196,8 @@ def _selection(body: Record) -> Selection | None:
     projects = tuple(read_id(number) for number in given["project_ids"])
     if None in projects:
         raise Refusal(422, "Line items import project ids is invalid")
-    period = dict(zip(("period_start", "period_end"), hours_days, strict=True)) if hours_days[0] else {}
+    first, last = hours_days
+    period: dict[str, Any] = {} if first is None else {"period_start": first, "period_end": last}
     return Selection(hours_by, hours, hours_days, expenses, expenses_days, expenses_by, projects, period)
 
 
