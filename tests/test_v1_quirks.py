@@ -99,7 +99,7 @@ TESTS = {
     "toggle_verbs": "test_v1_writes.test_a_toggle_is_made_only_if_it_is_needed",
     "toggles_flip": "test_v1_writes.test_a_toggle_is_made_only_if_it_is_needed test_v1_writes.test_a_toggle_is_never_repeated",
     "delete_means_archive": "test_v1_writes.test_a_task_does_not_say_whether_it_is_deleted_or_archived "
-    "test_v1_writes.test_a_hint_tells_of_an_archiving",
+    "test_v1_writes.test_a_hint_reports_an_archiving",
     "task_delete_status": "test_v1_writes.test_older_accounts_refuse_to_delete_a_task_with_hours",
     "read_only_back": "test_v1_writes.test_no_read_only_field_is_ever_sent "
     "test_v1_expenses.test_fields_of_the_receipt_are_not_sent_back",
