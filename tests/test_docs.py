@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 import harvest_async
-from harvest_async import BasicAuth, HarvestV1, OAuth2, Throttle, exports, imports
+from harvest_async import BasicAuth, HarvestV1, HarvestV2, OAuth2, Throttle, exports, imports
 from harvest_async.sandbox import Sandbox
 from harvest_async.testing import VirtualLoop, in_process
 from harvest_async.v1.models import LineItem
@@ -84,6 +84,7 @@ def test_every_block_is_run_here():
     known = {
         ("README.md", "console"): 2,
         ("README.md", "python"): 1,
+        ("docs/api-v2.md", "python"): 1,
         ("docs/command-line.md", "console"): 2,
         ("docs/command-line.md", "python"): 1,
         ("docs/fastapi.md", "python"): 1,
@@ -156,6 +157,20 @@ async def test_a_client_is_made_in_code():
 
     async with names["harvest"] as harvest:
         assert repr(harvest) == "<HarvestV1 acme>"
+
+
+async def test_a_project_by_api_v2(harvest_address, harvest_sandbox, monkeypatch):
+    """The block logs time, lists it and reports it by API v2."""
+    monkeypatch.setenv("HARVEST_ACCOUNT_ID", "1")
+    monkeypatch.setenv("HARVEST_ACCESS_TOKEN", "sandbox-token")
+    monkeypatch.setenv("HARVEST_APP", "Docs (docs@example.com)")
+    monkeypatch.setenv("HARVEST_BASE_URL", harvest_address)
+    names = {"HarvestV2": HarvestV2, "date": date, "Decimal": Decimal}
+
+    found = await run_inside(block("docs/api-v2.md", "async with"), **names)
+
+    assert [row.total_hours for row in found["report"]] == [Decimal("1.5")]
+    assert len(harvest_sandbox.world.entries()) == 1
 
 
 async def test_the_bulk_lane(harvest_sandbox, harvest_client):

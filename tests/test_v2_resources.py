@@ -33,6 +33,14 @@ async def test_filters_are_sent_as_the_server_reads_them():
     assert dict(sent[0].url.params) == {**expected, "cursor": "c", "per_page": "2000"}
 
 
+def test_an_unknown_filter_is_refused():
+    """Names the filters that there are, before anything is sent."""
+    harvest, _ = scripted()
+
+    with pytest.raises(InvalidArgument, match=r"unknown parameter 'project'\. Choose from: .*project_id"):
+        harvest.time_entries.list(project=1)
+
+
 @pytest.mark.parametrize(
     "paging",
     [

@@ -19,6 +19,7 @@ from harvest_async.call import Body, Call, Created, DeleteResult, Page, Repeat, 
 from harvest_async.client.references import Id, References
 from harvest_async.client.results import Changed, Made, Many, One, Removed
 from harvest_async.client.validation import flag
+from harvest_async.errors import InvalidArgument
 
 __all__ = [
     "IDEMPOTENT",
@@ -126,7 +127,14 @@ class Endpoint(Generic[T_co]):
         )
 
     def _query(self, given: Mapping[str, object]) -> Query:
-        """Return the parameters that were given, in the endpoint's order."""
+        """Return the parameters that were given, in the endpoint's order.
+
+        Raises:
+            InvalidArgument: the endpoint has no such parameter, or a value is invalid.
+        """
+        if unknown := given.keys() - self.parameters.keys():
+            choices = ", ".join(self.parameters)
+            raise InvalidArgument(f"{self.name}: unknown parameter {min(unknown)!r}. Choose from: {choices}.")
         texts = ((name, self.parameters[name](name, value)) for name, value in given.items() if value is not None)
         found = {name: text for name, text in texts if text is not None}
         return tuple((name, found[name]) for name in self.parameters if name in found)
