@@ -32,6 +32,7 @@ def copy(tmp_path_factory):
     ignored = shutil.ignore_patterns("__pycache__", ".hypothesis")
     shutil.copytree(PACKAGE, folder / "harvest_async", ignore=ignored)
     shutil.copytree(ROOT / "tests", folder / "tests", ignore=ignored)
+    shutil.copytree(ROOT / ".ci", folder / ".ci", ignore=ignored)
     shutil.copy(ROOT / "pyproject.toml", folder)
     for each in REMOVED:
         shutil.rmtree(folder / "harvest_async" / each)
