@@ -31,10 +31,11 @@ def _starts(version):
 
 @nox.session
 def lint(session):
-    """The linter and the format."""
+    """The linter, the format and the vocabulary."""
     session.install("ruff==0.17.6")
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
+    session.run("python", ".ci/check_language.py")
 
 
 @nox.session
@@ -58,6 +59,13 @@ def independent(session):
     """Clients that others wrote, unmodified, against the sandbox."""
     session.install("-e", ".[test]", "python-harvest-redux==4.0.0")
     session.run("python", "-m", "pytest", "tests/independent", *session.posargs)
+
+
+@nox.session
+def httpx2(session):
+    """Run the quick tests on httpx2, by its own `alias_httpx()`: a change of the dependency is one commit then."""
+    session.install("-e", ".[test]", "httpx2>=2.16")
+    session.run("python", "-m", "pytest", "-p", "tests.support.use_httpx2", *WORKERS, *session.posargs)
 
 
 @nox.session

@@ -25,7 +25,7 @@ from pathlib import Path
 from support import heading, sandboxes, show
 
 from harvest_async import Throttle, imports
-from harvest_async.bulk.journal import Journal
+from harvest_async.importer.journal import Journal
 
 SIDE_BY_SIDE = 16
 HEADER = ("User", "Email", "Client", "Project", "Task", "Description", "Start date", "Start time", "End date",
@@ -82,7 +82,7 @@ async def import_file(server, path, journal):
     async with server.harvest(Throttle(pace="burst")) as harvest:
         began, at = time.monotonic(), cpu()
         with imports.open_source(path, options) as source:
-            plan = await imports.plan(harvest, source, journal=journal, options=options, make_people=True)
+            plan = await imports.plan(harvest, source, journal=journal, options=options, create_people=True)
         planned, wrote = cpu() - at, await journal.work(time.thread_time)
         at = cpu()
         report = await imports.run(plan, rules=imports.Rules(side_by_side=SIDE_BY_SIDE))
@@ -93,7 +93,7 @@ async def import_file(server, path, journal):
 
 
 async def write_bare(server, rows):
-    """The same writes without plan and journal, so many side by side."""
+    """Send the same writes without plan and journal, N at a time."""
     async with server.harvest(Throttle(pace="burst")) as harvest:
         [person] = [each for each in await harvest.people.list() if each.email == "person0@example.com"]
         [project, *_] = await harvest.projects.list()

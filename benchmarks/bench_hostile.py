@@ -24,8 +24,8 @@ from support import heading, show
 from harvest_async.codec import json, xml
 from harvest_async.codec.slices import STEP
 from harvest_async.errors import DecodeError, HarvestError
+from harvest_async.messages import Request, Response
 from harvest_async.redaction import redact_text, redact_url
-from harvest_async.wire import Answer, Wire
 
 KIBIBYTE = 1024
 SMALL, MIDDLE, LARGE, LIST = KIBIBYTE, 32 * KIBIBYTE, 1024 * KIBIBYTE, 7 * 1024 * KIBIBYTE
@@ -67,8 +67,8 @@ def redact(text: str) -> None:
 def redact_all(text: str) -> None:
     """An address, a report and a command that hold the text."""
     redact_url(f"https://acme.example.com/{text}")
-    wire = Wire("POST", "https://acme.example.com/", (("X", text[:4096]),), text.encode("utf-8", "replace"))
-    error = HarvestError("no", request=wire, answer=Answer(500, (), wire.content))
+    wire = Request("POST", "https://acme.example.com/", (("X", text[:4096]),), text.encode("utf-8", "replace"))
+    error = HarvestError("no", request=wire, response=Response(500, (), wire.content))
     error.report()
     error.as_curl()
 

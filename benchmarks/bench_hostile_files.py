@@ -18,8 +18,8 @@ from pathlib import Path
 from support import heading, show
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from harvest_async.bulk.sources import Options, open_source
 from harvest_async.errors import InvalidArgument
+from harvest_async.importer.sources import Options, open_source
 from tests.support.tables import HARVEST, harvest, table
 from tests.support.workbooks import ods, ods_row, row, xlsx
 
@@ -27,7 +27,7 @@ SMALL, MIDDLE, LARGE = 1 << 10, 1 << 15, 1 << 20
 RATIO = 64
 MOST = 0.005
 FLOOR = 0.001
-"""Times below this are not told apart."""
+"""Durations below this are not distinguished, in seconds."""
 BEGIN = table(HARVEST)
 DAY = ("2026-01-05", "ACME", "Website", "Design", "")
 

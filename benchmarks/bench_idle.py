@@ -1,7 +1,7 @@
 """Does an idle connection that the server is just closing make a create's outcome unknown?
 
 2,000 creates by 20 workers, in groups with pauses of 4.9 to 5.1 s between them, against uvicorn's defaults: it closes
-a connection that was idle for 5 s. A create that is on its way to a closed connection may or may not be carried out.
+a connection that was idle for 5 s. A create that is on its way to a closed connection may or may not be processed.
 
 Rules:
 - Each contestant is measured on bare loopback and over a network of 20 ms each way, all in the same minutes, each

@@ -1,4 +1,4 @@
-"""How long does it take to import the package, beside what it stands on?
+"""How long does it take to import the package, compared with its dependencies?
 
 Rules:
 - Each import is the first of a fresh process; its own processor time is taken, the start of Python is not part of it.

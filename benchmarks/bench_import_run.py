@@ -1,8 +1,8 @@
 """How long does an import take, and how many calls, at the real limit?
 
 652 rows of five people, as a time tracker exports them, go into an empty account that allows 100 calls in 15 s and
-shuts out whoever makes more; 20-150 ms each way. Then the same file once more. Beside it: a loop that books the same
-rows one after the other, one call each 0.15 s, into a project that is there.
+shuts out any client that sends more; 20-150 ms each way. Then the same file once more. Beside it: a loop that logs
+the same rows one after the other, one call each 0.15 s, into a project that is there.
 
 Rules:
 - Both run in the same minutes, each against a sandbox of its own, in a process of its own.
@@ -49,7 +49,7 @@ class Outcome:
     planned: int | None = None
 
     @property
-    def booked(self):
+    def logged(self):
         """How many entries the server made."""
         return sum(each["path"] == "/daily/add" and each["status"] in {200, 201} for each in self.requests)
 
@@ -70,9 +70,9 @@ def import_twice(server, file):
     outcomes, seen = [], 0
     with tempfile.TemporaryDirectory() as state:
         for name in ("harvest-async import", "the same file again"):
-            seconds, told = import_file(server, file, state)
+            seconds, report = import_file(server, file, state)
             requests = server.requests()
-            outcomes.append(Outcome(name, seconds, requests[seen:], told["plan"]["calls"]))
+            outcomes.append(Outcome(name, seconds, requests[seen:], report["plan"]["calls"]))
             seen = len(requests)
     return outcomes
 
@@ -112,7 +112,7 @@ def row(outcome, bound):
         outcome.name,
         len(outcome.requests),
         outcome.planned or "-",
-        outcome.booked,
+        outcome.logged,
         f"{outcome.seconds:.1f} s",
         f"{outcome.seconds / bound:.3f}",
         sum(each["status"] == 503 for each in outcome.requests),
@@ -127,8 +127,8 @@ def measure(file):
         for server in servers:
             server.latency(0.02, 0.15)
         outcomes = asyncio.run(contests(servers, file))
-    columns = ("", "calls", "planned", "booked", "time", f"of the bound of {bound} s", "refused", "most in a window")
-    asked = f"the import at most {count + MORE} calls, 1.1 of the bound, 0 refused; again: 0 booked"
+    columns = ("", "calls", "planned", "logged", "time", f"of the bound of {bound} s", "refused", "most in a window")
+    asked = f"the import at most {count + MORE} calls, 1.1 of the bound, 0 refused; again: 0 logged"
     show(columns, [row(outcome, bound) for outcome in outcomes], asked)
 
 

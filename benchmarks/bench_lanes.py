@@ -5,7 +5,7 @@ calls in 15 s. Beside the two lanes (even pace, reserve of 3): everything in one
 
 Rules:
 - The wait is measured at the gate, around `Throttle.acquire`; the round trip is no part of it.
-- Interactive calls come once a second, whether the one before was answered or not; the load lasts until all are.
+- Interactive calls come once a second, whether the one before was finished or not; the load lasts until all have.
 - Eight runs side by side, each against a sandbox of its own; their waits are pooled.
 - The rate is what arrived in the first three periods, of what is allowed in them; the poorest of the runs.
 """
@@ -43,7 +43,7 @@ class WatchedThrottle(Throttle):
 
 @frozen
 class Way:
-    """How the calls stand in line."""
+    """How calls are ordered in the queue."""
 
     name: str
     pace: str

@@ -20,7 +20,7 @@ from support import heading, percentile, show
 
 from harvest_async.clock import SECOND
 from harvest_async.throttle.lease import Ticket
-from harvest_async.throttle.ledger_sqlite import SqliteLedger
+from harvest_async.throttle.ledgers.sqlite import SqliteLedger
 from harvest_async.throttle.throttle import Throttle
 
 SECONDS = 3.0
@@ -35,13 +35,13 @@ time.sleep(60)
 
 RIVAL = """
 import sys, time
-from harvest_async.throttle.ledger import LedgerBusy
-from harvest_async.throttle.ledger_sqlite import SqliteLedger
+from harvest_async.throttle.ledgers.memory import LedgerBusy
+from harvest_async.throttle.ledgers.sqlite import SqliteLedger
 ledger, end = SqliteLedger(sys.argv[1], "a"), time.monotonic() + float(sys.argv[2])
 print("begun", flush=True)
 while time.monotonic() < end:
     try:
-        ledger.transact(lambda book: book.unused(book.take(0, 1)))
+        ledger.transact(lambda state: state.unused(state.take(0, 1)))
     except LedgerBusy:
         pass
     time.sleep(0.002)

@@ -20,11 +20,11 @@ from harvest_async.sandbox.account import Account
 from harvest_async.sandbox.settings import Settings
 
 CREATES, HELD, MORE = 4_000, 50_000, 2_000
-HEADERS = {"accept": "application/json", "content-type": "application/json", "authorization": "Bearer sandbox-token"}
+HEADERS = {"accept": "application/json", "content-type": "application/json", "authorization": "Bearer sandbox-v1-token"}
 
 
 def prepare(call):
-    """Make a project that can be booked on; gives the fields of an entry. `call` posts, and gives the new id."""
+    """Create a project for time entries; return the fields of an entry. `call` posts, and returns the new id."""
     client = call("/clients", {"client": {"name": "ACME"}})
     project = call("/projects", {"project": {"name": "Rocket", "client_id": client}})
     task = call("/tasks", {"task": {"name": "Design"}})

@@ -1,11 +1,11 @@
 """How fast are files read into rows, and does memory depend on how long they are?
 
 A time tracker's export (15 columns, umlauts, quoted commas) of 50,000 and of 1,000,000 rows, and the same as JSON Lines
-and XLSX (50,000), are gone through to the end: every cell checked, every row given out.
+and XLSX (50,000), are read to the end: every cell checked, every row returned.
 
 Rules:
 - Each file is read in a process of its own; memory is its peak over what it had once everything was imported.
-- Time is CPU time. Rows a second count both passes: the one that settles encoding, dates and decimal mark, and the one
+- Time is CPU time. Rows a second count both passes: the one that detects encoding, dates and decimal mark, and the one
   that gives rows.
 - Asked for: memory that grows by at most 16 MiB from 50,000 rows to 1,000,000.
 """
@@ -21,9 +21,9 @@ from pathlib import Path
 from support import heading, show
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from harvest_async.bulk.sources import Fill, Options, open_source
-from harvest_async.bulk.sources.origin import Origin
-from harvest_async.bulk.sources.sheets import SheetTable
+from harvest_async.importer.sources import Fill, Options, open_source
+from harvest_async.importer.sources.origin import Origin
+from harvest_async.importer.sources.sheets import SheetTable
 from tests.support.sample import HEADER, make_rows, write_csv
 
 KIBIBYTES = 1024
@@ -51,7 +51,7 @@ def peak():
 
 
 def write(path, kind, count):
-    """A file of so many rows."""
+    """Write a file of the given number of rows."""
     rows = make_rows(DIFFERENT, people=tuple(f"Person {number}" for number in range(200)))
     if kind == "csv":
         body = write_csv(rows).partition(b"\r\n")
@@ -65,19 +65,19 @@ def write(path, kind, count):
             for _ in range(count // DIFFERENT):
                 file.writelines(lines)
     else:
-        write_book(path, rows, count)
+        write_workbook(path, rows, count)
 
 
-def write_book(path, rows, count):
-    """A workbook of so many rows."""
+def write_workbook(path, rows, count):
+    """Write a workbook of the given number of rows."""
     import openpyxl
 
-    book = openpyxl.Workbook(write_only=True)
-    sheet = book.create_sheet()
+    workbook = openpyxl.Workbook(write_only=True)
+    sheet = workbook.create_sheet()
     sheet.append(HEADER)
     for number in range(count):
         sheet.append(rows[number % DIFFERENT])
-    book.save(path)
+    workbook.save(path)
 
 
 def compare():
@@ -87,14 +87,14 @@ def compare():
     rows = make_rows(DIFFERENT, people=tuple(f"Person {number}" for number in range(200)))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "export.xlsx"
-        write_book(path, rows, WORKBOOK)
+        write_workbook(path, rows, WORKBOOK)
         began = time.process_time()
         with closing(SheetTable(Origin(path))) as table:
             count = sum(1 for _ in table.records())
         ours, began = time.process_time() - began, time.process_time()
-        book = openpyxl.load_workbook(path, read_only=True)
-        theirs = sum(1 for _ in book.worksheets[0].iter_rows(values_only=True))
-        book.close()
+        workbook = openpyxl.load_workbook(path, read_only=True)
+        theirs = sum(1 for _ in workbook.worksheets[0].iter_rows(values_only=True))
+        workbook.close()
     assert count == theirs - 1
     return ours, time.process_time() - began
 
@@ -107,11 +107,11 @@ def main():
         for name, kind, count in FILES:
             path = Path(folder) / f"export.{kind}"
             write(path, kind, count)
-            told = json.loads(subprocess.check_output([sys.executable, __file__, str(path)]))
-            peaks[kind, count] = told["peak"]
+            measured = json.loads(subprocess.check_output([sys.executable, __file__, str(path)]))
+            peaks[kind, count] = measured["peak"]
             table.append((
-                name, f"{count:,}", f"{path.stat().st_size / 1e6:.0f} MB", f"{told['first']:.2f} s",
-                f"{told['seconds']:.2f} s", f"{count / told['seconds']:,.0f}", f"{told['peak']:.1f} MiB",
+                name, f"{count:,}", f"{path.stat().st_size / 1e6:.0f} MB", f"{measured['first']:.2f} s",
+                f"{measured['seconds']:.2f} s", f"{count / measured['seconds']:,.0f}", f"{measured['peak']:.1f} MiB",
             ))  # fmt: skip
             path.unlink()
     show(["file", "rows", "size", "first pass", "both passes", "rows a second", "memory"], table,

@@ -1,6 +1,6 @@
 """The picture of the window: how many calls arrived in the last 15 seconds, one panel for each contestant.
 
-Rules of this room: SVG by hand, no scripts, no fonts of its own; readable on a light and on a dark page.
+Notes: plain SVG without scripts and embedded fonts; readable on a light and on a dark page.
 """
 
 from xml.sax.saxutils import escape
@@ -11,7 +11,7 @@ LIMIT, PERIOD, SECONDS, TOP = 100, 15.0, 78, 200
 WIDTH, LEFT, PANEL, STEP, HEAD = 760, 44, 84, 128, 64
 PLOT = WIDTH - LEFT - 16
 WORDS = (
-    "250 calls, 20-150 ms each way, the worst of three runs each. Green: carried out. Red: refused. "
+    "250 calls, 20-150 ms each way, the worst of three runs each. Green: processed. Red: refused. "
     "Dashed: the 100 that are allowed."
 )
 STYLE = (

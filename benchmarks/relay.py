@@ -1,6 +1,6 @@
 """A network between a client and a server: bytes take a while, each way.
 
-Rules of this room: it carries bytes, in order, and the end of a connection as late as bytes. It knows no HTTP.
+Notes: it transfers bytes, in order, and delays the end of a connection like bytes. It does not parse HTTP.
 """
 
 import asyncio

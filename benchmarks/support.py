@@ -1,6 +1,6 @@
 """What all benchmarks share: a sandbox in a process of its own, clients for it, and tables.
 
-Rules of this room:
+Notes:
 - A server never runs in the client's process, so that its CPU is not counted; it is ended by its own process.
 - What a server saw is computed from its list of requests, never taken from its own count.
 - A figure is printed as it was measured, beside what is asked for.
@@ -41,7 +41,7 @@ class Server:
         self._post("/_sandbox/faults", {"kind": kind, "times": None, **details})
 
     def latency(self, low, high):
-        """Let each way take between so many seconds; arrivals are stamped after the way in."""
+        """Delay each way by a random time within the given range, in seconds; arrivals are stamped after the way in."""
         self.fault("latency_in", seconds=[low, high])
         self.fault("latency_out", seconds=[low, high])
 
@@ -78,13 +78,13 @@ def _sandbox(*options):
 
 @contextmanager
 def sandboxes(count, *options):
-    """So many sandboxes, each a process; options as on the command line."""
+    """Start the given number of sandboxes, each a process; options as on the command line."""
     with ExitStack() as stack:
         yield [stack.enter_context(_sandbox(*options)) for _ in range(count)]
 
 
 async def prepare(harvest):
-    """Make a project that the administrator may book on; gives the ids."""
+    """Create a project on which the administrator may log time; return the ids."""
     client = await harvest.clients.create_id(name="ACME")
     project = await harvest.projects.create_id(name="Site", client_id=client.id)
     task = await harvest.tasks.create_id(name="Development")

@@ -1,24 +1,26 @@
 """Asyncio client for the Harvest time-tracking and invoicing API that is never blocked by its own calls.
 
-Rules of this room: names only. What not every program uses is loaded when it is first asked for: an API version with
-its records, and the ledger that needs a database.
+    async with HarvestV1.from_env() as harvest:
+        print([client.name async for client in harvest.clients.list()])
+
+Names that not every program needs are loaded on first use: an API version with its records, and the SQLite ledger.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from harvest_async.auth import BasicAuth, BearerAuth, QueryTokenAuth
-from harvest_async.call import Call, Created, Gone, Picture
+from harvest_async.call import Call, Created, DeleteResult, ImageResponse
 from harvest_async.errors import (
     BadRequest,
     CreatedUnread,
     DecodeError,
+    FieldsIgnored,
     Forbidden,
     HarvestError,
     InvalidArgument,
     NotFound,
     NotSent,
-    NotTaken,
     OutcomeUnknown,
     RequestError,
     ResponseError,
@@ -29,23 +31,21 @@ from harvest_async.errors import (
     Unprocessable,
     WouldWait,
 )
-from harvest_async.throttle.ledger import Ledger, MemoryLedger
+from harvest_async.throttle.ledgers.memory import Ledger, MemoryLedger
 from harvest_async.throttle.registry import DEFAULT_REGISTRY, Identity, Registry
 from harvest_async.throttle.throttle import Snapshot, Throttle
 from harvest_async.transport import ThrottledTransport
 
 if TYPE_CHECKING:
     __version__: str
-    from harvest_async.auth.oauth2 import OAuth2
     from harvest_async.auth.redirects import new_state
     from harvest_async.auth.stores import FileTokenStore, MemoryTokenStore, TokenStore
     from harvest_async.auth.tokens import Tokens
     from harvest_async.cache import HttpCache
+    from harvest_async.client.resource import Listing
     from harvest_async.exchange import RawResponse
-    from harvest_async.throttle.ledger_sqlite import SqliteLedger
-    from harvest_async.v1.client import HarvestV1
-    from harvest_async.v1.directory import Directory
-    from harvest_async.v1.section import Listing
+    from harvest_async.throttle.ledgers.sqlite import SqliteLedger
+    from harvest_async.versions import Directory, HarvestV1, HarvestV2, OAuth2
 
 __all__ = [
     "DEFAULT_REGISTRY",
@@ -56,14 +56,17 @@ __all__ = [
     "Created",
     "CreatedUnread",
     "DecodeError",
+    "DeleteResult",
     "Directory",
+    "FieldsIgnored",
     "FileTokenStore",
     "Forbidden",
-    "Gone",
     "HarvestError",
     "HarvestV1",
+    "HarvestV2",
     "HttpCache",
     "Identity",
+    "ImageResponse",
     "InvalidArgument",
     "Ledger",
     "Listing",
@@ -71,10 +74,8 @@ __all__ = [
     "MemoryTokenStore",
     "NotFound",
     "NotSent",
-    "NotTaken",
     "OAuth2",
     "OutcomeUnknown",
-    "Picture",
     "QueryTokenAuth",
     "RawResponse",
     "Registry",
@@ -96,15 +97,16 @@ __all__ = [
 ]
 
 _LATER: Final = {
-    "Directory": "harvest_async.v1.directory",
+    "Directory": "harvest_async.versions",
     "FileTokenStore": "harvest_async.auth.stores",
-    "HarvestV1": "harvest_async.v1.client",
+    "HarvestV1": "harvest_async.versions",
+    "HarvestV2": "harvest_async.versions",
     "HttpCache": "harvest_async.cache",
-    "Listing": "harvest_async.v1.section",
+    "Listing": "harvest_async.client.resource",
     "MemoryTokenStore": "harvest_async.auth.stores",
-    "OAuth2": "harvest_async.auth.oauth2",
+    "OAuth2": "harvest_async.versions",
     "RawResponse": "harvest_async.exchange",
-    "SqliteLedger": "harvest_async.throttle.ledger_sqlite",
+    "SqliteLedger": "harvest_async.throttle.ledgers.sqlite",
     "TokenStore": "harvest_async.auth.stores",
     "Tokens": "harvest_async.auth.tokens",
     "new_state": "harvest_async.auth.redirects",
@@ -113,7 +115,7 @@ _LATER: Final = {
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:
-        """Load a name when it is first asked for."""
+        """Load a name on first use."""
         if name == "__version__":
             return _version()
         if name not in _LATER:
@@ -124,7 +126,7 @@ if not TYPE_CHECKING:
 
 def _version() -> str:
     """Return the version of the installed distribution."""
-    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - not every program asks
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - not every program needs it
 
     try:
         return version("harvest-async")

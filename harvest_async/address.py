@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 from harvest_async.errors import InvalidArgument
 from harvest_async.secret import hide_user
 
-__all__ = ["check_address", "check_target", "header_value", "home_of", "is_loopback"]
+__all__ = ["check_address", "check_target", "header_value", "is_loopback"]
 
 _PRINTABLE: Final = range(0x20, 0x7F)
-_NO_ADDRESS: Final = "base_url: give a whole address, like https://acme.harvestapp.com"
+_NO_ADDRESS: Final = "base_url: give a whole address, like https://host.example"
 
 
 def is_loopback(url: str) -> bool:
@@ -61,19 +61,6 @@ def _checked(url: str) -> str:
     return url.rstrip("/")
 
 
-def home_of(account: str) -> str:
-    """Return the address of an account.
-
-    Raises:
-        InvalidArgument: it is no subdomain.
-    """
-    if not account.replace("-", "").isalnum() or not account.isascii():
-        raise InvalidArgument(
-            f"account: give the subdomain, like acme of acme.harvestapp.com, not {_without_secrets(account)}"
-        )
-    return f"https://{account}.harvestapp.com"
-
-
 def check_target(url: str, base_url: str) -> str:
     """Return the address of a redirect, if it may be followed.
 
@@ -100,8 +87,3 @@ def header_value(name: str, value: str) -> str:
     if not value.strip() or any(ord(letter) not in _PRINTABLE for letter in value):
         raise InvalidArgument(f"{name}: give printable ASCII text without line breaks, not {value!r}")
     return value.strip()
-
-
-def _without_secrets(account: str) -> str:
-    """Return an account's name as an error shows it; an address given in its place may hold a password."""
-    return "an address" if "@" in account or "/" in account else repr(account[:100])

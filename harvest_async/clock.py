@@ -1,7 +1,8 @@
-"""Time as an argument.
+"""The time as an argument.
 
-Rules of this room: moments are integers in nanoseconds on a clock that never goes back; spans are integers in
-nanoseconds too. Only `SystemClock` reads the machine, so whoever is given a `Clock` can be tested by hand.
+Notes:
+- Times are integers in nanoseconds on a monotonic clock, and spans are integers in nanoseconds, too.
+- Only `SystemClock` reads the machine's clock. Everything else gets a `Clock`, so that tests can set the time.
 """
 
 from __future__ import annotations
@@ -17,14 +18,14 @@ SECOND: Final = 1_000_000_000
 
 
 class Clock(Protocol):
-    """What the throttle and the retries ask for the time."""
+    """The source of the time for the throttle and the retries."""
 
     def now(self) -> int:
-        """Nanoseconds on a monotonic scale that all users of one ledger share."""
+        """Return the nanoseconds on a monotonic scale that all users of one ledger share."""
         ...
 
     def today(self) -> datetime:
-        """The wall clock as an aware datetime in UTC, for HTTP dates that come without a `Date`."""
+        """Return the wall clock's time in UTC, for responses without a `Date`."""
         ...
 
 
@@ -33,12 +34,11 @@ class SystemClock:
 
     __slots__ = ()
 
-    def now(self) -> int:
-        """Nanoseconds since a moment fixed at boot."""
-        return time.monotonic_ns()
+    now = staticmethod(time.monotonic_ns)
+    """Return the nanoseconds since a time fixed at boot."""
 
     def today(self) -> datetime:
-        """The present moment in UTC."""
+        """Return the present time in UTC."""
         return datetime.now(UTC)
 
 

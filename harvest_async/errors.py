@@ -1,26 +1,26 @@
-"""The tree of failures. Who was wrong is in the name, what to do next in the message.
+"""The exceptions of this library. The class says who was wrong, the message what to do next.
 
     HarvestError
     ├── InvalidArgument    the caller: refused before anything was sent (also a ValueError)
-    ├── WouldWait          nobody: the line is longer than `max_wait`; nothing was sent
-    ├── RequestError       the network, or a server that fell silent
+    ├── WouldWait          nobody: the wait would exceed `max_wait`; nothing was sent
+    ├── RequestError       the network, or a server that did not respond
     │   ├── NotSent          nothing left this machine; it is safe to call again
-    │   ├── OutcomeUnknown   it may or may not have been carried out; read before you send it again
+    │   ├── OutcomeUnknown   it may or may not have been processed; read before you send it again
     │   └── CreatedUnread    it was created, but could not be read back; never send it again
-    ├── ResponseError      an answer that refuses
+    ├── ResponseError      a response that is not a success
     │   ├── BadRequest       the caller (400)
     │   ├── Unauthorized     the caller: sign-in (401)
     │   ├── Forbidden        the caller: role (403)
     │   ├── NotFound         the caller: no such record, or the role may not see it (404)
     │   ├── Unprocessable    the caller: validation (422)
-    │   ├── Throttled        the account's budget is used up, by whomever
+    │   ├── Throttled        the account's budget is used up, by any program
     │   └── ServerError      the server (5xx)
     ├── StorageError       this program: a file that it keeps (ledger, cache, tokens) can't be used
-    ├── DecodeError        the server: an answer that can't be read
-    └── NotTaken           the server: a success that left some of the fields as they were
+    ├── DecodeError        the server: a response that can't be read
+    └── FieldsIgnored      the server: a success that left some of the fields as they were
 
-Rules of this room: it stands on the ground floor and imports only `wire`. An error that has a request shows it
-whole, but never a credential: not in `str`, `repr`, `report()` or `as_curl()`.
+Invariants:
+- An error that has a request shows all of it except credentials, in `str`, `repr`, `report()` and `as_curl()`.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ import shlex
 from collections.abc import Sequence
 from typing import Any, Final
 
-from harvest_async.wire import Answer, Wire, redact_body, redact_headers, redact_message, redact_url
+from harvest_async.messages import Request, Response, redact_body, redact_headers, redact_message, redact_url
 
 __all__ = [
     "BadRequest",
     "CreatedUnread",
     "DecodeError",
+    "FieldsIgnored",
     "Forbidden",
     "HarvestError",
     "InvalidArgument",
     "NotFound",
     "NotSent",
-    "NotTaken",
     "OutcomeUnknown",
     "RequestError",
     "ResponseError",
@@ -58,37 +58,37 @@ _SHOWN_RESPONSE: Final = 4_096
 
 
 class HarvestError(Exception):
-    """Whatever this library raises on its own account.
+    """The base class of all errors that this library raises.
 
     Attributes:
-        request: what was sent (or would have been), None where there was no request.
-        answer: what came back, None where nothing did.
+        request: the request that was or would have been sent, None if there was none.
+        response: the response, None if there was none.
     """
 
-    def __init__(self, message: str, *, request: Wire | None = None, answer: Answer | None = None) -> None:
+    def __init__(self, message: str, *, request: Request | None = None, response: Response | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.request = request
-        self.answer = answer
+        self.response = response
 
     def report(self) -> str:
-        """The whole exchange as text, credentials taken out: what Harvest's support asks to be sent."""
+        """Return request and response as text without credentials, as Harvest's support asks for them."""
         parts = [f"{type(self).__name__}: {self}"]
         if self.request is not None:
             parts += ["", *_show_request(self.request)]
-        if self.answer is not None:
-            parts += ["", *_show_answer(self.answer)]
+        if self.response is not None:
+            parts += ["", *_show_answer(self.response)]
         return "\n".join(parts)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Copy and pickle like any exception, without the credentials of the request and the response."""
         state = dict(self.__dict__)
         state["request"] = None if self.request is None else self.request.redacted()
-        state["answer"] = None if self.answer is None else self.answer.redacted()
+        state["response"] = None if self.response is None else self.response.redacted()
         return _revive, (type(self), self.args), state
 
     def as_curl(self) -> str:
-        """The request as a curl command to try by hand; put the credentials back in before it runs.
+        """Return the request as a curl command; add the credentials before you run it.
 
         Raises:
             ValueError: the error has no request.
@@ -105,7 +105,7 @@ def _revive(kind: type[HarvestError], args: tuple[Any, ...]) -> HarvestError:
 
 
 class InvalidArgument(HarvestError, ValueError):
-    """The caller gave something that can't be sent; nothing was."""
+    """An argument can't be used; nothing was sent."""
 
 
 class WouldWait(HarvestError):
@@ -115,29 +115,29 @@ class WouldWait(HarvestError):
         wait: seconds after which the same call is expected to go through.
     """
 
-    def __init__(self, message: str, *, wait: float, request: Wire | None = None) -> None:
+    def __init__(self, message: str, *, wait: float, request: Request | None = None) -> None:
         super().__init__(message, request=request)
         self.wait = wait
 
 
 class RequestError(HarvestError):
-    """No whole answer was had."""
+    """No complete response was received."""
 
 
 class NotSent(RequestError):
-    """Nothing left this machine (no connection, or the retries ran out before one was had): safe to call again."""
+    """Nothing was sent, because no connection could be made: safe to call again."""
 
 
 class OutcomeUnknown(RequestError):
-    """The request left and its answer was lost: it may have been carried out, or not. Read before sending again."""
+    """The request was sent and its response lost: it may have been processed, or not. Read before sending again."""
 
 
 class CreatedUnread(RequestError):
     """The record was created, but reading it back failed. Sending it again would double it.
 
     Attributes:
-        id: the new record's id, None where the answer did not tell.
-        location: the `Location` header of the response without credentials, None where there was none.
+        id: the new record's id, None if the response did not have it.
+        location: the `Location` header of the response without credentials, None if there was none.
     """
 
     def __init__(
@@ -146,30 +146,30 @@ class CreatedUnread(RequestError):
         *,
         id: int | None,
         location: str | None,
-        request: Wire | None = None,
-        answer: Answer | None = None,
+        request: Request | None = None,
+        response: Response | None = None,
     ) -> None:
-        super().__init__(message, request=request, answer=answer)
+        super().__init__(message, request=request, response=response)
         self.id = id
         self.location = None if location is None else redact_url(location)
 
 
 class ResponseError(HarvestError):
-    """The server answered, and not with a success.
+    """The server responded, and not with a success.
 
     Attributes:
         status: the HTTP status.
         hint: what the server's `Hint` header says, None where there is none.
     """
 
-    def __init__(self, message: str, *, request: Wire | None = None, answer: Answer | None = None) -> None:
-        super().__init__(message, request=request, answer=answer)
-        self.status = answer.status if answer is not None else 0
-        hint = answer.header("hint") if answer is not None else None
+    def __init__(self, message: str, *, request: Request | None = None, response: Response | None = None) -> None:
+        super().__init__(message, request=request, response=response)
+        self.status = response.status if response is not None else 0
+        hint = response.header("hint") if response is not None else None
         self.hint = None if hint is None else redact_message(hint)
 
     def add(self, cause: str) -> None:
-        """Say more about the cause, behind what the message says already."""
+        """Append a cause to the message."""
         self.message = f"{self.message} ({cause})"
         self.args = (self.message,)
 
@@ -199,7 +199,7 @@ class Throttled(ResponseError):
 
     Attributes:
         retry_after: seconds until the gate is expected to open.
-        status_text: what the server's own status says, None where it was not to be had.
+        status_text: what the server's own status says, None if it was unavailable.
     """
 
     def __init__(
@@ -208,22 +208,22 @@ class Throttled(ResponseError):
         *,
         retry_after: float,
         status_text: str | None = None,
-        request: Wire | None = None,
-        answer: Answer | None = None,
+        request: Request | None = None,
+        response: Response | None = None,
     ) -> None:
-        super().__init__(message, request=request, answer=answer)
+        super().__init__(message, request=request, response=response)
         self.retry_after = retry_after
         self.status_text = status_text
 
 
 class ServerError(ResponseError):
-    """5xx, and whatever else the server should not answer (redirects, unknown statuses)."""
+    """5xx, redirects and unknown statuses."""
 
 
 class StorageError(HarvestError):
     """A local file that this program keeps can't be used: a ledger, a cache or a store of tokens.
 
-    The message names the file, so show it to whoever runs the program, not to a visitor of a web page.
+    The message names the file, so show it to the operator of the program, not to a visitor of a web page.
     """
 
 
@@ -231,12 +231,12 @@ class DecodeError(HarvestError):
     """A success whose body can't be read: not the format asked for, cut off, or of the wrong shape."""
 
 
-class NotTaken(HarvestError):
-    """The call succeeded, and the server left some of the fields as they were; a locked record, as a rule.
+class FieldsIgnored(HarvestError):
+    """The call succeeded, and the server left some of the fields as they were; usually because the record is locked.
 
     Attributes:
         record: the record as it is now.
-        names: the fields that were not taken.
+        names: the fields that were not changed.
     """
 
     def __init__(self, message: str, *, record: object, names: Sequence[str]) -> None:
@@ -256,38 +256,38 @@ _BY_STATUS: dict[int, tuple[type[ResponseError], str]] = {
 }
 
 
-def response_error(answer: Answer, request: Wire, said: str = "") -> ResponseError:
-    """The error of an answer that is no success; `said` are the server's own words."""
-    kind, meaning = _BY_STATUS.get(answer.status, _by_class(answer))
+def response_error(response: Response, request: Request, said: str = "") -> ResponseError:
+    """Return the error for a response that is not a success; `said` is the server's own message."""
+    kind, meaning = _BY_STATUS.get(response.status, _by_class(response))
     asked = f"{request.method} {redact_url(request.url)}"
-    message = f"{asked} answered {answer.status}: {meaning}"
+    message = f"{asked} returned {response.status}: {meaning}"
     if said:
         message = f"{message}. The server says: {redact_message(said)}"
-    return kind(message, request=request, answer=answer)
+    return kind(message, request=request, response=response)
 
 
-def _by_class(answer: Answer) -> tuple[type[ResponseError], str]:
-    if answer.status >= 500:  # noqa: PLR2004 - the class of statuses
+def _by_class(response: Response) -> tuple[type[ResponseError], str]:
+    if response.status >= 500:  # noqa: PLR2004 - the class of statuses
         return ServerError, "the server failed"
-    if answer.status >= 400:  # noqa: PLR2004
+    if response.status >= 400:  # noqa: PLR2004
         return BadRequest, "refused"
-    where = redact_url(answer.header("location") or "")
+    where = redact_url(response.header("location") or "")
     return (
         ServerError,
         f"a redirect{f' to {where}' if where else ''}, which is never followed: check the address",
     )
 
 
-def _show_request(wire: Wire) -> list[str]:
+def _show_request(wire: Request) -> list[str]:
     head = [f"> {wire.method} {redact_url(wire.url)}"]
     head += [f"> {name}: {value}" for name, value in redact_headers(wire.headers)]
     return head + _show_body(">", wire.content, wire.header("content-type"), None)
 
 
-def _show_answer(answer: Answer) -> list[str]:
-    head = [f"< {answer.status}"]
-    head += [f"< {name}: {value}" for name, value in redact_headers(answer.headers)]
-    return head + _show_body("<", answer.content, answer.content_type, _SHOWN_RESPONSE)
+def _show_answer(response: Response) -> list[str]:
+    head = [f"< {response.status}"]
+    head += [f"< {name}: {value}" for name, value in redact_headers(response.headers)]
+    return head + _show_body("<", response.content, response.content_type, _SHOWN_RESPONSE)
 
 
 def _show_body(mark: str, content: bytes, content_type: str | None, limit: int | None) -> list[str]:
@@ -297,7 +297,7 @@ def _show_body(mark: str, content: bytes, content_type: str | None, limit: int |
     return [mark, *(f"{mark} {line}" for line in lines)]
 
 
-def _as_curl(wire: Wire) -> str:
+def _as_curl(wire: Request) -> str:
     words = ["curl", "--globoff", "-X", wire.method, redact_url(wire.url)]
     for name, value in redact_headers(wire.headers):
         if name.lower() not in {"host", "content-length", "connection", "accept-encoding"}:

@@ -2,7 +2,7 @@
 
 A text that begins with `=`, `+`, `-`, `@`, a tab or a carriage return is written with an apostrophe in front, and so is
 a text that begins with apostrophes and one of these; a number such as `-1.50` is written as it is. The reader takes
-exactly one apostrophe away again, so that any text comes back as it was. In a file of another program `'=1` is read as
+exactly one apostrophe away again, so that any text is restored. In a file of another program `'=1` is read as
 `=1`, too.
 """
 

@@ -1,12 +1,11 @@
-"""Imports for programs: plan a file against an account, look at the plan, carry it out, resume it, undo it.
+"""Import files into an account: plan an import, run it, resume it, undo it.
 
     with open_source("export.csv", Options(fill=Fill(client="ACME"))) as source:
-        plan = await imports.plan(harvest, source, make_people=True)
-    print(plan.overview.make, plan.calls, plan.seconds)
+        plan = await imports.plan(harvest, source, create_people=True)
+    print(plan.overview.create, plan.calls, plan.seconds)
     report = await imports.run(plan, journal="acme.journal")
 
-Rules of this room: it puts the parts of `bulk` together for an account of API v1. What a run does is on the disk before
-it is done; whatever ends a run early, `resume` goes on with its journal.
+Every step is stored in a journal on the disk before it is sent, so a run that ended early can be resumed.
 """
 
 from __future__ import annotations
@@ -14,27 +13,33 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from tempfile import mkdtemp
 from types import TracebackType
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from attrs import define, field
 
-from harvest_async.bulk.journal import Journal, JournalError
-from harvest_async.bulk.plan import NewPerson
-from harvest_async.bulk.progress import Progress, Quiet
-from harvest_async.bulk.report import Overview, Report, overview, report_of, seconds_for
-from harvest_async.bulk.rules import Rules, Stopped
-from harvest_async.bulk.run import Runner
-from harvest_async.bulk.sources import Fill, Options, Source, open_source
-from harvest_async.bulk.survey import Consent, Terms, check_whole, draw, take_in
-from harvest_async.bulk.undoing import Undone, undo_all
-from harvest_async.throttle.registry import service_of
-from harvest_async.v1.client import HarvestV1
-from harvest_async.v1.filling import V1Account
+from harvest_async import versions
+from harvest_async.errors import InvalidArgument
+from harvest_async.importer.account import Account
+from harvest_async.importer.journal import Journal, JournalError
+from harvest_async.importer.loading import check_source, load_rows
+from harvest_async.importer.new_people import Consent
+from harvest_async.importer.planned_row import NewPerson
+from harvest_async.importer.planner import PlanOptions, build_plan
+from harvest_async.importer.report import Overview, Report, overview, report_of, seconds_for
+from harvest_async.importer.rules import Rules, Stopped
+from harvest_async.importer.run import Runner
+from harvest_async.importer.sources import Fill, Options, Source, open_source
+from harvest_async.importer.undo import UndoResult, UnlinkResult, undo_run, unlink_run
+from harvest_async.progress import Progress, Quiet
+
+if TYPE_CHECKING:
+    from harvest_async.versions import Client
 
 __all__ = [
     "Fill",
@@ -48,59 +53,61 @@ __all__ = [
     "Rules",
     "Source",
     "Stopped",
-    "Undone",
+    "UndoResult",
+    "UnlinkResult",
     "open_source",
     "plan",
     "resume",
     "run",
     "seconds_for",
     "undo",
+    "unlink",
 ]
 
 _PLAIN: Final = Options()
 _RULES: Final = Rules()
 _QUIET: Final = Quiet()
 
-MakePeople = bool | Callable[[tuple[NewPerson, ...]], Awaitable[bool]]
+CreatePeople = bool | Callable[[tuple[NewPerson, ...]], Awaitable[bool]]
 
 
 @define(eq=False)
 class Plan:
-    """An import that is planned, and lies in its journal; a context manager.
+    """A planned import in its journal; a context manager.
 
     Attributes:
         harvest: the account's client.
         journal: the journal.
-        overview: what would be done, as it stood when the plan was made.
-        reads: calls that were made to plan it.
-        runner: what carries it out; None before `run`.
+        overview: what a run would do, as of the time of planning.
+        reads: the number of calls that planning took.
+        runner: the run; None before `run`.
     """
 
-    harvest: HarvestV1
+    harvest: Client
     journal: Journal
     overview: Overview
     reads: int
-    _account: V1Account = field(repr=False)
+    _account: Account = field(repr=False)
     runner: Runner | None = field(default=None, repr=False)
     _scratch: Path | None = field(default=None, repr=False, alias="scratch")
 
     @property
     def calls(self) -> int:
-        """Calls that the whole import takes, reads included."""
+        """The number of calls of the whole import, reads included."""
         return self.reads + self.overview.writes
 
     @property
     def seconds(self) -> float:
-        """How long so many calls take at the account's limit."""
+        """The seconds that these calls take at the account's limit."""
         now = self.harvest.throttle.snapshot()
         return seconds_for(self.calls, now.calls, now.period)
 
     def report(self, stopped: str | None = None) -> Report:
-        """What was done so far."""
+        """Return what was done so far."""
         return report_of(self.journal, stopped)
 
     def close(self) -> None:
-        """Let go of the journal; one without a path of its own is gone then."""
+        """Close the journal, and delete it if it has no path of its own."""
         self.journal.close()
         self._discard()
 
@@ -119,57 +126,66 @@ class Plan:
 
 
 async def plan(
-    harvest: HarvestV1,
+    harvest: Client,
     source: Source,
     *,
     journal: Journal | str | os.PathLike[str] | None = None,
     options: Options = _PLAIN,
     email_domain: str | None = None,
-    make_people: MakePeople = False,
+    create_people: CreatePeople = False,
+    reference: bool = True,
+    link: str | None = None,
     identity: str | None = None,
     on_progress: Progress = _QUIET,
 ) -> Plan:
-    """Plan the import of a source; the account is only read.
+    """Plan the import of a source. Nothing is written to the account.
 
     Args:
         harvest: the account's client.
         source: the rows, from `open_source`.
-        journal: where the plan is kept; None keeps it in a scratch file until `run` is given a path.
-        options: how the source was opened: a resumed run has to be given the same.
-        email_domain: gives an e-mail address to people who have none.
-        make_people: whether people may be made, which sends each an e-mail and takes a seat of the account's plan; or
-            what is asked about them.
-        identity: which account it is, in a word that no other account has; its service and name by default.
-        on_progress: is told how it goes on.
+        journal: the path of the journal; None uses a temporary file until `run` gets a path.
+        options: the options with which the source was opened; a resumed run needs the same.
+        email_domain: the domain of e-mail addresses for people who have none.
+        create_people: whether people may be created, or a function that decides it. Each new person gets an e-mail and
+            takes a seat of the account's plan.
+        reference: whether each time entry gets a reference to its row, if the API version has references. With them, a
+            run whose responses were lost finds its own entries exactly, and `undo` deletes no others.
+        link: the permalink of these references: an address that Harvest shows at each entry.
+        identity: a string that identifies the account among all accounts; its service and name by default.
+        on_progress: receives the progress.
 
     Raises:
-        InvalidArgument: the source as a whole can't be imported, or the client is not an administrator's.
-        JournalError: the journal is there already, or can't be used.
+        InvalidArgument: the source as a whole can't be imported, the client is not an administrator's, or `link` is
+            given without references.
+        JournalError: the journal exists already, or can't be used.
         HarvestError: the account can't be read.
     """
     account = _account(harvest, identity)
+    _check_link(account, link, reference=reference)
     scratch = Path(mkdtemp(prefix="harvest-plan-")) if journal is None else None
-    book = journal if isinstance(journal, Journal) else Journal(scratch / "plan.journal" if scratch else journal)
-    before = harvest.throttle.snapshot().lent
+    opened = journal if isinstance(journal, Journal) else Journal(scratch / "plan.journal" if scratch else journal)
+    before = harvest.throttle.snapshot().granted
     try:
-        _check_new(book)
-        await book.work(take_in, book, source)
-        await book.work(check_whole, book)
+        opened.expect_new()
+        await opened.work(load_rows, opened, source)
+        await opened.work(check_source, opened)
         about = {"file": source.sha256, "account": account.identity, "options": digest_of(options, email_domain)}
-        await book.work(lambda: book.describe(**about))
+        await opened.work(lambda: opened.describe(**about))
         await account.check_role()
-        await draw(account, book, Terms(email_domain, _consent(make_people)), on_progress)
-        seen = await book.work(overview, book)
+        await build_plan(
+            account, opened, PlanOptions(email_domain, _consent(create_people), reference, link), on_progress
+        )
+        seen = await opened.work(overview, opened)
     except BaseException:
         if not isinstance(journal, Journal):
-            book.close()
+            opened.close()
         _remove(scratch)
         raise
-    return Plan(harvest, book, seen, harvest.throttle.snapshot().lent - before, account, scratch=scratch)
+    return Plan(harvest, opened, seen, harvest.throttle.snapshot().granted - before, account, scratch=scratch)
 
 
 async def resume(
-    harvest: HarvestV1,
+    harvest: Client,
     journal: Journal | str | os.PathLike[str],
     *,
     source: Source | None = None,
@@ -177,37 +193,37 @@ async def resume(
     email_domain: str | None = None,
     identity: str | None = None,
 ) -> Plan:
-    """Take up a run that ended early; `run` goes on with it.
+    """Return the plan of a run that ended early; `run` continues it.
 
     Args:
         harvest: the account's client.
         journal: the run's journal.
-        source: the file again, to see that it is the same; the rows themselves are in the journal.
-        options: as given to `plan`; looked at together with `source`.
-        email_domain: the same.
+        source: the file, to check that it is the same; the rows are read from the journal.
+        options: as given to `plan`; checked if `source` is given.
+        email_domain: as given to `plan`; checked if `source` is given.
         identity: as given to `plan`.
 
     Raises:
-        JournalError: it belongs to another account, file or options, it was never planned to its end, or another
-            process has it.
+        JournalError: it belongs to another account, file or options, its plan is incomplete, or another process
+            uses it.
     """
     account = _account(harvest, identity)
-    book = journal if isinstance(journal, Journal) else _there(Path(journal))
+    opened = journal if isinstance(journal, Journal) else Journal.existing(journal)
     try:
         expected = {"account": account.identity}
         if source is not None:
             expected |= {"file": source.sha256, "options": digest_of(options, email_domain)}
-        book.expect(**expected)
-        _check_planned(book)
-        before = harvest.throttle.snapshot().lent
+        opened.expect(**expected)
+        opened.expect_planned()
+        before = harvest.throttle.snapshot().granted
         await account.check_role()
-        book.expect(timestamps=str(int(await account.timestamps())))
-        seen = await book.work(overview, book)
+        opened.expect(timestamps=str(int(await account.timestamps())))
+        seen = await opened.work(overview, opened)
     except BaseException:
         if not isinstance(journal, Journal):
-            book.close()
+            opened.close()
         raise
-    return Plan(harvest, book, seen, harvest.throttle.snapshot().lent - before, account)
+    return Plan(harvest, opened, seen, harvest.throttle.snapshot().granted - before, account)
 
 
 async def run(
@@ -217,19 +233,19 @@ async def run(
     rules: Rules = _RULES,
     on_progress: Progress = _QUIET,
 ) -> Report:
-    """Carry a plan out.
+    """Run a plan.
 
     Args:
         plan: from `plan` or `resume`.
-        journal: where the journal is kept from now on, for a plan that was made without one.
-        rules: how it goes.
-        on_progress: is told how it goes on.
+        journal: the path to which the journal is moved, for a plan without one.
+        rules: the rules of the run.
+        on_progress: receives the progress.
 
     Returns:
-        What was done. A run that was stopped, or gave up, says so in `stopped`; its journal can be resumed.
+        What was done. If the run ended early, `stopped` has the reason, and its journal can be resumed.
 
     Raises:
-        HarvestError: the account can't be worked with (sign-in, a block without end); the journal can be resumed.
+        HarvestError: the account can't be used (the sign-in failed, for example); the journal can be resumed.
     """
     if journal is not None and plan.journal.path != Path(journal):
         old = plan.journal
@@ -248,64 +264,81 @@ async def run(
 
 
 async def undo(
-    harvest: HarvestV1,
+    harvest: Client,
     journal: Journal | str | os.PathLike[str],
     *,
     identity: str | None = None,
     on_progress: Progress = _QUIET,
-) -> Undone:
-    """Remove what a run made, where the server allows it.
+) -> UndoResult:
+    """Delete what a run created, where the server allows it.
 
     Raises:
-        JournalError: the journal belongs to another account, or another process has it.
-        HarvestError: the account can't be worked with; it can be called again.
+        JournalError: the journal belongs to another account, or another process uses it.
+        HarvestError: the account can't be used; `undo` can be called again.
     """
     account = _account(harvest, identity)
-    book = journal if isinstance(journal, Journal) else _there(Path(journal))
-    try:
-        book.expect(account=account.identity)
+    with _opened(journal, account) as opened:
         await account.check_role()
-        return await undo_all(account, book, on_progress)
+        return await undo_run(account, opened, on_progress)
+
+
+async def unlink(
+    harvest: Client,
+    journal: Journal | str | os.PathLike[str],
+    *,
+    identity: str | None = None,
+    on_progress: Progress = _QUIET,
+) -> UnlinkResult:
+    """Remove the references from the time entries that a run created. Afterwards `undo` leaves these entries.
+
+    Raises:
+        JournalError: the journal belongs to another account, or another process uses it.
+        HarvestError: the account can't be used; `unlink` can be called again.
+    """
+    account = _account(harvest, identity)
+    with _opened(journal, account) as opened:
+        await account.check_role()
+        return await unlink_run(account, opened, on_progress)
+
+
+@contextmanager
+def _opened(journal: Journal | str | os.PathLike[str], account: Account) -> Iterator[Journal]:
+    """Open the journal of a run in an account, and close it unless it was opened by the caller."""
+    opened = journal if isinstance(journal, Journal) else Journal.existing(journal)
+    try:
+        opened.expect(account=account.identity)
+        yield opened
     finally:
         if not isinstance(journal, Journal):
-            book.close()
+            opened.close()
 
 
-def _account(harvest: HarvestV1, identity: str | None) -> V1Account:
-    """Return an account whose calls wait for as long as it takes, whatever `max_wait` the client has."""
-    patient = harvest.options(max_wait=None)
-    return V1Account(patient, identity or f"{service_of(harvest.address)}/{harvest.name}")
+def _account(harvest: Client, identity: str | None) -> Account:
+    """Return the account of a client, whose calls wait as long as necessary, whichever `max_wait` the client has."""
+    adapter: Callable[[Client, str], Account] = versions.load("import_account", versions.version_of(harvest))
+    return adapter(harvest.options(max_wait=None), identity or str(harvest.identity))
 
 
 def digest_of(options: Options, email_domain: str | None) -> str:
-    """What decides how a file is read, as one word."""
+    """Return a digest of all options that decide how a file is read."""
     return sha256(f"{options!r} {email_domain!r}".encode()).hexdigest()[:16]
 
 
-def _consent(make_people: MakePeople) -> Consent | None:
-    if callable(make_people):
-        return make_people
+def _consent(create_people: CreatePeople) -> Consent | None:
+    if callable(create_people):
+        return create_people
 
     async def yes(_: tuple[NewPerson, ...]) -> bool:
         return True
 
-    return yes if make_people else None
+    return yes if create_people else None
 
 
-def _check_new(journal: Journal) -> None:
-    if "account" in journal.meta:
-        raise JournalError(f"{journal.path} is a run's journal already: resume it, or choose another path")
-
-
-def _check_planned(journal: Journal) -> None:
-    if journal.meta.get("planned") != "1":
-        raise JournalError(f"{journal.path}: its run ended before anything was sent: import the file again")
-
-
-def _there(path: Path) -> Journal:
-    if not path.is_file() or not path.stat().st_size:
-        raise JournalError(f"{path}: there is no such journal, or it is empty")
-    return Journal(path)
+def _check_link(account: Account, link: str | None, *, reference: bool) -> None:
+    if link and not reference:
+        raise InvalidArgument("link: it belongs to the references of time entries. Leave out reference=False, or link.")
+    if link and account.references is None:
+        raise InvalidArgument("link: the entries of this API version have no references. Leave it out, or use API v2.")
 
 
 def _remove(scratch: Path | None) -> None:

@@ -1,7 +1,4 @@
-"""What became of one call of many.
-
-Rules of this room: plain values. Each has the call that it is about and its place in the input, from 0.
-"""
+"""Outcomes of the calls of `bulk_map`, one for each call, as plain values."""
 
 from __future__ import annotations
 
@@ -16,7 +13,7 @@ __all__ = ["Created", "Existing", "NotSent", "Outcome", "Rejected", "Unknown", "
 
 @frozen(kw_only=True)
 class Outcome:
-    """What all outcomes have.
+    """The base class of outcomes.
 
     Attributes:
         place: the call's place in the input, from 0.
@@ -29,12 +26,12 @@ class Outcome:
 
 @frozen(kw_only=True)
 class Created(Outcome):
-    """A record was made.
+    """A record was created.
 
     Attributes:
-        id: its number; None where the answer does not tell.
-        location: where it is; None where the answer does not tell.
-        record: the record, if it came along.
+        id: its id; None if the response does not have it.
+        location: its address; None if the response does not have it.
+        record: the record, if the response has it.
     """
 
     id: int | None
@@ -44,34 +41,34 @@ class Created(Outcome):
 
 @frozen(kw_only=True)
 class Updated(Outcome):
-    """A record was changed or removed; `record` is what the answer gave."""
+    """A record was changed or removed; `record` is the result of the call."""
 
     record: Any = None
 
 
 @frozen(kw_only=True)
 class Existing(Outcome):
-    """Nothing had to be changed: a read gave what is there, as `record`."""
+    """A read returned `record`; nothing was changed."""
 
     record: Any = None
 
 
 @frozen(kw_only=True)
 class Rejected(Outcome):
-    """The call was refused, by us or by the server; it was not carried out."""
+    """The call was refused, by this library or by the server, and not processed."""
 
     error: HarvestError
 
 
 @frozen(kw_only=True)
 class Unknown(Outcome):
-    """The call was sent, and whether it was carried out is not known: read before you send it again."""
+    """The call was sent, and may or may not have been processed: read before you send it again."""
 
     error: HarvestError
 
 
 @frozen(kw_only=True)
 class NotSent(Outcome):
-    """The call did not leave; `error` says why, None where an earlier failure ended the whole."""
+    """The call was not sent; `error` says why, and is None if an earlier failure ended the run."""
 
     error: HarvestError | None = None

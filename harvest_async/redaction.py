@@ -319,7 +319,7 @@ def _closing(folded: str, name: str, place: int) -> int:
 
 
 def _signatures(text: str, folded: str) -> Iterator[Span]:
-    """What stands behind `Basic` and `Bearer`, if it does not look like a word."""
+    """The text behind `Basic` and `Bearer`, if it does not look like a word."""
     mixed = -1
     for scheme in _SCHEME.finditer(folded):
         begin = scheme.end()

@@ -1,7 +1,8 @@
-"""What happens to a failed call: the table, and the budget that retries draw on.
+"""The table that decides whether a failed call is sent again, and the budget for retries.
 
-Rules of this room: pure. It decides; the exchange waits and sends. Never sent again: whatever may have been carried
-out by an endpoint whose repeat could double something (contract: retry_safe).
+Notes:
+- No I/O: this module decides, and the exchange waits and sends.
+- A call whose repeat could create something twice is never sent again once it may have been processed.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from harvest_async.call import Repeat
 __all__ = ["ATTEMPTS", "USUAL", "Budget", "Failure", "Limits", "Verdict", "backoff", "failure_of", "verdict"]
 
 ATTEMPTS: Final = 5
-"""How often one call is sent at most; refusals of the throttle don't count."""
+"""The most attempts for one call; refusals of the throttle don't count."""
 
 _FIRST: Final = 0.5
 _LONGEST: Final = 20.0
@@ -29,17 +30,17 @@ class Failure(enum.Enum):
     """How an attempt failed."""
 
     NOT_SENT = "nothing left this machine"
-    SILENT = "it left, and no whole answer came"
-    BROKEN = "the server failed while it may have been at work"
+    SILENT = "it was sent, and no complete response came"
+    BROKEN = "the server failed, and may have processed it"
     REFUSED = "the server said no"
 
 
 class Verdict(enum.Enum):
-    """What is done about it."""
+    """How to treat a failed attempt."""
 
     RETRY = "send it again"
-    UNKNOWN = "tell the caller that the outcome is unknown"
-    RAISE = "tell the caller"
+    UNKNOWN = "raise OutcomeUnknown"
+    RAISE = "raise the error of the status"
 
 
 _TABLE: Final = {
@@ -52,20 +53,20 @@ _TABLE: Final = {
 
 
 def failure_of(status: int) -> Failure | None:
-    """What an answer's status means; None for a success (contract: errors.success_range)."""
+    """Return the failure that a response's status means; None for a success, which is 200 to 299."""
     if status >= _BROKEN:
         return Failure.BROKEN
     return None if 200 <= status < 300 else Failure.REFUSED  # noqa: PLR2004 - the class of statuses
 
 
 def verdict(failure: Failure, repeat: Repeat) -> Verdict:
-    """What is done about a failed attempt, as long as attempts and budget last."""
+    """Return how to treat a failed attempt, as long as attempts and budget last."""
     repeatable, not_repeatable = _TABLE[failure]
     return repeatable if repeat.repeatable else not_repeatable
 
 
 def backoff(attempt: int, chance: float) -> float:
-    """Seconds to wait before the next attempt: doubling, capped, spread by a `chance` between 0 and 1."""
+    """Return the seconds before the next attempt: doubling, capped, spread by a `chance` between 0 and 1."""
     return float(min(_LONGEST, _FIRST * 2.0 ** (attempt - 1)) * (0.5 + chance / 2))
 
 
@@ -75,25 +76,29 @@ class Budget:
     Args:
         full: how many retries a full budget holds.
         refill: how much of a retry a success earns.
+
+    Attributes:
+        full: how many retries a full budget holds.
+        left: how many are left.
     """
 
-    __slots__ = ("_full", "_left", "_refill")
+    __slots__ = ("_refill", "full", "left")
 
     def __init__(self, full: float = 20.0, refill: float = 0.1) -> None:
-        self._full = full
+        self.full = full
         self._refill = refill
-        self._left = full
+        self.left = full
 
     def spend(self) -> bool:
-        """Take one retry out; False where none is left."""
-        if self._left < 1:
+        """Take one retry; return False if none is left."""
+        if self.left < 1:
             return False
-        self._left -= 1
+        self.left -= 1
         return True
 
     def earn(self) -> None:
-        """A call succeeded."""
-        self._left = min(self._full, self._left + self._refill)
+        """Add the part of a retry that a successful call earns."""
+        self.left = min(self.full, self.left + self._refill)
 
 
 @frozen

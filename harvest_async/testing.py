@@ -1,16 +1,16 @@
-"""What tests need: a Harvest account to run against, and time that passes at once.
+"""Test tools: a Harvest account to test against, and an event loop with virtual time.
 
-pytest loads this module as a plugin wherever the library is installed, so its fixtures are simply there:
-`harvest_sandbox`, `harvest_client` and `harvest_address`. A whole import at 100 calls in 15 seconds takes no time at
-all on a `VirtualLoop`, if sandbox and throttle go by its clock:
+pytest loads this module as a plugin wherever the library is installed, so the fixtures `harvest_sandbox`,
+`harvest_client` and `harvest_address` are available. An import at 100 calls per 15 seconds takes no time on a
+`VirtualLoop` if the sandbox and the throttle use its clock:
 
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         clock = runner.get_loop().clock
         sandbox, throttle = Sandbox(clock=clock), Throttle(clock=clock)
         runner.run(main(in_process(sandbox), throttle))
 
-Rules of this room: nothing but the library itself is imported until a fixture is asked for; no server, no sandbox.
-Time moves only when the loop would sleep.
+Notes:
+    No server and no sandbox is imported before a fixture is used. Virtual time moves only when the loop would sleep.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
     import httpx
 
     from harvest_async.sandbox import Sandbox
-    from harvest_async.v1.client import HarvestV1
+    from harvest_async.versions import Client
 
 __all__ = ["VirtualClock", "VirtualLoop", "harvest_address", "harvest_client", "harvest_sandbox", "in_process"]
 
 _STEP: Final = 1_000
-"""How far past a timer the clock goes, in nanoseconds: rounding must never leave it short."""
+"""Nanoseconds that the clock moves past a timer, so that rounding never leaves it short."""
 
 _PATIENCE: Final = 3.0
 """Real seconds that a loop without timers waits for another thread."""
@@ -44,10 +44,10 @@ class VirtualClock:
     """A clock that is moved by hand, or by a `VirtualLoop` that would otherwise sleep.
 
     Args:
-        start: the wall clock at the moment at which it is made; aware.
+        start: the wall clock time at its creation; aware.
 
     Attributes:
-        moment: nanoseconds since it was made.
+        moment: nanoseconds since its creation.
     """
 
     def __init__(self, start: datetime = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)) -> None:
@@ -55,15 +55,15 @@ class VirtualClock:
         self._start = start
 
     def now(self) -> int:
-        """Nanoseconds since the clock was made."""
+        """Return the nanoseconds since the clock's creation."""
         return self.moment
 
     def today(self) -> datetime:
-        """The wall clock that goes with it, in UTC."""
+        """Return the wall clock time in UTC."""
         return self._start + timedelta(microseconds=self.moment // 1_000)
 
     def advance(self, seconds: float) -> None:
-        """Let so many seconds pass."""
+        """Move the clock by a number of seconds."""
         self.moment += round(seconds * SECOND)
 
 
@@ -79,7 +79,7 @@ class _Leap(selectors.DefaultSelector):
         if timeout is None:
             ready = super().select(self._patience)
             if not ready:
-                msg = "nothing is left that could ever happen: every task waits, and no timer is set"
+                msg = "deadlock: every task waits, and no timer is set"
                 raise RuntimeError(msg)
             return ready
         ready = super().select(0)
@@ -89,16 +89,16 @@ class _Leap(selectors.DefaultSelector):
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop on which sleeping takes no time: whenever nothing is left to do, its clock leaps to the next timer.
+    """An event loop on which sleeping takes no time: when it is idle, its clock moves to the next timer.
 
-    For code that only waits for timers. A test that talks to a real socket needs a real loop. A loop on which nothing
-    could ever happen any more raises `RuntimeError` instead of hanging.
+    For code that only waits for timers. A test that uses a real socket needs a real loop. If every task waits and no
+    timer is set, the loop raises `RuntimeError` instead of hanging.
 
     Args:
-        patience: real seconds that it waits for other threads before it says that nothing can happen any more.
+        patience: real seconds to wait for other threads before `RuntimeError` is raised.
 
     Attributes:
-        clock: the clock that goes with the loop; give it to a `Throttle`, and to the `Sandbox`.
+        clock: the loop's clock; pass it to a `Throttle` and to the `Sandbox`.
     """
 
     def __init__(self, patience: float = _PATIENCE) -> None:
@@ -106,23 +106,23 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         super().__init__(_Leap(self.clock, patience))
 
     def time(self) -> float:
-        """The loop's own time, in seconds, which is the clock's."""
+        """Return the clock's time in seconds."""
         return self.clock.moment / SECOND
 
     async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ARG002, ASYNC109
-        """Join the threads of `asyncio.to_thread`, without a limit: they take real time, and this loop has none."""
+        """Join the threads of `asyncio.to_thread` without a timeout: they take real time."""
         await super().shutdown_default_executor()
 
 
 def in_process(sandbox: Sandbox) -> httpx.AsyncBaseTransport:
-    """Make a transport that leads to a sandbox without a socket: `HarvestV1(..., transport=in_process(sandbox))`.
+    """Return a transport to a sandbox without a socket: `HarvestV1(..., transport=in_process(sandbox))`.
 
-    Broken connections raise what httpx would raise. Needs the extra `sandbox`.
+    Broken connections raise the errors of httpx. Needs the extra `sandbox`.
 
     Raises:
         ImportError: the extra is not installed.
     """
-    import httpx  # noqa: PLC0415 - see the rules
+    import httpx  # noqa: PLC0415 - see the module docstring
 
     class InProcess(httpx.ASGITransport):
         async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -136,8 +136,8 @@ def in_process(sandbox: Sandbox) -> httpx.AsyncBaseTransport:
 
 @pytest.fixture
 def harvest_sandbox() -> Iterator[Sandbox]:
-    """A fresh Harvest account: `world` holds its records, `fault(...)` breaks things, `requests()` tells what came."""
-    from harvest_async.sandbox import Sandbox  # noqa: PLC0415 - see the rules
+    """A new Harvest account: `world` holds its records, `fault(...)` injects faults, `requests()` lists requests."""
+    from harvest_async.sandbox import Sandbox  # noqa: PLC0415 - see the module docstring
 
     sandbox = Sandbox()
     yield sandbox
@@ -146,24 +146,24 @@ def harvest_sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def harvest_address(harvest_sandbox: Sandbox) -> Iterator[str]:
-    """The same account over a real socket on loopback: its address, for `base_url` or any other client."""
+    """The address of the same account on a real loopback socket, for `base_url` or any other client."""
     with harvest_sandbox.serve_in_thread() as address:
         yield address
 
 
 @pytest.fixture
-def harvest_client(harvest_sandbox: Sandbox) -> Callable[..., HarvestV1]:
-    """Makes clients that are signed in to the account, in process, on one throttle; use them with `async with`.
+def harvest_client(harvest_sandbox: Sandbox) -> Callable[..., Client]:
+    """A function that creates clients of the account, in process, on one throttle; use them with `async with`.
 
-    `harvest_client("user@example.com", format="xml")`: whose client, and options of `HarvestV1`.
+    `harvest_client("user@example.com", format="xml")`: the user's e-mail, and options of the client.
     """
-    from harvest_async.auth import BasicAuth  # noqa: PLC0415 - see the rules
+    from harvest_async.auth import BasicAuth  # noqa: PLC0415 - see the module docstring
     from harvest_async.throttle.throttle import Throttle  # noqa: PLC0415
-    from harvest_async.v1.client import HarvestV1  # noqa: PLC0415
+    from harvest_async.versions import load  # noqa: PLC0415
 
     throttle = Throttle()
 
-    def make(email: str = "admin@example.com", **options: Any) -> HarvestV1:
+    def make(email: str = "admin@example.com", **options: Any) -> Client:
         given: dict[str, Any] = {
             "auth": BasicAuth(email, "sandbox"),
             "app": "tests (tests@example.com)",
@@ -171,6 +171,7 @@ def harvest_client(harvest_sandbox: Sandbox) -> Callable[..., HarvestV1]:
             "throttle": throttle,
             "transport": in_process(harvest_sandbox),
         }
-        return HarvestV1("sandbox", **(given | options))
+        client: Client = load("client")("sandbox", **(given | options))
+        return client
 
     return make

@@ -7,6 +7,7 @@ one's own by `-m`, is given.
 import pytest
 from hypothesis import HealthCheck, settings
 
+from harvest_async.testing import VirtualLoop
 from tests.support.turns import Turns, fcntl
 
 # How long an example takes depends on what else the machine does; pytest's own timeout sees to what hangs.
@@ -21,8 +22,10 @@ _turns = pytest.StashKey[Turns]()
 
 
 @pytest.fixture
-def anyio_backend():
-    """The library is for asyncio; anyio's runner drives the tests on it."""
+def anyio_backend(request):
+    """Run asynchronous tests on asyncio, those marked `virtual_time` on an event loop whose clock never waits."""
+    if request.node.get_closest_marker("virtual_time"):
+        return "asyncio", {"loop_factory": VirtualLoop}
     return "asyncio"
 
 

@@ -1,4 +1,4 @@
-"""Whatever is raised after a request may have left: nothing is sent twice, and nothing is reported as not sent."""
+"""Any exception after a request may have left: nothing is sent twice, and nothing is reported as not sent."""
 
 import asyncio
 import decimal
@@ -14,15 +14,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harvest_async import BasicAuth, CreatedUnread, HarvestV1, InvalidArgument, OutcomeUnknown, Throttle
-from harvest_async.bulk.journal import Journal
-from harvest_async.bulk.progress import Quiet
 from harvest_async.errors import BadRequest, HarvestError, NotSent
-from harvest_async.testing import VirtualLoop
-from harvest_async.throttle.ledger import MemoryLedger
+from harvest_async.importer.journal import Journal
+from harvest_async.messages import Response
+from harvest_async.progress import Quiet
+from harvest_async.throttle.ledgers.memory import MemoryLedger
 from harvest_async.v1.dialect import V1Dialect
-from harvest_async.wire import Answer
 from tests.support.books import Books
-from tests.support.importing import carry_out, plan_into, time_row, virtually
+from tests.support.importing import execute, plan_into, time_row, virtually
+
+pytestmark = pytest.mark.virtual_time
 
 STATUS = {"count": 1, "max_calls": 100, "timeframe_limit": 15}
 CLIENT = {"client": {"id": 7, "name": "ACME"}}
@@ -97,7 +98,7 @@ class Body(httpx.AsyncByteStream):
 
 
 class Dialect(V1Dialect):
-    """Raises when an answer is decoded."""
+    """Raises when a response is decoded."""
 
     __slots__ = ("server",)
 
@@ -120,7 +121,7 @@ class Ledger(MemoryLedger):
 
 
 class Auth(BasicAuth):
-    """Raises when it is shown the answer."""
+    """Raises when it gets the response."""
 
     def __init__(self, server):
         super().__init__("me@example.com", "hush-hush")
@@ -141,17 +142,17 @@ class Watcher:
         self.server.reach("watcher")
 
 
-class Shelf:
+class ResponseStore:
     """Raises when it hears of a write; keeps nothing."""
 
     def __init__(self, server):
         self.server = server
 
-    async def answer(self, wire, whose, fetch):  # noqa: ARG002
+    async def response(self, wire, identity, fetch):  # noqa: ARG002
         return await fetch(wire)
 
     def written(self):
-        self.server.reach("shelf")
+        self.server.reach("store")
 
     async def aclose(self):
         """Nothing is open."""
@@ -169,7 +170,7 @@ POINTS = {
     "ledger": None,
     "log": None,
     "watcher": "done",
-    "shelf": "done",
+    "store": "done",
     "read back": "created",
 }
 """Where something is raised after the send -> what has to come of it; None leaves it open as long as it is true."""
@@ -202,7 +203,7 @@ def client_of(server, clock):
     exchange = harvest._exchange
     dialect = Dialect("json")
     dialect.server = server
-    exchange._shared = attrs.evolve(exchange._shared, dialect=dialect, shelf=Shelf(server))
+    exchange._shared = attrs.evolve(exchange._shared, dialect=dialect, store=ResponseStore(server))
     exchange._attempts._shared = exchange._shared
 
     async def hook(_):
@@ -223,8 +224,8 @@ async def create(server, clock, *, whole):
         except Exception as error:  # noqa: BLE001
             result = error
     server.armed = None
-    (gate,) = throttle._gates.values()
-    return result, (len(gate._leases), gate._busy)
+    (gate,) = throttle._budgets["general"].by_loop.values()
+    return result, (len(gate._granting.leases), gate.connections.busy)
 
 
 def chain(error):
@@ -238,7 +239,7 @@ def chain(error):
 @settings(max_examples=2000, deadline=None)
 @given(st.sampled_from(sorted(POINTS)), st.sampled_from(EXCEPTIONS), st.booleans(), st.booleans())
 def test_a_create_is_never_doubled_and_never_said_not_to_have_been_sent(point, kind, located, whole):
-    """Wherever and whatever is raised after the send: one record, an honest error with its cause, and a free gate."""
+    """After any exception at any place after the send: one record, an honest error with its cause, and a free gate."""
     server = Server(located=located)
     server.armed, server.error = point, made(kind)
 
@@ -263,13 +264,13 @@ NOT_SENT_ITSELF = (
 
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit, GeneratorExit])
 @pytest.mark.parametrize("point", ["transport", "first chunk", "decode"])
-def test_what_ends_the_program_stays_itself_and_the_hook_is_told(point, kind):
+def test_an_exception_that_ends_the_program_is_raised_unchanged_and_the_hook_is_called(point, kind):
     """`on_unknown` is given the call that had left, and the exception comes out as it is."""
-    server, told = Server(located=False), []
+    server, reported = Server(located=False), []
     server.armed, server.error = point, kind()
 
     async def on_unknown(call):
-        told.append(call.name)
+        reported.append(call.name)
 
     async def do(clock):
         harvest, _ = client_of(server, clock)
@@ -279,14 +280,14 @@ def test_what_ends_the_program_stays_itself_and_the_hook_is_told(point, kind):
             return error
 
     assert type(virtually(do)) is kind
-    assert (told, server.clients) == (["clients.create"], 1)
+    assert (reported, server.clients) == (["clients.create"], 1)
 
 
 # The import
 
 
 class Raising(Books):
-    """An account whose writes of entries raise after they were carried out, on the way back to the run."""
+    """An account whose writes of entries raise after they were processed, before the run gets the response."""
 
     def __init__(self, plan):
         super().__init__(people=["one@example.com"])
@@ -302,7 +303,7 @@ class Raising(Books):
 
 
 class Display(Quiet):
-    """A display that raises when it is told of a step."""
+    """A display that raises when a step is reported."""
 
     def __init__(self, books):
         self.books = books
@@ -327,7 +328,7 @@ IMPORT_POINTS = ("account", "display")
     )
 )
 def test_an_import_never_doubles_a_row(failures):
-    """Whatever is raised after a row was sent: the run that is resumed until it ends leaves every row once."""
+    """After any exception once a row was sent, the run that is resumed until it ends leaves every row once."""
     plan = {key: made(kind) for key, kind in failures.items()}
     books = Raising(plan)
     rows = [time_row(number, notes=f"n{number % 4}") for number in range(1, 7)]
@@ -337,7 +338,7 @@ def test_an_import_never_doubles_a_row(failures):
             await plan_into(journal, books, rows)
             for _ in range(len(failures) + 1):
                 with suppress(Exception):
-                    report = await carry_out(journal, books, clock, progress=Display(books))
+                    report = await execute(journal, books, clock, progress=Display(books))
                     if report.complete:
                         break
             return report
@@ -359,10 +360,10 @@ def test_a_row_that_a_foreign_exception_followed_is_lost_and_not_planned(kind):
         with Journal(inline=True) as journal:
             await plan_into(journal, books, [time_row()])
             with pytest.raises(kind):
-                await carry_out(journal, books, clock)
+                await execute(journal, books, clock)
             return journal.rows("select state from step where kind = 'entry'")
 
-    assert virtually(do) == [("lost",)]
+    assert virtually(do) == [("response_lost",)]
 
 
 # What servers really sent
@@ -417,7 +418,7 @@ def test_a_refusal_stays_one_where_its_words_can_not_be_read():
     class Mute(V1Dialect):
         __slots__ = ()
 
-        def explain(self, answer: Answer) -> str:  # noqa: ARG002
+        def explain(self, answer: Response) -> str:  # noqa: ARG002
             raise RecursionError
 
     async def answer(request):
@@ -436,18 +437,13 @@ def test_a_refusal_stays_one_where_its_words_can_not_be_read():
     virtually(do)
 
 
-@pytest.fixture
-def anyio_backend():
-    return "asyncio", {"loop_factory": VirtualLoop}
-
-
 @pytest.mark.anyio
-async def test_a_cancelled_create_is_told_to_the_hook_and_stays_cancelled():
+async def test_a_cancelled_create_is_reported_to_the_hook_and_stays_cancelled():
     """Cancellation is no error of the call: it comes out as itself."""
-    told = []
+    reported = []
 
     async def on_unknown(call):
-        told.append(call.name)
+        reported.append(call.name)
 
     class Slow(Server):
         async def handle_async_request(self, request):
@@ -463,4 +459,4 @@ async def test_a_cancelled_create_is_told_to_the_hook_and_stays_cancelled():
     with pytest.raises(asyncio.CancelledError):
         await task
 
-    assert told == ["clients.create"]
+    assert reported == ["clients.create"]

@@ -5,8 +5,8 @@ import pytest
 
 from harvest_async import BasicAuth, BearerAuth, InvalidArgument, QueryTokenAuth
 from harvest_async.auth import QUERY_TOKEN, Unsigned
+from harvest_async.messages import Request
 from harvest_async.secret import Secret
-from harvest_async.wire import Wire
 
 URL = "https://acme.example.com/clients"
 
@@ -21,7 +21,7 @@ def signed(auth):
 
 
 def test_basic_is_base64_without_breaks():
-    """However long the password is (contract: auth.http_basic)."""
+    """With a password of any length."""
     header = signed(BasicAuth("me@example.com", "ü" * 200)).headers["authorization"]
 
     assert header.startswith("Basic bWVAZXhhbXBsZS5jb206w7zDvMO8")
@@ -29,7 +29,7 @@ def test_basic_is_base64_without_breaks():
 
 
 def test_bearer_is_a_header():
-    """The token is sent as it is (contract: oauth2.bearer_header)."""
+    """The token is sent as it is."""
     assert signed(BearerAuth("a+b/c=")).headers["authorization"] == "Bearer a+b/c="
 
 
@@ -45,14 +45,18 @@ def test_nothing_may_stay_unsigned():
     auth = Unsigned()
 
     assert "authorization" not in signed(auth).headers
-    assert (auth.show(Wire("GET", URL)), auth.whose(), repr(auth)) == (Wire("GET", URL), Secret(b""), "Unsigned(...)")
+    assert (auth.show(Request("GET", URL)), auth.cache_identity(), repr(auth)) == (
+        Request("GET", URL),
+        Secret(b""),
+        "Unsigned(...)",
+    )
 
 
 @pytest.mark.parametrize(
     ("email", "password"), [("", "x"), (" ", "x"), ("me:hush", "x"), (None, "x"), ("me", None), ("me", "\ud800hush")]
 )
 def test_basic_needs_both(email, password):
-    """What an environment lacks is told, and what was given is not shown."""
+    """The error names what an environment lacks, and does not show what was given."""
     with pytest.raises(InvalidArgument, match="BasicAuth") as caught:
         BasicAuth(email, password)
 
@@ -63,7 +67,7 @@ def test_basic_needs_both(email, password):
 @pytest.mark.parametrize("kind", [BearerAuth, QueryTokenAuth])
 @pytest.mark.parametrize("token", ["", " ", "hush\r\nX-Evil: 1", "hush hush", "hüsh", None, 7])
 def test_a_token_is_a_word(kind, token):
-    """Whatever could break out of its header is refused, and not shown."""
+    """Any value that could break out of its header is refused, and not shown."""
     with pytest.raises(InvalidArgument, match=kind.__name__) as caught:
         kind(token)
 
@@ -71,18 +75,18 @@ def test_a_token_is_a_word(kind, token):
     assert caught.value.__context__ is None
 
 
-def test_who_signs_can_be_told_apart():
+def test_credentials_have_different_identities():
     """The same credential is the same; a token is one person's, however it travels."""
     one, other = BasicAuth("me@example.com", "a"), BasicAuth("me@example.com", "b")
 
-    assert one.whose() == BasicAuth("me@example.com", "a").whose() != other.whose()
-    assert BearerAuth("t").whose() == QueryTokenAuth("t").whose() != one.whose()
+    assert one.cache_identity() == BasicAuth("me@example.com", "a").cache_identity() != other.cache_identity()
+    assert BearerAuth("t").cache_identity() == QueryTokenAuth("t").cache_identity() != one.cache_identity()
 
 
 @pytest.mark.parametrize("auth", [BasicAuth("me@example.com", "hush"), BearerAuth("hush"), QueryTokenAuth("hush")])
 def test_no_credential_is_shown(auth):
     """Neither by its repr nor in a request as it looks signed."""
-    wire = auth.show(Wire("GET", f"{URL}?page=2"))
+    wire = auth.show(Request("GET", f"{URL}?page=2"))
 
     assert "[redacted]" in f"{wire.url} {wire.headers}"
     assert "hush" not in f"{auth!r} {wire.url} {wire.headers}"

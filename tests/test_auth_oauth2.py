@@ -29,9 +29,9 @@ from harvest_async import (
 )
 from harvest_async.auth import redirects, stores
 from harvest_async.auth.tokens import code_form, read_tokens, refresh_form
+from harvest_async.messages import Request, Response
 from harvest_async.secret import Secret
 from harvest_async.testing import VirtualClock
-from harvest_async.wire import Answer, Wire
 from tests.support.signin import SignIn
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
@@ -55,7 +55,7 @@ def oauth_of(**options):
     ],
 )
 def test_people_are_sent_to_the_account_or_to_any(options, base):
-    """By default any account may sign in (contract: authorize_host_text)."""
+    """By default any account may sign in."""
     url = urlsplit(oauth_of(**options).authorize_url("st&te"))
 
     assert f"{url.scheme}://{url.netloc}{url.path}" == f"{base}/oauth2/authorize"
@@ -68,7 +68,7 @@ def test_people_are_sent_to_the_account_or_to_any(options, base):
 
 
 def test_an_application_without_a_secret_asks_for_a_token():
-    """The implicit grant (contract: implicit.authorize_query)."""
+    """The implicit grant asks for a token in the address."""
     assert "response_type=token" in oauth_of().authorize_url("state", implicit=True)
 
 
@@ -88,14 +88,14 @@ def test_states_can_not_be_guessed():
         ({"early": float("nan")}, "early"),
     ],
 )
-def test_what_can_not_work_is_told(options, words):
+def test_what_can_not_work_is_refused(options, words):
     """When it is made."""
     with pytest.raises(InvalidArgument, match=words):
         oauth_of(**options)
 
 
-def test_what_is_missing_is_told():
-    """A client id always, an address to come back to for signing in, a state in each address."""
+def test_missing_options_are_reported():
+    """A client id always, a redirect address for signing in, a state in each address."""
     with pytest.raises(InvalidArgument, match="client id"):
         OAuth2(" ")
     with pytest.raises(InvalidArgument, match="redirect_uri"):
@@ -108,8 +108,8 @@ def test_what_is_missing_is_told():
 
 
 def test_a_code_is_read():
-    """Decoded, whatever else stands there."""
-    assert redirects.read_code(f"{BACK}?x=1&code=a%2Bb%2F%3D&state=s#y", "s") == "a+b/="
+    """Decoded, and other parameters are ignored."""
+    assert redirects.read_code(f"{BACK}?x=1&code=a%2Bb%2F%3D&state=s#y", "s") == ("a+b/=", "")
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_a_redirect_without_a_code_is_refused(redirect):
         ("what%1b%5B2Jelse", r"what\\x1b"),
     ],
 )
-def test_who_says_no_is_told(error, words):
+def test_a_refused_sign_in_is_reported(error, words):
     """In RFC 6749's words, with what the server says to it, made safe to show."""
     with pytest.raises(Unauthorized, match=words) as caught:
         redirects.read_code(f"{BACK}?error={error}&error_description=Not+you,+token%3Dhush&state=s", "s")
@@ -165,9 +165,9 @@ def test_who_says_no_is_told(error, words):
 
 @pytest.mark.parametrize("start", [f"{BACK}#", "#", ""])
 def test_a_fragment_is_read(start):
-    """Whole address, or what a page hands over of it (contract: redirect_fragment)."""
+    """Whole address, or the part of it that a page passes on."""
     text = f"{start}access_token=a%2Bb&expires_in=64799&state=s&token_type=bearer"
-    tokens = redirects.read_fragment(text, "s", NOW)
+    tokens = redirects.read_fragment(text, "s", NOW, 64_799)
 
     assert (tokens.access_token, tokens.refresh_token) == ("a+b", None)
     assert tokens.expires_at == NOW + timedelta(seconds=64_799)
@@ -178,14 +178,14 @@ def test_a_fragment_is_read(start):
 def test_a_fragment_without_a_token_is_refused(rest):
     """Only bearer tokens are known."""
     with pytest.raises(InvalidArgument, match="bearer token"):
-        redirects.read_fragment(f"{BACK}#state=s{rest}", "s", NOW)
+        redirects.read_fragment(f"{BACK}#state=s{rest}", "s", NOW, 64_799)
 
 
-# Forms and their answers
+# Forms and their responses
 
 
 def test_forms_are_encoded_as_forms():
-    """Tokens have + / = in them (contract: token_encoding)."""
+    """Tokens may contain + / = and are sent encoded."""
     wire = code_form("https://x.example/oauth2/token", ("id", "s+/="), "c+/=", BACK)
 
     assert (wire.method, wire.header("content-type")) == ("POST", "application/x-www-form-urlencoded")
@@ -201,7 +201,7 @@ def test_forms_are_encoded_as_forms():
 
 
 def answer_of(content, status=200):
-    return Answer(status, (("content-type", "application/json"),), content)
+    return Response(status, (("content-type", "application/json"),), content)
 
 
 def test_an_answer_gives_tokens():
@@ -210,8 +210,8 @@ def test_an_answer_gives_tokens():
     whole = answer_of(b'{"access_token": "a1", "token_type": "Bearer", "refresh_token": "r1", "expires_in": 60}')
     short = answer_of(b'{"access_token": "a2", "token_type": "bearer"}')
 
-    assert read_tokens(WIRE, whole, NOW, before) == Tokens("a1", "r1", NOW + timedelta(seconds=60), "grant")
-    assert read_tokens(WIRE, short, NOW, before) == Tokens("a2", "r0", NOW + timedelta(seconds=64_799), "grant")
+    assert read_tokens(WIRE, whole, NOW, before, 64_799) == Tokens("a1", "r1", NOW + timedelta(seconds=60), "grant")
+    assert read_tokens(WIRE, short, NOW, before, 64_799) == Tokens("a2", "r0", NOW + timedelta(seconds=64_799), "grant")
 
 
 @pytest.mark.parametrize(
@@ -229,10 +229,10 @@ def test_an_answer_gives_tokens():
         b"[" * 100_000,
     ],
 )
-def test_an_answer_without_tokens_is_told(content):
+def test_a_response_without_tokens_is_reported(content):
     """With the exchange, and without what is secret in it."""
     with pytest.raises(DecodeError, match="bearer token") as caught:
-        read_tokens(WIRE, answer_of(content), NOW, Tokens("a0"))
+        read_tokens(WIRE, answer_of(content), NOW, Tokens("a0"), 64_799)
 
     assert "client_secret=[redacted]" in caught.value.report()
     assert "hush" not in f"{caught.value}{caught.value.report()}"
@@ -246,16 +246,16 @@ def test_an_answer_without_tokens_is_told(content):
         (400, b'{"error": "unauthorized_client"}', Unauthorized, "may not have"),
         (400, b'{"error": "invalid_request", "error_description": 7}', BadRequest, "invalid_request"),
         (400, b'{"error": {"x": 1}}', BadRequest, "'x': 1"),
-        (401, b"<html>", Unauthorized, "answered 401"),
+        (401, b"<html>", Unauthorized, "returned 401"),
         (302, b"", ServerError, "never followed"),
-        (500, b'{"error": "invalid_grant"}', ServerError, "answered 500"),
+        (500, b'{"error": "invalid_grant"}', ServerError, "returned 500"),
         (204, b"", ServerError, "204"),
     ],
 )
-def test_a_refusal_is_told_in_its_class(status, content, kind, words):
+def test_a_refusal_raises_the_error_of_its_status(status, content, kind, words):
     """Who was wrong, and what to do."""
     with pytest.raises(kind, match=words) as caught:
-        read_tokens(WIRE, answer_of(content, status), NOW, Tokens("a0"))
+        read_tokens(WIRE, answer_of(content, status), NOW, Tokens("a0"), 64_799)
 
     assert type(caught.value) is kind
     assert caught.value.request == WIRE.redacted()
@@ -277,7 +277,7 @@ words = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1)
 
 @pytest.mark.anyio
 async def test_a_file_keeps_tokens(tmp_path):
-    """Nobody has signed in before; whatever is saved is there for any other process, and read by its owner alone."""
+    """Nobody has signed in before; saved tokens are there for any other process, and only the owner can read them."""
     path = tmp_path / "tokens.json"
     store = FileTokenStore(str(path))
     assert await store.load() is None
@@ -330,7 +330,7 @@ async def test_a_file_that_others_can_read_is_refused(tmp_path):
         b"\xff",
     ],
 )
-async def test_a_file_with_something_else_is_told(content, tmp_path):
+async def test_a_file_with_other_content_is_reported(content, tmp_path):
     """It is never guessed at."""
     path = tmp_path / "tokens.json"
     path.write_bytes(content)
@@ -368,7 +368,7 @@ async def test_a_save_that_fails_leaves_the_old_file(tmp_path):
 
 @given(words, words | st.none(), st.datetimes(timezones=st.timezones()) | st.none(), st.text())
 def test_what_a_file_keeps_comes_back(access, refresh, moment, grant):
-    """Whatever the tokens look like."""
+    """With tokens of any form."""
     tokens = Tokens(access, refresh, moment and moment.astimezone(UTC), grant)
 
     assert stores.format_.load(stores.format_.dump(tokens)) == tokens
@@ -390,19 +390,19 @@ async def test_a_sign_in_brings_tokens():
     held = await store.load()
     assert (held.access_token, held.refresh_token, len(held.grant)) == ("a1", "r1", 32)
     assert server.forms[0][1]["grant_type"] == "authorization_code"
-    assert (await auth.whose()).reveal().decode() == f"OAuth2 {held.grant}"
+    assert (await auth.cache_identity()).reveal().decode() == f"OAuth2 {held.grant}"
 
 
 @pytest.mark.anyio
 async def test_a_sign_in_through_a_client_of_ours_takes_a_lease():
-    """The request for tokens counts like any other (contract: throttle.scope)."""
+    """The request for tokens counts like any other call."""
     server = SignIn(way=0)
     auth = OAuth2("id", "s+/=", redirect_uri=BACK, base_url="https://acme.example.com")
     harvest = HarvestV1("signing-in", auth=auth, app="tests", base_url="https://acme.example.com", transport=server)
     async with harvest:
         await harvest.sign_in(f"{BACK}?code=c0&state=s", state="s")
 
-        assert harvest.throttle.snapshot().lent == 1
+        assert harvest.throttle.snapshot().granted == 1
         assert (await harvest.clients.get(7)).id == 7
 
 
@@ -426,7 +426,7 @@ async def test_an_implicit_sign_in_brings_a_token():
 
 @pytest.mark.anyio
 @pytest.mark.parametrize(
-    ("answer", "kind"),
+    ("response", "kind"),
     [
         (httpx.ConnectError("no"), NotSent),
         (httpx.ReadError("no"), OutcomeUnknown),
@@ -434,10 +434,10 @@ async def test_an_implicit_sign_in_brings_a_token():
         (httpx.Response(302, headers={"location": "https://evil.example/"}), ServerError),
     ],
 )
-async def test_a_sign_in_that_fails_is_told(answer, kind):
+async def test_a_failed_sign_in_is_reported(response, kind):
     """A code is good for once, so nothing is sent again; and nothing goes anywhere else."""
     server = SignIn(way=0)
-    server.script = [answer]
+    server.script = [response]
     auth = OAuth2("id", "s+/=", redirect_uri=BACK, base_url="https://acme.example.com")
     async with httpx.AsyncClient(transport=server, follow_redirects=True) as client:
         with pytest.raises(kind) as caught:
@@ -448,18 +448,18 @@ async def test_a_sign_in_that_fails_is_told(answer, kind):
 
 
 @pytest.mark.anyio
-async def test_whose_it_is_is_told_apart():
-    """By the sign-in's name, whatever its token is at the moment; else by what is there."""
+async def test_sign_ins_have_different_identities():
+    """By the sign-in's name, which a renewal of the token does not change; else by the token that is there."""
     named = OAuth2("id", store=Tokens("a", "r", None, "grant"))
 
-    assert await named.whose() == Secret(b"OAuth2 grant")
-    assert await OAuth2("id", store=Tokens("a", "r")).whose() == Secret(b"OAuth2 r")
-    assert await OAuth2("id", store=Tokens("a")).whose() == Secret(b"OAuth2 a")
-    assert await OAuth2("id").whose() == Secret(b"")
+    assert await named.cache_identity() == Secret(b"OAuth2 grant")
+    assert await OAuth2("id", store=Tokens("a", "r")).cache_identity() == Secret(b"OAuth2 r")
+    assert await OAuth2("id", store=Tokens("a")).cache_identity() == Secret(b"OAuth2 a")
+    assert await OAuth2("id").cache_identity() == Secret(b"")
     assert anyio.get_cancelled_exc_class()  # the store is asked on the running loop
 
 
 def test_a_form_is_a_wire():
     """A plain value, which shows itself without its secrets."""
-    assert isinstance(WIRE, Wire)
+    assert isinstance(WIRE, Request)
     assert "hush" not in repr(WIRE)

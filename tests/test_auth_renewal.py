@@ -23,18 +23,12 @@ from harvest_async import (
     Unauthorized,
     WouldWait,
 )
-from harvest_async.testing import VirtualLoop
 from harvest_async.throttle.lease import Ticket
 from tests.support.signin import SignIn
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio", {"loop_factory": VirtualLoop}
 
 
 def clock():
@@ -80,7 +74,7 @@ def harvest_of(server, held=None, *, auth=None, throttle=None, **options):
 
 
 def idle(harvest):
-    return harvest.throttle.snapshot().in_flight == 0 and harvest.throttle._gate()._busy == 0
+    return harvest.throttle.snapshot().in_flight == 0 and harvest.throttle._gate().connections.busy == 0
 
 
 async def test_a_good_token_signs():
@@ -119,7 +113,7 @@ async def test_a_token_is_not_renewed_earlier():
 
 
 async def test_a_token_lasts_eighteen_hours():
-    """By the clock that was given, whatever the server's lifetime of 64,799 s (contract: expires_in)."""
+    """By the clock that was given, not by the server's lifetime of 64,799 s alone."""
     server = SignIn()
     harvest = harvest_of(server, tokens(timedelta()))
     for after in (0, 64_799 - 61, 2):
@@ -139,7 +133,7 @@ async def test_a_token_without_an_end_is_good_until_it_is_refused():
 
 
 async def test_what_is_refused_goes_once_more_with_a_new_token():
-    """It uses up no attempt, and its answer is closed before the renewal begins (contract: errors.codes.401)."""
+    """It uses up no attempt, and its response is closed before the renewal begins."""
     server = SignIn()
     harvest = harvest_of(server, tokens())
     await harvest.clients.get(7)
@@ -150,7 +144,7 @@ async def test_what_is_refused_goes_once_more_with_a_new_token():
     assert idle(harvest)
 
 
-async def test_what_is_refused_twice_is_told():
+async def test_a_call_refused_twice_is_reported():
     """A new token that does not help means that the person may not."""
     server = SignIn()
     server._grant = lambda _: httpx.Response(200, json={"access_token": "bad", "token_type": "Bearer"})
@@ -198,7 +192,7 @@ async def test_a_thousand_calls_meet_a_revoked_token(lane):
 
 
 async def test_a_token_that_ends_in_the_line_costs_no_refusal():
-    """Who gets a lease looks again, and gives it back while the token is renewed; the line moves on all the same."""
+    """Who gets a lease looks again, and gives it back while the token is renewed; the queue moves on."""
     server = SignIn()
     harvest = harvest_of(server, tokens(timedelta(seconds=60 + 20)))
     found = await asyncio.gather(*(harvest.clients.get(7) for _ in range(350)))
@@ -231,7 +225,7 @@ async def test_a_token_that_ends_behind_a_shut_gate_is_renewed_first():
 
 
 async def test_the_status_is_still_asked_first_after_a_renewal():
-    """What others sent is unknown until the status was told, and a request for a token can't tell it."""
+    """What others sent is unknown until the status was read, and a request for a token can't report it."""
     server = SignIn()
     await asyncio.gather(*(harvest_of_one.clients.get(7) for harvest_of_one in [harvest_of(server, tokens(-HOUR))] * 5))
 
@@ -241,7 +235,7 @@ async def test_the_status_is_still_asked_first_after_a_renewal():
 
 
 async def test_a_throttled_renewal_waits_like_any_call():
-    """It was not carried out, so the same token may be sent again."""
+    """It was not processed, so the same token may be sent again."""
     server = SignIn()
     harvest = harvest_of(server, tokens())
     await harvest.clients.get(7)
@@ -261,7 +255,7 @@ async def test_a_renewal_that_was_not_sent_is_tried_again():
     assert len(server.forms) == 3
 
 
-async def test_a_renewal_that_can_not_be_sent_is_told():
+async def test_a_renewal_that_can_not_be_sent_is_reported():
     """Neither it nor the call left this machine."""
     server = SignIn()
     server.script = [httpx.ConnectError("no route")] * 5
@@ -277,12 +271,12 @@ async def test_a_renewal_that_can_not_be_sent_is_told():
 
 
 @pytest.mark.parametrize(
-    "answer", ["lost", httpx.Response(500), httpx.Response(502, html="<html>"), httpx.Response(200, html="<html>")]
+    "response", ["lost", httpx.Response(500), httpx.Response(502, html="<html>"), httpx.Response(200, html="<html>")]
 )
-async def test_a_renewal_whose_answer_is_lost_is_not_sent_again_by_itself(answer):
-    """The refresh token may be spent: the caller is told so, and may have it tried once more."""
+async def test_a_renewal_with_a_lost_response_is_not_sent_again_by_itself(response):
+    """The refresh token may be spent: the caller gets an error, and may start another try."""
     server = SignIn()
-    server.script = [answer]
+    server.script = [response]
     harvest = harvest_of(server, tokens(-HOUR))
     results = await asyncio.gather(*(harvest.clients.get(7) for _ in range(20)), return_exceptions=True)
 
@@ -292,7 +286,7 @@ async def test_a_renewal_whose_answer_is_lost_is_not_sent_again_by_itself(answer
     assert "client_secret=[redacted]" in results[0].report()
     assert (len(server.forms), server.calls) == (1, [])
     await asyncio.sleep(11)
-    if answer == "lost":
+    if response == "lost":
         with pytest.raises(Unauthorized, match="sign in again"):
             await harvest.clients.get(7)
     else:
@@ -311,27 +305,27 @@ async def test_a_write_behind_a_lost_renewal_is_not_in_doubt():
 
 
 @pytest.mark.parametrize(
-    "answers", [[httpx.ConnectError("no route")] * 5, [httpx.ReadError("gone")], [httpx.Response(500)]]
+    "responses", [[httpx.ConnectError("no route")] * 5, [httpx.ReadError("connection closed")], [httpx.Response(500)]]
 )
-async def test_an_early_renewal_that_fails_is_no_misfortune(answers, caplog):
+async def test_an_early_renewal_that_fails_is_no_misfortune(responses, caplog):
     """The old token signs as long as it lasts; a refresh token that may be spent is not sent again before."""
     server = SignIn()
-    server.script = list(answers)
+    server.script = list(responses)
     harvest = harvest_of(server, tokens(timedelta(seconds=50)))
     for _ in range(3):
         await harvest.clients.get(7)
         await asyncio.sleep(3)
 
     assert {request.headers["authorization"] for request, _ in server.calls} == {"Bearer a0"}
-    assert len(server.forms) == len(answers)
+    assert len(server.forms) == len(responses)
     assert "could not be renewed yet" in caplog.text
     await asyncio.sleep(50)
     await harvest.clients.get(7)
     assert server.calls[-1][0].headers["authorization"] == "Bearer a1"
 
 
-async def test_an_early_renewal_that_was_carried_out_and_lost_is_told():
-    """The old token is refused by then, and the new ones are gone."""
+async def test_an_early_renewal_with_a_lost_response_is_reported():
+    """The old token is refused by then, and the new ones are lost."""
     server = SignIn()
     server.script = ["lost"]
     harvest = harvest_of(server, tokens(timedelta(seconds=50)))
@@ -342,7 +336,7 @@ async def test_an_early_renewal_that_was_carried_out_and_lost_is_told():
 
 
 async def test_a_refresh_token_that_is_refused_is_not_sent_again():
-    """Somebody has to sign in again, which is told without asking the server each time."""
+    """A new sign-in is required, which is reported without asking the server each time."""
     server = SignIn(refresh="other")
     harvest = harvest_of(server, tokens(-HOUR))
     for _ in range(3):
@@ -353,7 +347,7 @@ async def test_a_refresh_token_that_is_refused_is_not_sent_again():
 
 
 async def test_without_a_refresh_token_somebody_has_to_sign_in_again():
-    """A token of the implicit grant is used to its very end, and not after (contract: implicit.refresh)."""
+    """A token of the implicit grant is used until it expires, and not after."""
     server = SignIn()
     harvest = harvest_of(server, tokens(timedelta(seconds=30), refresh=None))
     await harvest.clients.get(7)
@@ -409,7 +403,7 @@ async def test_tokens_that_can_not_be_stored_are_not_used():
     assert [new.access_token for new, _ in store.saved] == ["a1"]
 
 
-async def test_a_store_that_can_not_be_read_is_told():
+async def test_a_store_that_can_not_be_read_is_reported():
     """With what it says."""
 
     class Broken(MemoryTokenStore):
@@ -420,7 +414,7 @@ async def test_a_store_that_can_not_be_read_is_told():
         await harvest_of(SignIn(), Broken()).clients.get(7)
 
 
-async def test_a_file_that_others_can_read_is_told(tmp_path):
+async def test_a_file_that_others_can_read_is_refused(tmp_path):
     """As the store says it."""
     path = tmp_path / "tokens.json"
     path.write_text("{}")
@@ -429,7 +423,7 @@ async def test_a_file_that_others_can_read_is_told(tmp_path):
         await harvest_of(SignIn(), FileTokenStore(path)).clients.get(7)
 
 
-async def test_an_account_that_stays_blocked_is_told():
+async def test_an_account_that_stays_blocked_is_reported():
     """The request for a token waits at the gate like any other, and no longer; nothing is spent by it."""
     server = SignIn()
     server.script = [httpx.Response(503, headers={"retry-after": "1000"})]
@@ -442,7 +436,7 @@ async def test_an_account_that_stays_blocked_is_told():
 
 
 async def test_the_status_is_not_asked_for_with_a_token_that_is_out_of_date():
-    """In passing, that is: the lease for it comes back, and the next call asks."""
+    """In passing, that is: the lease for it is returned, and the next call asks."""
     server = SignIn()
     harvest = harvest_of(server, tokens(timedelta(seconds=90)))
     await harvest.clients.get(7)
@@ -485,7 +479,7 @@ async def test_closing_waits_for_a_renewal():
 
 
 async def test_closing_does_not_wait_for_ever():
-    """A server that never answers can't keep a program."""
+    """A server that never responds can't keep a program from ending."""
     server = SignIn(way=1_000)
     async with harvest_of(server, tokens(-HOUR)) as harvest:
         with anyio.move_on_after(0.5):
@@ -513,9 +507,9 @@ async def test_who_fails_fast_does_not_wait_for_a_renewal():
 
 async def test_an_absurd_lifetime_is_not_believed(caplog):
     """It lasts as long as the contract says; one of a second does not make every call renew it."""
-    for told, forms in (("never", 1), (-5, 1), (True, 1), (10**30, 1), (1, 1), ("64799", 1), (None, 1)):
+    for lifetime, forms in (("never", 1), (-5, 1), (True, 1), (10**30, 1), (1, 1), ("64799", 1), (None, 1)):
         server = SignIn()
-        server.token_answer |= {"expires_in": told}
+        server.token_response |= {"expires_in": lifetime}
         harvest = harvest_of(server, tokens(-HOUR))
         for _ in range(3):
             await harvest.clients.get(7)
@@ -550,7 +544,7 @@ async def test_no_token_is_shown(caplog):
 
 def plain(server, auth, **options):
     throttle = Throttle(clock=clock(), pace="burst")
-    transport = ThrottledTransport(server, throttle)
+    transport = ThrottledTransport(server, throttle, status_path="/account/rate_limit_status")
     return httpx.AsyncClient(transport=transport, base_url="https://acme.example.com", auth=auth, **options), throttle
 
 
@@ -575,23 +569,23 @@ async def test_a_plain_client_s_calls_share_one_renewal():
     client, throttle = plain(server, oauth_of(tokens()))
     await client.get("/clients/7")
     server.revoke()
-    answers = await asyncio.gather(*(client.get("/clients/7") for _ in range(90)))
+    responses = await asyncio.gather(*(client.get("/clients/7") for _ in range(90)))
 
-    assert {answer.status_code for answer in answers} == {200}
+    assert {response.status_code for response in responses} == {200}
     assert len(server.forms) == 1
-    assert throttle._gate()._busy == 0
+    assert throttle._gate().connections.busy == 0
 
 
-async def test_a_plain_client_is_told_what_failed():
-    """A token that does not help is answered 401; a lost renewal is an error for all who wait."""
+async def test_a_plain_client_gets_the_error():
+    """A token that does not help ends in a 401; a lost renewal is an error for all who wait."""
     server = SignIn()
     server._grant = lambda _: httpx.Response(200, json={"access_token": "bad", "token_type": "Bearer"})
     client, _ = plain(server, oauth_of(tokens(-HOUR)))
     assert (await client.get("/clients/7")).status_code == 401
 
-    for answer in ("lost", httpx.Response(500)):
+    for response in ("lost", httpx.Response(500)):
         server = SignIn()
-        server.script = [answer]
+        server.script = [response]
         client, _ = plain(server, oauth_of(tokens(-HOUR)))
         results = await asyncio.gather(*(client.get("/clients/7") for _ in range(5)), return_exceptions=True)
 
@@ -611,7 +605,7 @@ async def test_the_exchange_and_a_plain_client_share_one_renewal():
 
 
 async def test_a_token_may_travel_in_the_address():
-    """As the documentation shows it; our transport puts it there, where nobody logs it (contract: send_token_as)."""
+    """As the documentation shows it; our transport adds it in a place that nobody logs."""
     server = SignIn()
     harvest = harvest_of(server, auth=oauth_of(tokens(), send_token_as="query"))
     await harvest.clients.get(7)

@@ -20,22 +20,19 @@ from harvest_async import (
     InvalidArgument,
     MemoryTokenStore,
     NotSent,
-    OAuth2,
     Tokens,
     Unauthorized,
 )
 from harvest_async.auth import current, renewal
+from harvest_async.auth.oauth2 import OAuth2
 from harvest_async.testing import VirtualLoop
 from tests.renewal.harness import run
-from tests.support.signin import SignIn
+from tests.support.signin import SERVICE, SignIn
+
+pytestmark = pytest.mark.virtual_time
 
 HOUR = timedelta(hours=1)
 ADDRESS = "https://acme.example.com"
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio", {"loop_factory": VirtualLoop}
 
 
 def clock():
@@ -48,7 +45,7 @@ def old(access="a0", refresh="r0"):
 
 def client_of(server, store):
     """A plain client, and what signs in it."""
-    auth = OAuth2("id", "s+/=", store=store, base_url=ADDRESS, clock=clock())
+    auth = OAuth2("id", "s+/=", store=store, base_url=ADDRESS, service=SERVICE, clock=clock())
     return httpx.AsyncClient(transport=server, auth=auth, base_url=ADDRESS), auth
 
 
@@ -74,7 +71,7 @@ async def test_cancelling_the_call_that_renews_leaves_the_renewal_to_the_others(
     first.cancel()
     await asyncio.wait([first])
 
-    assert [answer.status_code for answer in await asyncio.gather(*others)] == [200] * 3
+    assert [response.status_code for response in await asyncio.gather(*others)] == [200] * 3
     assert (await client.get("/clients/7")).status_code == 200
     assert len(server.forms) == 1
     assert (await store.load()).access_token == "a1"
@@ -117,7 +114,7 @@ def test_an_event_loop_that_ends_waits_for_a_renewal():
 
 
 def test_an_event_loop_that_ends_does_not_wait_for_ever():
-    """A server that never answers can't keep a program."""
+    """A server that never responds can't keep a program from ending."""
 
     async def begin():
         client, _ = client_of(SignIn(way=10_000), MemoryTokenStore(old()))
@@ -132,8 +129,8 @@ def test_an_event_loop_that_ends_does_not_wait_for_ever():
 
 
 @pytest.mark.anyio
-async def test_calls_that_wait_for_a_renewal_that_is_stopped_are_told():
-    """As for one whose answer was lost: the refresh token may be spent."""
+async def test_calls_that_wait_for_a_stopped_renewal_fail():
+    """As for a renewal whose response was lost: the refresh token may be spent."""
     client, auth = client_of(SignIn(way=10_000), MemoryTokenStore(old()))
     call = asyncio.ensure_future(client.get("/clients/7"))
     await asyncio.sleep(0.1)
@@ -146,7 +143,7 @@ async def test_calls_that_wait_for_a_renewal_that_is_stopped_are_told():
 @pytest.mark.anyio
 @pytest.mark.parametrize("error", [RuntimeError("odd"), RecursionError(), MemoryError(), ValueError("digits")])
 async def test_any_exception_after_the_request_left_means_that_the_answer_was_lost(error):
-    """Whatever a transport raises, calls get our error, and nothing is sent again by itself."""
+    """Any exception of a transport becomes our error, and nothing is sent again by itself."""
     server = SignIn()
     server.script = [error, error]
     client, _ = client_of(server, MemoryTokenStore(old()))
@@ -159,9 +156,9 @@ async def test_any_exception_after_the_request_left_means_that_the_answer_was_lo
 
 @pytest.mark.anyio
 async def test_a_flow_that_no_client_runs_sends_by_a_client_of_its_own():
-    """Another HTTP library may run the flow: the renewal is sent all the same."""
+    """Another HTTP library may run the flow: the renewal is sent as usual."""
     nobody = "http://127.0.0.1:1"
-    auth = OAuth2("id", "s", store=MemoryTokenStore(old()), base_url=nobody, clock=clock())
+    auth = OAuth2("id", "s", store=MemoryTokenStore(old()), base_url=nobody, service=SERVICE, clock=clock())
     flow = auth.async_auth_flow(httpx.Request("GET", nobody))
     with pytest.raises(NotSent, match="ConnectError"):
         await anext(flow)
@@ -175,7 +172,9 @@ async def test_a_sign_in_waits_for_a_renewal_of_the_old_tokens():
     """So that the tokens of the new sign-in are the ones that stay in the store."""
     server, store = SignIn(way=1), MemoryTokenStore(old())
     client, _ = client_of(server, store)
-    other = OAuth2("id", "s+/=", store=store, base_url=ADDRESS, redirect_uri="https://x.example/", clock=clock())
+    other = OAuth2(
+        "id", "s+/=", store=store, base_url=ADDRESS, service=SERVICE, redirect_uri="https://x.example/", clock=clock()
+    )
     call = asyncio.ensure_future(client.get("/clients/7"))
     await asyncio.sleep(0.1)
     await other.accept_fragment("https://x.example/#access_token=new&state=s&expires_in=900", state="s")
@@ -269,7 +268,7 @@ def test_threads_with_loops_of_their_own_share_one_sign_in():
     """One OAuth2 object in eight threads: the renewals follow each other, and one request is sent."""
     server = SignIn(way=0.02)
     past = datetime.now(UTC) - HOUR
-    auth = OAuth2("id", "s+/=", store=Tokens("a0", "r0", past), base_url=ADDRESS)
+    auth = OAuth2("id", "s+/=", store=Tokens("a0", "r0", past), base_url=ADDRESS, service=SERVICE)
     start, statuses = threading.Barrier(8), []
 
     async def call():
@@ -337,4 +336,4 @@ def test_arguments_that_can_not_be_sent_are_refused():
     """Half a surrogate pair has no encoding."""
     for wrong in ({"client_id": "\ud800"}, {"client_secret": "\ud800"}, {"redirect_uri": "https://x/\udfff"}):
         with pytest.raises(InvalidArgument, match=next(iter(wrong))):
-            OAuth2(**({"client_id": "id"} | wrong))
+            OAuth2(**({"client_id": "id", "service": SERVICE} | wrong))

@@ -1,4 +1,4 @@
-"""Whatever a server or a browser sends: tokens, or an error of ours."""
+"""Any response of a server and any address of a browser: tokens, or an error of ours."""
 
 import asyncio
 import json
@@ -8,11 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harvest_async import FileTokenStore, HarvestError, InvalidArgument, OAuth2, StorageError, Tokens, Unauthorized
+from harvest_async import FileTokenStore, HarvestError, InvalidArgument, StorageError, Tokens, Unauthorized
 from harvest_async.auth import tokens as format_
+from harvest_async.auth.oauth2 import OAuth2
 from harvest_async.auth.redirects import authorize_url, read_code, read_fragment
-from harvest_async.auth.tokens import LIFETIME, code_form, read_tokens, refresh_form
-from harvest_async.wire import Answer
+from harvest_async.auth.tokens import code_form, read_tokens, refresh_form
+from harvest_async.messages import Response
+from tests.support.signin import SERVICE
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 WIRE = refresh_form("https://acme.example.com/oauth2/token", ("id", "secret"), "r0")
@@ -21,34 +23,34 @@ MOST = 10 * 366 * 86_400
 
 
 def read(content, status=200):
-    return read_tokens(WIRE, Answer(status, (("Content-Type", "application/json"),), content), NOW, BEFORE)
+    return read_tokens(WIRE, Response(status, (("Content-Type", "application/json"),), content), NOW, BEFORE, 64_799)
 
 
 @pytest.mark.parametrize(
     ("lifetime", "seconds"),
     [
-        ('"00000000001999999999999999999999"', LIFETIME),
+        ('"00000000001999999999999999999999"', 64_799),
         ('"' + "0" * 5_000 + '60"', 60),
-        ('"' + "9" * 5_000 + '"', LIFETIME),
-        ("9" * 5_000, LIFETIME),
-        ("-" + "9" * 5_000, LIFETIME),
-        ("1e999", LIFETIME),
-        ("-1e999", LIFETIME),
-        ("NaN", LIFETIME),
-        ("Infinity", LIFETIME),
+        ('"' + "9" * 5_000 + '"', 64_799),
+        ("9" * 5_000, 64_799),
+        ("-" + "9" * 5_000, 64_799),
+        ("1e999", 64_799),
+        ("-1e999", 64_799),
+        ("NaN", 64_799),
+        ("Infinity", 64_799),
         ("3600.0", 3_600),
-        ("3600.5", LIFETIME),
-        ("0", LIFETIME),
-        ("-0.0", LIFETIME),
-        ("true", LIFETIME),
-        ("[]", LIFETIME),
-        ("{}", LIFETIME),
-        ('""', LIFETIME),
-        ('"\\ud800"', LIFETIME),
-        ('"\u0663\u0666\u0660\u0660"', LIFETIME),
+        ("3600.5", 64_799),
+        ("0", 64_799),
+        ("-0.0", 64_799),
+        ("true", 64_799),
+        ("[]", 64_799),
+        ("{}", 64_799),
+        ('""', 64_799),
+        ('"\\ud800"', 64_799),
+        ('"\u0663\u0666\u0660\u0660"', 64_799),
         (f'"{MOST}"', MOST),
-        (f"{MOST + 1}", LIFETIME),
-        (f'"{MOST + 1}"', LIFETIME),
+        (f"{MOST + 1}", 64_799),
+        (f'"{MOST + 1}"', 64_799),
         ('" 3600 "', 3_600),
         ("3600", 3_600),
     ],
@@ -95,7 +97,7 @@ def _result(function):
 
 
 async def _signs(tokens):
-    oauth = OAuth2("id", "s", store=tokens, base_url="http://127.0.0.1:1")
+    oauth = OAuth2("id", "s", store=tokens, base_url="http://127.0.0.1:1", service=SERVICE)
     await oauth._current._begin()
     return oauth.signer()
 
@@ -125,7 +127,7 @@ def test_a_token_that_can_not_be_sent_is_none(token):
     with pytest.raises(HarvestError):
         read(json.dumps({"access_token": token, "token_type": "bearer"}).encode())
     with pytest.raises(InvalidArgument, match="no bearer token"):
-        read_fragment(f"https://x/#state=s&access_token={token}", "s", NOW)
+        read_fragment(f"https://x/#state=s&access_token={token}", "s", NOW, 64_799)
 
 
 any_text = st.text(st.characters(exclude_categories=()))
@@ -144,7 +146,7 @@ def test_any_redirect_gives_a_result_or_our_error(values, state, theirs, mark):
     """Half surrogate pairs among it, which an ASGI server makes of stray bytes."""
     redirect = "https://x/" + mark + "&".join(f"{name}={value}" for name, value in {"state": theirs, **values}.items())
     for expected in (state, theirs):
-        for reader in (read_code, lambda text, own: read_fragment(text, own, NOW)):
+        for reader in (read_code, lambda text, own: read_fragment(text, own, NOW, 64_799)):
             result = _result(lambda read=reader, own=expected: read(redirect, own))
             assert result.report().encode() if isinstance(result, HarvestError) else result
 
@@ -197,7 +199,7 @@ async def _outcome(tokens):
     ],
 )
 def test_a_damaged_token_file_is_an_error_that_names_it(content, tmp_path):
-    """Whatever is in it."""
+    """With any content."""
     path = tmp_path / "tokens.json"
     path.write_bytes(content)
     path.chmod(0o600)

@@ -19,14 +19,14 @@ from harvest_async.call import Repeat, path
     ],
 )
 def test_a_value_is_one_segment(value, segment):
-    """Whatever has a meaning in an address loses it."""
+    """Characters with a meaning in an address are escaped."""
     assert path("/people/{}/x", value) == f"/people/{segment}/x"
 
 
 @pytest.mark.parametrize("value", ["", ".", "..", True, None, 7.0, b"7", "\ud800"])
 def test_what_is_no_id_is_refused(value):
     """Before anything is sent."""
-    with pytest.raises(InvalidArgument, match="can't stand in a path"):
+    with pytest.raises(InvalidArgument, match="can't be part of a path"):
         path("/people/{}", value)
 
 
@@ -45,7 +45,7 @@ def test_a_path_has_as_many_segments_as_its_template(text):
 
 @pytest.mark.parametrize("method", ["", "GET /evil HTTP/1.1\r\nX:", "GÉT", "GET "])
 def test_a_method_is_a_word(method):
-    """It stands in the first line of the request."""
+    """It is in the first line of the request."""
     with pytest.raises(InvalidArgument, match="method"):
         Call("x.y", method, "/x", None, Repeat.SAFE)
 

@@ -94,7 +94,7 @@ def test_a_refused_sign_in(shell, command):
 
 @pytest.mark.parametrize("command", ["whoami", "status"])
 def test_nothing_at_the_address(shell, command):
-    """An address where nobody answers ends with 3, and says that nothing was sent."""
+    """An address where no server responds ends with 3, and says that nothing was sent."""
     said = shell(command, "--base-url", "http://127.0.0.1:9", HARVEST_STATE_DIR=shell.env["HARVEST_STATE_DIR"] + "2")
 
     assert said.code == 3
@@ -163,33 +163,34 @@ def test_a_fault_inside_is_not_taken_for_a_missing_extra():
 
 
 def test_the_sandbox_runs_until_ctrl_c(shell):
-    """`sandbox` says where it is and how to sign in, answers, and ends quietly on Ctrl-C."""
+    """`sandbox` prints its address and credentials, serves requests, and ends quietly on Ctrl-C."""
     running = shell.start("sandbox", "--port", 0, "--calls", 500, "--period", 2)
     try:
         first = running.stdout.readline()
         address = re.search(r"http://\S+(?=:\s)", first)[0]
-        told = shell("status", "--base-url", address)
+        shown = shell("status", "--base-url", address)
     finally:
         running.send_signal(signal.SIGINT)
         rest = running.stdout.read()  # communicate does not look into the buffer that readline filled
         running.communicate(timeout=20)
 
-    assert "500 calls in 2 s" in first
-    assert "of 500 calls" in told.out
-    assert "sandbox-token" in rest
+    assert "500 calls per 2 s" in first
+    assert "of 500 calls" in shown.out
+    assert "account sandbox, token sandbox-v1-token" in rest
+    assert "/v2: account id 1, token sandbox-token" in rest
     assert running.returncode == 0
 
 
 def test_the_sandbox_stays_on_loopback(shell):
-    """It listens on loopback only, unless told."""
+    """It listens on loopback only by default."""
     said = shell("sandbox", "--host", "0.0.0.0", "--port", 0)  # noqa: S104
 
     assert said.code == 2
     assert "can be reached from other machines" in said.err
 
 
-def answer_in_a_terminal(shell, words, answer):
-    """Run a command in a pseudo-terminal, answer its question, and give exit code and what was shown."""
+def answer_in_a_terminal(shell, words, response):
+    """Run a command in a pseudo-terminal, reply to its question, and return the exit code and the output."""
     parent, child = pty.openpty()
     running = shell.start(*words, stdin=child, stdout=child, stderr=child, text=False)
     os.close(child)
@@ -204,18 +205,18 @@ def answer_in_a_terminal(shell, words, answer):
         shown += chunk
         if not asked and b"[y/N]" in shown:
             asked = True
-            os.write(parent, answer)
+            os.write(parent, response)
     os.close(parent)
     return running.wait(timeout=20), shown.decode(errors="replace")
 
 
-@pytest.mark.parametrize(("answer", "code", "entries"), [(b"y\n", 0, 6), (b"n\n", 1, 0)])
-def test_people_are_made_after_a_yes(shell, account, tmp_path, answer, code, entries):
-    """In a terminal each address is named before the question; a no rejects their rows, a yes books them."""
+@pytest.mark.parametrize(("response", "code", "entries"), [(b"y\n", 0, 6), (b"n\n", 1, 0)])
+def test_people_are_made_after_a_yes(shell, account, tmp_path, response, code, entries):
+    """In a terminal each address is named before the question; a no rejects their rows, a yes logs them."""
     file = tmp_path / "time.csv"
     file.write_bytes(write_csv(make_rows(6, people=("Person One", "Person Two"))))
 
-    ended, shown = answer_in_a_terminal(shell, ("import", file, "--client", "A", "--task", "B", "--ask"), answer)
+    ended, shown = answer_in_a_terminal(shell, ("import", file, "--client", "A", "--task", "B", "--ask"), response)
 
     assert "<one@example.com>" in shown
     assert (code, entries) == (ended, len(account[0].world.entries()))

@@ -87,7 +87,7 @@ def local(cause):
 )
 @pytest.mark.parametrize("as_json", [False, True])
 def test_every_error_has_its_exit_code(shell, monkeypatch, error, code, as_json):
-    """Whatever a command raises becomes a message, JSON where that was asked for, and never exit code 1."""
+    """Every exception of a command becomes a message, in JSON with --json, and never exit code 1."""
 
     def fail(**_):
         raise error
@@ -156,7 +156,7 @@ def test_json_is_given_for_a_dry_run_and_for_an_import_without_news(shell, file)
     shell("import", file, *FILL)
     again = shell("import", file, *FILL, "--json")
 
-    assert dry.document["plan"]["book"] == 3
+    assert dry.document["plan"]["log"] == 3
     assert (again.document["report"]["created"], again.document["interrupted"]) == (0, False)
 
 
@@ -212,7 +212,7 @@ def test_an_output_that_can_not_be_written_is_refused_before_anything_is_sent(
 
 
 def test_two_outputs_are_two_files(shell, file, tmp_path):
-    """Neither is written over the other, whatever the paths look like."""
+    """Neither is written over the other, with any spelling of the paths."""
     said = shell("import", file, *FILL, "--rejects", tmp_path / "x", "--picture", tmp_path / "." / "x")
 
     assert (said.code, "same file" in said.err) == (2, True)
@@ -307,7 +307,7 @@ def test_hints_name_only_options_that_the_command_has(shell, file, tmp_path, wor
 
 
 @pytest.mark.parametrize("words", [("import", "FILE", *FILL), ("import", "FILE", *FILL, "--dry-run"), ("undo", "J")])
-def test_a_regular_user_is_told_that_an_administrator_is_needed(shell, account, file, tmp_path, words):
+def test_a_regular_user_gets_an_error_that_an_administrator_is_needed(shell, account, file, tmp_path, words):
     """Before anything is written, and before lists are refused one by one."""
     journal = tmp_path / "a.journal"
     shell("import", file, *FILL, "--journal", journal)
@@ -398,8 +398,8 @@ def test_closed_streams(shell, account, file, closed):
     assert len(account[0].world.entries()) == 3
 
 
-def in_terminal(shell, words, answer):
-    """Run a command in a pseudo-terminal, answer its question; return exit code and what was shown."""
+def in_terminal(shell, words, response):
+    """Run a command in a pseudo-terminal, reply to its question; return the exit code and the output."""
     parent, child = pty.openpty()
     running = shell.start(
         *words, stdin=child, stdout=child, stderr=child, text=False, env={"TERM": "xterm"}, start_new_session=True
@@ -417,7 +417,7 @@ def in_terminal(shell, words, answer):
         if after is None and b"[y/N]" in shown:
             after = len(shown)
             time.sleep(0.6)  # long enough for a bar to be drawn
-            answer(parent, running)
+            response(parent, running)
     os.close(parent)
     return running.wait(timeout=20), shown.decode(errors="replace")
 
@@ -444,10 +444,10 @@ def test_the_question_is_one_line_and_no_bar_is_drawn_over_it(shell, file):
 def test_the_question_can_be_interrupted(shell, account, file, key):
     """One Ctrl-C, or the end of the input, ends the import before anything is written."""
 
-    def answer(parent, running):
+    def response(parent, running):
         os.write(parent, key) if isinstance(key, bytes) else running.send_signal(key)
 
-    code, shown = in_terminal(shell, ("import", file, *FILL, "--ask"), answer)
+    code, shown = in_terminal(shell, ("import", file, *FILL, "--ask"), response)
 
     assert code == 130
     assert "nothing was written" in shown
@@ -457,10 +457,10 @@ def test_the_question_can_be_interrupted(shell, account, file, key):
 
 def test_exit_codes_are_documented(shell):
     """In the help of the front page, with the switch for tracebacks."""
-    told = " ".join(shell("--help").out.split())
+    shown = " ".join(shell("--help").out.split())
 
-    assert all(f"{code} " in told for code in (edge.BAD_INPUT, edge.NO_SERVER, edge.INTERNAL, edge.INTERRUPTED))
-    assert "HARVEST_DEBUG" in told
+    assert all(f"{code} " in shown for code in (edge.BAD_INPUT, edge.NO_SERVER, edge.INTERNAL, edge.INTERRUPTED))
+    assert "HARVEST_DEBUG" in shown
 
 
 def test_a_json_document_is_one_document(shell, file):

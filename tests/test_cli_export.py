@@ -35,10 +35,10 @@ def kept(tmp_path, monkeypatch):
 def test_an_export_ends_with_what_is_in_the_folder(kept):
     """Each kind with its file and its numbers."""
     run, folder = kept
-    told = run().stdout
+    shown = run().stdout
 
     assert [
-        word for word in next(line for line in told.splitlines() if "time entries" in line).split() if word != "│"
+        word for word in next(line for line in shown.splitlines() if "time entries" in line).split() if word != "│"
     ] == ["time", "entries", "3", "3", "time_entries.jsonl"]
     assert (folder / "clients.jsonl").exists()
 
@@ -46,11 +46,11 @@ def test_an_export_ends_with_what_is_in_the_folder(kept):
 def test_an_export_tells_programs_what_it_did(kept):
     """One JSON document."""
     run, folder = kept
-    told = json.loads(run("--json", "--format", "csv", "--only", "clients, tasks").stdout)
+    shown = json.loads(run("--json", "--format", "csv", "--only", "clients, tasks").stdout)
 
-    assert {"clients", "tasks"} == told["kinds"].keys()
-    assert {"file": str(folder / "clients.csv"), "read": 1, "rows": 1} == told["kinds"]["clients"]
-    assert (False, str(folder)) == (told["interrupted"], told["folder"])
+    assert {"clients", "tasks"} == shown["kinds"].keys()
+    assert {"file": str(folder / "clients.csv"), "read": 1, "rows": 1} == shown["kinds"]["clients"]
+    assert (False, str(folder)) == (shown["interrupted"], shown["folder"])
 
 
 def test_days_limit_an_export(kept):
@@ -64,7 +64,7 @@ def test_days_limit_an_export(kept):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (("--only", "colours"), "there are no colours"),
+        (("--only", "colours"), "Unknown kind 'colours'"),
         (("--from", "2026-02-01", "--to", "2026-01-01"), "before the first"),
         (("--from", "soon"), "does not match the format"),
         (("--format", "xml"), "'xml' is not one of"),
@@ -87,7 +87,7 @@ def test_a_folder_in_another_format_ends_with_two(kept):
 
 
 def test_an_account_that_can_not_be_read_ends_with_three(tmp_path, monkeypatch):
-    """What is done stands, and the same command goes on."""
+    """Keeps completed files, and names the command that continues."""
     monkeypatch.setenv("HARVEST_STATE_DIR", str(tmp_path / "state"))
     for name, value in {
         "HARVEST_ACCOUNT": "sandbox", "HARVEST_EMAIL": "admin@example.com", "HARVEST_PASSWORD": "wrong",
@@ -97,12 +97,12 @@ def test_an_account_that_can_not_be_read_ends_with_three(tmp_path, monkeypatch):
     sandbox = Sandbox(10_000)
     with sandbox.serve_in_thread() as address:
         result = CliRunner().invoke(cli, ["export", str(tmp_path / "out"), "--base-url", address])
-        told = CliRunner().invoke(cli, ["export", str(tmp_path / "out"), "--base-url", address, "--json"])
+        shown = CliRunner().invoke(cli, ["export", str(tmp_path / "out"), "--base-url", address, "--json"])
     sandbox.close()
 
-    assert (result.exit_code, told.exit_code) == (3, 3)
-    assert "the same command goes on" in result.output
-    assert json.loads(told.stdout)["error"]["kind"] == "Unauthorized"
+    assert (result.exit_code, shown.exit_code) == (3, 3)
+    assert "Re-run the same command to continue" in result.output
+    assert json.loads(shown.stdout)["error"]["kind"] == "Unauthorized"
 
 
 def test_what_the_command_writes_is_what_the_library_writes(kept, tmp_path):
@@ -131,13 +131,13 @@ def test_an_interrupted_export_goes_on_with_the_same_command(tmp_path, how):
             time.sleep(0.05)
         time.sleep(0.5)
         running.send_signal(how)
-        _, told = running.communicate(timeout=30)
+        _, shown = running.communicate(timeout=30)
         sandbox.clear_faults()
         before = {path.name for path in folder.iterdir() if not path.name.startswith(".")}
         again = shell("export", folder, "--json")
 
     assert (130 if how == signal.SIGINT else -9) == running.returncode
-    assert ("the same command goes on" in told) is (how == signal.SIGINT)
+    assert ("interrupted; to continue: harvest-async export" in shown) is (how == signal.SIGINT)
     assert "time_entries.jsonl" in before
     assert "contacts.jsonl" not in before
     assert (again.code, len(records(folder, "time_entries"))) == (0, 3)

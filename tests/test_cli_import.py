@@ -49,7 +49,7 @@ def expected(row):
     return row[1], row[7], exact.quantize(Decimal("0.01"), ROUND_HALF_UP), row[5]
 
 
-def booked(sandbox):
+def logged(sandbox):
     people = sandbox.world.tables["user"]
     return Counter(
         (people[each["user_id"]]["email"], each["spent_at"].isoformat(), each["hours"], each["notes"] or "")
@@ -62,7 +62,7 @@ def writes(sandbox):
 
 
 def test_a_team_s_export_arrives_whole(shell, sandbox, save):
-    """Each row of a large, messy export is booked once, for its person and day, with its hours; none is refused."""
+    """Each row of a large, messy export is logged once, for its person and day, with its hours; none is refused."""
     rows = make_rows(652)
     file = save(rows)
 
@@ -71,7 +71,7 @@ def test_a_team_s_export_arrives_whole(shell, sandbox, save):
     again = shell("import", file, *FILL, "--json")
 
     assert (first.code, again.code) == (0, 0)
-    assert Counter(map(expected, rows)) == booked(sandbox)
+    assert Counter(map(expected, rows)) == logged(sandbox)
     assert first.document["report"]["created"] == 652
     assert (again.document["report"]["created"], again.document["report"]["already_there"]) == (0, 652)
     assert calls <= 652 + 40
@@ -80,7 +80,7 @@ def test_a_team_s_export_arrives_whole(shell, sandbox, save):
 
 
 def test_the_sums_of_the_report(shell, sandbox, save):
-    """The report tells the file's hours, those that were sent, and what rounding made of them."""
+    """The report shows the file's hours, those that were sent, and what rounding made of them."""
     rows = make_rows(60)
     exact = sum(int(r[11][:2]) * 3600 + int(r[11][3:5]) * 60 + int(r[11][6:]) for r in rows) / Decimal(3600)
     sent = sum(expected(row)[2] for row in rows)
@@ -114,7 +114,7 @@ def test_a_grown_file_brings_what_is_new(shell, sandbox, save):
     ]
 
     assert made == [0, 0, 10, 10]
-    assert Counter(map(expected, rows)) == booked(sandbox)
+    assert Counter(map(expected, rows)) == logged(sandbox)
 
 
 def test_equal_rows_are_as_many_entries(shell, sandbox, save):
@@ -125,7 +125,7 @@ def test_equal_rows_are_as_many_entries(shell, sandbox, save):
     made = [shell("import", file, *FILL, "--json").document["report"]["created"] for _ in range(2)]
 
     assert made == [7, 0]
-    assert booked(sandbox)[expected(rows[0])] == 3
+    assert logged(sandbox)[expected(rows[0])] == 3
 
 
 def test_a_dry_run_only_reads(shell, sandbox, save):
@@ -147,7 +147,7 @@ def test_a_dry_run_tells_people(shell, sandbox, save):
     said = shell("import", save(make_rows(30)), *FILL, "--dry-run")
 
     assert said.code == 0
-    for words in ("ACME", "Work", "one@example.com", "30 rows", "reads included", "about 0 s"):
+    for words in ("ACME", "Work", "one@example.com", "30 rows", "including reads", "about 0 s"):
         assert words in said.out
     assert writes(sandbox) == []
 
@@ -160,7 +160,7 @@ def test_offline_sends_nothing(shell, sandbox, save):
     shown = shell("import", save(make_rows(30)), *FILL, "--offline", **blank)
 
     assert (said.code, shown.code) == (0, 0)
-    assert said.document["plan"]["book"] == 30
+    assert said.document["plan"]["log"] == 30
     assert "one@example.com" in shown.out
     assert sandbox.requests() == []
 
@@ -178,7 +178,7 @@ def test_offline_tells_bad_rows(shell, save):
 
 @pytest.mark.parametrize(("missing", "option"), [("client", "--client"), ("task", "--task"), ("project", "--project")])
 def test_what_a_file_lacks_is_asked_for_by_its_option(shell, sandbox, save, missing, option):
-    """Rows without a client, project or task are told with the option that fills them; nothing is written."""
+    """Rows without a client, project or task are listed with the option that fills them; nothing is written."""
     rows = [list(row) for row in make_rows(1)]
     rows[0][3] = "" if missing == "project" else rows[0][3]
     given = [word for name in ("client", "task") if name != missing for word in (f"--{name}", "ACME")]
@@ -191,7 +191,7 @@ def test_what_a_file_lacks_is_asked_for_by_its_option(shell, sandbox, save, miss
 
 
 def test_people_from_options(shell, sandbox, save):
-    """--person stands in for a missing person, and --email-domain for a missing address."""
+    """--person replaces a missing person, and --email-domain a missing address."""
     rows = [list(row) for row in make_rows(2)]
     rows[0][0] = rows[0][1] = ""
     rows[1][0], rows[1][1] = "Person Nine", ""
@@ -199,11 +199,11 @@ def test_people_from_options(shell, sandbox, save):
     said = shell("import", save(rows), *FILL, "--person", "user@example.com", "--email-domain", "example.org")
 
     assert said.code == 0
-    assert {"user@example.com", "person.nine@example.org"} == {email for email, *_ in booked(sandbox)}
+    assert {"user@example.com", "person.nine@example.org"} == {email for email, *_ in logged(sandbox)}
 
 
 def test_bad_rows_leave_the_good_ones_alone(shell, sandbox, save):
-    """A bad row is told with file, line, column and reason; the good ones are booked, and the exit code is 1."""
+    """A bad row is listed with file, line, column and reason; the good ones are logged, and the exit code is 1."""
     rows = [list(row) for row in make_rows(3)]
     rows[1][11] = "an hour"
 
@@ -267,7 +267,7 @@ def test_an_embedded_sandbox_that_is_kept(shell, sandbox, save, tmp_path):
 
 
 def test_an_embedded_sandbox_that_is_fresh(shell, save):
-    """--sandbox begins with an empty account each time, and tells what its server saw."""
+    """--sandbox begins with an empty account each time, and reports what its server saw."""
     said = [shell("import", save(make_rows(8)), *FILL, "--sandbox") for _ in range(2)]
 
     assert [each.code for each in said] == [0, 0]
@@ -306,11 +306,11 @@ def test_a_file_of_the_web_form(shell, sandbox, save):
     said = shell("import", save(rows, header=header, delimiter=";"), "--json")
 
     assert said.code == 0
-    assert [("admin@example.com", "2026-01-05", Decimal("1.5"), "logo")] == list(booked(sandbox))
+    assert [("admin@example.com", "2026-01-05", Decimal("1.5"), "logo")] == list(logged(sandbox))
 
 
 def test_ctrl_c_tells_what_was_done_and_the_next_run_does_the_rest(save, tmp_path):
-    """An interrupted import ends with 130 and a true report; after it the rest is booked, and nothing twice."""
+    """An interrupted import ends with 130 and a true report; after it the rest is logged, and nothing twice."""
     rows = make_rows(150)
     file = save(rows)
     with open_account() as (sandbox, address):
@@ -321,13 +321,13 @@ def test_ctrl_c_tells_what_was_done_and_the_next_run_does_the_rest(save, tmp_pat
         while len(sandbox.world.entries()) < 20 and time.monotonic() < deadline:
             time.sleep(0.02)
         running.send_signal(signal.SIGINT)
-        _, told = running.communicate(timeout=30)
+        _, output = running.communicate(timeout=30)
         begun = len(sandbox.world.entries())
         sandbox.clear_faults()
         rest = shell("import", file, *FILL, "--json")
 
         assert running.returncode == 130
-        assert "interrupted" in told
+        assert "interrupted" in output
         assert 20 <= begun < 150
         assert rest.code == 0
-        assert Counter(map(expected, rows)) == booked(sandbox)
+        assert Counter(map(expected, rows)) == logged(sandbox)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from harvest_async.bulk.sources import FORMATS
+from harvest_async.importer.sources import FORMATS
 from tests.support.shell import shell_at
 from tests.support.tables import TOGGL, table, toggl
 
@@ -55,7 +55,7 @@ def test_a_mapping_file_is_written_and_can_be_given_back(shell, save, tmp_path):
     said = shell("import", file, "--mapping", mapping, "--offline", "--json")
 
     assert (wrote.code, said.code) == (0, 0)
-    assert said.document["plan"]["book"] == 1
+    assert said.document["plan"]["log"] == 1
 
 
 def test_a_mapping_file_replaces_nothing(shell, save, tmp_path):
@@ -86,7 +86,7 @@ def test_several_files_are_one_plan(shell, save):
 
     assert said.code == 1
     assert "b.csv, line 3, row 2, Start date" in said.err
-    assert (document["plan"]["book"], document["plan"]["rejected"][0]["file"]) == (2, "b.csv")
+    assert (document["plan"]["log"], document["plan"]["rejected"][0]["file"]) == (2, "b.csv")
 
 
 def test_a_file_that_can_not_be_read_is_named_among_several(shell, save):

@@ -5,27 +5,27 @@ import re
 
 import pytest
 
-from harvest_async.bulk.sources import Options, Problem, open_source
 from harvest_async.cli import show
 from harvest_async.cli.offline import EmptyAccount
 from harvest_async.cli.picture import draw_picture
 from harvest_async.cli.rejects import write_rejects
 from harvest_async.cli.show import Bar, err
+from harvest_async.importer.sources import Options, Problem, open_source
 from harvest_async.throttle.throttle import Throttle
 from tests.support.sample import make_rows, write_csv
 
 
 @pytest.mark.anyio
 async def test_an_empty_account_has_nothing():
-    """Whatever it is asked for, it has none; what counts as a call is counted."""
+    """It has no records of any kind; what counts as a call is counted."""
     from datetime import date
 
     account, day = EmptyAccount(), date(2026, 1, 5)
 
     assert not await account.timestamps()
-    assert [*await account.all("client"), *await account.booked("entry", 1, day, day)] == []
-    assert [*await account.links("task_link", 1), *await account.payments(1)] == []
-    assert (await account.reach(1)).tasks == {}
+    assert [*await account.records("client"), *await account.logged("entry", 1, day, day)] == []
+    assert [*await account.assignments("task_assignment", 1), *await account.payments(1)] == []
+    assert (await account.bookable_tasks(1)).tasks == {}
     assert account.reads == 2
 
 
@@ -61,24 +61,24 @@ def test_nothing_rejected_writes_nothing(tmp_path):
 
 
 def test_progress_that_nobody_watches_is_a_line_for_each_part(capsys):
-    """Where there is no terminal each part is a line, and what is out of the ordinary is told once."""
+    """Where there is no terminal each part is a line, and what is unusual is printed once."""
     bar = Bar(Throttle())
 
-    bar.begin("booking", 3)
+    bar.begin("logging", 3)
     bar.step()
-    for what in ("Harvest does not answer", "Harvest does not answer", None):
+    for what in ("Harvest does not respond", "Harvest does not respond", None):
         bar.state(what)
     bar.begin("nothing", 0)
 
-    assert capsys.readouterr().err.splitlines() == ["booking: 3 calls", "Harvest does not answer"]
+    assert capsys.readouterr().err.splitlines() == ["logging: 3 calls", "Harvest does not respond"]
 
 
 def test_quiet_progress_says_nothing(capsys):
     """For programs nothing is written beside the document."""
     bar = Bar(Throttle(), quiet=True)
 
-    bar.begin("booking", 3)
-    bar.state("Harvest does not answer")
+    bar.begin("logging", 3)
+    bar.state("Harvest does not respond")
 
     assert capsys.readouterr() == ("", "")
     assert err.stderr
@@ -92,6 +92,6 @@ def test_quiet_progress_says_nothing(capsys):
         ({"people": 2, "projects": 3}, "2 people, 3 projects"),
     ],
 )
-def test_one_is_told_in_the_singular(counts, said):
-    """What was made is told as a person would."""
+def test_one_is_counted_in_the_singular(counts, said):
+    """Counts created records as a person would."""
     assert show._counted(counts) == said

@@ -1,4 +1,4 @@
-"""Imports that end early, are gone on with, and are taken back, on the command line."""
+"""Imports that end early, are resumed and are undone, on the command line."""
 
 import os
 import pty
@@ -10,7 +10,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
 
-from harvest_async.bulk.journal import Journal
+from harvest_async.importer.journal import Journal
 from tests.support.sample import make_rows, write_csv
 from tests.support.shell import open_account, shell_at
 
@@ -72,7 +72,7 @@ def seconds_of(duration):
 
 
 def test_ctrl_c_in_a_terminal_leaves_a_journal_and_the_command_that_resumes(shell, sandbox, file):
-    """The first Ctrl-C lets what is on its way finish and names the command; that command brings in the rest."""
+    """Finishes the calls in progress on the first Ctrl-C and prints the command that resumes the run."""
     slow(sandbox)
     parent, child = pty.openpty()
     running = shell.start(
@@ -87,11 +87,11 @@ def test_ctrl_c_in_a_terminal_leaves_a_journal_and_the_command_that_resumes(shel
     begun = len(sandbox.world.entries())
     sandbox.clear_faults()
 
-    words = re.search(r"To go on: harvest-async (import --resume --journal \S+)", shown)[1].split()
+    words = re.search(r"To resume: harvest-async (import --resume --journal \S+)", shown)[1].split()
     rest = shell(*words, "--json")
 
     assert code == 130
-    assert "finishing what is on its way" in shown
+    assert "waiting for the calls in progress" in shown
     assert 20 <= begun < 200
     assert rest.code == 0
     assert rest.document["report"]["unknown"] == []
@@ -113,26 +113,26 @@ def read_all(parent):
 
 
 def test_a_second_ctrl_c_ends_at_once(shell, sandbox, file):
-    """Whoever presses twice does not wait; what was on its way is in doubt, and settled by the next run."""
+    """Ends at once on the second Ctrl-C; the next run reconciles the calls that were in progress."""
     slow(sandbox, 30)
     running = shell.start("import", file, *FILL)
     wait_for(sandbox, 5)
     running.send_signal(signal.SIGINT)
-    while "finishing" not in running.stderr.readline():
+    while "waiting for the calls in progress" not in running.stderr.readline():
         pass
     running.send_signal(signal.SIGINT)
-    _, told = running.communicate(timeout=15)
+    _, shown = running.communicate(timeout=15)
     sandbox.clear_faults()
 
-    rest = shell("import", file, *FILL, "--settle", 0.2, "--json")
+    rest = shell("import", file, *FILL, "--max-delay", 0.2, "--json")
 
     assert running.returncode == 130
-    assert "unknown" in told
+    assert "unknown" in shown
     assert rest.code == 0
     assert each_row_once(sandbox)
 
 
-def test_a_killed_import_is_gone_on_with_by_the_same_command(shell, sandbox, file):
+def test_a_killed_import_is_resumed_by_the_same_command(shell, sandbox, file):
     """After kill -9 the same command finds the journal, looks what became of lost calls, and does the rest."""
     slow(sandbox)
     running = shell.start("import", file, *FILL)
@@ -141,7 +141,7 @@ def test_a_killed_import_is_gone_on_with_by_the_same_command(shell, sandbox, fil
     running.communicate()
     sandbox.clear_faults()
 
-    rest = shell("import", file, *FILL, "--settle", 0.3, "--json")
+    rest = shell("import", file, *FILL, "--max-delay", 0.3, "--json")
 
     assert rest.code == 0
     assert each_row_once(sandbox)
@@ -155,10 +155,10 @@ def test_the_end_of_a_session_is_a_graceful_stop(shell, sandbox, file):
     running = shell.start("import", file, *FILL)
     wait_for(sandbox, 10)
     running.terminate()
-    _, told = running.communicate(timeout=30)
+    _, shown = running.communicate(timeout=30)
 
     assert running.returncode == 130
-    assert "--resume" in told
+    assert "--resume" in shown
 
 
 def interrupted(shell, sandbox, file, *options):
@@ -182,7 +182,7 @@ def test_resume_without_a_file_takes_the_last_run(shell, sandbox, file):
 
 
 def test_a_journal_refuses_other_options(shell, sandbox, file):
-    """A run is not gone on with under other options than it was begun with."""
+    """A run is not resumed with other options than it was started with."""
     interrupted(shell, sandbox, file)
     before = len(sandbox.world.entries())
 
@@ -216,7 +216,7 @@ def test_two_runs_at_once_are_refused(shell, sandbox, file, tmp_path):
 
     assert (same.code, other.code) == (2, 2)
     assert "in use by another run" in same.err
-    assert "no run that ended early" in other.err
+    assert "found no run that ended early" in other.err
     assert len(sandbox.world.entries()) == before
 
 
@@ -235,11 +235,13 @@ def test_nothing_to_resume(shell, file, tmp_path):
     ):
         said = shell("import", *words)
         assert said.code == 2, words
-        assert any(word in said.err for word in ("no run", "no such journal", "is done", "gone with its run", "name a"))
+        assert any(
+            word in said.err for word in ("found no run", "no such journal", "is done", "ends with its run", "Name a")
+        )
 
 
 def test_a_done_run_can_be_resumed_and_does_nothing(shell, sandbox, file, tmp_path):
-    """Resuming a run that is done tells its report once more and sends nothing."""
+    """Resuming a run that is done prints its report again and sends nothing."""
     journal = tmp_path / "a.journal"
     shell("import", file, *FILL, "--journal", journal)
     posts = sum(each.method == "POST" for each in sandbox.requests())
@@ -251,7 +253,7 @@ def test_a_done_run_can_be_resumed_and_does_nothing(shell, sandbox, file, tmp_pa
 
 
 def test_a_plan_that_was_never_finished_is_made_anew(shell, sandbox, file, tmp_path):
-    """A journal whose run died before its plan was made stands in nobody's way."""
+    """A journal whose run died before its plan was made blocks no other run."""
     journal = tmp_path / "a.journal"
     with Journal(journal) as half:
         half.describe(account="x", file="y")
@@ -294,8 +296,8 @@ def test_undo_says_what_is_left(shell, sandbox, file):
     assert "left: project" in said.err
 
 
-def test_rejected_rows_can_be_mended_and_loaded(shell, sandbox, tmp_path):
-    """--rejects writes the rejected rows as they stand; mended, they load with the same options."""
+def test_rejected_rows_can_be_corrected_and_loaded(shell, sandbox, tmp_path):
+    """--rejects writes the rejected rows as they are; corrected, they load with the same options."""
     rows = [list(row) for row in make_rows(12)]
     length, rows[3][11], rows[8][7] = rows[3][11], "an hour", "soon"
     file, rejects = tmp_path / "time.csv", tmp_path / "rejects.csv"
@@ -321,7 +323,7 @@ def test_a_picture_of_the_window(shell, file, tmp_path):
 
 
 def test_refusals_end_a_run_where_asked(shell, sandbox, file):
-    """With --max-failures a run ends early, says why, and can be gone on with."""
+    """With --max-failures a run ends early, says why, and can be resumed."""
     sandbox.fault("raw", match={"path": "/daily/add"}, times=None, status=400, body="{}")
 
     said = shell("import", file, *FILL, "--max-failures", 3)
@@ -331,18 +333,18 @@ def test_refusals_end_a_run_where_asked(shell, sandbox, file):
     assert "--resume" in said.err
 
 
-def test_a_server_that_is_gone_ends_with_3(shell, sandbox, file):
+def test_a_server_that_is_down_ends_with_3(shell, sandbox, file):
     """When the server stays away longer than --give-up, the run ends with 3, resumably."""
     sandbox.fault("error_502", match={"path": "/daily/add"}, times=None)
     sandbox.fault("error_502", match={"path": "/account/who_am_i"}, after=1, times=None)
 
-    said = shell("import", file, *FILL, "--give-up", 2, "--settle", 0.1)
+    said = shell("import", file, *FILL, "--give-up", 2, "--max-delay", 0.1)
     sandbox.clear_faults()
-    rest = shell("import", file, *FILL, "--settle", 0.1)
+    rest = shell("import", file, *FILL, "--max-delay", 0.1)
 
     assert said.code == 3
-    assert "asking again" in said.err
-    assert "carried nothing out" in said.err
+    assert "trying again" in said.err
+    assert "processed no write" in said.err
     assert rest.code == 0
     assert len(sandbox.world.entries()) == 200
 
@@ -355,7 +357,7 @@ def test_a_stream(shell, sandbox):
 
 
 def test_what_was_found_is_shown_first(shell, file):
-    """Format, encoding, delimiter and rows are told before anything is sent."""
+    """Format, encoding, delimiter and rows are shown before anything is sent."""
     said = shell("import", file, *FILL)
 
     assert "format: Toggl Track, detailed report" in said.err.splitlines()[0]
@@ -363,7 +365,7 @@ def test_what_was_found_is_shown_first(shell, file):
 
 
 def test_a_mapping(shell, sandbox, tmp_path):
-    """Columns that no format knows are named by --map or by a mapping file; nonsense in either is told."""
+    """Columns that no format knows are named by --map or by a mapping file; nonsense in either is refused."""
     file, mapping = tmp_path / "own.csv", tmp_path / "own.toml"
     file.write_text("Wer,Wann,Wie lange,Projekt\none@example.com,2026-01-05,1.5,Website\n")
     mapping.write_text('format = "time"\n[columns]\nWer = "email"\nWann = "day"\n"Wie lange" = "hours"\n')

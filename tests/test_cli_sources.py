@@ -17,29 +17,29 @@ def shell(tmp_path):
 
 def test_what_was_found_is_shown_before_anything_is_sent(shell):
     """Format, encoding, delimiter, order of dates, decimal mark."""
-    told = shell("import", FILES / "harvest-report-de.csv", "--email-domain", "example.com", "--offline")
+    shown = shell("import", FILES / "harvest-report-de.csv", "--email-domain", "example.com", "--offline")
 
-    assert told.code == 0
+    assert shown.code == 0
     for word in ("Harvest, detailed time report", "cp1252", "semicolon", "day, month, year", "comma"):
-        assert word in told.err
-    assert "2 rows, 7.75 h" in told.out
+        assert word in shown.err
+    assert "2 rows, 7.75 h" in shown.out
 
 
 def test_a_file_that_can_be_read_in_two_ways_is_refused_with_all_that_is_wrong(shell):
-    """The doubtful order of dates, the option that settles it, and the bad cell of another row."""
-    told = shell("import", FILES / "clockify-either.csv", "--offline")
+    """The doubtful order of dates, the option that decides it, and the bad cell of another row."""
+    shown = shell("import", FILES / "clockify-either.csv", "--offline")
 
-    assert told.code == 2
-    assert "give --date-order dmy or --date-order mdy" in told.err
-    assert "line 4, row 3, Duration (h): 'never' is no duration" in told.err
+    assert shown.code == 2
+    assert "give --date-order dmy or --date-order mdy" in shown.err
+    assert "line 4, row 3, Duration (h): 'never' is no duration" in shown.err
 
 
-def test_programs_are_told_the_same(shell):
+def test_programs_get_the_same(shell):
     """With place, text and reason of each problem."""
-    told = shell("import", FILES / "clockify-either.csv", "--offline", "--json")
-    error = told.document["error"]
+    shown = shell("import", FILES / "clockify-either.csv", "--offline", "--json")
+    error = shown.document["error"]
 
-    assert (told.code, error["kind"], error["count"]) == (2, "Unfit", 2)
+    assert (shown.code, error["kind"], error["count"]) == (2, "Unfit", 2)
     assert [(each["line"], each["row"], each["text"]) for each in error["problems"]] == [
         (2, 0, "05/01/2026"),
         (4, 3, "never"),
@@ -48,24 +48,24 @@ def test_programs_are_told_the_same(shell):
 
 def test_an_option_settles_what_was_asked_for(shell):
     """The bad row is rejected, the others are planned."""
-    told = shell("import", FILES / "clockify-either.csv", "--offline", "--date-order", "dmy", "--json")
+    shown = shell("import", FILES / "clockify-either.csv", "--offline", "--date-order", "dmy", "--json")
 
-    assert (told.code, told.document["plan"]["book"], len(told.document["plan"]["rejected"])) == (1, 2, 1)
+    assert (shown.code, shown.document["plan"]["log"], len(shown.document["plan"]["rejected"])) == (1, 2, 1)
 
 
 def test_a_mapping_file_and_columns_on_the_command_line_go_together(shell):
     """What is typed goes before what the mapping says."""
     words = ("import", FILES / "other.csv", "--mapping", FILES / "other.toml", "--email-domain", "example.com")
-    told = shell(*words, "--map", "Kostenstelle=task", "--offline", "--json")
+    shown = shell(*words, "--map", "Kostenstelle=task", "--offline", "--json")
 
-    assert (told.code, told.document["plan"]["names"]["tasks"]) == (0, ["4711"])
+    assert (shown.code, shown.document["plan"]["names"]["tasks"]) == (0, ["4711"])
 
 
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
         (("--map", "notes"), "COLUMN=FIELD"),
-        (("--map", "Colour=notes"), "no such column"),
+        (("--map", "Colour=notes"), "not found. Available"),
         (("--mapping", "clients.csv"), "no TOML"),
         (("--format", "invoices"), "needs the columns"),
         (("--encoding", "utf-9"), "no encoding that is known"),
@@ -75,40 +75,40 @@ def test_a_mapping_file_and_columns_on_the_command_line_go_together(shell):
 def test_options_that_do_not_fit_the_file_end_with_two(shell, words, reason):
     """And a reason."""
     words = [FILES / word if word.endswith(".csv") else word for word in words]
-    told = shell("import", FILES / "toggl.csv", "--client", "ACME", "--task", "T", *words, "--offline")
+    shown = shell("import", FILES / "toggl.csv", "--client", "ACME", "--task", "T", *words, "--offline")
 
-    assert told.code == 2
-    assert reason in told.err
+    assert shown.code == 2
+    assert reason in shown.err
 
 
 def test_a_folder_of_an_export_is_planned_as_a_whole(shell):
     """Each kind is counted, and messages are passed over with a word."""
-    told = shell("import", FILES / "export", "--offline", "--json")
+    plan = shell("import", FILES / "export", "--offline", "--json")
     shown = shell("import", FILES / "export", "--offline")
 
-    assert (told.code, told.document["plan"]["book"]) == (0, 2)
+    assert (plan.code, plan.document["plan"]["log"]) == (0, 2)
     assert {
-        name: told.document["plan"]["make"][name]
+        name: plan.document["plan"]["create"][name]
         for name in ("clients", "projects", "tasks", "people", "invoices", "payments")
     } == {"clients": 1, "projects": 1, "tasks": 1, "people": 1, "invoices": 1, "payments": 1}
     assert "an import sends no messages" in shown.err
 
 
-def test_a_header_without_what_is_needed_is_told_to_programs(shell, tmp_path):
+def test_a_header_without_what_is_needed_is_reported_to_programs(shell, tmp_path):
     """Programs get a document also where the file can't be opened as a table of anything."""
     (tmp_path / "time.csv").write_text("User,Start date\nPerson One,2026-01-05\n")
 
-    told = shell("import", tmp_path / "time.csv", "--offline", "--json")
+    shown = shell("import", tmp_path / "time.csv", "--offline", "--json")
 
-    assert told.code == 2
-    assert "User, Start date" in told.document["error"]["message"]
+    assert shown.code == 2
+    assert "User, Start date" in shown.document["error"]["message"]
 
 
 def test_a_row_with_two_faults_is_one_rejected_row(shell, tmp_path):
-    """Problems are told one by one, rows are counted once."""
+    """Problems are listed one by one, rows are counted once."""
     (tmp_path / "time.csv").write_text("Date,Hours,Client,Project,Task,Email\n2026-13-05,zz,A,P,T,one@example.com\n")
 
-    told = shell("import", tmp_path / "time.csv", "--offline")
+    shown = shell("import", tmp_path / "time.csv", "--offline")
 
-    assert told.err.count("line 2, row 1") == 2
-    assert "rejected      │ 1 row, 2 problems" in told.out
+    assert shown.err.count("line 2, row 1") == 2
+    assert "rejected      │ 1 row, 2 problems" in shown.out

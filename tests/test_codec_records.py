@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from harvest_async import InvalidArgument
 from harvest_async.call import Body, Call, Repeat
+from harvest_async.client.results import Bare, Entry, Many, One
+from harvest_async.messages import Response
 from harvest_async.v1.dialect import V1Dialect
-from harvest_async.v1.results import Bare, Entry, Many, One
-from harvest_async.wire import Answer
+from harvest_async.v1.roots import Root
 from tests.contract import ROOTS, fields
 from tests.support.v1 import TYPES
 from tests.test_v1_contract import MODELS
@@ -82,7 +83,7 @@ def call_of(part, values):
     xml_root = "request" if underscores else (ROOTS[part][2] if part in ROOTS else "hash")
     result = Entry() if part.endswith(("timer", "day_entry")) and underscores else None
     result = result or (Bare(MODELS[part]) if root is None else One(MODELS[part], root))
-    body = Body(values, root, xml_root, underscores=underscores)
+    body = Body(values, Root(root, xml_root, underscores=underscores))
     return Call("test", "POST", "/", result, Repeat.SAFE, body=body)
 
 
@@ -90,14 +91,14 @@ def there_and_back(part, values, format):
     """A record that was written and read again."""
     dialect, call = V1Dialect(format), call_of(part, values)
     content = dialect.encode(call, "https://acme.example.com", ()).content
-    return dialect.decode(call, Answer(200, (("content-type", TYPES[format]),), content))
+    return dialect.decode(call, Response(200, (("content-type", TYPES[format]),), content))
 
 
 @pytest.mark.parametrize("part", FLAT)
 @settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], deadline=None)
 @given(data=st.data())
 def test_reading_is_the_inverse_of_writing(part, data):
-    """In JSON and in XML, whatever the fields hold; so the two formats give equal records."""
+    """In JSON and in XML, for any values; so the two formats give equal records."""
     values = data.draw(records(part))
     expected = MODELS[part](**values)
 
@@ -120,14 +121,14 @@ def test_texts_come_back_as_they_went(part, format, text):
 @example([" "], "xml")
 @example(["\n"], "json")
 def test_lists_come_back_as_they_went(texts, format):
-    """Of no record, of one, of several; an XML list of one is a list (contract: missing_type_array)."""
+    """Of no record, of one, of several; an XML list of one is a list without `type="array"`."""
     call = Call("test", "GET", "/", Many(MODELS["clients"], "client"), Repeat.SAFE)
     bodies = [
         V1Dialect(format).encode(call_of("clients", {"id": 1, "name": text}), "https://x.example", ()) for text in texts
     ]
     parts = [wire.content.partition(b"?>")[2] if format == "xml" else wire.content for wire in bodies]
     whole = b"<clients>%s</clients>" % b"".join(parts) if format == "xml" else b"[%s]" % b",".join(parts)
-    page = V1Dialect(format).decode(call, Answer(200, (("content-type", TYPES[format]),), whole))
+    page = V1Dialect(format).decode(call, Response(200, (("content-type", TYPES[format]),), whole))
 
     assert texts == [client.name for client in page.items]
 
@@ -144,5 +145,5 @@ def test_what_xml_can_not_carry_is_refused(letter):
     "value", [Decimal("0.1"), Decimal("1E+3"), Decimal("-0.00"), Decimal("12345678901234567890.12")]
 )
 def test_decimals_stay_exact(format, value):
-    """However large or small, and whatever their exponent."""
+    """However large or small, and with any exponent."""
     assert value == there_and_back("invoices", {"id": 1, "amount": value}, format).amount

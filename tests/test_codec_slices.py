@@ -86,7 +86,7 @@ CUTS = st.lists(st.integers(0, 10**6), max_size=8)
 
 @given(NOTES, CUTS, st.sampled_from([{}, {"separators": (",", ":")}, {"indent": 2}, {"ensure_ascii": False}]))
 def test_a_list_in_json_is_the_same_wherever_it_is_cut(notes, cuts, how):
-    """However the chunks come, and whatever the notes hold, the records come out as they are."""
+    """However the chunks come, and for any notes, the records come out as they are."""
     content = as_json(notes, **how)
 
     assert notes == read(of_json(), content, cuts)
@@ -95,7 +95,7 @@ def test_a_list_in_json_is_the_same_wherever_it_is_cut(notes, cuts, how):
 
 @given(NOTES, CUTS)
 def test_a_list_in_xml_is_the_same_wherever_it_is_cut(notes, cuts):
-    """However the chunks come, and whatever the notes hold, the records come out as they are."""
+    """However the chunks come, and for any notes, the records come out as they are."""
     assert notes == read(of_xml(), as_xml(notes), cuts)
 
 
@@ -135,12 +135,12 @@ def test_an_empty_list_in_xml_has_no_records(content):
 
 @pytest.mark.parametrize("content", [b"[]", b" [ ] ", b"\xef\xbb\xbf[]"])
 def test_an_empty_list_in_json_has_no_records(content):
-    """Brackets around nothing are an empty list, whatever stands around them."""
+    """Brackets around nothing are an empty list, with anything around them."""
     assert read(of_json(FAST), content, [1]) == []
 
 
 def test_a_single_record_is_a_list_of_one():
-    """An object where a list was expected is its only record (contract: list_sample_is_single)."""
+    """An object where a list was expected is its only record."""
     assert [Note(id=1)] == read(of_json(), b'{"note": {"id": 1}}', [4])
 
 
@@ -168,20 +168,20 @@ def test_the_fast_reader_gives_what_the_slow_one_gives(fields):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"<html><body>Sign in</body></html>", "no JSON"),
+        (b"<html><body>Sign in</body></html>", "not JSON"),
         (b"", "it is empty"),
-        (b'[{"note": {"id": 1}}, {"note": {"i', "no JSON"),
-        (b'[{"note": {"id": 1}}, {"note": {"id": 2}}', "no JSON"),
-        (b'[{"note": {"id": 1}}] and more', "no JSON"),
+        (b'[{"note": {"id": 1}}, {"note": {"i', "not JSON"),
+        (b'[{"note": {"id": 1}}, {"note": {"id": 2}}', "not JSON"),
+        (b'[{"note": {"id": 1}}] and more', "not JSON"),
         (b'[{"note": {"id": 1, "notes": "\xff"}}]', "not UTF-8"),
-        (b'[{"note": {"id": NaN}}]', "NaN is no number"),
+        (b'[{"note": {"id": NaN}}]', "NaN is not a number"),
         (b'[{"note": {"id": "one"}}]', "expected a whole number"),
         (b'[{"note": {"id": 1}}, {"note": []}, {"note": {"id": 3}}]', "expected an object"),
-        (b'[{"note": {"id": 1, "x": ' + b"[" * 100_000, "no JSON"),
+        (b'[{"note": {"id": 1, "x": ' + b"[" * 100_000, "not JSON"),
     ],
 )
 @pytest.mark.parametrize("fast", [None, FAST])
-def test_a_broken_list_in_json_is_told(content, said, fast):
+def test_a_broken_list_in_json_raises(content, said, fast):
     """What can't be read ends in one error that says what is wrong."""
     for cuts in ([], [len(content) // 2]):
         with pytest.raises(DecodeError, match=said):
@@ -191,11 +191,11 @@ def test_a_broken_list_in_json_is_told(content, said, fast):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"not XML", "no XML"),
+        (b"not XML", "not XML"),
         (b"", "it is empty"),
-        (b"<notes><note><id>1</id></note><note>", "no XML"),
-        (b"<notes><note><id>1</id></note>", "no XML"),
-        (b"<notes><note><id>1</id></note></notes><more/>", "no XML"),
+        (b"<notes><note><id>1</id></note><note>", "not XML"),
+        (b"<notes><note><id>1</id></note>", "not XML"),
+        (b"<notes><note><id>1</id></note></notes><more/>", "not XML"),
         (b"<notes><note><id>1</id><notes>\xff</notes></note><note/></notes>", "not UTF-8"),
         (b'<!DOCTYPE x [<!ENTITY e "e">]><notes><note><id>&e;</id></note></notes>', "document type"),
         (b"<!-- a -->\n<!doctype x SYSTEM 'http://127.0.0.1/x'><notes/>", "document type"),
@@ -204,7 +204,7 @@ def test_a_broken_list_in_json_is_told(content, said, fast):
         (b"<notes><note>" + b"<a>" * 200 + b"</a>" * 200 + b"</note></notes>", "nested deeper"),
     ],
 )
-def test_a_broken_list_in_xml_is_told(content, said):
+def test_a_broken_list_in_xml_raises(content, said):
     """What can't be read ends in one error that says what is wrong."""
     for cuts in ([], [len(content) // 2]):
         with pytest.raises(DecodeError, match=said):
@@ -296,7 +296,7 @@ def test_a_list_in_xml_that_exceeds_a_limit_is_refused(content, said):
 
 @pytest.mark.parametrize("step", [1, 7, STEP, SLICE, 10**7])
 def test_blanks_are_no_limit(step):
-    """Any number of them may stand around a list and between its records."""
+    """Any number of them may be around a list and between its records."""
     size = 200_000 if step < STEP else 5_000_000
     blanks = b" \n" * (size // 2)
     as_lists = [

@@ -54,7 +54,7 @@ def test_times_of_day_come_in_several_forms(text, moment):
 
 
 @pytest.mark.parametrize("text", ["", "8", "8am", "25:00", "13:00pm", "0:30am", "8:60", "noon", "8:00amx"])
-def test_what_is_no_time_of_day_is_told(text):
+def test_an_invalid_time_of_day_raises(text):
     """It is quoted."""
     with pytest.raises(ValueError, match=r"expected a time of day like 8:00am, got|must be in|is out of range"):
         read_time(text)
@@ -63,18 +63,18 @@ def test_what_is_no_time_of_day_is_told(text):
 @pytest.mark.parametrize(
     "text", ["", "2026", "2026-13-01", "Mon, 09 Abc 2026", "Xyz 09, 2026", "tomorrow", "09/03/2026"]
 )
-def test_what_is_no_day_is_told(text):
+def test_an_invalid_day_raises(text):
     """It is quoted."""
-    with pytest.raises(ValueError, match=r"expected a date|is no month|must be in|out of range"):
+    with pytest.raises(ValueError, match=r"expected a date|is not a month|must be in|out of range"):
         read_date(text)
 
 
 @pytest.mark.parametrize(
     "text", ["", "yesterday", "2026-03-09T25:00:00Z", "Mon, 99 Mar 2026 09:30:00 +0000", "12345678901234567890"]
 )
-def test_what_is_no_moment_is_told(text):
+def test_an_invalid_datetime_raises(text):
     """It is quoted."""
-    with pytest.raises(ValueError, match=r"expected a moment like"):
+    with pytest.raises(ValueError, match=r"expected a datetime like"):
         read_datetime(text)
 
 
@@ -152,13 +152,13 @@ def test_reading_is_generous(name, value, read):
         ("name", {}, "expected a text, got {}"),
         ("day", 20260309, "expected a date, got 20260309"),
         ("day", "x" * 100, "expected a date like 2026-01-31"),
-        ("at", 7, "expected a moment, got 7"),
+        ("at", 7, "expected a datetime, got 7"),
         ("name", ["x" * 100], "..."),
     ],
 )  # fmt: skip
-def test_what_is_of_the_wrong_type_is_told(name, value, said):
+def test_a_value_of_the_wrong_type_raises(name, value, said):
     """With its path, and as much of it as is worth a glance."""
-    with pytest.raises(DecodeError, match="the answer is no Everything: ") as caught:
+    with pytest.raises(DecodeError, match="the response is not a Everything: ") as caught:
         shape({"id": 1, name: value}, Everything)
 
     assert said in str(caught.value)
@@ -175,15 +175,15 @@ def test_what_is_not_known_is_kept():
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", r"the answer is no JSON \(Expecting value, line 1, column 1\): it is empty"),
-        (b'{"a": ', "the answer is no JSON"),
-        (b"\xff", r"the answer is not UTF-8 \(byte 0\)"),
-        (b'{"a": NaN}', r"the answer is no JSON \(NaN is no number\)"),
-        (b"[" * 100_000, "the answer is no JSON"),
+        (b"", r"the response is not JSON \(Expecting value, line 1, column 1\): it is empty"),
+        (b'{"a": ', "the response is not JSON"),
+        (b"\xff", r"the response is not UTF-8 \(byte 0\)"),
+        (b'{"a": NaN}', r"the response is not JSON \(NaN is not a number\)"),
+        (b"[" * 100_000, "the response is not JSON"),
         (b"<!DOCTYPE html><html>", "an HTML page begins"),
     ],
 )
-def test_what_is_no_json_is_told(content, said):
+def test_invalid_json_raises(content, said):
     """With its place and its beginning."""
     with pytest.raises(DecodeError, match=said):
         json_codec.read(content)
@@ -197,16 +197,16 @@ def test_json_numbers_with_a_point_are_exact():
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "the answer is no XML"),
-        (b"<a><b></a>", "the answer is no XML .*mismatched tag"),
-        (b"<a>", "the answer is no XML"),
-        (b"<a>\xff</a>", "the answer is not UTF-8"),
-        (b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', "brings a document type, which is refused"),
+        (b"", "the response is not XML"),
+        (b"<a><b></a>", "the response is not XML .*mismatched tag"),
+        (b"<a>", "the response is not XML"),
+        (b"<a>\xff</a>", "the response is not UTF-8"),
+        (b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', "has a document type, which is refused"),
         (b"<a>" * 150 + b"</a>" * 150, "nested deeper than 100 elements"),
         (b"<html><body>Sign in</html>", "an HTML page begins"),
     ],
 )
-def test_what_is_no_xml_is_told(content, said):
+def test_invalid_xml_raises(content, said):
     """With its place and its beginning."""
     with pytest.raises(DecodeError, match=said):
         xml_codec.read(content)
@@ -229,7 +229,7 @@ def test_a_root_without_anything_is_an_empty_text():
     )
 )
 def test_a_body_of_plain_values_can_be_written(fields):
-    """In both formats; whatever is read from JSON is the same number, if it went as a text or not."""
+    """In both formats; a number in JSON is the same if it is a text."""
     back = json.loads(json_codec.write(fields, "r"), parse_float=Decimal)["r"]
 
     assert fields == {name: Decimal(value) if isinstance(value, str) else value for name, value in back.items()}
@@ -244,10 +244,10 @@ def test_a_number_that_json_would_round_goes_as_a_text(value):
     assert json.loads(json_codec.write({"a": value}, None)) == {"a": str(value)}
 
 
-def test_a_body_that_can_not_be_written_is_told():
+def test_a_body_that_can_not_be_written_raises():
     """Before anything is sent."""
     with pytest.raises(
-        InvalidArgument, match=r"this can't be sent as JSON: .* is no text, number, day, moment or None"
+        InvalidArgument, match=r"this can't be sent as JSON: .* is not a text, number, date, datetime, time or None"
     ):
         json_codec.write({"a": object()}, None)
 

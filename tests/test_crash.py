@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.socket, pytest.mark.slow, pytest.mark.alone]
 
 @pytest.mark.timeout(600)
 def test_every_row_once_after_kills_losses_and_late_commits():
-    """Killed three times or more each, and misled by lost and late answers, twenty imports leave every row once."""
+    """Killed three times or more each, and misled by lost and late responses, twenty imports log every row once."""
     histogram = Counter()
 
     def one(seed):

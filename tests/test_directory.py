@@ -9,9 +9,8 @@ import httpx
 import pytest
 
 from harvest_async import BasicAuth, Directory, HarvestError, HarvestV1, InvalidArgument, NotFound, Throttle
-from harvest_async.testing import VirtualLoop
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 ROOTS = {
     "clients": "client",
@@ -25,18 +24,13 @@ ROOTS = {
 STATUS = {"count": 1, "max_calls": 100, "timeframe_limit": 15}
 
 
-@pytest.fixture
-def anyio_backend():
-    return "asyncio", {"loop_factory": VirtualLoop}
-
-
 class Account(httpx.AsyncBaseTransport):
     """Lists of records that can be changed from outside, and by calls.
 
     Attributes:
         lists: the records below their path.
         asked: the lists that were asked for: (path, updated_since or None).
-        way: seconds that a request and its answer take.
+        way: seconds that a request and its response take.
     """
 
     def __init__(self, clock, **lists):
@@ -120,7 +114,7 @@ def clock():
 
 
 async def test_a_list_is_asked_for_once():
-    """When it is first needed; then everything is answered without a call, and counted."""
+    """When it is first needed; then every lookup is served without a call, and counted."""
     server, _, directory = account(clients=[{"name": "ACME"}, {"name": "Other"}])
     assert (server.asked, directory.calls, directory.saved) == ([], 0, 0)
 
@@ -135,7 +129,7 @@ async def test_a_list_is_asked_for_once():
 
 
 async def test_each_list_has_its_keys():
-    """Names, codes and addresses, whatever their case and the blanks around them."""
+    """Names, codes and addresses, in any case and with any blanks around them."""
     server, _, directory = account(
         projects=[{"name": "Site", "code": "P-1"}, {"name": "Shop", "code": None}],
         people=[{"first_name": "Person", "last_name": "One", "email": "One@example.com"}],
@@ -156,7 +150,12 @@ async def test_a_name_of_several_is_that_of_the_active_one():
     """Where there is one; else the caller has to say which."""
     _, _, directory = account(
         clients=[{"name": "ACME", "active": False}, {"name": "acme", "active": True}, {"name": "Old", "active": False}],
-        tasks=[{"name": "A", "deactivated": True}, {"name": "A", "deactivated": True}, {"name": "B"}, {"name": "B"}],
+        tasks=[
+            {"name": "A", "deactivated": True},
+            {"name": "A", "deactivated": True},
+            {"name": "B"},
+            {"name": "B"},
+        ],
         people=[{"first_name": "P", "is_active": False}, {"first_name": "P", "is_active": True}],
     )
 
@@ -186,7 +185,7 @@ async def test_assignments_are_kept_for_each_project():
 
 
 async def test_those_who_ask_at_once_share_one_call():
-    """A hundred questions, one list; whoever is cancelled leaves it to the others."""
+    """A hundred lookups, one list; a cancelled one leaves it to the others."""
     server, _, directory = account(clients=[{"name": "ACME"}])
     asking = [asyncio.ensure_future(directory.clients.by_id(1)) for _ in range(100)]
     await asyncio.sleep(0.05)
@@ -216,7 +215,7 @@ async def test_an_old_list_is_brought_up_to_date():
     assert server.asked[1:] == [("/clients", "2026-01-05 08:59")]
 
 
-async def test_the_server_s_clock_is_gone_by():
+async def test_the_server_s_clock_counts():
     """Ours may be wrong by an hour, and nothing is missed."""
     server, _, directory = account()
     server.now = lambda: (clock().today() - timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -231,7 +230,7 @@ async def test_the_server_s_clock_is_gone_by():
 
 
 async def test_records_that_do_not_say_when_they_changed_go_by_our_clock():
-    """From the moment at which the list was asked for."""
+    """From the time at which the list was requested."""
     server, _, directory = account(clients=[{"name": "ACME"}, {"name": "Other"}])
     server.lists["/clients"][1]["updated_at"] = None
     await directory.clients.all()
@@ -252,7 +251,7 @@ async def test_an_empty_list_is_asked_for_as_a_whole_again():
 
 
 async def test_a_reload_forgets_everything():
-    """What others have deleted is noticed by it alone (contract: updated_since.deletions)."""
+    """Only a full list shows what others have deleted."""
     server, _, directory = account(clients=[{"name": "ACME"}, {"name": "Other"}])
     server.put("/projects/5/task_assignments", 1, task_id=70)
     server.put("/projects/5/user_assignments", 1, user_id=70)
@@ -269,7 +268,7 @@ async def test_a_reload_forgets_everything():
     assert directory.calls == 7
 
 
-async def test_a_list_that_can_not_be_had_is_told_to_all():
+async def test_a_list_that_can_not_be_read_fails_all_lookups():
     """Each has an error of their own, and the next question asks again."""
     server, _, directory = account(clients=[{"name": "ACME"}])
     server.fail = [httpx.Response(404)]
@@ -330,7 +329,7 @@ async def test_what_was_made_is_there():
     assert len(server.asked) == 2
 
 
-async def test_what_was_deleted_is_gone():
+async def test_a_deleted_record_is_not_found():
     """Without asking for the whole list, and even if a list was on its way that still had it."""
     server, harvest, directory = account(clients=[{"name": "ACME"}, {"name": "Other"}])
     await directory.clients.all()
@@ -340,7 +339,7 @@ async def test_what_was_deleted_is_gone():
 
     server.way = 1
     late = asyncio.ensure_future(directory.clients.refresh())
-    await asyncio.sleep(1.5)  # the list was read, and its answer is on its way
+    await asyncio.sleep(1.5)  # the list was read, and its response is in transit
     server.way = 0.05
     await harvest.clients.delete(2)
     await late
@@ -388,7 +387,7 @@ async def test_writes_through_other_options_are_noticed():
 
 
 async def test_a_person_written_by_address_makes_the_list_stale():
-    """Nobody knows which record it was (contract: person_by_email)."""
+    """The response does not say which record it was."""
     server, harvest, directory = account(people=[{"first_name": "P", "email": "p@example.com"}])
     await directory.people.all()
     with pytest.raises(NotFound):
@@ -442,7 +441,7 @@ async def test_writes_go_on_while_questions_are_asked():
     assert len(await directory.clients.all()) == 21
 
 
-async def test_a_directory_that_nobody_holds_is_gone():
+async def test_a_directory_that_nobody_holds_is_freed():
     """The account does not keep it."""
     _, harvest, directory = account()
     weak = weakref.ref(directory)

@@ -11,11 +11,11 @@ from harvest_async import errors
 from harvest_async.errors import (
     BadRequest,
     CreatedUnread,
+    FieldsIgnored,
     Forbidden,
     HarvestError,
     InvalidArgument,
     NotFound,
-    NotTaken,
     ServerError,
     Throttled,
     Unauthorized,
@@ -23,9 +23,9 @@ from harvest_async.errors import (
     WouldWait,
     response_error,
 )
-from harvest_async.wire import Answer, Wire
+from harvest_async.messages import Request, Response
 
-WIRE = Wire(
+WIRE = Request(
     "POST",
     "https://acme.example.com/people?access_token=hush",
     (("Accept", "application/json"), ("Authorization", "Basic hush"), ("Content-Length", "35")),
@@ -34,7 +34,7 @@ WIRE = Wire(
 
 
 def kinds(kind=HarvestError):
-    """The tree of failures; what other rooms grow on it depends on which of them are loaded."""
+    """The tree of failures; errors of optional modules are in it once those are loaded."""
     below = (each for each in kind.__subclasses__() if each.__module__ == HarvestError.__module__)
     return [kind, *(kind for each in below for kind in kinds(each))]
 
@@ -58,17 +58,17 @@ def kinds(kind=HarvestError):
 )
 def test_a_status_has_its_error(status, kind, words):
     """The class says who was wrong, the message what was asked and what to do."""
-    error = response_error(Answer(status), WIRE)
+    error = response_error(Response(status), WIRE)
 
     assert type(error) is kind
-    assert f"POST https://acme.example.com/people?access_token=[redacted] answered {status}" in str(error)
+    assert f"POST https://acme.example.com/people?access_token=[redacted] returned {status}" in str(error)
     assert words in str(error)
     assert (error.status, error.hint, error.request) == (status, None, WIRE)
 
 
-def test_the_server_s_own_words_are_told_without_secrets():
+def test_the_server_s_own_words_are_shown_without_secrets():
     """What it quotes of the request may hold a credential."""
-    error = response_error(Answer(400, (("Hint", "no such plan"),)), WIRE, 'bad: {"password": "hush"}\x1b[2J')
+    error = response_error(Response(400, (("Hint", "no such plan"),)), WIRE, 'bad: {"password": "hush"}\x1b[2J')
 
     assert str(error).endswith('The server says: bad: {"password": "[redacted]"}\\x1b[2J')
     assert error.hint == "no such plan"
@@ -77,16 +77,16 @@ def test_the_server_s_own_words_are_told_without_secrets():
 @pytest.mark.parametrize("location", ["https://elsewhere.example/?code=hush", "http://[", "//me:hush@x", ""])
 def test_a_redirect_is_named_without_secrets(location):
     """Even one to an address that can't be one."""
-    error = response_error(Answer(302, (("Location", location),)), WIRE)
+    error = response_error(Response(302, (("Location", location),)), WIRE)
 
     assert "a redirect" in str(error)
     assert "hush" not in str(error) + error.report()
 
 
 def test_a_report_has_the_whole_exchange():
-    """Request line, headers and body, answer and headers: what the support asks for."""
-    answer = Answer(422, (("Content-Type", "application/json"), ("Set-Cookie", "hush")), b'{"message": "no"}')
-    error = response_error(answer, WIRE, "no")
+    """Request line, headers and body, response and headers: the details that support asks for."""
+    response = Response(422, (("Content-Type", "application/json"), ("Set-Cookie", "hush")), b'{"message": "no"}')
+    error = response_error(response, WIRE, "no")
 
     assert error.report().splitlines()[2:] == [
         "> POST https://acme.example.com/people?access_token=[redacted]",
@@ -107,7 +107,7 @@ def test_a_report_has_the_whole_exchange():
 
 def test_a_report_of_a_large_answer_is_short():
     """Its beginning is enough."""
-    error = response_error(Answer(500, (), b"x\n" * 100_000), WIRE)
+    error = response_error(Response(500, (), b"x\n" * 100_000), WIRE)
 
     assert len(error.report()) < 10_000
     assert error.report().endswith("[... 195904 more bytes]")
@@ -115,7 +115,7 @@ def test_a_report_of_a_large_answer_is_short():
 
 def test_a_command_to_try_by_hand():
     """One that a shell and curl understand, with places for the credentials."""
-    words = shlex.split(response_error(Answer(500), WIRE).as_curl())
+    words = shlex.split(response_error(Response(500), WIRE).as_curl())
 
     assert words == [
         "curl",
@@ -133,11 +133,11 @@ def test_a_command_to_try_by_hand():
 
 
 def test_a_command_for_a_write_without_a_body():
-    """Its length of 0 is sent, too (contract: empty_write); a read has no body at all."""
-    write = Wire("POST", "https://x.example/toggle", (("Content-Length", "0"),))
+    """Its length of 0 is sent, too; a read has no body at all."""
+    write = Request("POST", "https://x.example/toggle", (("Content-Length", "0"),))
 
-    assert shlex.split(response_error(Answer(500), write).as_curl())[-2:] == ["--data-raw", ""]
-    assert "--data-raw" not in response_error(Answer(500), Wire("GET", "https://x.example/")).as_curl()
+    assert shlex.split(response_error(Response(500), write).as_curl())[-2:] == ["--data-raw", ""]
+    assert "--data-raw" not in response_error(Response(500), Request("GET", "https://x.example/")).as_curl()
 
 
 def test_an_error_without_a_request_has_no_command():
@@ -155,7 +155,7 @@ def made(kind):
         WouldWait: {"wait": 2.0},
         Throttled: {"retry_after": 3.0},
         CreatedUnread: {"id": 7, "location": "/x/7"},
-        NotTaken: {"record": None, "names": ["spent_at"]},
+        FieldsIgnored: {"record": None, "names": ["spent_at"]},
     }
     error = kind("what happened", **extra.get(kind, {}))
     error.request = WIRE
@@ -175,8 +175,8 @@ def test_errors_travel(kind, again):
 
 
 def test_a_pickled_error_holds_no_credential():
-    """Neither in its request nor in its answer, and not behind a second pickling either."""
-    answer = Answer(401, (("Set-Cookie", "hush"),), b'{"refresh_token": "hush", "error": "invalid_grant"}')
+    """Neither in its request nor in its response, and not behind a second pickling either."""
+    answer = Response(401, (("Set-Cookie", "hush"),), b'{"refresh_token": "hush", "error": "invalid_grant"}')
     error = response_error(answer, evolve(WIRE, content=b"client_secret=hush&refresh_token=hush&client_id=me"))
 
     assert b"hush" not in pickle.dumps(error)
@@ -186,8 +186,8 @@ def test_a_pickled_error_holds_no_credential():
 
 
 def test_a_report_shows_all_of_a_large_request():
-    """As far as it was sent: only answers are cut."""
-    error = response_error(Answer(500), evolve(WIRE, content=b"x" * 100_000 + b"end"))
+    """As far as it was sent: only responses are cut."""
+    error = response_error(Response(500), evolve(WIRE, content=b"x" * 100_000 + b"end"))
 
     assert "xend" in error.report()
     assert "xend" in error.as_curl()
@@ -202,7 +202,7 @@ def test_every_error_is_in_the_face_of_its_room():
 
 
 def test_no_error_shows_a_secret():
-    """Neither as text nor as repr, whatever it carries."""
+    """Neither as text nor as repr, in any part."""
     assert not any(
         "hush" in f"{made(kind)} {made(kind)!r} {made(kind).report()} {made(kind).as_curl()}" for kind in kinds()
     )

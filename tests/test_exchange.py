@@ -13,8 +13,8 @@ from harvest_async import (
     BearerAuth,
     CreatedUnread,
     DecodeError,
+    DeleteResult,
     Forbidden,
-    Gone,
     HarvestError,
     HarvestV1,
     InvalidArgument,
@@ -29,18 +29,12 @@ from harvest_async import (
     Unauthorized,
     WouldWait,
 )
-from harvest_async.exchange import body
-from harvest_async.testing import VirtualLoop
+from harvest_async.exchange import response_body as body
 from tests.test_transport import Answers, Drip
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 STATUS = {"count": 1, "max_calls": 100, "timeframe_limit": 15}
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio", {"loop_factory": VirtualLoop}
 
 
 def harvest_of(*answers, status=True, auth=None, **options):
@@ -84,14 +78,14 @@ async def call(harvest, what):
     [(REPEATABLE, json_answer(CLIENT)), (UNSAFE, httpx.Response(201, headers={"location": "/clients/7"}))],
 )
 async def test_what_was_not_sent_is_sent_again(failure, what, good):
-    """Whatever the endpoint: nothing left this machine."""
+    """Any endpoint is repeated: nothing left this machine."""
     harvest, inner = harvest_of(failure, failure, good)
 
     assert (await call(harvest, what)).id == 7
     assert len(inner.sent) == 4
 
 
-async def test_what_can_not_be_sent_at_all_is_told():
+async def test_a_call_that_can_not_be_sent_at_all_raises():
     """After five tries the caller hears that nothing was sent."""
     harvest, inner = harvest_of(*[httpx.ConnectError("no route")] * 5)
     with pytest.raises(NotSent, match="was not sent") as caught:
@@ -101,7 +95,7 @@ async def test_what_can_not_be_sent_at_all_is_told():
     assert isinstance(caught.value.__cause__, httpx.ConnectError)
 
 
-LOST = [httpx.ReadError("gone"), httpx.RemoteProtocolError("cut"), httpx.ReadTimeout("slow"), httpx.WriteError("pipe")]
+LOST = [httpx.ReadError("lost"), httpx.RemoteProtocolError("cut"), httpx.ReadTimeout("slow"), httpx.WriteError("pipe")]
 
 
 @pytest.mark.parametrize("failure", [*LOST, httpx.Response(500), httpx.Response(502), httpx.Response(504)])
@@ -117,7 +111,7 @@ async def test_a_repeatable_call_is_sent_again_after_a_lost_answer(failure):
     "failure", [*LOST, httpx.Response(500), httpx.Response(502), httpx.Response(503), httpx.Response(504)]
 )
 async def test_an_unsafe_call_is_never_sent_again_after_a_lost_answer(failure):
-    """It may have been carried out: the caller is told that nobody knows."""
+    """It may have been processed: the outcome is unknown."""
     harvest, inner = harvest_of(failure)
     with pytest.raises(OutcomeUnknown, match="read what is there") as caught:
         await call(harvest, UNSAFE)
@@ -127,16 +121,16 @@ async def test_an_unsafe_call_is_never_sent_again_after_a_lost_answer(failure):
 
 
 async def test_a_repeatable_call_that_never_gets_an_answer_is_unknown():
-    """After five tries without any answer nobody knows, either."""
-    harvest, inner = harvest_of(*[httpx.ReadError("gone")] * 5)
+    """After five attempts without any response the outcome is unknown, too."""
+    harvest, inner = harvest_of(*[httpx.ReadError("lost")] * 5)
     with pytest.raises(OutcomeUnknown, match="only reads, so try it again"):
         await call(harvest, REPEATABLE)
 
     assert len(inner.sent) == 6
 
 
-async def test_a_server_that_goes_on_failing_is_told():
-    """After five tries its answer comes out, with what it said."""
+async def test_a_server_that_keeps_failing_raises_its_error():
+    """After five attempts its error is raised, with its message."""
     harvest, inner = harvest_of(*[json_answer({"message": "boom"}, 500) for _ in range(5)])
     with pytest.raises(ServerError, match="boom") as caught:
         await call(harvest, REPEATABLE)
@@ -156,7 +150,7 @@ async def test_a_refusal_is_never_sent_again(status, kind):
 
 @pytest.mark.parametrize("what", [REPEATABLE, UNSAFE])
 async def test_a_throttle_answer_uses_up_no_attempt(what):
-    """It was not carried out; any call goes again when the gate opens, and it may happen four times."""
+    """It was not processed; any call is sent again when the gate opens, up to four times."""
     refusal = httpx.Response(503, headers={"retry-after": "1"})
     good = httpx.Response(201, headers={"location": "/clients/7"}) if what is UNSAFE else json_answer(CLIENT)
     answers = [refusal, httpx.Response(200, json=STATUS)] * 4
@@ -176,7 +170,7 @@ async def test_retries_draw_on_a_budget():
     assert len(inner.sent) == 1 + 10 + 20
 
 
-async def test_a_throttled_account_is_told_with_the_request():
+async def test_a_throttled_account_raises_an_error_with_the_request():
     """The error has what would have been sent."""
     clock = asyncio.get_running_loop().clock
     refusals = [httpx.Response(503, headers={"retry-after": "1000"})]
@@ -196,19 +190,19 @@ DELETE = ("clients", "delete", (7,))
 
 async def test_a_write_that_was_lost_once_stays_in_doubt():
     """That its repeats never left does not make the first one unsent; a read has nothing to doubt."""
-    harvest, _ = harvest_of(httpx.ReadError("gone"), *[httpx.ConnectError("no route")] * 4)
+    harvest, _ = harvest_of(httpx.ReadError("lost"), *[httpx.ConnectError("no route")] * 4)
     with pytest.raises(OutcomeUnknown, match="may or may not"):
         await call(harvest, UPDATE)
-    harvest, _ = harvest_of(httpx.ReadError("gone"), *[httpx.ConnectError("no route")] * 4)
+    harvest, _ = harvest_of(httpx.ReadError("lost"), *[httpx.ConnectError("no route")] * 4)
     with pytest.raises(NotSent):
         await call(harvest, REPEATABLE)
 
 
-async def test_a_write_that_was_lost_and_then_refused_a_place_is_in_doubt():
+async def test_a_write_that_was_lost_and_then_refused_a_place_has_an_unknown_outcome():
     """`WouldWait` says that nothing was sent, which is not so any more."""
     clock = asyncio.get_running_loop().clock
-    harvest, inner = harvest_of(httpx.ReadError("gone"), throttle=Throttle(2, 15, clock=clock))
-    with pytest.raises(OutcomeUnknown, match="a repeat came to nothing") as caught:
+    harvest, inner = harvest_of(httpx.ReadError("lost"), throttle=Throttle(2, 15, clock=clock))
+    with pytest.raises(OutcomeUnknown, match="a repeat failed") as caught:
         await call(harvest.options(max_wait=5), UPDATE)
 
     assert isinstance(caught.value.__cause__, WouldWait)
@@ -216,21 +210,21 @@ async def test_a_write_that_was_lost_and_then_refused_a_place_is_in_doubt():
 
 
 async def test_a_read_that_was_lost_and_then_refused_a_place_may_be_tried_again():
-    """Whoever fails fast is told how long to wait."""
+    """A caller that fails fast gets the seconds to wait."""
     clock = asyncio.get_running_loop().clock
-    harvest, _ = harvest_of(httpx.ReadError("gone"), throttle=Throttle(2, 15, clock=clock))
+    harvest, _ = harvest_of(httpx.ReadError("lost"), throttle=Throttle(2, 15, clock=clock))
     with pytest.raises(WouldWait):
         await call(harvest.options(max_wait=5), REPEATABLE)
 
 
-async def test_a_delete_whose_repeat_finds_nothing_was_done():
-    """The first one did it, and how can't be told any more (contract: retry_safe_values.idempotent)."""
-    harvest, _ = harvest_of(httpx.ReadError("gone"), httpx.Response(404))
+async def test_a_delete_of_which_a_repeat_finds_nothing_was_done():
+    """The first one deleted the record, or archived it: which one is unknown."""
+    harvest, _ = harvest_of(httpx.ReadError("lost"), httpx.Response(404))
 
-    assert await call(harvest, DELETE) is Gone.UNTOLD
+    assert await call(harvest, DELETE) is DeleteResult.UNKNOWN
 
 
-async def test_a_delete_that_finds_nothing_at_once_is_told():
+async def test_a_delete_that_finds_nothing_at_once_raises():
     """Nothing was there, or the role may not see it."""
     harvest, _ = harvest_of(httpx.ConnectError("no route"), httpx.Response(404))
     with pytest.raises(NotFound):
@@ -239,18 +233,18 @@ async def test_a_delete_that_finds_nothing_at_once_is_told():
 
 @pytest.mark.parametrize("what", [UPDATE, REPEATABLE])
 async def test_a_call_cancelled_between_two_attempts_is_handed_over(what):
-    """The first one may have been carried out."""
-    told = []
+    """The first one may have been processed."""
+    reported = []
 
     async def on_unknown(cut):
-        told.append(cut.name)
+        reported.append(cut.name)
 
-    harvest, _ = harvest_of(httpx.ReadError("gone"), throttle=Throttle(2, 15, clock=asyncio.get_running_loop().clock))
+    harvest, _ = harvest_of(httpx.ReadError("lost"), throttle=Throttle(2, 15, clock=asyncio.get_running_loop().clock))
     with anyio.move_on_after(5) as scope:
         await call(harvest.options(on_unknown=on_unknown), what)
 
     assert scope.cancelled_caught
-    assert told == [f"clients.{what[1]}"]
+    assert reported == [f"clients.{what[1]}"]
 
 
 # Creates
@@ -285,7 +279,7 @@ async def test_a_lost_read_after_a_create_never_creates_again():
     assert [request.method for request in inner.sent].count("POST") == 1
 
 
-async def test_a_create_that_tells_nothing_is_told():
+async def test_a_create_without_any_id_raises():
     """Without a body and a Location nobody can read the record."""
     harvest, _ = harvest_of(httpx.Response(201, content=b" "))
     with pytest.raises(CreatedUnread, match="names no record") as caught:
@@ -297,8 +291,8 @@ async def test_a_create_that_tells_nothing_is_told():
 
 
 @pytest.mark.parametrize("location", ["http://[", "nowhere", "/clients/x"])
-async def test_a_create_whose_location_leads_nowhere_is_told(location):
-    """It was created all the same."""
+async def test_a_create_with_a_useless_location_raises(location):
+    """It was created nevertheless."""
     harvest, _ = harvest_of(httpx.Response(201, headers={"location": location}))
     with pytest.raises(CreatedUnread, match="names no record") as caught:
         await harvest.clients.create("ACME")
@@ -307,27 +301,27 @@ async def test_a_create_whose_location_leads_nowhere_is_told(location):
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         httpx.Response(200, html="<html><title>Sign in</title></html>"),
         httpx.Response(201, headers={"content-type": "application/json"}, content=b'{"client": {"id": '),
         httpx.Response(201, headers={"content-encoding": "br"}, stream=Drip(b"x")),
     ],
 )
-async def test_a_create_whose_answer_can_not_be_read_is_in_doubt(answer):
-    """A page in the way of the answer does not say whether the record is there."""
-    harvest, inner = harvest_of(answer)
+async def test_a_create_with_an_unreadable_response_has_an_unknown_outcome(response):
+    """A page in place of the response does not show whether the record was created."""
+    harvest, inner = harvest_of(response)
     with pytest.raises((OutcomeUnknown, CreatedUnread), match=r"read what is there|look for it") as caught:
         await harvest.clients.create("ACME")
 
     assert [request.method for request in inner.sent].count("POST") == 1
     assert "> POST https://acme.example.com/clients" in caught.value.report()
-    assert f"< {answer.status_code}" in caught.value.report()
+    assert f"< {response.status_code}" in caught.value.report()
 
 
-async def test_a_create_whose_body_breaks_off_is_known_by_its_location():
-    """The head of the answer says that it was created, and where."""
-    body = Drip(b'{"client"', end=httpx.ReadError("gone"))
+async def test_a_create_with_a_truncated_body_is_known_by_its_location():
+    """The header fields say that it was created, and where."""
+    body = Drip(b'{"client"', end=httpx.ReadError("lost"))
     harvest, _ = harvest_of(httpx.Response(201, headers={"location": "/clients/7"}, stream=body))
 
     assert (await harvest.clients.create_id("ACME")).id == 7
@@ -338,12 +332,12 @@ async def test_a_create_whose_body_breaks_off_is_known_by_its_location():
 
 @pytest.mark.parametrize("after", [0.5, 1.5])
 async def test_a_call_cancelled_after_the_send_is_handed_over(after):
-    """Whoever listens is given the call, and cancellation comes out as cancellation."""
-    told = []
+    """The hook gets the call, and cancellation is raised as cancellation."""
+    reported = []
 
     async def on_unknown(cut):
         await asyncio.sleep(3)  # it is shielded
-        told.append(cut.name)
+        reported.append(cut.name)
 
     async def slow(request):
         await asyncio.sleep(1)
@@ -354,17 +348,17 @@ async def test_a_call_cancelled_after_the_send_is_handed_over(after):
         await harvest.options(on_unknown=on_unknown).clients.create_id("ACME")
 
     assert scope.cancelled_caught
-    assert told == ["clients.create"]
-    assert harvest.throttle._gate()._busy == 0
+    assert reported == ["clients.create"]
+    assert harvest.throttle._gate().connections.busy == 0
 
 
 async def test_a_listener_is_heard_out_however_often_the_caller_is_cancelled():
     """A journal that is being written is written to its end."""
-    told = []
+    reported = []
 
     async def on_unknown(cut):
         await asyncio.sleep(3)
-        told.append(cut.name)
+        reported.append(cut.name)
 
     async def slow(request):
         await asyncio.sleep(60)
@@ -377,7 +371,7 @@ async def test_a_listener_is_heard_out_however_often_the_caller_is_cancelled():
     with pytest.raises(asyncio.CancelledError):
         await task
 
-    assert told == ["clients.create"]
+    assert reported == ["clients.create"]
 
 
 async def test_a_listener_that_fails_does_not_hide_the_cancellation(caplog):
@@ -398,7 +392,7 @@ async def test_a_listener_that_fails_does_not_hide_the_cancellation(caplog):
 
 
 async def test_without_a_listener_cancellation_just_comes_out():
-    """Nobody has asked to be told."""
+    """There is no hook."""
 
     async def slow(request):
         await asyncio.sleep(60)
@@ -408,16 +402,16 @@ async def test_without_a_listener_cancellation_just_comes_out():
         await harvest.clients.create_id("ACME")
 
     assert scope.cancelled_caught
-    assert harvest.throttle._gate()._busy == 0
+    assert harvest.throttle._gate().connections.busy == 0
 
 
 async def test_the_last_word_before_a_send_holds_the_lease():
     """What it raises sends nothing, leaves nothing behind, and comes out as it is."""
-    told = []
+    reported = []
 
     async def before(call):
-        told.append((call.name, harvest.throttle.snapshot().in_flight))
-        if len(told) == 2:
+        reported.append((call.name, harvest.throttle.snapshot().in_flight))
+        if len(reported) == 2:
             raise OSError("disk full")
 
     harvest, inner = harvest_of(json_answer(CLIENT))
@@ -425,32 +419,32 @@ async def test_the_last_word_before_a_send_holds_the_lease():
     with pytest.raises(OSError, match="disk full"):
         await harvest.options(before_send=before).clients.create_id("ACME")
 
-    assert told == [("clients.get", 1), ("clients.create", 1)]
+    assert reported == [("clients.get", 1), ("clients.create", 1)]
     assert len(inner.sent) == 2
-    assert harvest.throttle.snapshot().in_flight == harvest.throttle._gate()._busy == 0
+    assert harvest.throttle.snapshot().in_flight == harvest.throttle._gate().connections.busy == 0
 
 
 async def test_a_call_cancelled_in_the_line_is_not_handed_over():
     """Nothing was sent, so nothing is unknown; not even after a refusal."""
-    told = []
+    reported = []
 
     async def on_unknown(cut):
-        told.append(cut.name)
+        reported.append(cut.name)
 
     harvest, _ = harvest_of(httpx.Response(503, headers={"retry-after": "60"}))
     with anyio.move_on_after(5):
         await harvest.options(on_unknown=on_unknown).clients.create_id("ACME")
 
-    assert told == []
+    assert reported == []
     assert harvest.throttle._gate().idle
 
 
 async def test_a_create_cancelled_while_it_is_read_back_is_handed_over():
     """Its result does not reach the caller, though it was created."""
-    told = []
+    reported = []
 
     async def on_unknown(cut):
-        told.append(cut.name)
+        reported.append(cut.name)
 
     async def slow(request):
         await asyncio.sleep(10)
@@ -459,20 +453,20 @@ async def test_a_create_cancelled_while_it_is_read_back_is_handed_over():
     with anyio.move_on_after(2):
         await harvest.options(on_unknown=on_unknown).clients.create("ACME")
 
-    assert told == ["clients.get", "clients.create"]
+    assert reported == ["clients.get", "clients.create"]
 
 
-# Hostile answers
+# Hostile responses
 
 
-async def test_a_page_in_place_of_json_is_told():
+async def test_a_page_in_place_of_json_raises():
     """A sign-in page is named as what it is."""
     harvest, _ = harvest_of(httpx.Response(200, html="<html><title>Sign in</title></html>"))
     with pytest.raises(DecodeError, match="HTML page") as caught:
         await harvest.clients.get(7)
 
     assert "GET https://acme.example.com/clients/7" in caught.value.report()
-    assert caught.value.answer.status == 200
+    assert caught.value.response.status == 200
 
 
 async def test_an_answer_that_unfolds_without_end_is_not_read(monkeypatch):
@@ -483,14 +477,14 @@ async def test_an_answer_that_unfolds_without_end_is_not_read(monkeypatch):
     harvest, _ = harvest_of(httpx.Response(200, headers=headers, stream=Drip(bomb)))
     with pytest.raises(DecodeError, match="larger than"):
         await harvest.clients.get(7)
-    assert harvest.throttle._gate()._busy == 0
+    assert harvest.throttle._gate().connections.busy == 0
 
 
 async def test_a_record_may_be_large_but_not_huge(monkeypatch):
     """What is large is read through a file, what no record can be is not read into memory."""
     notes = "x" * 3_000_000
-    answer = {"client": {"id": 7, "details": notes}}
-    harvest, _ = harvest_of(*[json_answer(answer) for _ in range(2)])
+    response = {"client": {"id": 7, "details": notes}}
+    harvest, _ = harvest_of(*[json_answer(response) for _ in range(2)])
     assert (await harvest.clients.get(7)).details == notes
 
     monkeypatch.setattr(body, "LARGEST_RECORD", 2_000_000)
@@ -505,11 +499,11 @@ async def test_a_large_page_of_an_error_is_cut():
     with pytest.raises(NotFound) as caught:
         await harvest.clients.get(7)
 
-    assert len(caught.value.answer.content) == 1 << 20
-    assert caught.value.answer.spool is None
+    assert len(caught.value.response.content) == 1 << 20
+    assert caught.value.response.buffer is None
 
 
-@pytest.mark.parametrize("end", [None, httpx.ReadError("gone")])
+@pytest.mark.parametrize("end", [None, httpx.ReadError("lost")])
 async def test_a_large_answer_that_goes_wrong_leaves_no_file(end, monkeypatch):
     """Neither one that is too large nor one that breaks off; warnings are errors here."""
     monkeypatch.setattr(body, "LARGEST", 1_800_000)
@@ -518,7 +512,7 @@ async def test_a_large_answer_that_goes_wrong_leaves_no_file(end, monkeypatch):
     with pytest.raises(OutcomeUnknown if end else DecodeError):
         await harvest.clients.get(7)
 
-    assert harvest.throttle._gate()._busy == 0
+    assert harvest.throttle._gate().connections.busy == 0
 
 
 async def test_bombs_inside_bombs_are_not_unfolded():
@@ -568,7 +562,7 @@ async def test_a_file_store_can_not_send_us_anywhere(location):
 
 
 async def test_cookies_are_not_kept():
-    """A server may set as many as it likes; none comes back, and none takes up room."""
+    """A server may set any number of them; none is sent or stored."""
     good = json_answer(CLIENT, **{"set-cookie": "session=1; Path=/"})
     harvest, inner = harvest_of(good, json_answer(CLIENT))
     await harvest.clients.get(7)
@@ -596,7 +590,7 @@ async def test_a_body_that_never_ends_is_given_up():
         await harvest.clients.get(7)
 
 
-async def test_a_body_with_a_broken_encoding_is_told():
+async def test_a_body_with_a_broken_encoding_raises():
     """What says it is gzip and is not can't be read."""
     headers = {"content-encoding": "gzip"}
     harvest, _ = harvest_of(*[httpx.Response(200, headers=headers, stream=Drip(b"no gzip")) for _ in range(5)])
@@ -642,7 +636,7 @@ async def test_no_secret_is_logged_or_shown(auth, caplog):
     ],
 )
 async def test_a_report_says_how_the_request_was_signed(auth, line):
-    """The credential has a place in it, for whoever tries it by hand."""
+    """There is a placeholder for the credential."""
     harvest, _ = harvest_of(httpx.Response(404), auth=auth)
     with pytest.raises(NotFound) as caught:
         await harvest.clients.get(7)
@@ -674,7 +668,7 @@ async def test_a_foreign_way_to_sign_is_not_shown():
         httpx.LocalProtocolError("Illegal header value b'Basic aHVzaC1odXNo'"),
     ],
 )
-async def test_what_a_transport_says_is_told_without_secrets(failure):
+async def test_the_message_of_a_transport_is_shown_without_secrets(failure):
     """It may quote what it sent."""
     harvest, _ = harvest_of(*[failure] * 5)
     with pytest.raises(RequestError) as caught:
@@ -689,8 +683,10 @@ async def test_a_server_that_echoes_the_request_gives_nothing_away(caplog):
     """Its words are in the message, the credentials that it quotes are not."""
     caplog.set_level(logging.DEBUG)
     words = '{"message": "denied: Authorization: Basic bWVAZXhhbXBsZS5jb206aHVzaC1odXNo, ?access_token=hush-hush"}'
-    answer = httpx.Response(403, content=words, headers={"content-type": "application/json", "hint": "token=hush-hush"})
-    harvest, _ = harvest_of(answer)
+    response = httpx.Response(
+        403, content=words, headers={"content-type": "application/json", "hint": "token=hush-hush"}
+    )
+    harvest, _ = harvest_of(response)
     with pytest.raises(Forbidden, match="denied") as caught:
         await harvest.clients.get(7)
 
@@ -746,7 +742,7 @@ async def test_a_client_that_fails_fast_shares_the_gate():
 
 @pytest.mark.parametrize("wait", [-1, float("nan"), float("inf"), "2"])
 async def test_a_wait_that_can_not_be_is_refused(wait):
-    """It is told before anything is sent."""
+    """The error is raised before anything is sent."""
     harvest, _ = harvest_of()
     with pytest.raises(InvalidArgument, match="max_wait"):
         harvest.options(max_wait=wait)
@@ -765,12 +761,12 @@ async def test_an_auth_flow_that_fails_gives_its_lease_back():
         await harvest.clients.get(7)
 
     assert harvest.throttle.snapshot().in_flight == 0
-    assert harvest.throttle._gate()._busy == 0
+    assert harvest.throttle._gate().connections.busy == 0
 
 
 async def test_a_status_call_that_fails_lets_the_call_go():
-    """What is wrong is told to the call at the head of the line, not to the probe."""
-    harvest, inner = harvest_of(httpx.ReadError("gone"), json_answer(CLIENT), status=False)
+    """The error is raised from the call at the head of the queue, not from the probe."""
+    harvest, inner = harvest_of(httpx.ReadError("lost"), json_answer(CLIENT), status=False)
 
     assert (await harvest.clients.get(7)).id == 7
     assert len(inner.sent) == 2
@@ -802,7 +798,7 @@ async def test_a_status_call_that_fails_lets_the_call_go():
     ],
 )
 def test_a_client_that_can_not_work_is_not_made(wrong, words):
-    """Bad arguments are told when the client is made, before anything is sent."""
+    """Bad arguments raise when the client is created, before anything is sent."""
     given = {"account": "acme", "auth": BearerAuth("t"), "app": "tests", "base_url": "https://acme.example.com"}
     options = given | wrong
     with pytest.raises(InvalidArgument, match=words) as caught:

@@ -1,4 +1,4 @@
-"""Exports: everything in a folder, brought up to date by changes, whatever interrupts them."""
+"""Exports: everything in a folder, updated by changes, also after interruptions."""
 
 import asyncio
 import csv
@@ -12,17 +12,17 @@ import httpx
 import pytest
 
 from harvest_async import BasicAuth, HarvestV1, Throttle, exports
-from harvest_async.bulk.sources import Problem, open_source
+from harvest_async.concurrency import read_in_order
 from harvest_async.errors import HarvestError, InvalidArgument, NotFound
-from harvest_async.exports.files import FORMATS
-from harvest_async.exports.flow import in_order
-from harvest_async.exports.records import cells, line
-from harvest_async.exports.state import load
+from harvest_async.exporter.files import FORMATS
+from harvest_async.exporter.records import cells, line
+from harvest_async.exporter.state import load
+from harvest_async.importer.sources import Problem, open_source
 from harvest_async.v1.models import Client, Company, Invoice, InvoiceState, Modules, ReportEntry
 from tests.support.exporting import LINES, NOTES, at, exported, filled_sandbox, records
 from tests.support.sandbox import clock_of, new_sandbox
 
-KINDS = set(exports.SECTIONS)
+KINDS = set(exports.tables())
 PNG = b"\x89PNG\r\n\x1a\n" + b"pixels"
 JPEG = b"\xff\xd8\xff\xe0" + b"pixels"
 
@@ -30,9 +30,9 @@ JPEG = b"\xff\xd8\xff\xe0" + b"pixels"
 def test_everything_is_there_once(tmp_path):
     """Each kind of record has a file, and each record a line with all its fields."""
     sandbox, ids = filled_sandbox()
-    told = exported(sandbox, tmp_path)
+    reported = exported(sandbox, tmp_path)
 
-    assert {kind: count for kind, (count, _) in told.items()} == {
+    assert {kind: count for kind, (count, _) in reported.items()} == {
         "time_entries": 3, "expenses": 1, "task_assignments": 1, "user_assignments": 2, "invoice_messages": 1,
         "invoice_payments": 1, "invoices": 1, "invoice_item_categories": 2, "contacts": 1, "projects": 1, "clients": 1,
         "tasks": 1, "people": 3, "expense_categories": 1, "company": 1,
@@ -65,10 +65,10 @@ def test_the_next_export_reads_what_changed(tmp_path, format):
     exported(sandbox, tmp_path, format=format, only=["time_entries"])
     clock_of(sandbox).advance(3600)
     at(sandbox, lambda harvest: harvest.time.update(ids["entry"], hours=Decimal("2.5"), notes="Changed"))
-    told = exported(sandbox, tmp_path, format=format, only=["time_entries"])
+    reported = exported(sandbox, tmp_path, format=format, only=["time_entries"])
 
     of_the_other = 2
-    assert (2 + of_the_other, 8) == told["time_entries"]
+    assert (2 + of_the_other, 8) == reported["time_entries"]
 
 
 def _book(harvest, ids, day):
@@ -87,17 +87,17 @@ def test_what_has_changed_takes_the_place_of_what_it_was(tmp_path):
 
 
 def test_a_minute_is_read_twice_and_kept_once(tmp_path):
-    """What changed in the last minute is read again, since changes are told to the minute."""
+    """What changed in the last minute is read again, since changes are reported to the minute."""
     sandbox, _ = filled_sandbox()
     exported(sandbox, tmp_path)
-    told = exported(sandbox, tmp_path)
+    reported = exported(sandbox, tmp_path)
 
-    assert told["time_entries"] == (3, 3)
+    assert reported["time_entries"] == (3, 3)
     assert len(records(tmp_path, "time_entries")) == 3
 
 
 def test_payments_of_an_invoice_that_changed_are_read_anew(tmp_path):
-    """One payment is gone, another is there: the file says so, and the invoice's state, too."""
+    """One payment is deleted, another is there: the file says so, and the invoice's state, too."""
     sandbox, ids = filled_sandbox()
     exported(sandbox, tmp_path)
     clock_of(sandbox).advance(3600)
@@ -132,7 +132,7 @@ def test_a_kind_alone_does_not_make_others_late(tmp_path):
 
 @pytest.mark.parametrize("full", [False, True])
 def test_what_was_deleted_goes_with_a_full_export(tmp_path, full):
-    """Changes don't tell of it (contract: updated_since), so it stays until everything is read again."""
+    """A list of changes doesn't include it, so it stays until everything is read again."""
     sandbox, ids = filled_sandbox()
     exported(sandbox, tmp_path)
     clock_of(sandbox).advance(3600)
@@ -149,8 +149,8 @@ def test_what_was_deleted_goes_with_a_full_export(tmp_path, full):
     )  # fmt: skip
 
 
-def test_a_file_that_is_gone_is_read_in_full(tmp_path):
-    """Whatever the state says."""
+def test_a_file_that_is_deleted_is_read_in_full(tmp_path):
+    """For any content of the state file."""
     sandbox, _ = filled_sandbox()
     exported(sandbox, tmp_path)
     clock_of(sandbox).advance(3600)
@@ -162,9 +162,9 @@ def test_a_file_that_is_gone_is_read_in_full(tmp_path):
 def test_days_limit_time_and_expenses(tmp_path):
     """Both days are included."""
     sandbox, _ = filled_sandbox()
-    told = exported(sandbox, tmp_path, first=date(2026, 1, 6), last=date(2026, 1, 6))
+    reported = exported(sandbox, tmp_path, first=date(2026, 1, 6), last=date(2026, 1, 6))
 
-    assert (told["time_entries"][1], told["expenses"][1]) == (0, 1)
+    assert (reported["time_entries"][1], reported["expenses"][1]) == (0, 1)
 
 
 def test_parts_that_are_switched_off_have_no_file(tmp_path):
@@ -188,9 +188,9 @@ def test_receipts_are_fetched_if_wished(tmp_path):
     exported(sandbox, tmp_path)
     assert not (tmp_path / "receipts").exists()
     number = at(sandbox, lambda harvest: attach(harvest, PNG))
-    told = exported(sandbox, tmp_path, full=True, receipts=True)
+    reported = exported(sandbox, tmp_path, full=True, receipts=True)
 
-    assert told["receipts"] == (1, 1)
+    assert reported["receipts"] == (1, 1)
     assert {f"{number}.png": PNG} == {path.name: path.read_bytes() for path in (tmp_path / "receipts").iterdir()}
     clock_of(sandbox).advance(3600)
     at(sandbox, lambda harvest: attach(harvest, JPEG))
@@ -216,7 +216,7 @@ def test_a_receipt_that_can_not_be_fetched_ends_the_export(tmp_path):
 
 
 def test_an_interrupted_export_leaves_whole_files_and_goes_on(tmp_path):
-    """What is done stands, what is not is as it was, and no scrap is left; the same call ends it."""
+    """Completed files are kept, others are unchanged, and no temporary file is left; the same call completes it."""
     sandbox, ids = filled_sandbox()
     exported(sandbox, tmp_path)
     before = records(tmp_path, "time_entries"), records(tmp_path, "projects")
@@ -279,8 +279,8 @@ def test_the_state_follows_the_data(tmp_path):
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ({"format": "xml"}, "there are jsonl, csv, parquet"),
-        ({"only": ["colours"]}, "there are no colours"),
+        ({"format": "xml"}, "Unknown format 'xml'. Choose from: jsonl, csv, parquet"),
+        ({"only": ["colours"]}, "Unknown kind 'colours'. Choose from: time_entries, "),
         ({"first": date(2026, 2, 1), "last": date(2026, 1, 1)}, "before the first"),
     ],
 )
@@ -383,9 +383,9 @@ def test_numbers_keep_their_digits():
 
 def test_words_are_written_as_the_server_has_them():
     """Words of a known set, and others."""
-    told = [json.loads(line(Invoice(id=1, state=state)))["state"] for state in (InvoiceState.OPEN, "brand-new")]
+    reported = [json.loads(line(Invoice(id=1, state=state)))["state"] for state in (InvoiceState.OPEN, "brand-new")]
 
-    assert told == ["open", "brand-new"]
+    assert reported == ["open", "brand-new"]
     assert (
         cells(Client(id=1, extra={"of": (InvoiceState.OPEN, Decimal("1.50"), None)}))[-1]
         == '{"of": ["open", 1.50, null]}'
@@ -399,7 +399,7 @@ def test_parquet_is_written_in_groups(tmp_path):
 
     old = tmp_path / "old.parquet"
     pyarrow.parquet.write_table(pyarrow.table({"id": [1, 2, 3]}), old)
-    writer = FORMATS["parquet"].open(tmp_path / "new.parquet", Client)
+    writer = FORMATS["parquet"].open(tmp_path / "new.parquet", Client, frozenset())
     for number in range(10, 10_015):
         writer.add(Client(id=number, name="ACME"))
     taken = writer.take_over(old, "", lambda number, _: number != "2")
@@ -410,8 +410,10 @@ def test_parquet_is_written_in_groups(tmp_path):
 
 
 def test_fields_of_drafts_are_left_out():
-    """An invoice that is there says nothing of what it was to be made from."""
-    assert "import_hours" not in json.loads(line(Invoice(id=1)))
+    """Leaves out the fields that only the draft of an invoice has."""
+    left_out = exports.tables()["invoices"].left_out
+
+    assert "import_hours" not in json.loads(line(Invoice(id=1), left_out))
 
 
 def test_nested_records_are_nested_objects():
@@ -425,7 +427,7 @@ def test_each_format_has_a_name_and_an_ending_of_its_own():
 
 
 def test_parts_come_in_order_though_they_are_read_side_by_side():
-    """A part that is slow holds the others back, and no part holds more than so many records."""
+    """A part that is slow holds the others back, and no part holds more than that many records."""
 
     async def main():
         taken, most = [], 0
@@ -443,7 +445,7 @@ def test_parts_come_in_order_though_they_are_read_side_by_side():
         async def done(part):
             taken.append((part, "done"))
 
-        await in_order(range(30), read, lambda part, number: taken.append((part, number)), done)
+        await read_in_order(range(30), read, lambda part, number: taken.append((part, number)), done)
         return taken, most
 
     taken, most = asyncio.run(main())
@@ -459,14 +461,14 @@ def test_the_first_failure_of_a_part_ends_all():
         async def read(part):
             yield part
             if part == 3:
-                raise NotFound("gone")
+                raise NotFound("deleted")
             await asyncio.sleep(60)
 
         async def done(_):
             pass
 
-        with pytest.raises(HarvestError, match="gone"):
-            await in_order([3, 4, 5], read, lambda *_: None, done)
+        with pytest.raises(HarvestError, match="deleted"):
+            await read_in_order([3, 4, 5], read, lambda *_: None, done)
         return asyncio.all_tasks() - {asyncio.current_task()}
 
     assert set() == asyncio.run(main())
@@ -509,8 +511,8 @@ def test_memory_does_not_depend_on_how_many_records_there_are(tmp_path, format):
         async with HarvestV1("a", auth=auth, app="tests", base_url=base, transport=transport, throttle=Throttle()) as h:
             tracemalloc.start()
             try:
-                told = await exports.export(h, tmp_path / f"{count}", format=format, only=["time_entries"])
-                return tracemalloc.get_traced_memory()[1], told.read
+                reported = await exports.export(h, tmp_path / f"{count}", format=format, only=["time_entries"])
+                return tracemalloc.get_traced_memory()[1], reported.read
             finally:
                 tracemalloc.stop()
 

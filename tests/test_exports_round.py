@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 
 from harvest_async import exports, imports
-from harvest_async.bulk.rules import Rules
-from harvest_async.bulk.sources import open_source
+from harvest_async.importer.rules import Rules
+from harvest_async.importer.sources import open_source
 from tests.support.exporting import LINES, at, client_of, exported, fill, records
 from tests.support.sandbox import new_sandbox
 
@@ -29,8 +29,8 @@ KEYS = {
 async def fill_more(harvest):
     """What `fill` has, and records in every state that there is."""
     ids = await fill(harvest)
-    gone = await harvest.clients.create("Umbrella")
-    old = await harvest.projects.create("Archive", gone.id, code="OLD", notes="Done")
+    deleted = await harvest.clients.create("Umbrella")
+    old = await harvest.projects.create("Archive", deleted.id, code="OLD", notes="Done")
     twin = await harvest.projects.create("Archive", ids["client"])
     task = await harvest.tasks.create("Typing")
     unused = await harvest.tasks.create("Unused")
@@ -50,7 +50,7 @@ async def fill_more(harvest):
     await harvest.invoice_item_categories.create("Hosting")
     await harvest.task_assignments.update(ids["project"], link.id, deactivated=True)
     await harvest.projects.archive(old.id)
-    await harvest.clients.archive(gone.id)
+    await harvest.clients.archive(deleted.id)
     await harvest.people.archive(person.id)
     await harvest.tasks.delete(task.id)
     for state in ("draft", "open", "paid", "closed"):
@@ -72,13 +72,13 @@ def load(sandbox, folder, rules=None):
     """Import a folder; what came of it."""
 
     async def job(harvest):
-        with open_source(folder) as source, await imports.plan(harvest, source, make_people=True) as plan:
+        with open_source(folder) as source, await imports.plan(harvest, source, create_people=True) as plan:
             return await imports.run(plan, rules=rules or Rules())
 
     return at(sandbox, job)
 
 
-def told(folder):
+def reported(folder):
     """The records of an export in words: by kind, without what every account makes up by itself, in order."""
     names = {
         field: {record["id"]: record[word] for record in records(folder, kind)} for field, (kind, word) in KEYS.items()
@@ -88,7 +88,7 @@ def told(folder):
             (repr(sorted((name, names[name].get(value) if name in names else value) for name, value in record.items()
                          if name not in OWN)) for record in records(folder, kind)),
         )
-        for kind in exports.SECTIONS
+        for kind in exports.tables()
         if kind not in ("invoice_messages", "company")
     }  # fmt: skip
 
@@ -127,7 +127,7 @@ def test_an_import_of_an_export_makes_an_equal_account(origin, tmp_path):
     exported(copy, tmp_path)
 
     assert (report.rejected, report.unknown, report.left) == ((), (), 0)
-    assert told(folder) == told(tmp_path)
+    assert reported(folder) == reported(tmp_path)
 
 
 def test_a_second_import_makes_nothing(origin):
@@ -137,7 +137,7 @@ def test_a_second_import_makes_nothing(origin):
     load(copy, folder)
     again = load(copy, folder)
 
-    assert (again.made, again.updated, again.created, again.rejected) == ({}, {}, 0, ())
+    assert (again.created_records, again.updated, again.created, again.rejected) == ({}, {}, 0, ())
 
 
 def test_a_folder_of_csv_files_makes_an_equal_account(tmp_path):
@@ -149,7 +149,7 @@ def test_a_folder_of_csv_files_makes_an_equal_account(tmp_path):
     load(copy, tmp_path / "csv")
     exported(copy, tmp_path / "two")
 
-    assert told(tmp_path / "one") == told(tmp_path / "two")
+    assert reported(tmp_path / "one") == reported(tmp_path / "two")
 
 
 @pytest.mark.parametrize("kind", ["drop_after", "drop_before", "error_502"])
@@ -159,17 +159,17 @@ def test_a_folder_of_csv_files_makes_an_equal_account(tmp_path):
      "/invoices/*/messages/mark_as_sent", "/invoice_item_categories"],
 )  # fmt: skip
 def test_a_lost_answer_makes_nothing_twice(tmp_path, kind, path):
-    """Whether it was carried out or not: the account is equal in the end."""
+    """Whether it was processed or not: the account is equal in the end."""
     origin, copy = new_sandbox(), new_sandbox()
     at(origin, fill_more)
     exported(origin, tmp_path / "one")
     method = "PUT" if path.startswith("/projects") else "POST"
     copy.fault(kind, match={"method": method, "path": path})
-    report = load(copy, tmp_path / "one", Rules(settle=0.0))
+    report = load(copy, tmp_path / "one", Rules(max_delay=0.0))
     exported(copy, tmp_path / "two")
 
     assert (report.rejected, report.unknown) == ((), ())
-    assert told(tmp_path / "one") == told(tmp_path / "two")
+    assert reported(tmp_path / "one") == reported(tmp_path / "two")
     assert [fault.seen > 0 for fault in copy._account.faults._faults] == [True]
 
 
@@ -183,7 +183,7 @@ def test_what_an_import_made_can_be_taken_back(tmp_path):
     async def there_and_back():
         async with client_of(copy) as harvest:
             with open_source(tmp_path / "one") as source:
-                plan = await imports.plan(harvest, source, make_people=True)
+                plan = await imports.plan(harvest, source, create_people=True)
                 with plan:
                     await imports.run(plan, journal=tmp_path / "run.journal")
             return await imports.undo(harvest, tmp_path / "run.journal")
@@ -192,6 +192,6 @@ def test_what_an_import_made_can_be_taken_back(tmp_path):
     exported(copy, tmp_path / "after")
 
     assert undone.unknown == 0
-    assert {**told(tmp_path / "before"), "tasks": [], "user_assignments": []} == {
-        **told(tmp_path / "after"), "tasks": [], "user_assignments": []
+    assert {**reported(tmp_path / "before"), "tasks": [], "user_assignments": []} == {
+        **reported(tmp_path / "after"), "tasks": [], "user_assignments": []
     }  # fmt: skip

@@ -14,13 +14,13 @@ from harvest_async import (
     BadRequest,
     CreatedUnread,
     DecodeError,
+    FieldsIgnored,
     Forbidden,
     HarvestError,
     HarvestV1,
     InvalidArgument,
     NotFound,
     NotSent,
-    NotTaken,
     OutcomeUnknown,
     RequestError,
     ResponseError,
@@ -32,21 +32,21 @@ from harvest_async import (
     WouldWait,
 )
 from harvest_async.fastapi import add_handlers, harvest_lifespan, use_harvest
-from harvest_async.wire import Answer, Wire
+from harvest_async.messages import Request, Response
 
 pytestmark = pytest.mark.anyio
 
-REQUEST = Wire("GET", "https://acme.harvestapp.com/clients?access_token=abc", (("Authorization", "Basic c2VjcmV0"),))
-ANSWERED = {"request": REQUEST, "answer": Answer(422, (("Hint", "no"),), b"{}")}
+REQUEST = Request("GET", "https://acme.harvestapp.com/clients?access_token=abc", (("Authorization", "Basic c2VjcmV0"),))
+ANSWERED = {"request": REQUEST, "response": Response(422, (("Hint", "no"),), b"{}")}
 
 ERRORS = (
-    # an error, the status of its answer, its type, the wait that it names
+    # an error, the status of its response, its type, the wait that it names
     (WouldWait("busy", wait=3.2), 503, "would-wait", 4),
     (Throttled("blocked", retry_after=61.5), 503, "throttled", 62),
     (NotFound("no such client", **ANSWERED), 404, "not-found", None),
     (InvalidArgument("hours=-1: give 0 or more"), 422, "invalid-argument", None),
     (Unprocessable("name is taken", **ANSWERED), 422, "unprocessable", None),
-    (NotTaken("done, but not all", record=None, names=["hours"]), 409, "not-taken", None),
+    (FieldsIgnored("done, but not all", record=None, names=["hours"]), 409, "fields-ignored", None),
     (BadRequest("refused", **ANSWERED), 400, "bad-request", None),
     (Unauthorized("sign-in failed", **ANSWERED), 502, "unauthorized", None),
     (Forbidden("role", **ANSWERED), 502, "forbidden", None),
@@ -55,7 +55,7 @@ ERRORS = (
     (CreatedUnread("made", id=7, location="/clients/7"), 502, "created-unread", None),
     (DecodeError("cut off", **ANSWERED), 502, "decode-error", None),
     (ServerError("failed", **ANSWERED), 502, "server-error", None),
-    (RequestError("no answer"), 502, "request-error", None),
+    (RequestError("no response"), 502, "request-error", None),
     (ResponseError("odd", **ANSWERED), 502, "response-error", None),
     (HarvestError("something"), 502, "harvest-error", None),
     (StorageError("/srv/tokens.json can't be read"), 500, "storage-error", None),
@@ -101,22 +101,22 @@ def clients_app(make, **patience):
 
 @pytest.mark.parametrize(("error", "status", "name", "wait"), ERRORS, ids=lambda value: type(value).__name__)
 async def test_an_error_is_answered_as_a_problem_document(error, status, name, wait):
-    """Answers each kind of error with its status, type, wait, and what a visitor may know: no path of a local file."""
+    """Maps each kind of error to status, type, wait, and public detail: no path of a local file."""
     async with started(failing(error)) as (browser, _):
-        answer = await browser.get("/")
+        response = await browser.get("/")
 
-    problem = answer.json()
-    assert (status, "application/problem+json") == (answer.status_code, answer.headers["content-type"])
+    problem = response.json()
+    assert (status, "application/problem+json") == (response.status_code, response.headers["content-type"])
     detail = "The log of this app has the details." if type(error) in {HarvestError, StorageError} else str(error)
     assert (f"urn:harvest-async:{name}", status, detail) == tuple(problem[key] for key in ("type", "status", "detail"))
     assert wait == problem.get("retry_after")
-    assert (None if wait is None else str(wait)) == answer.headers.get("retry-after")
+    assert (None if wait is None else str(wait)) == response.headers.get("retry-after")
     assert problem["title"]
 
 
 @pytest.mark.parametrize("place", ["tokens", "unsaved tokens", "ledger", "cache"])
-async def test_a_visitor_is_not_told_about_the_files_of_the_server(tmp_path, caplog, place):
-    """A file that can't be used is the app's fault (500); its path is in the log and not in the answer."""
+async def test_a_visitor_is_not_shown_the_files_of_the_server(tmp_path, caplog, place):
+    """A file that can't be used is the app's fault (500); its path is in the log and not in the response."""
     folder = tmp_path / "private-folder"
     folder.mkdir()
     (folder / "tokens.json").write_text("{}")
@@ -144,22 +144,22 @@ async def test_a_visitor_is_not_told_about_the_files_of_the_server(tmp_path, cap
 
 
 def test_every_public_error_has_a_case():
-    """An error class that is added has to be given its answer here."""
+    """An error class that is added needs its response here."""
     exported = [getattr(harvest_async, name) for name in harvest_async.__all__]
     public = {each for each in exported if isinstance(each, type) and issubclass(each, HarvestError)}
 
     assert public == {type(error) for error, *_ in ERRORS}
 
 
-async def test_a_visitor_is_never_told_that_their_own_sign_in_failed():
-    """No error of the app's own credentials is answered 401 or 403."""
+async def test_a_visitor_never_gets_the_status_of_a_failed_sign_in():
+    """No error of the app's own credentials gets the status 401 or 403."""
     statuses = {status for _, status, *_ in ERRORS}
 
     assert not statuses & {401, 403}
 
 
 async def test_the_wait_is_that_until_the_same_patience_is_enough():
-    """Who waits up to a second at the gate may come back a second before the lease does."""
+    """A client that waits up to a second at the gate may retry a second before the lease ends."""
     app = FastAPI(lifespan=harvest_lifespan(lambda: HarvestV1("acme", auth=harvest_async.BearerAuth("t"), app="tests")))
     add_handlers(app)
 
@@ -168,9 +168,9 @@ async def test_the_wait_is_that_until_the_same_patience_is_enough():
         raise WouldWait("busy", wait=10.4)
 
     async with started(app) as (browser, _):
-        answer = await browser.get("/")
+        response = await browser.get("/")
 
-    assert answer.headers["retry-after"] == "8"
+    assert response.headers["retry-after"] == "8"
 
 
 async def test_one_client_serves_the_whole_life_of_an_app(harvest_client):
@@ -184,7 +184,7 @@ async def test_one_client_serves_the_whole_life_of_an_app(harvest_client):
     async with started(clients_app(make)) as (browser, _):
         answers = [await browser.get("/clients") for _ in range(3)]
 
-    assert [answer.status_code for answer in answers] == [200, 200, 200]
+    assert [response.status_code for response in answers] == [200, 200, 200]
     assert len(made) == 1
     with pytest.raises(InvalidArgument, match="closed"):
         await made[0].clients.list()
@@ -207,10 +207,10 @@ async def test_the_lifespan_goes_into_an_app_s_own(harvest_client):
         return harvest.name
 
     async with started(app) as (browser, _):
-        answer = await browser.get("/")
+        response = await browser.get("/")
         before = list(ends)
 
-    assert answer.json() == "sandbox"
+    assert response.json() == "sandbox"
     assert (before, ends) == ([], ["closed"])
 
 
@@ -239,22 +239,22 @@ async def test_harvest_s_own_refusals_come_out_as_problems(harvest_client):
         return (await harvest.clients.get(number)).name
 
     async with started(app) as (browser, _):
-        answer = await browser.get("/clients/99999")
+        response = await browser.get("/clients/99999")
 
-    assert answer.status_code == 404
-    assert answer.json()["type"] == "urn:harvest-async:not-found"
+    assert response.status_code == 404
+    assert response.json()["type"] == "urn:harvest-async:not-found"
 
 
 async def test_no_credential_gets_into_a_problem():
     """A problem document shows neither header nor token of the request that failed."""
     async with started(failing(OutcomeUnknown("lost", request=REQUEST))) as (browser, _):
-        answer = await browser.get("/")
+        response = await browser.get("/")
 
-    assert "c2VjcmV0" not in answer.text
-    assert "abc" not in answer.text
+    assert "c2VjcmV0" not in response.text
+    assert "abc" not in response.text
 
 
-async def test_an_app_without_the_lifespan_is_told_so():
+async def test_an_app_without_the_lifespan_gets_an_error():
     """The dependency names what is missing instead of failing on an attribute."""
     app = clients_app(lambda: None)
     app.router.lifespan_context = FastAPI().router.lifespan_context
@@ -265,12 +265,12 @@ async def test_an_app_without_the_lifespan_is_told_so():
 
 
 async def test_a_patience_below_zero_is_refused(harvest_client):
-    """`max_wait=-1` is bad input, and answered as such."""
+    """`max_wait=-1` is bad input, and refused as such."""
     async with started(clients_app(harvest_client, max_wait=-1)) as (browser, _):
-        answer = await browser.get("/clients")
+        response = await browser.get("/clients")
 
-    assert answer.status_code == 422
-    assert "max_wait" in answer.json()["detail"]
+    assert response.status_code == 422
+    assert "max_wait" in response.json()["detail"]
 
 
 async def test_web_sockets_use_the_same_client(harvest_client):
@@ -336,3 +336,159 @@ async def new_assignment(harvest):
     await harvest.task_assignments.create(project, task)
     await harvest.user_assignments.create(project, (await harvest.account.who_am_i()).user)
     return project.id, task.id
+
+
+def two_accounts(harvest_client, **names):
+    """Return an app with an administrator's client and one of a regular user with the key `team`."""
+
+    @asynccontextmanager
+    async def lifespan(app):
+        team = harvest_lifespan(lambda: harvest_client("user@example.com"), key="team")
+        async with harvest_lifespan(harvest_client, **names)(app) as default, team(app) as other:
+            yield {**default, **other}
+
+    return FastAPI(lifespan=lifespan)
+
+
+async def test_an_app_has_several_clients_by_key(harvest_client):
+    """Gives each dependency the client of its key, and the client without a key by default."""
+    app = two_accounts(harvest_client)
+
+    @app.get("/")
+    async def page(
+        default: Annotated[HarvestV1, Depends(use_harvest())],
+        team: Annotated[HarvestV1, Depends(use_harvest(key="team"))],
+    ) -> list[str]:
+        return [(await each.account.who_am_i()).user.email for each in (default, team)]
+
+    async with started(app) as (browser, _):
+        response = await browser.get("/")
+
+    assert response.json() == ["admin@example.com", "user@example.com"]
+
+
+async def test_two_clients_with_one_key_are_refused(harvest_client):
+    """Refuses to start an app in which one client would hide another; the key is free again after the app's end."""
+    app = two_accounts(harvest_client, key="team")
+
+    for _ in range(2):
+        with pytest.raises(ValueError, match="already has a Harvest client with key='team'"):
+            async with started(app):
+                raise AssertionError
+
+
+async def test_an_app_can_be_started_again(harvest_client):
+    """Releases each key when the app ends."""
+    app = two_accounts(harvest_client)
+
+    for _ in range(2):
+        async with started(app):
+            assert app.state.harvest_async_keys == {"default", "team"}
+        assert app.state.harvest_async_keys == set()
+
+
+async def test_an_unknown_key_lists_the_keys(harvest_client):
+    """Names the keys of the app's clients."""
+    app = two_accounts(harvest_client)
+
+    @app.get("/")
+    async def page(harvest: Annotated[HarvestV1, Depends(use_harvest(key="billing"))]) -> str:
+        return harvest.name
+
+    async with started(app) as (browser, _):
+        with pytest.raises(TypeError, match=r"key='billing' in this app. Available: 'default', 'team'"):
+            await browser.get("/")
+
+
+async def test_the_shortest_wait_of_a_request_counts(harvest_client):
+    """Computes `Retry-After` from the shortest `max_wait` of the request's clients, in any order."""
+    app = two_accounts(harvest_client)
+    add_handlers(app)
+
+    @app.get("/")
+    async def page(
+        _first: Annotated[HarvestV1, Depends(use_harvest(max_wait=1))],
+        _second: Annotated[HarvestV1, Depends(use_harvest(max_wait=10, key="team"))],
+    ) -> None:
+        raise WouldWait("busy", wait=12.0)
+
+    async with started(app) as (browser, _):
+        response = await browser.get("/")
+
+    assert response.headers["retry-after"] == "12"
+
+
+def scripted_client(account, email):
+    """Return a client of an account whose one client has an e-mail address as its name."""
+    tree = {"client": {"id": 7, "name": email}}
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, json=tree))
+    return HarvestV1(account, auth=harvest_async.BearerAuth("t"), app="tests", transport=transport)
+
+
+async def test_two_accounts_of_one_version_live_in_one_app():
+    """Gives each key its own account, with a throttle of its own."""
+    made = {name: harvest_lifespan(lambda name=name: scripted_client(name, f"{name}@x.example"), key=name)
+            for name in ("one", "two")}  # fmt: skip
+
+    @asynccontextmanager
+    async def lifespan(app):
+        async with made["one"](app) as one, made["two"](app) as two:
+            yield {**one, **two}
+
+    app = FastAPI(lifespan=lifespan)
+
+    @app.get("/")
+    async def page(
+        one: Annotated[HarvestV1, Depends(use_harvest(key="one"))],
+        two: Annotated[HarvestV1, Depends(use_harvest(key="two"))],
+    ) -> list[str]:
+        assert one.throttle is not two.throttle
+        return [(await each.clients.get(7)).name for each in (one, two)]
+
+    async with started(app) as (browser, _):
+        response = await browser.get("/")
+
+    assert response.json() == ["one@x.example", "two@x.example"]
+
+
+async def test_clients_of_two_versions_live_in_one_app(harvest_client):
+    """Opens, gives and closes the client of another class beside the one of API v1."""
+
+    class Second:
+        """A client of another version."""
+
+        closed, max_wait = False, None
+
+        def options(self, *, max_wait=None):
+            other = Second()
+            other.max_wait = max_wait
+            return other
+
+        async def __aenter__(self):
+            return self
+
+        async def __aexit__(self, *_):
+            self.closed = True
+
+    second = Second()
+
+    @asynccontextmanager
+    async def lifespan(app):
+        other = harvest_lifespan(lambda: second, key="second")
+        async with harvest_lifespan(harvest_client)(app) as state, other(app) as more:
+            yield {**state, **more}
+
+    app = FastAPI(lifespan=lifespan)
+
+    @app.get("/")
+    async def page(
+        first: Annotated[HarvestV1, Depends(use_harvest())],
+        other: Annotated[Second, Depends(use_harvest(key="second", max_wait=3))],
+    ) -> list[str]:
+        return [(await first.account.who_am_i()).user.email, type(other).__name__, str(other.max_wait)]
+
+    async with started(app) as (browser, _):
+        response = await browser.get("/")
+
+    assert response.json() == ["admin@example.com", "Second", "3"]
+    assert second.closed

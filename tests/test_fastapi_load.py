@@ -17,14 +17,14 @@ WAYS = (0, (0.02, 0.15))
 async def until_served(address, patience=20.0):
     """Ask again and again; gives the first success."""
     deadline = time.monotonic() + patience
-    while (answer := await visit(address)).status != 200:
+    while (response := await visit(address)).status != 200:
         assert time.monotonic() < deadline, "no call succeeds any more"
         await asyncio.sleep(0.1)
-    return answer
+    return response
 
 
 async def storm(page):
-    """A crowd; then whoever comes while there is room; then the first who is served again."""
+    """A crowd; then the visitors who come while calls are free; then the first who is served again."""
     visits = await crowd(page, VISITORS)
     while (await visit(page)).status == 200:
         pass  # what the crowd left, since somebody's second was over, goes to who comes now
@@ -32,7 +32,7 @@ async def storm(page):
 
 
 def stand(way):
-    """Let an app stand before a crowd, so far from its account; gives what happened, and the account."""
+    """Put an app before a crowd, at the given distance to its account; return what happened, and the account."""
     sandbox = Sandbox()
     if way:
         sandbox.fault("latency_in", seconds=way, times=None)
@@ -53,17 +53,17 @@ def stand(way):
 @pytest.mark.socket
 @pytest.mark.realtime
 @pytest.mark.alone
-def test_a_crowd_is_served_as_far_as_there_is_room_and_told_when_to_come_back():
-    """Of 300 at once the window's room is served; the rest learn to the second when; nothing blocks, nothing leaks.
+def test_a_crowd_is_served_up_to_the_capacity_and_gets_a_time_to_retry():
+    """Of 300 at once the window's calls are served; the rest learn to the second when; nothing blocks, nothing leaks.
 
     Near the account and far from it, one after the other: a second is too short for two crowds on two cores.
     """
     for visits, first, server, sandbox in map(stand, WAYS):
         good = [each for each in visits if each.status == 200]
-        told = [each for each in visits if each.status == 503]
-        assert len(good) + len(told) == VISITORS
+        refused = [each for each in visits if each.status == 503]
+        assert len(good) + len(refused) == VISITORS
         assert 0.9 * ROOM <= len(good) <= ROOM
         assert (sandbox.throttled(), sandbox.max_in_window()) == (0, 100)
-        assert max(abs(each.moment + int(each.headers["retry-after"]) - first.moment) for each in told) <= 1.0
+        assert max(abs(each.moment + int(each.headers["retry-after"]) - first.moment) for each in refused) <= 1.0
         assert server.ended_in < 5
         assert server.complaints == ""

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harvest_async.bulk.sources import Options, open_source
 from harvest_async.cli.rejects import write_rejects
-from harvest_async.exports.files import CsvFile
+from harvest_async.exporter.files import CsvFile
 from harvest_async.formulas import escape, escape_all, unescape, unescape_all
+from harvest_async.importer.sources import Options, open_source
 from harvest_async.v1.models import Task
 from tests.support.tables import HARVEST, harvest, rows_of, table
 
@@ -72,7 +72,7 @@ def test_a_foreign_apostrophe_is_taken_for_ours():
 
 
 def test_rejected_rows_have_apostrophes_and_load_again(tmp_path):
-    """Cells come back as they stood in the input, when the rejects are loaded."""
+    """Cells are read as they were in the input, when the rejects are loaded."""
     content = table(HARVEST, harvest(notes="=HYPERLINK(1)", hours="many"))
     with open_source(io.BytesIO(content), Options()) as source:
         write_rejects(source, list(source), tmp_path / "rejects.csv")

@@ -1,11 +1,12 @@
-"""Imports for programs: plan, look, carry out, resume, undo."""
+"""Imports for programs: plan, look, run, resume, undo."""
 
 import io
 
 import pytest
 
-from harvest_async import imports
-from harvest_async.bulk.known import Known
+from harvest_async import InvalidArgument, imports
+from harvest_async.importer.account_records import AccountRecord
+from harvest_async.v1.import_adapter import V1ImportAccount
 from tests.support.sample import make_rows, write_csv
 
 pytestmark = pytest.mark.anyio
@@ -23,16 +24,16 @@ def quick(harvest_sandbox):
 
 
 async def test_a_service_plans_looks_and_runs(harvest_sandbox, harvest_client, tmp_path):
-    """A plan tells what it would do before anything is written; run does that, and keeps its journal where it is told."""
+    """A plan reports what it would do before anything is written; run does that, and keeps its journal in the given path."""
     quick(harvest_sandbox)
     async with harvest_client() as harvest:
         with source_of(make_rows(30)) as source:
-            plan = await imports.plan(harvest, source, options=OPTIONS, make_people=True)
+            plan = await imports.plan(harvest, source, options=OPTIONS, create_people=True)
         before = len(harvest_sandbox.requests())
         with plan:
             report = await imports.run(plan, journal=tmp_path / "acme.journal")
 
-    assert (plan.overview.book, plan.overview.make["people"]) == (30, 5)
+    assert (plan.overview.log, plan.overview.create["people"]) == (30, 5)
     assert plan.calls == plan.overview.writes + before
     assert plan.seconds == 0
     assert (report.created, report.complete) == (30, True)
@@ -52,9 +53,9 @@ async def test_people_need_consent(harvest_sandbox, harvest_client):
     async with harvest_client() as harvest:
         for make in (False, ask):
             with source_of(make_rows(10)) as source:
-                plan = await imports.plan(harvest, source, options=OPTIONS, make_people=make)
+                plan = await imports.plan(harvest, source, options=OPTIONS, create_people=make)
             with plan:
-                assert (plan.overview.book, len(plan.overview.rejected)) == (0, 10)
+                assert (plan.overview.log, len(plan.overview.rejected)) == (0, 10)
 
     assert set(asked) <= {f"{name}@example.com" for name in ("one", "two", "three", "four", "five")}
     assert asked
@@ -74,7 +75,7 @@ async def test_a_run_that_was_stopped_is_resumed(harvest_sandbox, harvest_client
 
     async with harvest_client() as harvest:
         with source_of(make_rows(120)) as source:
-            plan = await imports.plan(harvest, source, journal=journal, options=OPTIONS, make_people=True)
+            plan = await imports.plan(harvest, source, journal=journal, options=OPTIONS, create_people=True)
         with plan:
             early = await imports.run(plan, on_progress=Stop())
         with await imports.resume(harvest, journal) as plan:
@@ -117,13 +118,15 @@ async def test_undo_removes_exactly_what_was_made(harvest_sandbox, harvest_clien
     async with harvest_client() as harvest:
         with (
             source_of(rows[:15]) as source,
-            await imports.plan(harvest, source, options=OPTIONS, make_people=True) as plan,
+            await imports.plan(harvest, source, options=OPTIONS, create_people=True) as plan,
         ):
             await imports.run(plan)
         before = {kind: dict(records) for kind, records in world.tables.items()}
         other = imports.Options(fill=imports.Fill(client="Other", task="Play"), long_days=True)
         with source_of(rows, other) as source:
-            plan = await imports.plan(harvest, source, journal=tmp_path / "a.journal", options=other, make_people=True)
+            plan = await imports.plan(
+                harvest, source, journal=tmp_path / "a.journal", options=other, create_people=True
+            )
         with plan:
             await imports.run(plan)
         grown = len(world.entries())
@@ -140,12 +143,12 @@ async def test_undo_removes_exactly_what_was_made(harvest_sandbox, harvest_clien
 
 
 async def test_undo_says_what_it_could_not_do(harvest_sandbox, harvest_client, tmp_path):
-    """What somebody uses meanwhile can't be removed: it is told, and the rest is gone."""
+    """What somebody uses meanwhile can't be removed: it is reported, and the rest is deleted."""
     quick(harvest_sandbox)
     async with harvest_client() as harvest:
         with source_of(make_rows(5)) as source:
             plan = await imports.plan(
-                harvest, source, journal=tmp_path / "a.journal", options=OPTIONS, make_people=True
+                harvest, source, journal=tmp_path / "a.journal", options=OPTIONS, create_people=True
             )
         with plan:
             await imports.run(plan)
@@ -158,18 +161,34 @@ async def test_undo_says_what_it_could_not_do(harvest_sandbox, harvest_client, t
     assert len(harvest_sandbox.world.entries()) == 1
 
 
-async def test_all_that_v1_gives_is_translated(harvest_client):
-    """Archived records, codes, addresses and what new projects have by themselves reach the import as they are."""
+async def test_records_of_v1_get_neutral_names(harvest_client):
+    """Archived records, codes and addresses reach the importer under its own field names."""
     async with harvest_client() as harvest:
-        account = imports.V1Account(harvest, "a")
+        account = V1ImportAccount(harvest, "a")
         client = await harvest.clients.create("ACME")
         await harvest.projects.create("Website", client.id, code="W")
-        task = await harvest.tasks.create("Work", is_default=True)
-        await harvest.tasks.delete(task.id)
+        await harvest.tasks.create("Work", is_default=True)
 
-        [project] = await account.all("project")
-        people = await account.all("person")
+        [project] = await account.records("project")
+        people = await account.records("person")
+        tasks = await account.records("task")
 
-    assert (project.name, project.client_id, project.code, project.active) == ("Website", client.id, "W", True)
-    assert all(isinstance(each, Known) for each in people)
+    assert (project.name, project.client, project.code, project.active) == ("Website", client.id, "W", True)
+    assert all(isinstance(each, AccountRecord) and each.fields["active"] for each in people)
+    assert tasks
+    assert all("deactivated" not in each.fields and each.fields["archived"] is not each.active for each in tasks)
     assert {each.email for each in people} == {"admin@example.com", "user@example.com"}
+
+
+async def test_a_client_of_no_known_version_is_refused(tmp_path):
+    """Raises InvalidArgument, which names the client's class and the classes that can import."""
+
+    class Other:
+        name, address = "acme", "https://acme.example.com"
+
+        def options(self, **_):
+            return self
+
+    with source_of(make_rows(1)) as source, pytest.raises(InvalidArgument, match=r"Other .*HarvestV1"):
+        await imports.plan(Other(), source, journal=tmp_path / "a.journal", options=OPTIONS)
+    assert not (tmp_path / "a.journal").exists()

@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 from harvest_async import imports
-from harvest_async.bulk.journal import Journal, JournalError
+from harvest_async.importer.journal import Journal, JournalError
 from tests.support.sample import make_rows, write_csv
 from tests.support.shell import ROOT, open_account, shell_at
 
 FILL = ("--client", "ACME", "--task", "Work")
 _KILLED = """
 import os, sys
-from harvest_async.bulk.journal import Journal
+from harvest_async.importer.journal import Journal
 journal = Journal(sys.argv[1])
 journal.describe(account="x", planned="1")
 journal.commit([("insert into step (kind, action, key, state) values ('entry', 'create', 'k', 'created')", ())])
@@ -157,7 +157,9 @@ async def test_a_folder_that_is_called_as_a_scratch_folder_stays(harvest_sandbox
 
     async with harvest_client() as harvest:
         with imports.open_source(file, options) as source:
-            plan = await imports.plan(harvest, source, journal=folder / "a.journal", options=options, make_people=True)
+            plan = await imports.plan(
+                harvest, source, journal=folder / "a.journal", options=options, create_people=True
+            )
         plan.close()
 
     assert sorted(each.name for each in folder.iterdir()) == ["a.journal", "notes.txt"]

@@ -21,19 +21,13 @@ from harvest_async import (
 )
 from harvest_async.exchange import options as module
 from harvest_async.exchange.options import PLAIN, change
-from harvest_async.testing import VirtualLoop
-from harvest_async.wire import Answer
-from tests.support.v1 import STATUS, Script, scripted, silent, told
+from harvest_async.messages import Response
+from tests.support.v1 import STATUS, Script, reply, scripted, silent
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 CLIENT = {"client": {"id": 7, "name": "ACME"}}
 SECRET = "q7Zk-hush-hush"
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio", {"loop_factory": VirtualLoop}
 
 
 def now():
@@ -52,9 +46,9 @@ class Late(httpx.AsyncByteStream):
         yield b'{"id": 7}}'
 
 
-def answering_after(seconds, *answers):
+def answering_after(seconds, *responses):
     """A client whose server takes so long for its headers."""
-    harvest, server = scripted(*answers)
+    harvest, server = scripted(*responses)
     at_once = server.handle_async_request
 
     async def late(request):
@@ -70,7 +64,7 @@ def answering_after(seconds, *answers):
 
 
 async def test_a_timeout_ends_an_attempt_that_has_no_headers():
-    """After so many seconds, however long the client itself would wait."""
+    """After the given seconds, however long the client itself would wait."""
     harvest, _ = answering_after(30)
     await harvest.options(max_wait=None).account.rate_limit_status()
     began = now()
@@ -82,14 +76,14 @@ async def test_a_timeout_ends_an_attempt_that_has_no_headers():
 
 async def test_a_timeout_may_be_longer_than_the_clients():
     """It replaces the client's timeout in both directions."""
-    harvest, _ = answering_after(90, told(CLIENT))
+    harvest, _ = answering_after(90, reply(CLIENT))
 
     assert (await harvest.options(timeout=100).clients.get(7)).name == "ACME"
 
 
 async def test_a_timeout_of_none_is_the_clients_again():
     """What was set before is undone."""
-    harvest, _ = answering_after(30, told(CLIENT))
+    harvest, _ = answering_after(30, reply(CLIENT))
 
     assert (await harvest.options(timeout=5).options(timeout=None).clients.get(7)).name == "ACME"
 
@@ -113,7 +107,7 @@ async def test_a_timeout_comes_before_that_of_an_upload():
 
 async def test_waiting_at_the_gate_is_not_part_of_the_timeout():
     """The clock starts when the request may leave."""
-    harvest, _ = scripted(*(told(CLIENT) for _ in range(101)))
+    harvest, _ = scripted(*(reply(CLIENT) for _ in range(101)))
     await asyncio.gather(*(harvest.clients.get(7) for _ in range(99)))
     began = now()
 
@@ -123,7 +117,7 @@ async def test_waiting_at_the_gate_is_not_part_of_the_timeout():
 
 async def test_httpx_gets_the_timeout_of_the_call():
     """Each step on the network has it; a connection takes ten seconds at most."""
-    harvest, server = scripted(told(CLIENT), told(CLIENT))
+    harvest, server = scripted(reply(CLIENT), reply(CLIENT))
     await harvest.options(timeout=5).clients.get(7)
     await harvest.options(timeout=50).clients.get(7)
 
@@ -160,7 +154,7 @@ async def test_a_call_is_sent_so_often_at_most(attempts, sent):
 
 async def test_one_attempt_does_not_try_another_connection():
     """Also where nothing was sent, and sending again could double nothing."""
-    harvest, server = scripted(httpx.ConnectError("no route"), told(CLIENT))
+    harvest, server = scripted(httpx.ConnectError("no route"), reply(CLIENT))
     with pytest.raises(NotSent):
         await harvest.options(attempts=1).clients.get(7)
 
@@ -168,8 +162,8 @@ async def test_one_attempt_does_not_try_another_connection():
 
 
 async def test_more_attempts_repeat_no_create():
-    """What may double something is sent once, whatever the attempts."""
-    harvest, server = scripted(silent(502), told(CLIENT, 201))
+    """What may double something is sent once, for any number of attempts."""
+    harvest, server = scripted(silent(502), reply(CLIENT, 201))
     with pytest.raises(OutcomeUnknown):
         await harvest.options(attempts=9).clients.create("ACME")
 
@@ -177,8 +171,8 @@ async def test_more_attempts_repeat_no_create():
 
 
 async def test_a_refusal_of_the_throttle_is_no_attempt():
-    """The server has carried nothing out, so the call goes back into the queue."""
-    harvest, server = scripted(silent(503, **{"retry-after": "1"}), told(CLIENT))
+    """The server has not processed it, so the call returns to the queue."""
+    harvest, server = scripted(silent(503, **{"retry-after": "1"}), reply(CLIENT))
 
     assert (await harvest.options(attempts=1).clients.get(7)).name == "ACME"
     assert len(server.sent) == 2
@@ -210,7 +204,7 @@ async def test_a_budget_of_its_own_leaves_the_clients_alone():
 
 @pytest.mark.parametrize("attempts", [0, -1, 101, 10**400, 1.0, True, "2", float("nan")])
 def test_attempts_are_a_whole_number(attempts):
-    """At least one, and not so many that the pauses can't be reckoned."""
+    """At least one, and not more than the pauses can be computed for."""
     with pytest.raises(InvalidArgument, match=r"attempts=.*give a whole number from 1 to 100"):
         change(PLAIN, {"attempts": attempts})
 
@@ -249,7 +243,7 @@ def test_an_error_shows_the_beginning_of_a_long_value():
 
 async def test_header_fields_are_sent_with_each_call():
     """Beside the client's own."""
-    harvest, server = scripted(told(CLIENT), told(CLIENT))
+    harvest, server = scripted(reply(CLIENT), reply(CLIENT))
     await harvest.options(headers={"X-Request-Id": "1", "Traceparent": " 00-ab "}).clients.get(7)
     await harvest.clients.get(7)
 
@@ -261,7 +255,7 @@ async def test_header_fields_are_sent_with_each_call():
 
 async def test_header_fields_are_added_to_those_set_before():
     """A value replaces an older one in any case of the name, None takes it out; None for all takes all out."""
-    harvest, server = scripted(*(told(CLIENT) for _ in range(2)))
+    harvest, server = scripted(*(reply(CLIENT) for _ in range(2)))
     first = harvest.options(headers={"X-One": "1", "X-Two": "2", "X-Three": "3"})
     await first.options(headers={"x-one": "uno", "X-TWO": None, "X-Four": "4"}).clients.get(7)
     await first.options(headers=None).clients.get(7)
@@ -402,7 +396,7 @@ SECRETIVE = ["X-Api-Key", "X-Auth-Token", "X-Session", "X-Amz-Signature", "X-Cli
 async def test_a_credential_in_a_header_field_is_shown_nowhere(name, caplog):
     """Not in the error, its report, the curl command, the options or the log."""
     caplog.set_level("DEBUG")
-    harvest, server = scripted(told({"message": "no"}, 404))
+    harvest, server = scripted(reply({"message": "no"}, 404))
     with_it = harvest.options(headers={name: SECRET})
     with pytest.raises(NotFound) as caught:
         await with_it.clients.get(7)
@@ -414,11 +408,11 @@ async def test_a_credential_in_a_header_field_is_shown_nowhere(name, caplog):
     assert name in error.report()
 
 
-async def test_a_call_with_header_fields_of_its_own_is_not_answered_from_the_cache(tmp_path):
-    """Another value may have another answer."""
+async def test_a_call_with_header_fields_of_its_own_is_not_served_from_the_cache(tmp_path):
+    """Another value may have another response."""
     kept = {"etag": '"1"', "cache-control": "max-age=600"}
-    answers = [told(CLIENT, **kept), told({"client": {"id": 7, "name": "Other"}}, **kept)]
-    harvest, server = scripted(*answers, cache=HttpCache(tmp_path / "cache.sqlite3"))
+    responses = [reply(CLIENT, **kept), reply({"client": {"id": 7, "name": "Other"}}, **kept)]
+    harvest, server = scripted(*responses, cache=HttpCache(tmp_path / "cache.sqlite3"))
     names = [(await harvest.clients.get(7)).name for _ in range(2)]
     names.append((await harvest.options(headers={"X-Tenant": "other"}).clients.get(7)).name)
     names.append((await harvest.clients.get(7)).name)
@@ -444,7 +438,7 @@ def test_every_reserved_name_is_in_lower_case():
 
 async def test_a_record_comes_with_its_response():
     """Status, header fields in any case, and the body."""
-    harvest, _ = scripted(told(CLIENT, **{"X-Request-Id": "abc"}))
+    harvest, _ = scripted(reply(CLIENT, **{"X-Request-Id": "abc"}))
     raw = await harvest.with_raw_response(harvest.clients.get(7))
 
     assert (raw.record.name, raw.status, raw.headers["x-request-ID"]) == ("ACME", 200, "abc")
@@ -454,7 +448,7 @@ async def test_a_record_comes_with_its_response():
 
 async def test_a_create_has_the_response_to_each_request():
     """The last one is that from which the record was read; the first one says where it is."""
-    harvest, _ = scripted(silent(201, location="/clients/7"), told(CLIENT))
+    harvest, _ = scripted(silent(201, location="/clients/7"), reply(CLIENT))
     raw = await harvest.with_raw_response(harvest.clients.create("ACME"))
 
     assert [each.status for each in raw.responses] == [201, 200]
@@ -466,19 +460,19 @@ async def test_a_list_has_the_response_to_each_page():
     """Whole, also where it is too large to be read at once."""
     notes = "x" * 2_000
     full = [{"invoice": {"id": number, "notes": notes}} for number in range(50)]
-    pages = [told([*full]), told([{"invoice": {"id": 99, "notes": notes * 1_000}}])]
+    pages = [reply([*full]), reply([{"invoice": {"id": 99, "notes": notes * 1_000}}])]
     bodies = [page.content for page in pages]
     harvest, _ = scripted(*pages)
     raw = await harvest.with_raw_response(harvest.invoices.list())
 
     assert [each.id for each in raw.record] == [*range(50), 99]
     assert [each.content for each in raw.responses] == bodies
-    assert [each.spool for each in raw.responses] == [None, None]
+    assert [each.buffer for each in raw.responses] == [None, None]
 
 
 async def test_a_call_that_sends_nothing_has_no_response():
     """The record is there, and asking for the status says why it is not."""
-    harvest, _ = scripted(told(CLIENT))
+    harvest, _ = scripted(reply(CLIENT))
     client = await harvest.clients.get(7)
     raw = await harvest.with_raw_response(harvest.clients.update(client, client))
 
@@ -490,7 +484,7 @@ async def test_a_call_that_sends_nothing_has_no_response():
 
 async def test_a_retried_call_has_one_response():
     """What failed on the way is no response to the call."""
-    harvest, _ = scripted(silent(502), told(CLIENT))
+    harvest, _ = scripted(silent(502), reply(CLIENT))
     raw = await harvest.with_raw_response(harvest.clients.get(7))
 
     assert [each.status for each in raw.responses] == [200]
@@ -498,16 +492,16 @@ async def test_a_retried_call_has_one_response():
 
 async def test_a_failed_call_raises_with_its_response():
     """As without."""
-    harvest, _ = scripted(told({"message": "no"}, 404, **{"X-Request-Id": "abc"}))
+    harvest, _ = scripted(reply({"message": "no"}, 404, **{"X-Request-Id": "abc"}))
     with pytest.raises(NotFound) as caught:
         await harvest.with_raw_response(harvest.clients.get(7))
 
-    assert (caught.value.answer.status, caught.value.answer.header("x-request-id")) == (404, "abc")
+    assert (caught.value.response.status, caught.value.response.header("x-request-id")) == (404, "abc")
 
 
 async def test_calls_side_by_side_have_their_own_responses():
     """Nothing of one is recorded with the other, and nothing once the call has ended."""
-    harvest, _ = scripted(*(told({"client": {"id": number}}) for number in range(30)))
+    harvest, _ = scripted(*(reply({"client": {"id": number}}) for number in range(30)))
     raws = await asyncio.gather(*(harvest.with_raw_response(harvest.clients.get(7)) for _ in range(20)))
     await harvest.clients.get(7)
 
@@ -517,8 +511,8 @@ async def test_calls_side_by_side_have_their_own_responses():
 
 
 async def test_several_calls_in_one_are_all_recorded():
-    """Those of the tasks that it starts, too; and once more by whoever records around it."""
-    harvest, _ = scripted(*(told({"client": {"id": number}}) for number in range(4)))
+    """Those of the tasks that it starts, too; and once more by a recorder around it."""
+    harvest, _ = scripted(*(reply({"client": {"id": number}}) for number in range(4)))
 
     async def four():
         first = await harvest.with_raw_response(harvest.clients.get(7))
@@ -532,7 +526,7 @@ async def test_several_calls_in_one_are_all_recorded():
 
 async def test_a_task_that_outlives_its_call_is_not_recorded_any_longer():
     """A record's responses are those that were there when it came."""
-    harvest, _ = scripted(told(CLIENT), told(CLIENT))
+    harvest, _ = scripted(reply(CLIENT), reply(CLIENT))
 
     async def starting():
         return asyncio.ensure_future(harvest.clients.get(7))
@@ -546,7 +540,7 @@ async def test_a_task_that_outlives_its_call_is_not_recorded_any_longer():
 @pytest.mark.parametrize("what", ["task", "function", "number"])
 async def test_what_is_no_call_is_refused(what):
     """A running task can't be followed; the error says what to give."""
-    harvest, _ = scripted(told(CLIENT))
+    harvest, _ = scripted(reply(CLIENT))
     task = asyncio.ensure_future(harvest.clients.get(7))
     given = {"task": task, "function": harvest.clients.get, "number": 7}[what]
     with pytest.raises(InvalidArgument, match=r"give the call itself, like harvest\.clients\.get\(7\), not a"):
@@ -557,7 +551,7 @@ async def test_what_is_no_call_is_refused(what):
 
 async def test_a_refusal_at_the_gate_comes_out():
     """Nothing was sent, nothing is recorded."""
-    harvest, _ = scripted(*(told(CLIENT) for _ in range(99)))
+    harvest, _ = scripted(*(reply(CLIENT) for _ in range(99)))
     await asyncio.gather(*(harvest.clients.get(7) for _ in range(99)))
     with pytest.raises(WouldWait):
         await harvest.with_raw_response(harvest.options(max_wait=0).clients.get(7))
@@ -569,4 +563,4 @@ async def test_a_picture_comes_with_its_response():
     raw = await harvest.with_raw_response(harvest.receipts.get(7))
 
     assert raw.content == raw.record.content == b"\x89PNG"
-    assert isinstance(raw.responses[0], Answer)
+    assert isinstance(raw.responses[0], Response)

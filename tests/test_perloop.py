@@ -16,9 +16,9 @@ from harvest_async import (
     InvalidArgument,
     Throttle,
 )
-from harvest_async.perloop import PerLoop
+from harvest_async.codec import fast
+from harvest_async.per_loop import PerLoop
 from harvest_async.testing import VirtualLoop
-from harvest_async.v1 import dialect
 from tests.renewal.server import TokenServer
 
 
@@ -128,7 +128,7 @@ def test_a_directory_goes_on_after_its_event_loop_ended_in_the_middle():
     """A list that was being loaded on a loop that is closed is loaded anew."""
     slow = [True]
 
-    async def answer(request):
+    async def response(request):
         if request.url.path == "/account/rate_limit_status":
             return httpx.Response(200, json={"count": 1, "max_calls": 100, "timeframe_limit": 15})
         if slow:
@@ -136,7 +136,7 @@ def test_a_directory_goes_on_after_its_event_loop_ended_in_the_middle():
             await asyncio.sleep(60)
         return httpx.Response(200, json=[{"client": {"id": 7, "name": "ACME"}}])
 
-    transport = httpx.MockTransport(answer)
+    transport = httpx.MockTransport(response)
     directory = Directory(harvest_of("http://127.0.0.1:1", transport=transport, throttle=Throttle()))
     loop = asyncio.new_event_loop()
     load = loop.create_task(directory.clients.by_id(7))
@@ -221,8 +221,8 @@ _WITHOUT_SPEED = """
 import sys, threading
 sys.modules["msgspec"] = None
 from harvest_async.v1 import dialect
-from harvest_async.v1.calls.clients import list_clients
-from harvest_async.wire import Answer
+from harvest_async.v1.resources.clients import LIST_CLIENTS
+from harvest_async.messages import Response
 
 start, ends = threading.Barrier(8), []
 
@@ -230,8 +230,8 @@ def work():
     start.wait(10)
     for _ in range(50):
         try:
-            answer = Answer(200, (("content-type", "application/json"),), b'[{"client": {"id": 7, "name": "A"}}]')
-            ends.append(dialect.V1Dialect("json").decode(list_clients(), answer).items[0].id)
+            response = Response(200, (("content-type", "application/json"),), b'[{"client": {"id": 7, "name": "A"}}]')
+            ends.append(dialect.V1Dialect("json").decode(LIST_CLIENTS(), response).items[0].id)
         except BaseException as error:
             ends.append(repr(error))
 
@@ -255,4 +255,4 @@ def test_threads_read_lists_without_the_extra_speed():
 
 def test_the_choice_of_a_fast_reader_is_made_once():
     """Not for every list."""
-    assert dialect._fast_readers() is dialect._fast_readers()
+    assert fast._fast_readers() is fast._fast_readers()

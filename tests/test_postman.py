@@ -87,7 +87,7 @@ def test_every_parameter_and_field_of_the_contract_is_in_it():
         fields = {*endpoint.required, *endpoint.one_of, *endpoint.optional}
         body = request.get("body", {})
         raw = body.get("raw") or json.dumps(body.get("formdata"))
-        told = request["description"]
+        description = request["description"]
         missing = {
             each
             for each in fields
@@ -95,11 +95,11 @@ def test_every_parameter_and_field_of_the_contract_is_in_it():
         }
 
         assert (name, given) == (name, wanted)
-        assert (name, {each for each in missing if not re.search(rf"\b{each}\b", told)}) == (name, set())
+        assert (name, {each for each in missing if not re.search(rf"\b{each}\b", description)}) == (name, set())
 
 
 def test_every_variable_has_a_place():
-    """Whatever a request takes from a variable is a variable of the collection, and each of those is used or explained."""
+    """Every variable of a request is one of the collection, and each of those is used or explained."""
     text = json.dumps({key: COLLECTION[key] for key in ("item", "auth", "info")})
     used = set(re.findall(r"\{\{(\w+)\}\}", text))
     variables = {each["key"]: each["value"] for each in COLLECTION["variable"]}
@@ -112,7 +112,7 @@ def test_every_variable_has_a_place():
 
 
 def test_no_credential_is_written(tmp_path):
-    """Whatever the environment holds, the file that the command writes has none of it; and equal runs write equal files."""
+    """No value of the environment is in the file that the command writes; and equal runs write equal files."""
     file = tmp_path / "harvest.json"
     command = [sys.executable, "-m", "harvest_async", "postman", "--account", "acme", "-o", str(file)]
     environment = {"HARVEST_PASSWORD": "s3cr3t", "HARVEST_ACCESS_TOKEN": "t0k3n", "HARVEST_EMAIL": "me@example.com"}
@@ -262,10 +262,10 @@ async def test_a_request_is_understood(name, form, request_, account, tmp_path):
         async with HarvestV1("sandbox", auth=auth, app="tests", **options(sandbox)) as harvest:
             await BEFORE[name](harvest, known)
     async with httpx.AsyncClient(transport=in_process(sandbox), base_url="http://127.0.0.1") as postman:
-        answer = await postman.request(**as_sent(request_, known), auth=("admin@example.com", "sandbox"))
+        response = await postman.request(**as_sent(request_, known), auth=("admin@example.com", "sandbox"))
     sandbox.close()
 
-    assert (answer.status_code, answer.headers.get("hint") if answer.is_error else None) == (
+    assert (response.status_code, response.headers.get("hint") if response.is_error else None) == (
         endpoints()[name].success,
         None,
     )

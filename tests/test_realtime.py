@@ -54,8 +54,8 @@ def test_three_loops_of_one_process_share_the_budget(sandbox):
 class CommandLine:
     """Runs imports into a sandbox, each in a process and with a journal of its own.
 
-    So only the account and the throttle's ledger tell a run what the last one did; with the journal of a killed run it
-    would wait a minute for calls that may yet be carried out.
+    So only the account and the throttle's ledger show a run what the last one did; with the journal of a killed run it
+    would wait a minute for calls that may yet be processed.
     """
 
     def __init__(self, sandbox, folder):
@@ -77,7 +77,7 @@ class CommandLine:
         assert process.returncode == 0, output
 
     def kill_after(self, rows, calls):
-        """Start an import and kill it once the sandbox has seen so many calls."""
+        """Start an import and kill it once the sandbox has received N calls."""
         with self.start(rows) as process:
             give_up = time.monotonic() + 20
             while len(self.sandbox.requests()) < calls and time.monotonic() < give_up:

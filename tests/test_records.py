@@ -10,40 +10,34 @@ import httpx
 import pytest
 
 from harvest_async import BasicAuth, DecodeError, HarvestV1, NotFound, Throttle
+from harvest_async.body_buffer import IN_MEMORY, BodyBuffer
 from harvest_async.call import Call, Repeat
-from harvest_async.exchange import body
-from harvest_async.spool import IN_MEMORY, Spool
-from harvest_async.testing import VirtualLoop
+from harvest_async.client.results import Many
+from harvest_async.exchange import response_body as body
 from harvest_async.v1.models import Client
-from harvest_async.v1.results import Many
 from tests.test_transport import Drip
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 DAYS = (date(2026, 1, 1), date(2026, 12, 31))
 STATUS = {"count": 1, "max_calls": 100, "timeframe_limit": 15}
 
 
-@pytest.fixture
-def anyio_backend():
-    return "asyncio", {"loop_factory": VirtualLoop}
-
-
 class Server(httpx.AsyncBaseTransport):
-    """Answers with what `answer` makes of a request, status calls apart; counts the bodies that are open."""
+    """Responds with what `response` returns for a request, except for status calls; counts the bodies that are open."""
 
-    def __init__(self, answer):
-        self.answer, self.sent = answer, []
+    def __init__(self, response):
+        self.response, self.sent = response, []
 
     async def handle_async_request(self, request):
         if request.url.path == "/account/rate_limit_status":
             return httpx.Response(200, json=STATUS)
         self.sent.append(request)
-        return self.answer(request)
+        return self.response(request)
 
 
-def harvest_of(answer, **options):
-    server = Server(answer)
+def harvest_of(response, **options):
+    server = Server(response)
     clock = asyncio.get_running_loop().clock
     auth = BasicAuth("me@example.com", "secret")
     options = {"app": "tests", "base_url": "https://acme.example.com", "transport": server, **options}
@@ -51,7 +45,7 @@ def harvest_of(answer, **options):
 
 
 def body_of(count, format="json"):
-    """A report of so many entries."""
+    """Return a report of N entries."""
     if format == "json":
         return json.dumps(
             [{"day_entry": {"id": each, "notes": "n" * 100, "hours": 1.5}} for each in range(count)]
@@ -102,9 +96,9 @@ async def test_others_get_their_turn_while_a_list_is_read(format):
 
 
 async def test_a_large_list_that_breaks_off_is_asked_for_again_before_a_record_is_given():
-    """Half an answer gives nothing: the whole is read first, so a repeat can't give a record twice."""
+    """Half a response yields nothing: the whole is read first, so a repeat can't yield a record twice."""
     content = body_of(20_000)
-    broken = Drip(content[: len(content) // 2], end=httpx.ReadError("gone"))
+    broken = Drip(content[: len(content) // 2], end=httpx.ReadError("connection closed"))
     answers = [httpx.Response(200, stream=broken), answer_of(content)]
     harvest, server = harvest_of(lambda _: answers.pop(0))
 
@@ -125,7 +119,7 @@ async def test_who_stops_in_the_middle_leaves_nothing_open():
 
 
 async def test_a_list_that_turns_bad_in_the_middle_tells_of_which_request():
-    """The records before come out, then the error, with the request and the answer's beginning in its report."""
+    """The records before are yielded, then the error, with the request and the response's beginning in its report."""
     content = body_of(20_000)[:-1] + b', {"day_entry": {"id": "x"}}]'
     harvest, _ = harvest_of(lambda _: answer_of(content))
     found = []
@@ -171,7 +165,7 @@ async def test_a_large_error_page_is_shown_by_its_beginning():
         with pytest.raises(NotFound) as caught:
             await harvest.clients.get(7)
 
-        assert len(caught.value.answer.content) == IN_MEMORY
+        assert len(caught.value.response.content) == IN_MEMORY
 
 
 # Pages
@@ -184,11 +178,11 @@ PAGED = Call(
 def pages_of(*pages):
     """A server with these ids on its pages."""
 
-    def answer(request):
+    def response(request):
         page = int(parse_qs(request.url.query.decode()).get("page", ["1"])[0])
         return httpx.Response(200, json=[{"client": {"id": number}} for number in pages[page - 1]])
 
-    return answer
+    return response
 
 
 @pytest.mark.parametrize(
@@ -202,9 +196,9 @@ def pages_of(*pages):
     ],
 )
 async def test_pages_are_asked_for_until_one_is_not_full(pages, asked):
-    """A page with fewer records than it may have is the last (contract: paging.stop); filters stay."""
+    """A page with fewer records than it may have is the last; filters stay."""
     harvest, server = harvest_of(pages_of(*pages))
-    found = [client.id async for client in harvest._exchange.records(PAGED)]
+    found = [client.id async for some in harvest._exchange.slices(PAGED) for client in some]
 
     assert found == [number for page in pages for number in page]
     assert len(server.sent) == asked
@@ -212,19 +206,20 @@ async def test_pages_are_asked_for_until_one_is_not_full(pages, asked):
 
 
 async def test_a_record_that_moves_to_the_next_page_is_given_once():
-    """What was made meanwhile shifts the others; each comes once all the same (contract: paging.drift)."""
+    """Records created meanwhile shift the others; each is still yielded once."""
     harvest, _ = harvest_of(pages_of([9, 8, 7], [7, 6, 5], [5, 4]))
 
-    assert [client.id async for client in harvest._exchange.records(PAGED)] == [9, 8, 7, 6, 5, 4]
+    assert [client.id async for some in harvest._exchange.slices(PAGED) for client in some] == [9, 8, 7, 6, 5, 4]
 
 
 async def test_a_page_is_not_asked_for_before_it_is_wanted():
     """Who needs only the first records makes one call."""
     harvest, server = harvest_of(pages_of([1, 2, 3], [4]))
-    records = harvest._exchange.records(PAGED)
-    for _ in range(3):
-        await anext(records)
-    await records.aclose()
+    slices = harvest._exchange.slices(PAGED)
+    found = 0
+    while found < 3:
+        found += len(await anext(slices))
+    await slices.aclose()
 
     assert len(server.sent) == 1
 
@@ -236,10 +231,10 @@ def test_a_spool_gives_what_was_put_in_as_often_as_asked():
     """The chunks are the bytes, whether they are in memory or in a file."""
     for size in (0, 10, IN_MEMORY + 10):
         content = bytes(range(256)) * (size // 256 + 1)
-        with Spool() as spool:
+        with BodyBuffer() as buffer:
             for place in range(0, len(content), 1_000):
-                spool.write(content[place : place + 1_000])
+                buffer.write(content[place : place + 1_000])
 
-            assert spool.size == len(content)
-            assert spool.read() == b"".join(spool.chunks(777)) == content
-            assert spool.read(5) == content[:5]
+            assert buffer.size == len(content)
+            assert buffer.read() == b"".join(buffer.chunks(777)) == content
+            assert buffer.read(5) == content[:5]

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from harvest_async.messages import redact_body
 from harvest_async.redaction import REDACTED, is_secret_name, redact_message, redact_text, redact_url
-from harvest_async.wire import redact_body
 
 SECRET = "s3cr3tSECRET"
 
@@ -98,7 +98,7 @@ def test_a_limit_cuts_the_text():
 
 
 def test_a_text_of_many_credentials_is_not_shown_to_its_end():
-    """After 20,000 names of secrets the rest is taken out as a whole: none is left, whatever stands there."""
+    """After 20,000 names of secrets the rest is removed as a whole: none is left, in any text."""
     shown = redact_text(f"token={SECRET}&" * 30_000 + "end")
 
     assert SECRET not in shown

@@ -53,7 +53,7 @@ def test_a_run_without_its_coverage_fails_and_ends_with_the_closing_line(tmp_pat
     assert sum("nothing is measured" in line for line in lines) >= 2
 
 
-def test_a_run_whose_coverage_is_too_low_fails(tmp_path):
+def test_a_run_with_too_low_coverage_fails(tmp_path):
     """The figure is shown, and what is missing."""
     (tmp_path / "test_it.py").write_text("import harvest_async\n\n\ndef test_it(): pass\n", "utf-8")
     (tmp_path / ".coveragerc").write_text(

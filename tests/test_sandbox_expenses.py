@@ -163,7 +163,7 @@ def test_locked_expenses(studio, sandbox, meals, miles):
 
 
 def test_a_receipt_comes_back_byte_by_byte(studio, meals):
-    """With its own type, whatever is accepted; the expense says that it has one."""
+    """With its own type, for every accepted type; the expense says that it has one."""
     number = studio.spend(expense_category_id=meals)
     path = f"/expenses/{number}/receipt"
     before = studio.call.get(f"/expenses/{number}").json()["expense"]
@@ -232,7 +232,7 @@ def test_what_is_no_image_is_refused(studio, meals, content, media):
     response = studio.call.post(f"/expenses/{number}/receipt", content=content, headers={"Content-Type": media})
 
     assert response.status_code == 400
-    assert reason(response) in {"expense[receipt] is missing.", "The receipt is no image."}
+    assert reason(response) in {"expense[receipt] is missing.", "The receipt is not an image."}
 
 
 def test_today_is_the_persons_own(studio, meals):

@@ -60,7 +60,7 @@ def test_a_fault_that_is_badly_described_is_refused(sandbox, description):
 
 
 def test_a_fault_happens_to_what_it_matches():
-    """Method and path, with wildcards; after so many matching calls, and so many times."""
+    """Method and path, with wildcards; after N matching calls, and N times."""
     faults = Faults()
     faults.add(
         make_fault({"kind": "error_500", "match": {"method": "post", "path": "/clients*"}, "after": 1, "times": 2})
@@ -124,7 +124,7 @@ def test_every_kind_is_shown_below_or_over_a_socket():
     ("kind", "status"), [("error_500", 500), ("error_502", 502), ("error_504", 504), ("bare_503", 503)]
 )
 def test_errors_have_no_word_to_say(sandbox, call, kind, status):
-    """The call is not carried out, unless it is told; once, unless it is told."""
+    """The call is executed only with `commit`; a fault applies once by default."""
     sandbox.fault(kind)
     sandbox.fault(kind, commit=True)
     answers = [call.post("/clients", {"client": {"name": name}}) for name in "ABC"]
@@ -177,10 +177,10 @@ def test_a_small_body_that_unfolds(sandbox):
 
 
 def test_broken_connections(sandbox, call):
-    """Before it is carried out, after it, and in the middle of the answer's body."""
+    """Before it is executed, after it, and in the middle of the response's body."""
     for kind in ("drop_before", "drop_after", "cut_body"):
         sandbox.fault(kind)
-        with pytest.raises(httpx.ReadError, match="broke the connection"):
+        with pytest.raises(httpx.ReadError, match="dropped the connection"):
             call.post("/clients", {"client": {"name": kind}})
 
     assert names(sandbox) == ["drop_after", "cut_body"]
@@ -188,7 +188,7 @@ def test_broken_connections(sandbox, call):
 
 
 def test_a_late_commit():
-    """The connection breaks at once; later the call is carried out."""
+    """The connection breaks at once; later the call is executed."""
     sandbox = new_sandbox()
     sandbox.fault("late_commit", seconds=30)
     seen = []
@@ -212,7 +212,7 @@ def test_a_late_commit():
 
 
 def test_latencies_are_before_the_arrival_and_after_it():
-    """A call arrives, is stamped and judged once its way is done; its answer has a way of its own."""
+    """A call arrives, is stamped and judged once its delay is over; its response has a delay of its own."""
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         clock = runner.get_loop().clock
         sandbox = new_sandbox(clock=clock)
@@ -237,14 +237,14 @@ def test_a_refusal_may_tell_the_wait_in_any_form(sandbox, call, form):
     """As seconds, as a date, not at all, or as a text of its own; the account is shut for as long as it says."""
     sandbox.fault("throttle", seconds=20, retry_after=form)
     refused = call.post("/clients", ACME)
-    told = refused.headers.get("retry-after")
+    returned = refused.headers.get("retry-after")
     again = call.post("/clients", ACME)
 
     assert (refused.status_code, refused.json()["retry_after"], again.status_code) == (503, 20, 503)
     if form == "date":
-        assert 20 <= (parsedate_to_datetime(told) - START).total_seconds() <= 21
+        assert 20 <= (parsedate_to_datetime(returned) - START).total_seconds() <= 21
     else:
-        assert told == {"seconds": "20", "missing": None}.get(form, form)
+        assert returned == {"seconds": "20", "missing": None}.get(form, form)
 
 
 def test_a_refusal_without_seconds_shuts_nobody_out(sandbox, call):
@@ -304,7 +304,9 @@ def test_the_page_of_the_throttle(sandbox, call):
     for _ in range(4):
         call.get("/clients")
 
-    assert tuned == {"max_in_window": 0, "throttled": 0, "lockouts": 0, "requests": 0, "calls": 2, "period": 5}
+    reports = {"max_in_window": 0, "throttled": 0, "lockouts": 0, "calls": 100, "period": 900}
+    general = {"max_in_window": 0, "throttled": 0, "lockouts": 0, "requests": 0, "calls": 2, "period": 5}
+    assert tuned == general | {"reports": reports}
     assert call.get("/_sandbox/throttle").json() == tuned | {
         "max_in_window": 4,
         "throttled": 2,
@@ -336,11 +338,11 @@ def test_faults_are_set_and_cleared_by_the_page(sandbox, call):
     made = call.post("/_sandbox/faults", {"kind": "error_500", "times": None, "match": {"path": "/clients"}})
     broken = call.get("/clients").status_code
     call.delete("/_sandbox/faults")
-    mended = call.get("/clients").status_code
+    repaired = call.get("/clients").status_code
     sandbox.fault("error_500")
     sandbox.clear_faults()
 
-    assert (made.status_code, broken, mended, call.get("/clients").status_code) == (201, 500, 200, 200)
+    assert (made.status_code, broken, repaired, call.get("/clients").status_code) == (201, 500, 200, 200)
 
 
 def test_locks_by_the_page(sandbox, call):
@@ -375,7 +377,7 @@ def test_unknown_pages_are_404(call):
 
 
 def test_what_may_be_kept_is_validated(sandbox, call):
-    """The same answer is a 304 without a body, and counts; a changed one is whole."""
+    """The same response is a 304 without a body, and counts; a changed one is whole."""
     path = "/clients"
     first = call.get(path)
     same = call.get(path, headers={"If-None-Match": f'"x", {first.headers["etag"]}'})
@@ -402,7 +404,7 @@ def test_validators_are_compared_weakly(call, header):
 
 
 def test_the_two_formats_have_validators_of_their_own(sandbox, call):
-    """One is no answer to the other."""
+    """A read of one is not returned for the other."""
     tag = call.get("/clients").headers["etag"]
 
     assert Caller(sandbox, format="xml").get("/clients", headers={"If-None-Match": tag}).status_code == 200
@@ -422,7 +424,7 @@ def test_what_may_not_be_kept_has_none(sandbox, call):
 
 
 def test_validators_are_a_switch():
-    """Off, every answer is whole."""
+    """Off, every response is whole."""
     call = Caller(new_sandbox(validators=False))
     first = call.get("/clients")
 
@@ -433,7 +435,7 @@ def test_validators_are_a_switch():
 
 
 def test_a_body_that_never_came_whole_is_no_request(sandbox):
-    """The connection broke while it was sent: nothing arrived, nothing is answered."""
+    """The connection broke while it was sent: nothing arrives and no response is sent."""
     sent = []
     messages = [
         {"type": "http.request", "body": json.dumps(ACME).encode(), "more_body": True},

@@ -1,4 +1,4 @@
-"""Whatever is sent to the sandbox is answered, never with a fault of its own."""
+"""Anything that is sent to the sandbox gets a response that is not an internal error."""
 
 import asyncio
 import json
@@ -10,12 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harvest_async.sandbox.account import Account
-from harvest_async.sandbox.desk import DESKS
 from harvest_async.sandbox.records import FIELDS
 from harvest_async.sandbox.settings import Settings
+from harvest_async.sandbox.v1.router import SECTIONS
 from tests.support.sandbox import new_sandbox, new_studio
 
-SIGNED = {"authorization": "Bearer sandbox-token"}
+SIGNED = {"authorization": "Bearer sandbox-v1-token"}
 STATUSES = {200, 201, 400, 404, 406, 415}
 
 sandbox = new_sandbox()
@@ -23,7 +23,7 @@ studio = new_studio(sandbox)
 category = studio.call.make("/expense_categories", root="expense_category", name="Meals")
 expense = studio.spend(expense_category_id=category)
 invoice = studio.invoice()
-entry = studio.book()["id"]
+entry = studio.log_time()["id"]
 TABLES = deepcopy(sandbox.world.tables)
 IDS = [1, 2, 9, studio.client, studio.project, studio.task, category, expense, invoice, entry]
 
@@ -52,7 +52,7 @@ names = st.sampled_from(
 )
 roots = st.sampled_from([*FIELDS, "", "invoice_item_category", "request"])
 routes = st.sampled_from(
-    [(method, route.path) for _, table in DESKS for route in table for method in route.methods.split()]
+    [(method, route.path) for _, table in SECTIONS for route in table for method in route.methods.split()]
 )
 queries = st.dictionaries(
     st.sampled_from(
@@ -123,7 +123,7 @@ def test_any_bytes_are_answered(body, media):
     ]
     account.close()
 
-    assert {answer.status for answer in answers} <= STATUSES
+    assert {response.status for response in answers} <= STATUSES
 
 
 # Over the whole application
@@ -164,12 +164,12 @@ PAGES = [
 ]
 
 
-def ask(app, method, target, body=b"", media="application/json", authorization="Bearer sandbox-token"):
+def ask(app, method, target, body=b"", media="application/json", authorization="Bearer sandbox-v1-token"):
     """The status of a request over ASGI; an exception is the application's own fault."""
-    told = []
+    returned = []
 
     async def send(message):
-        told.append(message)
+        returned.append(message)
 
     async def receive():
         return {"type": "http.request", "body": body}
@@ -187,8 +187,8 @@ def ask(app, method, target, body=b"", media="application/json", authorization="
     asyncio.run(
         app({**scope, "headers": pairs, "server": ("127.0.0.1", 80), "scheme": "http", "root_path": ""}, receive, send)
     )
-    assert all(mark not in value for _, value in told[0]["headers"] for mark in (b"\r", b"\n", b"\0"))
-    return told[0]["status"]
+    assert all(mark not in value for _, value in returned[0]["headers"] for mark in (b"\r", b"\n", b"\0"))
+    return returned[0]["status"]
 
 
 FINE = STATUSES | {201, 302, 304, 401, 403, 405}
@@ -207,7 +207,7 @@ def test_any_text_in_paths_and_queries_is_answered(account, text):
     sent = quote(text, safe="", errors="surrogatepass")[:20_000]
     statuses = set()
     for method, path in {
-        (method, route.path) for _, table in DESKS for route in table for method in route.methods.split()
+        (method, route.path) for _, table in SECTIONS for route in table for method in route.methods.split()
     }:
         target = "/".join(sent if part.startswith("{") else part for part in path.split("/"))
         statuses |= {
@@ -240,7 +240,7 @@ def test_any_text_in_paths_and_queries_is_answered(account, text):
                     account.app,
                     method,
                     f"{path}?{name}={sent}&to=20260101",
-                    authorization="" if name == "access_token" else "Bearer sandbox-token",
+                    authorization="" if name == "access_token" else "Bearer sandbox-v1-token",
                 )
             )
     for path in (f"/oauth2/authorize?client_id=sandbox-client&redirect_uri={sent}&state={sent}", f"/_sandbox/{sent}"):
@@ -308,7 +308,7 @@ names_of_pages = st.sampled_from(
     kind=st.sampled_from(["raw", "redirect", "throttle", "html_error", "latency_in", "entry", "expense", None]),
 )
 def test_any_object_is_answered_by_the_pages(account, path, fields, kind):
-    """What is taken is harmless: the next call is answered, as the fault that was set has it."""
+    """An accepted fault is harmless: the next call gets the response that the fault describes."""
     account.reset()
     status = ask(account.app, "POST", path, json.dumps(fields | ({"kind": kind} if kind else {})).encode())
     if "seconds" not in fields:

@@ -1,4 +1,4 @@
-"""The sandbox answers no other web site: which Host, Origin and Sec-Fetch-Site are refused, and where."""
+"""The sandbox refuses other web sites: which Host, Origin and Sec-Fetch-Site are refused, and where."""
 
 import asyncio
 import http.client
@@ -21,10 +21,10 @@ def sandbox():
 
 def ask(sandbox, method, path, *headers, server=("127.0.0.1", 8765), kind="http"):
     """The status of a request as ASGI has it, on the socket that `server` names."""
-    told = []
+    returned = []
 
     async def send(message):
-        told.append(message)
+        returned.append(message)
 
     async def receive():
         return {"type": "http.request", "body": b"{}"} if kind == "http" else {"type": "websocket.connect"}
@@ -33,7 +33,7 @@ def ask(sandbox, method, path, *headers, server=("127.0.0.1", 8765), kind="http"
     raw = [(name.encode(), value.encode()) for name, value in headers]
     scope = {"type": kind, "method": method, "path": path, "query_string": query.encode(), "headers": raw}
     asyncio.run(sandbox.app({**scope, "server": server, "scheme": "http", "root_path": ""}, receive, send))
-    return told[0].get("status", told[0]["type"])
+    return returned[0].get("status", returned[0]["type"])
 
 
 def reset(sandbox, *headers, server=("127.0.0.1", 8765)):
@@ -61,7 +61,7 @@ def test_the_pages_answer_to_loopback_names(sandbox, host):
     ],
 )  # fmt: skip
 def test_the_pages_refuse_foreign_hosts(sandbox, host):
-    """A name that was pointed at this machine is refused, whatever it looks like."""
+    """A name that was pointed at this machine is refused, in any form."""
     assert reset(sandbox, ("host", host)) == 403
     assert ask(sandbox, "GET", "/_sandbox/requests", ("host", host)) == 403
 
@@ -74,7 +74,7 @@ def test_one_foreign_host_of_two_is_enough(sandbox):
 
 
 def test_the_address_that_it_listens_on_is_its_own(sandbox):
-    """The socket's own address, and the name that it was told."""
+    """The socket's own address, and the name on which it listens."""
     at = ("192.168.1.5", 8765)
 
     assert reset(sandbox, ("host", "192.168.1.5:8765"), server=at) == 200
@@ -117,7 +117,7 @@ def test_its_own_origin_may_use_the_pages(sandbox, origin):
 )  # fmt: skip
 @pytest.mark.parametrize("media", ["text/plain", "application/json", "application/x-www-form-urlencoded"])
 def test_the_pages_refuse_other_origins(sandbox, origin, media):
-    """Whatever the body says of itself: a browser sends texts and forms without asking before."""
+    """With any content type: a browser sends texts and forms without asking before."""
     headers = ("host", "127.0.0.1:8765"), ("origin", origin), ("content-type", media)
     for name in ("reset", "limits", "lock", "revoke", "faults"):
         assert ask(sandbox, "POST", f"/_sandbox/{name}", *headers) == 403
@@ -170,7 +170,7 @@ def test_a_refusal_says_why_and_changes_nothing(sandbox):
 def test_another_site_may_not_use_the_public_passwords(sandbox, headers, line):
     """An image's address alone could archive a person."""
     method, path = line.split()
-    query = "access_token=sandbox-token&client[name]=ACME"
+    query = "access_token=sandbox-v1-token&client[name]=ACME"
     host = ("host", "127.0.0.1:8765"), ("accept", "application/json")
 
     assert ask(sandbox, method, f"{path}?{query}", *host, *headers) == 403
@@ -188,7 +188,7 @@ def test_another_site_may_not_use_the_public_passwords(sandbox, headers, line):
 )
 def test_programs_and_proxies_may_use_the_api(sandbox, headers):
     """Under any name of the host, and pages of this machine."""
-    path = "/account/who_am_i?access_token=sandbox-token"
+    path = "/account/who_am_i?access_token=sandbox-v1-token"
 
     assert ask(sandbox, "GET", path, *headers, ("accept", "application/json")) == 200
 

@@ -35,7 +35,7 @@ def change(studio, invoice, /, **fields):
     return studio.call.put(f"/invoices/{invoice}", {"invoice": fields})
 
 
-def told(response):
+def outcome(response):
     return response.status_code, reason(response)
 
 
@@ -119,7 +119,7 @@ _lines = st.builds(
 
 @given(lines=st.lists(_lines, max_size=5), comma=st.booleans())
 def test_lines_are_read_as_they_were_written(lines, comma):
-    """Quotes, commas, line breaks and comma decimals come back."""
+    """Quotes, commas, line breaks and decimal commas survive a round trip."""
     assert tuple(lines) == read_lines(write_lines(tuple(lines), comma=comma))
 
 
@@ -179,11 +179,11 @@ def test_what_the_server_makes_by_itself(studio):
         ({"csv_line_items": f"{HEAD}\nA,B,1e10,1e10,,false,false,"}, "csv_line_items has a bad number, ''."),
         (
             {"kind": "task", "projects_to_invoice": "9"},
-            "projects_to_invoice names a project that is not this client's.",
+            "projects_to_invoice has a project of another client.",
         ),
         (
             {"kind": "task", "projects_to_invoice": "x"},
-            "projects_to_invoice names a project that is not this client's.",
+            "projects_to_invoice has a project of another client.",
         ),
         ({"kind": "task", "import_hours": "some"}, "import_hours is invalid."),
         ({"kind": "task", "import_hours": "yes"}, "The period is missing."),
@@ -202,7 +202,7 @@ def test_an_invoice_that_does_not_fit_is_refused(studio, fields, hint):
     studio.invoice()
     response = studio.call.post("/invoices", {"invoice": {"client_id": studio.client, "kind": "free_form"} | fields})
 
-    assert (400, hint) == told(response)
+    assert (400, hint) == outcome(response)
     assert len(studio.call.get("/invoices").json()) == 1
 
 
@@ -253,12 +253,12 @@ def test_an_update_takes_what_may_be_written(studio):
         "9",
         "United States Dollar - USD",
     )
-    assert told(change(studio, number, number="7")) == (400, "number is taken.")
+    assert outcome(change(studio, number, number="7")) == (400, "number is taken.")
     assert change(studio, number, number="9").status_code == 200
-    assert told(change(studio, number, client_id=99)) == (400, "There is no such client.")
+    assert outcome(change(studio, number, client_id=99)) == (400, "There is no such client.")
 
 
-def test_a_deleted_invoice_is_gone_with_all_that_belongs_to_it(studio, sandbox):
+def test_a_deleted_invoice_is_removed_with_all_that_belongs_to_it(studio, sandbox):
     """Its messages and payments go, too."""
     number = studio.invoice(csv_line_items=LINES)
     studio.call.make(f"/invoices/{number}/messages", root="message", recipients="a@example.com")
@@ -329,7 +329,7 @@ def test_each_status_finds_its_invoices(studio):
 
 
 def test_sending_opens_a_draft_and_leaves_a_message(studio):
-    """Names stand beside known addresses; line breaks are CRLF."""
+    """Names are beside known addresses; line breaks are CRLF."""
     studio.call.make(
         "/contacts", root="contact", client_id=studio.client, first_name="Con", last_name="Tact", email="C@example.com"
     )
@@ -369,7 +369,7 @@ def test_a_message_needs_recipients(studio):
     """Blanks and commas are none."""
     number = studio.invoice()
 
-    assert told(studio.call.post(f"/invoices/{number}/messages", {"message": {"recipients": " , "}})) == (
+    assert outcome(studio.call.post(f"/invoices/{number}/messages", {"message": {"recipients": " , "}})) == (
         400,
         "recipients is missing.",
     )
@@ -406,15 +406,19 @@ def test_states_change_as_the_table_says(studio, state, name):
     added = len(studio.call.get(f"{base}/messages").json()) - before
     mark = MARKS[name]
 
-    if state == mark.stands:
-        assert (200, None, mark.becomes, int(mark.message)) == (
+    if state == mark.before:
+        assert (200, None, mark.after, int(mark.message)) == (
             response.status_code,
             response.headers.get("location"),
             shown(studio, number)["state"],
             added,
         )
     else:
-        assert (400, f"The invoice is {state}.", state, 0) == (*told(response), shown(studio, number)["state"], added)
+        assert (400, f"The invoice is {state}.", state, 0) == (
+            *outcome(response),
+            shown(studio, number)["state"],
+            added,
+        )
 
 
 def test_a_deleted_message_unsends_nothing(studio):
@@ -490,7 +494,7 @@ def test_a_part_payment_leaves_a_draft_a_draft(studio):
 
 
 def test_taking_a_payment_back_reopens_an_open_invoice(studio):
-    """Back to where it stood before."""
+    """Back to its earlier state."""
     number = studio.invoice(csv_line_items=LINES)
     studio.call.post(f"/invoices/{number}/messages/mark_as_sent")
     payment = made(pay(studio, number, "109.99"))
@@ -523,8 +527,8 @@ def test_a_payment_needs_a_day_and_an_open_invoice(studio):
     for name in ("mark_as_sent", "mark_as_closed"):
         studio.call.post(f"/invoices/{number}/messages/{name}")
 
-    assert told(undated) == (400, "paid_at is missing.")
-    assert told(pay(studio, number, 1)) == (400, "That much is not due.")
+    assert outcome(undated) == (400, "paid_at is missing.")
+    assert outcome(pay(studio, number, 1)) == (400, "amount exceeds the due amount.")
 
 
 # Gathering
@@ -537,9 +541,9 @@ def worked(studio):
     call.put(base, {"project": {"client_id": studio.client, "bill_by": "Project", "hourly_rate": 100}})
     link = call.make(f"{base}/task_assignments/add_with_create_new_task", root="task", name="Build")
     task = call.sandbox.world.find("task_assignment", link)["task_id"]
-    studio.book(notes="one", spent_at="2026-01-01")
-    studio.book(of_user=2, spent_at="2026-01-02")
-    studio.book(task_id=task, hours="0.5", spent_at="2026-02-01")
+    studio.log_time(notes="one", spent_at="2026-01-01")
+    studio.log_time(of_user=2, spent_at="2026-01-02")
+    studio.log_time(task_id=task, hours="0.5", spent_at="2026-02-01")
     meals, travel = (
         call.make("/expense_categories", root="expense_category", name=name) for name in ("Meals", "Travel")
     )
@@ -651,13 +655,13 @@ def test_nothing_is_gathered_unasked(worked):
 
 def test_hours_without_a_rate_cost_nothing(studio):
     """bill_by none has no rate."""
-    studio.book()
+    studio.log_time()
 
     assert lines_of(studio, studio.invoice(kind="project", import_hours="all")) == [("Rocket", "1.00", "0.00")]
 
 
 def test_a_day_is_a_day(studio):
-    """Records keep days as days, whatever form they came in."""
+    """Records keep days as days, in any form they came in."""
     number = studio.invoice(issued_at="20260110")
 
     assert date(2026, 1, 10) == studio.call.sandbox.world.find("invoice", number)["issued_at"]

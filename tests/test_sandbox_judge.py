@@ -3,14 +3,14 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harvest_async.sandbox.judge import Judge
 from harvest_async.sandbox.log import most_in_window
+from harvest_async.sandbox.rate_limiter import RateLimiter
 
 SECOND = 1_000_000_000
 
 
 def judge(calls=3, period=10, lockout=10, **options):
-    return Judge(calls, period, lockout, **options)
+    return RateLimiter(calls, period, lockout, **options)
 
 
 def verdicts(judge, *arrivals):
@@ -82,7 +82,7 @@ def test_a_lockout_that_does_not_prolong_ends_by_itself():
 
 
 def test_a_lockout_counts_once_and_each_refusal_by_itself():
-    """The figures tell lockouts from refusals."""
+    """The figures count lockouts and refusals separately."""
     counting = judge()
     verdicts(counting, 0, 0, 0, 0, 1, 2, 30, 30, 30, 30)
 
@@ -90,8 +90,8 @@ def test_a_lockout_counts_once_and_each_refusal_by_itself():
 
 
 def test_the_wait_is_in_whole_seconds_rounded_up():
-    """Whoever waits for as long as it is told finds the account open."""
-    counting = Judge(1, 15 * SECOND, 15 * SECOND)
+    """A client that waits for the given time finds the account open."""
+    counting = RateLimiter(1, 15 * SECOND, 15 * SECOND)
     counting.arrive(0)
     counting.arrive(0)
 
@@ -112,7 +112,7 @@ def test_calls_that_left_the_window_are_not_counted():
 def test_a_lockout_can_be_of_another_length_once():
     """A lockout from outside has its own length and leaves the usual one alone."""
     counting = judge()
-    counting.shut(0, 3)
+    counting.lock_out(0, 3)
 
     assert verdicts(judge_with(counting, prolong=False), 2, 3) == [False, True]
 

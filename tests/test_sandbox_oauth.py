@@ -46,12 +46,12 @@ def refresh(sandbox, token):
     return redeem(sandbox, grant_type="refresh_token", refresh_token=token)
 
 
-def whose(sandbox, token):
+def email_of(sandbox, token):
     response = Caller(sandbox, None).get("/account/who_am_i", headers={"Authorization": f"Bearer {token}"})
     return response.json()["user"]["email"] if response.status_code == 200 else response.status_code
 
 
-def test_whoever_is_asked_approves_at_once(sandbox):
+def test_the_person_who_is_asked_approves_at_once(sandbox):
     """The administrator is sent back with a code and the state, and the address keeps its own query."""
     response = authorize(sandbox)
     target = urlsplit(response.headers["location"])
@@ -64,19 +64,19 @@ def test_whoever_is_asked_approves_at_once(sandbox):
 
 def test_a_code_becomes_a_pair_of_tokens(sandbox):
     """With the contract's keys, 64799 seconds, and base64 text with all of its signs."""
-    told = pair(sandbox)
+    returned = pair(sandbox)
 
-    assert {"token_type", "expires_in", "access_token", "refresh_token"} == set(told)
-    assert (told["token_type"], told["expires_in"]) == ("bearer", 64799)
-    assert all({"+", "/", "="} <= set(told[name]) for name in ("access_token", "refresh_token"))
-    assert whose(sandbox, told["access_token"]) == "admin@example.com"
+    assert {"token_type", "expires_in", "access_token", "refresh_token"} == set(returned)
+    assert (returned["token_type"], returned["expires_in"]) == ("bearer", 64799)
+    assert all({"+", "/", "="} <= set(returned[name]) for name in ("access_token", "refresh_token"))
+    assert email_of(sandbox, returned["access_token"]) == "admin@example.com"
 
 
 def test_the_person_who_is_signed_in_is_the_one_who_approves(sandbox):
     """A token is theirs, with their role."""
     token = pair(sandbox, email=USER)["access_token"]
 
-    assert whose(sandbox, token) == USER
+    assert email_of(sandbox, token) == USER
 
 
 def test_a_token_travels_as_a_parameter_too(sandbox):
@@ -95,14 +95,14 @@ def test_the_implicit_grant_puts_a_token_in_the_fragment(sandbox):
     fragment = parse_qs(urlsplit(response.headers["location"]).fragment)
 
     assert {"access_token", "expires_in", "state", "token_type"} == set(fragment)
-    assert whose(sandbox, fragment["access_token"][0]) == "admin@example.com"
+    assert email_of(sandbox, fragment["access_token"][0]) == "admin@example.com"
 
 
 @pytest.mark.parametrize(
     "query", [{"client_id": "x"}, {"client_id": None}, {"redirect_uri": None}, {"redirect_uri": "back"}]
 )
 def test_nobody_is_sent_to_an_address_that_is_not_to_be_trusted(sandbox, query):
-    """The answer is an error, not a redirect."""
+    """The response is an error, not a redirect."""
     response = authorize(sandbox, **query)
 
     assert (response.status_code, response.json()["error"], response.headers.get("location")) == (
@@ -112,7 +112,7 @@ def test_nobody_is_sent_to_an_address_that_is_not_to_be_trusted(sandbox, query):
     )
 
 
-def test_an_unknown_kind_of_answer_is_told_by_redirect(sandbox):
+def test_an_unknown_response_type_is_reported_by_redirect(sandbox):
     """With the state."""
     query = parse_qs(urlsplit(authorize(sandbox, response_type="cake").headers["location"]).query)
 
@@ -142,49 +142,52 @@ def test_a_code_is_good_for_one_use(sandbox):
 
 
 def test_a_refresh_token_is_good_for_one_use(sandbox):
-    """Each refresh answers with a new pair; the old access token is still good."""
+    """Each refresh responds with a new pair; the old access token is still good."""
     first = pair(sandbox)
     second = refresh(sandbox, first["refresh_token"]).json()
     again = refresh(sandbox, first["refresh_token"])
 
     assert len({each[name] for each in (first, second) for name in ("access_token", "refresh_token")}) == 4
     assert (again.status_code, again.json()["error"]) == (400, "invalid_grant")
-    assert [whose(sandbox, each["access_token"]) for each in (first, second)] == ["admin@example.com"] * 2
+    assert [email_of(sandbox, each["access_token"]) for each in (first, second)] == ["admin@example.com"] * 2
     assert refresh(sandbox, second["refresh_token"]).status_code == 200
 
 
 def test_an_access_token_ends_by_the_clock(sandbox):
     """A second short of 18 hours; the refresh token outlives it."""
-    told = pair(sandbox)
+    returned = pair(sandbox)
     clock_of(sandbox).advance(64_798)
-    before = whose(sandbox, told["access_token"])
+    before = email_of(sandbox, returned["access_token"])
     clock_of(sandbox).advance(1)
 
-    assert (before, whose(sandbox, told["access_token"])) == ("admin@example.com", 401)
-    assert refresh(sandbox, told["refresh_token"]).status_code == 200
+    assert (before, email_of(sandbox, returned["access_token"])) == ("admin@example.com", 401)
+    assert refresh(sandbox, returned["refresh_token"]).status_code == 200
 
 
 def test_tokens_are_revoked(sandbox):
     """Access tokens alone, or refresh tokens, too; the fixed token stays."""
-    told = pair(sandbox)
+    returned = pair(sandbox)
     sandbox.revoke_tokens()
-    renewed = refresh(sandbox, told["refresh_token"]).json()
+    renewed = refresh(sandbox, returned["refresh_token"]).json()
     sandbox.revoke_tokens(refresh=True)
 
-    assert [whose(sandbox, each["access_token"]) for each in (told, renewed)] == [401, 401]
+    assert [email_of(sandbox, each["access_token"]) for each in (returned, renewed)] == [401, 401]
     assert refresh(sandbox, renewed["refresh_token"]).json()["error"] == "invalid_grant"
-    assert whose(sandbox, "sandbox-token") == "admin@example.com"
+    assert email_of(sandbox, "sandbox-v1-token") == "admin@example.com"
 
 
 def test_tokens_are_revoked_by_the_page(sandbox):
     """As by the call."""
-    told, call = pair(sandbox), Caller(sandbox, None)
+    returned, call = pair(sandbox), Caller(sandbox, None)
     first = call.post("/_sandbox/revoke")
-    kept = refresh(sandbox, told["refresh_token"]).json()
+    kept = refresh(sandbox, returned["refresh_token"]).json()
     second = call.post("/_sandbox/revoke", {"refresh": True})
 
     assert [first.json()["refresh"], second.json()["refresh"]] == [False, True]
-    assert (whose(sandbox, told["access_token"]), refresh(sandbox, kept["refresh_token"]).status_code) == (401, 400)
+    assert (email_of(sandbox, returned["access_token"]), refresh(sandbox, kept["refresh_token"]).status_code) == (
+        401,
+        400,
+    )
 
 
 def test_a_wrong_token_says_how_to_sign_in(sandbox):
@@ -197,10 +200,10 @@ def test_a_wrong_token_says_how_to_sign_in(sandbox):
 @pytest.mark.parametrize("kind", ["code", "refresh_token"])
 def test_what_is_no_access_token_opens_nothing(sandbox, kind):
     """Neither a code nor a refresh token, nor a token in other letters."""
-    told = {"code": code_of(authorize(sandbox))} | pair(sandbox)
+    returned = {"code": code_of(authorize(sandbox))} | pair(sandbox)
 
-    assert whose(sandbox, told[kind]) == 401
-    assert whose(sandbox, told["access_token"].swapcase()) == 401
+    assert email_of(sandbox, returned[kind]) == 401
+    assert email_of(sandbox, returned["access_token"].swapcase()) == 401
 
 
 @pytest.mark.parametrize(
@@ -228,8 +231,8 @@ def test_errors_are_those_of_the_standard(sandbox, form, status, error):
 
 def test_a_token_request_must_be_a_form(sandbox):
     """The documentation draws it as JSON, which is not taken."""
-    told = pair(sandbox)
-    body = KNOWN | {"grant_type": "refresh_token", "refresh_token": told["refresh_token"]}
+    returned = pair(sandbox)
+    body = KNOWN | {"grant_type": "refresh_token", "refresh_token": returned["refresh_token"]}
     response = Caller(sandbox, None).post("/oauth2/token", body)
 
     assert (response.status_code, response.json()["error"]) == (400, "invalid_request")
@@ -251,10 +254,10 @@ def test_tokens_outlive_a_restart(tmp_path):
     """They are part of the state that is kept."""
     path, clock = tmp_path / "sandbox.db", VirtualClock()
     first = Sandbox(db=path, clock=clock)
-    told = pair(first)
+    returned = pair(first)
     first.close()
     second = Sandbox(db=path, clock=clock)
 
-    assert whose(second, told["access_token"]) == "admin@example.com"
-    assert refresh(second, told["refresh_token"]).status_code == 200
+    assert email_of(second, returned["access_token"]) == "admin@example.com"
+    assert refresh(second, returned["refresh_token"]).status_code == 200
     second.close()

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from harvest_async.sandbox import Sandbox
-from harvest_async.sandbox.words import WORDS
+from harvest_async.sandbox.v1.choices import CHOICES
 from tests.contract import fields
 from tests.support.sandbox import Caller, new_sandbox, new_studio, reason, tree_of
 
@@ -55,7 +55,7 @@ def test_a_timesheet_takes_flat_parameters(studio, where):
 
 
 def test_a_new_task_of_a_known_name_is_the_known_one(studio, sandbox):
-    """Whatever its case; no second task is made."""
+    """Ignoring its case; no second task is made."""
     project = studio.call.make("/projects", root="project", name="P", client_id=studio.client)
     path = f"/projects/{project}/task_assignments/add_with_create_new_task"
     response = studio.call.post(path, {"task": {"name": "DESIGN"}})
@@ -129,7 +129,7 @@ def test_a_payment_of_nothing_pays_an_invoice_of_nothing(studio):
 @pytest.mark.parametrize("given", [{}, {"kind": None}, {"kind": ""}])
 def test_an_invoice_without_a_kind_is_free_form(studio, given):
     """It gathers nothing."""
-    studio.book()
+    studio.log_time()
     studio.call.make("/invoices", root="invoice", client_id=studio.client, import_hours="all", **given)
 
     assert studio.call.get(f"/clients/{studio.client}").json()["client"]["last_invoice_kind"] == "free_form"
@@ -189,7 +189,7 @@ def test_an_unset_code_is_an_empty_text(studio):
 )
 def test_decimals_have_a_point_in_json(studio, hours, text):
     """Whole ones too."""
-    studio.book(hours=hours)
+    studio.log_time(hours=hours)
 
     assert f'"hours":{text},' in studio.call.get("/daily").text
 
@@ -218,9 +218,9 @@ RUNNING = {"hours_with_timer", "started_at", "ended_at", "billable", "billable_r
 
 @pytest.mark.parametrize("path", ["/projects/{project}/entries", "/people/1/entries"])
 def test_reports_show_of_stopped_entries_what_applies(studio, path):
-    """The timer's fields and the rates are those of running entries; a filter goes by them all the same."""
-    studio.book()
-    studio.book(hours="")
+    """The timer's fields and the rates are those of running entries; a filter still uses them."""
+    studio.log_time()
+    studio.log_time(hours="")
     path = path.format(project=studio.project)
     stopped, running = (each["day_entry"] for each in studio.call.get(f"{path}?{SPAN}").json())
 
@@ -233,7 +233,7 @@ def test_reports_show_of_stopped_entries_what_applies(studio, path):
 def test_start_and_end_apply_where_time_is_tracked_by_them(quirks, shown):
     """Unless the switch leaves them out."""
     studio = new_studio(new_sandbox(timestamp_timers=True, quirks=quirks))
-    studio.book(started_at="8:00am", ended_at="9:00am")
+    studio.log_time(started_at="8:00am", ended_at="9:00am")
     [entry] = studio.call.get(f"/people/1/entries?{SPAN}").json()
 
     assert ("started_at" in entry["day_entry"], "ended_at" in entry["day_entry"]) == (shown, shown)
@@ -268,7 +268,7 @@ def test_an_empty_list_in_xml_may_be_of_nothing(path, quirks):
 
 def test_moments_in_xml_have_their_type(studio, sandbox):
     """That of the last access, and that of a timer that does not run."""
-    studio.book()
+    studio.log_time()
     call = Caller(sandbox, format="xml")
     access = tree_of(call.get("/account/rate_limit_status")).find("last-access-at")
     timer = tree_of(call.get(f"/people/1/entries?{SPAN}"))[0].find("timer-started-at")
@@ -348,7 +348,7 @@ def test_few_refusals_have_a_hint(studio, sandbox):
     """Toggles and deletes of assignments; all others say in their body what is wrong."""
     sandbox.reset()
     limited = new_studio(new_sandbox(plan={"projects": 1}))
-    limited.book()
+    limited.log_time()
     call, base = limited.call, f"/projects/{limited.project}"
     [task] = limited.call.sandbox.world.assignments("task_assignment", limited.project)
     person = limited.call.sandbox.world.assignments("user_assignment", limited.project)[0]
@@ -395,14 +395,14 @@ def test_every_set_of_words_is_the_contracts():
         if field.words and not field.read_only
     }
 
-    assert known == {key: set(words) for key, words in WORDS.items() if key[1] != "estimate_by"}
+    assert known == {key: set(words) for key, words in CHOICES.items() if key[1] != "estimate_by"}
 
 
-@pytest.mark.parametrize(("kind", "name"), sorted(WORDS))
+@pytest.mark.parametrize(("kind", "name"), sorted(CHOICES))
 def test_a_word_of_no_set_is_refused(studio, kind, name):
     """On create, and on update where it can be changed; each of its words is taken; blank is as if not sent."""
     base = {"client_id": studio.client, **({"name": "P"} if kind == "project" else {})}
-    words = WORDS[kind, name]
+    words = CHOICES[kind, name]
     dates = {
         "period_start": "2026-01-01",
         "period_end": "2026-12-31",

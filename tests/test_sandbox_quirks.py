@@ -2,12 +2,18 @@
 
 import pytest
 
-from harvest_async.sandbox.variants import VARIANTS
+from harvest_async.sandbox.quirks import QUIRKS
 from tests.contract import quirks
 from tests.support.sandbox import Caller, new_sandbox, new_studio, reason, tree_of
 
 SPAN = "from=20260101&to=20261231"
-NOT_OF_THE_CONTRACTS_LIST = {"location_form", "nil_classes", "report_times_missing"}  # not in the documentation's list
+NOT_OF_THE_CONTRACTS_LIST = {  # not in the documentation's list
+    "location_form",
+    "nil_classes",
+    "references_dropped",
+    "references_truncated",
+    "report_times_missing",
+}
 
 
 def studio_with(*names, **options):
@@ -26,18 +32,18 @@ def xml_add(studio):
 
 
 def test_the_names_are_the_contracts():
-    """Whoever reads the contract finds the switch."""
-    assert set(VARIANTS) - NOT_OF_THE_CONTRACTS_LIST <= set(quirks())
+    """The quirks have the names of the reference."""
+    assert set(QUIRKS) - NOT_OF_THE_CONTRACTS_LIST <= set(quirks())
 
 
 def test_a_quirk_that_is_none_is_refused():
     """The sandbox names those that there are."""
-    with pytest.raises(ValueError, match=r"give some of add_reply_root, .* not nothing"):
+    with pytest.raises(ValueError, match=r"Unknown quirk: nothing\. Choose from: add_reply_root, "):
         new_sandbox(quirks=["nothing"])
 
 
 def test_add_reply_root():
-    """Only the answer to a new entry has it."""
+    """Only the response to a new entry has it."""
     studio = studio_with("add_reply_root")
     added = tree_of(xml_add(studio))
 
@@ -46,9 +52,9 @@ def test_add_reply_root():
 
 
 def test_add_reply_short():
-    """The rest is to be had by show."""
+    """The rest is returned by show."""
     studio = studio_with("add_reply_short")
-    entry = studio.book()
+    entry = studio.log_time()
 
     assert {"id", "client", "project", "task", "hours", "hours_without_timer", "notes"} == set(entry)
     assert "spent_at" in studio.call.get(f"/daily/show/{entry['id']}").json()
@@ -58,9 +64,9 @@ def test_add_reply_short():
 def test_flat_json_timer():
     """JSON is nested as XML is; what a stopped timer held stays beside."""
     studio = studio_with("flat_json_timer")
-    studio.book(hours="")
+    studio.log_time(hours="")
 
-    assert {"day_entry", "hours_for_previously_running_timer"} == set(studio.book(hours=""))
+    assert {"day_entry", "hours_for_previously_running_timer"} == set(studio.log_time(hours=""))
 
 
 def test_bare_ampersand():
@@ -72,7 +78,7 @@ def test_bare_ampersand():
 
 
 def test_body_or_no_body():
-    """Creates and updates answer with the record."""
+    """Creates and updates respond with the record."""
     studio = studio_with("body_or_no_body")
     created = studio.call.post("/clients", {"client": {"name": "New"}})
     updated = xml(studio).put(created.headers["location"], content=b"<client><name>Newer</name></client>")
@@ -103,7 +109,7 @@ def test_currency_names():
 def test_datetime_case():
     """The type attribute of moments, in time tracking, too."""
     studio = studio_with("datetime_case")
-    studio.book()
+    studio.log_time()
 
     assert tree_of(xml(studio).get(f"/clients/{studio.client}")).find("created-at").get("type") == "dateTime"
     assert tree_of(xml(studio).get("/daily")).find("day_entries/day_entry/created_at").get("type") == "dateTime"
@@ -117,7 +123,7 @@ def test_duplicate_elements():
 
 
 def test_expense_location():
-    """The id of the new expense is not told."""
+    """The id of the new expense is not returned."""
     studio = studio_with("expense_location")
     category = studio.call.make("/expense_categories", root="expense_category", name="Meals")
     fields = {"project_id": studio.project, "expense_category_id": category, "spent_at": "2026-01-05", "total_cost": 1}
@@ -172,9 +178,9 @@ def test_message_list_root():
 
 
 def test_minus_zero_zone():
-    """It is UTC all the same."""
+    """It is still UTC."""
     studio = studio_with("minus_zero_zone")
-    studio.book()
+    studio.log_time()
 
     assert (
         tree_of(xml(studio).get("/daily")).findtext("day_entries/day_entry/created_at")
@@ -197,13 +203,13 @@ def test_missing_ids_in_samples():
 def test_missing_type_array(path):
     """No list says that it is one."""
     studio = studio_with("missing_type_array")
-    studio.book()
+    studio.log_time()
 
     assert "array" not in xml(studio).get(path).text
 
 
 def test_nil_with_text():
-    """It is nil all the same, in lists, too."""
+    """It is still nil, also in lists."""
     studio = studio_with("nil_with_text")
     number = studio.invoice()
     single = tree_of(xml(studio).get(f"/invoices/{number}")).find("tax2-amount")
@@ -237,7 +243,7 @@ def test_read_only_back():
 def test_task_delete_status():
     """A task with hours is not archived but refused."""
     studio = studio_with("task_delete_status")
-    studio.book()
+    studio.log_time()
     response = studio.call.delete(f"/tasks/{studio.task}")
 
     assert (response.status_code, reason(response)) == (400, "The task has hours.")
@@ -253,7 +259,7 @@ def test_throttle_status_503():
 
 
 def test_user_assignment_location():
-    """The record has another id from then on, and the old one is gone."""
+    """The record has another id from then on, and the old one is deleted."""
     studio = studio_with("user_assignment_location")
     base = f"/projects/{studio.project}/user_assignments"
     [old, _] = studio.call.sandbox.world.assignments("user_assignment", studio.project)
@@ -271,7 +277,7 @@ def test_weekday_mismatch():
 
 
 def test_who_am_i_names():
-    """Every field but id and e-mail may be missing; the longer answer has them all."""
+    """Every field but id and e-mail may be missing; the longer response has them all."""
     short = studio_with("who_am_i_names").call.get("/account/who_am_i").json()
     whole = studio_with().call.get("/account/who_am_i").json()
 

@@ -22,7 +22,7 @@ def call(studio):
     return studio.call
 
 
-def told(response):
+def outcome(response):
     return response.status_code, reason(response)
 
 
@@ -43,7 +43,7 @@ def test_a_create_needs_its_fields(call, root, missing):
     path, fields = NEEDED[root]
     response = call.post(path, {root: {name: value for name, value in fields.items() if name != missing}})
 
-    assert (400, f"{missing} is missing.") == told(response)
+    assert (400, f"{missing} is missing.") == outcome(response)
 
 
 @pytest.mark.parametrize(("root", "emptied"), [(root, name) for root, (_, fields) in NEEDED.items() for name in fields])
@@ -54,7 +54,7 @@ def test_an_update_may_leave_them_out_but_not_empty_them(call, root, emptied):
     kept = {"client_id": 1001} if root == "project" else {}
     response = call.put(f"{path}/{number}", {root: kept | {emptied: ""}})
 
-    assert (400, f"{emptied} is missing.") == told(response)
+    assert (400, f"{emptied} is missing.") == outcome(response)
     assert call.put(f"{path}/{number}", {root: kept}).status_code == 200
 
 
@@ -77,16 +77,16 @@ def test_some_names_are_unique_without_regard_to_case(call, root, name):
     other = call.make(path, root=root, **(fields | {name: f"other-{fields[name]}"}))
     taken = call.put(f"{path}/{other}", {root: {name: fields[name]}})
 
-    assert (400, f"{name} is taken.") == told(again) == told(taken)
+    assert (400, f"{name} is taken.") == outcome(again) == outcome(taken)
     assert same.status_code == 200
 
 
 @pytest.mark.parametrize("root", ["contact", "project"])
 def test_a_client_must_exist(call, root):
-    """An unknown client is told."""
+    """An unknown client is reported."""
     path, fields = NEEDED[root]
 
-    assert told(call.post(path, {root: fields | {"client_id": 9}})) == (400, "There is no such client.")
+    assert outcome(call.post(path, {root: fields | {"client_id": 9}})) == (400, "There is no such client.")
 
 
 def test_what_may_not_be_set_is_passed_over(call, sandbox):
@@ -116,7 +116,7 @@ def test_a_client_with_active_projects_stays_active(call, studio, sandbox):
     call.put(f"/projects/{studio.project}/toggle")
     done = call.put(f"/clients/{studio.client}/toggle")
 
-    assert told(refused) == (400, "The client has active projects.")
+    assert outcome(refused) == (400, "The client has active projects.")
     assert (200, f"/clients/{studio.client}") == (done.status_code, done.headers["location"])
     assert False is sandbox.world.find("client", studio.client)["active"]
     call.post(f"/clients/{studio.client}/toggle")
@@ -139,8 +139,8 @@ def test_a_client_goes_with_its_contacts_when_nothing_hangs_on_it(call, studio, 
     with_invoice = call.delete(f"/clients/{studio.client}")
     call.delete(f"/invoices/{invoice}")
 
-    assert told(with_project) == (400, "The client has projects.")
-    assert told(with_invoice) == (400, "The client has invoices.")
+    assert outcome(with_project) == (400, "The client has projects.")
+    assert outcome(with_invoice) == (400, "The client has invoices.")
     assert call.delete(f"/clients/{studio.client}").status_code == 200
     assert sandbox.world.all("contact") == []
 
@@ -172,13 +172,13 @@ def test_a_projects_update_needs_its_client(call, studio, sandbox):
     call.put(path, {"project": {"name": "New", "client_id": studio.client, "active": False}})
 
     project = sandbox.world.find("project", studio.project)
-    assert told(refused) == (400, "client_id is missing.")
+    assert outcome(refused) == (400, "client_id is missing.")
     assert (project["name"], project["active"]) == ("New", True)
 
 
 def test_a_project_with_hours_or_expenses_stays(call, studio, sandbox):
     """Without them it goes, with its assignments."""
-    entry = studio.book()["id"]
+    entry = studio.log_time()["id"]
     category = call.make("/expense_categories", root="expense_category", name="Meals")
     expense = studio.spend(expense_category_id=category)
     with_hours = call.delete(f"/projects/{studio.project}")
@@ -186,8 +186,8 @@ def test_a_project_with_hours_or_expenses_stays(call, studio, sandbox):
     with_expenses = call.delete(f"/projects/{studio.project}")
     call.delete(f"/expenses/{expense}")
 
-    assert told(with_hours) == (400, "The project has hours.")
-    assert told(with_expenses) == (400, "The project has expenses.")
+    assert outcome(with_hours) == (400, "The project has hours.")
+    assert outcome(with_expenses) == (400, "The project has expenses.")
     assert call.delete(f"/projects/{studio.project}").status_code == 200
     assert sandbox.world.all("task_assignment") + sandbox.world.all("user_assignment") == []
 
@@ -195,7 +195,7 @@ def test_a_project_with_hours_or_expenses_stays(call, studio, sandbox):
 def test_a_new_project_has_the_defaults(call, studio, sandbox):
     """Default tasks that are not archived, people who are on all future projects, and its creator."""
     task = call.make("/tasks", root="task", name="Default", is_default=True, default_hourly_rate=90)
-    archived = call.make("/tasks", root="task", name="Gone", is_default=True)
+    archived = call.make("/tasks", root="task", name="Deleted", is_default=True)
     sandbox.world.change(
         "task", sandbox.world.find("task", archived), {"deactivated": True}, sandbox._account.clock.today()
     )
@@ -213,15 +213,15 @@ def test_a_new_project_has_the_defaults(call, studio, sandbox):
 
 
 def test_a_task_with_hours_is_archived_and_brought_back(call, studio, sandbox):
-    """Both deletes answer alike: the task itself tells which it was."""
-    entry = studio.book()["id"]
+    """Both deletes respond alike: the task itself shows which it was."""
+    entry = studio.log_time()["id"]
     archived = call.delete(f"/tasks/{studio.task}")
     shown = call.get(f"/tasks/{studio.task}").json()["task"]["deactivated"]
     activated = call.post(f"/tasks/{studio.task}/activate")
     call.delete(f"/daily/delete/{entry}")
     deleted = call.delete(f"/tasks/{studio.task}")
 
-    assert (200, None) == told(archived) == told(deleted)
+    assert (200, None) == outcome(archived) == outcome(deleted)
     assert (True, 200, f"/tasks/{studio.task}") == (shown, activated.status_code, activated.headers["location"])
     assert call.get(f"/tasks/{studio.task}").status_code == 404
     assert sandbox.world.all("task_assignment") == []
@@ -238,15 +238,15 @@ def test_a_person_is_toggled(call, sandbox, verb):
 
 def test_a_person_with_hours_stays(call, studio):
     """Who has none goes."""
-    studio.book(of_user=2)
+    studio.log_time(of_user=2)
     other = call.make("/people", root="user", **NEEDED["user"][1])
 
-    assert told(call.delete("/people/2")) == (400, "The user has hours.")
+    assert outcome(call.delete("/people/2")) == (400, "The user has hours.")
     assert call.delete(f"/people/{other}").status_code == 200
 
 
 def test_a_password_can_be_reset(call):
-    """It answers as every write does, and 404 for nobody."""
+    """It responds as every write does, and with 404 for an unknown person."""
     assert (call.post("/people/2/reset_password").status_code, call.post("/people/2/reset_password").content) == (
         200,
         b" ",
@@ -257,7 +257,7 @@ def test_a_password_can_be_reset(call):
 # Assignments
 
 
-def test_a_project_tells_how_many_tasks_can_be_booked(call, studio, sandbox):
+def test_a_project_shows_how_many_tasks_accept_time(call, studio, sandbox):
     """Archived assignments are not counted, and removed tasks are not, either."""
     path = f"/projects/{studio.project}/task_assignments"
     project = sandbox.world.find("project", studio.project)
@@ -325,13 +325,13 @@ def test_updates_of_assignments_name_a_location_or_not(call, studio, sandbox):
 
 def test_an_assignment_with_hours_is_archived_with_a_hint(call, studio, sandbox):
     """One without hours is removed without a word."""
-    studio.book()
+    studio.log_time()
     people = sandbox.world.assignments("user_assignment", studio.project)
     base = f"/projects/{studio.project}/user_assignments"
     archived, removed = (call.delete(f"{base}/{link['id']}") for link in people)
 
-    assert told(archived) == (200, "The user has hours on this project and was archived.")
-    assert told(removed) == (200, None)
+    assert outcome(archived) == (200, "The user has hours on this project and was archived.")
+    assert outcome(removed) == (200, None)
     assert [link["deactivated"] for link in sandbox.world.assignments("user_assignment", studio.project)] == [True]
 
 
@@ -342,8 +342,8 @@ def test_a_project_keeps_its_last_task(call, studio, sandbox):
     refused = call.delete(f"{path}/{link['id']}")
     call.make(f"{path}/add_with_create_new_task", root="task", name="New")
 
-    assert told(refused) == (400, "A project needs at least one task.")
-    assert told(call.delete(f"{path}/{link['id']}")) == (200, None)
+    assert outcome(refused) == (400, "A project needs at least one task.")
+    assert outcome(call.delete(f"{path}/{link['id']}")) == (200, None)
     assert sandbox.world.find("project", studio.project)["active_task_assignments_count"] == 1
 
 
@@ -355,7 +355,7 @@ def test_a_category_with_expenses_stays(call, studio):
     used, free = (call.make("/expense_categories", root="expense_category", name=name) for name in "AB")
     studio.spend(expense_category_id=used)
 
-    assert told(call.delete(f"/expense_categories/{used}")) == (400, "The category has expenses.")
+    assert outcome(call.delete(f"/expense_categories/{used}")) == (400, "The category has expenses.")
     assert call.delete(f"/expense_categories/{free}").status_code == 200
 
 
@@ -367,7 +367,7 @@ def test_the_two_default_categories_of_invoice_items_stay(call):
 
     assert [(each["name"], each["use_as_service"]) for each in listed] == [("Service", True), ("Product", False)]
     assert f"/invoice_categories/{number}" == made.headers["location"]
-    assert told(call.delete(f"/invoice_item_categories/{listed[0]['id']}")) == (400, "The category is a default.")
+    assert outcome(call.delete(f"/invoice_item_categories/{listed[0]['id']}")) == (400, "The category is a default.")
     renamed = call.put(f"/invoice_item_categories/{listed[0]['id']}", {"invoice_item_category": {"name": "Work"}})
     assert (200, f"/invoice_item_categories/{listed[0]['id']}") == (renamed.status_code, renamed.headers["location"])
     assert call.delete(f"/invoice_item_categories/{number}").status_code == 200
@@ -379,7 +379,7 @@ def test_a_read_root_is_no_write_root(call):
 
 
 def test_many_records_are_found_as_fast_as_few(sandbox, studio):
-    """Booking does not look at what was booked before: the index is asked, not the table."""
+    """Logging time does not read earlier entries: it uses the index, not the table."""
     looked = []
     table = sandbox.world.tables["entry"]
 
@@ -393,8 +393,8 @@ def test_many_records_are_found_as_fast_as_few(sandbox, studio):
             return super().__iter__()
 
     sandbox.world.tables["entry"] = Watched(table)
-    studio.book()
-    studio.book(hours="")
+    studio.log_time()
+    studio.log_time(hours="")
     Caller(sandbox).get("/daily")
     Caller(sandbox).get("/people/1/entries?from=20260101&to=20261231")
 
@@ -419,19 +419,19 @@ def test_a_plan_allows_so_many_people_and_projects():
     back = call.post(f"/people/{third}/toggle")
     archived = call.make("/projects", root="project", name="P", client_id=studio.client, active=False)
 
-    assert [told(each) for each in (*refused, back)] == [
+    assert [outcome(each) for each in (*refused, back)] == [
         (400, "The plan allows no more active people."),
         (400, "The plan allows no more active projects."),
         (400, "The plan allows no more active people."),
     ]
-    assert told(call.put(f"/projects/{archived}/toggle")) == (400, "The plan allows no more active projects.")
+    assert outcome(call.put(f"/projects/{archived}/toggle")) == (400, "The plan allows no more active projects.")
     call.post(f"/people/{fourth}/toggle")
-    assert told(call.post(f"/people/{third}/toggle")) == (200, None)
+    assert outcome(call.post(f"/people/{third}/toggle")) == (200, None)
 
 
 def test_a_limit_that_is_none_of_a_plan_is_refused():
     """The sandbox names those that there are."""
-    with pytest.raises(ValueError, match="give people and projects, not clients"):
+    with pytest.raises(ValueError, match=r"unknown limit clients\. Choose from: people, projects"):
         new_sandbox(plan={"clients": 1})
 
 
@@ -444,8 +444,8 @@ def test_a_project_tells_of_its_records_once_a_day(studio, sandbox):
         return project["hint_earliest_record_at"], project["hint_latest_record_at"]
 
     unknown = hints()
-    studio.book(spent_at="2026-01-05")
-    studio.book(spent_at="2026-01-09")
+    studio.log_time(spent_at="2026-01-05")
+    studio.log_time(spent_at="2026-01-09")
     first = hints()
     clock_of(sandbox).advance(24 * 3600)
     studio.spend(expense_category_id=category, spent_at="2026-01-02")

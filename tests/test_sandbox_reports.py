@@ -25,7 +25,7 @@ def test_both_ends_of_the_range_are_needed_and_included(studio, path):
     """One alone, none, and what is no day are refused; an unpadded one and one with dashes are read."""
     category = studio.call.make("/expense_categories", root="expense_category", name="Meals")
     for day in ("2026-01-04", "2026-01-05", "2026-01-07", "2026-01-08"):
-        studio.book(spent_at=day)
+        studio.log_time(spent_at=day)
         studio.spend(expense_category_id=category, spent_at=day)
     found = ids(studio.call.get(f"{path}?{SPAN}"))
 
@@ -41,7 +41,7 @@ def test_both_ends_of_the_range_are_needed_and_included(studio, path):
 def test_entries_are_filtered(studio):
     """Yes and no for some; only yes for others, whose no returns everything."""
     sandbox = studio.call.sandbox
-    plain, approved, billed = (studio.book()["id"] for _ in range(3))
+    plain, approved, billed = (studio.log_time()["id"] for _ in range(3))
     sandbox.lock("entry", approved)
     world, now = sandbox.world, clock_of(sandbox).today()
     world.change("entry", world.find("entry", billed), {"is_billed": True}, now)
@@ -60,7 +60,7 @@ def test_entries_are_filtered(studio):
 
 def test_billable_is_the_tasks_and_the_projects(studio):
     """Either can take it away."""
-    studio.book()
+    studio.log_time()
     [link] = studio.call.sandbox.world.assignments("task_assignment", studio.project)
     path = f"/projects/{studio.project}"
     report = f"{path}/entries?{SPAN}&billable=no"
@@ -75,8 +75,8 @@ def test_billable_is_the_tasks_and_the_projects(studio):
 
 def test_entries_are_found_by_person_and_by_project(studio):
     """user_id within a project, project_id within a person's."""
-    mine = studio.book()["id"]
-    theirs = studio.book(Caller(studio.call.sandbox, USER))["id"]
+    mine = studio.log_time()["id"]
+    theirs = studio.log_time(Caller(studio.call.sandbox, USER))["id"]
     project = f"/projects/{studio.project}/entries?{SPAN}"
     person = f"/people/1/entries?{SPAN}"
 
@@ -92,8 +92,8 @@ def test_entries_are_found_by_person_and_by_project(studio):
 
 
 def test_reports_are_in_order_of_days(studio):
-    """Whatever was booked first."""
-    second, first = studio.book(spent_at="2026-01-06")["id"], studio.book(spent_at="2026-01-05")["id"]
+    """In any order of logging."""
+    second, first = studio.log_time(spent_at="2026-01-06")["id"], studio.log_time(spent_at="2026-01-05")["id"]
 
     assert [first, second] == ids(studio.call.get(f"/people/1/entries?{SPAN}"))
 
@@ -115,9 +115,9 @@ def test_expenses_are_filtered(studio):
 
 def test_what_was_changed_since_is_found(studio):
     """updated_since combines with the range."""
-    old = studio.book()["id"]
+    old = studio.log_time()["id"]
     clock_of(studio.call.sandbox).advance(3600)
-    new = studio.book()["id"]
+    new = studio.log_time()["id"]
     path = f"/projects/{studio.project}/entries?{SPAN}&updated_since=2026-01-05+15%3A00"
     before = ids(studio.call.get(path))
     studio.call.post(f"/daily/update/{old}", {"hours": 2})
@@ -127,7 +127,7 @@ def test_what_was_changed_since_is_found(studio):
 
 def test_a_running_timer_is_reported_with_its_hours(studio):
     """Hours and hours_with_timer both have it."""
-    studio.book(hours="")
+    studio.log_time(hours="")
     clock_of(studio.call.sandbox).advance(3600)
     [entry] = [each["day_entry"] for each in studio.call.get(f"/projects/{studio.project}/entries?{SPAN}").json()]
 
@@ -145,7 +145,7 @@ def test_the_rate_is_where_bill_by_says(studio, bill_by, rate):
     studio.call.put(base, {"project": fields})
     studio.call.put(f"{base}/task_assignments/{task['id']}", {"task_assignment": {"hourly_rate": 20}})
     studio.call.put(f"{base}/user_assignments/{person['id']}", {"user_assignment": {"hourly_rate": 30}})
-    studio.book(hours="")
+    studio.log_time(hours="")
     [entry] = studio.call.get(f"{base}/entries?{SPAN}").json()
 
     assert rate == entry["day_entry"]["billable_rate"]

@@ -32,10 +32,10 @@ def call(sandbox):
         "Basic " + base64.b64encode(b"admin@example.com:wrong").decode(),
         "Basic " + base64.b64encode(b"nobody@example.com:sandbox").decode(),
         "Bearer wrong",
-        "Digest sandbox-token",
+        "Digest sandbox-v1-token",
     ],
 )
-def test_whoever_is_not_known_is_answered_401(sandbox, authorization):
+def test_an_unknown_user_gets_a_401(sandbox, authorization):
     """A wrong sign-in says how to sign in."""
     response = Caller(sandbox, email=None).get("/clients", headers={"Authorization": authorization})
 
@@ -47,8 +47,8 @@ def test_a_token_signs_in_by_header_and_by_parameter(sandbox):
     """Both name the administrator."""
     call = Caller(sandbox, email=None)
     answers = [
-        call.get("/account/who_am_i", headers={"Authorization": "Bearer sandbox-token"}),
-        call.get("/account/who_am_i?access_token=sandbox-token"),
+        call.get("/account/who_am_i", headers={"Authorization": "Bearer sandbox-v1-token"}),
+        call.get("/account/who_am_i?access_token=sandbox-v1-token"),
     ]
 
     assert [answer.json()["user"]["email"] for answer in answers] == ["admin@example.com"] * 2
@@ -71,7 +71,7 @@ def test_an_email_signs_in_in_any_case(sandbox):
 
 @pytest.mark.parametrize("accept", [None, "*/*", "text/html", ""])
 def test_without_accept_it_is_406(call, accept):
-    """The server must be told which of its two formats is wanted."""
+    """The request must name one of its two formats."""
     assert call.get("/clients", headers={"Accept": accept}).status_code == 406
 
 
@@ -130,7 +130,7 @@ def test_a_trailing_slash_is_borne(call):
     ],
 )
 def test_what_is_not_there_is_404(call, method, path):
-    """Unknown records, unknown paths and other methods are all answered alike."""
+    """Unknown records, unknown paths and other methods all get the same response."""
     assert call(method, path).status_code == 404
 
 
@@ -207,7 +207,7 @@ def test_xml_is_read_with_dashes_or_underscores_nil_and_attributes(sandbox):
 )
 def test_days_are_read_in_all_forms_that_are_sent(sandbox, day):
     """ISO and RFC days, unpadded ones, and a wrong weekday."""
-    entry = new_studio(sandbox).book(spent_at=day)
+    entry = new_studio(sandbox).log_time(spent_at=day)
 
     assert entry["spent_at"] == "2017-01-08"
 
@@ -289,11 +289,11 @@ def test_updated_since_that_is_no_moment_is_400(call):
     """It says what it can't read."""
     response = call.get("/clients?updated_since=yesterday")
 
-    assert (response.status_code, reason(response)) == (400, "'yesterday' is no moment.")
+    assert (response.status_code, reason(response)) == (400, "'yesterday' is not a time.")
 
 
 def test_a_person_may_be_named_by_address(call):
-    """An address stands for the id, escaped or not, in any case."""
+    """An address may replace the id, escaped or not, in any case."""
     paths = ("/people/user@example.com", "/people/USER%40example.com", "/people/2")
 
     assert [call.get(path).json()["user"]["id"] for path in paths] == [2, 2, 2]
@@ -304,12 +304,12 @@ def test_a_person_may_be_named_by_address(call):
 def test_requests_are_listed_without_secrets(sandbox):
     """Credentials are taken out of headers and of the query, however they are spelled; bodies are not kept."""
     call = Caller(sandbox)
-    call.get("/clients?access_token=sandbox-token&client_secret=s3cret&updated_since=2026-01-01")
-    call.get("/clients?access%5Ftoken=sandbox-token")
+    call.get("/clients?access_token=sandbox-v1-token&client_secret=s3cret&updated_since=2026-01-01")
+    call.get("/clients?access%5Ftoken=sandbox-v1-token")
     call.post("/people?user[password]=s3cret", {"user": {"email": "a@example.com", "password": "s3cret"}})
     shown = repr(sandbox.requests())
 
-    assert "sandbox-token" not in shown
+    assert "sandbox-v1-token" not in shown
     assert "s3cret" not in shown
     assert "Basic" not in shown
     assert "updated_since=2026-01-01" in shown

@@ -52,7 +52,7 @@ def test_a_client_is_made_and_read(client):
 
 @pytest.mark.alone
 def test_an_answer_is_not_held_back(client):
-    """Small answers leave at once: a hundred calls, one after the other, take no 40 ms each."""
+    """Small responses leave at once: a hundred calls, one after the other, take no 40 ms each."""
     client.get("/clients")
     begin = time.perf_counter()
     for _ in range(100):
@@ -73,7 +73,7 @@ def test_connections_break(sandbox, client, kind, kept):
 
 
 def test_a_late_commit(sandbox, client):
-    """The call is carried out after the connection broke."""
+    """The call is executed after the connection broke."""
     sandbox.fault("late_commit", seconds=0.05)
     with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
         client.post("/clients", json={"client": {"name": "ACME"}})
@@ -133,7 +133,9 @@ def test_the_throttle_judges_the_arrivals_of_all_connections(address, sandbox):
 
     async def act():
         async with httpx.AsyncClient(base_url=address, auth=AUTH, headers=JSON) as client:
-            return [answer.status_code for answer in await asyncio.gather(*(client.get("/clients") for _ in range(12)))]
+            return [
+                response.status_code for response in await asyncio.gather(*(client.get("/clients") for _ in range(12)))
+            ]
 
     assert sorted(asyncio.run(act())) == [200] * 5 + [503] * 7
     assert sandbox.max_in_window() == 12
@@ -142,7 +144,7 @@ def test_the_throttle_judges_the_arrivals_of_all_connections(address, sandbox):
 # Addresses
 
 
-def test_it_listens_on_loopback_unless_told():
+def test_it_listens_on_loopback_by_default():
     """The passwords are public; names of this machine are known."""
     with pytest.raises(ValueError, match="can be reached from other machines"):
         serve.bind("0.0.0.0", 0)  # noqa: S104 - refused
@@ -161,7 +163,7 @@ def test_an_ipv6_address_is_in_brackets():
         assert serve.address_of(bound).startswith("http://[::1]:")
 
 
-def test_a_port_that_is_taken_is_told(address, sandbox):
+def test_a_port_that_is_taken_is_reported(address, sandbox):
     """With the error that sockets have."""
     port = int(address.rpartition(":")[2])
     with pytest.raises(OSError, match="in use"), sandbox.serve_in_thread(port=port):
@@ -191,7 +193,7 @@ def test_it_is_served_from_asynchronous_code_too():
     assert asyncio.run(act()) == 0
 
 
-def test_it_runs_until_it_is_told_to_stop():
+def test_it_runs_until_it_is_stopped():
     """`run` says where it is once it listens, and ends by Ctrl-C."""
     code = "from harvest_async.sandbox import Sandbox; Sandbox().run('127.0.0.1', 0, lambda at: print(at, flush=True))"
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -207,7 +209,7 @@ def test_it_runs_until_it_is_told_to_stop():
     assert (address.startswith("http://127.0.0.1:"), status) == (True, 200)
 
 
-def test_a_server_that_does_not_start_is_told():
+def test_a_server_that_does_not_start_is_reported():
     """With what ended it as the cause, and nobody waits for it."""
     with (
         serve.bind("127.0.0.1", 0) as bound,

@@ -24,8 +24,8 @@ def test_records_outlive_a_restart(tmp_path):
     path, clock = tmp_path / "sandbox.db", VirtualClock()
     first = again(path, clock)
     studio = new_studio(first)
-    studio.book(notes="ä\n😀", hours="1.25")
-    studio.book(hours="")
+    studio.log_time(notes="ä\n😀", hours="1.25")
+    studio.log_time(hours="")
     category = studio.call.make("/expense_categories", root="expense_category", name="Meals")
     expense = studio.spend(expense_category_id=category)
     studio.call.post(
@@ -57,7 +57,7 @@ def test_a_running_timer_runs_on(tmp_path):
     path, clock = tmp_path / "sandbox.db", VirtualClock()
     first = again(path, clock)
     studio = new_studio(first)
-    studio.book(hours="")
+    studio.log_time(hours="")
     first.close()
     clock.advance(1800)
     second = again(path, clock)
@@ -78,7 +78,7 @@ def test_arrivals_and_the_lockout_outlive_a_restart(tmp_path):
     clock = VirtualClock()
     clock.moment = 1_000_000_000
     second = Sandbox(calls=3, period=10, db=path, clock=clock)
-    counted = second._account.judge.count(clock.now())
+    counted = second._account.limiter.count(clock.now())
     refused = Caller(second).get("/clients")
     second.close()
     third = Sandbox(calls=3, period=10, db=path, clock=clock)
@@ -151,6 +151,7 @@ def test_memory_is_forgotten():
     assert {kind: len(records) for kind, records in new_sandbox().world.tables.items() if records} == {
         "user": 2,
         "invoice_item_category": 2,
+        "grant": 1,
     }
     assert set(new_sandbox().world.tables) == set(KINDS)
 
@@ -166,7 +167,7 @@ def test_threads_do_not_disturb_each_other(tmp_path, in_file):
         try:
             call = Caller(sandbox, USER if number % 2 else "admin@example.com")
             for _ in range(15):
-                studio.book(call)
+                studio.log_time(call)
         except BaseException as error:  # noqa: BLE001 - a thread's failure must not be lost
             failed.append(error)
 
@@ -188,7 +189,7 @@ def test_the_index_is_true_after_any_change():
     sandbox = new_sandbox()
     studio = new_studio(sandbox)
     world, now = sandbox.world, clock_of(sandbox).today()
-    entry = world.find("entry", studio.book()["id"])
+    entry = world.find("entry", studio.log_time()["id"])
     world.change("entry", entry, {"user_id": 2, "notes": "x"}, now)
 
     assert (world.having("entry", user_id=1), world.having("entry", user_id=2)) == ([], [entry])

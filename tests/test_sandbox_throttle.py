@@ -41,7 +41,7 @@ def test_a_refused_call_is_not_carried_out(sandbox):
     assert sandbox.world.clients() == []
 
 
-def test_every_call_counts_whoever_makes_it(sandbox):
+def test_every_call_counts_callers_who_makes_it(sandbox):
     """The limit is the account's: wrong credentials, unknown paths and the authorization server count, too."""
     nobody = Caller(sandbox, email="nobody@example.com")
 
@@ -51,7 +51,7 @@ def test_every_call_counts_whoever_makes_it(sandbox):
     assert Caller(sandbox).get("/clients").status_code == 503
 
 
-def test_waiting_as_told_ends_the_lockout(sandbox):
+def test_waiting_as_requested_ends_the_lockout(sandbox):
     """After Retry-After the account is open again."""
     call = Caller(sandbox)
     spend_all(call)
@@ -66,13 +66,13 @@ def test_waiting_as_told_ends_the_lockout(sandbox):
 
 
 def test_the_status_tells_the_truth(sandbox):
-    """It counts itself, and tells the numbers that the throttle really has."""
+    """It counts itself, and returns the numbers that the throttle really has."""
     call = Caller(sandbox)
     call.get("/clients")
     clock_of(sandbox).advance(2)
-    told = call.get(STATUS)
+    returned = call.get(STATUS)
 
-    assert told.json() == {
+    assert returned.json() == {
         "lockout_seconds": 10,
         "last_access_at": "2026-01-05T14:30:02+00:00",
         "max_calls": 3,
@@ -105,13 +105,13 @@ def test_with_the_switch_off_the_status_is_not_counted():
     """An uncounted status call costs nothing, does not prolong, and is still refused in a lockout."""
     sandbox = new_sandbox(calls=2, period=10, status_counts=False)
     call = Caller(sandbox)
-    told = [call.get(STATUS).json() for _ in range(5)][-1]
+    returned = [call.get(STATUS).json() for _ in range(5)][-1]
     spend_all(call, 3)
     clock_of(sandbox).advance(9)
     refused = call.get(STATUS)
     clock_of(sandbox).advance(1)
 
-    assert (told["count"], told["last_access_at"]) == (0, None)
+    assert (returned["count"], returned["last_access_at"]) == (0, None)
     assert refused.status_code == 503
     assert call.get("/clients").status_code == 200
     assert sum(request.counted for request in sandbox.requests()) == 4
@@ -142,9 +142,9 @@ def test_the_numbers_can_be_tuned_while_it_runs(sandbox):
     """A lockout that had no length of its own follows the period."""
     sandbox.set_limits(calls=5)
     sandbox.set_limits(period=20)
-    told = Caller(sandbox).get(STATUS).json()
+    returned = Caller(sandbox).get(STATUS).json()
 
-    assert (told["max_calls"], told["timeframe_limit"], told["lockout_seconds"]) == (5, 20, 20)
+    assert (returned["max_calls"], returned["timeframe_limit"], returned["lockout_seconds"]) == (5, 20, 20)
 
 
 def test_a_lockout_with_its_own_length_keeps_it():
@@ -169,15 +169,15 @@ def test_the_most_in_a_window_comes_from_the_requests(sandbox):
 )
 def test_numbers_that_no_account_could_have_are_refused(numbers):
     """They are named, before anything runs."""
-    with pytest.raises(ValueError, match="give"):
+    with pytest.raises(ValueError, match="must be"):
         Sandbox(**numbers)
 
 
 def test_tuning_to_such_numbers_is_refused(sandbox):
     """The throttle keeps the numbers that it had."""
-    with pytest.raises(ValueError, match="seconds above 0"):
+    with pytest.raises(ValueError, match="above 0"):
         sandbox.set_limits(period=-1)
-    with pytest.raises(ValueError, match="from 1 on"):
+    with pytest.raises(ValueError, match="from 1 to"):
         sandbox.set_limits(calls=0)
 
     assert Caller(sandbox).get(STATUS).json()["timeframe_limit"] == 10

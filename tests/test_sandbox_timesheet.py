@@ -1,4 +1,4 @@
-"""Timesheets in the sandbox: booking, timers, overwriting, and accounts that track by start and end."""
+"""Timesheets in the sandbox: logging time, timers, overwriting, and accounts that track by start and end."""
 
 import pytest
 
@@ -25,11 +25,11 @@ def running(sandbox):
     return [entry["id"] for entry in sandbox.world.entries() if entry["timer_started_at"] is not None]
 
 
-# Booking
+# Logging time
 
 
 def test_an_entry_comes_back_in_the_body_without_a_location(studio):
-    """The answer to a new entry is the entry."""
+    """The response to a new entry is the entry."""
     body = {"project_id": studio.project, "task_id": studio.task, "hours": "1.5", "spent_at": "2026-01-02"}
     response = studio.call.post("/daily/add", body)
 
@@ -42,26 +42,26 @@ def test_a_day_is_today_where_none_is_given(studio):
     late = clock_of(studio.call.sandbox)
     late.advance(12 * 3600)  # 2026-01-06 02:30 in UTC, still the 5th in New York
 
-    assert studio.book(spent_at=None)["spent_at"] == "2026-01-05"
+    assert studio.log_time(spent_at=None)["spent_at"] == "2026-01-05"
     assert studio.call.get("/daily").json()["for_day"] == "2026-01-05"
 
 
 def test_hours_are_rounded_to_cents_half_up(studio):
     """The server keeps two decimals."""
-    assert [studio.book(hours=hours)["hours"] for hours in ("0.125", "1.005")] == [0.13, 1.01]
+    assert [studio.log_time(hours=hours)["hours"] for hours in ("0.125", "1.005")] == [0.13, 1.01]
 
 
 def test_no_hours_are_hours_too(studio, sandbox):
-    """A zero books no time and starts no timer."""
-    assert studio.book(hours=0)["hours"] == 0
+    """A zero logs no time and starts no timer."""
+    assert studio.log_time(hours=0)["hours"] == 0
     assert running(sandbox) == []
 
 
 def test_the_day_shows_a_persons_entries_of_that_day(studio, sandbox):
     """The path is day of the year and year; other days and other people are left out."""
-    mine = studio.book()["id"]
-    studio.book(spent_at="2026-01-06")
-    studio.book(Caller(sandbox, USER))
+    mine = studio.log_time()["id"]
+    studio.log_time(spent_at="2026-01-06")
+    studio.log_time(Caller(sandbox, USER))
 
     assert [mine] == [entry["id"] for entry in studio.call.get("/daily/5/2026").json()["day_entries"]]
 
@@ -80,7 +80,7 @@ def test_day_366_of_a_common_year_is_the_next_years_first(studio):
 @pytest.mark.parametrize("verb", ["POST", "PUT"])
 def test_an_update_overwrites(studio, verb):
     """Hours that are left out become 0, with either verb; what else is left out stays."""
-    entry = studio.book(notes="old", hours=3)
+    entry = studio.log_time(notes="old", hours=3)
     changed = studio.call(verb, f"/daily/update/{entry['id']}", json={"notes": "new"}).json()
 
     assert tuple(changed[name] for name in ("notes", "hours", "spent_at")) == ("new", 0, "2026-01-05")
@@ -88,7 +88,7 @@ def test_an_update_overwrites(studio, verb):
 
 def test_an_update_can_move_an_entry(studio):
     """Day, project and task are taken; they must fit each other."""
-    entry = studio.book()
+    entry = studio.log_time()
     other = studio.call.make(
         f"/projects/{studio.project}/task_assignments/add_with_create_new_task", root="task", name="B"
     )
@@ -102,9 +102,9 @@ def test_an_update_can_move_an_entry(studio):
     assert studio.call.post(path, {"hours": 1, "task_id": 999}).status_code == 400
 
 
-def test_a_deleted_entry_is_gone(studio):
-    """It is answered 404 from then on."""
-    number = studio.book()["id"]
+def test_a_deleted_entry_is_removed(studio):
+    """It gets a response 404 from then on."""
+    number = studio.log_time()["id"]
 
     assert studio.call.delete(f"/daily/delete/{number}").status_code == 200
     assert [
@@ -165,7 +165,7 @@ def test_an_administrator_books_for_others(studio, sandbox):
     by_query = studio.call.post(
         "/daily/add?of_user=2", {"project_id": studio.project, "task_id": studio.task, "hours": 1}
     )
-    in_body = studio.book(of_user="2")
+    in_body = studio.log_time(of_user="2")
 
     assert [by_query.json()["user_id"], in_body["user_id"]] == [2, 2]
     assert len(studio.call.get("/daily?of_user=2").json()["day_entries"]) == 2
@@ -175,7 +175,7 @@ def test_an_administrator_books_for_others(studio, sandbox):
 
 
 def test_of_user_is_for_administrators(studio, sandbox):
-    """Others are answered 404, but for themselves."""
+    """Others get a response 404, but for themselves."""
     user = Caller(sandbox, USER)
 
     assert [user.get(f"/daily?of_user={number}").status_code for number in (1, 2, 9)] == [404, 200, 404]
@@ -186,8 +186,8 @@ def test_of_user_is_for_administrators(studio, sandbox):
 
 @pytest.mark.parametrize("hours", [{"hours": ""}, {"hours": " "}, {"hours": None}])
 def test_blank_hours_start_a_timer(studio, sandbox, hours):
-    """The timer is told by timer_started_at, and hours go on."""
-    entry = studio.book(**hours)
+    """A running timer is shown by timer_started_at, and hours go on."""
+    entry = studio.log_time(**hours)
     wait(studio, 0.5)
     shown = studio.call.get(f"/daily/show/{entry['id']}").json()
 
@@ -205,7 +205,7 @@ def test_hours_left_out_start_a_timer(studio, sandbox):
 
 def test_a_timer_is_toggled(studio):
     """A GET stops it and starts it again; its hours add up."""
-    path = f"/daily/timer/{studio.book(hours=1)['id']}"
+    path = f"/daily/timer/{studio.log_time(hours=1)['id']}"
     started = studio.call.get(path).json()
     wait(studio, 2)
     stopped = studio.call.get(path).json()
@@ -215,11 +215,11 @@ def test_a_timer_is_toggled(studio):
 
 
 def test_a_timer_that_starts_stops_the_persons_other_one(studio, sandbox):
-    """Its hours are told; other people's timers go on."""
-    theirs = studio.book(Caller(sandbox, USER), hours="")["id"]
-    first = studio.book(hours="")["id"]
+    """Its hours are returned; other people's timers go on."""
+    theirs = studio.log_time(Caller(sandbox, USER), hours="")["id"]
+    first = studio.log_time(hours="")["id"]
     wait(studio, 0.25)
-    second = studio.book(hours="")
+    second = studio.log_time(hours="")
 
     assert second["hours_for_previously_running_timer"] == 0.25
     assert sorted([theirs, second["id"]]) == sorted(running(sandbox))
@@ -227,9 +227,9 @@ def test_a_timer_that_starts_stops_the_persons_other_one(studio, sandbox):
     assert studio.call.get(f"/daily/timer/{first}").json()["hours_for_previously_running_timer"] == 1
 
 
-def test_without_another_timer_nothing_is_told(studio):
+def test_without_another_timer_no_hours_are_returned(studio):
     """The key is not there at all."""
-    assert "hours_for_previously_running_timer" not in studio.book(hours="")
+    assert "hours_for_previously_running_timer" not in studio.log_time(hours="")
 
 
 # Accounts that track by start and end
@@ -245,15 +245,15 @@ def stamped():
 def test_start_and_end_make_the_hours(stamped):
     """Both ways of writing a time of day are read; over midnight the hours go on."""
     times = [("8:00am", "9:30am"), ("16:00", "16:45"), ("11:30 PM", "12:15 am"), ("12:00pm", "1:00pm")]
-    booked = [stamped.book(started_at=begin, ended_at=end) for begin, end in times]
+    logged = [stamped.log_time(started_at=begin, ended_at=end) for begin, end in times]
 
-    assert [entry["hours"] for entry in booked] == [1.5, 0.75, 0.75, 1]
-    assert (booked[0]["started_at"], booked[0]["ended_at"]) == ("8:00am", "9:30am")
+    assert [entry["hours"] for entry in logged] == [1.5, 0.75, 0.75, 1]
+    assert (logged[0]["started_at"], logged[0]["ended_at"]) == ("8:00am", "9:30am")
 
 
 def test_blank_times_start_a_timer_by_the_persons_clock(stamped):
     """ended_at is empty while it runs; 14:30 in UTC is half past nine in New York."""
-    entry = stamped.book(started_at="", ended_at="")
+    entry = stamped.log_time(started_at="", ended_at="")
 
     assert (entry["started_at"], entry["ended_at"]) == ("9:30am", "")
     assert "timer_started_at" in entry
@@ -261,14 +261,14 @@ def test_blank_times_start_a_timer_by_the_persons_clock(stamped):
 
 def test_a_start_without_an_end_starts_a_timer(stamped):
     """It runs from now on, and shows the start that was given."""
-    entry = stamped.book(started_at="8:00am")
+    entry = stamped.log_time(started_at="8:00am")
 
     assert (entry["started_at"], entry["ended_at"]) == ("8:00am", "")
 
 
 def test_a_timer_that_starts_again_is_a_new_entry(stamped):
     """The id that was asked for is not the id that runs."""
-    first = stamped.book(started_at="", ended_at="", notes="x")
+    first = stamped.log_time(started_at="", ended_at="", notes="x")
     wait(stamped, 1)
     stopped = stamped.call.get(f"/daily/timer/{first['id']}").json()
     again = stamped.call.get(f"/daily/timer/{first['id']}").json()
@@ -281,7 +281,7 @@ def test_a_timer_that_starts_again_is_a_new_entry(stamped):
 
 def test_an_update_takes_new_times(stamped):
     """Hours follow them; without times they stay."""
-    entry = stamped.book(started_at="8:00am", ended_at="9:00am")
+    entry = stamped.log_time(started_at="8:00am", ended_at="9:00am")
     path = f"/daily/update/{entry['id']}"
 
     assert stamped.call.post(path, {"notes": "x"}).json()["hours"] == 1
@@ -290,7 +290,7 @@ def test_an_update_takes_new_times(stamped):
 
 def test_an_update_leaves_a_running_timer_running(stamped):
     """Only the notes change."""
-    entry = stamped.book(started_at="", ended_at="")
+    entry = stamped.log_time(started_at="", ended_at="")
     changed = stamped.call.post(f"/daily/update/{entry['id']}", {"notes": "x"}).json()
 
     assert (changed["notes"], changed["ended_at"]) == ("x", "")
@@ -303,16 +303,16 @@ def test_a_time_that_is_none_is_refused(stamped, time):
     body = {"project_id": stamped.project, "task_id": stamped.task, "started_at": time, "ended_at": "9:00am"}
     response = stamped.call.post("/daily/add", body)
 
-    assert (400, f"{time!r} is no time of day.") == (response.status_code, reason(response))
+    assert (400, f"{time!r} is not a time of day.") == (response.status_code, reason(response))
 
 
 # Locked time
 
 
 def test_locked_time_is_for_administrators(studio, sandbox):
-    """Others may neither change nor remove it, nor book on that day."""
+    """Others may neither change nor remove it, nor log time on that day."""
     user = Caller(sandbox, USER)
-    number = studio.book(user)["id"]
+    number = studio.log_time(user)["id"]
     sandbox.lock("entry", number)
     body = {"project_id": studio.project, "task_id": studio.task, "hours": 1, "spent_at": "2026-01-05"}
     answers = [
@@ -329,7 +329,7 @@ def test_locked_time_is_for_administrators(studio, sandbox):
 
 def test_some_fields_of_locked_time_are_read_only(studio, sandbox):
     """What an administrator sends in them is passed over without an error."""
-    number = studio.book()["id"]
+    number = studio.log_time()["id"]
     sandbox.lock("entry", number)
     changed = studio.call.post(
         f"/daily/update/{number}", {"hours": 2, "spent_at": "2026-01-09", "task_id": 999, "notes": "x"}
@@ -343,7 +343,7 @@ def test_some_fields_of_locked_time_are_read_only(studio, sandbox):
 def test_a_lock_can_be_taken_back(studio, sandbox):
     """Then it is time like any other."""
     user = Caller(sandbox, USER)
-    number = studio.book(user)["id"]
+    number = studio.log_time(user)["id"]
     sandbox.lock("entry", number)
     sandbox.lock("entry", number, closed=False)
 
@@ -351,8 +351,8 @@ def test_a_lock_can_be_taken_back(studio, sandbox):
 
 
 def test_only_time_and_expenses_can_be_locked(sandbox):
-    """A wrong kind and a wrong id are told."""
-    with pytest.raises(ValueError, match="give entry or expense"):
+    """A wrong kind and a wrong id are returned."""
+    with pytest.raises(ValueError, match="Choose from: entry, expense"):
         sandbox.lock("client", 1)
     with pytest.raises(KeyError):
         sandbox.lock("entry", 1)

@@ -1,4 +1,4 @@
-"""The shapes of what the sandbox answers, in both formats, byte by byte where it matters."""
+"""The shapes of the sandbox's responses, in both formats, byte by byte where it matters."""
 
 import json
 
@@ -37,7 +37,7 @@ def account():
     call.make("/contacts", root="contact", client_id=studio.client, first_name="Con", last_name="Tact")
     category = call.make("/expense_categories", root="expense_category", name="Meals")
     studio.spend(expense_category_id=category)
-    studio.book(notes=" a <b> & \r\n \u202eעברית\u202c 😀 ")
+    studio.log_time(notes=" a <b> & \r\n \u202eעברית\u202c 😀 ")
     invoice = studio.invoice(
         csv_line_items="kind,description,quantity,unit_price,amount,taxed,taxed2,project_id\nService,Work,1,100,,true,false,\n",
         tax=19,
@@ -86,7 +86,7 @@ RUNNING = {"hours_with_timer", "started_at", "ended_at", "billable", "billable_r
 
 @pytest.mark.parametrize("resource", LISTS)
 def test_records_have_the_contracts_fields(account, resource):
-    """Each field that the contract lists and that is ever answered is there; none is there that it does not list."""
+    """Each field that the contract lists and that is ever returned is there; none is there that it does not list."""
     sandbox, ids = account
     known = {field.name for field in fields()[resource].values()} - WRITE_ONLY
     key = ROOTS[resource][1]
@@ -172,7 +172,7 @@ def test_a_day_entry_is_bare_in_json_with_ids_as_text(account):
     """No root, project_id and task_id as text, and the other id as a number."""
     sandbox = new_sandbox()
     studio = new_studio(sandbox)
-    entry = studio.book(notes="x")
+    entry = studio.log_time(notes="x")
 
     assert {
         "id": 70001,
@@ -195,7 +195,7 @@ def test_a_day_entry_in_xml_has_underscores_and_dates_of_its_own():
     """Below timer, ids untyped, hours as float, and moments as RFC dates."""
     sandbox = new_sandbox()
     studio = new_studio(sandbox)
-    entry = studio.book(notes=None)
+    entry = studio.log_time(notes=None)
     tree = tree_of(Caller(sandbox, format="xml").get(f"/daily/show/{entry['id']}"))
     [inner] = tree
     found = {child.tag: (child.get("type"), child.text) for child in inner}
@@ -209,13 +209,13 @@ def test_a_day_entry_in_xml_has_underscores_and_dates_of_its_own():
     assert inner.find("notes").get("nil") == "true"
 
 
-def test_a_stopped_timer_is_told_beside_the_entry():
+def test_a_stopped_timer_is_returned_beside_the_entry():
     """hours_for_previously_running_timer is flat in JSON and beside day_entry in XML."""
     sandbox = new_sandbox()
     studio = new_studio(sandbox)
-    first = studio.book(hours="")
+    first = studio.log_time(hours="")
     clock_of(sandbox).advance(1800)
-    flat = studio.book(hours="")
+    flat = studio.log_time(hours="")
     clock_of(sandbox).advance(5400)
     tree = tree_of(Caller(sandbox, format="xml").get(f"/daily/timer/{first['id']}"))
 
@@ -228,7 +228,7 @@ def test_a_day_in_both_formats():
     """for_day is an ISO day in JSON and an RFC one in XML; projects come with their tasks."""
     sandbox = new_sandbox()
     studio = new_studio(sandbox)
-    studio.book()
+    studio.log_time()
     day = studio.call.get("/daily").json()
     tree = tree_of(Caller(sandbox, format="xml").get("/daily"))
 
@@ -259,7 +259,7 @@ def test_projects_are_missing_where_there_are_none():
 
 
 def test_text_survives_both_formats(account):
-    """Blanks, entities, line breaks, directions and emoji come back as they were sent."""
+    """Blanks, entities, line breaks, directions and emoji return as they were sent."""
     sandbox, ids = account
     path = path_of("reports.day_entry", ids)
     sent = " a <b> & \r\n \u202eעברית\u202c 😀 "
@@ -270,10 +270,10 @@ def test_text_survives_both_formats(account):
 
 
 def test_what_xml_cannot_hold_is_an_asterisk():
-    """A control character in a note does not make the answer unreadable."""
+    """A control character in a note does not make the response unreadable."""
     sandbox = new_sandbox()
     studio = new_studio(sandbox)
-    entry = studio.book(notes="a\u0007b")
+    entry = studio.log_time(notes="a\u0007b")
     tree = tree_of(Caller(sandbox, format="xml").get(f"/daily/show/{entry['id']}"))
 
     assert tree.findtext("day_entry/notes") == "a*b"
@@ -282,28 +282,30 @@ def test_what_xml_cannot_hold_is_an_asterisk():
 def test_who_am_i_has_two_keys_and_a_hash(account):
     """Company and user are bare in JSON and below hash in XML."""
     sandbox, _ = account
-    told = Caller(sandbox).get("/account/who_am_i").json()
+    returned = Caller(sandbox).get("/account/who_am_i").json()
     tree = tree_of(Caller(sandbox, format="xml").get("/account/who_am_i"))
 
-    assert list(told) == ["company", "user"]
+    assert list(returned) == ["company", "user"]
     assert (tree.tag, [child.tag for child in tree]) == ("hash", ["company", "user"])
-    assert told["company"]["modules"] == ({"expenses": True, "invoices": True, "estimates": True, "approval": False})
-    assert tuple(told["user"][name] for name in ("timezone", "timezone_identifier", "timezone_utc_offset")) == (
+    assert returned["company"]["modules"] == (
+        {"expenses": True, "invoices": True, "estimates": True, "approval": False}
+    )
+    assert tuple(returned["user"][name] for name in ("timezone", "timezone_identifier", "timezone_utc_offset")) == (
         "Eastern Time (US & Canada)",
         "America/New_York",
         -18000,
     )
     assert tree.findtext("user/admin") == "true"
     assert tree.findtext("user/project-manager/is-project-manager") == "false"
-    assert {field.name for field in fields()["account.company"].values()} == set(told["company"])
-    assert {field.name for field in fields()["account.user"].values()} == set(told["user"])
+    assert {field.name for field in fields()["account.company"].values()} == set(returned["company"])
+    assert {field.name for field in fields()["account.user"].values()} == set(returned["user"])
 
 
 def test_reports_have_dashes_and_numbers(account):
     """The same entry reads otherwise in a report: numeric ids, and hours-with-timer that calls itself nothing."""
     sandbox = new_sandbox()
     studio = new_studio(sandbox)
-    studio.book(hours="")
+    studio.log_time(hours="")
     ids = {"project": studio.project}
     path = path_of("reports.day_entry", ids)
     record = Caller(sandbox).get(path).json()[0]["day_entry"]

@@ -32,7 +32,7 @@ def test_offsets_follow_the_season(name, winter, summer):
 
 
 def test_a_name_that_is_none_is_utc():
-    """Whatever a stored record says."""
+    """For any time in a stored record."""
     assert (identifier_of("Atlantis"), local({"timezone": "Atlantis"}, WINTER).hour) == ("Etc/UTC", 12)
 
 

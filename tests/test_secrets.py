@@ -20,10 +20,10 @@ from harvest_async import (
     QueryTokenAuth,
     Throttle,
 )
+from harvest_async.messages import Request, Response
 from harvest_async.sandbox import Sandbox
 from harvest_async.secret import Secret
 from harvest_async.testing import VirtualLoop, in_process
-from harvest_async.wire import Answer, Wire
 from tests.support.sample import make_rows, write_csv
 from tests.support.shell import shell_at
 
@@ -37,14 +37,14 @@ WAYS = {
 }
 GOOD = {
     "basic": lambda: BasicAuth("admin@example.com", "sandbox"),
-    "bearer": lambda: BearerAuth("sandbox-token"),
-    "query": lambda: QueryTokenAuth("sandbox-token"),
+    "bearer": lambda: BearerAuth("sandbox-v1-token"),
+    "query": lambda: QueryTokenAuth("sandbox-v1-token"),
 }
 SHOWN = {
     # what would give the sandbox's own credentials away
     "basic": ("Basic " + base64.b64encode(b"admin@example.com:sandbox").decode(), "YWRtaW5A"),
-    "bearer": ("sandbox-token",),
-    "query": ("sandbox-token",),
+    "bearer": ("sandbox-v1-token",),
+    "query": ("sandbox-v1-token",),
 }
 
 
@@ -111,8 +111,8 @@ async def test_no_error_shows_a_credential(harvest_sandbox, harvest_client, way)
 
     assert len(errors) == len(faults)
     for error in errors:
-        told = [str(error), repr(error), error.report(), error.as_curl(), "".join(traceback.format_exception(error))]
-        assert [each for each in told if any(secret in each for secret in encodings(SECRET))] == []
+        shown = [str(error), repr(error), error.report(), error.as_curl(), "".join(traceback.format_exception(error))]
+        assert [each for each in shown if any(secret in each for secret in encodings(SECRET))] == []
 
 
 @pytest.mark.socket
@@ -197,18 +197,18 @@ def test_an_address_in_the_place_of_an_account_is_not_quoted():
 
 async def test_a_pickled_error_holds_no_credential():
     """Pickles errors of sign-in and of calls without client secret, refresh token, password or token."""
-    request = Wire(
+    request = Request(
         "POST",
         f"https://acme.example.com/oauth2/token?access_token={SECRET}",
         (("Content-Type", "application/x-www-form-urlencoded"), ("Authorization", f"Basic {SECRET}")),
         f"client_secret={SECRET}&refresh_token={SECRET}&grant_type=refresh_token".encode(),
     )
-    answer = Answer(400, (("Set-Cookie", SECRET),), f'{{"refresh_token": "{SECRET}"}}'.encode())
-    error = OutcomeUnknown("lost", request=request, answer=answer)
+    response = Response(400, (("Set-Cookie", SECRET),), f'{{"refresh_token": "{SECRET}"}}'.encode())
+    error = OutcomeUnknown("lost", request=request, response=response)
 
     for copied in (pickle.loads(pickle.dumps(error)), copy.deepcopy(error)):  # noqa: S301
         assert "grant_type=refresh_token" in copied.report()
-        assert SECRET not in repr(vars(copied)) + repr(copied.request.content) + repr(copied.answer.content)
+        assert SECRET not in repr(vars(copied)) + repr(copied.request.content) + repr(copied.response.content)
     assert SECRET.encode() not in pickle.dumps(error)
 
 

@@ -27,19 +27,13 @@ from harvest_async import (
 )
 from harvest_async.sandbox import Sandbox
 from harvest_async.secret import SecretText, hide, hide_user
-from harvest_async.testing import VirtualLoop, in_process
+from harvest_async.testing import in_process
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 SECRET = "s3cr3t-0f-0urs"
 MARKS = (SECRET, "czNjcjN0LTBmLTB1cn", "NjcjN0LTBmLTB1c", "M2NyM3QtMGYtMHVyc")  # as it is, and as HTTP Basic has it
 STATE = "the-state"
-
-
-@pytest.fixture
-def anyio_backend():
-    """Time is moved by hand: nothing waits for a retry."""
-    return "asyncio", {"loop_factory": VirtualLoop}
 
 
 def shown(error, *, frames=True):
@@ -70,7 +64,7 @@ def leaks(error, *, frames=True):
 
 
 def client(handle, auth, **options):
-    """A client whose requests are answered by a function."""
+    """Return a client whose requests are handled by a function."""
     transport, clock = httpx.MockTransport(handle), asyncio.get_running_loop().clock
     return HarvestV1("acme", auth=auth, app="tests", throttle=Throttle(clock=clock), transport=transport, **options)
 
@@ -116,7 +110,7 @@ async def test_wrong_credentials_are_refused_without_showing_them(make):
     ],
 )
 async def test_a_password_in_the_address_is_not_shown(url, monkeypatch):
-    """Whatever makes the address unusable, also where it comes from the environment."""
+    """For any unusable address, also one from the environment."""
     address = url.format(SECRET)
     with pytest.raises(InvalidArgument) as caught:
         client(lambda _: None, BearerAuth("t"), base_url=address)
@@ -156,21 +150,21 @@ def fail(_):
     raise httpx.ReadError("the connection broke")
 
 
-@pytest.mark.parametrize("answer", [*ANSWERS, "lost"])
+@pytest.mark.parametrize("response", [*ANSWERS, "lost"])
 @pytest.mark.parametrize("cached", [False, True])
 @pytest.mark.parametrize(
     "auth", [lambda: BasicAuth("me", SECRET), lambda: BearerAuth(SECRET), lambda: QueryTokenAuth(SECRET)]
 )
-async def test_a_failed_call_shows_no_credential(answer, cached, auth, tmp_path):
+async def test_a_failed_call_shows_no_credential(response, cached, auth, tmp_path):
     """With and without a cache, whose key is made of the credential."""
     options = {"cache": HttpCache(tmp_path / "cache.db")} if cached else {}
-    async with client(ANSWERS.get(answer, fail), auth(), **options) as harvest:
+    async with client(ANSWERS.get(response, fail), auth(), **options) as harvest:
         with pytest.raises(HarvestError) as read:
             await harvest.clients.list()
         with pytest.raises(HarvestError) as made:
             await harvest.clients.create("ACME")
 
-    quotes = answer in {"echoed", "unreadable", "wrong shape", "redirected"}  # frames hold bodies as they come
+    quotes = response in {"echoed", "unreadable", "wrong shape", "redirected"}  # frames hold bodies as they come
     assert leaks(read.value, frames=not quotes) == []
     assert leaks(made.value, frames=not quotes) == []
 
@@ -188,16 +182,16 @@ TOKEN_ANSWERS = {
 
 
 @pytest.mark.parametrize(
-    ("answer", "plain"),
-    [(answer, plain) for answer in TOKEN_ANSWERS for plain in (False, True) if (answer, plain) != ("lost", True)],
+    ("response", "plain"),
+    [(response, plain) for response in TOKEN_ANSWERS for plain in (False, True) if (response, plain) != ("lost", True)],
 )
-async def test_a_failed_renewal_shows_neither_tokens_nor_the_client_s_secret(answer, plain):
+async def test_a_failed_renewal_shows_neither_tokens_nor_the_client_s_secret(response, plain):
     """Also to another process, to which the error is sent; in our clients and in plain ones."""
     auth = OAuth2("id", SECRET, account="acme", store=MemoryTokenStore(Tokens("out-of-date", SECRET, None)))
 
     def handle(request):
         if request.url.path == "/oauth2/token":
-            return TOKEN_ANSWERS[answer](request)
+            return TOKEN_ANSWERS[response](request)
         return httpx.Response(401)
 
     async def call():
@@ -212,7 +206,9 @@ async def test_a_failed_renewal_shows_neither_tokens_nor_the_client_s_secret(ans
         await call()
 
     assert leaks(caught.value) == []
-    held = [each for each in gc.get_referents(caught.value.__dict__) if type(each).__module__ == "harvest_async.wire"]
+    held = [
+        each for each in gc.get_referents(caught.value.__dict__) if type(each).__module__ == "harvest_async.messages"
+    ]
     assert [each for each in held if SECRET.encode() in each.content] == []
 
 
@@ -221,7 +217,7 @@ async def test_a_failed_renewal_shows_neither_tokens_nor_the_client_s_secret(ans
 )
 @pytest.mark.parametrize("where", ["?", "#"])
 async def test_a_refused_redirect_shows_no_code(query, where):
-    """The address to which the browser came back has the code in it."""
+    """The redirect address that the browser opened has the code in it."""
     redirect = f"https://app.example.com/back{where}{query.format(SECRET)}"
     auth = OAuth2("id", SECRET, redirect_uri="https://app.example.com/back")
     with pytest.raises(InvalidArgument) as signed_in:
@@ -259,7 +255,7 @@ async def test_a_body_that_can_not_be_read_is_quoted_without_its_secrets():
 
 
 async def test_the_sandbox_logs_no_secret():
-    """Neither of headers nor of addresses nor of parameters, whatever way they are written."""
+    """Neither of headers nor of addresses nor of parameters, in any spelling."""
     sandbox = Sandbox(clock=asyncio.get_running_loop().clock)
     headers = {
         "authorization": f"Bearer {SECRET}",
@@ -273,11 +269,11 @@ async def test_the_sandbox_logs_no_secret():
     async with httpx.AsyncClient(transport=in_process(sandbox), base_url="http://127.0.0.1") as http:
         await http.get(f"/clients?{query}", headers=headers)
         await http.get(f"/clients/{quote(f'token={SECRET}')}")
-    told = repr(sandbox.requests())
+    text = repr(sandbox.requests())
     sandbox.close()
 
-    assert SECRET not in told
-    assert "page=2" in told
+    assert SECRET not in text
+    assert "page=2" in text
 
 
 def test_a_hidden_text_is_used_like_any_other():

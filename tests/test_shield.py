@@ -6,15 +6,9 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from harvest_async.shield import finish, in_one_go
-from harvest_async.testing import VirtualLoop
+from harvest_async.cancellation import finish, in_one_go
 
-pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio", {"loop_factory": VirtualLoop}
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 
 async def work(done, seconds=5.0):
@@ -60,7 +54,7 @@ async def test_a_scope_waits_for_the_work():
 
 
 async def test_cancellation_goes_before_an_error_of_the_work():
-    """Whoever cancels gets what they asked for."""
+    """The caller that cancels gets what it asked for."""
 
     async def fail():
         await asyncio.sleep(5)
@@ -97,7 +91,7 @@ async def test_work_that_cancels_itself_while_the_caller_is_cancelled_is_over():
         await task
 
 
-class Told(Exception):
+class RateLimitStatus(Exception):
     pass
 
 
@@ -108,9 +102,9 @@ async def test_short_work_is_done_in_one_go():
     async def short():
         seen.append(asyncio.current_task())
         await asyncio.sleep(0)
-        raise Told
+        raise RateLimitStatus
 
-    with pytest.raises(Told):
+    with pytest.raises(RateLimitStatus):
         await in_one_go(short())
 
     assert seen == [asyncio.current_task()]
@@ -137,7 +131,7 @@ async def test_short_work_puts_cancellation_off(times):
 
 
 async def test_short_work_inside_a_cancelled_scope_is_done():
-    """Scopes of anyio cancel again and again: it is done all the same, and cancellation comes after it."""
+    """Scopes of anyio cancel again and again: it is still done, and cancellation comes after it."""
     done = []
 
     async def short():
@@ -154,18 +148,18 @@ async def test_short_work_inside_a_cancelled_scope_is_done():
 
 @pytest.mark.parametrize("cancels", [0, 1, 3])
 async def test_short_work_is_done_even_where_it_waits(cancels):
-    """What it waits for is not cancelled with its caller, and tells it how it ended."""
+    """What it waits for is not cancelled with its caller, and reports how it ended."""
     loop, seen = asyncio.get_running_loop(), []
 
     async def short():
-        for result in (1, Told()):
+        for result in (1, RateLimitStatus()):
             future = loop.create_future()
             settle = future.set_exception if isinstance(result, Exception) else future.set_result
             loop.call_later(1, settle, result)
             try:
                 seen.append(await future)
-            except Told:
-                seen.append("told")
+            except RateLimitStatus:
+                seen.append("status")
 
     task = asyncio.create_task(in_one_go(short()))
     for _ in range(cancels):
@@ -173,11 +167,11 @@ async def test_short_work_is_done_even_where_it_waits(cancels):
         task.cancel()
     ends = await asyncio.gather(task, return_exceptions=True)
 
-    assert seen == [1, "told"]
+    assert seen == [1, "status"]
     assert isinstance(ends[0], asyncio.CancelledError) is bool(cancels)
 
 
-async def test_short_work_whose_wait_ends_as_its_caller_is_cancelled_is_done():
+async def test_short_work_that_ends_as_its_caller_is_cancelled_is_done():
     """Both in one moment: the work goes on, and cancellation comes out."""
     future, done = asyncio.get_running_loop().create_future(), []
 
@@ -193,3 +187,27 @@ async def test_short_work_whose_wait_ends_as_its_caller_is_cancelled_is_done():
         await task
 
     assert done == [True]
+
+
+def test_a_coroutine_that_is_destroyed_awaits_nothing():
+    """Drops the work, without a warning, where the event loop has ended and the coroutine is closed."""
+    done = []
+
+    async def clean_up():
+        done.append(True)
+
+    async def call():
+        try:
+            await asyncio.sleep(1)
+        except BaseException:
+            await in_one_go(clean_up())
+            raise
+
+    async def start():
+        coroutine = call()
+        coroutine.send(None)
+        return coroutine
+
+    asyncio.run(start()).close()
+
+    assert done == []

@@ -29,7 +29,7 @@ TOKEN_PATH = "/oauth2/token"
 
 @pytest.fixture
 def clock():
-    """The sandbox's time, which is that of the sign-in, too: it stands still until it is moved."""
+    """The sandbox's time, which is that of the sign-in, too: it stays the same until it is moved."""
     return VirtualClock()
 
 
@@ -57,10 +57,10 @@ def harvest_of(address, auth, **options):
 
 
 async def browse(url):
-    """Whoever is asked approves: the address to which the browser is sent back."""
+    """The person who is asked approves: the address to which the browser is sent back."""
     async with httpx.AsyncClient() as browser:
-        answer = await browser.get(url)
-    return answer.headers["location"]
+        response = await browser.get(url)
+    return response.headers["location"]
 
 
 async def sign_in(harvest, auth):
@@ -120,7 +120,7 @@ async def test_a_thousand_calls_at_the_end_of_a_token(sandbox, address, clock, t
         await harvest.account.who_am_i()
         clock.advance(64_799 - 30)
         found = await asyncio.gather(*(harvest.account.who_am_i() for _ in range(1_000)))
-        idle = harvest.throttle.snapshot().in_flight, harvest.throttle._gate()._busy
+        idle = harvest.throttle.snapshot().in_flight, harvest.throttle._gate().connections.busy
 
     assert {each.user.email for each in found} == {"admin@example.com"}
     assert count(sandbox, TOKEN_PATH) == 2
@@ -137,7 +137,7 @@ async def test_a_thousand_calls_with_a_token_that_was_revoked(sandbox, address, 
         await harvest.account.who_am_i()
         sandbox.revoke_tokens()
         found = await asyncio.gather(*(harvest.account.who_am_i() for _ in range(1_000)))
-        idle = harvest.throttle.snapshot().in_flight, harvest.throttle._gate()._busy
+        idle = harvest.throttle.snapshot().in_flight, harvest.throttle._gate().connections.busy
 
     assert {each.user.email for each in found} == {"admin@example.com"}
     assert count(sandbox, TOKEN_PATH) == 2
@@ -145,7 +145,7 @@ async def test_a_thousand_calls_with_a_token_that_was_revoked(sandbox, address, 
     assert idle == (0, 0)
 
 
-async def test_a_sign_in_that_was_taken_back_is_told(sandbox, address, clock, tmp_path):
+async def test_a_revoked_sign_in_is_reported(sandbox, address, clock, tmp_path):
     """Nothing but a new sign-in helps, and that is said without asking the server again."""
     auth = oauth_of(address, tmp_path, clock)
     async with harvest_of(address, auth) as harvest:
@@ -161,8 +161,8 @@ async def test_a_sign_in_that_was_taken_back_is_told(sandbox, address, clock, tm
         await harvest.account.who_am_i()
 
 
-async def test_a_lost_renewal_is_told_and_never_repeated_by_itself(sandbox, address, clock, tmp_path):
-    """The server has carried it out, so the refresh token is spent: the next try says so."""
+async def test_a_lost_renewal_is_reported_and_never_repeated_by_itself(sandbox, address, clock, tmp_path):
+    """The server has processed it, so the refresh token is spent: the next try reports so."""
     auth = oauth_of(address, tmp_path, clock)
     async with harvest_of(address, auth) as harvest:
         await sign_in(harvest, auth)
@@ -194,7 +194,7 @@ async def test_a_code_is_good_for_once(sandbox, address, clock, tmp_path):
 
 
 async def test_two_processes_share_a_sign_in(sandbox, address, clock, tmp_path):
-    """Whoever comes second finds what the first has brought, whichever of them looks when."""
+    """The second one finds what the first has brought, whichever of them looks when."""
     one, other = oauth_of(address, tmp_path, clock), oauth_of(address, tmp_path, clock)
     async with harvest_of(address, one) as first, harvest_of(address, other) as second:
         await sign_in(first, one)
@@ -216,7 +216,7 @@ async def test_it_signs_in_any_client(sandbox, address, clock, tmp_path):
         sandbox.revoke_tokens()
         answers = await asyncio.gather(*(client.get("/account/who_am_i") for _ in range(20)))
 
-    assert {answer.status_code for answer in answers} == {200}
+    assert {response.status_code for response in answers} == {200}
     assert count(sandbox, TOKEN_PATH) == 2
 
 

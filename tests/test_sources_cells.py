@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harvest_async.bulk.sources.cells import TOLD, Bad, read_flag, read_integer
-from harvest_async.bulk.sources.clocks import read_clock, read_moment
-from harvest_async.bulk.sources.days import read_day
-from harvest_async.bulk.sources.evidence import DateWitness, NumberWitness
-from harvest_async.bulk.sources.numbers import read_money
-from harvest_async.bulk.sources.spans import read_duration, read_hours
+from harvest_async.importer.sources.cells import REPORTED, Bad, read_flag, read_integer
+from harvest_async.importer.sources.clocks import read_clock, read_moment
+from harvest_async.importer.sources.days import read_day
+from harvest_async.importer.sources.evidence import DateDetector, NumberDetector
+from harvest_async.importer.sources.numbers import read_money
+from harvest_async.importer.sources.spans import read_duration, read_hours
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ from harvest_async.bulk.sources.spans import read_duration, read_hours
     ],
 )
 def test_days_in_all_their_forms(text, order, day):
-    """The year first always, the year last in the order that is settled, and the same either way in any."""
+    """The year first always, the year last in the order that is decided, and the same either way in any."""
     assert day == read_day(text, order)
 
 
@@ -46,15 +46,15 @@ def test_days_in_all_their_forms(text, order, day):
 )  # fmt: skip
 def test_what_is_no_day_is_bad(text, order):
     """Impossible days, days without a year and the wrong order are reported, with the form that would do."""
-    told = read_day(text, order)
+    reported = read_day(text, order)
 
-    assert isinstance(told, Bad)
-    assert "a date is needed" in told.reason or "write 2026-01-31" in told.reason
+    assert isinstance(reported, Bad)
+    assert "a date is needed" in reported.reason or "write 2026-01-31" in reported.reason
 
 
-def test_a_day_that_can_be_read_in_two_ways_is_told_for_the_file():
+def test_a_day_that_can_be_read_in_two_ways_is_reported_for_the_file():
     """The row alone has nothing to say about it."""
-    assert TOLD is read_day("1/2/2026", None)
+    assert REPORTED is read_day("1/2/2026", None)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_times_of_day_in_all_their_forms(text, clock):
     "text", ["24:01", "13:00 PM", "0:30 am", "9", "9:60", "9:00 xm", "morning", "9.5", "9,30", "9.75"]
 )
 def test_what_is_no_time_of_day_is_bad(text):
-    """It is told as it stands."""
+    """It is reported as it is."""
     assert Bad(f"{text!r} is no time of day: write 13:45:00") == read_clock(text)
 
 
@@ -120,10 +120,10 @@ def test_durations_in_all_their_forms(text, hours):
 )  # fmt: skip
 def test_what_is_no_duration_is_bad(text, reason):
     """Each fault has words of its own."""
-    told = read_duration(text)
+    reported = read_duration(text)
 
-    assert isinstance(told, Bad)
-    assert reason in told.reason
+    assert isinstance(reported, Bad)
+    assert reason in reported.reason
 
 
 @pytest.mark.parametrize(
@@ -150,10 +150,10 @@ def test_hours_in_all_their_forms(text, mark, hours):
 )  # fmt: skip
 def test_what_is_no_number_of_hours_is_bad(text, mark, reason):
     """Each fault has words of its own."""
-    told = read_hours(text, mark)
+    reported = read_hours(text, mark)
 
-    assert isinstance(told, Bad)
-    assert reason in told.reason
+    assert isinstance(reported, Bad)
+    assert reason in reported.reason
 
 
 def test_minutes_and_seconds_become_hours():
@@ -185,10 +185,10 @@ def test_money_in_all_its_forms(text, mark, money):
 )  # fmt: skip
 def test_what_is_no_money_is_bad(text, mark, reason):
     """A number that can be read in two ways is asked for."""
-    told = read_money(text, mark)
+    reported = read_money(text, mark)
 
-    assert isinstance(told, Bad)
-    assert reason in told.reason
+    assert isinstance(reported, Bad)
+    assert reason in reported.reason
 
 
 @pytest.mark.parametrize(
@@ -200,8 +200,8 @@ def test_flags_in_all_their_forms(text, flag):
 
 
 def test_what_is_no_flag_and_no_whole_number_is_bad():
-    """Both are told as they stand."""
-    assert Bad("'perhaps' is neither yes nor no") == read_flag("perhaps")
+    """Both are reported as they are."""
+    assert Bad("'maybe' is neither yes nor no") == read_flag("maybe")
     assert Bad("'1.5' is no whole number") == read_integer("1.5")
     assert (read_integer(" 12 "), read_integer("")) == (12, None)
 
@@ -225,7 +225,7 @@ def test_any_duration_comes_back_to_the_second(seconds):
 
 @given(st.decimals(0, 10**9, places=2), st.sampled_from([(".", ","), (",", "."), (".", " "), (",", "'")]))
 def test_any_money_comes_back_in_the_marks_in_which_it_was_written(money, marks):
-    """Grouped by one mark, with another for decimals, settled for the file."""
+    """Grouped by one mark, with another for decimals, decided for the file."""
     decimal, grouping = marks
     text = f"{money:,.2f}".replace(",", "G").replace(".", decimal).replace("G", grouping)
 
@@ -234,7 +234,7 @@ def test_any_money_comes_back_in_the_marks_in_which_it_was_written(money, marks)
 
 @given(st.text(max_size=20), st.sampled_from([None, ".", ","]))
 def test_any_text_is_read_or_bad(text, mark):
-    """No text whatever makes a reader fail."""
+    """No text makes a reader fail."""
     for found in (
         read_day(text, None), read_clock(text), read_duration(text), read_hours(text, mark), read_money(text, mark),
         read_flag(text), read_integer(text), read_moment(text, None),
@@ -244,7 +244,7 @@ def test_any_text_is_read_or_bad(text, mark):
 
 def settled(*texts, usual=None):
     """The order of dates, and the reason where there is none."""
-    witness = DateWitness()
+    witness = DateDetector()
     for line, text in enumerate(texts, 2):
         witness.look(line, "Date", text)
     order, problem = witness.settle(usual)
@@ -263,7 +263,7 @@ def test_dots_put_the_day_first_unless_the_file_shows_otherwise():
     assert settled("1.2.2026", "1.13.2026") == ("mdy", "")
 
 
-def test_dates_that_fit_no_common_order_are_told_together():
+def test_dates_that_fit_no_common_order_are_reported_together():
     """One of each is named, with its line."""
     order, reason = settled("13/2/2026", "2/13/2026")
 
@@ -291,7 +291,7 @@ def test_dates_that_say_nothing_leave_the_order_open():
 )  # fmt: skip
 def test_the_decimal_mark_is_what_some_number_shows_beyond_doubt(texts, mark):
     """A mark before exactly three digits shows nothing; two marks cancel each other out."""
-    witness = NumberWitness()
+    witness = NumberDetector()
     for text in texts:
         witness.look(text)
 

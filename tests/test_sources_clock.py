@@ -49,7 +49,7 @@ def test_equal_start_and_end_without_an_end_date_may_be_0_or_24_hours():
     (problem,) = problems_of(file(times("09:00", "09:00")))
 
     assert problem.column == "End time"
-    assert "0 or 24 hours by a duration or an end date" in problem.reason
+    assert "0 or 24 h: give a duration or an end date" in problem.reason
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_what_rounding_leaves_out_is_no_contradiction(start, end, column, length
 
 
 def test_moments_that_contradict_a_length_are_a_problem():
-    """Whatever the form of start and end."""
+    """For each form of start and end."""
     row = {"Start": "2026-06-01T09:00:00Z", "End": "2026-06-01T10:00:00Z", "Hours": "2"}
     (problem,) = problems_of(file(row))
 

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import pytest
 
-from harvest_async.bulk.sources import Fill, TimeRow
+from harvest_async.importer.sources import Fill, TimeRow
 from tests.support.tables import opened, problems_of, rows_of
 
 HEADER = "Date,Client,Project,Task,Person,Start time,End time,Notes\n"

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from harvest_async.bulk.sources import (
+from harvest_async.errors import InvalidArgument
+from harvest_async.importer.sources import (
     FORMATS,
     ClientRow,
     ContactRow,
@@ -23,7 +24,6 @@ from harvest_async.bulk.sources import (
     open_source,
     read_mapping,
 )
-from harvest_async.errors import InvalidArgument
 
 FILES = Path(__file__).parent / "files"
 
@@ -63,8 +63,8 @@ def test_the_format_is_found_by_the_columns(name, format, rows):
     assert [item for item in items if isinstance(item, Problem)] == []
 
 
-def test_toggl_tells_times_to_the_second():
-    """Hours are seconds / 3600 to two decimals, and start, end, notes and address stand as the file has them."""
+def test_toggl_reports_times_to_the_second():
+    """Hours are seconds / 3600 to two decimals, and start, end, notes and address are those of the file."""
     _, items = read("toggl.csv", fill=Fill(client="Fallback", task="Work"))
 
     assert items[1] == TimeRow(
@@ -84,7 +84,7 @@ def test_toggl_tells_times_to_the_second():
     )
 
 
-def test_a_row_is_told_with_the_line_on_which_it_begins():
+def test_a_row_is_reported_with_the_line_on_which_it_begins():
     """Quoted line breaks count as lines, not as rows."""
     _, items = read("clients.csv")
 
@@ -93,7 +93,7 @@ def test_a_row_is_told_with_the_line_on_which_it_begins():
 
 @pytest.mark.parametrize(("name", "order"), [("clockify-mdy.csv", "mdy"), ("clockify-dmy.csv", "dmy")])
 def test_clockify_dates_are_read_in_the_only_order_that_fits_the_file(name, order):
-    """One date above twelve settles the order for all dates of the file, times are of 12 or 24 hours."""
+    """One date above twelve decides the order for all dates of the file, times are of 12 or 24 hours."""
     found, items = read(name)
 
     assert order == found.date_order
@@ -103,7 +103,7 @@ def test_clockify_dates_are_read_in_the_only_order_that_fits_the_file(name, orde
 
 
 def test_dates_that_fit_two_orders_are_asked_for():
-    """One problem concerns the whole file and names the option; other bad cells are told along with it."""
+    """One problem concerns the whole file and names the option; other bad cells are reported along with it."""
     found, items = read("clockify-either.csv")
     problems = [item for item in items if isinstance(item, Problem)]
 
@@ -132,7 +132,7 @@ def test_harvests_own_import_has_the_month_first():
 
 
 def test_a_report_in_another_language_reads_by_itself():
-    """Semicolons, Windows-1252, decimal commas and dotted dates are found and told."""
+    """Semicolons, Windows-1252, decimal commas and dotted dates are found and reported."""
     found, items = read("harvest-report-de.csv")
 
     assert (found.encoding, found.delimiter, found.decimal, found.date_order) == ("cp1252", ";", ",", "dmy")
@@ -145,7 +145,7 @@ def test_a_report_in_another_language_reads_by_itself():
 
 
 def test_a_report_reads_hours_as_they_were_tracked():
-    """Of Hours and Hours Rounded the first is read, and the code tells the project."""
+    """Of Hours and Hours Rounded the first is read, and the code reports the project."""
     _, items = read("harvest-report-2026.csv")
 
     assert (Decimal("0.33"), "WEB-1") == (items[0].hours, items[0].project_code)
@@ -169,9 +169,9 @@ def test_expenses_have_money_or_units():
 
 def test_plain_files_hold_records_with_typed_fields():
     """Names are matched in human and in the contract's spelling; an empty cell says nothing."""
-    told = [read(name)[1][0] for name in ("clients.csv", "contacts.csv", "tasks.csv", "people.csv", "projects.csv")]
+    reported = [read(name)[1][0] for name in ("clients.csv", "contacts.csv", "tasks.csv", "people.csv", "projects.csv")]
 
-    assert told == [
+    assert reported == [
         ClientRow(
             line=2, row=1, name="ACME", fields={"currency": "Euro - EUR", "details": "1 Main Street\nSpringfield"}
         ),
@@ -234,7 +234,7 @@ def test_each_format_has_a_title_and_needs_columns_of_its_kind():
 
 
 def test_a_folder_of_an_export_names_what_its_numbers_mean():
-    """Entries that tell projects, tasks and people by number get their names from the files beside them."""
+    """Entries that report projects, tasks and people by number get their names from the files beside them."""
     with open_source(FILES / "export") as source:
         items = list(source)
     entry = next(item for item in items if isinstance(item, TimeRow))
@@ -259,7 +259,7 @@ def test_a_folder_is_read_in_the_order_in_which_records_need_each_other():
 
 
 def test_a_number_that_no_file_explains_is_a_problem(tmp_path):
-    """A record that is unknown is told with its file and field, and what to do."""
+    """A record that is unknown is reported with its file and field, and what to do."""
     (tmp_path / "time_entries.jsonl").write_text(
         '{"spent_at": "2026-01-05", "hours": 1, "project_id": 21, "task": "Design", "user": "Person One"}\n'
     )
@@ -294,10 +294,10 @@ def test_files_of_a_folder_may_be_empty_or_foreign(tmp_path):
 def test_what_is_wrong_with_a_file_of_a_folder_names_it(tmp_path):
     """Whether the file as a whole can't be read, or a row of it; files that were opened are closed again."""
     (tmp_path / "clients.csv").write_text("name\nACME\n")
-    (tmp_path / "tasks.csv").write_text("name,is_default\nDesign,perhaps\n")
+    (tmp_path / "tasks.csv").write_text("name,is_default\nDesign,maybe\n")
     with open_source(tmp_path) as source:
         (problem,) = (item for item in source if isinstance(item, Problem))
-    assert str(problem) == "tasks.csv, line 2, row 1, is_default: 'perhaps' is neither yes nor no"
+    assert str(problem) == "tasks.csv, line 2, row 1, is_default: 'maybe' is neither yes nor no"
 
     (tmp_path / "people.csv").write_text("colour\nred\n")
     with pytest.raises(InvalidArgument, match=r"people\.csv: line 1: .* needs the columns Email"):
@@ -337,7 +337,7 @@ def test_a_project_without_its_client_is_a_problem(tmp_path):
     ]
 
 
-def test_units_of_a_priced_category_are_told_from_plain_money():
+def test_units_of_a_priced_category_are_reported_from_plain_money():
     """An expense whose cost is that of its units is made by units again."""
     with open_source(FILES / "export") as source:
         (expense,) = (item for item in source if isinstance(item, ExpenseRow))
@@ -354,4 +354,4 @@ def test_lines_of_an_invoice_lose_the_numbers_of_projects(tmp_path):
     with open_source(tmp_path) as source:
         (invoice,) = source
 
-    assert lines.replace(",21,", ",,") == invoice.fields["csv_line_items"]
+    assert lines.replace(",21,", ",,") == invoice.fields["line_items"]

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harvest_async.bulk.sources import Problem, open_source
 from harvest_async.errors import InvalidArgument
+from harvest_async.importer.sources import Problem, open_source
 from tests.support.tables import HARVEST, TOGGL, harvest, opened, problems_of, rows_of, table, toggl
 
 RECORD = {
@@ -47,7 +47,7 @@ def with_hours(text):
         (table(HARVEST, harvest()), {"encoding": "a\0b"}, "no encoding"),
         (b"\xef\xbb\xbf" * 50 + table(HARVEST, harvest()), {}, "50 byte order marks"),
         (b",".join([b"a"] * 20_000) + b"\n", {}, "20,000 columns"),
-        (with_hours("1e99999999999999999999"), {}, "line 1: no JSON: 1e9+ is too big"),
+        (with_hours("1e99999999999999999999"), {}, "line 1: no JSON: 1e9+ is too large"),
         (with_hours("9" * 5000), {}, "line 1: no JSON"),
         (with_hours("NaN"), {}, "line 1: no JSON: NaN"),
         (with_hours("[" * 100_000), {}, "line 1: no JSON"),
@@ -93,7 +93,7 @@ def test_a_text_that_can_not_be_sent_is_a_problem_of_its_row(text):
 
 
 def test_a_rejected_text_that_can_not_be_sent_can_be_written():
-    """Cells can be written as UTF-8, whatever stands in them."""
+    """Cells can be written as UTF-8, for any content."""
     with open_source(io.BytesIO(lines({**RECORD, "notes": "\ud800", "mood": "\ud800"}))) as source:
         cells = list(source.cells("", {1}))
 

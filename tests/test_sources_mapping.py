@@ -7,9 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harvest_async.bulk.sources import FORMATS, KINDS, Fill, Options, fields_of, mapping_for, open_source, read_mapping
-from harvest_async.bulk.sources.template import mapping_of
 from harvest_async.errors import InvalidArgument
+from harvest_async.importer.sources import (
+    FORMATS,
+    KINDS,
+    Fill,
+    Options,
+    fields_of,
+    mapping_for,
+    open_source,
+    read_mapping,
+)
+from harvest_async.importer.sources.template import mapping_of
 from tests.support.tables import HARVEST, TOGGL, harvest, opened, rows_of, table, toggl
 
 

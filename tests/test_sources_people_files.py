@@ -2,9 +2,9 @@
 
 import pytest
 
-from harvest_async.bulk.sources import Fill
-from harvest_async.bulk.sources.words import FILLED
 from harvest_async.errors import InvalidArgument
+from harvest_async.importer.sources import Fill
+from harvest_async.importer.sources.words import FILLED
 from tests.support.tables import HARVEST, harvest, opened, problems_of, rows_of, table
 
 MEMBER = (
@@ -87,7 +87,7 @@ def test_an_option_never_hides_a_column_that_names_people(title):
     if title == "Team-Member":
         assert [row.person for row in rows_of(content, fill=Fill(person="Ann"))] == ["Bob"]
         return
-    with pytest.raises(InvalidArgument, match="--person 'Ann' would stand for") as caught:
+    with pytest.raises(InvalidArgument, match="--person 'Ann' would override") as caught:
         opened(content, fill=Fill(person="Ann"))
     assert "--map" in str(caught.value)
 
@@ -109,7 +109,7 @@ def test_no_option_hides_a_column_of_its_field(field, title):
     }
     content = table(header, [values[name] for name in header])
 
-    with pytest.raises(InvalidArgument, match=f"--{field} 'x' would stand for"):
+    with pytest.raises(InvalidArgument, match=f"--{field} 'x' would override"):
         opened(content, fill=Fill(**{field: "x"}))
 
 
@@ -129,7 +129,7 @@ def test_a_column_that_is_passed_over_by_name_is_no_error():
 
 
 def test_words_are_compared_as_headers_are():
-    """Each word stands in the list as it is compared."""
+    """Each word is in the list in its normal form."""
     assert {"member", "mitarbeiter", "user", "employee", "team member"} <= FILLED["person"]
     assert {"group", "user id", "team"}.isdisjoint(FILLED["person"])
 

@@ -1,4 +1,4 @@
-"""Records of every kind, JSON Lines, mappings, and all that is wrong told at once."""
+"""Records of every kind, JSON Lines, mappings, and all that is wrong reported at once."""
 
 import io
 import json
@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harvest_async.bulk.sources import (
+from harvest_async.errors import InvalidArgument
+from harvest_async.importer.sources import (
     ClientRow,
     ExpenseRow,
     Fill,
@@ -22,7 +23,6 @@ from harvest_async.bulk.sources import (
     open_source,
     read_mapping,
 )
-from harvest_async.errors import InvalidArgument
 from tests.support.tables import HARVEST, TOGGL, harvest, opened, problems_of, rows_of, table, toggl
 
 
@@ -31,7 +31,7 @@ def lines(*records):
     return "".join(f"{json.dumps(record)}\n" for record in records).encode()
 
 
-def test_json_lines_are_told_by_their_fields():
+def test_json_lines_are_reported_by_their_fields():
     """Fields are the contract's; records may have different ones, null and missing are the same."""
     content = lines(
         {"email": "one@example.com", "first_name": "Person", "last_name": "One", "is_admin": True, "telephone": None},
@@ -52,8 +52,8 @@ def test_json_lines_are_told_by_their_fields():
         ({"user": {"email": "one@example.com", "first_name": "Person", "last_name": "One"}}, "people"),
     ],
 )
-def test_records_below_their_singular_name_are_told_by_it(record, format):
-    """As the API wraps them (contract: json.list_wrapping)."""
+def test_records_below_their_singular_name_are_reported_by_it(record, format):
+    """As API v1 wraps them."""
     found, items = opened(lines(record))
 
     assert (format, 1) == (found.format, len(items))
@@ -70,7 +70,7 @@ def test_records_below_their_singular_name_are_told_by_it(record, format):
     ],
 )
 def test_broken_lines_are_refused(content, reason):
-    """The line is told."""
+    """The line is reported."""
     with pytest.raises(InvalidArgument, match=reason):
         opened(content)
 
@@ -93,7 +93,7 @@ def test_json_numbers_and_days_need_no_order():
     ) == row  # fmt: skip
 
 
-def test_a_payment_is_of_the_moment_that_it_tells():
+def test_a_payment_is_of_the_moment_that_it_reports():
     """A day alone is its beginning in UTC."""
     content = lines({"invoice": "2026-1", "amount": 10, "paid_at": "2026-02-01"})
     (row,) = rows_of(content, format="invoice-payments")
@@ -105,7 +105,7 @@ PEOPLE = ("First Name", "Last Name", "Email", "Hourly Rate")
 
 
 def test_a_person_needs_an_address_of_their_own():
-    """No address, an address twice, and one name with two addresses are told."""
+    """No address, an address twice, and one name with two addresses are reported."""
     problems = problems_of(
         table(
             PEOPLE, ("Person", "One", "one@example.com", ""), ("Person", "Two", "", ""),
@@ -136,7 +136,7 @@ def test_a_person_may_have_the_whole_name_in_one_cell():
         (("Client", "First name", "Last name", "Email"), ("ACME", "", "", ""), "First name"),
         (("Client", "Project", "Code", "Budget"), ("", "Website", "", ""), "Client"),
         (("Client", "Project", "Code", "Budget"), ("ACME", "Website", "", "much"), "Budget"),
-        (("Task name", "Is default"), ("Design", "perhaps"), "Is default"),
+        (("Task name", "Is default"), ("Design", "maybe"), "Is default"),
         (("Client name", "Address", "Highrise id"), ("ACME", "", "x"), "Highrise id"),
         (("Date", "Client", "Project", "Category", "Amount", "First name", "Last name"),
          ("2026-01-05", "ACME", "Website", "Travel", "", "Person", "One"), "Amount"),
@@ -144,7 +144,7 @@ def test_a_person_may_have_the_whole_name_in_one_cell():
          ("2026-01-05", "ACME", "Website", "", "1", "Person", "One"), "Category"),
     ],
 )  # fmt: skip
-def test_bad_cells_of_records_are_told(header, cells, column):
+def test_bad_cells_of_records_are_reported(header, cells, column):
     """By the name that the column has in the file."""
     (problem,) = problems_of(table(header, cells))
 
@@ -159,7 +159,7 @@ def test_projects_and_contacts_are_filled_too():
 
 
 def test_what_may_be_of_two_kinds_is_asked_for():
-    """The error names them, and the option settles it."""
+    """The error names them, and the option decides it."""
     content = table(("Name",), ("ACME",))
 
     with pytest.raises(InvalidArgument, match=r"clients or .*tasks"):
@@ -178,7 +178,7 @@ def test_the_name_of_a_file_says_what_it_holds(tmp_path):
 @pytest.mark.parametrize(
     ("format", "columns"), [("time", "Date or Start, Hours or"), ("people", "Email"), ("toggl", "Hours or Duration")]
 )
-def test_columns_that_lack_are_all_told(format, columns):
+def test_columns_that_lack_are_all_reported(format, columns):
     """With what is there, and the options that help."""
     with pytest.raises(InvalidArgument, match=f"needs the columns .*{columns}.*has Colour.*--map"):
         opened(table(("Colour",), ("red",)), format=format)
@@ -224,7 +224,7 @@ def test_mappings_that_say_something_else_are_refused(text, reason):
         read_mapping(text, Options())
 
 
-def test_all_that_is_wrong_is_told_at_once_up_to_a_limit():
+def test_all_that_is_wrong_is_reported_at_once_up_to_a_limit():
     """The others are counted, by column; good rows and hours are summed."""
     bad = [harvest(hours="many")] * 5 + [harvest(date="soon", client="")]
     with open_source(io.BytesIO(table(HARVEST, harvest(), *bad))) as source:
@@ -242,7 +242,7 @@ def test_all_that_is_wrong_is_told_at_once_up_to_a_limit():
 
 
 def test_a_problem_of_the_whole_file_stops_all_of_it():
-    """It is told apart from those of rows."""
+    """It is distinguished from those of rows."""
     with open_source(io.BytesIO(table(TOGGL, toggl(start_date="1/2/2026")))) as source:
         findings = examine(source)
 
@@ -291,7 +291,7 @@ def test_any_records_come_back_as_they_were_written(people):
         min_size=1,
     )
 )
-def test_any_records_are_read_or_told(records):
+def test_any_records_are_read_or_reported(records):
     """Values of the wrong type are problems, nothing worse."""
     content = lines({"spent_at": "2026-01-05", "hours": 1, "user": "Person One"}, *records)
     with open_source(io.BytesIO(content), Options(format="time")) as source:

@@ -7,9 +7,9 @@ from decimal import Decimal
 import pytest
 
 from harvest_async import imports
-from harvest_async.bulk.sources import ClientRow, Options, Problem, TimeRow, open_source
 from harvest_async.cli.rejects import write_rejects
 from harvest_async.errors import InvalidArgument
+from harvest_async.importer.sources import ClientRow, Options, Problem, TimeRow, open_source
 from tests.support.tables import TOGGL, table, toggl
 
 
@@ -54,7 +54,7 @@ def test_files_of_one_name_are_called_by_their_paths(save):
 
 
 def test_records_come_before_the_rows_that_speak_of_them(save):
-    """In whatever order the files are given."""
+    """In any order of the files."""
     _, rows = read([save("time.csv", toggl()), save("clients.csv", ("ACME",), header=("Name",))])
 
     assert [ClientRow, TimeRow] == [type(row) for row in rows]
@@ -66,7 +66,7 @@ def test_a_day_is_looked_at_over_all_files(save):
     _, items = read(paths)
 
     assert [TimeRow, Problem] == [type(item) for item in items]
-    assert "30 hours on 2026-01-05" in items[1].reason
+    assert "30 h on 2026-01-05" in items[1].reason
     assert len(read(paths, long_days=True)[1]) == 2
 
 
@@ -125,7 +125,7 @@ def test_one_file_in_a_list_is_as_the_file_alone(save):
 
 
 def test_streams_have_names_of_their_own():
-    """So that their rows can be told apart."""
+    """So that their rows can be distinguished."""
     _, rows = read([io.BytesIO(table(TOGGL, toggl(description=text))) for text in ("one", "two")])
 
     assert [row.file for row in rows] == ["input 1", "input 2"]
@@ -147,7 +147,7 @@ async def test_several_files_are_one_plan_and_one_journal(save, harvest_sandbox,
     paths = [save(name, toggl(description=name)) for name in ("a.csv", "b.csv", "c.csv")]
     async with harvest_client() as harvest:
         with imports.open_source(paths) as source:
-            plan = await imports.plan(harvest, source, make_people=True)
+            plan = await imports.plan(harvest, source, create_people=True)
         with plan:
             report = await imports.run(plan, journal=tmp_path / "one.journal")
 

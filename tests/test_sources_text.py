@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harvest_async.bulk.sources import Options, Problem, TimeRow, open_source
 from harvest_async.errors import InvalidArgument
+from harvest_async.importer.sources import Options, Problem, TimeRow, open_source
 from tests.support.tables import HARVEST, TOGGL, harvest, opened, problems_of, rows_of, table, toggl
 
 UMLAUTS = "Prüfung – zweite Runde"
 
 
 @pytest.mark.parametrize(
-    ("encoding", "told", "bom"),
+    ("encoding", "reported", "bom"),
     [
         ("utf-8", "utf-8", False),
         ("utf-8-sig", "utf-8", True),
@@ -25,16 +25,16 @@ UMLAUTS = "Prüfung – zweite Runde"
         ("cp1252", "cp1252", False),
     ],
 )
-def test_the_encoding_is_found_and_told(encoding, told, bom):
-    """Whatever a spreadsheet saves as is read; the byte order mark is no part of the first column."""
+def test_the_encoding_is_found_and_reported(encoding, reported, bom):
+    """Each encoding in which spreadsheets save is read; the byte order mark is no part of the first column."""
     found, (row,) = opened(table(HARVEST, harvest(notes=UMLAUTS), encoding=encoding))
 
-    assert (told, bom) == (found.encoding, found.bom)
+    assert (reported, bom) == (found.encoding, found.bom)
     assert row.notes == UMLAUTS
 
 
 def test_an_encoding_that_is_given_is_taken():
-    """What can't be told from Windows-1252 is settled by an option."""
+    """What can't be reported from Windows-1252 is decided by an option."""
     (row,) = rows_of(table(HARVEST, harvest(notes="Žluť"), encoding="cp1250"), encoding="cp1250")
 
     assert row.notes == "Žluť"
@@ -54,8 +54,8 @@ def test_an_unknown_encoding_is_refused():
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-def test_the_delimiter_is_found_and_told(delimiter):
-    """It is the one that parts the header, whatever stands in the cells."""
+def test_the_delimiter_is_found_and_reported(delimiter):
+    """It is the one that separates the header, for any content of the cells."""
     notes = "a,b;c\td|e"
     found, (row,) = opened(table(HARVEST, harvest(notes=notes), delimiter=delimiter))
 
@@ -130,7 +130,7 @@ def test_a_row_with_too_few_cells_lacks_the_last():
         (b"%PDF-1.7 and so on", "PDF"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1", r"\.xls"),
         (b"\x1f\x8b\x08\x00", "compressed"),
-        (b"PK\x03\x04 but no archive", "no XLSX"),
+        (b"PK\x03\x04 but no archive", "not a valid XLSX"),
         (b"<html><body>Sign in</body></html>\n<p>", "no known format"),
         (table(HARVEST), "no rows below its header"),
         (table((*HARVEST, "Notes"), (*harvest(), "")), "line 1: the column 'Notes' is there twice"),
@@ -147,8 +147,8 @@ def test_what_is_no_table_is_refused_at_once(content, reason):
 
 def test_a_file_that_is_not_there_is_refused(tmp_path):
     """The error names it."""
-    with pytest.raises(InvalidArgument, match=r"gone\.csv"):
-        open_source(tmp_path / "gone.csv")
+    with pytest.raises(InvalidArgument, match=r"missing\.csv"):
+        open_source(tmp_path / "missing.csv")
 
 
 def test_a_pipe_is_read_like_a_file():
@@ -165,7 +165,7 @@ def test_a_pipe_is_read_like_a_file():
     assert (source.found[0].file, len(rows)) == ("standard input", 5000)
 
 
-def test_a_source_can_be_gone_through_again():
+def test_a_source_can_be_deleted_through_again():
     """Each iteration reads from the beginning, so that one can look first and act later."""
     with open_source(io.BytesIO(table(HARVEST, harvest(), harvest(hours="2")))) as source:
         first, second = list(source), list(source)
@@ -174,7 +174,7 @@ def test_a_source_can_be_gone_through_again():
 
 
 def test_bad_rows_can_be_taken_out_as_they_stand():
-    """The header and the cells of some rows are what is mended and loaded again."""
+    """The header and the cells of some rows are what is corrected and loaded again."""
     content = table(HARVEST, harvest(), harvest(hours="many"), harvest(notes="x\ny", hours="more"))
     with open_source(io.BytesIO(content)) as source:
         bad = {item.row for item in source if isinstance(item, Problem)}
@@ -184,7 +184,7 @@ def test_bad_rows_can_be_taken_out_as_they_stand():
 
 
 def test_the_same_bytes_have_the_same_digest_and_others_another():
-    """A digest tells whether an input is still the one that was planned."""
+    """A digest reports whether an input is still the one that was planned."""
     one, same, other = (
         open_source(io.BytesIO(table(HARVEST, harvest(hours=hours)))).sha256 for hours in ("1", "1", "2")
     )
@@ -192,22 +192,22 @@ def test_the_same_bytes_have_the_same_digest_and_others_another():
     assert (one == same, one == other) == (True, False)
 
 
-def test_what_was_found_is_told_in_words():
+def test_what_was_found_is_reported_in_words():
     """A person sees it before anything is sent."""
     found, _ = opened(table(TOGGL, toggl(), delimiter=";", encoding="utf-8-sig"))
-    told = found.describe()
+    reported = found.describe()
 
     assert (
-        told["format"], told["delimiter"], told["encoding"], told["rows"]
+        reported["format"], reported["delimiter"], reported["encoding"], reported["rows"]
     ) == ("Toggl Track, detailed report", "semicolon", "utf-8 with byte order mark", "1")  # fmt: skip
 
 
 def test_an_unknown_column_is_noticed():
     """Nothing is dropped in silence."""
     with open_source(io.BytesIO(table((*HARVEST, "Mood", "Note"), (*harvest(), "fine", "")))) as source:
-        told = [str(notice) for notice in source.notices]
+        reported = [str(notice) for notice in source.notices]
 
-    assert told == [
+    assert reported == [
         "Mood: is not read: no field of that name is known; see --map",
         "Note: is not read: 'Notes' is read as notes",
     ]
@@ -222,7 +222,7 @@ CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\x00", exclude_
     encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
 )
 def test_any_notes_come_back_as_they_were_written(notes, delimiter, encoding):
-    """Whatever stands in a cell is read back to the letter, with every delimiter and encoding."""
+    """Any content of a cell is read back unchanged, with every delimiter and encoding."""
     content = table(HARVEST, *[harvest(notes=text) for text in notes], delimiter=delimiter, encoding=encoding)
 
     assert notes == [row.notes for row in rows_of(content)]
@@ -237,7 +237,7 @@ def test_any_bytes_are_read_or_refused(content):
 
 @given(st.text(max_size=200))
 def test_any_text_below_a_header_is_read_or_refused(text):
-    """Whatever stands below a good header."""
+    """For any rows below a good header."""
     content = table(HARVEST, harvest()) + text.encode("utf-8", "replace")
     with suppress(InvalidArgument), open_source(io.BytesIO(content), Options()) as source:
         assert all(isinstance(item, TimeRow | Problem) for item in source)

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harvest_async.bulk.sources.cells import TOLD, Bad, read_flag, read_integer
-from harvest_async.bulk.sources.clocks import DAY, read_clock, read_end, read_moment
-from harvest_async.bulk.sources.days import orders_of, read_day
-from harvest_async.bulk.sources.numbers import read_money, split_number
-from harvest_async.bulk.sources.roster import full_name
-from harvest_async.bulk.sources.spans import read_duration, read_hours
+from harvest_async.importer.sources.cells import REPORTED, Bad, read_flag, read_integer
+from harvest_async.importer.sources.clocks import DAY, read_clock, read_end, read_moment
+from harvest_async.importer.sources.days import orders_of, read_day
+from harvest_async.importer.sources.numbers import read_money, split_number
+from harvest_async.importer.sources.roster import full_name
+from harvest_async.importer.sources.spans import read_duration, read_hours
 
 SECOND_OF_NOVEMBER = date(2026, 11, 2)
 
@@ -29,7 +29,7 @@ SECOND_OF_NOVEMBER = date(2026, 11, 2)
     ],
 )  # fmt: skip
 def test_a_day_is_read_in_every_form_that_has_one_meaning(text):
-    """Whatever the order of the file is."""
+    """For each order of the file."""
     assert [read_day(text, order) for order in (None, "dmy", "mdy")] == [SECOND_OF_NOVEMBER] * 3
 
 
@@ -49,7 +49,7 @@ def test_a_day_of_three_numbers_is_read_in_the_order_of_the_file(text, order):
 @pytest.mark.parametrize("text", ["2/11/26", "02/11/26", "2/11/2026", "2/11/26 09:30"])
 def test_a_day_that_fits_two_orders_is_asked_for(text):
     """The row is not read until the order of the file is known."""
-    assert TOLD is read_day(text, None)
+    assert REPORTED is read_day(text, None)
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_other_lengths_of_time(text, seconds):
     "read", [read_duration, lambda text: read_hours(text, None), lambda text: read_hours(text, None, 60)]
 )
 def test_negative_lengths_are_refused_in_every_form(read, text):
-    """Whatever the column counts."""
+    """For each unit of the column."""
     assert f"{text.strip()!r} is negative".replace("\u2212", "-").replace("\u2013", "-") in read(text).reason
 
 
@@ -308,7 +308,7 @@ def test_every_reader_is_total(text, mark):
     st.sampled_from(["%d %b %Y", "%B %d, %Y", "%d-%b-%y", "%a, %d %B %Y", "%Y-%m-%dT12:00:00Z"]),
 )
 def test_any_day_with_the_name_of_its_month_comes_back(day, form):
-    """In English, whatever the order of the file is."""
+    """In English, for each order of the file."""
     assert day == read_day(day.strftime(form), None)
 
 
@@ -365,5 +365,5 @@ def test_any_amount_comes_back_in_every_form(money, marks, currency, negative):
     ],
 )  # fmt: skip
 def test_a_name_with_its_last_part_in_front_is_turned(text, name):
-    """What stands behind the comma may also be a title."""
+    """The text behind the comma may also be a title."""
     assert name == full_name(text)

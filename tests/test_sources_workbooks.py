@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harvest_async.bulk.sources import Problem
-from harvest_async.bulk.sources.compound import compose
 from harvest_async.errors import InvalidArgument
+from harvest_async.importer.sources import Problem
+from harvest_async.importer.sources.compound import compose
 from tests.support.tables import HARVEST, opened, problems_of, rows_of
 from tests.support.workbooks import MAIN, ods, ods_row, packed, record, relations, row, xls, xlsx
 
@@ -157,12 +157,12 @@ def _circle():
 WHOLE = xlsx(row(*HARVEST), row(*GOOD))
 SHARED = '<c t="s"><v>{}</v></c>'
 DAMAGED = {
-    "no archive": (b"PK\x03\x04" + b"nothing" * 50, "no XLSX"),
-    "an empty archive": (packed({}), "no XLSX"),
-    "truncated": (WHOLE[: len(WHOLE) // 2], "no XLSX"),
-    "truncated by a byte": (WHOLE[:-1], "no XLSX"),
-    "no workbook": (packed({"hello.txt": "hello"}), "no XLSX: it holds no workbook"),
-    "a document": (packed({"word/document.xml": "<w/>", "[Content_Types].xml": "<Types/>"}), "no XLSX"),
+    "no archive": (b"PK\x03\x04" + b"nothing" * 50, "not a valid XLSX"),
+    "an empty archive": (packed({}), "not a valid XLSX"),
+    "truncated": (WHOLE[: len(WHOLE) // 2], "not a valid XLSX"),
+    "truncated by a byte": (WHOLE[:-1], "not a valid XLSX"),
+    "no workbook": (packed({"hello.txt": "hello"}), "not a valid XLSX file: it has no workbook"),
+    "a document": (packed({"word/document.xml": "<w/>", "[Content_Types].xml": "<Types/>"}), "not a valid XLSX"),
     "a binary workbook": (
         packed({"_rels/.rels": relations(("officeDocument", "xl/workbook.bin")), "xl/workbook.bin": b"\x83\x01"}), "xlsb",
     ),
@@ -302,7 +302,7 @@ def test_columns_in_front_may_be_blank():
 
 
 def test_a_macro_workbook_and_wrong_content_types_are_read():
-    """What the parts are is told by their relationships."""
+    """What the parts are is reported by their relationships."""
     macros = {"xl/vbaProject.bin": b"\xd0\xcf\x11\xe0", "[Content_Types].xml": "<nonsense/>"}
 
     assert len(rows_of(xlsx(row(*HARVEST), row(*GOOD), parts=macros))) == 1

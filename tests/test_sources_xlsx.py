@@ -9,8 +9,8 @@ from fractions import Fraction
 import openpyxl
 import pytest
 
-from harvest_async.bulk.sources import Problem
 from harvest_async.errors import InvalidArgument
+from harvest_async.importer.sources import Problem
 from tests.support.tables import HARVEST, TOGGL, opened, rows_of
 
 
@@ -94,8 +94,8 @@ def test_the_first_sheet_with_rows_is_read_or_the_one_that_is_named():
     [
         (book(), {}, "the file is empty"),
         (book(HARVEST), {}, "no rows below its header"),
-        (book(HARVEST), {"sheet": "Gone"}, "no sheet 'Gone', but Sheet"),
-        (b"PK\x03\x04", {}, "no XLSX"),
+        (book(HARVEST), {"sheet": "Other"}, "no sheet 'Other', but Sheet"),
+        (b"PK\x03\x04", {}, "not a valid XLSX"),
     ],
 )
 def test_what_is_no_sheet_of_rows_is_refused(content, options, reason):
@@ -112,7 +112,7 @@ def test_an_archive_that_is_no_workbook_is_refused():
     with zipfile.ZipFile(content, "w") as archive:
         archive.writestr("hello.txt", "hello")
 
-    with pytest.raises(InvalidArgument, match="no XLSX"):
+    with pytest.raises(InvalidArgument, match="not a valid XLSX"):
         opened(content.getvalue())
 
 

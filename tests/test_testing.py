@@ -53,8 +53,8 @@ async def test_as_a_regular_user_in_xml(harvest_client):
 
 
 def test_over_a_socket(harvest_sandbox, harvest_address):
-    with urllib.request.urlopen(f"{harvest_address}/_sandbox/throttle") as answer:
-        assert json.load(answer)["calls"] == 100
+    with urllib.request.urlopen(f"{harvest_address}/_sandbox/throttle") as response:
+        assert json.load(response)["calls"] == 100
 
 
 def test_each_test_has_a_fresh_account(harvest_sandbox):
@@ -79,11 +79,11 @@ def test_the_fixtures_are_listed_with_what_they_are_for(pytester):
     result.stdout.fnmatch_lines_random(
         [
             "harvest_sandbox -- *",
-            "*A fresh Harvest account*",
+            "*A new Harvest account*",
             "harvest_address -- *",
-            "*over a real socket*",
+            "*on a real loopback socket*",
             "harvest_client -- *",
-            "*signed in to the account*",
+            "*creates clients of the account*",
         ]
     )
 
@@ -128,7 +128,7 @@ async def test_a_broken_connection_is_what_httpx_would_raise(harvest_sandbox):
 
 
 async def test_clients_of_one_account_share_its_budget(harvest_client):
-    """Whoever makes two clients in a test has one throttle, as one account has one budget."""
+    """Two clients in a test share one throttle, as one account has one budget."""
     assert harvest_client().throttle is harvest_client("user@example.com").throttle
 
 
@@ -139,7 +139,7 @@ async def test_a_client_takes_options_of_its_own(harvest_client):
     assert harvest_client(throttle=throttle).throttle is throttle
 
 
-async def test_a_lost_answer_is_told(harvest_sandbox, harvest_client):
+async def test_a_lost_response_is_reported(harvest_sandbox, harvest_client):
     """A fault after the commit leaves the record there, and its outcome unknown."""
     harvest_sandbox.fault("drop_after", match={"method": "POST"})
     async with harvest_client() as harvest:
@@ -179,11 +179,11 @@ def test_sleeping_takes_no_time_and_keeps_its_order():
 
 
 def test_another_thread_is_waited_for():
-    """A loop without timers waits for a thread's answer in real time."""
+    """A loop without timers waits for a thread's result in real time."""
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        answer = runner.run(asyncio.to_thread(lambda: 7))
+        response = runner.run(asyncio.to_thread(lambda: 7))
 
-    assert answer == 7
+    assert response == 7
 
 
 def test_a_loop_that_would_hang_says_so():
@@ -194,7 +194,7 @@ def test_a_loop_that_would_hang_says_so():
 
     loop = VirtualLoop(patience=0.02)
     task = loop.create_task(main())
-    with pytest.raises(RuntimeError, match="nothing is left that could ever happen"):
+    with pytest.raises(RuntimeError, match="deadlock"):
         loop.run_until_complete(task)
     task.cancel()
     loop.call_soon(loop.stop)

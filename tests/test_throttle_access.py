@@ -13,19 +13,16 @@ from harvest_async.testing import VirtualLoop
 from harvest_async.throttle.access import Access, End
 from harvest_async.throttle.gate import Gate
 from harvest_async.throttle.lease import Ticket
-from harvest_async.throttle.ledger import LedgerBusy, MemoryLedger
-from harvest_async.throttle.ledger_sqlite import SqliteLedger, _make_private
+from harvest_async.throttle.ledgers.file import make_private
+from harvest_async.throttle.ledgers.memory import LedgerBusy, MemoryLedger
+from harvest_async.throttle.ledgers.sqlite import SqliteLedger
 from harvest_async.throttle.settings import Settings
+from harvest_async.throttle.state import Bounds
 
-pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio", {"loop_factory": VirtualLoop}
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 
-SETTINGS = Settings("test", 100, 15 * SECOND, "burst", 0, 2 * SECOND, None)
+SETTINGS = Settings("test", Bounds(100, 15 * SECOND, 2 * SECOND), "burst", 0, None)
 
 
 class Faulty(MemoryLedger):
@@ -49,14 +46,14 @@ def access_to(ledger):
     return Access(ledger, SETTINGS, clock(), lambda: None)
 
 
-def ended(book, now):
+def ended(state, lease, now):
     return False
 
 
 async def test_ends_that_a_busy_ledger_did_not_take_are_returned_when_the_loop_is_left():
     """Returns every end that is not stored yet, so that the next event loop can store it."""
     ledger = Faulty()
-    access, end = access_to(ledger), End(ended, 0)
+    access, end = access_to(ledger), End(ended, 1, 0)
     ledger.fault = LedgerBusy("in use")
 
     assert access.leave([end]) == [end]
@@ -68,12 +65,12 @@ async def test_an_end_that_fails_does_not_stop_the_others(caplog):
     """Logs an end that can't be stored, and stores the ends behind it."""
     stored = []
 
-    def fails(book, now):
+    def fails(state, lease, now):
         raise ArithmeticError("raised on purpose")
 
     access = access_to(MemoryLedger())
     with caplog.at_level(logging.ERROR):
-        access.leave([End(fails, 0), End(lambda _, now: bool(stored.append(now)), 7)])
+        access.leave([End(fails, 1, 0), End(lambda _, __, now: bool(stored.append(now)), 2, 7)])
 
     assert stored == [7]
     assert "can't be written" in caplog.text
@@ -88,6 +85,22 @@ async def test_an_unexpected_error_of_a_ledger_names_its_class():
         access_to(ledger).transact(lambda _: None)
 
     assert raised.value.__cause__ is ledger.fault
+
+
+async def test_a_change_in_memory_that_fails_raises_a_storage_error():
+    """Names the class of a foreign exception, and lets errors of the package through."""
+    access = access_to(MemoryLedger())
+
+    def fails(error):
+        def change(state):
+            raise error
+
+        return change
+
+    with pytest.raises(StorageError, match="ZeroDivisionError: odd"):
+        access.transact(fails(ZeroDivisionError("odd")))
+    with pytest.raises(HarvestError, match="known"):
+        access.transact(fails(HarvestError("known")))
 
 
 async def test_a_call_that_waited_too_long_gets_the_error_of_a_ledger_that_broke_meanwhile():
@@ -113,7 +126,7 @@ def test_a_ledger_that_another_thread_is_using_is_busy(tmp_path):
     ledger = SqliteLedger(tmp_path / "ledger.sqlite3", "a")
     inside, go_on = threading.Event(), threading.Event()
 
-    def hold(book):
+    def hold(state):
         inside.set()
         go_on.wait(10)
 
@@ -133,20 +146,20 @@ def test_a_change_that_fails_leaves_the_ledger_as_it_was(tmp_path):
     """Rolls back a change that raises; the next change works."""
     ledger = SqliteLedger(tmp_path / "ledger.sqlite3", "a")
 
-    def fails(book):
+    def fails(state):
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         ledger.transact(fails)
 
-    assert ledger.transact(lambda book: book.bulk_at) == 0
+    assert ledger.transact(lambda state: state.bulk_at) == 0
     ledger.close()
 
 
 def test_a_ledger_is_created_where_files_have_no_owner(tmp_path):
     """Creates the file on systems without POSIX permissions, too."""
     path = tmp_path / "ledger.sqlite3"
-    _make_private(path, posix=False)
+    make_private(path, posix=False)
 
     with sqlite3.connect(path) as database:
         assert database.execute("select 1").fetchone() == (1,)
@@ -163,4 +176,4 @@ def test_a_gate_of_a_closed_loop_can_be_shared():
         gate = runner.run(make())
 
     gate.share()
-    assert gate._shared
+    assert gate._queue.shared

@@ -17,18 +17,13 @@ from harvest_async.clock import SECOND
 from harvest_async.errors import HarvestError, NotSent, Throttled, WouldWait
 from harvest_async.testing import VirtualLoop
 from harvest_async.throttle.lease import Ticket
-from harvest_async.throttle.ledger import LedgerBusy
-from harvest_async.throttle.ledger_sqlite import SqliteLedger
+from harvest_async.throttle.ledgers.memory import LedgerBusy
+from harvest_async.throttle.ledgers.sqlite import SqliteLedger
 from harvest_async.throttle.throttle import Throttle
 from harvest_async.transport import ThrottledTransport
 from tests.support.account import SlowAccount
 
-pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio", {"loop_factory": VirtualLoop}
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 
 @pytest.fixture
@@ -73,12 +68,12 @@ def locked(path):
 async def open_gate(throttle):
     """Have the account's gate open, and nothing on its way."""
     lease = await throttle.acquire(Ticket())
-    lease.answered()
+    lease.responded()
     lease.release()
 
 
 async def test_a_call_waits_for_a_locked_ledger_and_goes_on_when_it_is_free(path):
-    """Soon after, whatever the time until then."""
+    """Soon after, however long it was locked."""
     throttle = throttle_of(path)
     await open_gate(throttle)
     with locked(path) as blocker:
@@ -87,7 +82,7 @@ async def test_a_call_waits_for_a_locked_ledger_and_goes_on_when_it_is_free(path
         assert not call.done()
         blocker.free()
     began = clock().now()
-    (await call).answered()
+    (await call).responded()
 
     assert clock().now() - began < SECOND // 20
     assert throttle.snapshot().in_flight == 0
@@ -100,7 +95,9 @@ async def test_a_call_gives_up_when_one_attempt_might_have_ended(path, deadline)
     await open_gate(throttle)
     with locked(path):
         began = clock().now()
-        with pytest.raises(NotSent, match=r"ledger\.sqlite3 is locked by another process .* end it or let it go on"):
+        with pytest.raises(
+            NotSent, match=r"ledger\.sqlite3 is locked by another process .* end that process or let it continue"
+        ):
             await throttle.acquire(Ticket(deadline=deadline * SECOND))
 
     assert deadline <= (clock().now() - began) / SECOND < deadline + 0.1
@@ -137,7 +134,7 @@ async def test_the_end_of_a_lease_reaches_a_locked_ledger_later(path):
     await asyncio.sleep(20)
     lease = await throttle.acquire(Ticket())
     with locked(path) as blocker:
-        lease.answered()
+        lease.responded()
         lease.release()
         assert throttle.snapshot().in_flight == 1
         await asyncio.sleep(5)
@@ -165,7 +162,7 @@ async def test_a_refusal_closes_the_gate_though_the_ledger_is_locked(path):
     assert 28 < throttle.snapshot().closed_for < 29
 
 
-async def test_a_call_that_was_refused_too_often_is_told_though_the_ledger_is_locked(path):
+async def test_a_call_that_was_refused_too_often_fails_although_the_ledger_is_locked(path):
     """Its error does not need the ledger."""
     throttle = throttle_of(path)
     await open_gate(throttle)
@@ -202,7 +199,7 @@ async def test_a_snapshot_does_not_need_the_lock(path):
         assert throttle.snapshot().sent == 1
 
 
-async def test_a_ledger_that_breaks_while_it_is_locked_is_told_to_those_who_wait(path):
+async def test_a_ledger_that_breaks_while_it_is_locked_fails_the_calls_that_wait(path):
     """And to those whose time is over in the same moment."""
 
     class Broken(SqliteLedger):
@@ -236,19 +233,19 @@ def test_what_a_loop_could_not_write_the_next_one_writes(path):
         await open_gate(throttles[0])
         lease = await throttles[0].acquire(Ticket())
         blocker.lock()
-        lease.answered()
+        lease.responded()
         lease.release()
         return clock().moment
 
     async def second(moment):
         clock().moment = moment
-        throttles[0]._clock = throttles[0]._ledger._clock = clock()
+        throttles[0]._clock = throttles[0]._budgets["general"]._clock = throttles[0]._ledger._clock = clock()
         blocker.free()
         (await throttles[0].acquire(Ticket())).unused()
         return throttles[0].snapshot()
 
     ledger = SqliteLedger(path, "other")
-    ledger.transact(lambda book: book.take(0, 1))
+    ledger.transact(lambda state: state.take(0, 1))
     ledger.close()
     blocker = Blocker(path)
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
@@ -266,7 +263,7 @@ def test_the_files_are_their_owner_s_alone(tmp_path):
     path.touch(mode=0o644)
     path.chmod(0o644)
     ledger = SqliteLedger(path, "a")
-    ledger.transact(lambda book: book.take(0, 1))
+    ledger.transact(lambda state: state.take(0, 1))
     modes = {each.name: stat.S_IMODE(each.stat().st_mode) for each in tmp_path.iterdir()}
     ledger.close()
 
@@ -275,11 +272,11 @@ def test_the_files_are_their_owner_s_alone(tmp_path):
 
 @pytest.mark.parametrize("umask", [0, 0o022])
 def test_a_new_file_is_its_owner_s_alone(tmp_path, umask):
-    """Whatever the process's umask."""
+    """With any umask of the process."""
     before = os.umask(umask)
     try:
         ledger = SqliteLedger(tmp_path / "l", "a")
-        ledger.transact(lambda book: book.take(0, 1))
+        ledger.transact(lambda state: state.take(0, 1))
     finally:
         os.umask(before)
     modes = {stat.S_IMODE(each.stat().st_mode) for each in tmp_path.iterdir()}
@@ -327,7 +324,10 @@ def test_a_process_stopped_inside_its_transaction_blocks_no_event_loop(path):
     async def house():
         throttle = Throttle(ledger=SqliteLedger(path, "a"), pace="burst")
         client = httpx.AsyncClient(
-            transport=ThrottledTransport(SlowAccount(throttle.clock), throttle), base_url="https://a.example"
+            transport=ThrottledTransport(
+                SlowAccount(throttle.clock), throttle, status_path="/account/rate_limit_status"
+            ),
+            base_url="https://a.example",
         )
         await client.get("/first")
         under_way = asyncio.ensure_future(client.get("/under-way"))

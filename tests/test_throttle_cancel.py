@@ -12,16 +12,11 @@ from harvest_async.clock import SECOND
 from harvest_async.errors import HarvestError, WouldWait
 from harvest_async.testing import VirtualLoop
 from harvest_async.throttle.lease import Ticket
-from harvest_async.throttle.line import Lane
+from harvest_async.throttle.queue import Lane
 from harvest_async.throttle.throttle import Throttle
 from tests.support.house import House, clock_of_loop, uneven
 
-pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio", {"loop_factory": VirtualLoop}
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 
 @settings(max_examples=60, deadline=None)
@@ -64,14 +59,14 @@ async def test_granted_and_cancelled_in_the_same_moment_goes_to_the_next():
 
     assert second.cancelled()
     assert throttle.snapshot().in_flight == 1
-    lease.answered()
+    lease.responded()
     lease.release()
     first.release()
-    assert throttle._gate()._busy == 0
+    assert throttle._gate().connections.busy == 0
 
 
-async def test_whoever_was_cancelled_in_this_moment_is_granted_nothing():
-    """A lease that comes back in the moment in which the head of the line is cancelled goes to the next."""
+async def test_a_call_cancelled_at_the_same_time_is_granted_nothing():
+    """A lease that is freed at the time at which the head of the queue is cancelled goes to the next call."""
     throttle = Throttle(clock=clock_of_loop())
     first = await throttle.acquire(Ticket())
     second = asyncio.create_task(throttle.acquire(Ticket()))
@@ -91,7 +86,7 @@ async def test_a_wait_that_ends_as_it_is_granted_is_granted():
     second = asyncio.create_task(throttle.acquire(Ticket(max_wait=SECOND)))
     await asyncio.sleep(0)
     gate = throttle._gate()
-    waiter = next(iter(gate._lanes[Lane.INTERACTIVE]))
+    waiter = next(iter(gate._queue[Lane.INTERACTIVE]))
     first.unsent()
     gate._too_long(waiter)
 
@@ -116,7 +111,7 @@ async def test_a_call_given_up_in_the_moment_it_is_cancelled_is_cancelled():
     house.account.script.append(httpx.Response(503, headers={"retry-after": "4"}))
     task = asyncio.create_task(house.get())
     await asyncio.sleep(1)
-    waiter = next(iter(gate._lanes[Lane.INTERACTIVE]))
+    waiter = next(iter(gate._queue[Lane.INTERACTIVE]))
     waiter.future.set_exception(HarvestError("given up"))
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -126,7 +121,7 @@ async def test_a_call_given_up_in_the_moment_it_is_cancelled_is_cancelled():
 
 
 async def test_an_attempt_has_a_deadline():
-    """An answer that does not come is not waited for longer than the ticket's deadline."""
+    """A missing response is not awaited for longer than the ticket's deadline."""
     house = House(way=lambda number: 100 if number == 1 else 0.05)
     with pytest.raises(httpx.ReadTimeout, match="deadline"):
         await house.get(deadline=10)
@@ -136,7 +131,7 @@ async def test_an_attempt_has_a_deadline():
 
 
 async def test_leaving_the_line_wakes_nobody():
-    """A waiter that goes leaves the others where they stand."""
+    """A waiter that is cancelled leaves the others in their places."""
     house = House(calls=2, pace="burst")
     await house.get()
     tasks = [asyncio.create_task(house.get(f"/{n}")) for n in range(3)]
@@ -147,10 +142,10 @@ async def test_leaving_the_line_wakes_nobody():
     assert house.paths()[2:] == ["/1", "/2"]
 
 
-async def test_whoever_was_cancelled_at_an_open_gate_is_granted_nothing():
+async def test_a_call_cancelled_at_an_open_gate_is_granted_nothing():
     """The same while the gate is open: the lease goes to the next who still waits."""
     throttle = Throttle(2, clock=clock_of_loop(), pace="burst")
-    (await throttle.acquire(Ticket())).answered()
+    (await throttle.acquire(Ticket())).responded()
     second = await throttle.acquire(Ticket())
     third, fourth = (asyncio.create_task(throttle.acquire(Ticket())) for _ in range(2))
     await asyncio.sleep(0)

@@ -1,31 +1,31 @@
-"""A newcomer is told how long it is going to wait, from what is known."""
+"""The forecast of how long a new call waits."""
 
 from heapq import heapify, heapreplace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harvest_async.throttle.forecast import Crowd, forecast
+from harvest_async.throttle.forecast import QueueState, forecast
 from harvest_async.throttle.window import Window
 
 
 def going(window, now=0, start=None, *, places, kept=0, step=0, busy=0, room=48, trip=1):
     start = now if start is None else start
-    return [forecast(window, Crowd(place, kept, step, busy, room, trip), now, start) for place in places]
+    return [forecast(window, QueueState(place, kept, step, busy, room, trip), now, start) for place in places]
 
 
 def test_expected_releases_go_round():
-    """The place in line tells the moment: free leases now, then those that come back, then the next round."""
+    """The place in the queue gives the time: free leases now, then those that are freed, then the next round."""
     window = Window(2, 10, 0)
     window.take(1, 0, 100)
-    window.settle(1, 4)
+    window.end(1, 4)
     window.take(2, 0, 100)
 
     assert going(window, 5, places=range(1, 6)) == [15, 17, 26, 28, 37]
 
 
 def test_a_window_that_holds_nothing_expects_a_new_round():
-    """A window that holds nothing lends a round at once and the next one a period later."""
+    """An empty window grants a round at once and the next one a period later."""
     assert going(Window(1, 10, 0), places=(1, 2, 3), trip=2) == [0, 12, 24]
 
 
@@ -47,11 +47,11 @@ def test_a_lane_with_a_pace_goes_no_faster():
 
 
 def test_a_crowd_that_is_through_by_then_costs_nothing():
-    """Whoever waits for a lease for long finds a connection free."""
+    """A call that waits long for a lease finds a free connection."""
     window = Window(100, 15_000, 0)
     for lease in range(100):
         window.take(lease, 0, 1)
-        window.settle(lease, lease * 150)
+        window.end(lease, lease * 150)
 
     assert going(window, 14_850, places=(50, 100), room=4, trip=100) == [15_000 + 49 * 150 + 1, 15_000 + 99 * 150 + 1]
 
@@ -68,7 +68,7 @@ def test_a_forecast_is_what_a_line_would_do(calls, held, room, trip, place):
     window = Window(calls, 1_000, 0)
     for lease, base in enumerate(held[:calls]):
         window.take(lease, 0, 10_000)
-        window.settle(lease, base)
+        window.end(lease, base)
     now = 1_000
     leases = window.places(now, trip)
     heapify(leases)

@@ -9,15 +9,10 @@ from hypothesis import strategies as st
 
 from harvest_async.clock import SECOND
 from harvest_async.testing import VirtualLoop
-from harvest_async.throttle.line import Lane
+from harvest_async.throttle.queue import Lane
 from tests.support.house import House, uneven
 
-pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio", {"loop_factory": VirtualLoop}
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 
 @settings(max_examples=40, deadline=None)
@@ -30,7 +25,7 @@ def anyio_backend():
     pace=st.sampled_from(["even", "burst"]),
 )
 def test_no_burst_is_ever_refused(calls, number, low, high, seed, pace):
-    """Whatever the latencies each way, our own calls never get the account blocked, and all are carried out."""
+    """With any latencies each way, our own calls never get the account blocked, and all are processed."""
 
     async def run():
         house = House(calls, 15, way=uneven(low, high, seed), back=uneven(low, high, seed + 1), pace=pace)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harvest_async.clock import SECOND
-from harvest_async.throttle.hint import FALLBACK, LONGEST, is_refusal, read_retry_after, read_status
+from harvest_async.throttle.server_status import FALLBACK, LONGEST, is_refusal, read_retry_after, read_status
 
 TODAY = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 DATE = "Mon, 05 Jan 2026 09:00:00 GMT"
@@ -40,7 +40,7 @@ DATE = "Mon, 05 Jan 2026 09:00:00 GMT"
     ],
 )
 def test_retry_after_is_read(value, date, seconds):
-    """Seconds or a date against the answer's own date; what can't be used is 16 s."""
+    """Seconds, or a date against the response's own date; anything else is 16 s."""
     assert read_retry_after(value, date, TODAY) == seconds * SECOND
 
 
@@ -62,17 +62,17 @@ def test_any_text_gives_a_wait_within_bounds(value, date):
         (200, "15", b"throttled", False),
     ],
 )
-def test_a_refusal_is_told_from_an_outage(status, hint, body, refusal):
+def test_a_refusal_is_distinguished_from_an_outage(status, hint, body, refusal):
     """By its Retry-After or its words; 429 needs neither."""
     assert is_refusal(status, hint, body) is refusal
 
 
 def test_a_status_is_read():
     """The four numbers, and the words for a person."""
-    told = read_status(b'{"count": 7, "max_calls": "100", "timeframe_limit": 15, "lockout_seconds": 15}')
+    status = read_status(b'{"count": 7, "max_calls": "100", "timeframe_limit": 15, "lockout_seconds": 15}')
 
-    assert (told.count, told.calls, told.period, told.sound) == (7, 100, 15 * SECOND, True)
-    assert told.text == "7 of 100 calls in 15 s"
+    assert (status.count, status.calls, status.period, status.sound) == (7, 100, 15 * SECOND, True)
+    assert status.text == "7 of 100 calls in 15 s"
 
 
 @pytest.mark.parametrize(

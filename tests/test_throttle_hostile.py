@@ -10,13 +10,12 @@ import pytest
 
 from harvest_async.clock import SECOND
 from harvest_async.errors import HarvestError, Throttled
-from harvest_async.testing import VirtualLoop
-from harvest_async.throttle.hint import LONGEST, SHORTEST, is_refusal, read_retry_after, read_status
-from harvest_async.throttle.ledger import MemoryLedger
+from harvest_async.throttle.ledgers.memory import MemoryLedger
+from harvest_async.throttle.server_status import LONGEST, SHORTEST, is_refusal, read_retry_after, read_status
 from harvest_async.throttle.throttle import Throttle
 from harvest_async.transport import ThrottledTransport
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 TODAY = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 DATE = "Mon, 05 Jan 2026 09:00:00 GMT"
@@ -45,11 +44,6 @@ HOSTILE = [
 ]
 
 
-@pytest.fixture
-def anyio_backend():
-    return "asyncio", {"loop_factory": VirtualLoop}
-
-
 PARTS = [
     *HOSTILE, DATE, "Mon,", "Tue, ", "05", "31", " ", ":", "00", "59", "60", "Jan", "Feb", "GMT", "UTC", "EST", "Z",
     "+0000", "-0000", "+2400", "-9999", "1969", "2026", "9999", "10000", "0", "1", "16", "3601", ";", ",", "-", "+", ".",
@@ -67,7 +61,7 @@ def some_text(chance):
 
 
 def test_a_hundred_thousand_pairs_of_header_fields():
-    """Whatever `Retry-After` and `Date` say, the wait is one second to one hour, and nothing is raised."""
+    """With any `Retry-After` and `Date`, the wait is one second to one hour, and nothing is raised."""
     chance = random.Random(8)
     waits = [read_retry_after(some_text(chance), some_text(chance), TODAY) for _ in range(100_000)]
 
@@ -78,7 +72,7 @@ def test_a_hundred_thousand_pairs_of_header_fields():
 
 @pytest.mark.parametrize(("value", "seconds"), [("00000000000000000030", 30), ("0" * 5_000, 1), ("0" * 90 + "7", 7)])
 def test_leading_zeros_do_not_change_a_number(value, seconds):
-    """They are no reason to come back too early."""
+    """They are no reason to retry too early."""
     assert read_retry_after(value, None, TODAY) == seconds * SECOND
 
 
@@ -95,16 +89,16 @@ def test_every_hostile_value_in_either_place(value):
 )
 def test_a_status_with_numbers_that_nobody_can_believe(number):
     """It gives bounded numbers with a short text, or nothing."""
-    told = read_status(b'{"count":%s,"max_calls":%s,"timeframe_limit":%s}' % ((number.encode(),) * 3))
+    status = read_status(b'{"count":%s,"max_calls":%s,"timeframe_limit":%s}' % ((number.encode(),) * 3))
 
-    assert told is None or (not told.sound and 0 <= told.count <= 10_000 and len(told.text) < 100)
+    assert status is None or (not status.sound and 0 <= status.count <= 10_000 and len(status.text) < 100)
 
 
 # Over the transport
 
 
 class Pool(httpx.AsyncBaseTransport):
-    """Counts the answers that nobody has closed."""
+    """Counts the responses that were not closed."""
 
     def __init__(self, answers):
         self.answers, self.open = answers, 0
@@ -131,8 +125,8 @@ class _Counted(httpx.AsyncByteStream):
 
 def leases_of(throttle):
     """Leases that have not ended, and connections that are in use."""
-    (gate,) = throttle._gates.values()
-    return len(gate._leases), gate._busy
+    (gate,) = throttle._budgets["general"].by_loop.values()
+    return len(gate._granting.leases), gate.connections.busy
 
 
 @pytest.mark.parametrize("status", [429, 503])
@@ -163,7 +157,7 @@ async def test_the_gate_works_after_a_great_many_hostile_answers(status, field):
 
 
 class Breaking(MemoryLedger):
-    """Raises from inside a transaction when it is told to."""
+    """Raises the given error inside a transaction."""
 
     def __init__(self):
         super().__init__()

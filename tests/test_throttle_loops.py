@@ -1,4 +1,4 @@
-"""A throttle lives longer than an event loop, and tells how it stands."""
+"""A throttle outlives event loops, and reports its state."""
 
 import asyncio
 import threading
@@ -11,19 +11,14 @@ from harvest_async.clock import SECOND
 from harvest_async.errors import InvalidArgument, WouldWait
 from harvest_async.testing import VirtualLoop
 from harvest_async.throttle.lease import Ticket
-from harvest_async.throttle.ledger_sqlite import SqliteLedger
-from harvest_async.throttle.line import Lane
+from harvest_async.throttle.ledgers.sqlite import SqliteLedger
+from harvest_async.throttle.queue import Lane
 from harvest_async.throttle.throttle import Throttle
 from harvest_async.transport import ThrottledTransport
 from tests.support.account import SlowAccount
 from tests.support.house import House
 
-pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio", {"loop_factory": VirtualLoop}
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 
 def test_a_throttle_outlives_its_loops():
@@ -37,8 +32,11 @@ def test_a_throttle_outlives_its_loops():
             throttles.append(Throttle(clock=loop.clock, pace="burst"))
         clock, account = throttles[0]
         loop.clock.moment = clock.moment = max(loop.clock.moment, clock.moment)
-        account.clock = throttles[1]._clock = clock = loop.clock
-        client = httpx.AsyncClient(transport=ThrottledTransport(account, throttles[1]), base_url="https://a.example")
+        account.clock = throttles[1]._clock = throttles[1]._budgets["general"]._clock = clock = loop.clock
+        client = httpx.AsyncClient(
+            transport=ThrottledTransport(account, throttles[1], status_path="/account/rate_limit_status"),
+            base_url="https://a.example",
+        )
         await asyncio.gather(*(client.get(f"/{offset + n}") for n in range(60)))
         throttles[0] = (clock, account)
 
@@ -65,7 +63,7 @@ def test_leases_of_a_loop_that_was_closed_are_lost():
     loop.close()
     again = VirtualLoop()
     again.clock.moment = loop.clock.moment
-    throttle._clock = again.clock
+    throttle._clock = throttle._budgets["general"]._clock = again.clock
 
     async def look():
         await throttle.acquire(Ticket())
@@ -80,11 +78,11 @@ def test_two_live_loops_may_share_a_ledger(tmp_path):
     first, second = VirtualLoop(), VirtualLoop()
     throttle = Throttle(clock=first.clock, ledger=SqliteLedger(tmp_path / "l", "a", clock=first.clock))
     lease = first.run_until_complete(throttle.acquire(Ticket()))
-    lease.answered()
+    lease.responded()
     first.run_until_complete(throttle.acquire(Ticket()))
     second.run_until_complete(throttle.acquire(Ticket()))
 
-    assert throttle.snapshot().lent == 3
+    assert throttle.snapshot().granted == 3
     first.close()
     second.close()
 
@@ -94,12 +92,12 @@ def test_two_live_loops_draw_on_one_ledger_in_memory():
     first, second = VirtualLoop(), VirtualLoop()
     throttle = Throttle(2, 60, clock=first.clock)
     lease = first.run_until_complete(throttle.acquire(Ticket()))
-    lease.answered()
+    lease.responded()
     first.run_until_complete(throttle.acquire(Ticket()))
     with pytest.raises(WouldWait):
         second.run_until_complete(throttle.acquire(Ticket(max_wait=SECOND)))
 
-    assert throttle.snapshot().lent == 2
+    assert throttle.snapshot().granted == 2
     first.close()
     second.close()
 
@@ -113,7 +111,9 @@ def test_clients_in_several_threads_share_the_limit():
     async def work():
         transport = ThrottledTransport(account, throttle, status_path=None)
         async with httpx.AsyncClient(transport=transport, base_url="https://a.example") as client:
-            ends.extend([answer.status_code for answer in await asyncio.gather(*(client.get("/") for _ in range(8)))])
+            ends.extend(
+                [response.status_code for response in await asyncio.gather(*(client.get("/") for _ in range(8)))]
+            )
 
     threads = [threading.Thread(target=asyncio.run, args=(work(),)) for _ in range(8)]
     for thread in threads:
@@ -159,7 +159,7 @@ async def test_a_snapshot_tells_how_the_budget_stands():
 
 
 async def test_a_snapshot_of_a_shut_gate_says_until_when():
-    """A closed gate's end is told in seconds and as a moment."""
+    """The end of a closed gate is reported in seconds and as a time."""
     house = House()
     await house.get()
     house.account.script.append(httpx.Response(503, headers={"retry-after": "9"}))

@@ -1,4 +1,4 @@
-"""The small parts of the throttle: lines, the bucket, the book's storage, the registry."""
+"""The small parts of the throttle: queues, the bucket, the stored state, the registry."""
 
 import asyncio
 
@@ -9,16 +9,16 @@ from hypothesis import strategies as st
 from harvest_async.clock import SECOND
 from harvest_async.errors import InvalidArgument
 from harvest_async.testing import VirtualLoop
-from harvest_async.throttle.book import Book, Why
 from harvest_async.throttle.bucket import Bucket
-from harvest_async.throttle.hint import Told
-from harvest_async.throttle.ledger import MemoryLedger
-from harvest_async.throttle.line import Line
-from harvest_async.throttle.registry import DEFAULT_REGISTRY, Identity, Registry, service_of
+from harvest_async.throttle.ledgers.memory import MemoryLedger
+from harvest_async.throttle.queue import LaneQueue
+from harvest_async.throttle.registry import DEFAULT_REGISTRY, Identity, Registry
+from harvest_async.throttle.server_status import RateLimitStatus
+from harvest_async.throttle.state import AccountState, Bounds, Why
 
 
 class Someone:
-    """Whoever stands in a line."""
+    """A waiter in a queue."""
 
     def __init__(self, number):
         self.number = number
@@ -29,24 +29,24 @@ class Someone:
 
 @given(st.lists(st.tuples(st.sampled_from(["join", "back", "leave", "pop"]), st.integers(0, 9)), max_size=40))
 def test_a_line_serves_those_who_came_back_first_and_then_by_arrival(steps):
-    """Whatever happens in it, a line gives the lowest of those who came back, then whoever came first."""
-    line, front, back, number = Line(), [], [], 0
+    """After any operations, a queue returns the lowest requeued waiter, then the first that arrived."""
+    line, front, back, number = LaneQueue(), [], [], 0
     for step, which in steps:
         everyone = sorted(front, key=lambda one: one.number) + back
         if step == "join":
             number += 1
             back.append(Someone(number))
-            line.join(back[-1])
+            line.append(back[-1])
         elif step == "back" and everyone:
             first = line.pop()
             assert first is everyone[0]
             (front if first in front else back).remove(first)
             front.append(first)
-            line.come_back(first)
+            line.requeue(first)
         elif step == "leave" and everyone:
-            gone = everyone[which % len(everyone)]
-            (front if gone in front else back).remove(gone)
-            line.leave(gone)
+            removed = everyone[which % len(everyone)]
+            (front if removed in front else back).remove(removed)
+            line.remove(removed)
         elif step == "pop" and everyone:
             assert line.pop() is everyone[0]
             (front if everyone[0] in front else back).remove(everyone[0])
@@ -55,10 +55,10 @@ def test_a_line_serves_those_who_came_back_first_and_then_by_arrival(steps):
 
 
 def test_an_empty_line_has_no_head():
-    """Nobody is served from a line in which nobody stands."""
-    assert Line().head() is None
+    """An empty queue returns nothing."""
+    assert LaneQueue().head() is None
     with pytest.raises(IndexError):
-        Line().pop()
+        LaneQueue().pop()
 
 
 # The bucket
@@ -85,43 +85,43 @@ def test_a_bucket_lets_one_through_in_every_step():
     assert waits == [0.0, 1.0, pytest.approx(0.6, abs=1e-4), 0.0]
 
 
-# The book
+# The account state
 
 
 def opened(calls=100, period=15 * SECOND):
-    book = Book()
-    book.bound(None, None, 2 * SECOND)
-    lease = book.take_probe(0, 60 * SECOND, asks=True)
-    book.told(lease, Told(calls, period, 1, "1 of 100"), 0, SECOND)
-    return book
+    state = AccountState()
+    state.bound(Bounds(None, None, 2 * SECOND))
+    lease = state.take_probe(0, 60 * SECOND, is_status_call=True)
+    state.status_received(lease, SECOND, status=RateLimitStatus(calls, period, 1, "1 of 100"), requested=0)
+    return state
 
 
 def test_a_book_begins_unknown_and_is_opened_by_a_status():
     """Nothing is known of an account before it was asked."""
-    book = Book()
+    state = AccountState()
 
-    assert book.why is Why.UNKNOWN
+    assert state.why is Why.UNKNOWN
     assert opened().why is None
 
 
-def test_a_stored_book_is_the_same_book():
+def test_a_stored_state_is_the_same_state():
     """What a ledger stores is everything."""
-    book = opened(50)
-    book.bound(80, None, SECOND)
-    lease = book.take(2 * SECOND, 60 * SECOND)
-    book.refused(lease, 3 * SECOND, 15 * SECOND)
+    state = opened(50)
+    state.bound(Bounds(80, None, SECOND))
+    lease = state.take(2 * SECOND, 60 * SECOND)
+    state.refused(lease, 3 * SECOND, 15 * SECOND)
 
-    again = Book.load(book.dump())
+    again = AccountState.load(state.dump())
 
-    assert again.dump() == book.dump()
+    assert again.dump() == state.dump()
     assert (again.why, again.window.calls, again.until) == (Why.THROTTLED, 50, 18 * SECOND)
 
 
 def test_a_book_that_was_not_looked_at_is_unknown_again():
     """Knowledge goes stale; a closed gate stays closed."""
-    book = opened()
-    book.forget()
-    assert book.why is Why.UNKNOWN
+    state = opened()
+    state.forget()
+    assert state.why is Why.UNKNOWN
 
     shut = opened()
     shut.refused(shut.take(0, SECOND), SECOND, SECOND)
@@ -131,11 +131,11 @@ def test_a_book_that_was_not_looked_at_is_unknown_again():
 
 def test_a_restart_keeps_the_rest_of_a_block():
     """After the machine started again, what was left of a block is still waited for."""
-    book = opened()
-    book.refused(book.take(0, SECOND), SECOND, 100 * SECOND)
-    book.restart(5, left=40 * SECOND)
+    state = opened()
+    state.refused(state.take(0, SECOND), SECOND, 100 * SECOND)
+    state.restart(5, left=40 * SECOND)
 
-    assert (book.until, book.since, book.why) == (40 * SECOND + 5, 5, Why.THROTTLED)
+    assert (state.until, state.since, state.why) == (40 * SECOND + 5, 5, Why.THROTTLED)
 
     calm = opened()
     calm.restart(5, left=-1)
@@ -144,51 +144,51 @@ def test_a_restart_keeps_the_rest_of_a_block():
 
 def test_a_status_that_was_asked_in_passing_opens_nothing():
     """Only the probe opens a shut gate."""
-    book = opened()
-    passing = book.take(2 * SECOND, 60 * SECOND)
-    book.refused(book.take(2 * SECOND, 60 * SECOND), 3 * SECOND, 15 * SECOND)
-    book.told(passing, Told(None, None, 2, "?"), 2 * SECOND, 4 * SECOND)
+    state = opened()
+    passing = state.take(2 * SECOND, 60 * SECOND)
+    state.refused(state.take(2 * SECOND, 60 * SECOND), 3 * SECOND, 15 * SECOND)
+    state.status_received(passing, 4 * SECOND, status=RateLimitStatus(None, None, 2, "?"), requested=2 * SECOND)
 
-    assert book.why is Why.THROTTLED
-    assert book.window.calls == 100
+    assert state.why is Why.THROTTLED
+    assert state.window.calls == 100
 
 
 def test_an_outage_met_by_the_probe_keeps_the_gate_shut():
     """The right to probe goes back, so that another may try."""
-    book = opened()
-    book.failed(book.take(0, SECOND), SECOND)
-    book.failed(book.take_probe(4 * SECOND, 60 * SECOND, asks=True), 5 * SECOND)
+    state = opened()
+    state.failed(state.take(0, SECOND), SECOND)
+    state.failed(state.take_probe(4 * SECOND, 60 * SECOND, is_status_call=True), 5 * SECOND)
 
-    assert (book.why, book.until) == (Why.OUTAGE, 9 * SECOND)
+    assert (state.why, state.until) == (Why.OUTAGE, 9 * SECOND)
 
 
 def test_a_probe_that_is_lost_in_a_block_adds_a_pause():
-    """A probe without an answer may have prolonged the block."""
-    book = opened()
-    book.refused(book.take(0, SECOND), SECOND, 3 * SECOND)
-    probe = book.take_probe(5 * SECOND, 60 * SECOND, asks=True)
-    book.lost(probe, 6 * SECOND)
-    book.lost(probe, 7 * SECOND)  # it is gone already
+    """A probe without a response may have prolonged the block."""
+    state = opened()
+    state.refused(state.take(0, SECOND), SECOND, 3 * SECOND)
+    probe = state.take_probe(5 * SECOND, 60 * SECOND, is_status_call=True)
+    state.lost(probe, 6 * SECOND)
+    state.lost(probe, 7 * SECOND)  # it has ended already
 
-    assert book.until == (6 + 15 + 2 + 1) * SECOND
+    assert state.until == (6 + 15 + 2 + 1) * SECOND
 
 
 def test_the_end_of_a_call_in_flight_tells_when_to_probe():
-    """Nobody probes while an answer is awaited."""
-    book = opened()
-    book.take(2 * SECOND, 60 * SECOND)
-    book.refused(book.take(2 * SECOND, 60 * SECOND), 3 * SECOND, SECOND)
+    """No probe is sent while a response is awaited."""
+    state = opened()
+    state.take(2 * SECOND, 60 * SECOND)
+    state.refused(state.take(2 * SECOND, 60 * SECOND), 3 * SECOND, SECOND)
 
-    assert book.probe_at(3 * SECOND) is None
-    assert not book.may_probe(30 * SECOND)
+    assert state.probe_at(3 * SECOND) is None
+    assert not state.may_probe(30 * SECOND)
 
 
 def test_a_full_window_puts_the_probe_off():
     """The probe takes a lease like any call."""
-    book = opened(1)
-    book.refused(book.take(2 * SECOND, 60 * SECOND), 3 * SECOND, SECOND)
+    state = opened(1)
+    state.refused(state.take(2 * SECOND, 60 * SECOND), 3 * SECOND, SECOND)
 
-    assert book.probe_at(5 * SECOND) == 16 * SECOND + 1
+    assert state.probe_at(5 * SECOND) == 16 * SECOND + 1
 
 
 # Ledgers
@@ -203,29 +203,14 @@ def test_what_a_change_raises_comes_out_of_memory():
 
     with pytest.raises(KeyError):
         ledger.transact(wrong)
-    assert ledger.transact(lambda book: book.why) is Why.UNKNOWN
+    assert ledger.transact(lambda state: state.why) is Why.UNKNOWN
 
 
 # The registry
 
 
-@pytest.mark.parametrize(
-    ("url", "service"),
-    [
-        ("https://acme.harvestapp.com", "harvestapp.com"),
-        ("https://api.harvestapp.com/v2", "harvestapp.com"),
-        ("https://harvestapp.com.", "harvestapp.com"),
-        ("https://evilharvestapp.com", "https://evilharvestapp.com"),
-        ("http://127.0.0.1:8765/x", "http://127.0.0.1:8765"),
-    ],
-)
-def test_all_hosts_of_harvest_are_one_service(url, service):
-    """Another origin is a service of its own."""
-    assert service_of(url) == service
-
-
 def test_an_account_has_one_throttle():
-    """Whoever asks for an account's throttle gets the same; an alias joins two names."""
+    """An account has one throttle; an alias joins two names."""
     registry = Registry()
     acme = registry.throttle(Identity("s", "acme"))
     registry.alias(Identity("s", "123"), Identity("s", "acme"))
@@ -238,17 +223,8 @@ def test_an_account_has_one_throttle():
     assert isinstance(DEFAULT_REGISTRY, Registry)
 
 
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [("https://a.example", "https://a.example:443"), ("http://127.0.0.1", "HTTP://127.0.0.1:80/x")],
-)
-def test_a_port_that_goes_without_saying_is_no_other_service(one, other):
-    """Two ways to write an address lead to one budget."""
-    assert service_of(one) == service_of(other)
-
-
 def test_an_alias_of_an_alias_leads_to_its_end():
-    """In whatever order they are said, joined names draw on one budget; to say it twice, or the other way, is fine."""
+    """In any order, joined names share one throttle; repeating or reversing an alias is allowed."""
     registry = Registry()
     one, two, three = (Identity("s", name) for name in ("1", "2", "3"))
     registry.alias(one, two)
@@ -259,7 +235,7 @@ def test_an_alias_of_an_alias_leads_to_its_end():
     assert registry.throttle(one) is registry.throttle(two) is registry.throttle(three)
 
 
-def test_an_alias_that_comes_too_late_is_told():
+def test_an_alias_that_comes_too_late_is_refused():
     """A name with a budget of its own can't be joined any more: its calls were counted there."""
     registry = Registry()
     registry.throttle(Identity("s", "1"))
@@ -269,18 +245,18 @@ def test_an_alias_that_comes_too_late_is_told():
 
 def test_a_call_of_a_dead_process_may_have_begun_the_block_anew():
     """Its lease lapsed while the gate was shut, so the gate stays shut for a period from then on."""
-    book = opened()
-    book.take(2 * SECOND, 10 * SECOND)
-    book.refused(book.take(2 * SECOND, 60 * SECOND), 3 * SECOND, 5 * SECOND)
+    state = opened()
+    state.take(2 * SECOND, 10 * SECOND)
+    state.refused(state.take(2 * SECOND, 60 * SECOND), 3 * SECOND, 5 * SECOND)
 
-    assert [book.may_probe(moment * SECOND) for moment in (9, 13, 26)] == [False, False, False]
-    assert book.until == (10 + 2 + 15) * SECOND
-    assert book.may_probe(27 * SECOND) is True
+    assert [state.may_probe(moment * SECOND) for moment in (9, 13, 26)] == [False, False, False]
+    assert state.until == (10 + 2 + 15) * SECOND
+    assert state.may_probe(27 * SECOND) is True
 
 
 def test_what_was_never_tried_tells_nothing_about_the_status_call():
     """A probe that was handed back unused leaves the question as it was."""
-    book = Book()
-    book.unused(book.take_probe(0, SECOND, asks=True))
+    state = AccountState()
+    state.unused(state.take_probe(0, SECOND, is_status_call=True), 0)
 
-    assert (book.alone, book.may_probe(0)) == (False, True)
+    assert (state.alone, state.may_probe(0)) == (False, True)

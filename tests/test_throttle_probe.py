@@ -6,17 +6,11 @@ import httpx
 import pytest
 
 from harvest_async.clock import SECOND
-from harvest_async.testing import VirtualLoop
 from harvest_async.throttle.lease import Ticket
 from harvest_async.throttle.throttle import Throttle
 from tests.support.house import House, clock_of_loop
 
-pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio", {"loop_factory": VirtualLoop}
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 
 async def test_the_probe_has_the_credentials_but_not_the_content():
@@ -34,10 +28,10 @@ async def test_the_probe_has_the_credentials_but_not_the_content():
     assert (probe.headers["accept"], probe.headers["content-type"]) == ("application/json", "application/json")
 
 
-async def test_paths_of_api_v2_are_never_probed_by_the_status_call():
-    """API v2 has no status call."""
-    house = House()
-    await house.get("/v2/users/me")
+async def test_an_api_without_a_status_call_is_probed_by_its_first_call():
+    """Sends the first call alone, and no status call."""
+    house = House(status=False)
+    await house.many(3)
 
     assert house.probes() == 0
 
@@ -72,7 +66,7 @@ async def test_others_on_the_account_are_watched():
         await house.get()
         await asyncio.sleep(1)
 
-    # Asked at the start; others were there. Asked once more after four periods; they were gone.
+    # Requested at the start: others were there. Requested once more after four periods: nobody was left.
     assert house.probes() == 2
 
 
@@ -124,7 +118,7 @@ async def test_a_hurried_call_does_not_give_its_last_lease_to_the_status():
     assert (hurried, probes) == (200, [1, 2])
 
 
-async def test_a_status_call_in_passing_that_breaks_is_told_and_forgotten(caplog):
+async def test_a_status_call_in_passing_that_fails_is_logged_only(caplog):
     """A fault in the way to ask costs no caller anything."""
     throttle = Throttle(clock=clock_of_loop())
 
@@ -132,12 +126,12 @@ async def test_a_status_call_in_passing_that_breaks_is_told_and_forgotten(caplog
         raise KeyError
 
     first = await throttle.acquire(Ticket())
-    first.answered()
+    first.responded()
     first.release()
     lease = await throttle.acquire(Ticket(probe=breaks))
     await asyncio.sleep(0.1)
 
-    assert lease.asks is False
+    assert lease.is_status_call is False
     assert "the status call failed: KeyError" in caplog.text
 
 
@@ -156,7 +150,7 @@ async def test_a_leader_hears_what_its_own_status_call_broke_by():
 
 
 async def test_a_status_call_that_resists_cancellation_is_waited_for():
-    """Its leader is cancelled once it has ended, by whatever, and however often the leader is cancelled."""
+    """The leader is cancelled only after the probe has ended in any way, however often the leader is cancelled."""
     throttle, ended = Throttle(clock=clock_of_loop()), []
 
     async def stubborn(_):
@@ -183,10 +177,10 @@ async def test_the_probe_waits_for_a_connection_like_any_call():
     """Where every connection has an open body, a shut gate stays shut until one is closed."""
     throttle = Throttle(2_000, clock=clock_of_loop(), pace="burst")
     leases = [await throttle.acquire(Ticket())]
-    leases[0].answered()
+    leases[0].responded()
     for _ in range(46):
         leases.append(await throttle.acquire(Ticket()))
-        leases[-1].told_nothing()
+        leases[-1].status_unreadable()
     refused = await throttle.acquire(Ticket())
     refused.refused(SECOND)
     waiting = asyncio.create_task(throttle.acquire(Ticket()))

@@ -10,18 +10,12 @@ import pytest
 from harvest_async import BasicAuth, HarvestV1, Throttle
 from harvest_async.clock import SECOND
 from harvest_async.errors import Throttled
-from harvest_async.testing import VirtualLoop
 from harvest_async.throttle.lease import Ticket
-from harvest_async.throttle.line import Lane
+from harvest_async.throttle.queue import Lane
 from tests.support.house import House, clock_of_loop
 from tests.test_transport import Answers
 
-pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio", {"loop_factory": VirtualLoop}
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 
 @pytest.mark.parametrize("hint", ["seconds", "date", "missing"])
@@ -62,7 +56,7 @@ async def test_a_refused_probe_adds_a_pause_that_doubles():
 
 
 async def test_a_call_refused_five_times_is_given_up():
-    """The caller is told, with what the server said."""
+    """The caller gets an error with the server's message."""
     house = House(pace="burst", status=False)
     await house.get()
     house.account.script.extend(httpx.Response(503, headers={"retry-after": "1"}) for _ in range(9))
@@ -74,7 +68,7 @@ async def test_a_call_refused_five_times_is_given_up():
     assert house.clean()
 
 
-async def test_a_block_longer_than_allowed_is_told_at_once():
+async def test_a_block_longer_than_allowed_fails_at_once():
     """A hint beyond `max_block` is not waited for."""
     house = House(max_block=60)
     await house.get()
@@ -87,7 +81,7 @@ async def test_a_block_longer_than_allowed_is_told_at_once():
     assert caught.value.status_text == "1 of 100 calls in 15 s"
 
 
-async def test_a_newcomer_is_told_of_a_long_block_at_once():
+async def test_a_new_call_fails_at_once_during_a_long_block():
     """Who comes while the gate is shut for too long does not wait either."""
     house = House(max_block=60)
     await house.get()
@@ -138,7 +132,7 @@ async def test_a_call_lost_while_the_gate_is_shut_keeps_it_shut():
 
 
 async def test_a_bare_503_closes_the_gate_for_two_seconds_and_doubles():
-    """An outage is no refusal: its answer comes out, and the gate rests for 2 s, 4 s and so on up to 30 s."""
+    """An outage is no refusal: its response is returned, and the gate is closed for 2 s, 4 s and so on up to 30 s."""
     house = House(status=False)
     await house.get()
     house.account.script.extend(httpx.Response(503, content=b"down") for _ in range(6))
@@ -180,7 +174,7 @@ async def test_the_words_of_a_refusal_tell_it_from_an_outage():
 
 
 async def test_an_outage_keeps_its_body():
-    """What was read to judge an answer is given to the caller all the same."""
+    """What was read to recognize a refusal is still given to the caller."""
     house = House(status=False)
     await house.get()
     page = b"<html>" + b"x" * 10_000 + b"</html>"
@@ -211,7 +205,7 @@ async def test_a_one_shot_body_is_sent_again_after_a_refusal():
 
 
 async def test_429_is_always_a_refusal():
-    """API v2 refuses by 429, whatever else the answer says."""
+    """API v2 refuses by 429, with any other content of the response."""
     house = House(status=False)
     await house.get()
     house.account.script.append(httpx.Response(429))
@@ -250,7 +244,7 @@ async def test_a_call_given_up_just_before_the_gate_shut_keeps_it_shut():
 
 
 async def test_an_outage_that_many_calls_meet_at_once_is_one_outage():
-    """Its answers shut the gate for 2 s, however many there are."""
+    """Its responses close the gate for 2 s, however many there are."""
     house = House(pace="burst")
     await house.get()
     house.account.script.extend(httpx.Response(503) for _ in range(10))
@@ -276,7 +270,7 @@ async def test_a_bare_503_does_not_make_an_outage_of_a_block():
 
 
 async def test_many_who_wait_too_long_are_all_given_up():
-    """A block beyond `max_block` is told to everyone, in whichever lane."""
+    """A block beyond `max_block` fails all calls, in both lanes."""
     house = House(pace="burst", max_block=60)
     await house.get()
     house.account.script.append(httpx.Response(503, headers={"retry-after": "900"}))

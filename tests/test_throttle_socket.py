@@ -10,8 +10,10 @@ from harvest_async import BasicAuth, HarvestV1, Throttle
 from harvest_async.clock import SECOND
 from harvest_async.sandbox import Sandbox
 from harvest_async.throttle.lease import Ticket
-from harvest_async.throttle.line import Lane
-from harvest_async.transport import STATUS_PATH, TICKET, ThrottledTransport, direct_transport
+from harvest_async.throttle.queue import Lane
+from harvest_async.transport import TICKET, ThrottledTransport, direct_transport
+
+STATUS_PATH = "/account/rate_limit_status"
 
 pytestmark = [pytest.mark.socket, pytest.mark.anyio]
 
@@ -53,7 +55,7 @@ async def test_a_refusal_from_outside_stops_everyone_and_doubles_nothing(sandbox
 
 
 async def test_a_burst_of_another_program_is_waited_for(sandbox):
-    """The account's window is used up by somebody else: all calls are carried out once, after it."""
+    """Another program has used up the account's window: all calls are processed once, after it."""
     async with HarvestV1("sandbox", auth=AUTH, app="tests", base_url=sandbox.address, throttle=Throttle()) as harvest:
         await harvest.account.who_am_i()
         sandbox.spend(30)
@@ -76,7 +78,7 @@ async def test_calls_cancelled_at_any_moment_leave_nothing_behind(sandbox, pace,
         sandbox.fault("throttle", after=9, seconds=1)
     throttle = Throttle(pace=pace)
     inner = direct_transport(sandbox.address)
-    transport = ThrottledTransport(inner, throttle)
+    transport = ThrottledTransport(inner, throttle, status_path=STATUS_PATH)
     async with httpx.AsyncClient(transport=transport, base_url=sandbox.address, auth=AUTH) as client:
 
         async def call():
@@ -90,7 +92,7 @@ async def test_calls_cancelled_at_any_moment_leave_nothing_behind(sandbox, pace,
             task.cancel()
         ends = await asyncio.gather(*tasks, return_exceptions=True)
         gate = throttle._gate()
-        left = (throttle.snapshot().in_flight, gate.idle, gate._busy, inner._pool._requests)
+        left = (throttle.snapshot().in_flight, gate.idle, gate.connections.busy, inner._pool._requests)
         busy = [one for one in inner._pool.connections if not (one.is_idle() or one.is_closed())]
 
     assert left == (0, True, 0, [])
@@ -107,7 +109,7 @@ async def test_calls_cancelled_twice_leave_the_pool_whole(seed):
     sandbox.fault("latency_in", times=None, seconds=(0, 0.03))
     with sandbox.serve_in_thread() as address:
         throttle, inner = Throttle(10_000, 1, pace="burst"), direct_transport(address)
-        transport = ThrottledTransport(inner, throttle)
+        transport = ThrottledTransport(inner, throttle, status_path=STATUS_PATH)
         async with httpx.AsyncClient(transport=transport, base_url=address, auth=AUTH) as client:
 
             async def cut(task):
@@ -123,7 +125,7 @@ async def test_calls_cancelled_twice_leave_the_pool_whole(seed):
             await asyncio.gather(*tasks, return_exceptions=True)
             await client.get("/clients", headers=headers)
             gate = throttle._gate()
-            left = (throttle.snapshot().in_flight, gate.idle, gate._busy, inner._pool._requests)
+            left = (throttle.snapshot().in_flight, gate.idle, gate.connections.busy, inner._pool._requests)
             busy = [one for one in inner._pool.connections if not (one.is_idle() or one.is_closed())]
     sandbox.close()
 

@@ -14,11 +14,11 @@ import pytest
 from harvest_async.clock import SECOND, SystemClock
 from harvest_async.errors import HarvestError, StorageError
 from harvest_async.testing import VirtualClock, VirtualLoop
-from harvest_async.throttle import ledger_sqlite
-from harvest_async.throttle.book import Why
 from harvest_async.throttle.lease import Ticket
-from harvest_async.throttle.ledger import LedgerBusy
-from harvest_async.throttle.ledger_sqlite import SqliteLedger
+from harvest_async.throttle.ledgers import sqlite as ledger_sqlite
+from harvest_async.throttle.ledgers.memory import LedgerBusy
+from harvest_async.throttle.ledgers.sqlite import SqliteLedger
+from harvest_async.throttle.state import Why
 from harvest_async.throttle.throttle import Throttle
 from harvest_async.transport import ThrottledTransport
 from tests.support.account import SlowAccount
@@ -36,29 +36,29 @@ def path(tmp_path):
     return tmp_path / "state" / "ledger.sqlite3"
 
 
-def open_gate(book, now):
-    book.why = None
-    return book.take(now, now + 60 * SECOND)
+def open_gate(state, now):
+    state.why = None
+    return state.take(now, now + 60 * SECOND)
 
 
 def test_the_next_process_knows_what_the_last_one_sent(path, clock):
     """A lease taken through one connection is seen through another; the folder is made."""
     one, two = SqliteLedger(path, "acme", clock=clock), SqliteLedger(path, "acme", clock=clock)
-    lease = one.transact(lambda book: open_gate(book, clock.now()))
+    lease = one.transact(lambda state: open_gate(state, clock.now()))
 
-    assert two.transact(lambda book: book.window.holds(lease))
-    one.transact(lambda book: book.answered(lease, clock.now()))
-    assert two.transact(lambda book: (book.window.held(clock.now()), book.window.in_flight(clock.now()))) == (1, 0)
+    assert two.transact(lambda state: state.window.holds(lease))
+    one.transact(lambda state: state.responded(lease, clock.now()))
+    assert two.transact(lambda state: (state.window.held(clock.now()), state.window.in_flight(clock.now()))) == (1, 0)
     one.close()
     two.close()
 
 
 def test_accounts_in_one_file_are_kept_apart(path, clock):
-    """Each account has its own book."""
+    """Each account has its own state."""
     acme, other = SqliteLedger(path, "acme", clock=clock), SqliteLedger(path, "other", clock=clock)
-    acme.transact(lambda book: open_gate(book, clock.now()))
+    acme.transact(lambda state: open_gate(state, clock.now()))
 
-    assert other.transact(lambda book: book.window.held(clock.now())) == 0
+    assert other.transact(lambda state: state.window.held(clock.now())) == 0
     assert repr(acme) == f"SqliteLedger({str(path)!r}, account='acme')"
     acme.close()
     other.close()
@@ -67,15 +67,15 @@ def test_accounts_in_one_file_are_kept_apart(path, clock):
 def test_what_fails_is_not_kept(path, clock):
     """A change that raises leaves the file, and what is read next, as they were."""
     ledger = SqliteLedger(path, "acme", clock=clock)
-    ledger.transact(lambda book: open_gate(book, clock.now()))
+    ledger.transact(lambda state: open_gate(state, clock.now()))
 
-    def wrong(book):
-        book.take(clock.now(), clock.now())
+    def wrong(state):
+        state.take(clock.now(), clock.now())
         raise KeyError
 
     with pytest.raises(KeyError):
         ledger.transact(wrong)
-    assert ledger.transact(lambda book: book.window.held(clock.now())) == 1
+    assert ledger.transact(lambda state: state.window.held(clock.now())) == 1
     ledger.close()
     ledger.close()
 
@@ -83,30 +83,30 @@ def test_what_fails_is_not_kept(path, clock):
 def test_looking_writes_nothing(path, clock):
     """A change that changes nothing leaves the version as it is."""
     ledger = SqliteLedger(path, "acme", clock=clock)
-    ledger.transact(lambda book: open_gate(book, clock.now()))
-    ledger.transact(lambda book: book.window.held(clock.now()))
+    ledger.transact(lambda state: open_gate(state, clock.now()))
+    ledger.transact(lambda state: state.window.held(clock.now()))
     ledger.close()
     with closing(sqlite3.connect(path)) as database, database:
-        assert database.execute("select version from book").fetchone() == (1,)
+        assert database.execute("select version from account_states").fetchone() == (1,)
     database.close()
 
 
 def test_a_book_that_nobody_looked_at_for_a_while_is_unknown(path, clock):
     """After four periods others may have sent anything, so the status is asked again."""
-    SqliteLedger(path, "acme", clock=clock).transact(lambda book: open_gate(book, clock.now()))
+    SqliteLedger(path, "acme", clock=clock).transact(lambda state: open_gate(state, clock.now()))
     clock.advance(59)
-    assert SqliteLedger(path, "acme", clock=clock).transact(lambda book: book.why) is None
+    assert SqliteLedger(path, "acme", clock=clock).transact(lambda state: state.why) is None
     clock.advance(2)
-    assert SqliteLedger(path, "acme", clock=clock).transact(lambda book: book.why) is Why.UNKNOWN
+    assert SqliteLedger(path, "acme", clock=clock).transact(lambda state: state.why) is Why.UNKNOWN
 
 
 def test_after_the_machine_started_again_everything_is_held_anew(path, clock, monkeypatch):
     """Moments of another start mean nothing: what was held is held from now on, and the status is asked."""
-    SqliteLedger(path, "acme", clock=clock).transact(lambda book: open_gate(book, clock.now()))
+    SqliteLedger(path, "acme", clock=clock).transact(lambda state: open_gate(state, clock.now()))
     monkeypatch.setattr(ledger_sqlite, "_boot_id", lambda: "another start")
     later = VirtualClock()
     later.moment = 2_000 * SECOND
-    seen = SqliteLedger(path, "acme", clock=later).transact(lambda book: (book.why, book.window.held(later.now())))
+    seen = SqliteLedger(path, "acme", clock=later).transact(lambda state: (state.why, state.window.held(later.now())))
 
     assert seen == (Why.UNKNOWN, 1)
 
@@ -115,20 +115,20 @@ def test_after_the_machine_started_again_everything_is_held_anew(path, clock, mo
 def test_without_a_name_for_the_start_the_clocks_tell(path, clock, monkeypatch, offset, known):
     """Where the wall clock and the monotonic one drifted apart, the machine was started again."""
     monkeypatch.setattr(ledger_sqlite, "_boot_id", lambda: None)
-    SqliteLedger(path, "acme", clock=clock).transact(lambda book: open_gate(book, clock.now()))
+    SqliteLedger(path, "acme", clock=clock).transact(lambda state: open_gate(state, clock.now()))
     moved = VirtualClock(datetime(2026, 1, 5, 9, 0, tzinfo=UTC))
     moved.moment = clock.moment + SECOND
     moved._start = datetime.fromtimestamp(clock._start.timestamp() + offset, UTC)
 
-    assert (SqliteLedger(path, "acme", clock=moved).transact(lambda book: book.why) is None) is known
+    assert (SqliteLedger(path, "acme", clock=moved).transact(lambda state: state.why) is None) is known
 
 
 def test_a_moment_in_the_future_belongs_to_another_start(path, clock):
     """A monotonic clock that is behind what was written can't be the same."""
-    SqliteLedger(path, "acme", clock=clock).transact(lambda book: open_gate(book, clock.now()))
+    SqliteLedger(path, "acme", clock=clock).transact(lambda state: open_gate(state, clock.now()))
     early = VirtualClock()
 
-    assert SqliteLedger(path, "acme", clock=early).transact(lambda book: book.why) is Why.UNKNOWN
+    assert SqliteLedger(path, "acme", clock=early).transact(lambda state: state.why) is Why.UNKNOWN
 
 
 def test_a_machine_without_a_name_for_its_start_has_none(tmp_path, monkeypatch):
@@ -141,23 +141,23 @@ def test_a_machine_without_a_name_for_its_start_has_none(tmp_path, monkeypatch):
 def test_a_child_process_opens_its_own_connection(path, clock, monkeypatch):
     """A connection is not carried over a fork."""
     ledger = SqliteLedger(path, "acme", clock=clock)
-    ledger.transact(lambda book: open_gate(book, clock.now()))
-    before = ledger._database
+    ledger.transact(lambda state: open_gate(state, clock.now()))
+    before = ledger._file._database
     monkeypatch.setattr(os, "getpid", lambda: -1)
 
-    assert ledger.transact(lambda book: book.window.held(clock.now())) == 1
-    assert ledger._database is not before
+    assert ledger.transact(lambda state: state.window.held(clock.now())) == 1
+    assert ledger._file._database is not before
     before.close()
     ledger.close()
 
 
-def test_a_file_that_is_no_database_is_told(path):
+def test_a_file_that_is_no_database_is_refused(path):
     """The error names the file and what to do."""
     path.parent.mkdir()
     path.write_bytes(b"no database at all, but long enough to be one" * 100)
     ledger = SqliteLedger(path, "acme")
     with pytest.raises(HarvestError, match=r"ledger\.sqlite3 can't be used"):
-        ledger.transact(lambda book: book.why)
+        ledger.transact(lambda state: state.why)
     ledger.close()
 
 
@@ -175,7 +175,9 @@ def test_two_processes_share_the_limit(path):
         clients = [
             httpx.AsyncClient(
                 transport=ThrottledTransport(
-                    account, Throttle(ledger=SqliteLedger(path, "a", clock=clock), clock=clock, pace=pace)
+                    account,
+                    Throttle(ledger=SqliteLedger(path, "a", clock=clock), clock=clock, pace=pace),
+                    status_path="/account/rate_limit_status",
                 ),
                 base_url="https://a.example",
             )
@@ -198,7 +200,9 @@ def test_two_processes_share_a_block_and_one_probe(path):
         clients = [
             httpx.AsyncClient(
                 transport=ThrottledTransport(
-                    account, Throttle(ledger=SqliteLedger(path, "a", clock=clock), clock=clock, pace="burst")
+                    account,
+                    Throttle(ledger=SqliteLedger(path, "a", clock=clock), clock=clock, pace="burst"),
+                    status_path="/account/rate_limit_status",
                 ),
                 base_url="https://a.example",
             )
@@ -217,7 +221,7 @@ def test_two_processes_share_a_block_and_one_probe(path):
     assert after[0] - account.arrivals[1 + account.refused] >= 2 * SECOND
 
 
-def test_a_ledger_that_breaks_is_told_to_everyone_who_waits(path):
+def test_a_ledger_that_breaks_fails_all_calls_that_wait(path):
     """Nobody is left waiting for a ledger that can't be used."""
 
     async def house():
@@ -225,11 +229,14 @@ def test_a_ledger_that_breaks_is_told_to_everyone_who_waits(path):
         account = SlowAccount(clock, calls=2, period=5)
         ledger = SqliteLedger(path, "a", clock=clock)
         throttle = Throttle(ledger=ledger, clock=clock, pace="burst")
-        client = httpx.AsyncClient(transport=ThrottledTransport(account, throttle), base_url="https://a.example")
+        client = httpx.AsyncClient(
+            transport=ThrottledTransport(account, throttle, status_path="/account/rate_limit_status"),
+            base_url="https://a.example",
+        )
         await client.get("/first")
         waiting = [asyncio.create_task(client.get(f"/{number}")) for number in range(4)]
         await asyncio.sleep(1)
-        ledger._database.execute("drop table book")
+        ledger._file._database.execute("drop table account_states")
         return await asyncio.gather(*waiting, return_exceptions=True)
 
     ends = run(house)
@@ -238,25 +245,25 @@ def test_a_ledger_that_breaks_is_told_to_everyone_who_waits(path):
     assert any(isinstance(end, StorageError) for end in ends)
 
 
-def test_a_book_that_can_not_be_read_begins_anew(path, clock, caplog):
+def test_a_state_that_can_not_be_read_begins_anew(path, clock, caplog):
     """What another version wrote is no reason to stop: nothing is known of the account, so it is asked."""
-    SqliteLedger(path, "acme", clock=clock).transact(lambda book: open_gate(book, clock.now()))
-    for state in ('{"book": {}}', "no JSON", "[]"):
+    SqliteLedger(path, "acme", clock=clock).transact(lambda state: open_gate(state, clock.now()))
+    for state in ('{"state": {}}', "no JSON", "[]"):
         with closing(sqlite3.connect(path)) as database, database:
-            database.execute("update book set state = ?, version = version + 1", (state,))
+            database.execute("update account_states set state = ?, version = version + 1", (state,))
         database.close()
         ledger = SqliteLedger(path, "acme", clock=clock)
 
-        assert ledger.transact(lambda book: book.why) is Why.UNKNOWN
+        assert ledger.transact(lambda state: state.why) is Why.UNKNOWN
         ledger.close()
     assert "can't be read: it begins anew" in caplog.text
 
 
-def test_a_folder_that_can_not_be_made_is_told(tmp_path):
+def test_a_folder_that_can_not_be_created_is_named(tmp_path):
     """The error names the file."""
     (tmp_path / "state").write_text("a file where a folder should be")
     with pytest.raises(HarvestError, match="can't be used"):
-        SqliteLedger(tmp_path / "state" / "ledger.sqlite3", "acme").transact(lambda book: book.why)
+        SqliteLedger(tmp_path / "state" / "ledger.sqlite3", "acme").transact(lambda state: state.why)
 
 
 def test_a_file_that_others_are_making_is_busy(path, clock):
@@ -267,11 +274,11 @@ def test_a_file_that_others_are_making_is_busy(path, clock):
     other.execute("begin exclusive")
     ledger = SqliteLedger(path, "acme", clock=clock)
     with pytest.raises(LedgerBusy, match=r"ledger\.sqlite3 is locked by another process"):
-        ledger.transact(lambda book: book.why)
+        ledger.transact(lambda state: state.why)
     other.execute("commit")
     other.close()
 
-    assert ledger.transact(lambda book: book.why) is Why.UNKNOWN
+    assert ledger.transact(lambda state: state.why) is Why.UNKNOWN
     ledger.close()
 
 
@@ -280,7 +287,7 @@ def _count_up(path, turns):
     for _ in range(turns):
         while True:
             try:
-                ledger.transact(lambda book: book.take(0, 1))
+                ledger.transact(lambda state: state.take(0, 1))
                 break
             except LedgerBusy:
                 time.sleep(0.001)
@@ -298,27 +305,30 @@ def test_many_processes_make_one_file_at_once_and_lose_no_lease(path):
     ledger = SqliteLedger(path, "acme")
 
     assert [process.exitcode for process in processes] == [0] * 4
-    assert ledger.transact(lambda book: book.take(0, 1)) == 101
+    assert ledger.transact(lambda state: state.take(0, 1)) == 101
     ledger.close()
 
 
 def test_a_ledger_that_breaks_costs_no_answer(path, caplog):
-    """A call that was made when the ledger broke gives its answer; the next one hears of the ledger."""
+    """A call that was sent when the ledger broke returns its response; the next one raises the ledger's error."""
 
     async def house():
         clock = asyncio.get_running_loop().clock
         ledger = SqliteLedger(path, "a", clock=clock)
         throttle = Throttle(ledger=ledger, clock=clock, pace="burst")
         account = SlowAccount(clock)
-        client = httpx.AsyncClient(transport=ThrottledTransport(account, throttle), base_url="https://a.example")
+        client = httpx.AsyncClient(
+            transport=ThrottledTransport(account, throttle, status_path="/account/rate_limit_status"),
+            base_url="https://a.example",
+        )
         await client.get("/first")
         under_way = asyncio.create_task(client.get("/second"))
         await asyncio.sleep(0.01)
-        ledger._database.execute("drop table book")
-        answer = await under_way
+        ledger._file._database.execute("drop table account_states")
+        response = await under_way
         with pytest.raises(HarvestError, match="can't be used"):
             await client.get("/third")
-        return answer.status_code, account.open_bodies
+        return response.status_code, account.open_bodies
 
     assert run(house) == (200, 0)
     assert "can't be used" in caplog.text
@@ -334,7 +344,7 @@ def test_a_lease_that_could_not_be_kept_leaves_no_connection_taken(path):
         with pytest.raises(HarvestError, match="full"):
             await throttle.acquire(Ticket())
         gate = throttle._gate()
-        return gate.idle, gate._busy
+        return gate.idle, gate.connections.busy
 
     assert run(house) == (True, 0)
 
@@ -350,7 +360,7 @@ class Unwritable(SqliteLedger):
 async def _hold_and_die(path):
     throttle = Throttle(ledger=SqliteLedger(path, "acme"), pace="burst")
     first = await throttle.acquire(Ticket())
-    first.answered()
+    first.responded()
     first.release()
     for _ in range(5):
         await throttle.acquire(Ticket())
@@ -368,7 +378,7 @@ def test_a_process_that_died_leaves_its_leases_held_until_they_can_not_arrive(pa
     process.join(30)
     now = SystemClock().now()
     ledger = SqliteLedger(path, "acme")
-    held = [ledger.transact(lambda book, at=at: book.window.held(now + at * SECOND)) for at in (0, 30, 70, 78)]
+    held = [ledger.transact(lambda state, at=at: state.window.held(now + at * SECOND)) for at in (0, 30, 70, 78)]
 
     assert process.exitcode == 9
     assert held == [6, 5, 5, 0]

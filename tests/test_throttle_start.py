@@ -7,20 +7,14 @@ import httpx
 import pytest
 
 from harvest_async.clock import SECOND
-from harvest_async.testing import VirtualLoop
 from harvest_async.throttle.lease import Ticket
-from harvest_async.throttle.ledger_sqlite import SqliteLedger
+from harvest_async.throttle.ledgers.sqlite import SqliteLedger
 from harvest_async.throttle.throttle import Throttle
 from harvest_async.transport import ThrottledTransport
 from tests.support.account import SlowAccount
 from tests.support.house import House, clock_of_loop
 
-pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio", {"loop_factory": VirtualLoop}
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 
 async def test_the_first_thing_sent_is_the_status_call():
@@ -57,7 +51,8 @@ async def test_a_users_numbers_are_a_ceiling():
     house = House(calls=100, period=15, status=True, guard=1)
     house.throttle = Throttle(5, 20, clock=house.clock)
     house.client = httpx.AsyncClient(
-        transport=ThrottledTransport(house.account, house.throttle), base_url="https://acme.example.com"
+        transport=ThrottledTransport(house.account, house.throttle, status_path="/account/rate_limit_status"),
+        base_url="https://acme.example.com",
     )
     await house.get()
 
@@ -65,17 +60,17 @@ async def test_a_users_numbers_are_a_ceiling():
 
 
 async def test_absurd_numbers_of_the_server_are_ignored(caplog):
-    """Numbers outside what can be believed change nothing, and are told of."""
+    """Implausible numbers change nothing, and are logged."""
     house = House()
     house.account.status = lambda: {"max_calls": 0, "count": 1, "timeframe_limit": 99_999}
     await house.get()
 
     assert house.throttle.snapshot().calls == 100
-    assert "can't be believed" in caplog.text
+    assert "implausible" in caplog.text
 
 
 async def test_without_a_status_the_head_of_the_line_goes_alone():
-    """An answer that is no status sends one call ahead; the others follow its answer."""
+    """A response that is no status sends one call ahead; the others follow after its response."""
     house = House()
     house.account.status_answers = False
     await house.many(3)
@@ -98,17 +93,17 @@ async def test_a_throttle_without_a_status_call_sends_one_call_ahead():
 async def test_a_lost_status_call_lets_the_head_go_alone():
     """A status call that broke off does not keep anybody waiting."""
     house = House()
-    house.account.script.append(httpx.ReadError("gone"))
+    house.account.script.append(httpx.ReadError("closed"))
     assert await house.get() == 200
 
     assert house.paths() == ["/x"]
 
 
 async def test_a_lost_status_call_is_asked_again_before_anyone_else_goes():
-    """What others sent stays unknown until it is told: one call goes alone, then the status is asked for again."""
+    """What others sent stays unknown until a status arrives: one call goes alone, then the status is requested again."""
     house = House(pace="burst")
     house.account.spend(95)
-    house.account.script.append(httpx.ReadError("gone"))
+    house.account.script.append(httpx.ReadError("closed"))
     await house.many(20)
 
     assert house.paths()[:2] == ["/0", "/account/rate_limit_status"]
@@ -116,10 +111,10 @@ async def test_a_lost_status_call_is_asked_again_before_anyone_else_goes():
 
 
 async def test_a_status_call_that_is_always_lost_is_done_without():
-    """After three tries the line goes on by what the others' answers say."""
+    """After three tries the queue goes on by the responses of the other calls."""
     house = House(pace="burst")
     for _ in range(3):
-        house.account.script.extend([httpx.ReadError("gone"), None])
+        house.account.script.extend([httpx.ReadError("closed"), None])
     await house.many(20)
 
     assert (house.probes(), len(house.account.served)) == (0, 20)
@@ -127,7 +122,7 @@ async def test_a_status_call_that_is_always_lost_is_done_without():
 
 
 async def test_a_cancelled_leader_leaves_the_question_open():
-    """Granted the status call and cancelled in the same moment, a leader tells nothing about the server."""
+    """A leader that is granted the status call and cancelled at the same time says nothing about the server."""
     house = House(pace="burst")
     house.account.spend(95)
     leader = asyncio.create_task(house.get("/led"))
@@ -153,7 +148,7 @@ async def test_a_status_call_that_could_not_connect_costs_nothing():
 
 
 async def test_a_status_call_that_meets_an_outage_lets_the_head_go_alone():
-    """Whatever is no status and no refusal sends one call ahead, after the outage's pause; then it is asked again."""
+    """A response that is neither a status nor a refusal sends one call ahead after the outage's pause; then the status is requested again."""
     house = House(pace="burst")
     house.account.script.append(httpx.Response(503))
     await house.many(3)
@@ -171,7 +166,10 @@ async def test_a_killed_status_call_keeps_nobody_waiting_for_long(tmp_path):
     leader = asyncio.create_task(dead.acquire(Ticket(probe=lambda _: asyncio.sleep(1_000))))
     await asyncio.sleep(0.1)
     throttle = Throttle(clock=clock, ledger=SqliteLedger(tmp_path / "l", "a", clock=clock))
-    client = httpx.AsyncClient(transport=ThrottledTransport(account, throttle), base_url="https://a.example")
+    client = httpx.AsyncClient(
+        transport=ThrottledTransport(account, throttle, status_path="/account/rate_limit_status"),
+        base_url="https://a.example",
+    )
     await client.get("/x")
     took = clock.now() / SECOND
     leader.cancel()
@@ -181,10 +179,12 @@ async def test_a_killed_status_call_keeps_nobody_waiting_for_long(tmp_path):
     assert [path for _, path in account.served] == ["/account/rate_limit_status", "/x"]
 
 
-async def test_what_could_not_ask_leaves_the_question_to_others():
-    """A call without a status call of its own goes ahead; the next that has one asks in passing."""
+async def test_a_client_without_a_status_call_leaves_it_to_others():
+    """A call without a status call of its own goes ahead; the next that has one requests the status in passing."""
     house = House(pace="burst")
-    await house.get("/v2/users/me")
+    other = ThrottledTransport(house.account, house.throttle)
+    async with httpx.AsyncClient(transport=other, base_url="https://acme.example.com") as client:
+        await client.get("/v2/users/me")
     await house.get("/x")
     await asyncio.sleep(1)
 

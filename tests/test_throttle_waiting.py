@@ -1,4 +1,4 @@
-"""Who may not wait is told at once for how long it would have been."""
+"""A call that may not wait fails at once, with the time it would have waited."""
 
 import asyncio
 
@@ -7,18 +7,12 @@ import pytest
 
 from harvest_async.clock import SECOND
 from harvest_async.errors import WouldWait
-from harvest_async.testing import VirtualLoop
 from harvest_async.throttle.lease import Ticket
-from harvest_async.throttle.line import Lane
+from harvest_async.throttle.queue import Lane
 from harvest_async.transport import TICKET
 from tests.support.house import House, uneven
 
-pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio", {"loop_factory": VirtualLoop}
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 
 async def test_max_wait_refuses_what_would_wait_longer():
@@ -37,7 +31,7 @@ async def test_max_wait_refuses_what_would_wait_longer():
 
 
 async def test_max_wait_bounds_the_real_wait():
-    """Where the prediction was too hopeful, the wait ends all the same."""
+    """Where the forecast was too short, the wait still ends."""
     house = House(calls=5, way=lambda number: 30 if number == 0 else 0.05)
     first = asyncio.create_task(house.get())
     await asyncio.sleep(0.1)
@@ -51,14 +45,14 @@ async def test_max_wait_bounds_the_real_wait():
 
 
 async def test_max_wait_bounds_the_leaders_wait_too():
-    """Whoever leads the probe does not wait for it longer than it may, while the probe has its own deadline."""
+    """The leader of a probe does not wait longer than its `max_wait`, while the probe has its own deadline."""
     house = House(way=30)
     with pytest.raises(WouldWait):
         await house.get(max_wait=2)
-    gone = house.now
+    ended = house.now
     await asyncio.sleep(8.1)
 
-    assert gone == pytest.approx(2, abs=0.01)
+    assert ended == pytest.approx(2, abs=0.01)
     assert house.clean()
 
 
@@ -95,7 +89,7 @@ async def test_callers_who_never_wait_open_the_gate_after_a_block():
 
 
 async def test_a_bulk_call_knows_its_place():
-    """In an even pace a bulk call's wait counts all that stand before it."""
+    """In an even pace a bulk call's wait counts all calls before it."""
     house = House()
     await house.get()
     bulk = asyncio.create_task(house.many(40, lane=Lane.BULK))
@@ -108,7 +102,7 @@ async def test_a_bulk_call_knows_its_place():
 
 
 async def test_a_shut_gate_is_part_of_the_expected_wait():
-    """While the account is blocked, a call that may not wait is told for how long."""
+    """While the account is blocked, a call that may not wait gets an error with the time."""
     house = House()
     await house.get()
     house.account.script.append(httpx.Response(503, headers={"retry-after": "9"}))
@@ -123,8 +117,8 @@ async def test_a_shut_gate_is_part_of_the_expected_wait():
 
 @pytest.mark.parametrize("pace", ["even", "burst"])
 @pytest.mark.parametrize("lane", [Lane.INTERACTIVE, Lane.BULK])
-async def test_the_wait_is_told_right_while_a_bulk_lane_saturates(pace, lane):
-    """Whoever is refused is told within a second when a call in the same place really goes."""
+async def test_the_forecast_is_right_while_a_bulk_lane_saturates(pace, lane):
+    """The forecast of a refused call is within a second of when a call in the same place is really sent."""
     house = House(pace=pace, way=uneven(0.02, 0.15), back=uneven(0.02, 0.15, 8))
     bulk = asyncio.create_task(house.many(400, lane=Lane.BULK))
     misses = await asyncio.gather(*(miss_after(second, house, lane) for second in range(1, 30, 3)))
@@ -135,12 +129,12 @@ async def test_the_wait_is_told_right_while_a_bulk_lane_saturates(pace, lane):
 
 
 async def miss_after(second, house, lane):
-    """How far what is told after so many seconds is from the wait of a call that goes the same way."""
+    """Return how far the forecast after some seconds is from the wait of a call in the same place."""
     await asyncio.sleep(second)
-    told, ticket = 0.0, Ticket(lane=lane)
+    forecast, ticket = 0.0, Ticket(lane=lane)
     try:
         await house.get(lane=lane, max_wait=0)
     except WouldWait as refusal:
-        told = refusal.wait
+        forecast = refusal.wait
     await house.client.get("/x", extensions={TICKET: ticket})
-    return abs(ticket.waited / SECOND - told)
+    return abs(ticket.waited / SECOND - forecast)

@@ -1,4 +1,4 @@
-"""The window keeps its promise towards an honest server, and lends no less than it may."""
+"""The window never exceeds the limit of an honest server, and grants all that it may."""
 
 import heapq
 from random import Random
@@ -44,16 +44,16 @@ ATTEMPT = st.tuples(
 
 
 def run_schedule(calls, period, attempts, make=Window):
-    """Send whenever the window lends a lease; give the arrivals that the server counts."""
-    book = make(calls, period, GUARD)
+    """Send whenever the window grants a lease; return the arrivals that the server counts."""
+    state = make(calls, period, GUARD)
     now, arrivals, events = 0, [], []
     for lease, (pause, way, back, work, fate, cut, limit) in enumerate(attempts):
         now += pause
-        while not book.free(now):
-            now = step(book, events, now)
-        run_due(book, events, now)
+        while not state.free(now):
+            now = step(state, events, now)
+        run_due(state, events, now)
         deadline = now + limit
-        book.take(lease, now, deadline)
+        state.take(lease, now, deadline)
         end = end_of(lease, now, deadline, way=way, back=back, work=work, fate=fate, cut=cut)
         if end is not None:
             heapq.heappush(events, end)
@@ -76,27 +76,27 @@ def end_of(lease, now, deadline, *, way, back, work, fate, cut):
     return (reply, lease, "refused" if fate == "refused" else "reply")
 
 
-def run_due(book, events, now):
+def run_due(state, events, now):
     while events and events[0][0] <= now:
         moment, lease, what = heapq.heappop(events)
-        apply(book, moment, lease, what)
+        apply(state, moment, lease, what)
 
 
-def apply(book, moment, lease, what):
+def apply(state, moment, lease, what):
     if what == "lost":
-        book.lose(lease, moment)
+        state.lose(lease, moment)
     elif what == "unsent":
-        book.give_back(lease)
+        state.give_back(lease)
     else:
-        book.settle(lease, moment, counted=what == "reply")
+        state.end(lease, moment, counted=what == "reply")
 
 
-def step(book, events, now):
+def step(state, events, now):
     """Go to the next moment at which something changes."""
-    release = book.next_release(now)
+    release = state.next_release(now)
     if events and (release is None or events[0][0] < release):
         moment, lease, what = heapq.heappop(events)
-        apply(book, moment, lease, what)
+        apply(state, moment, lease, what)
         return max(now, moment)
     assert release is not None
     return max(now, release)
@@ -109,7 +109,7 @@ def step(book, events, now):
     attempts=st.lists(ATTEMPT, max_size=60),
 )
 def test_no_schedule_lets_an_honest_server_count_too_many(calls, period, attempts):
-    """Whatever is sent, answered, cancelled, cut off or forgotten, no period holds more than N arrivals."""
+    """With any calls sent, ended, cancelled, cut off or forgotten, no period has more than N arrivals."""
     arrivals = run_schedule(calls, period, attempts)
 
     assert most_in_any_period(arrivals, period) <= calls
@@ -118,8 +118,8 @@ def test_no_schedule_lets_an_honest_server_count_too_many(calls, period, attempt
 class StampedAtSending(Window):
     """Frees a lease one period after its call was sent."""
 
-    def settle(self, lease, _, *, counted=True):
-        super().settle(lease, self._open[lease][0], counted=counted)
+    def end(self, lease, _, *, counted=True):
+        super().end(lease, self._open[lease][0], counted=counted)
 
 
 class Forgiving(Window):
@@ -160,186 +160,186 @@ def test_the_judge_does_not_count_both_ends():
 
 
 def test_all_leases_go_out_at_once():
-    """A new window lends everything it has."""
-    book = window()
+    """A new window grants all of its leases."""
+    state = window()
 
     for lease in range(3):
-        book.take(lease, 0, 60 * SECOND)
+        state.take(lease, 0, 60 * SECOND)
 
-    assert (book.free(0), book.held(0), book.in_flight(0)) == (0, 3, 3)
+    assert (state.free(0), state.held(0), state.in_flight(0)) == (0, 3, 3)
 
 
 def test_a_settled_lease_is_held_one_period_and_a_tick():
-    """A lease comes back one tick after the period that began with the reply."""
-    book = window(calls=1)
-    book.take(1, 0, 60 * SECOND)
-    book.settle(1, SECOND)
+    """A lease is freed one tick after the period that began with the response."""
+    state = window(calls=1)
+    state.take(1, 0, 60 * SECOND)
+    state.end(1, SECOND)
 
-    assert [book.free(16 * SECOND), book.free(16 * SECOND + 1)] == [0, 1]
-    assert book.next_release(2 * SECOND) is None  # it was let go by the look above
+    assert [state.free(16 * SECOND), state.free(16 * SECOND + 1)] == [0, 1]
+    assert state.next_release(2 * SECOND) is None  # it was freed by the look above
 
 
 def test_the_next_release_is_the_earliest_reply_and_a_period():
-    """The line is told when to look again."""
-    book = window()
+    """Returns when to look again."""
+    state = window()
     for lease, reply in ((1, 3), (2, 1), (3, 2)):
-        book.take(lease, 0, 60 * SECOND)
-        book.settle(lease, reply * SECOND)
+        state.take(lease, 0, 60 * SECOND)
+        state.end(lease, reply * SECOND)
 
-    assert book.next_release(4 * SECOND) == 16 * SECOND + 1
+    assert state.next_release(4 * SECOND) == 16 * SECOND + 1
 
 
 def test_a_lost_lease_is_held_for_the_way_it_may_still_go():
     """A call given up may arrive `guard` later."""
-    book = window(calls=1)
-    book.take(1, 0, 60 * SECOND)
-    book.lose(1, SECOND)
+    state = window(calls=1)
+    state.take(1, 0, 60 * SECOND)
+    state.lose(1, SECOND)
 
-    assert [book.free(18 * SECOND), book.free(18 * SECOND + 1)] == [0, 1]
+    assert [state.free(18 * SECOND), state.free(18 * SECOND + 1)] == [0, 1]
 
 
 def test_a_lease_that_never_left_comes_back_at_once():
     """Nothing was sent, so nothing is held."""
-    book = window(calls=1)
-    book.take(1, 0, 60 * SECOND)
-    book.give_back(1)
+    state = window(calls=1)
+    state.take(1, 0, 60 * SECOND)
+    state.give_back(1)
 
-    assert book.free(0) == 1
-    assert book.next_release(0) is None
+    assert state.free(0) == 1
+    assert state.next_release(0) is None
 
 
 def test_a_forgotten_lease_frees_after_its_deadline():
     """A process that died while it waited does not keep its lease for ever."""
-    book = window(calls=1)
-    book.take(1, 0, 60 * SECOND)
+    state = window(calls=1)
+    state.take(1, 0, 60 * SECOND)
 
-    assert book.next_release(0) == 77 * SECOND + 1
-    assert [book.free(77 * SECOND), book.free(77 * SECOND + 1)] == [0, 1]
+    assert state.next_release(0) == 77 * SECOND + 1
+    assert [state.free(77 * SECOND), state.free(77 * SECOND + 1)] == [0, 1]
 
 
 def test_only_the_leases_past_their_deadline_are_given_up():
     """A lease with a longer deadline (an upload) outlives one with a shorter."""
-    book = window()
-    book.take(1, 0, 10 * SECOND)
-    book.take(2, 0, 300 * SECOND)
+    state = window()
+    state.take(1, 0, 10 * SECOND)
+    state.take(2, 0, 300 * SECOND)
 
-    assert (book.in_flight(13 * SECOND), book.holds(1), book.holds(2)) == (1, False, True)
+    assert (state.in_flight(13 * SECOND), state.holds(1), state.holds(2)) == (1, False, True)
 
 
 def test_ending_a_lease_twice_changes_nothing():
-    """Whoever ends a lease second finds it gone."""
-    book = window(calls=1)
-    book.take(1, 0, 60 * SECOND)
-    book.settle(1, SECOND)
-    book.settle(1, 9 * SECOND)
-    book.lose(1, 9 * SECOND)
-    book.give_back(1)
+    """Ending a lease a second time changes nothing."""
+    state = window(calls=1)
+    state.take(1, 0, 60 * SECOND)
+    state.end(1, SECOND)
+    state.end(1, 9 * SECOND)
+    state.lose(1, 9 * SECOND)
+    state.give_back(1)
 
-    assert book.free(16 * SECOND + 1) == 1
+    assert state.free(16 * SECOND + 1) == 1
 
 
-def test_foreign_calls_hold_leases_until_a_period_after_they_were_told():
+def test_foreign_calls_hold_leases_until_a_period_after_they_were_reported():
     """The server's count less our own calls takes leases."""
-    book = window(calls=10)
-    book.take(1, 0, 60 * SECOND)
-    book.settle(1, SECOND)
+    state = window(calls=10)
+    state.take(1, 0, 60 * SECOND)
+    state.end(1, SECOND)
 
-    assert book.adopt(5, 0, SECOND) is True
-    assert (book.foreign, book.held(SECOND), book.next_release(SECOND)) == (4, 5, 16 * SECOND + 1)
-    assert book.held(16 * SECOND + 1) == 0
+    assert state.adopt(5, 0, SECOND) is True
+    assert (state.foreign, state.held(SECOND), state.next_release(SECOND)) == (4, 5, 16 * SECOND + 1)
+    assert state.held(16 * SECOND + 1) == 0
 
 
 def test_a_count_of_our_own_calls_takes_no_lease():
-    """Calls that were answered before the status was asked for are known to be ours."""
-    book = window(calls=10)
+    """Calls whose response came before the status was requested are known to be ours."""
+    state = window(calls=10)
     for lease in range(4):
-        book.take(lease, 0, 60 * SECOND)
-        book.settle(lease, SECOND)
-    book.take(9, 2 * SECOND, 60 * SECOND)
-    book.settle(9, 3 * SECOND)
+        state.take(lease, 0, 60 * SECOND)
+        state.end(lease, SECOND)
+    state.take(9, 2 * SECOND, 60 * SECOND)
+    state.end(9, 3 * SECOND)
 
-    assert book.adopt(5, 2 * SECOND, 3 * SECOND) is False
-    assert book.foreign == 0
+    assert state.adopt(5, 2 * SECOND, 3 * SECOND) is False
+    assert state.foreign == 0
 
 
 def test_a_call_in_flight_may_or_may_not_be_counted():
     """Where it is unsure whether a counted call is ours, a lease too many is held, and nobody else is blamed."""
-    book = window(calls=10)
-    book.take(1, 0, 60 * SECOND)
-    book.take(9, SECOND, 60 * SECOND)
-    book.settle(9, 2 * SECOND)
+    state = window(calls=10)
+    state.take(1, 0, 60 * SECOND)
+    state.take(9, SECOND, 60 * SECOND)
+    state.end(9, 2 * SECOND)
 
-    assert book.adopt(2, SECOND, 2 * SECOND) is False
-    assert (book.foreign, book.held(2 * SECOND)) == (1, 3)
+    assert state.adopt(2, SECOND, 2 * SECOND) is False
+    assert (state.foreign, state.held(2 * SECOND)) == (1, 3)
 
 
 def test_a_new_count_replaces_the_old_foreign_leases():
     """The server's last word is taken, not the sum of its words."""
-    book = window(calls=10)
-    book.adopt(8, 0, SECOND)
-    book.adopt(3, 2 * SECOND, 3 * SECOND)
+    state = window(calls=10)
+    state.adopt(8, 0, SECOND)
+    state.adopt(3, 2 * SECOND, 3 * SECOND)
 
-    assert book.foreign == 2
+    assert state.foreign == 2
 
 
 def test_a_refused_call_does_not_hide_a_foreign_one():
     """Refused calls hold leases but are not taken off the server's count."""
-    book = window(calls=10)
-    book.take(1, 0, 60 * SECOND)
-    book.settle(1, SECOND, counted=False)
-    book.adopt(2, 2 * SECOND, 3 * SECOND)
+    state = window(calls=10)
+    state.take(1, 0, 60 * SECOND)
+    state.end(1, SECOND, counted=False)
+    state.adopt(2, 2 * SECOND, 3 * SECOND)
 
-    assert book.foreign == 1
+    assert state.foreign == 1
 
 
 def test_other_numbers_apply_to_what_is_held():
     """A longer period holds longer, fewer calls leave less."""
-    book = window()
-    book.take(1, 0, 60 * SECOND)
-    book.settle(1, 0)
-    book.resize(2, 30 * SECOND)
+    state = window()
+    state.take(1, 0, 60 * SECOND)
+    state.end(1, 0)
+    state.resize(2, 30 * SECOND)
 
-    assert (book.free(20 * SECOND), book.free(30 * SECOND + 1)) == (1, 2)
+    assert (state.free(20 * SECOND), state.free(30 * SECOND + 1)) == (1, 2)
 
 
 def test_nothing_is_expected_before_a_shut_gate_opens():
-    """Leases that are free or come back before the start wait for it."""
-    book = window(calls=2, period=10)
-    book.take(1, 0, 100)
-    book.settle(1, 0)
+    """Leases that are free, or are freed before the start, wait for it."""
+    state = window(calls=2, period=10)
+    state.take(1, 0, 100)
+    state.end(1, 0)
 
-    assert book.places(5, 0, start=20) == [20, 20]
+    assert state.places(5, 0, start=20) == [20, 20]
 
 
 def test_a_foreign_burst_puts_the_first_place_off():
-    """Where more leases are held than there are, the surplus has to come back first."""
-    book = window(calls=2, period=10)
-    book.take(1, 0, 100)
-    book.settle(1, 0)
-    book.adopt(4, 1, 2)
+    """Where more leases are held than there are, the surplus has to be freed first."""
+    state = window(calls=2, period=10)
+    state.take(1, 0, 100)
+    state.end(1, 0)
+    state.adopt(4, 1, 2)
 
-    assert book.places(5, 0) == [13, 13]
+    assert state.places(5, 0) == [13, 13]
 
 
 def test_a_window_survives_being_stored():
     """What a ledger stores is the whole window."""
-    book = window()
-    book.take(1, 0, 60 * SECOND)
-    book.take(2, 1, 60 * SECOND)
-    book.settle(2, 5)
-    book.adopt(9, 4, 6)
+    state = window()
+    state.take(1, 0, 60 * SECOND)
+    state.take(2, 1, 60 * SECOND)
+    state.end(2, 5)
+    state.adopt(9, 4, 6)
 
-    again = Window.load(book.dump())
+    again = Window.load(state.dump())
 
-    assert again.dump() == book.dump()
-    assert again.held(7) == book.held(7)
+    assert again.dump() == state.dump()
+    assert again.held(7) == state.held(7)
 
 
 def test_a_restart_holds_everything_anew():
     """Where the moments lost their scale, everything counts from now."""
-    book = window()
-    book.take(1, 50 * SECOND, 60 * SECOND)
-    book.adopt(2, 50 * SECOND, 51 * SECOND)
-    book.restart(SECOND)
+    state = window()
+    state.take(1, 50 * SECOND, 60 * SECOND)
+    state.adopt(2, 50 * SECOND, 51 * SECOND)
+    state.restart(SECOND)
 
-    assert (book.held(SECOND), book.held(16 * SECOND), book.held(16 * SECOND + 1)) == (2, 2, 0)
+    assert (state.held(SECOND), state.held(16 * SECOND), state.held(16 * SECOND + 1)) == (2, 2, 0)

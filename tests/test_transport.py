@@ -1,4 +1,4 @@
-"""The transport under plain httpx clients: what it leaves alone, and what it does about odd answers."""
+"""The transport under plain httpx clients: what it does not change, and how it handles unusual responses."""
 
 import asyncio
 import gzip
@@ -10,29 +10,23 @@ import pytest
 
 from harvest_async.auth import QueryTokenAuth
 from harvest_async.clock import SECOND
-from harvest_async.testing import VirtualLoop
 from harvest_async.throttle.lease import Ticket
 from harvest_async.throttle.throttle import Throttle
 from harvest_async.transport import TICKET, ThrottledTransport, direct, direct_transport, wire_of
 from harvest_async.transport.direct import sweep
 from tests.support.account import SlowAccount
 
-pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio", {"loop_factory": VirtualLoop}
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 
 def client_of(inner, **options):
     throttle = Throttle(clock=asyncio.get_running_loop().clock, pace="burst")
-    transport = ThrottledTransport(inner, throttle, **options)
+    transport = ThrottledTransport(inner, throttle, **({"status_path": "/account/rate_limit_status"} | options))
     return httpx.AsyncClient(transport=transport, base_url="https://acme.example.com"), throttle
 
 
 class Answers(httpx.AsyncBaseTransport):
-    """Gives prepared answers, and keeps what was sent."""
+    """Returns prepared responses, and keeps the requests."""
 
     def __init__(self, *answers):
         self.answers, self.sent, self.closed = list(answers), [], False
@@ -77,11 +71,11 @@ async def test_closing_it_closes_what_it_wraps():
 
 
 async def test_a_ready_made_answer_frees_its_connection_at_once():
-    """An answer whose body is there already is never closed by anyone, and need not be."""
+    """A response with its body in memory is never closed, and need not be."""
     client, throttle = client_of(Answers(httpx.Response(200, text="x")), status_path=None)
     await client.get("/x")
 
-    assert throttle._gate()._busy == 0
+    assert throttle._gate().connections.busy == 0
 
 
 async def test_a_connection_is_busy_until_the_body_is_closed():
@@ -89,12 +83,12 @@ async def test_a_connection_is_busy_until_the_body_is_closed():
     body = Drip(b"a", b"b")
     client, throttle = client_of(Answers(httpx.Response(200, stream=body)), status_path=None)
     async with client.stream("GET", "/x") as response:
-        seen = (throttle.snapshot().in_flight, throttle._gate()._busy)
+        seen = (throttle.snapshot().in_flight, throttle._gate().connections.busy)
         content = [part async for part in response.aiter_bytes()]
 
     assert seen == (0, 1)
     assert content == [b"a", b"b"]
-    assert (body.closed, throttle._gate()._busy) == (True, 0)
+    assert (body.closed, throttle._gate().connections.busy) == (True, 0)
 
 
 async def test_a_token_is_put_into_the_address_at_the_very_end(caplog):
@@ -116,7 +110,7 @@ async def test_a_token_is_put_into_the_address_at_the_very_end(caplog):
 
 
 async def test_a_users_own_trace_is_still_called():
-    """Following the request through the pool takes nothing from whoever follows it, too."""
+    """Following the request through the pool takes nothing from another `trace` extension."""
     seen = []
 
     async def trace(name, info):
@@ -142,7 +136,7 @@ async def test_a_users_own_trace_is_still_called():
     ],
 )
 async def test_a_cancelled_call_is_known_to_have_left_or_not(events, left, held):
-    """While a connection is made nothing has left: the lease comes back at once."""
+    """While a connection is made nothing has left: the lease is put back at once."""
 
     async def stuck(request):
         for name in events:
@@ -189,7 +183,7 @@ async def test_what_h11_stops_spends_its_lease():
 
 
 @pytest.mark.parametrize(
-    "body", [Drip(b"down", pause=9), Drip(b"do", end=httpx.ReadError("gone")), Drip(b"x" * 5000, b"y" * 5000)]
+    "body", [Drip(b"down", pause=9), Drip(b"do", end=httpx.ReadError("lost")), Drip(b"x" * 5000, b"y" * 5000)]
 )
 async def test_an_outage_is_an_answer_whatever_its_body(body):
     """A 503 whose body is slow, broken or long comes out as it is, as far as it came."""
@@ -198,7 +192,7 @@ async def test_an_outage_is_an_answer_whatever_its_body(body):
 
     assert response.status_code == 503
     assert len(response.content) in {0, 2, 10_000}
-    assert (body.closed, throttle._gate()._busy) == (True, 0)
+    assert (body.closed, throttle._gate().connections.busy) == (True, 0)
 
 
 async def test_a_call_cancelled_while_its_refusal_is_read_shuts_the_gate():
@@ -209,7 +203,7 @@ async def test_a_call_cancelled_while_its_refusal_is_read_shuts_the_gate():
         await client.get("/x")
 
     assert throttle.snapshot().closed == "the account is throttled"
-    assert (body.closed, throttle._gate()._busy, throttle.snapshot().in_flight) == (True, 0, 0)
+    assert (body.closed, throttle._gate().connections.busy, throttle.snapshot().in_flight) == (True, 0, 0)
 
 
 async def test_a_status_call_that_is_refused_keeps_the_gate_shut():
@@ -226,7 +220,7 @@ async def test_a_status_call_that_is_refused_keeps_the_gate_shut():
 
 
 async def test_a_status_call_cancelled_while_it_is_read_is_asked_again_by_the_next():
-    """Whoever led the probe and was cancelled leaves the question open."""
+    """A cancelled leader of the probe leaves the status unknown."""
     status = b'{"count": 1, "max_calls": 100, "timeframe_limit": 15}'
     slow = Drip(status[:9], status[9:], pause=2)
     inner = Answers(httpx.Response(200, stream=slow), httpx.Response(200, content=status), httpx.Response(200))
@@ -237,7 +231,7 @@ async def test_a_status_call_cancelled_while_it_is_read_is_asked_again_by_the_ne
 
     assert [request.url.path for request in inner.sent[1:]] == ["/account/rate_limit_status", "/y"]
     assert slow.closed
-    assert throttle._gate()._busy == 0
+    assert throttle._gate().connections.busy == 0
 
 
 async def test_a_status_may_be_compressed():
@@ -283,7 +277,7 @@ async def test_a_proxy_of_the_environment_is_used_but_for_loopback(address, envi
 
 
 async def test_nothing_leaves_after_its_deadline():
-    """A request that was held up on our side longer than its answer may take is not sent, and costs no lease."""
+    """A request that was held up on our side longer than its response may take is not sent, and costs no lease."""
     clock = asyncio.get_running_loop().clock
 
     async def stuck(request):
@@ -300,7 +294,7 @@ async def test_nothing_leaves_after_its_deadline():
 
 
 async def test_a_lease_that_the_gate_took_back_is_not_used():
-    """Between the grant and the sending the gate was shut: the call stands in line again, and is sent once."""
+    """Between the grant and the sending the gate was closed: the call returns to the queue, and is sent once."""
     inner = Answers(httpx.Response(200), httpx.Response(200), httpx.Response(200))
     client, throttle = client_of(inner, status_path=None)
     await client.get("/x")
@@ -314,7 +308,7 @@ async def test_a_lease_that_the_gate_took_back_is_not_used():
 
     assert throttle.clock.now() - before >= 5 * SECOND
     assert [request.url.path for request in inner.sent] == ["/x", "/y"]
-    assert (ticket.refusals, throttle._gate()._busy) == (0, 0)
+    assert (ticket.refusals, throttle._gate().connections.busy) == (0, 0)
 
 
 async def test_a_trace_is_followed_once_however_often_a_request_is_sent():
@@ -341,14 +335,14 @@ async def test_a_trace_is_followed_once_however_often_a_request_is_sent():
 
 
 async def test_a_body_that_is_left_early_frees_its_connection():
-    """Whoever reads no further closes the answer, and nothing stays taken."""
+    """A caller that stops reading closes the response, and no connection stays in use."""
     body = Drip(b"a", b"b")
     client, throttle = client_of(Answers(httpx.Response(200, stream=body)), status_path=None)
     async with client.stream("GET", "/x") as response:
         async for _ in response.aiter_raw():
             break
 
-    assert (body.closed, throttle._gate()._busy) == (True, 0)
+    assert (body.closed, throttle._gate().connections.busy) == (True, 0)
 
 
 # Another connection pool

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.anyio
 
 async def imported(harvest, journal, rows=12):
     with source_of(make_rows(rows)) as source:
-        plan = await imports.plan(harvest, source, journal=journal, options=OPTIONS, make_people=True)
+        plan = await imports.plan(harvest, source, journal=journal, options=OPTIONS, create_people=True)
     with plan:
         return await imports.run(plan)
 
@@ -55,7 +55,7 @@ async def test_assignments_that_went_with_their_projects_are_reported(harvest_sa
         undone = await imports.undo(harvest, tmp_path / "a.journal")
 
     assert (undone.left, undone.unknown) == ((), 0)
-    assert undone.went_along == report.made["assignments"]
+    assert undone.removed_with_project == report.created_records["assignments"]
 
 
 async def test_a_client_with_max_wait_imports_all_the_same(harvest_sandbox, harvest_client):
@@ -63,7 +63,7 @@ async def test_a_client_with_max_wait_imports_all_the_same(harvest_sandbox, harv
     harvest_sandbox.set_limits(20, 1)
     async with harvest_client() as harvest:
         with source_of(make_rows(30)) as source:
-            plan = await imports.plan(harvest.options(max_wait=0), source, options=OPTIONS, make_people=True)
+            plan = await imports.plan(harvest.options(max_wait=0), source, options=OPTIONS, create_people=True)
         with plan:
             report = await imports.run(plan)
 

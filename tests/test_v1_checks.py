@@ -8,19 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harvest_async import Forbidden, InvalidArgument, NotFound, Unauthorized
-from harvest_async.testing import VirtualLoop
-from harvest_async.v1 import checks
-from tests.support.v1 import scripted, silent, told
+from harvest_async.client import validation as checks
+from harvest_async.v1.resources import endpoints
+from tests.support.v1 import reply, scripted, silent
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 DAY = date(2026, 3, 9)
 MOMENT = datetime(2026, 3, 9, 12, 30, 59, tzinfo=UTC)
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio", {"loop_factory": VirtualLoop}
 
 
 # Numbers
@@ -54,7 +49,7 @@ def test_a_float_is_taken_only_if_it_is_what_it_looks_like(value):
         assert taken == Decimal(value) == Decimal(repr(value))
 
 
-def test_an_inexact_float_is_told_what_to_give():
+def test_an_inexact_float_is_refused_with_what_to_give():
     """The decimal that it was meant to be."""
     with pytest.raises(InvalidArgument, match=r"rate: the float 0.1 is not exact: give Decimal\('0.1'\)"):
         checks.number("rate", 0.1)
@@ -114,7 +109,7 @@ def test_what_is_no_day_is_refused(value, message):
 )
 def test_updated_since_is_in_utc_and_rounded_down(value, text):
     """To whole minutes."""
-    assert text == checks.since(value)
+    assert text == checks.since("updated_since", value)
 
 
 class Nowhere(timezone.__base__):
@@ -136,9 +131,9 @@ class Nowhere(timezone.__base__):
     ],
 )
 def test_updated_since_is_aware(value, message):
-    """Nobody can tell when a naive moment is."""
+    """A time without a time zone is ambiguous."""
     with pytest.raises(InvalidArgument, match=f"updated_since: .*{message}"):
-        checks.since(value)
+        checks.since("updated_since", value)
 
 
 @pytest.mark.parametrize("value", [time(9, 0, 1), time(9, tzinfo=UTC), "9:00", 9])
@@ -170,7 +165,7 @@ LISTS = [
 @pytest.mark.parametrize("make", LISTS)
 async def test_every_list_that_knows_it_takes_updated_since(make):
     """The blank is a plus on the wire, the colon is escaped; a naive moment is refused at once."""
-    harvest, server = scripted(told([]))
+    harvest, server = scripted(reply([]))
 
     assert await make(harvest, updated_since=MOMENT) == []
     assert server.sent[0].url.query.endswith(b"updated_since=2026-03-09+12%3A30")
@@ -182,11 +177,7 @@ async def test_every_list_that_knows_it_takes_updated_since(make):
 @pytest.mark.parametrize("name", ["invoice_item_categories", "invoice_messages", "invoice_payments"])
 def test_some_lists_do_not_know_it(name):
     """They would ignore it."""
-    import inspect
-
-    from harvest_async.v1 import calls
-
-    assert "updated_since" not in inspect.signature(getattr(calls, f"list_{name}")).parameters
+    assert "updated_since" not in endpoints()[f"{name}.list"].parameters
 
 
 # Reports
@@ -202,7 +193,7 @@ REPORTS = [
 @pytest.mark.parametrize("make", REPORTS)
 async def test_reports_have_two_days_in_order(make):
     """Both are always sent, without separators; the first is not after the last."""
-    harvest, server = scripted(told([]))
+    harvest, server = scripted(reply([]))
     await make(harvest, DAY, "2026-03-31")
 
     assert server.sent[0].url.query == b"from=20260309&to=20260331"
@@ -213,9 +204,17 @@ async def test_reports_have_two_days_in_order(make):
         make(harvest, DAY, None)
 
 
+@pytest.mark.parametrize("name", ["billable", "is_closed", "only_billed", "only_unbilled"])
+async def test_a_filter_that_is_not_a_flag_is_refused(name):
+    """The text "no" is not sent as yes."""
+    harvest, _ = scripted()
+    with pytest.raises(InvalidArgument, match=f"{name}: give True or False, not 'no'"):
+        harvest.reports.user_entries(9, DAY, DAY, **{name: "no"})
+
+
 async def test_filters_say_yes_or_no():
     """Two of them know no `no`, and are left out instead; all are joined by `&`, below the right path."""
-    harvest, server = scripted(*[told([])] * 4)
+    harvest, server = scripted(*[reply([])] * 4)
     await harvest.reports.project_entries(30, DAY, DAY, user_id=9, billable=True, is_closed=False, only_billed=True)
     await harvest.reports.user_entries(9, DAY, DAY, project_id=30, billable=False, only_unbilled=True)
     await harvest.reports.project_expenses(30, DAY, DAY, is_closed=True, only_billed=False, only_unbilled=False)
@@ -246,7 +245,7 @@ async def test_filters_say_yes_or_no():
 async def test_a_call_for_administrators_says_so_when_it_is_refused(ask, status, kind):
     """The role shows as 404, 403 or 401: the message names both causes."""
     harvest, _ = scripted(silent(status))
-    with pytest.raises(kind, match=r"this call is for administrators: whoever is signed in may not be one") as caught:
+    with pytest.raises(kind, match=r"only administrators may make this call: check the role") as caught:
         await ask(harvest)
 
     assert caught.value.message == str(caught.value)
@@ -277,9 +276,9 @@ MODULES = {"invoices": False, "expenses": True}
         lambda h: h.invoice_messages.re_open(7),
     ],
 )
-async def test_a_module_that_is_off_is_told(ask):
+async def test_a_module_that_is_off_is_named(ask):
     """The account is asked who is signed in, and where."""
-    harvest, server = scripted(silent(404), told({"company": {"modules": MODULES}, "user": {"id": 1}}))
+    harvest, server = scripted(silent(404), reply({"company": {"modules": MODULES}, "user": {"id": 1}}))
     with pytest.raises(NotFound, match="the account's module 'invoices' is switched off"):
         await ask(harvest)
 
@@ -288,7 +287,7 @@ async def test_a_module_that_is_off_is_told(ask):
 
 async def test_a_module_that_is_on_is_asked_about_once():
     """Afterwards a 404 is what it is."""
-    on = told({"company": {"modules": {"invoices": True}}, "user": {"id": 1}})
+    on = reply({"company": {"modules": {"invoices": True}}, "user": {"id": 1}})
     harvest, server = scripted(silent(404), on, silent(404))
     for _ in range(2):
         with pytest.raises(NotFound) as caught:
@@ -301,7 +300,7 @@ async def test_a_module_that_is_on_is_asked_about_once():
 
 async def test_a_module_that_is_on_is_known_to_every_section_and_client():
     """What one section of one client has learned, the others know, and those made by `options()`."""
-    on = told({"company": {"modules": {"invoices": True}}, "user": {"id": 1}})
+    on = reply({"company": {"modules": {"invoices": True}}, "user": {"id": 1}})
     harvest, server = scripted(silent(404), on, silent(404), silent(404))
     for ask in (harvest.invoices.get, harvest.options().invoices.get, harvest.invoice_messages.re_open):
         with pytest.raises(NotFound):
@@ -310,9 +309,9 @@ async def test_a_module_that_is_on_is_known_to_every_section_and_client():
     assert server.asked.count(("GET", "/account/who_am_i")) == 1
 
 
-@pytest.mark.parametrize("answer", [silent(404), silent(401), told({"company": {}, "user": {"id": 1}})])
-async def test_an_account_that_does_not_tell_leaves_the_refusal_as_it_is(answer):
-    """Whatever comes of the second question, the first answer is the one that is raised."""
-    harvest, _ = scripted(silent(404), answer)
-    with pytest.raises(NotFound, match="/invoices/7 answered 404"):
+@pytest.mark.parametrize("response", [silent(404), silent(401), reply({"company": {}, "user": {"id": 1}})])
+async def test_an_account_that_does_not_tell_leaves_the_refusal_as_it_is(response):
+    """With any outcome of the second call, the error of the first is raised."""
+    harvest, _ = scripted(silent(404), response)
+    with pytest.raises(NotFound, match="/invoices/7 returned 404"):
         await harvest.invoices.get(7)

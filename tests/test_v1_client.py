@@ -1,4 +1,4 @@
-"""The client as a whole: how it is made, what is sent through it as it is, and how refusals are told."""
+"""The client as a whole: how it is made, what is sent through it as it is, and how refusals are reported."""
 
 from datetime import date
 from decimal import Decimal
@@ -7,15 +7,14 @@ import httpx
 import pytest
 
 from harvest_async import BadRequest, BasicAuth, BearerAuth, HarvestV1, InvalidArgument, OutcomeUnknown, Throttle
-from harvest_async.testing import VirtualLoop
-from harvest_async.throttle.line import Lane
-from harvest_async.v1 import calls
-from harvest_async.v1.images import Image, PictureStream
-from harvest_async.wire import Answer
+from harvest_async.client.uploads import ImageStream, ImageUpload
+from harvest_async.messages import Response
+from harvest_async.throttle.queue import Lane
+from harvest_async.v1.resources.clients import CREATE_CLIENT
 from tests.contract.cases import PIXEL
-from tests.support.v1 import scripted, silent, told
+from tests.support.v1 import reply, scripted, silent
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 ENVIRONMENT = {
     "HARVEST_ACCOUNT": "acme",
@@ -23,11 +22,6 @@ ENVIRONMENT = {
     "HARVEST_EMAIL": "me@example.com",
     "HARVEST_PASSWORD": "hush-hush",
 }
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio", {"loop_factory": VirtualLoop}
 
 
 @pytest.fixture
@@ -108,13 +102,13 @@ async def test_anything_may_be_sent(format, fields, content):
 
 async def test_the_answer_to_anything_is_a_tree():
     """As it came."""
-    harvest, _ = scripted(told({"a": [1, 1.5, None]}))
+    harvest, _ = scripted(reply({"a": [1, 1.5, None]}))
 
     assert await harvest.request("GET", "/anything") == {"a": [1, Decimal("1.5"), None]}
 
 
 async def test_anything_is_sent_once_unless_it_may_be_repeated():
-    """Whoever sends it has to say so."""
+    """The caller has to say so."""
     harvest, server = scripted(silent(502), silent(502), silent())
     with pytest.raises(OutcomeUnknown):
         await harvest.request("GET", "/anything")
@@ -156,12 +150,12 @@ async def test_what_no_format_can_carry_is_refused(format, value):
 
 
 @pytest.mark.parametrize(
-    ("answer", "said"),
+    ("response", "said"),
     [
-        (told({"message": "Name is taken"}, 400), "The server says: Name is taken"),
-        (told({"error": "no", "other": 1}, 400), "The server says: no"),
-        (told({"odd": 1}, 400), "The server says: {'odd': 1}"),
-        (told(["a", "b"], 400), r"The server says: \['a', 'b'\]"),
+        (reply({"message": "Name is taken"}, 400), "The server says: Name is taken"),
+        (reply({"error": "no", "other": 1}, 400), "The server says: no"),
+        (reply({"odd": 1}, 400), "The server says: {'odd': 1}"),
+        (reply(["a", "b"], 400), r"The server says: \['a', 'b'\]"),
         (
             httpx.Response(400, content=b"<errors><error>Name is taken</error></errors>"),
             "The server says: Name is taken",
@@ -169,25 +163,25 @@ async def test_what_no_format_can_carry_is_refused(format, value):
         (httpx.Response(400, html="<p>no"), "The server says: an HTML page"),
         (httpx.Response(400, text="plain no"), "The server says: plain no"),
         (silent(400, hint="It has projects"), "The server says: It has projects$"),
-        (told({"message": "no"}, 400, hint="It has projects"), "The server says: It has projects - no"),
+        (reply({"message": "no"}, 400, hint="It has projects"), "The server says: It has projects - no"),
         (httpx.Response(400, content=b" "), "body is wrong$"),
         (httpx.Response(400), "body is wrong$"),
     ],
 )
-async def test_a_refusal_has_the_servers_own_words(answer, said):
-    """From its body, whatever that is, and from its `Hint`."""
-    harvest, _ = scripted(answer)
+async def test_a_refusal_has_the_servers_own_words(response, said):
+    """From its body, of any form, and from its `Hint`."""
+    harvest, _ = scripted(response)
     with pytest.raises(BadRequest, match=said) as caught:
         await harvest.clients.delete(7)
 
-    assert caught.value.hint == answer.headers.get("hint")
+    assert caught.value.hint == response.headers.get("hint")
 
 
 # The rest of what resources offer
 
 
 async def test_every_create_can_be_made_without_a_read():
-    """`create_id` gives what the answer told."""
+    """`create_id` returns what the response says."""
     where = ["/contacts/4", "/tasks/40", "/projects/30/user_assignments/60", "/expense_categories/6", "/expenses/5"]
     where += ["/invoice_categories/2", "/people/9"]
     harvest, server = scripted(*[silent(201, location=each) for each in where])
@@ -209,10 +203,10 @@ async def test_every_create_can_be_made_without_a_read():
 async def test_an_update_of_nothing_reads():
     """Where only an id is at hand."""
     harvest, server = scripted(
-        told({"user_assignment": {"id": 60}}),
-        told({"invoice": {"id": 7}}),
-        told([{"invoice_category": {"id": 2}}]),
-        told({"id": 5, "notes": "x"}),
+        reply({"user_assignment": {"id": 60}}),
+        reply({"invoice": {"id": 7}}),
+        reply([{"invoice_category": {"id": 2}}]),
+        reply({"id": 5, "notes": "x"}),
     )
     await harvest.user_assignments.update(30, 60)
     await harvest.invoices.update(7)
@@ -224,7 +218,7 @@ async def test_an_update_of_nothing_reads():
 
 async def test_a_task_is_brought_back():
     """`activate` is the documented way, with an empty body."""
-    harvest, server = scripted(silent(), told({"task": {"id": 40, "deactivated": False}}))
+    harvest, server = scripted(silent(), reply({"task": {"id": 40, "deactivated": False}}))
 
     assert (await harvest.tasks.activate(40)).active is True
     assert server.asked == [("POST", "/tasks/40/activate"), ("GET", "/tasks/40")]
@@ -232,15 +226,15 @@ async def test_a_task_is_brought_back():
 
 def test_images_do_not_show_themselves():
     """Only what they are."""
-    answer = Answer(200, (("content-type", "image/png"),), PIXEL)
+    response = Response(200, (("content-type", "image/png"),), PIXEL)
 
-    assert repr(Image(PIXEL, "image/png", "a.png")) == f"<Image 'a.png', {len(PIXEL)} bytes>"
-    assert repr(PictureStream(answer)) == f"<PictureStream image/png, {len(PIXEL)} bytes>"
+    assert repr(ImageUpload(PIXEL, "image/png", "a.png")) == f"<ImageUpload 'a.png', {len(PIXEL)} bytes>"
+    assert repr(ImageStream(response)) == f"<ImageStream image/png, {len(PIXEL)} bytes>"
 
 
 def test_a_call_shows_what_it_asks():
     """And nothing of its body."""
-    assert repr(calls.create_client({"name": "ACME"})) == "<Call clients.create: POST /clients>"
+    assert repr(CREATE_CLIENT(fields={"name": "ACME"})) == "<Call clients.create: POST /clients>"
 
 
 def test_options_that_are_not_given_stay():

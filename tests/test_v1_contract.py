@@ -3,8 +3,8 @@
 import httpx
 import pytest
 
-from harvest_async import BasicAuth, Gone, HarvestV1, Throttle
-from harvest_async.call import Picture
+from harvest_async import BasicAuth, DeleteResult, HarvestV1, Throttle
+from harvest_async.call import ImageResponse
 from harvest_async.sandbox import Sandbox
 from harvest_async.v1 import models
 from tests.contract import endpoints, fields
@@ -70,7 +70,7 @@ def harvest_at(address, **options):
 @pytest.mark.parametrize("format", ["json", "xml"])
 @pytest.mark.parametrize("name", sorted(CASES))
 async def test_an_endpoint_is_asked_and_answered_as_the_contract_has_it(name, format, sandbox, address):
-    """Path, parameters, header fields, body and answer are the contract's, and the model has what the answer says."""
+    """Path, parameters, header fields, body and response are the contract's, and the model has what the response says."""
     case, recorder = CASES[name], Recorder(httpx.AsyncHTTPTransport())
     sandbox.reset()
     async with harvest_at(address) as harvest:
@@ -82,7 +82,7 @@ async def test_an_endpoint_is_asked_and_answered_as_the_contract_has_it(name, fo
     records = []
     for seen in asked:
         judge_request(seen, format)
-        if seen.status != httpx.codes.NOT_FOUND:  # a task that is gone
+        if seen.status != httpx.codes.NOT_FOUND:  # a deleted task
             records = judge_answer(seen, format) or records
 
     assert name in {seen.endpoint.name for seen in asked if seen.status == seen.endpoint.success}
@@ -91,7 +91,7 @@ async def test_an_endpoint_is_asked_and_answered_as_the_contract_has_it(name, fo
     if name in {"invoice_item_categories.create", "invoice_item_categories.update"}:  # read from the list of all
         records = [record for record in records if record["id"] == result.id]
         assert records
-    if records and not isinstance(result, Gone | Picture | None):
+    if records and not isinstance(result, DeleteResult | ImageResponse | None):
         assert len(records) == len(models_given)
         assert [{}] * len(records) == [
             differences(model, record) for model, record in zip(models_given, records, strict=True)

@@ -13,22 +13,22 @@ from harvest_async import (
     BasicAuth,
     CreatedUnread,
     DecodeError,
+    FieldsIgnored,
     HarvestV1,
     InvalidArgument,
     NotFound,
     NotSent,
-    NotTaken,
     ServerError,
     Throttle,
 )
 from harvest_async.sandbox import Sandbox
-from harvest_async.testing import VirtualLoop, in_process
-from harvest_async.v1 import calls
+from harvest_async.testing import in_process
 from harvest_async.v1.models import Expense, ExpenseCategory
+from harvest_async.v1.resources.expenses import GET_EXPENSE
 from tests.contract.cases import PIXEL
-from tests.support.v1 import read, scripted, silent, told
+from tests.support.v1 import read, reply, scripted, silent
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 DAY = date(2026, 3, 9)
 EXPENSE = {
@@ -42,11 +42,6 @@ EXPENSE = {
 IMAGE = {"content-type": "image/png"}
 
 
-@pytest.fixture
-def anyio_backend():
-    return "asyncio", {"loop_factory": VirtualLoop}
-
-
 def expense(**fields):
     return {"expense": {**EXPENSE, **fields}}
 
@@ -57,7 +52,7 @@ def expense(**fields):
 @pytest.mark.parametrize("cost", [{"total_cost": "9.99"}, {"units": 3}])
 async def test_an_expense_has_a_cost_or_units(cost):
     """Days are ISO days; with units the server knows the price."""
-    harvest, server = scripted(silent(201, location="/expenses/5"), told(expense()))
+    harvest, server = scripted(silent(201, location="/expenses/5"), reply(expense()))
     await harvest.expenses.create(30, 60, "2026-03-09", notes="Lunch", **cost)
     name, value = next(iter(cost.items()))
 
@@ -81,7 +76,7 @@ async def test_both_costs_or_none_are_refused(cost):
 
 
 @pytest.mark.parametrize("location", ["/expenses", None])
-async def test_an_expense_without_a_number_is_told_and_not_made_again(location):
+async def test_an_expense_without_a_number_is_an_error_and_not_created_again(location):
     """The documented `Location` has none."""
     headers = {} if location is None else {"location": location}
     harvest, server = scripted(silent(201, **headers))
@@ -95,14 +90,14 @@ async def test_an_expense_without_a_number_is_told_and_not_made_again(location):
 @pytest.mark.parametrize("number", [0, None, "0", ""])
 def test_an_invoice_without_a_number_is_none(number):
     """0 and null both mean that it was not invoiced."""
-    assert read(calls.get_expense(5, None), expense(invoice_id=number)).invoice_id is None
-    assert read(calls.get_expense(5, None), expense(invoice_id=7)).invoice_id == 7
+    assert read(GET_EXPENSE(5), expense(invoice_id=number)).invoice_id is None
+    assert read(GET_EXPENSE(5), expense(invoice_id=7)).invoice_id == 7
 
 
 @pytest.mark.parametrize("number", [3, 3.0, "3", " 3.0 "])
 def test_units_and_costs_are_decimals(number):
-    """Whatever they come as."""
-    read_back = read(calls.get_expense(5, None), expense(units=number, total_cost=number))
+    """In any form."""
+    read_back = read(GET_EXPENSE(5), expense(units=number, total_cost=number))
 
     assert (Decimal(3), Decimal(3)) == (read_back.units, read_back.total_cost)
 
@@ -110,7 +105,7 @@ def test_units_and_costs_are_decimals(number):
 @pytest.mark.parametrize("sample", [{"notes": "Train"}, {"id": None, "notes": "Train"}])
 def test_a_sample_without_an_id_is_read(sample):
     """As some of the documentation's samples are."""
-    expense = read(calls.get_expense(5, None), {"expense": sample})
+    expense = read(GET_EXPENSE(5), {"expense": sample})
 
     assert (expense.id, expense.notes) == (None, "Train")
 
@@ -119,12 +114,12 @@ def test_a_sample_without_an_id_is_read(sample):
 def test_what_has_nothing_of_a_record_is_none(sample):
     """An object that knows no field is not what was asked for."""
     with pytest.raises(DecodeError, match="required field missing: id"):
-        read(calls.get_expense(5, None), {"expense": sample})
+        read(GET_EXPENSE(5), {"expense": sample})
 
 
 async def test_a_category_has_no_field_that_nobody_may_write():
     """Whether it is archived is not known to be writable; what the contract lists is all that is sent."""
-    harvest, server = scripted(silent(), told({"expense_category": {"id": 60, "name": "Trips", "deactivated": True}}))
+    harvest, server = scripted(silent(), reply({"expense_category": {"id": 60, "name": "Trips", "deactivated": True}}))
     old = ExpenseCategory(id=60, name="Travel", deactivated=False, cache_version=1)
     new = await harvest.expense_categories.update(old, evolve(old, name="Trips", deactivated=True, cache_version=2))
 
@@ -134,29 +129,29 @@ async def test_a_category_has_no_field_that_nobody_may_write():
 
 async def test_fields_of_the_receipt_are_not_sent_back():
     """They are changed by `receipts.attach`."""
-    harvest, server = scripted(silent(), told(expense(notes="x")))
-    old = read(calls.get_expense(5, None), expense(has_receipt=True, receipt_url="/x", user_id=1, is_closed=False))
+    harvest, server = scripted(silent(), reply(expense(notes="x")))
+    old = read(GET_EXPENSE(5), expense(has_receipt=True, receipt_url="/x", user_id=1, is_closed=False))
     await harvest.expenses.update(old, evolve(old, notes="x", is_closed=True))
 
     assert server.body(0) == {"expense": {"notes": "x"}}
 
-    with pytest.raises(InvalidArgument, match=r"has_receipt can't be written here: use receipts\.attach"):
+    with pytest.raises(InvalidArgument, match=r"has_receipt can't be set here: use receipts\.attach"):
         await harvest.expenses.update(old, evolve(old, has_receipt=False))
 
 
 async def test_a_locked_expense_tells_what_was_not_taken():
     """The server leaves three fields of it as they are, without a word."""
-    harvest, _ = scripted(silent(), told(expense(notes="x", is_locked=True)))
-    with pytest.raises(NotTaken, match="left project_id as they were") as caught:
+    harvest, _ = scripted(silent(), reply(expense(notes="x", is_locked=True)))
+    with pytest.raises(FieldsIgnored, match="left project_id as they were") as caught:
         await harvest.expenses.update(5, notes="x", project_id=31)
 
     assert caught.value.record.notes == "x"
 
 
-async def test_whose_expense_it_is_stands_in_the_query():
+async def test_the_person_of_an_expense_is_in_the_query():
     """In every call of the section, the read after a create too."""
     harvest, server = scripted(
-        silent(201, location="/expenses/5"), told(expense()), silent(), told(expense()), silent()
+        silent(201, location="/expenses/5"), reply(expense()), silent(), reply(expense()), silent()
     )
     await harvest.expenses.create(
         Expense(project_id=30, expense_category_id=60, spent_at=DAY, units=Decimal(1)), of_user=9
@@ -344,26 +339,26 @@ async def test_a_large_image_comes_in_chunks():
 
 
 @pytest.mark.parametrize(
-    ("answer", "message"),
+    ("response", "message"),
     [
         (httpx.Response(200, content=PIXEL * 30, headers=IMAGE), "larger than 1000 bytes"),
         (
             httpx.Response(200, html="<!DOCTYPE html><p>Sign in"),
-            "expected an image, the answer is text/html: an HTML page",
+            "expected an image, the response is text/html: an HTML page",
         ),
-        (httpx.Response(200), "expected an image, the answer is of no type: it is empty"),
+        (httpx.Response(200), "expected an image, the response is of no type: it is empty"),
     ],
 )
-async def test_what_is_no_image_or_too_large_is_not_given(answer, message):
+async def test_what_is_no_image_or_too_large_is_not_given(response, message):
     """A sign-in page is the usual cause."""
-    harvest, _ = scripted(answer)
+    harvest, _ = scripted(response)
     with pytest.raises(DecodeError, match=message):
         await harvest.receipts.get(5, largest=1000)
 
 
-async def test_an_expense_without_a_receipt_is_told():
+async def test_an_expense_without_a_receipt_is_an_error():
     """As any record that is not there; the account is asked whether the module is on."""
-    harvest, _ = scripted(silent(404), told({"company": {"modules": {"expenses": False}}, "user": {"id": 1}}))
+    harvest, _ = scripted(silent(404), reply({"company": {"modules": {"expenses": False}}, "user": {"id": 1}}))
     with pytest.raises(NotFound, match="the account's module 'expenses' is switched off"):
         await harvest.receipts.get(5)
 
@@ -386,7 +381,7 @@ async def test_a_file_store_is_asked_without_credentials(status):
 
 
 @pytest.mark.parametrize(
-    ("answers", "kind", "message"),
+    ("responses", "kind", "message"),
     [
         ([silent(302, location="http://files.example.net/5.png")], InvalidArgument, "in the clear: use https"),
         ([silent(302, location="file:///etc/passwd")], InvalidArgument, "give a whole address"),
@@ -395,19 +390,19 @@ async def test_a_file_store_is_asked_without_credentials(status):
         (
             [silent(302, location=STORE), *[silent(302, location="/again")] * 3],
             ServerError,
-            "GET https://files.example.net/again answered 302: the file store sends on for ever",
+            "GET https://files.example.net/again returned 302: the file store redirects without end",
         ),
         (
             [silent(302, location=STORE), silent(403)],
             ServerError,
-            "answered 403: the file store does not give the file",
+            "returned 403: the file store does not give the file",
         ),
         (
             [silent(302, location=STORE), httpx.ConnectError("no way")],
             NotSent,
-            "can't be had from the file store: ConnectError",
+            "can't be fetched from the file store: ConnectError",
         ),
-        ([silent(302, location=STORE), httpx.ReadError("gone")], ServerError, r"files.example.net/receipts/5.png"),
+        ([silent(302, location=STORE), httpx.ReadError("closed")], ServerError, r"files.example.net/receipts/5.png"),
         (
             [silent(302, location=STORE), httpx.Response(200, content=PIXEL * 30, headers=IMAGE)],
             DecodeError,
@@ -415,9 +410,9 @@ async def test_a_file_store_is_asked_without_credentials(status):
         ),
     ],
 )
-async def test_a_file_store_may_fail(answers, kind, message):
-    """Each failure is told, and none for ever."""
-    harvest, server = scripted(*answers)
+async def test_a_file_store_may_fail(responses, kind, message):
+    """Each failure is raised, and none for ever."""
+    harvest, server = scripted(*responses)
     with pytest.raises(kind, match=message) as caught:
         await harvest.receipts.get(5, largest=1000)
 

@@ -3,8 +3,6 @@
 import pytest
 
 from harvest_async import DecodeError, Directory, InvalidArgument
-from harvest_async.testing import VirtualLoop
-from harvest_async.v1 import calls
 from harvest_async.v1.models import (
     Client,
     DayEntry,
@@ -15,14 +13,13 @@ from harvest_async.v1.models import (
     Project,
     TrackableProject,
 )
-from tests.support.v1 import read, scripted, silent, told
+from harvest_async.v1.resources.account import WHO_AM_I
+from harvest_async.v1.resources.clients import GET_CLIENT
+from harvest_async.v1.resources.expenses import LIST_EXPENSE_CATEGORIES
+from harvest_async.v1.resources.time import DAILY
+from tests.support.v1 import read, reply, scripted, silent
 
-pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio", {"loop_factory": VirtualLoop}
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 
 XML = '<expense-categories type="array"><expense-category><name>A</name></expense-category><expense-category><id type="integer">2</id><name>B</name></expense-category><expense-category><id nil="true"/><name>C</name></expense-category></expense-categories>'
@@ -36,7 +33,7 @@ JSON = [
 @pytest.mark.parametrize("body", [JSON, XML], ids=["json", "xml"])
 def test_a_list_may_hold_records_without_ids(body):
     """The others are read as ever, in the same order."""
-    found = read(calls.list_expense_categories(None), body)
+    found = read(LIST_EXPENSE_CATEGORIES(), body)
 
     assert [(each.id, each.name) for each in found.items] == [(None, "A"), (2, "B"), (None, "C")]
 
@@ -44,10 +41,10 @@ def test_a_list_may_hold_records_without_ids(body):
 @pytest.mark.parametrize(
     ("call", "body"),
     [
-        (calls.list_expense_categories(None), [{"expense_category": {"naem": "A"}}]),
-        (calls.list_expense_categories(None), [{"message": "no"}]),
-        (calls.who_am_i(), {"company": {}, "user": {}}),
-        (calls.get_client(7), {"client": {}}),
+        (LIST_EXPENSE_CATEGORIES(), [{"expense_category": {"naem": "A"}}]),
+        (LIST_EXPENSE_CATEGORIES(), [{"message": "no"}]),
+        (WHO_AM_I(), {"company": {}, "user": {}}),
+        (GET_CLIENT(7), {"client": {}}),
     ],
 )
 def test_an_object_that_knows_no_field_is_no_record(call, body):
@@ -58,9 +55,9 @@ def test_an_object_that_knows_no_field_is_no_record(call, body):
 
 def test_records_inside_others_may_lack_their_ids():
     """The person who is signed in, and what a day holds."""
-    who = read(calls.who_am_i(), {"company": {"name": "ACME"}, "user": {"email": "me@example.com"}})
+    who = read(WHO_AM_I(), {"company": {"name": "ACME"}, "user": {"email": "me@example.com"}})
     day = {"day_entries": [{"hours": 1}], "projects": [{"name": "P", "tasks": [{"name": "T"}]}]}
-    daily = read(calls.daily(None, None, slim=False), {"for_day": "2026-01-05", **day})
+    daily = read(DAILY(slim=False), {"for_day": "2026-01-05", **day})
 
     assert (who.user.id, daily.day_entries[0].id) == (None, None)
     assert (daily.projects[0].id, daily.projects[0].tasks[0].id) == (None, None)
@@ -70,7 +67,7 @@ async def test_records_without_ids_are_never_merged():
     """Over the pages of a list, in which a record that comes again is given once."""
     page = [{"invoices": {"number": str(number)}} for number in range(50)]
     harvest, _ = scripted(
-        told(page), told([{"invoices": {"number": "0"}}, {"invoices": {"id": 1}}, {"invoices": {"id": 1}}])
+        reply(page), reply([{"invoices": {"number": "0"}}, {"invoices": {"id": 1}}, {"invoices": {"id": 1}}])
     )
     found = [each async for each in harvest.invoices.list()]
 
@@ -126,7 +123,7 @@ async def test_a_record_without_an_id_is_no_draft():
 async def test_a_new_record_without_an_id_is_read_by_its_location():
     """The body of the response is not needed where Location has the number."""
     whole = {"client": {"id": 7, "name": "ACME"}}
-    harvest, server = scripted(told({"client": {"name": "ACME"}}, 201, location="/clients/7"), told(whole))
+    harvest, server = scripted(reply({"client": {"name": "ACME"}}, 201, location="/clients/7"), reply(whole))
     made = await harvest.clients.create("ACME")
 
     assert (made.id, server.asked) == (7, [("POST", "/clients"), ("GET", "/clients/7")])
@@ -134,7 +131,7 @@ async def test_a_new_record_without_an_id_is_read_by_its_location():
 
 async def test_a_new_record_without_an_id_and_location_has_none():
     """It was created, so it is given as it is."""
-    harvest, server = scripted(told({"client": {"name": "ACME"}}, 201))
+    harvest, server = scripted(reply({"client": {"name": "ACME"}}, 201))
     made = await harvest.clients.create("ACME")
 
     assert ((made.id, made.name), len(server.sent)) == ((None, "ACME"), 1)
@@ -142,14 +139,14 @@ async def test_a_new_record_without_an_id_and_location_has_none():
 
 async def test_a_directory_refuses_records_without_ids():
     """It finds records by id."""
-    harvest, _ = scripted(told([{"client": {"name": "ACME"}}]))
+    harvest, _ = scripted(reply([{"client": {"name": "ACME"}}]))
     with pytest.raises(DecodeError, match="a Client came without an id"):
         await Directory(harvest).clients.all()
 
 
 async def test_an_invoice_needs_no_kind():
     """The server makes it free form."""
-    harvest, server = scripted(silent(201, location="/invoices/7"), told({"invoice": {"id": 7}}))
+    harvest, server = scripted(silent(201, location="/invoices/7"), reply({"invoice": {"id": 7}}))
     await harvest.invoices.create(7)
 
     assert server.body(0) == {"invoice": {"client_id": 7}}
@@ -159,7 +156,9 @@ async def test_a_payment_may_be_of_nothing():
     """An invoice of 0 is paid by it."""
     from datetime import UTC, datetime
 
-    harvest, server = scripted(silent(201, location="/invoice/1/payments/7"), told({"payment": {"id": 7, "amount": 0}}))
+    harvest, server = scripted(
+        silent(201, location="/invoice/1/payments/7"), reply({"payment": {"id": 7, "amount": 0}})
+    )
     await harvest.invoice_payments.create(1, 0, datetime(2026, 1, 5, tzinfo=UTC))
 
     assert server.body(0)["payment"]["amount"] == 0

@@ -14,7 +14,7 @@ TESTS = {
     "toggle_is_get": "test_v1_time.test_a_toggle_is_never_sent_twice "
     "test_v1_time.test_a_toggle_is_sent_again_after_a_throttle_answer",
     "timestamp_restart_new_entry": "test_v1_time.test_a_restarted_timer_may_be_another_entry",
-    "previous_timer_stopped": "test_v1_time.test_the_hours_of_the_timer_that_stopped_are_told",
+    "previous_timer_stopped": "test_v1_time.test_the_hours_of_the_timer_that_stopped_are_returned",
     "update_overwrites": "test_v1_time.test_an_update_keeps_what_it_does_not_change",
     "update_verb": "test_v1_time.test_an_update_is_a_post",
     "ids_as_strings": "test_v1_time.test_ids_are_numbers_whatever_they_come_as",
@@ -27,8 +27,8 @@ TESTS = {
     "projects_absent": "test_v1_time.test_a_day_without_projects_has_none",
     "daily_all_underscores": "test_v1_time.test_names_in_xml_may_have_dashes_or_underscores",
     "empty_ended_at": "test_v1_time.test_the_end_of_a_running_timer_is_none",
-    "two_hour_fields": "test_v1_time.test_hours_are_told_apart",
-    "of_user_in_body": "test_v1_time.test_whose_timesheet_it_is_stands_in_the_query",
+    "two_hour_fields": "test_v1_time.test_kinds_of_hours_are_distinguished",
+    "of_user_in_body": "test_v1_time.test_the_person_of_a_timesheet_is_in_the_query",
     "day_then_year": "test_v1_time.test_the_day_of_the_year_comes_first",
     "slim": "test_v1_time.test_slim_is_asked_for_by_one",
     # wrapping and names
@@ -41,10 +41,10 @@ TESTS = {
     "category_no_get": "test_v1_invoices.test_a_category_is_picked_from_the_list",
     "category_param_name": "test_v1_invoices.test_a_category_is_deleted_by_its_own_id",
     "payment_location": "test_v1_invoices.test_a_payment_is_found_by_the_last_number",
-    "expense_location": "test_v1_expenses.test_an_expense_without_a_number_is_told_and_not_made_again",
+    "expense_location": "test_v1_expenses.test_an_expense_without_a_number_is_an_error_and_not_created_again",
     "user_assignment_location": "test_v1_writes.test_an_assignment_may_come_back_under_another_id",
     "people_users": "test_v1_writes.test_people_are_users",
-    "who_am_i_names": "test_v1_wire.test_whoever_is_signed_in_has_names_of_its_own",
+    "who_am_i_names": "test_v1_wire.test_the_signed_in_person_has_names_of_its_own",
     "assignment_create_root": "test_v1_writes.test_an_assignment_is_made_of_an_id_alone",
     "dash_key_in_json": "test_v1_writes.test_an_assignment_is_made_of_an_id_alone",
     "list_sample_is_single": "test_v1_wire.test_a_list_in_json_may_be_one_object",
@@ -63,7 +63,7 @@ TESTS = {
     "tax2_amount_spelling": "test_v1_invoices.test_the_second_tax_is_spelled_in_two_ways",
     "csv_inside_field": "test_v1_invoices.test_reading_lines_is_the_inverse_of_writing_them",
     "csv_header_intact": "test_v1_invoices.test_a_header_that_was_changed_is_refused "
-    "test_v1_invoices.test_lines_that_were_dropped_are_told",
+    "test_v1_invoices.test_lines_that_were_dropped_are_reported",
     "csv_decimal_comma": "test_v1_invoices.test_decimals_may_have_commas",
     "csv_only_when_asked": "test_v1_invoices.test_lines_are_sent_only_if_they_change",
     "list_without_lines": "test_v1_invoices.test_lists_know_no_lines",
@@ -77,8 +77,8 @@ TESTS = {
     "number_string": "test_v1_invoices.test_a_number_is_a_text",
     "due_at_words": "test_v1_invoices.test_the_words_for_a_due_date_are_read",
     "free_form_spelling": "test_v1_invoices.test_free_form_is_spelled_in_one_way",
-    "currency_names": "test_v1_words.test_a_currency_is_told_by_its_code",
-    "invoice_module_off": "test_v1_checks.test_a_module_that_is_off_is_told",
+    "currency_names": "test_v1_words.test_a_currency_is_known_by_its_code",
+    "invoice_module_off": "test_v1_checks.test_a_module_that_is_off_is_named",
     # lists and filters
     "client_filter_name": "test_v1_writes.test_a_record_stands_for_its_id_in_bodies_and_queries "
     "test_v1_invoices.test_filters_are_sent_by_the_contracts_names",
@@ -98,13 +98,13 @@ TESTS = {
     "content_length_zero": "test_v1_writes.test_a_write_without_a_body_says_so",
     "toggle_verbs": "test_v1_writes.test_a_toggle_is_made_only_if_it_is_needed",
     "toggles_flip": "test_v1_writes.test_a_toggle_is_made_only_if_it_is_needed test_v1_writes.test_a_toggle_is_never_repeated",
-    "delete_means_archive": "test_v1_writes.test_a_task_does_not_tell_whether_it_is_deleted_or_archived "
-    "test_v1_writes.test_a_hint_tells_of_an_archiving",
+    "delete_means_archive": "test_v1_writes.test_a_task_does_not_say_whether_it_is_deleted_or_archived "
+    "test_v1_writes.test_a_hint_reports_an_archiving",
     "task_delete_status": "test_v1_writes.test_older_accounts_refuse_to_delete_a_task_with_hours",
     "read_only_back": "test_v1_writes.test_no_read_only_field_is_ever_sent "
     "test_v1_expenses.test_fields_of_the_receipt_are_not_sent_back",
     "project_update_client_id": "test_v1_writes.test_a_project_always_sends_its_client",
-    "one_task_per_project": "test_v1_writes.test_a_hint_tells_of_an_archiving",
+    "one_task_per_project": "test_v1_writes.test_a_hint_reports_an_archiving",
     "password_ignored": "test_v1_writes.test_what_can_not_be_changed_is_not_sent",
     "create_user_mails": "test_v1_writes.test_a_person_is_never_made_twice",
     "person_by_email": "test_v1_writes.test_a_record_stands_for_its_id "
@@ -115,11 +115,11 @@ TESTS = {
     "receipt_boundary": "test_v1_expenses.test_an_upload_is_a_form_with_one_part",
     "receipt_get_binary": "test_v1_expenses.test_an_image_comes_whatever_accept_says "
     "test_v1_expenses.test_what_is_no_image_or_too_large_is_not_given",
-    "locked_fields": "test_v1_time.test_locked_time_tells_what_was_not_taken "
+    "locked_fields": "test_v1_time.test_an_update_of_locked_time_names_the_ignored_fields "
     "test_v1_expenses.test_a_locked_expense_tells_what_was_not_taken",
     # sign-in, errors, throttle
     "throttle_resets": "test_throttle_refusals.test_nothing_is_sent_before_the_block_is_over",
-    "throttle_status_503": "test_throttle_hint.test_a_refusal_is_told_from_an_outage "
+    "throttle_status_503": "test_throttle_hint.test_a_refusal_is_distinguished_from_an_outage "
     "test_throttle_refusals.test_429_is_always_a_refusal",
     "role_as_404": "test_v1_checks.test_too_low_a_role_shows_as_nothing_there",
     "token_in_query": "test_secrets.test_no_error_shows_a_credential "

@@ -1,54 +1,39 @@
-"""What is sent again after a lost answer: exactly what the contract's `retry_safe` allows, endpoint by endpoint."""
+"""What is sent again after a lost response: exactly what the contract's `retry_safe` allows, endpoint by endpoint."""
 
 import asyncio
-import inspect
 from datetime import date
 
 import pytest
 
 from harvest_async import OutcomeUnknown, Throttle
 from harvest_async.call import Call, Upload
-from harvest_async.testing import VirtualLoop
-from harvest_async.v1 import calls
+from harvest_async.v1.resources import endpoints as every_endpoint
 from tests.contract import endpoints, fits
 from tests.contract.cases import CASES, Ground
+
+pytestmark = pytest.mark.virtual_time
 
 ANY_DAY = date(2026, 3, 9)
 
 
-def every_call(**given):
-    """A call of every endpoint that the client has, by its name, with these arguments where it has them."""
-    found = {}
-    for name in calls.__all__:
-        function = getattr(calls, name)
-        if inspect.isfunction(function) and name != "raw":
-            for day in (None, ANY_DAY):
-                call = function(**_arguments(function, day, given))
-                assert isinstance(call, Call)
-                found[call.name] = call
-    return found
+def every_call(**query):
+    """Return a call of every endpoint that the client has, by its name, with those parameters that it takes."""
+    return {name: _call(endpoint, query) for name, endpoint in every_endpoint().items()}
 
 
-def _arguments(function, day, own):
-    given = {
-        "Upload": Upload("multipart/form-data; boundary=x", b""),
-        "Id": 7,
-        "str": "x",
-        "bool": False,
-        "Mapping[str, Any]": {},
-        "Query": (),
-        "int": 7,
-        "date": ANY_DAY,
-    }
-    return {
-        name: own.get(name, given.get(parameter.annotation, day if parameter.annotation == "date | None" else None))
-        for name, parameter in inspect.signature(function).parameters.items()
-    }
+def _call(endpoint, query):
+    days = {"day_of_year": ANY_DAY.timetuple().tm_yday, "year": ANY_DAY.year}
+    upload = Upload("multipart/form-data; boundary=x", b"") if endpoint.name == "receipts.attach" else None
+    query = {name: value for name, value in query.items() if name in endpoint.parameters}
+    fields = None if endpoint.root is None else {}
+    call = endpoint(*(days.get(place, 7) for place in endpoint.places), fields=fields, upload=upload, **query)
+    assert isinstance(call, Call)
+    return call
 
 
 @pytest.mark.parametrize("name", sorted(every_call()))
 def test_a_call_is_the_contracts(name):
-    """Method, path and what may be done after a lost answer are the contract's."""
+    """Method, path and what may be done after a lost response are the contract's."""
     call, endpoint = every_call()[name], endpoints()[name]
 
     assert endpoint.method == call.method
@@ -61,15 +46,10 @@ def test_the_client_has_every_endpoint_of_the_contract():
     assert set(endpoints()) == set(every_call())
 
 
-@pytest.fixture
-def anyio_backend():
-    return "asyncio", {"loop_factory": VirtualLoop}
-
-
 @pytest.mark.anyio
 @pytest.mark.parametrize("name", sorted(CASES))
 async def test_a_lost_answer_is_followed_by_what_the_contract_allows(name, harvest_sandbox, harvest_client):
-    """The call is carried out and the connection breaks: a repeatable one is sent once more, another never."""
+    """The call is processed and the connection breaks: a repeatable one is sent once more, another never."""
     case, endpoint = CASES[name], endpoints()[name]
     throttle = Throttle(clock=asyncio.get_running_loop().clock)
     async with harvest_client(throttle=throttle) as harvest:
@@ -86,7 +66,7 @@ async def test_a_lost_answer_is_followed_by_what_the_contract_allows(name, harve
 
 
 async def _act(case, harvest, ground):
-    """Whether the outcome was told to be unknown."""
+    """Whether the outcome was reported as unknown."""
     try:
         await case.act(harvest, ground)
     except OutcomeUnknown:

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from attrs import evolve
 
-from harvest_async import BadRequest, Gone, NotFound
+from harvest_async import BadRequest, DeleteResult, NotFound
 from harvest_async.v1.models import Client, Invoice, InvoiceState, LineItem, Project
 from tests.contract.cases import DAY, LINES, Ground
 
@@ -30,7 +30,7 @@ async def test_a_payment_that_is_removed_opens_the_invoice_again(harvest):
 
     assert (await harvest.invoices.get(invoice)).state is InvoiceState.PAID
 
-    assert await harvest.invoice_payments.delete(invoice, payment) is Gone.DELETED
+    assert await harvest.invoice_payments.delete(invoice, payment) is DeleteResult.DELETED
     after = await harvest.invoices.get(invoice)
 
     assert (InvoiceState.OPEN, whole.due_amount) == (after.state, after.due_amount)
@@ -111,8 +111,8 @@ async def test_the_life_of_a_draft(harvest):
 
     with pytest.raises(BadRequest):
         await harvest.clients.delete(client)
-    assert await harvest.projects.delete(changed) is Gone.DELETED
-    assert await harvest.clients.delete(client) is Gone.DELETED
+    assert await harvest.projects.delete(changed) is DeleteResult.DELETED
+    assert await harvest.clients.delete(client) is DeleteResult.DELETED
     with pytest.raises(NotFound):
         await harvest.clients.get(client)
 
@@ -126,7 +126,7 @@ async def test_more_invoices_than_a_page(harvest):
     assert sorted(made) == sorted(found)
 
 
-async def test_a_regular_user_is_told_what_may_be_wrong(harvest_client):
+async def test_a_regular_user_gets_the_possible_reasons(harvest_client):
     """A report that is for administrators: both causes are named."""
     async with harvest_client("user@example.com") as harvest:
         with pytest.raises(NotFound, match=r"role may not see it.* administrators"):

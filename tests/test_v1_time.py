@@ -7,15 +7,14 @@ from decimal import Decimal
 import pytest
 from attrs import evolve
 
-from harvest_async import BasicAuth, Forbidden, InvalidArgument, NotTaken, OutcomeUnknown, WouldWait
-from harvest_async.testing import VirtualLoop
-from harvest_async.v1 import calls
+from harvest_async import BasicAuth, FieldsIgnored, Forbidden, InvalidArgument, OutcomeUnknown, WouldWait
 from harvest_async.v1.models import DayEntry
+from harvest_async.v1.resources.time import CREATE_ENTRY, DAILY, SHOW_ENTRY, UPDATE_ENTRY
 from tests.contract import endpoints
-from tests.support.v1 import read, scripted, silent, told, written
+from tests.support.v1 import read, reply, scripted, silent, written
 from tests.test_v1_repeats import every_call
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 DAY = date(2026, 3, 9)
 ENTRY = {
@@ -45,11 +44,6 @@ XML_ENTRY = """
 """
 
 
-@pytest.fixture
-def anyio_backend():
-    return "asyncio", {"loop_factory": VirtualLoop}
-
-
 def xml_entry(root="timer", beside=""):
     return XML_ENTRY.format(root=root, beside=beside)
 
@@ -57,7 +51,7 @@ def xml_entry(root="timer", beside=""):
 # Reading
 
 
-SHOW = calls.show_entry(5, None)
+SHOW = SHOW_ENTRY(5)
 
 
 @pytest.mark.parametrize("body", [{**ENTRY, "project_id": 30, "task_id": 40}, ENTRY, xml_entry()])
@@ -77,7 +71,7 @@ def test_an_entry_is_bare_or_nested(body):
 @pytest.mark.parametrize("root", ["timer", "add", "anything"])
 def test_the_root_of_an_entry_does_not_matter(root):
     """The reply to a create is below `timer` or `add`."""
-    assert read(calls.create_entry({}, None), xml_entry(root), status=201).record.id == 5
+    assert read(CREATE_ENTRY(fields={}), xml_entry(root), status=201).record.id == 5
 
 
 def test_a_short_reply_is_enough():
@@ -88,8 +82,8 @@ def test_a_short_reply_is_enough():
 
 
 @pytest.mark.parametrize("body", [{**ENTRY, "hours_for_previously_running_timer": 2.25}, None])
-def test_the_hours_of_the_timer_that_stopped_are_told(body):
-    """They stand beside the entry's own keys in JSON, beside the entry in XML."""
+def test_the_hours_of_the_timer_that_stopped_are_returned(body):
+    """They are beside the entry's own keys in JSON, beside the entry in XML."""
     beside = '<hours_for_previously_running_timer type="float">2.25</hours_for_previously_running_timer>'
     entry = read(SHOW, body or xml_entry(beside=beside))
 
@@ -102,7 +96,7 @@ DAYS = ["2026-03-09", "2026/03/09", "Mon, 09 Mar 2026", "Wed, 9 Mar 2026", "Sun,
 @pytest.mark.parametrize("text", DAYS)
 def test_days_come_in_many_forms(text):
     """ISO, RFC and the samples' own; the name of the weekday is never looked at."""
-    assert read(calls.daily(None, None, slim=False), {"for_day": text, "day_entries": []}).for_day == DAY
+    assert read(DAILY(slim=False), {"for_day": text, "day_entries": []}).for_day == DAY
 
 
 @pytest.mark.parametrize(
@@ -122,8 +116,8 @@ def test_moments_are_in_utc(text):
     ],
 )
 def test_a_day_without_projects_has_none(body):
-    """Read-only timesheets, people without projects, and slim answers leave them out."""
-    day = read(calls.daily(None, None, slim=True), body)
+    """Read-only timesheets, people without projects, and short responses leave them out."""
+    day = read(DAILY(slim=True), body)
 
     assert (day.projects, [entry.id for entry in day.day_entries]) == ([], [5])
 
@@ -144,7 +138,7 @@ def test_the_end_of_a_running_timer_is_none(body):
     assert read(SHOW, body).ended_at is None
 
 
-def test_hours_are_told_apart():
+def test_kinds_of_hours_are_distinguished():
     """`hours` has the running timer in it; the two others come and go by endpoint."""
     entry = read(SHOW, {**ENTRY, "hours": 2.5, "hours_without_timer": 2, "hours_with_timer": None})
 
@@ -156,9 +150,9 @@ def test_hours_are_told_apart():
 FIELDS = {"project_id": 30, "task_id": 40, "hours": Decimal("0.5"), "spent_at": DAY, "notes": "a & b"}
 
 
-@pytest.mark.parametrize("call", [calls.create_entry(FIELDS, None), calls.update_entry(5, FIELDS, None)])
+@pytest.mark.parametrize("call", [CREATE_ENTRY(fields=FIELDS), UPDATE_ENTRY(5, fields=FIELDS)])
 def test_a_request_is_wrapped_in_xml_alone(call):
-    """In JSON the fields stand at the top; days are ISO days in both."""
+    """In JSON the fields are at the top; days are ISO days in both."""
     assert written(call).content == (
         b'{"project_id":30,"task_id":40,"hours":0.5,"spent_at":"2026-03-09","notes":"a & b"}'
     )
@@ -170,18 +164,18 @@ def test_a_request_is_wrapped_in_xml_alone(call):
 
 def test_an_update_is_a_post():
     """The documented method, not that of other clients."""
-    assert written(calls.update_entry(5, {}, None)).method == "POST"
+    assert written(UPDATE_ENTRY(5, fields={})).method == "POST"
 
 
 @pytest.mark.parametrize("name", sorted(name for name, each in endpoints().items() if "of_user" in each.query))
-def test_every_call_of_the_section_knows_whose_it_is(name):
+def test_every_call_of_the_resource_knows_its_person(name):
     """Time tracking, expenses and receipts alike."""
     assert written(every_call(of_user=9)[name]).url.endswith("?of_user=9")
 
 
-def test_whose_timesheet_it_is_stands_in_the_query():
+def test_the_person_of_a_timesheet_is_in_the_query():
     """Never in the body."""
-    wire = written(calls.create_entry(FIELDS, 9))
+    wire = written(CREATE_ENTRY(fields=FIELDS, of_user=9))
 
     assert wire.url.endswith("/daily/add?of_user=9")
     assert b"of_user" not in wire.content
@@ -191,16 +185,19 @@ def test_whose_timesheet_it_is_stands_in_the_query():
     ("day", "path"),
     [(date(2026, 1, 1), "/daily/1/2026"), (date(2024, 12, 31), "/daily/366/2024"), (DAY, "/daily/68/2026")],
 )
-def test_the_day_of_the_year_comes_first(day, path):
+async def test_the_day_of_the_year_comes_first(day, path):
     """And is not padded."""
-    assert calls.daily(day, None, slim=False).path == path
-    assert calls.list_expenses(day, None).path == path.replace("daily", "expenses")
+    harvest, server = scripted(reply({"for_day": day.isoformat(), "day_entries": []}), reply([]))
+    await harvest.time.daily(day)
+    await harvest.expenses.list_for_date(day)
+
+    assert [("GET", path), ("GET", path.replace("daily", "expenses"))] == server.asked
 
 
 def test_slim_is_asked_for_by_one():
     """Without it nothing is said of it."""
-    assert written(calls.daily(None, None, slim=True)).url.endswith("/daily?slim=1")
-    assert written(calls.daily(None, None, slim=False)).url.endswith("/daily")
+    assert written(DAILY(slim=True)).url.endswith("/daily?slim=1")
+    assert written(DAILY(slim=False)).url.endswith("/daily")
 
 
 # Timers
@@ -209,8 +206,8 @@ def test_slim_is_asked_for_by_one():
 @pytest.mark.parametrize(("timestamps", "blank"), [(False, {"hours": ""}), (True, {"started_at": "", "ended_at": ""})])
 async def test_a_timer_is_started_by_blanks(timestamps, blank):
     """By blank hours, or blank times where time is tracked by start and end; who is signed in is asked once."""
-    me = told({"company": {}, "user": {"id": 1, "timestamp_timers": timestamps}})
-    harvest, server = scripted(me, told(ENTRY, 201), told(ENTRY, 201))
+    me = reply({"company": {}, "user": {"id": 1, "timestamp_timers": timestamps}})
+    harvest, server = scripted(me, reply(ENTRY, 201), reply(ENTRY, 201))
     await harvest.time.start_timer(30, 40, notes="Go")
     await harvest.time.start_timer(30, 40, notes="Go")
 
@@ -224,7 +221,7 @@ ASKED_ONCE = [("GET", "/account/who_am_i"), *[("POST", "/daily/add")] * 3]
 
 async def test_clients_made_by_options_ask_once_who_is_signed_in():
     """What one of them learns, all of them know: three timers cost one question."""
-    harvest, server = scripted(told(ME), *(told(ENTRY, 201) for _ in range(3)))
+    harvest, server = scripted(reply(ME), *(reply(ENTRY, 201) for _ in range(3)))
     for _ in range(3):
         await harvest.options(max_wait=60).time.start_timer(30, 40)
 
@@ -232,8 +229,8 @@ async def test_clients_made_by_options_ask_once_who_is_signed_in():
 
 
 async def test_timers_started_at_once_ask_once_who_is_signed_in():
-    """Also when all of them start before the first answer is there."""
-    harvest, server = scripted(told(ME), *(told(ENTRY, 201) for _ in range(3)))
+    """Also when all of them start before the first response is there."""
+    harvest, server = scripted(reply(ME), *(reply(ENTRY, 201) for _ in range(3)))
     await asyncio.gather(*(harvest.options(max_wait=60).time.start_timer(30, 40) for _ in range(3)))
 
     assert server.asked == ASKED_ONCE
@@ -248,7 +245,7 @@ class AnyoneAuth(BasicAuth):
 
 async def test_after_a_sign_in_it_is_asked_again_who_is_signed_in():
     """Another person may track time in another way."""
-    harvest, server = scripted(told(ME), told(ENTRY, 201), told(ME), told(ENTRY, 201))
+    harvest, server = scripted(reply(ME), reply(ENTRY, 201), reply(ME), reply(ENTRY, 201))
     harvest._auth = AnyoneAuth("me@example.com", "hush-hush")
     other = harvest.options(max_wait=60)
     await harvest.time.start_timer(30, 40)
@@ -259,8 +256,8 @@ async def test_after_a_sign_in_it_is_asked_again_who_is_signed_in():
 
 
 async def test_a_question_that_failed_is_asked_again_by_the_next():
-    """Nothing is learned from a refusal, and whoever waited for the answer asks for itself."""
-    harvest, server = scripted(told({}, 403), told(ME), told(ENTRY, 201))
+    """Nothing is learned from a refusal, and a call that waited for the response sends its own."""
+    harvest, server = scripted(reply({}, 403), reply(ME), reply(ENTRY, 201))
     results = await asyncio.gather(*(harvest.time.start_timer(30, 40) for _ in range(2)), return_exceptions=True)
 
     assert [type(each) for each in results] == [Forbidden, DayEntry]
@@ -268,8 +265,8 @@ async def test_a_question_that_failed_is_asked_again_by_the_next():
 
 
 async def test_a_question_that_was_cancelled_is_asked_again_by_the_next():
-    """The others don't wait for an answer that will never come."""
-    harvest, server = scripted(told(ME), told(ENTRY, 201))
+    """The others don't wait for a response that will never come."""
+    harvest, server = scripted(reply(ME), reply(ENTRY, 201))
     first, second = (asyncio.ensure_future(harvest.time.start_timer(30, 40)) for _ in range(2))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
@@ -281,8 +278,8 @@ async def test_a_question_that_was_cancelled_is_asked_again_by_the_next():
 
 
 async def test_a_call_does_not_wait_for_the_question_of_a_more_patient_one():
-    """Who may wait for nothing is refused at once, while a patient one waits for the same answer at the gate."""
-    harvest, _ = scripted(*(told(ME) for _ in range(100)), told(ENTRY, 201))
+    """Who may wait for nothing is refused at once, while a patient one waits for the same response at the gate."""
+    harvest, _ = scripted(*(reply(ME) for _ in range(100)), reply(ENTRY, 201))
     await asyncio.gather(*(harvest.account.who_am_i() for _ in range(99)))
     patient = asyncio.ensure_future(harvest.time.start_timer(30, 40))
     await asyncio.sleep(0.1)
@@ -313,7 +310,7 @@ async def test_no_timer_starts_by_accident(hours):
         {"hours": 1, "started_at": time(9), "ended_at": time(10)},
     ],
 )
-async def test_time_is_booked_by_hours_or_by_both_times(fields):
+async def test_time_is_logged_by_hours_or_by_both_times(fields):
     """Anything between could start a timer."""
     harvest, _ = scripted()
     with pytest.raises(InvalidArgument, match="hours, or started_at and ended_at"):
@@ -330,8 +327,8 @@ async def test_a_toggle_is_never_sent_twice():
 
 
 async def test_a_toggle_is_sent_again_after_a_throttle_answer():
-    """A refused call was not carried out."""
-    harvest, server = scripted(silent(503, **{"retry-after": "1"}), told(ENTRY))
+    """A refused call was not processed."""
+    harvest, server = scripted(silent(503, **{"retry-after": "1"}), reply(ENTRY))
 
     assert (await harvest.time.toggle(5)).id == 5
     assert len(server.sent) == 2
@@ -339,7 +336,7 @@ async def test_a_toggle_is_sent_again_after_a_throttle_answer():
 
 async def test_a_restarted_timer_may_be_another_entry():
     """Where time is tracked by start and end, the toggle makes a new one."""
-    harvest, _ = scripted(told({**TIMED, "id": 6, "ended_at": "", "timer_started_at": "2026-03-09T12:00:00Z"}))
+    harvest, _ = scripted(reply({**TIMED, "id": 6, "ended_at": "", "timer_started_at": "2026-03-09T12:00:00Z"}))
 
     assert (await harvest.time.toggle(5)).id == 6
 
@@ -349,7 +346,7 @@ async def test_a_restarted_timer_may_be_another_entry():
 
 async def test_an_update_keeps_what_it_does_not_change():
     """The server resets what is left out, so the entry is read and sent whole."""
-    harvest, server = scripted(told(ENTRY), told({**ENTRY, "notes": "x"}))
+    harvest, server = scripted(reply(ENTRY), reply({**ENTRY, "notes": "x"}))
     entry = await harvest.time.update(5, notes="x")
 
     assert server.body() == {"notes": "x", "spent_at": "2026-03-09", "project_id": 30, "task_id": 40, "hours": 1.5}
@@ -359,7 +356,7 @@ async def test_an_update_keeps_what_it_does_not_change():
 
 async def test_an_update_keeps_start_and_end():
     """Where time is tracked so, hours are not sent."""
-    harvest, server = scripted(told(TIMED), told({**TIMED, "notes": "x"}))
+    harvest, server = scripted(reply(TIMED), reply({**TIMED, "notes": "x"}))
     await harvest.time.update(5, notes="x")
 
     assert (server.body()["started_at"], server.body()["ended_at"]) == ("9:00am", "10:30am")
@@ -368,7 +365,7 @@ async def test_an_update_keeps_start_and_end():
 
 async def test_an_update_may_give_both_times():
     """In place of the hours."""
-    harvest, server = scripted(told(ENTRY), told(TIMED))
+    harvest, server = scripted(reply(ENTRY), reply(TIMED))
     await harvest.time.update(5, started_at=time(9), ended_at=time(10, 30))
 
     assert (server.body()["started_at"], server.body()["ended_at"]) == ("9:00am", "10:30am")
@@ -378,7 +375,7 @@ async def test_an_update_may_give_both_times():
 async def test_an_update_does_not_count_a_running_timer_twice():
     """What is sent are the hours from before it started: the timer goes on by itself."""
     running = {**ENTRY, "hours": 3.0, "hours_without_timer": 1.5, "timer_started_at": "2026-03-09T09:00:00Z"}
-    harvest, server = scripted(told(running), told(running))
+    harvest, server = scripted(reply(running), reply(running))
     await harvest.time.update(5, notes="x")
 
     assert server.body()["hours"] == 1.5
@@ -386,14 +383,14 @@ async def test_an_update_does_not_count_a_running_timer_twice():
 
 async def test_an_update_without_an_answer_is_read_back():
     """The documentation shows no body."""
-    harvest, server = scripted(told(ENTRY), silent(), told({**ENTRY, "notes": "x"}))
+    harvest, server = scripted(reply(ENTRY), silent(), reply({**ENTRY, "notes": "x"}))
 
     assert (await harvest.time.update(5, notes="x")).notes == "x"
     assert len(server.sent) == 3
 
 
 async def test_nothing_is_sent_where_nothing_changes():
-    """The record that was given comes back."""
+    """The given record is returned."""
     harvest, server = scripted()
     entry = read(SHOW, ENTRY)
 
@@ -412,17 +409,17 @@ async def test_nothing_is_sent_where_nothing_changes():
 )
 async def test_an_update_does_not_mix_hours_and_times(was, fields):
     """How an entry is tracked stays as it is."""
-    harvest, server = scripted(told(was))
+    harvest, server = scripted(reply(was))
     with pytest.raises(InvalidArgument, match="started_at"):
         await harvest.time.update(5, **fields)
 
     assert server.asked == [("GET", "/daily/show/5")]
 
 
-async def test_locked_time_tells_what_was_not_taken():
+async def test_an_update_of_locked_time_names_the_ignored_fields():
     """The server leaves three fields of a locked entry as they are, without a word."""
-    harvest, _ = scripted(told(ENTRY), told({**ENTRY, "notes": "x"}))
-    with pytest.raises(NotTaken, match="left project_id, spent_at as they were") as caught:
+    harvest, _ = scripted(reply(ENTRY), reply({**ENTRY, "notes": "x"}))
+    with pytest.raises(FieldsIgnored, match="left project_id, spent_at as they were") as caught:
         await harvest.time.update(5, notes="x", project_id=31, spent_at="2026-03-10")
 
     assert caught.value.names == ("project_id", "spent_at")
@@ -432,9 +429,9 @@ async def test_locked_time_tells_what_was_not_taken():
 # Drafts
 
 
-async def test_a_draft_of_an_entry_is_booked():
+async def test_a_draft_of_an_entry_is_logged():
     """What was read of an account that tracks by start and end has hours, too: they are not sent."""
-    harvest, server = scripted(told(TIMED, 201), told(ENTRY, 201))
+    harvest, server = scripted(reply(TIMED, 201), reply(ENTRY, 201))
     await harvest.time.create(evolve(read(SHOW, TIMED), id=0))
     times = {"started_at": "9:00am", "ended_at": "10:30am"}
 
@@ -446,8 +443,8 @@ async def test_a_draft_of_an_entry_is_booked():
 
 
 async def test_an_entry_can_be_made_without_a_read():
-    """`create_id` gives what the answer told; there is no `Location`."""
-    harvest, _ = scripted(told(ENTRY, 201))
+    """`create_id` returns what the response says; there is no `Location`."""
+    harvest, _ = scripted(reply(ENTRY, 201))
     made = await harvest.time.create_id(30, 40, hours=1, notes=None)
 
     assert (made.id, made.location, made.record.notes) == (5, None, "Wrote")

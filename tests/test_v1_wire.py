@@ -8,20 +8,22 @@ from decimal import Decimal
 import pytest
 
 from harvest_async import DecodeError
-from harvest_async.testing import VirtualLoop
-from harvest_async.v1 import calls
+from harvest_async.v1.resources import endpoints as every_endpoint
+from harvest_async.v1.resources.account import RATE_LIMIT_STATUS, WHO_AM_I
+from harvest_async.v1.resources.assignments import LIST_TASK_ASSIGNMENTS, LIST_USER_ASSIGNMENTS
+from harvest_async.v1.resources.clients import GET_CLIENT, LIST_CLIENTS, LIST_CONTACTS
+from harvest_async.v1.resources.expenses import LIST_EXPENSE_CATEGORIES
+from harvest_async.v1.resources.invoices import LIST_INVOICE_ITEM_CATEGORIES
+from harvest_async.v1.resources.payments import LIST_INVOICE_PAYMENTS
+from harvest_async.v1.resources.people import GET_PERSON, LIST_PEOPLE, UPDATE_PERSON
+from harvest_async.v1.resources.projects import LIST_PROJECTS
+from harvest_async.v1.resources.reports import PROJECT_ENTRIES, USER_EXPENSES
+from harvest_async.v1.resources.tasks import LIST_TASKS
 from tests.contract import ROOTS, endpoints
-from tests.support.v1 import TYPES, read, scripted, told, written
+from tests.support.v1 import TYPES, read, reply, scripted, written
 from tests.test_v1_repeats import every_call
 
-pytestmark = pytest.mark.anyio
-
-QUERY = (("from", "20260309"), ("to", "20260309"))
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio", {"loop_factory": VirtualLoop}
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 
 # Header fields
@@ -39,32 +41,32 @@ def test_every_request_names_its_format(name, format):
 
 def test_the_status_and_the_sign_in_have_their_paths():
     """With the slash that the documentation's heading lacks."""
-    assert calls.who_am_i().path == "/account/who_am_i"
-    assert calls.rate_limit_status().path == "/account/rate_limit_status"
+    assert WHO_AM_I().path == "/account/who_am_i"
+    assert RATE_LIMIT_STATUS().path == "/account/rate_limit_status"
 
 
 def test_estimates_are_not_offered():
     """No call exists, although other sections mention them."""
     from harvest_async import HarvestV1
 
-    assert not [name for name in [*calls.__all__, *dir(HarvestV1)] if "estimate" in name]
+    assert not [name for name in [*every_endpoint(), *dir(HarvestV1)] if "estimate" in name]
 
 
 # Lists
 
 LISTS = {
-    "clients": calls.list_clients(),
-    "projects": calls.list_projects(),
-    "tasks": calls.list_tasks(),
-    "people": calls.list_people(),
-    "expense_categories": calls.list_expense_categories(),
-    "task_assignments": calls.list_task_assignments(30),
-    "user_assignments": calls.list_user_assignments(30),
-    "contacts": calls.list_contacts(),
-    "reports.day_entry": calls.project_entries(30, QUERY),
-    "expenses": calls.user_expenses(9, QUERY),
-    "invoice_payments": calls.list_invoice_payments(7),
-    "invoice_item_categories": calls.list_invoice_item_categories(),
+    "clients": LIST_CLIENTS(),
+    "projects": LIST_PROJECTS(),
+    "tasks": LIST_TASKS(),
+    "people": LIST_PEOPLE(),
+    "expense_categories": LIST_EXPENSE_CATEGORIES(),
+    "task_assignments": LIST_TASK_ASSIGNMENTS(30),
+    "user_assignments": LIST_USER_ASSIGNMENTS(30),
+    "contacts": LIST_CONTACTS(),
+    "reports.day_entry": PROJECT_ENTRIES(30),
+    "expenses": USER_EXPENSES(9),
+    "invoice_payments": LIST_INVOICE_PAYMENTS(7),
+    "invoice_item_categories": LIST_INVOICE_ITEM_CATEGORIES(),
 }
 
 
@@ -96,7 +98,7 @@ async def test_a_list_comes_whole(name):
     root, archived = {"clients": ("client", "active"), "projects": ("project", "active")}.get(name, (name[:-1], ""))
     root = {"people": "user", "tasks": "task"}.get(name, root)
     flag = {"people": {"is_active": False}, "tasks": {"deactivated": True}}.get(name, {archived: False})
-    harvest, server = scripted(told([{root: {"id": number, **flag}} for number in range(1, 121)]))
+    harvest, server = scripted(reply([{root: {"id": number, **flag}} for number in range(1, 121)]))
     found = await getattr(harvest, name).list()
 
     assert (len(found), found[0].active) == (120, False)
@@ -113,7 +115,7 @@ def test_types_of_elements_are_not_looked_at(type):
         f'<day-entries><day-entry><id type="{type}">5</id><hours-with-timer type="{type}">1.5</hours-with-timer>'
         f'<created-at type="{type}">2026-03-09T12:30:00Z</created-at></day-entry></day-entries>'
     )
-    (entry,) = read(calls.project_entries(30, QUERY), body).items
+    (entry,) = read(PROJECT_ENTRIES(30), body).items
 
     assert (5, Decimal("1.5"), datetime(2026, 3, 9, 12, 30, tzinfo=UTC)) == (
         entry.id,
@@ -128,24 +130,24 @@ def test_padded_values_are_trimmed_and_texts_are_not():
         "<user><id>\n9\n</id><is-admin type='boolean'>\n  true\n</is-admin><department> Design </department>"
         "<created-at>\n 2026-03-09T12:30:00Z </created-at></user>"
     )
-    person = read(calls.get_person(9), body)
+    person = read(GET_PERSON(9), body)
 
     assert (person.id, person.is_admin, person.department) == (9, True, " Design ")
     assert person.created_at.minute == 30
 
 
 def test_ampersands_are_escaped():
-    """On writing. A bare one, as the samples have it, is no XML, and told with its place."""
-    wire = written(calls.update_person(9, {"timezone": "Eastern Time (US & Canada)"}), "xml")
+    """On writing. A bare one, as the samples have it, is no XML, and refused with its place."""
+    wire = written(UPDATE_PERSON(9, fields={"timezone": "Eastern Time (US & Canada)"}), "xml")
 
     assert b"<timezone>Eastern Time (US &amp; Canada)</timezone>" in wire.content
-    with pytest.raises(DecodeError, match=r"the answer is no XML \(.*line 1, column \d+\): it begins with '<user>"):
-        read(calls.get_person(9), "<user><id>9</id><timezone>Eastern Time (US & Canada)</timezone></user>")
+    with pytest.raises(DecodeError, match=r"the response is not XML \(.*line 1, column \d+\): it begins with '<user>"):
+        read(GET_PERSON(9), "<user><id>9</id><timezone>Eastern Time (US & Canada)</timezone></user>")
 
 
 def test_names_are_written_with_dashes_and_closed():
     """The documentation's sample opens with underscores and closes with dashes."""
-    content = written(calls.update_person(9, {"first_name": "A", "is_admin": True}), "xml").content
+    content = written(UPDATE_PERSON(9, fields={"first_name": "A", "is_admin": True}), "xml").content
 
     assert content.endswith(b"<user><first-name>A</first-name><is-admin>true</is-admin></user>")
 
@@ -160,9 +162,9 @@ def test_names_are_written_with_dashes_and_closed():
     ],
 )
 def test_xml_brings_no_entities_of_its_own(body):
-    """Answers come from the network."""
+    """Responses come from the network."""
     with pytest.raises(DecodeError, match=r"document type|undefined entity"):
-        read(calls.get_person(9), body)
+        read(GET_PERSON(9), body)
 
 
 # Who is signed in
@@ -175,9 +177,9 @@ def test_xml_brings_no_entities_of_its_own(body):
         "<hash><company><name>ACME</name></company><user><id>9</id><admin type='boolean'>true</admin></user></hash>",
     ],
 )
-def test_whoever_is_signed_in_has_names_of_its_own(body):
+def test_the_signed_in_person_has_names_of_its_own(body):
     """The short sample has few fields; `admin` here is `is_admin` in people."""
-    me = read(calls.who_am_i(), body)
+    me = read(WHO_AM_I(), body)
 
     assert (me.company.name, me.user.id, me.user.admin, me.company.modules) == ("ACME", 9, True, None)
 
@@ -188,8 +190,8 @@ def test_whoever_is_signed_in_has_names_of_its_own(body):
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ({"client": {"extent": "ACME"}}, "the answer is no Client: required field missing: id"),
-        ({"message": "no"}, "the answer is no Client: required field missing: id"),
+        ({"client": {"extent": "ACME"}}, "the response is not a Client: required field missing: id"),
+        ({"message": "no"}, "the response is not a Client: required field missing: id"),
         ({"client": {"id": "x"}}, "expected a whole number, got 'x' @ $.id"),
         ({"client": {"id": 1, "active": "maybe"}}, "expected true or false, got 'maybe' @ $.active"),
         ({"client": {"id": 1, "name": ["a"]}}, "expected a text"),
@@ -199,20 +201,20 @@ def test_whoever_is_signed_in_has_names_of_its_own(body):
         ("<client/>", "required field missing: id"),
     ],
 )
-def test_what_is_no_record_is_told(body, message):
+def test_what_is_no_record_is_an_error(body, message):
     """With the field's path."""
     with pytest.raises(DecodeError, match=re.escape(message)):
-        read(calls.get_client(7), body)
+        read(GET_CLIENT(7), body)
 
 
-def test_an_answer_in_the_wrong_format_is_told():
+def test_a_response_in_the_wrong_format_is_an_error():
     """By its own word."""
+    from harvest_async.messages import Response
     from harvest_async.v1.dialect import V1Dialect
-    from harvest_async.wire import Answer
 
-    answer = Answer(200, (("content-type", "text/html; charset=utf-8"),), b"<!DOCTYPE html><p>Sign in")
-    with pytest.raises(DecodeError, match="asked for application/json, the answer is text/html: an HTML page begins"):
-        V1Dialect("json").decode(calls.get_client(7), answer)
+    response = Response(200, (("content-type", "text/html; charset=utf-8"),), b"<!DOCTYPE html><p>Sign in")
+    with pytest.raises(DecodeError, match="expected application/json, the response is text/html: an HTML page begins"):
+        V1Dialect("json").decode(GET_CLIENT(7), response)
 
 
 @pytest.mark.parametrize(
@@ -220,9 +222,9 @@ def test_an_answer_in_the_wrong_format_is_told():
 )
 def test_an_answer_in_the_right_format_is_read(kind):
     """Parameters, case and a vendor's name for it do not matter."""
+    from harvest_async.messages import Response
     from harvest_async.v1.dialect import V1Dialect
-    from harvest_async.wire import Answer
 
     content = json.dumps({"client": {"id": 7}}).encode()
 
-    assert V1Dialect("json").decode(calls.get_client(7), Answer(200, (("content-type", kind),), content)).id == 7
+    assert V1Dialect("json").decode(GET_CLIENT(7), Response(200, (("content-type", kind),), content)).id == 7

@@ -6,8 +6,7 @@ from decimal import Decimal
 import pytest
 
 from harvest_async import InvalidArgument
-from harvest_async.testing import VirtualLoop
-from harvest_async.v1 import calls, models
+from harvest_async.v1 import models
 from harvest_async.v1.models import (
     BillBy,
     Client,
@@ -26,11 +25,14 @@ from harvest_async.v1.models import (
     zone_name,
 )
 from harvest_async.v1.models.zones import _ALIASES, _IANA
+from harvest_async.v1.resources.account import WHO_AM_I
+from harvest_async.v1.resources.clients import GET_CLIENT
+from harvest_async.v1.resources.projects import GET_PROJECT
 from tests.contract import fields
-from tests.support.v1 import read, scripted, silent, told
+from tests.support.v1 import read, reply, scripted, silent
 from tests.test_v1_contract import MODELS
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 SETS = {
     "bill_by": models.BillBy,
@@ -46,11 +48,6 @@ SETS = {
     "week_start_day": models.WeekStartDay,
 }
 PLAIN = {"decimal_symbol", "thousands_separator"}
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio", {"loop_factory": VirtualLoop}
 
 
 # Words
@@ -72,7 +69,7 @@ def test_every_set_of_words_is_the_contracts(part, field):
 
 
 def project(**fields):
-    return read(calls.get_project(30), {"project": {"id": 30, **fields}})
+    return read(GET_PROJECT(30), {"project": {"id": 30, **fields}})
 
 
 @pytest.mark.parametrize("word", ["Tasks", "tasks", " TASKS"])
@@ -87,18 +84,18 @@ def test_a_word_that_is_not_known_breaks_nothing(word):
     """It stays a text, in every such field, in both formats."""
     xml = f"<project><id>30</id><bill-by>{word}</bill-by></project>"
 
-    assert word == project(bill_by=word).bill_by == read(calls.get_project(30), xml).bill_by
+    assert word == project(bill_by=word).bill_by == read(GET_PROJECT(30), xml).bill_by
     assert type(project(bill_by=word).bill_by) is str
     assert project(bill_by=None).bill_by is None
 
 
 def test_words_of_the_account_are_known():
-    """As whoever is signed in is told them."""
+    """As the signed-in person gets them."""
     company = {"week_start_day": "monday", "time_format": "hours_minutes", "color_scheme": "lt_grey", "clock": "48h"}
-    told_of = read(calls.who_am_i(), {"company": company, "user": {"id": 1}}).company
+    company_of_user = read(WHO_AM_I(), {"company": company, "user": {"id": 1}}).company
 
     assert (
-        told_of.week_start_day, told_of.time_format, told_of.color_scheme, told_of.clock,
+        company_of_user.week_start_day, company_of_user.time_format, company_of_user.color_scheme, company_of_user.clock,
     ) == (WeekStartDay.MONDAY, TimeFormat.HOURS_MINUTES, ColorScheme.LIGHT_GRAY, "48h")  # fmt: skip
 
 
@@ -108,7 +105,7 @@ def test_symbols_are_not_trimmed():
         {"company": {"thousands_separator": " "}, "user": {"id": 1}},
         "<hash><company><thousands-separator> </thousands-separator></company><user><id>1</id></user></hash>",
     ):
-        assert read(calls.who_am_i(), body).company.thousands_separator == " "
+        assert read(WHO_AM_I(), body).company.thousands_separator == " "
 
 
 async def test_a_word_that_is_not_known_can_be_written():
@@ -148,9 +145,9 @@ def test_a_word_does_not_equal_another():
         ("", None),
     ],
 )
-def test_a_currency_is_told_by_its_code(name, code):
+def test_a_currency_is_known_by_its_code(name, code):
     """Its name may be another in another account."""
-    client = read(calls.get_client(7), {"client": {"id": 7, "currency": name}})
+    client = read(GET_CLIENT(7), {"client": {"id": 7, "currency": name}})
 
     assert (name, code) == (client.currency, client.currency.code)
     assert isinstance(client.currency, Currency)
@@ -199,7 +196,7 @@ async def test_a_person_may_be_given_an_iana_zone(iana, name):
 
 async def test_a_zone_that_is_not_known_is_the_accounts_own():
     """The set may grow. An IANA name that accounts have no name for is refused, since they would refuse it."""
-    harvest, server = scripted(silent(), told({"user": {"id": 9}}))
+    harvest, server = scripted(silent(), reply({"user": {"id": 9}}))
     await harvest.people.update(9, timezone="Atlantis")
 
     assert server.body(0) == {"user": {"timezone": "Atlantis"}}

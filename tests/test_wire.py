@@ -1,4 +1,4 @@
-"""Requests and answers as values: what they show, and what they never show."""
+"""Requests and responses as values: what they show, and what they never show."""
 
 import string
 
@@ -6,10 +6,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from harvest_async.wire import (
+from harvest_async.messages import (
     REDACTED,
-    Answer,
-    Wire,
+    Request,
+    Response,
     redact_body,
     redact_headers,
     redact_message,
@@ -38,7 +38,7 @@ NAMES = ["access_token", "refresh_token", "client_secret", "password", "api_key"
     ],
 )
 def test_an_address_is_shown_without_its_secrets(url):
-    """Wherever in the address they stand, and even where it can't be one."""
+    """Anywhere in the address, and even where it can't be one."""
     assert SECRET not in redact_url(url)
 
 
@@ -152,7 +152,7 @@ def test_no_character_plays_with_the_terminal():
 @example("http://[")
 @example("\ud800")
 def test_showing_never_fails(text):
-    """Whatever a server sends can be shown."""
+    """Any response of a server can be shown."""
     shown = redact_url(text) + redact_text(text) + redact_body(text.encode("utf-8", "replace"))
     shown += "".join(map("".join, redact_headers(((text, text), ("Location", text), ("Cookie", text)))))
 
@@ -161,7 +161,7 @@ def test_showing_never_fails(text):
 
 @given(st.sampled_from(NAMES), st.text(string.ascii_letters + string.digits + "+/=", min_size=12))
 def test_a_secret_under_its_name_is_never_shown(name, secret):
-    """Whatever it consists of."""
+    """For any content."""
     texts = [f'{{"{name}": "{secret}"}}', f"<{name}>{secret}</{name}>", f"https://x.example/?{name}={secret}"]
 
     assert not any(secret in redact_body(text.encode()) for text in texts)
@@ -169,20 +169,20 @@ def test_a_secret_under_its_name_is_never_shown(name, secret):
 
 def test_values_show_themselves_without_secrets():
     """A repr in a traceback or a log gives nothing away."""
-    wire = Wire("POST", f"https://x.example/?access_token={SECRET}", (("Authorization", SECRET),), SECRET.encode())
-    answer = Answer(200, (("Set-Cookie", SECRET),), SECRET.encode())
+    wire = Request("POST", f"https://x.example/?access_token={SECRET}", (("Authorization", SECRET),), SECRET.encode())
+    response = Response(200, (("Set-Cookie", SECRET),), SECRET.encode())
 
-    assert repr(wire) == "<Wire POST https://x.example/?access_token=[redacted], 12 bytes>"
-    assert repr(answer) == "<Answer 200, 12 bytes>"
+    assert repr(wire) == "<Request POST https://x.example/?access_token=[redacted], 12 bytes>"
+    assert repr(response) == "<Response 200, 12 bytes>"
 
 
 def test_a_header_is_found_whatever_its_case():
     """Names of headers have none."""
-    answer = Answer(200, (("Content-Type", "Application/JSON; charset=utf-8"),))
+    response = Response(200, (("Content-Type", "Application/JSON; charset=utf-8"),))
 
-    assert (answer.header("content-TYPE"), answer.header("x")) == ("Application/JSON; charset=utf-8", None)
-    assert (answer.content_type, Answer(200).content_type) == ("application/json", "")
-    assert Wire("GET", "/", (("A", "1"),)).header("a") == "1"
+    assert (response.header("content-TYPE"), response.header("x")) == ("Application/JSON; charset=utf-8", None)
+    assert (response.content_type, Response(200).content_type) == ("application/json", "")
+    assert Request("GET", "/", (("A", "1"),)).header("a") == "1"
 
 
 @pytest.mark.parametrize(

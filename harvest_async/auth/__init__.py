@@ -6,7 +6,7 @@ Invariants:
 - `oauth2` and the modules behind it are imported only where they are used.
 """
 
-from harvest_async.auth.renewing import Renewing, Send
+from harvest_async.auth.refreshable import Renewing, Send
 from harvest_async.auth.signing import QUERY_TOKEN, BasicAuth, BearerAuth, QueryTokenAuth, Signing, Unsigned
 
 __all__ = ["QUERY_TOKEN", "BasicAuth", "BearerAuth", "QueryTokenAuth", "Renewing", "Send", "Signing", "Unsigned"]

@@ -18,10 +18,11 @@ from datetime import datetime, timedelta
 from threading import Lock
 from typing import Final
 
-from harvest_async.auth.renewing import Send
+from harvest_async.auth.refreshable import Send
 from harvest_async.auth.signing import BearerAuth, QueryTokenAuth, Signing
 from harvest_async.auth.stores import TokenStore
 from harvest_async.auth.tokens import Tokens, read_tokens, refresh_form
+from harvest_async.cancellation import finish
 from harvest_async.clock import Clock
 from harvest_async.errors import (
     DecodeError,
@@ -34,9 +35,8 @@ from harvest_async.errors import (
     Unauthorized,
     WouldWait,
 )
+from harvest_async.messages import Request, Response
 from harvest_async.secret import Secret, SecretText, hide
-from harvest_async.shield import finish
-from harvest_async.wire import Answer, Wire
 
 __all__ = ["EARLY", "SIGNERS", "Current"]
 
@@ -72,6 +72,7 @@ class Current:
         kind: makes what signs out of an access token.
         early: seconds before its end at which a token is renewed.
         clock: the source of the time.
+        lifetime: seconds that an access token lasts if the response does not say so.
     """
 
     def __init__(
@@ -82,7 +83,9 @@ class Current:
         kind: Callable[[str], Signing],
         early: float,
         clock: Clock,
+        lifetime: int,
     ) -> None:
+        self._lifetime = lifetime
         self._store = store
         self._url = url
         self._client = client
@@ -104,13 +107,13 @@ class Current:
             stale = self._stale_at is not None and self._clock.today() >= self._stale_at
             return None if stale else self._signer
 
-    def distrust(self, signer: Signing) -> None:
+    def invalidate(self, signer: Signing) -> None:
         """Record that a request signed so got a 401; do nothing if there is another signer by now."""
         with self._guard:
             if signer is self._signer and self._tokens is not None:
                 self._signer, self._refused = None, self._tokens.access_token
 
-    async def whose(self) -> Secret:
+    async def cache_identity(self) -> Secret:
         """Return a value that distinguishes this sign-in from any other, independent of its current token."""
         held = self._tokens or await self._load()
         if held is None:
@@ -158,7 +161,7 @@ class Current:
                 raise StorageError(f"the lock of {self._store!r} can't be used ({words})") from error
             yield
 
-    async def _begin(self) -> Wire | None:
+    async def _begin(self) -> Request | None:
         """Return the request for new tokens; None if the store has valid ones already."""
         held = await self._load()
         if self._unsaved is not None:
@@ -180,11 +183,11 @@ class Current:
             raise Unauthorized(f"the access token is out of date, and {why}: sign in again")
         return refresh_form(self._url, self._client, SecretText(held.refresh_token))
 
-    async def _end(self, wire: Wire, answer: Answer) -> None:
+    async def _end(self, wire: Request, response: Response) -> None:
         """Process the response to the request for new tokens."""
         before = self._tokens or Tokens("")
         try:
-            tokens = read_tokens(wire, answer, self._clock.today(), before)
+            tokens = read_tokens(wire, response, self._clock.today(), before, self._lifetime)
         except Unauthorized:
             held = await self._load()
             if held is not None and held.refresh_token != before.refresh_token and self._good(held, self._early):
@@ -247,7 +250,7 @@ class Current:
             raise StorageError(f"the tokens could not be loaded: {type(error).__name__}: {error}") from error
 
 
-async def _sent(send: Send, wire: Wire) -> Answer:
+async def _sent(send: Send, wire: Request) -> Response:
     """Send the request for new tokens; any error may have happened after it was sent."""
     try:
         return await send(wire)
@@ -264,7 +267,7 @@ def _lost(error: HarvestError) -> Unauthorized:
         "the access token has expired, a new one was requested, and the response was lost. The refresh token may be "
         f"spent by that: call again to try it once more; if it is refused then, sign in again. {error}",
         request=error.request,
-        answer=error.answer,
+        response=error.response,
     )
     lost.__cause__ = error
     return lost

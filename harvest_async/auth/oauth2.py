@@ -15,27 +15,25 @@ import inspect
 from collections.abc import AsyncGenerator, Generator
 from copy import copy
 from threading import Lock
-from typing import Final, Literal
+from typing import ClassVar, Final, Literal
 
 import httpx
 
-from harvest_async.address import check_address, home_of
+from harvest_async.address import check_address
 from harvest_async.auth.current import EARLY, SIGNERS, Current
-from harvest_async.auth.passing import calling_client, sender
+from harvest_async.auth.httpx_adapter import calling_client, sender
 from harvest_async.auth.redirects import authorize_url, read_code, read_fragment
+from harvest_async.auth.refreshable import Renewing, Send
 from harvest_async.auth.renewal import Renewal
-from harvest_async.auth.renewing import Renewing, Send
 from harvest_async.auth.signing import Signing
 from harvest_async.auth.stores import MemoryTokenStore, TokenStore
 from harvest_async.auth.tokens import Tokens, code_form, is_text, new_grant, read_tokens
 from harvest_async.clock import Clock, SystemClock
 from harvest_async.errors import InvalidArgument
 from harvest_async.secret import Secret, hide, hide_user
+from harvest_async.service import Service
 
 __all__ = ["OAuth2"]
-
-HOST: Final = "https://api.harvestapp.com"
-"""The host at which people of any account sign in."""
 
 _UNAUTHORIZED: Final = 401
 
@@ -52,7 +50,10 @@ class OAuth2(Renewing):
         redirect_uri: the address to which browsers are redirected; required for signing in.
         store: keeps the tokens; by default in memory. Tokens may be given in its place.
         account: the account's subdomain, if only its people may sign in; None allows any account.
-        base_url: the authorization server, if it is not at harvestapp.com; a sandbox, for example.
+        base_url: the authorization server, if it is not that of the service; a sandbox, for example.
+        id_url: the same, under the name that versions with an identity host of their own use.
+        service: the addresses of the API version; None for those of the class.
+        scope: what the tokens are to be used for, like `harvest:123`; None leaves it to the server.
         send_token_as: `"header"`, or `"query"` for the parameter that the documentation shows. The second works only
             with a transport of this library.
         early: seconds before its expiry at which a token is renewed.
@@ -61,6 +62,9 @@ class OAuth2(Renewing):
     Raises:
         InvalidArgument: an argument can't be used.
     """
+
+    default_service: ClassVar[Service | None] = None
+    """The addresses of the API version; None for a class that belongs to none."""
 
     def __init__(
         self,
@@ -71,18 +75,22 @@ class OAuth2(Renewing):
         store: TokenStore | Tokens | None = None,
         account: str | None = None,
         base_url: str | None = None,
+        id_url: str | None = None,
+        service: Service | None = None,
+        scope: str | None = None,
         send_token_as: Literal["header", "query"] = "header",
         early: float = EARLY,
         clock: Clock | None = None,
     ) -> None:
         client_secret = hide(client_secret)
-        base_url = None if base_url is None else hide_user(base_url)
+        base_url, id_url = (None if each is None else hide_user(each) for each in (base_url, id_url))
         if not client_id or not client_id.strip():
             raise InvalidArgument("OAuth2: the client id is missing")
         for name, value in {
             "client_id": client_id,
             "client_secret": client_secret,
             "redirect_uri": redirect_uri,
+            "scope": scope,
         }.items():
             if value is not None and not is_text(value):
                 raise InvalidArgument(f"OAuth2: {name} is no text, or has a character that can't be sent")
@@ -92,11 +100,15 @@ class OAuth2(Renewing):
             raise InvalidArgument(f"OAuth2: early={early!r}: give 0 to 3,600 seconds")
         self._client = (client_id, client_secret)  # its repr does not show the secret
         self._redirect_uri = redirect_uri
-        self._base = check_address(base_url or (home_of(account) if account else HOST))
-        self._url = f"{self._base}/oauth2/token"
+        service = self._service(service)
+        base = check_address(_server(service, account, base_url, id_url))
+        self._page, self._url = base + service.authorize_path, base + service.token_path
+        self._scope, self._lifetime = scope, service.token_lifetime
         self._clock: Clock = clock or SystemClock()
         kept: TokenStore = MemoryTokenStore(store) if store is None or isinstance(store, Tokens) else store
-        self._current = Current(kept, self._url, self._client, SIGNERS[send_token_as], early, self._clock)
+        self._current = Current(
+            kept, self._url, self._client, SIGNERS[send_token_as], early, self._clock, self._lifetime
+        )
         self._renewals: dict[asyncio.AbstractEventLoop, Renewal] = {}
         self._guard = Lock()  # several threads, each with an event loop of its own, may use this object
 
@@ -115,7 +127,8 @@ class OAuth2(Renewing):
         Raises:
             InvalidArgument: the state is blank, or there is no `redirect_uri`.
         """
-        return authorize_url(self._base, self._client[0], self._needed_redirect(), state, implicit=implicit)
+        client_id, redirect_uri = self._client[0], self._needed_redirect()
+        return authorize_url(self._page, client_id, redirect_uri, state, implicit=implicit, scope=self._scope)
 
     async def sign_in(self, redirect: str, *, state: str, send: Send | httpx.AsyncClient) -> None:
         """Finish a sign-in: check the redirect, exchange its code for tokens, and store them.
@@ -131,9 +144,11 @@ class OAuth2(Renewing):
             HarvestError: there were no tokens, or they could not be stored.
         """
         redirect = hide(redirect)
-        wire = code_form(self._url, self._client, read_code(redirect, state), self._needed_redirect())
+        code, scope = read_code(redirect, state)
+        wire = code_form(self._url, self._client, code, self._needed_redirect())
         answer = await (sender(send) if isinstance(send, httpx.AsyncClient) else send)(wire)
-        await self._current.replace(read_tokens(wire, answer, self._clock.today(), Tokens("", grant=new_grant())))
+        first = Tokens("", grant=new_grant(), scope=scope)
+        await self._current.replace(read_tokens(wire, answer, self._clock.today(), first, self._lifetime))
 
     async def accept_fragment(self, redirect: str, *, state: str) -> None:
         """Finish an implicit sign-in: check the redirect, and store the token in it.
@@ -144,7 +159,7 @@ class OAuth2(Renewing):
             HarvestError: the token could not be stored.
         """
         redirect = hide(redirect)
-        await self._current.replace(read_fragment(redirect, state, self._clock.today()))
+        await self._current.replace(read_fragment(redirect, state, self._clock.today(), self._lifetime))
 
     # For the exchange
 
@@ -152,13 +167,13 @@ class OAuth2(Renewing):
         """Return the current signer; None if the token has expired, is being renewed, or is not known yet."""
         return None if asyncio.get_running_loop() in self._renewals else self._current.signer()
 
-    def distrust(self, signer: Signing) -> None:
+    def invalidate(self, signer: Signing) -> None:
         """Record that a request signed so got a 401; do nothing if there is another signer by now."""
-        self._current.distrust(signer)
+        self._current.invalidate(signer)
 
-    async def whose(self) -> Secret:
+    async def cache_identity(self) -> Secret:
         """Return a value that distinguishes this sign-in from any other, independent of its current token."""
-        return await self._current.whose()
+        return await self._current.cache_identity()
 
     async def renew(self, send: Send) -> None:
         """Make sure that there is a signer; concurrent callers share one renewal and its error.
@@ -222,11 +237,30 @@ class OAuth2(Renewing):
                 return
             again = True
             await response.aread()  # its connection may be needed for the renewal
-            self.distrust(signer)
+            self.invalidate(signer)
 
     # Small things
+
+    def _service(self, given: Service | None) -> Service:
+        service = given or self.default_service
+        if service is None:
+            raise InvalidArgument("OAuth2: give service, or use the OAuth2 class of an API version")
+        return service
 
     def _needed_redirect(self) -> str:
         if not self._redirect_uri:
             raise InvalidArgument("OAuth2: give redirect_uri, the address to which browsers are redirected")
         return self._redirect_uri
+
+
+def _server(service: Service, account: str | None, base_url: str | None, id_url: str | None) -> str:
+    """Return the address of the authorization server.
+
+    Raises:
+        InvalidArgument: the address is given twice, or the account is no subdomain.
+    """
+    if base_url and id_url:
+        raise InvalidArgument("OAuth2: base_url and id_url are the same: give one of them")
+    if base_url or id_url:
+        return base_url or id_url or ""
+    return service.home(account) if account and service.home else service.id_url

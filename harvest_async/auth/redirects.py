@@ -28,8 +28,18 @@ def new_state() -> str:
     return secrets.token_urlsafe(_BITS)
 
 
-def authorize_url(base_url: str, client_id: str, redirect_uri: str, state: str, *, implicit: bool) -> str:
+def authorize_url(
+    url: str, client_id: str, redirect_uri: str, state: str, *, implicit: bool, scope: str | None = None
+) -> str:
     """Return the address to which a person's browser is sent.
+
+    Args:
+        url: the authorization server's page.
+        client_id: the application's id.
+        redirect_uri: the address to which the browser is redirected.
+        state: the value of `new_state()`.
+        implicit: whether to request a token instead of a code.
+        scope: what the tokens are to be used for; None leaves it to the server.
 
     Raises:
         InvalidArgument: the state is blank, or has a character that can't be sent.
@@ -41,12 +51,13 @@ def authorize_url(base_url: str, client_id: str, redirect_uri: str, state: str, 
         "redirect_uri": redirect_uri,
         "state": state,
         "response_type": "token" if implicit else "code",
+        **({} if scope is None else {"scope": scope}),
     }
-    return f"{base_url}/oauth2/authorize?{urlencode(query)}"
+    return f"{url}?{urlencode(query)}"
 
 
-def read_code(redirect: str, state: str) -> str:
-    """Return the code in the address to which the browser was redirected.
+def read_code(redirect: str, state: str) -> tuple[str, str]:
+    """Return the code in the address to which the browser was redirected, and its scope; empty if it has none.
 
     Raises:
         InvalidArgument: it does not belong to this sign-in, or brings no code.
@@ -57,11 +68,17 @@ def read_code(redirect: str, state: str) -> str:
     code = found.get("code", "")
     if not is_text(code) or not 0 < len(code) <= _LONGEST:
         raise InvalidArgument("the redirect brings no code: start the sign-in again")
-    return str(code)
+    return str(code), str(found.get("scope", ""))
 
 
-def read_fragment(redirect: str, state: str, now: datetime) -> Tokens:
+def read_fragment(redirect: str, state: str, now: datetime, usual: int) -> Tokens:
     """Return the token of an implicit grant, from the redirect's address or its fragment alone.
+
+    Args:
+        redirect: the address or its fragment.
+        state: the value kept in the person's session.
+        now: the time at which the lifetime begins.
+        usual: the lifetime in seconds of a token whose lifetime the redirect does not state.
 
     Raises:
         InvalidArgument: it does not belong to this sign-in, or brings no token.
@@ -72,8 +89,8 @@ def read_fragment(redirect: str, state: str, now: datetime) -> Tokens:
     token, kind = found.get("access_token", ""), found.get("token_type", "bearer")
     if not is_token(token) or kind.lower() != "bearer":
         raise InvalidArgument("the redirect brings no bearer token: start the sign-in again")
-    expires_at = now + timedelta(seconds=lifetime(found.get("expires_in")))
-    return Tokens(str(token), None, expires_at, new_grant())
+    expires_at = now + timedelta(seconds=lifetime(found.get("expires_in"), usual))
+    return Tokens(str(token), None, expires_at, new_grant(), str(found.get("scope", "")))
 
 
 def _split(redirect: str) -> SplitResult:

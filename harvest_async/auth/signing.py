@@ -11,9 +11,9 @@ import httpx
 from attrs import evolve
 
 from harvest_async.errors import InvalidArgument
+from harvest_async.messages import Request
 from harvest_async.redaction import REDACTED
 from harvest_async.secret import Secret, SecretText, hide
-from harvest_async.wire import Wire
 
 __all__ = ["QUERY_TOKEN", "BasicAuth", "BearerAuth", "QueryTokenAuth", "Signing", "Unsigned"]
 
@@ -30,11 +30,11 @@ class Signing(httpx.Auth):
     """Authentication that signs a request, and can show a signed request without its credential."""
 
     @abstractmethod
-    def show(self, wire: Wire) -> Wire:
+    def show(self, wire: Request) -> Request:
         """Return a request as it is when signed, with a placeholder for the credential."""
 
     @abstractmethod
-    def whose(self) -> Secret:
+    def cache_identity(self) -> Secret:
         """Return a value that distinguishes this credential from any other, to separate the data of different people.
 
         It is as secret as the credential: it is not stored or shown.
@@ -47,11 +47,11 @@ class Signing(httpx.Auth):
 class Unsigned(Signing):
     """No signature: for requests with their credentials in the body."""
 
-    def show(self, wire: Wire) -> Wire:
+    def show(self, wire: Request) -> Request:
         """Return the request as it is."""
         return wire
 
-    def whose(self) -> Secret:
+    def cache_identity(self) -> Secret:
         """Return an empty value."""
         return Secret(b"")
 
@@ -69,11 +69,11 @@ class _Header(Signing):
         request.headers["Authorization"] = self._header
         yield request
 
-    def show(self, wire: Wire) -> Wire:
+    def show(self, wire: Request) -> Request:
         """Return the request with the header, and a placeholder for its credential."""
         return evolve(wire, headers=(*wire.headers, ("Authorization", f"{self._scheme} {REDACTED}")))
 
-    def whose(self) -> Secret:
+    def cache_identity(self) -> Secret:
         """Return the value of the header."""
         return Secret(self._header.encode())
 
@@ -129,12 +129,12 @@ class QueryTokenAuth(Signing):
         request.extensions = {**request.extensions, QUERY_TOKEN: SecretText(self._token)}
         yield request
 
-    def show(self, wire: Wire) -> Wire:
+    def show(self, wire: Request) -> Request:
         """Return the request with the parameter, and a placeholder for its value."""
         mark = "&" if "?" in wire.url else "?"
         return evolve(wire, url=f"{wire.url}{mark}access_token={REDACTED}")
 
-    def whose(self) -> Secret:
+    def cache_identity(self) -> Secret:
         """Return the token."""
         return Secret(f"Bearer {self._token}".encode())
 

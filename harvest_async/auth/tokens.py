@@ -18,15 +18,12 @@ from urllib.parse import urlencode
 from attrs import evolve, field, frozen
 
 from harvest_async.errors import DecodeError, InvalidArgument, ResponseError, Unauthorized, response_error
+from harvest_async.messages import Request, Response, redact_message
 from harvest_async.secret import hide
-from harvest_async.wire import Answer, Wire, redact_message
 
-__all__ = ["LIFETIME", "Tokens", "code_form", "is_text", "is_token", "new_grant", "read_tokens", "refresh_form"]
+__all__ = ["Tokens", "code_form", "is_text", "is_token", "new_grant", "read_tokens", "refresh_form"]
 
 logger = logging.getLogger("harvest_async")
-
-LIFETIME: Final = 64_799
-"""Lifetime of an access token in seconds, if the response does not state it."""
 
 _LONGEST: Final = 10 * 366 * 86_400
 _DIGITS: Final = 18
@@ -73,12 +70,14 @@ class Tokens:
         refresh_token: can be exchanged for new tokens once; None if a person has to sign in again.
         expires_at: when the access token expires, an aware datetime; None if that is unknown.
         grant: a name for the sign-in, the same for all tokens that follow from it; not a secret.
+        scope: what the tokens may be used for, as the server states it; empty if it does not (see `read_scope`).
     """
 
     access_token: str
     refresh_token: str | None = None
     expires_at: datetime | None = field(default=None, converter=_within, validator=_aware)
     grant: str = ""
+    scope: str = ""
 
     def __repr__(self) -> str:
         return f"<Tokens until {self.expires_at:%Y-%m-%d %H:%M:%S%z}>" if self.expires_at else "<Tokens>"
@@ -89,48 +88,50 @@ def new_grant() -> str:
     return secrets.token_hex(16)
 
 
-def code_form(url: str, client: tuple[str, str | None], code: str, redirect_uri: str) -> Wire:
+def code_form(url: str, client: tuple[str, str | None], code: str, redirect_uri: str) -> Request:
     """Return the request that exchanges a code for the first tokens."""
     return _form(url, client, grant_type="authorization_code", code=code, redirect_uri=redirect_uri)
 
 
-def refresh_form(url: str, client: tuple[str, str | None], refresh_token: str) -> Wire:
+def refresh_form(url: str, client: tuple[str, str | None], refresh_token: str) -> Request:
     """Return the request that exchanges a refresh token for the next tokens."""
     return _form(url, client, grant_type="refresh_token", refresh_token=refresh_token)
 
 
-def read_tokens(wire: Wire, answer: Answer, now: datetime, before: Tokens) -> Tokens:
+def read_tokens(wire: Request, response: Response, now: datetime, before: Tokens, usual: int) -> Tokens:
     """Return the tokens in the response to a request for tokens.
 
     Args:
         wire: the request.
-        answer: its response, of any status.
+        response: its response, of any status.
         now: the time at which the lifetime begins.
         before: the old tokens; the new ones have their grant, and without a new one their refresh token (RFC 6749, 6).
+        usual: the lifetime in seconds of an access token whose lifetime the response does not state.
 
     Raises:
         Unauthorized: a person has to sign in again, or the client is unknown.
         ResponseError: the server refused for another reason than the credentials.
         DecodeError: the response has no tokens.
     """
-    tree = _tree(answer)
-    if answer.status != _OK:
-        raise _refusal(wire.redacted(), answer.redacted(), tree)
+    tree = _tree(response)
+    if response.status != _OK:
+        raise _refusal(wire.redacted(), response.redacted(), tree)
     access, kind = tree.get("access_token"), tree.get("token_type")
     if not is_token(access) or not isinstance(kind, str) or kind.lower() != "bearer":
         message = "the response to the request for a token has no bearer token"
-        raise DecodeError(message, request=wire.redacted(), answer=answer.redacted())
-    refresh = tree.get("refresh_token")
+        raise DecodeError(message, request=wire.redacted(), response=response.redacted())
+    refresh, scope = tree.get("refresh_token"), tree.get("scope")
     return evolve(
         before,
         access_token=str(access),
         refresh_token=str(refresh) if is_token(refresh) else before.refresh_token,
-        expires_at=now + timedelta(seconds=lifetime(tree.get("expires_in"))),
+        expires_at=now + timedelta(seconds=lifetime(tree.get("expires_in"), usual)),
+        scope=str(scope) if is_text(scope) else before.scope,
     )
 
 
-def lifetime(stated: object) -> int:
-    """Return how long a token lasts, in seconds; `LIFETIME` in place of a value that can't be right."""
+def lifetime(stated: object, usual: int) -> int:
+    """Return how long a token lasts, in seconds; `usual` in place of a value that can't be right."""
     if isinstance(stated, float) and stated.is_integer() and 0 < stated <= _LONGEST:
         return int(stated)
     text = stated.strip() if isinstance(stated, str) else ""
@@ -140,8 +141,8 @@ def lifetime(stated: object) -> int:
     if 0 < len(digits) <= _DIGITS and int(digits) <= _LONGEST:
         return int(digits)
     if stated is not None:
-        logger.warning("the lifetime of an access token is not valid: %d s are used instead", LIFETIME)
-    return LIFETIME
+        logger.warning("the lifetime of an access token is not valid: %d s are used instead", usual)
+    return usual
 
 
 def explain(code: str, description: str | None) -> str:
@@ -158,6 +159,7 @@ def dump(tokens: Tokens) -> bytes:
         "refresh_token": tokens.refresh_token,
         "expires_at": tokens.expires_at.astimezone(UTC).isoformat() if tokens.expires_at else None,
         "grant": tokens.grant,
+        **({"scope": tokens.scope} if tokens.scope else {}),
     }
     return json.dumps(kept, indent=1).encode()
 
@@ -173,38 +175,38 @@ def load(content: bytes) -> Tokens:
     if not is_token(tree.get("access_token")) or not (refresh is None or is_token(refresh)):
         raise ValueError
     expires_at = None if moment is None else datetime.fromisoformat(moment)
-    return Tokens(tree["access_token"], refresh, expires_at, str(tree.get("grant") or ""))
+    return Tokens(tree["access_token"], refresh, expires_at, str(tree.get("grant") or ""), str(tree.get("scope") or ""))
 
 
-def _form(url: str, client: tuple[str, str | None], **fields: str) -> Wire:
+def _form(url: str, client: tuple[str, str | None], **fields: str) -> Request:
     id_, secret = client
     named = {**fields, "client_id": id_, **({} if secret is None else {"client_secret": secret})}
     kind = "application/x-www-form-urlencoded"
     if not all(is_text(value) for value in named.values()):
         raise InvalidArgument("the request for a token has a character that can't be sent: sign in again")
-    return Wire("POST", url, (("Accept", "application/json"), ("Content-Type", kind)), urlencode(named).encode())
+    return Request("POST", url, (("Accept", "application/json"), ("Content-Type", kind)), urlencode(named).encode())
 
 
-def _tree(answer: Answer) -> dict[str, Any]:
+def _tree(response: Response) -> dict[str, Any]:
     try:
-        tree = json.loads(answer.content, parse_int=_number)
+        tree = json.loads(response.content, parse_int=_number)
     except (ValueError, RecursionError):
         return {}
     return {name: _hidden(name, value) for name, value in tree.items()} if isinstance(tree, dict) else {}
 
 
 def _hidden(name: str, value: Any) -> Any:
-    return value if name in {"error", "token_type"} else hide(value)
+    return value if name in {"error", "scope", "token_type"} else hide(value)
 
 
-def _refusal(wire: Wire, answer: Answer, tree: dict[str, Any]) -> ResponseError:
+def _refusal(wire: Request, response: Response, tree: dict[str, Any]) -> ResponseError:
     code, description = tree.get("error"), tree.get("error_description")
-    if not isinstance(code, str) or answer.status not in _REFUSED:
-        return response_error(answer, wire, "" if code is None else _shown(_text_of(code)))
+    if not isinstance(code, str) or response.status not in _REFUSED:
+        return response_error(response, wire, "" if code is None else _shown(_text_of(code)))
     said = explain(code, description if isinstance(description, str) else None)
     if code in _MEANINGS:
-        return Unauthorized(f"no access token: {said}", request=wire, answer=answer)
-    return response_error(answer, wire, said)
+        return Unauthorized(f"no access token: {said}", request=wire, response=response)
+    return response_error(response, wire, said)
 
 
 def _number(digits: str) -> int | str:

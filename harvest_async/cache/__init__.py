@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from harvest_async.errors import InvalidArgument
 
 if TYPE_CHECKING:
-    from harvest_async.cache.shelf import Shelf
+    from harvest_async.cache.store import ResponseStore
 
 __all__ = ["HttpCache"]
 
@@ -36,17 +36,17 @@ class HttpCache:
         if max_size < _LEAST:
             raise InvalidArgument(f"HttpCache: max_size={max_size!r}: give 1 MiB or more, in bytes")
         try:
-            from harvest_async.cache import shelf  # noqa: PLC0415 - optional
+            from harvest_async.cache import store as implementation  # noqa: PLC0415 - optional
         except ImportError as error:
             message = "HttpCache needs hishel: python -m pip install 'harvest-async[cache]'"
             raise ImportError(message) from error
-        self._shelf = shelf.Shelf
+        self._store_type = implementation.ResponseStore
         self._path = Path(path)
         self._max_size = max_size
 
-    def open(self, place: str) -> Shelf:
+    def open(self, place: str) -> ResponseStore:
         """Return the part of one client. `place` names the account: service and name."""
-        return self._shelf(self._path, self._max_size, place)
+        return self._store_type(self._path, self._max_size, place)
 
     def __repr__(self) -> str:
         return f"HttpCache({str(self._path)!r})"

@@ -1,7 +1,4 @@
-"""The command line: `harvest-async`.
-
-Rules of this room: click, rich and platformdirs are imported below here only (extra `cli`).
-"""
+"""The command line, `harvest-async`. Needs the extra `cli`."""
 
 from __future__ import annotations
 
@@ -12,7 +9,7 @@ __all__ = ["main"]
 
 
 def main() -> None:
-    """Run the command line; without the extra, say how to get it."""
+    """Run the command line; without the extra, print how to install it."""
     try:
         from harvest_async.cli.commands import cli  # noqa: PLC0415 - optional dependency
     except ModuleNotFoundError as error:
@@ -20,6 +17,6 @@ def main() -> None:
             traceback.print_exc()
             sys.stderr.write("harvest-async is not installed completely: install it again\n")
             sys.exit(4)
-        sys.stderr.write("the command line needs its extra: python -m pip install 'harvest-async[cli]'\n")
+        sys.stderr.write("The command line needs its extra: python -m pip install 'harvest-async[cli]'\n")
         sys.exit(2)
     cli(prog_name="harvest-async")

@@ -1,7 +1,4 @@
-"""The commands that need no file, and the front page.
-
-Rules of this room: what is typed becomes values, what comes back becomes output and an exit code (see `common`).
-"""
+"""The group of all commands, and the commands that need no file."""
 
 from __future__ import annotations
 
@@ -13,7 +10,6 @@ from typing import Any, Final
 
 import click
 
-from harvest_async.bulk.sources import Fill, Options, open_source
 from harvest_async.cli.common import (
     BAD_INPUT,
     ENVIRONMENT,
@@ -26,12 +22,14 @@ from harvest_async.cli.common import (
 )
 from harvest_async.cli.edge import EdgeGroup
 from harvest_async.cli.export import export
-from harvest_async.cli.flow import Errand, Wishes, run_errand
-from harvest_async.cli.importing import import_, tell
+from harvest_async.cli.flow import ImportRequest, ImportRun, run_import
+from harvest_async.cli.import_result import show_result
+from harvest_async.cli.importing import import_
 from harvest_async.cli.postman import postman
-from harvest_async.cli.show import Bar, err, out, show_snapshot
+from harvest_async.cli.show import Bar, counted, err, out, show_snapshot
 from harvest_async.cli.target import open_sandbox
 from harvest_async.cli.undo import undo
+from harvest_async.importer.sources import Fill, Options, open_source
 
 __all__ = ["cli"]
 
@@ -43,16 +41,16 @@ _PORT: Final = click.IntRange(0, 65_535)
 @click.group(cls=EdgeGroup, epilog=ENVIRONMENT, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="harvest-async")
 def cli() -> None:
-    """Work with a Harvest account without ever being blocked by its throttle.
+    """Work with a Harvest account within its rate limit.
 
     \b
-    See it work, no account needed:   harvest-async demo
+    Demo without an account:          harvest-async demo
     Import a file into a sandbox:     harvest-async import FILE --sandbox
-    See what an import would do:      harvest-async import FILE --dry-run
-    Import it:                        harvest-async import FILE
-    Go on after an interruption:      harvest-async import --resume FILE
-    Take an import back:              harvest-async undo JOURNAL
-    Bring an account into a folder:   harvest-async export FOLDER
+    Show the plan of an import:       harvest-async import FILE --dry-run
+    Import a file:                    harvest-async import FILE
+    Resume an import:                 harvest-async import --resume FILE
+    Undo an import:                   harvest-async undo JOURNAL
+    Export an account to a folder:    harvest-async export FOLDER
     """
 
 
@@ -63,14 +61,14 @@ cli.add_command(export)
 
 
 @cli.command()
-@click.option("--calls", type=_CALLS, default=100, show_default=True, help="Calls that the sandbox allows in a period.")
-@click.option("--period", type=_PERIOD, default=15.0, show_default=True, help="The period in seconds.")
+@click.option("--calls", type=_CALLS, default=100, show_default=True, help="Number of calls allowed per period.")
+@click.option("--period", type=_PERIOD, default=15.0, show_default=True, help="Length of the period in seconds.")
 @json_option
 def demo(calls: int, period: float, *, as_json: bool) -> None:
-    """See it work: import a sample into an embedded sandbox at the real limit.
+    """Import a sample into an embedded sandbox at the real rate limit.
 
-    About 250 time entries of a team, as a time tracker exports them, go into a fresh account that allows 100 calls in
-    15 seconds and shuts out whoever makes more. It takes half a minute, and ends with what the server saw.
+    Imports about 250 time entries of a team, as exported by a time tracker, into a new account that allows 100 calls
+    per 15 seconds and blocks clients that exceed it. Takes half a minute, and ends with the server's statistics.
     """
     sample = files("harvest_async.cli").joinpath("sample.csv")
     options = Options(fill=Fill(client="Demo client", task="Development"))
@@ -80,23 +78,21 @@ def demo(calls: int, period: float, *, as_json: bool) -> None:
         if target.sandbox is not None:
             target.sandbox.set_limits(calls, period)
         if not as_json:
-            err.print(
-                f"A sandbox is at {target.address}: {calls} calls in {period:g} s, and a block for who makes more."
-            )
-        errand = Errand(source, Wishes(options=options, make_people=True))
-        run_errand(target, errand, Bar(target.throttle, quiet=as_json))
-        tell(errand, target, as_json=as_json)
+            err.print(f"Sandbox at {target.address}: {counted(calls, 'call')} per {period:g} s, then a block.")
+        run = ImportRun(source, ImportRequest(options=options, create_people=True))
+        run_import(target, run, Bar(target.throttle, quiet=as_json))
+        show_result(run, target, as_json=as_json)
 
 
 @cli.command()
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", type=_PORT, default=8765, show_default=True, help="0 takes any that is free.")
-@click.option("--calls", type=_CALLS, default=100, show_default=True, help="Calls allowed in a period.")
-@click.option("--period", type=_PERIOD, default=15.0, show_default=True, help="The period in seconds.")
-@click.option("--db", type=click.Path(dir_okay=False, path_type=Path), help="Keep the account in this file.")
-@click.option("--timestamps", is_flag=True, help="Track time by start and end, not by duration.")
-@click.option("--fresh-account", is_flag=True, help="Begin with the default tasks and categories of a new account.")
-@click.option("--allow-remote", is_flag=True, help="Listen on an address that other machines reach.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=_PORT, default=8765, show_default=True, help="Port to listen on; 0 takes a free one.")
+@click.option("--calls", type=_CALLS, default=100, show_default=True, help="Number of calls allowed per period.")
+@click.option("--period", type=_PERIOD, default=15.0, show_default=True, help="Length of the period in seconds.")
+@click.option("--db", type=click.Path(dir_okay=False, path_type=Path), help="Store the account in this file.")
+@click.option("--timestamps", is_flag=True, help="Track time by start and end instead of duration.")
+@click.option("--fresh-account", is_flag=True, help="Start with the default tasks and categories of a new account.")
+@click.option("--allow-remote", is_flag=True, help="Allow an address that other machines can reach.")
 def sandbox(
     host: str,
     port: int,
@@ -108,7 +104,7 @@ def sandbox(
     fresh_account: bool,
     allow_remote: bool,
 ) -> None:
-    """Run a Harvest account on this machine until Ctrl-C.
+    """Run a Harvest sandbox on this machine until Ctrl-C.
 
     \b
     In another terminal:
@@ -119,12 +115,16 @@ def sandbox(
     account = open_sandbox(db, calls=calls, period=period, timestamp_timers=timestamps, fresh_account=fresh_account)
 
     def ready(address: str) -> None:
-        out.print(f"Sandbox at {address}: account sandbox, {calls} calls in {period:g} s. Ctrl-C ends it.")
+        out.print(
+            f"Sandbox at {address}: {counted(calls, 'call')} per {period:g} s, reports of v2 100 calls per 900 s. "
+            "Press Ctrl-C to stop."
+        )
+        out.print(f"  API v2         {address}/v2: account id 1, token sandbox-token")
+        out.print("  API v1         account sandbox, token sandbox-v1-token")
         out.print("  administrator  admin@example.com / sandbox")
         out.print("  regular user   user@example.com / sandbox")
-        out.print("  token          sandbox-token")
-        out.print("  OAuth client   sandbox-client / sandbox-secret")
-        out.print(f"  look on at     {address}/_sandbox/throttle and {address}/_sandbox/requests")
+        out.print("  OAuth client   sandbox-client / sandbox-secret, refresh token sandbox-refresh")
+        out.print(f"  statistics     {address}/_sandbox/throttle and {address}/_sandbox/requests")
 
     try:
         account.run(host, port, ready, allow_remote=allow_remote)
@@ -140,14 +140,14 @@ def sandbox(
 @account_options
 @json_option
 def status(account: str | None, base_url: str | None, *, as_json: bool) -> None:
-    """Show how the account's throttle stands: what the server says, and what is free."""
+    """Show the rate limit of the account: the server's status and the calls that are free now."""
     target = find_target(ExitStack(), {"account": account, "base_url": base_url})
 
     async def ask() -> str:
         async with target.client() as harvest:
-            told = await harvest.account.rate_limit_status()
-        used = f"{told.count} of {told.max_calls} calls in {told.timeframe_limit} s"
-        return f"{used}; a block lasts {told.lockout_seconds} s"
+            limits = await harvest.account.rate_limit_status()
+        used = f"{limits.count} of {limits.max_calls} calls in {limits.timeframe_limit} s"
+        return f"{used}; a block lasts {limits.lockout_seconds} s"
 
     said = asked(ask)
     now = target.throttle.snapshot()
@@ -162,7 +162,7 @@ def status(account: str | None, base_url: str | None, *, as_json: bool) -> None:
 @account_options
 @json_option
 def whoami(account: str | None, base_url: str | None, *, as_json: bool) -> None:
-    """Show who is signed in: the natural check of credentials."""
+    """Show the signed-in user, to check credentials."""
     target = find_target(ExitStack(), {"account": account, "base_url": base_url})
 
     async def ask() -> dict[str, Any]:

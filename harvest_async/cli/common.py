@@ -1,7 +1,4 @@
-"""What all commands share: options, exit codes, and how an error is told.
-
-How a command ends, and its exit codes, are in `edge`.
-"""
+"""Options and helpers that the commands share."""
 
 from __future__ import annotations
 
@@ -33,22 +30,22 @@ __all__ = [
 T = TypeVar("T")
 
 _SANDBOX_HINTS: Final = {
-    "import": "No account at hand? Try --sandbox.",
-    "export": "No account at hand? Try --sandbox-db FILE.",
-    "undo": "Was it an import into a sandbox? Give its --sandbox-db FILE.",
+    "import": "No account? Try --sandbox.",
+    "export": "No account? Try --sandbox-db FILE.",
+    "undo": "Was it an import into a sandbox? Use its --sandbox-db FILE.",
 }
-_DEMO_HINT: Final = "No account at hand? Try: harvest-async demo"
+_DEMO_HINT: Final = "No account? Try: harvest-async demo"
 
 ENVIRONMENT: Final = """
 \b
 Account and credentials come from the environment:
-  HARVEST_ACCOUNT                    the subdomain: acme of acme.harvestapp.com
+  HARVEST_ACCOUNT                    the subdomain: acme for acme.harvestapp.com
   HARVEST_EMAIL, HARVEST_PASSWORD    or HARVEST_ACCESS_TOKEN
-  HARVEST_APP                        who is calling: "Importer (ops@example.com)"
-  HARVEST_BASE_URL                   where the account is, if elsewhere
-  HARVEST_STATE_DIR                  where the throttle's ledger and the journals are kept
+  HARVEST_APP                        the name of your app with a contact: "Importer (ops@example.com)"
+  HARVEST_BASE_URL                   the address of the account, if not at harvestapp.com
+  HARVEST_STATE_DIR                  the folder of the throttle's ledger and the journals
 \b
-  HARVEST_DEBUG                      1 prints the traceback of an unexpected error
+  HARVEST_DEBUG                      1 to print the traceback of an unexpected error
 \b
 Exit codes: 0 success, 1 some rows were rejected or are unknown, 2 the input, an option or this machine (a full disk,
 for example) is the cause, 3 the server or the network, 4 a fault in harvest-async itself, 130 interrupted.
@@ -56,10 +53,12 @@ for example) is the cause, 3 the server or the network, 4 a fault in harvest-asy
 
 
 def account_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that name an account."""
+    """Add the options that select an account."""
     for option in (
-        click.option("--account", help="The account's subdomain (default: HARVEST_ACCOUNT)."),
-        click.option("--base-url", help="Where the account is, if not at harvestapp.com (default: HARVEST_BASE_URL)."),
+        click.option("--account", help="Subdomain of the account (default: HARVEST_ACCOUNT)."),
+        click.option(
+            "--base-url", help="Address of the account, if not at harvestapp.com (default: HARVEST_BASE_URL)."
+        ),
     ):
         command = option(command)
     return command
@@ -67,11 +66,11 @@ def account_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add `--json`."""
-    return click.option("--json", "as_json", is_flag=True, help="Print one JSON document for programs.")(command)
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")(command)
 
 
 def find_target(stack: ExitStack, options: dict[str, Any]) -> Target:
-    """The account that options and environment name; says what is missing, and ends, where there is none."""
+    """Return the account of the options and the environment; end the command if something is missing."""
     try:
         if options.get("sandbox") or options.get("sandbox_db"):
             return stack.enter_context(embedded(options.get("sandbox_db")))
@@ -82,10 +81,10 @@ def find_target(stack: ExitStack, options: dict[str, Any]) -> Target:
 
 
 def asked(ask: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """Run a coroutine that calls the account; its errors are mapped in `edge`."""
+    """Run a coroutine that calls the account; `edge` handles its errors."""
     return asyncio.run(ask())
 
 
 def fail(code: int, message: str, error: BaseException | None = None) -> NoReturn:
-    """End the command with a message, to programs as JSON."""
+    """End the command with a message, as JSON with `--json`."""
     raise Failure(code, message, error)

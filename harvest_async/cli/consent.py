@@ -10,14 +10,14 @@ from contextlib import contextmanager
 
 import click
 
-from harvest_async.bulk.plan import NewPerson
 from harvest_async.cli.show import Bar, err
+from harvest_async.importer.planned_row import NewPerson
 
 __all__ = ["asker"]
 
 
 def asker(bar: Bar) -> bool | Callable[[tuple[NewPerson, ...]], Awaitable[bool]]:
-    """Return what asks about missing people; False where nobody is at a terminal."""
+    """Return a function that asks about missing people, or False without a terminal."""
     if sys.stdin is None or sys.stdin.closed or not sys.stdin.isatty():
         return False
 
@@ -45,7 +45,7 @@ def _ask(people: tuple[NewPerson, ...]) -> bool:
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """Let the first Ctrl-C end the question; the event loop would only cancel its task after the answer."""
+    """Let the first Ctrl-C end the question; the event loop would cancel its task only after the reply."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -17,10 +17,10 @@ from typing import Any, Final
 
 import click
 
-from harvest_async.bulk.sources import Unfit
 from harvest_async.cli.show import err
 from harvest_async.errors import HarvestError, InvalidArgument, RequestError, ResponseError, StorageError, Unauthorized
-from harvest_async.wire import redact_message
+from harvest_async.importer.sources import Unfit
+from harvest_async.messages import redact_message
 
 __all__ = [
     "BAD_INPUT",
@@ -46,12 +46,12 @@ _LOCAL: Final = (sqlite3.Error, OSError, UnicodeError, ImportError)
 
 
 class Failure(Exception):
-    """A command can't go on.
+    """An error that ends a command.
 
     Attributes:
         code: the exit code.
-        message: what is wrong, and what to do.
-        error: what caused it; None where the command itself found it.
+        message: what is wrong and what to do.
+        error: its cause, if any.
     """
 
     def __init__(self, code: int, message: str, error: BaseException | None = None) -> None:
@@ -83,7 +83,7 @@ class EdgeGroup(click.Group):
             code = super().main(words, *more, **{**options, "standalone_mode": False})
         except SystemExit as done:
             sys.exit(_flushed(done.code if isinstance(done.code, int) else 0))
-        except BaseException as error:  # noqa: BLE001 - the last resort
+        except BaseException as error:  # noqa: BLE001 - nothing above handles it
             sys.exit(_end(_first(error), as_json=as_json))
         sys.exit(_flushed(code if isinstance(code, int) else 0))
 
@@ -109,7 +109,7 @@ def code_of(error: BaseException) -> int:
     if isinstance(error, (RequestError, ResponseError, ConnectionError, TimeoutError)):
         return NO_SERVER
     if isinstance(error, HarvestError):
-        is_local = type(error) is HarvestError and error.answer is None  # a ledger, a cache, or a store of tokens
+        is_local = type(error) is HarvestError and error.response is None  # a ledger, a cache, or a store of tokens
         return BAD_INPUT if is_local or isinstance(error.__cause__, _LOCAL) else NO_SERVER
     return BAD_INPUT if isinstance(error, _LOCAL) else INTERNAL
 
@@ -121,16 +121,16 @@ def explain(error: BaseException) -> None:
     err.print(f"error: {_message(error)}", style="bold red", markup=False)
     if isinstance(error, Unauthorized):
         err.print("Check HARVEST_EMAIL and HARVEST_PASSWORD, or HARVEST_ACCESS_TOKEN; then try: harvest-async whoami")
-    elif isinstance(error, HarvestError) and error.answer is not None and error.answer.status >= 500:  # noqa: PLR2004
-        err.print("The server failed. To see how the account stands: harvest-async status")
+    elif isinstance(error, HarvestError) and error.response is not None and error.response.status >= 500:  # noqa: PLR2004
+        err.print("The server failed. To see the rate limit: harvest-async status")
 
 
 def error_json(error: BaseException) -> dict[str, Any]:
-    """Return an error for programs; for a file that as a whole can't be imported, everything that is wrong with it."""
+    """Return an error for programs; for a file that can't be imported, with all its problems."""
     cause = error.error if isinstance(error, Failure) and error.error is not None else error
     kind = "Interrupted" if code_of(error) == INTERRUPTED else type(cause).__name__
-    told: dict[str, Any] = {"kind": kind, "message": _message(error), "exit_code": code_of(error)}
-    return told | (cause.findings.document() if isinstance(cause, Unfit) else {})
+    document: dict[str, Any] = {"kind": kind, "message": _message(error), "exit_code": code_of(error)}
+    return document | (cause.findings.document() if isinstance(cause, Unfit) else {})
 
 
 def print_json(document: dict[str, Any]) -> None:
@@ -158,7 +158,7 @@ def _message(error: BaseException) -> str:
 
 def _end(error: BaseException, *, as_json: bool) -> int:
     """Print how a command failed; return its exit code."""
-    with contextlib.suppress(OSError, ValueError):  # nobody can be told where both streams are closed
+    with contextlib.suppress(OSError, ValueError):  # both streams may be closed
         if isinstance(error, click.UsageError) and not as_json:
             error.show()
         else:

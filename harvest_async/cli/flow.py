@@ -1,8 +1,8 @@
-"""One import on the command line, from the file to the report.
+"""Run one import from the command line, from the file to the report.
 
-Rules of this room: it asks and tells; what is done is in `imports`. Whatever ends an import early, its report is true.
-The first Ctrl-C lets a run finish what is on its way, the second ends it at once; while it is being planned nothing was
-written yet, so the first one ends it.
+Invariants:
+    The report is correct however the import ends. During a run the first Ctrl-C waits for the calls in progress and the
+    second ends it at once. During planning nothing has been written yet, so the first Ctrl-C ends it.
 """
 
 from __future__ import annotations
@@ -13,39 +13,42 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
 
 from harvest_async import imports
-from harvest_async.bulk.plan import NewPerson
-from harvest_async.bulk.report import Effort, Overview, Report
-from harvest_async.bulk.rules import Rules
-from harvest_async.bulk.sources import Options, Source
 from harvest_async.cli.show import Bar, err
 from harvest_async.cli.target import Target
 from harvest_async.errors import HarvestError
-from harvest_async.v1.client import HarvestV1
+from harvest_async.importer.planned_row import NewPerson
+from harvest_async.importer.report import Effort, Overview, Report
+from harvest_async.importer.rules import Rules
+from harvest_async.importer.sources import Options, Source
 
-__all__ = ["Errand", "Wishes", "run_errand"]
+if TYPE_CHECKING:
+    from harvest_async.versions import Client
+
+__all__ = ["ImportRequest", "ImportRun", "run_import"]
 
 
 @frozen(kw_only=True)
-class Wishes:
-    """What was asked for.
+class ImportRequest:
+    """The options of an import.
 
     Attributes:
-        options: how the file is read.
-        email_domain: gives people an e-mail address who have none.
-        make_people: whether people may be made, or who asks about them.
-        dry_run: only read, and plan.
-        journal: where the journal is; None for an account that ends with the run.
-        resume: whether the journal is there already.
-        rules: how the run goes.
+        options: the options for reading the file.
+        email_domain: the domain for people without an e-mail address.
+        create_people: whether to create missing people, or a function that asks.
+        dry_run: whether to only plan.
+        journal: the path of the journal; None for a sandbox in memory.
+        resume: whether the journal exists already.
+        rules: the limits of the run.
     """
 
     options: Options
     email_domain: str | None = None
-    make_people: bool | Callable[[tuple[NewPerson, ...]], Awaitable[bool]] = False
+    create_people: bool | Callable[[tuple[NewPerson, ...]], Awaitable[bool]] = False
     dry_run: bool = False
     journal: Path | None = None
     resume: bool = False
@@ -53,24 +56,24 @@ class Wishes:
 
 
 @define
-class Errand:
-    """One import, and how far it came; filled in as it goes, so that it is there whatever happens.
+class ImportRun:
+    """One import and its result, filled in while it runs.
 
     Attributes:
-        source: the file; None where a journal is resumed without it.
-        wishes: what was asked for.
-        overview: the plan; None before there was one.
-        calls: calls that the plan takes, reads included.
-        seconds: the time that the plan takes.
-        report: what was done; None for a dry run.
-        effort: what it took.
-        error: what ended it early.
-        interrupted: whether it was Ctrl-C.
-        uses: how the window was used, as (seconds, calls in the window, calls allowed).
+        source: the file; None if a journal is resumed without it.
+        request: the options.
+        overview: the plan; None before planning has finished.
+        calls: the number of calls of the plan, reads included.
+        seconds: the time that the plan takes in seconds.
+        report: the report; None for a dry run.
+        effort: the calls and the time that it took.
+        error: the error that ended it early.
+        interrupted: whether Ctrl-C ended it early.
+        uses: the use of the window over time, as (seconds, calls in the window, calls allowed).
     """
 
     source: Source | None
-    wishes: Wishes
+    request: ImportRequest
     overview: Overview | None = None
     calls: int = 0
     seconds: float = 0.0
@@ -81,63 +84,63 @@ class Errand:
     uses: list[tuple[float, int, int]] = field(factory=list)
 
 
-def run_errand(target: Target, errand: Errand, bar: Bar) -> None:
-    """Import; `errand` tells how it went, also after an interruption."""
+def run_import(target: Target, run: ImportRun, bar: Bar) -> None:
+    """Run an import, and store its result in `run`, also after an interruption."""
     try:
-        asyncio.run(_run(target, errand, bar))
+        asyncio.run(_run(target, run, bar))
     except (KeyboardInterrupt, asyncio.CancelledError):
-        errand.interrupted = True
+        run.interrupted = True
 
 
-async def _run(target: Target, errand: Errand, bar: Bar) -> None:
+async def _run(target: Target, run: ImportRun, bar: Bar) -> None:
     began = time.monotonic()
-    watching = asyncio.create_task(_watch(target, errand, began))
+    watching = asyncio.create_task(_watch(target, run, began))
     try:
         async with target.client() as harvest, bar.shown():
-            await _import(harvest, target, errand, bar)
+            await _import(harvest, target, run, bar)
     except Exception as error:  # noqa: BLE001 - it is shown below the report
-        errand.error = error
+        run.error = error
     finally:
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
-        errand.effort = _effort(target, time.monotonic() - began)
+        run.effort = _effort(target, time.monotonic() - began)
 
 
 def _effort(target: Target, elapsed: float) -> Effort:
-    """Return what a run took; where the ledger can't be read, the time alone."""
+    """Return the calls and the time of a run; only the time if the ledger can't be read."""
     try:
         now = target.throttle.snapshot()
     except HarvestError:
         return Effort(seconds=elapsed)
-    bound = imports.seconds_for(now.lent, now.calls, now.period)
-    return Effort(now.lent, now.refused, elapsed, bound)
+    bound = imports.seconds_for(now.granted, now.calls, now.period)
+    return Effort(now.granted, now.refused, elapsed, bound)
 
 
-async def _import(harvest: HarvestV1, target: Target, errand: Errand, bar: Bar) -> None:
-    wishes = errand.wishes
-    plan = await _planned(harvest, target, errand, bar)
+async def _import(harvest: Client, target: Target, run: ImportRun, bar: Bar) -> None:
+    request = run.request
+    plan = await _planned(harvest, target, run, bar)
     with plan:
-        errand.overview, errand.calls, errand.seconds = plan.overview, plan.calls, plan.seconds
-        if wishes.dry_run:
+        run.overview, run.calls, run.seconds = plan.overview, plan.calls, plan.seconds
+        if request.dry_run:
             return
-        with _interruptible(plan, errand):
+        with _interruptible(plan, run):
             try:
-                errand.report = await imports.run(plan, rules=wishes.rules, on_progress=bar)
+                run.report = await imports.run(plan, rules=request.rules, on_progress=bar)
             except BaseException as error:
                 why = error.message if isinstance(error, HarvestError) else "interrupted"
-                errand.report = plan.report(why)
+                run.report = plan.report(why)
                 raise
 
 
-async def _planned(harvest: HarvestV1, target: Target, errand: Errand, bar: Bar) -> imports.Plan:
-    wishes, source = errand.wishes, errand.source
-    if wishes.resume and wishes.journal is not None:
+async def _planned(harvest: Client, target: Target, run: ImportRun, bar: Bar) -> imports.Plan:
+    request, source = run.request, run.source
+    if request.resume and request.journal is not None:
         return await imports.resume(
             harvest,
-            wishes.journal,
+            request.journal,
             source=source,
-            options=wishes.options,
-            email_domain=wishes.email_domain,
+            options=request.options,
+            email_domain=request.email_domain,
             identity=target.identity,
         )
     if source is None:
@@ -146,26 +149,26 @@ async def _planned(harvest: HarvestV1, target: Target, errand: Errand, bar: Bar)
     return await imports.plan(
         harvest,
         source,
-        journal=None if wishes.dry_run else wishes.journal,
-        options=wishes.options,
-        email_domain=wishes.email_domain,
-        make_people=wishes.make_people,
+        journal=None if request.dry_run else request.journal,
+        options=request.options,
+        email_domain=request.email_domain,
+        create_people=request.create_people,
         identity=target.identity,
         on_progress=bar,
     )
 
 
 @contextmanager
-def _interruptible(plan: imports.Plan, errand: Errand) -> Iterator[None]:
-    """While a run goes on, Ctrl-C is a wish first and an order then, and so is the end of the session."""
+def _interruptible(plan: imports.Plan, run: ImportRun) -> Iterator[None]:
+    """On the first Ctrl-C or SIGTERM stop after the calls in progress; on the second end at once."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     signals = (signal.SIGINT, signal.SIGTERM)
 
     def press() -> None:
-        if not errand.interrupted and plan.runner is not None:
-            errand.interrupted = True
+        if not run.interrupted and plan.runner is not None:
+            run.interrupted = True
             plan.runner.stop("interrupted")
-            err.print("finishing what is on its way; Ctrl-C again ends at once")
+            err.print("waiting for the calls in progress; press Ctrl-C again to end at once")
         elif task is not None:
             task.cancel()
 
@@ -180,13 +183,13 @@ def _interruptible(plan: imports.Plan, errand: Errand) -> Iterator[None]:
                 loop.remove_signal_handler(each)
 
 
-async def _watch(target: Target, errand: Errand, began: float) -> None:
-    """Look at the window every now and then, for the picture; ever more seldom, so that it stays small."""
+async def _watch(target: Target, run: ImportRun, began: float) -> None:
+    """Sample the window for the chart, less often the longer the run takes."""
     pause = 0.1
     while True:
         now = target.throttle.snapshot()
-        errand.uses.append((time.monotonic() - began, now.sent + now.foreign, now.calls))
-        if len(errand.uses) > 2_000:  # noqa: PLR2004 - more than a picture has columns
-            errand.uses[:] = errand.uses[::2]
+        run.uses.append((time.monotonic() - began, now.sent + now.foreign, now.calls))
+        if len(run.uses) > 2_000:  # noqa: PLR2004 - more than the chart has columns
+            run.uses[:] = run.uses[::2]
             pause *= 2
         await asyncio.sleep(pause)

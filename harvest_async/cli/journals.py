@@ -1,7 +1,7 @@
-"""Where the command line keeps the journals of its runs, and which one a command means.
+"""Find the journal of an import.
 
-Rules of this room: a journal is named by its account and its file, and lies beside the throttle's ledger. A run that
-ended early is gone on with; a new one gets a name of its own, so that an old one can still be undone.
+A journal is named after its account and its file and stored next to the throttle's ledger. A run that ended early is
+resumed; a new run gets a new journal, so that an older one can still be undone.
 """
 
 from __future__ import annotations
@@ -10,36 +10,36 @@ import re
 from hashlib import sha256
 from pathlib import Path
 
-from harvest_async.bulk.journal import Journal, JournalError, JournalInUse
-from harvest_async.bulk.sources import Source
-from harvest_async.cli.flow import Wishes
+from harvest_async.cli.flow import ImportRequest
 from harvest_async.cli.target import Target, state_path
+from harvest_async.importer.journal import Journal, JournalError, JournalInUse
+from harvest_async.importer.sources import Source
 
 __all__ = ["find_journal"]
 
 
 def find_journal(
-    target: Target, source: Source | None, wishes: Wishes, given: Path | None, *, resume: bool
+    target: Target, source: Source | None, request: ImportRequest, given: Path | None, *, resume: bool
 ) -> tuple[Path | None, bool]:
     """The journal of a run, and whether it is there already; None for an account that ends with the run.
 
     Raises:
         JournalError: there is nothing to resume, or what was named is done already.
     """
-    if wishes.dry_run:
+    if request.dry_run:
         return None, False
     if given is not None:
         return given, _look(given, resume=resume)
     if target.passing:
         if resume:
-            raise JournalError("a sandbox in memory is gone with its run: there is nothing to resume")
+            raise JournalError("a sandbox in memory ends with its run: there is nothing to resume")
         return None, False
     known = _known(target, source)
     open_ones = [path for path in known if _status(path, skip_in_use=source is None) == "open"]
     if open_ones:
         return open_ones[-1], True
     if resume or source is None:
-        raise JournalError("no run that ended early is known for this account and file: name its --journal")
+        raise JournalError("found no run that ended early for this account and file: name its --journal")
     return _free(target, source, len(known)), False
 
 

@@ -8,10 +8,10 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
-from harvest_async.bulk.sources import FORMATS, Options, fields_of, mapping_for
 from harvest_async.cli.common import print_json
 from harvest_async.cli.show import out
 from harvest_async.errors import InvalidArgument
+from harvest_async.importer.sources import FORMATS, Options, fields_of, mapping_for
 
 __all__ = ["show_fields", "write_mapping"]
 

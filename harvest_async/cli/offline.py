@@ -1,7 +1,4 @@
-"""A plan without an account: what a file would do to an empty one.
-
-Rules of this room: nothing is sent.
-"""
+"""Plan an import for an empty account, without sending anything."""
 
 from __future__ import annotations
 
@@ -9,56 +6,65 @@ import asyncio
 from collections.abc import Sequence
 from datetime import date
 
-from harvest_async.bulk.journal import Journal
-from harvest_async.bulk.known import Booked, Known, Link, Paid, Reach
-from harvest_async.bulk.plan import NewPerson
-from harvest_async.bulk.progress import Quiet
-from harvest_async.bulk.report import Overview, overview
-from harvest_async.bulk.sources import Source
-from harvest_async.bulk.survey import Terms, check_whole, draw, take_in
+from harvest_async.importer.account_records import (
+    AccountRecord,
+    Assignment,
+    BookableTasks,
+    LoggedEntry,
+    RecordedPayment,
+)
+from harvest_async.importer.journal import Journal
+from harvest_async.importer.loading import check_source, load_rows
+from harvest_async.importer.planned_row import NewPerson
+from harvest_async.importer.planner import PlanOptions, build_plan
+from harvest_async.importer.report import Overview, overview
+from harvest_async.importer.sources import Source
+from harvest_async.progress import Quiet
 
 __all__ = ["EmptyAccount", "plan_offline"]
 
 
 class EmptyAccount:
-    """An account that has nothing (see `bulk.account.Readable`).
+    """An account without records (see `importer.account`).
 
     Attributes:
-        reads: how often it was read.
+        reads: the number of reads.
     """
 
     def __init__(self) -> None:
         self.reads = 0
+        self.shared_lists = None
+        self.references = None
 
     async def timestamps(self) -> bool:
-        """Time is tracked by duration, as long as nobody says otherwise."""
+        """Return False: time is tracked by duration."""
         self.reads += 1
         return False
 
-    async def all(self, kind: str) -> Sequence[Known]:
-        """It has nothing of any kind."""
+    async def records(self, kind: str) -> Sequence[AccountRecord]:
+        """Return no records."""
         self.reads += bool(kind)
         return ()
 
-    async def booked(self, kind: str, person: int, first: date, last: date) -> Sequence[Booked]:  # noqa: ARG002
-        """Nobody has booked anything."""
+    async def logged(self, kind: str, person: int, first: date, last: date) -> Sequence[LoggedEntry]:  # noqa: ARG002
+        """Return no time entries or expenses."""
         return ()
 
-    async def reach(self, person: int) -> Reach:  # noqa: ARG002
-        """Nobody can book on anything."""
-        return Reach({})
+    async def bookable_tasks(self, person: int) -> BookableTasks:  # noqa: ARG002
+        """Return no tasks."""
+        return BookableTasks({})
 
-    async def links(self, kind: str, project: int) -> Sequence[Link]:  # noqa: ARG002
-        """Nothing is assigned."""
+    async def assignments(self, kind: str, project: int) -> Sequence[Assignment]:  # noqa: ARG002
+        """Return no assignments."""
         return ()
 
-    async def payments(self, invoice: int) -> Sequence[Paid]:  # noqa: ARG002
-        """Nothing was paid."""
+    async def payments(self, invoice: int) -> Sequence[RecordedPayment]:  # noqa: ARG002
+        """Return no payments."""
         return ()
 
 
 def plan_offline(source: Source, email_domain: str | None) -> tuple[Overview, int]:
-    """Plan a file against an empty account: what would be done, and how many reads go before it.
+    """Plan a file for an empty account; return the plan and the number of reads.
 
     Raises:
         InvalidArgument: the file as a whole can't be imported.
@@ -69,7 +75,7 @@ def plan_offline(source: Source, email_domain: str | None) -> tuple[Overview, in
 
     account = EmptyAccount()
     with Journal() as journal:
-        take_in(journal, source)
-        check_whole(journal)
-        asyncio.run(draw(account, journal, Terms(email_domain, agree), Quiet()))
+        load_rows(journal, source)
+        check_source(journal)
+        asyncio.run(build_plan(account, journal, PlanOptions(email_domain, agree), Quiet()))
         return overview(journal), account.reads + 1  # the throttle asks the account's status first

@@ -1,4 +1,4 @@
-"""Check the files that a command is to write before anything is sent.
+"""Check the output files of a command before anything is sent.
 
 Invariants: a check changes no file that is there. A command never writes over its input, a journal, a ledger or another
 SQLite database.

@@ -1,7 +1,4 @@
-"""How the window was used, as an SVG picture: calls in the window over time, and how many were allowed.
-
-Rules of this room: pure; one picture, no library.
-"""
+"""Draw an SVG chart of the calls in the window over time, and of the calls allowed."""
 
 from __future__ import annotations
 
@@ -18,10 +15,10 @@ _TOP: Final = 30
 
 
 def draw_picture(uses: Sequence[tuple[float, int, int]]) -> str:
-    """Draw it.
+    """Return the chart as SVG.
 
     Args:
-        uses: (seconds, calls in the window, calls allowed), in the order of time.
+        uses: (seconds, calls in the window, calls allowed), ordered by time.
     """
     uses = uses or [(0.0, 0, 1)]
     longest = max(uses[-1][0], 1.0)

@@ -1,7 +1,4 @@
-"""`harvest-async postman`: every call of API v1 as a Postman collection.
-
-Rules of this room: no credential is written, whatever the environment holds.
-"""
+"""The command `harvest-async postman`. It writes no credentials."""
 
 from __future__ import annotations
 
@@ -18,15 +15,15 @@ __all__ = ["postman"]
 
 @click.command()
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path),
-              help="Write it into this file instead of printing it.")  # fmt: skip
-@click.option("--account", default="", help="The account's subdomain, to stand in the variable `account`.")
+              help="Write to this file instead of standard output.")  # fmt: skip
+@click.option("--account", default="", help="Value of the variable `account`: the subdomain.")
 @click.option("--base-url", default="https://{{account}}.harvestapp.com", show_default=True,
-              help="Where the account is; a sandbox's address, for example.")  # fmt: skip
+              help="Value of the variable `base_url`, for example the address of a sandbox.")  # fmt: skip
 def postman(output: Path | None, account: str, base_url: str) -> None:
     """Write a Postman collection of every call of API v1, in JSON and XML.
 
-    Import it into Postman and set its variables: `account`, `email` and `password`, or `access_token`. The file holds
-    no credential.
+    Import it into Postman and set its variables: `account`, `email` and `password`, or `access_token`. The file
+    contains no credentials.
 
     \b
     Try it against a sandbox:
@@ -40,4 +37,4 @@ def postman(output: Path | None, account: str, base_url: str) -> None:
         click.echo(text)
     else:
         output.write_text(f"{text}\n", encoding="utf-8")
-        click.echo(f"{output}: import it into Postman, and set its variables", err=True)
+        click.echo(f"{output}: import this file into Postman and set its variables", err=True)

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from harvest_async.bulk.sources import Problem, Source
 from harvest_async.formulas import escape_all
+from harvest_async.importer.sources import Problem, Source
 
 __all__ = ["REASON", "is_folder", "write_rejects"]
 
@@ -53,6 +53,6 @@ def _with_reasons(source: Source, file: str, reasons: dict[int, list[str]]) -> I
 
 
 def _stem(file: str, stems: Sequence[str]) -> str:
-    """A name for the rejected rows of one of several files; files of one name are told apart by their whole path."""
+    """A name for the rejected rows of one of several files; files with the same name get their whole path."""
     stem = Path(file).stem
     return stem if stems.count(stem) == 1 else "-".join(part for part in Path(file).parts if part != Path(file).anchor)

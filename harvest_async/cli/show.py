@@ -1,7 +1,6 @@
-"""What a person sees: progress, plans, reports; and the same as JSON.
+"""Show progress, plans and reports on the terminal, and convert plans and reports to JSON.
 
-Rules of this room: results go to standard output, everything else to standard error. Nothing is computed here but sums
-of what is shown.
+Results go to standard output, everything else to standard error.
 """
 
 from __future__ import annotations
@@ -19,12 +18,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn
 from rich.progress import Progress as Bars
 from rich.table import Table
 
-from harvest_async.bulk.report import Effort, Overview, Report
-from harvest_async.bulk.sources import Problem, Source
+from harvest_async.importer.report import Effort, Overview, Report
+from harvest_async.importer.sources import Problem, Source
 from harvest_async.throttle.throttle import Snapshot, Throttle
 
 __all__ = [
     "Bar",
+    "counted",
     "err",
     "out",
     "plan_json",
@@ -44,7 +44,7 @@ _REFRESH: Final = 0.2
 
 
 class Bar:
-    """Progress on a terminal as a bar, elsewhere as a line for each part (see `bulk.progress`)."""
+    """Show progress as a bar on a terminal, and as one line for each part elsewhere (see `progress.Progress`)."""
 
     def __init__(self, throttle: Throttle | None, *, quiet: bool = False) -> None:
         self._throttle = throttle
@@ -64,28 +64,28 @@ class Bar:
         self._special: str | None = None
 
     def begin(self, what: str, calls: int) -> None:
-        """A part begins."""
+        """Begin a part."""
         if not self._lively and not self._quiet and calls:
-            err.print(f"{what}: {calls} calls")
+            err.print(f"{what}: {counted(calls, 'call')}")
         if self._task is not None:
             self._bars.remove_task(self._task)
         self._task, self._left = self._bars.add_task(what, total=calls, state=""), calls
 
     def step(self) -> None:
-        """A call is done."""
+        """Count one call."""
         self._left -= 1
         if self._task is not None:
             self._bars.advance(self._task)
 
     def state(self, what: str | None) -> None:
-        """Something out of the ordinary goes on, or has ended."""
+        """Show an unusual state; None ends it."""
         if what is not None and what != self._special and not self._lively and not self._quiet:
             err.print(what, markup=False)
         self._special = what
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Draw nothing while a question is asked."""
+        """Hide the bar during a question."""
         self._bars.stop()
         try:
             yield
@@ -95,7 +95,7 @@ class Bar:
 
     @asynccontextmanager
     async def shown(self) -> AsyncIterator[Bar]:
-        """Show it while something goes on."""
+        """Show the bar during the block."""
         with self._bars:
             watching = asyncio.create_task(self._watch())
             try:
@@ -122,8 +122,13 @@ def _state(now: Snapshot, left: int) -> str:
     return "  ".join(parts)
 
 
+def counted(count: int, one: str, many: str = "") -> str:
+    """Return a number with its noun, in the singular for 1: `1 row`, `2 rows`."""
+    return f"{count:d} {one if count == 1 else many or one + 's'}"
+
+
 def show_problems(problems: Iterable[Problem], title: str) -> None:
-    """Rows that are not imported, and why."""
+    """Show the rows that are not imported, with the reasons."""
     problems = list(problems)
     if not problems:
         return
@@ -131,50 +136,49 @@ def show_problems(problems: Iterable[Problem], title: str) -> None:
     for problem in problems[:_SHOWN]:
         err.print(f"  {problem}", markup=False)
     if len(problems) > _SHOWN:
-        err.print(f"  and {len(problems) - _SHOWN} more (all of them with --json)")
+        err.print(f"  and {len(problems) - _SHOWN} more (use --json to list all)")
 
 
 def _rejected(problems: Sequence[Problem]) -> str:
-    """Return how many rows are rejected, and how many problems they have if that is another number."""
+    """Return the number of rejected rows, and of their problems if it differs."""
     rows = _rows_of(problems)
-    told = f"{rows} {'row' if rows == 1 else 'rows'}"
-    return told if rows == len(problems) else f"{told}, {len(problems)} problems"
+    return counted(rows, "row") + ("" if rows == len(problems) else f", {counted(len(problems), 'problem')}")
 
 
 def _rows_of(problems: Iterable[Problem]) -> int:
-    """How many rows they are about: a row may have several."""
+    """Return the number of rows with problems; a row may have several."""
     return len({(problem.file, problem.row) for problem in problems})
 
 
 def show_found(source: Source) -> None:
-    """What was found out about a file, before anything is sent."""
+    """Show what was detected in a file."""
     for found in source.found:
-        told = found.describe()
-        told.pop("columns", None)
-        err.print(", ".join(f"{what}: {text}" for what, text in told.items()), markup=False)
+        detected = found.describe()
+        detected.pop("columns", None)
+        err.print(", ".join(f"{what}: {text}" for what, text in detected.items()), markup=False)
     for notice in source.notices:
         err.print(f"  note: {notice}", markup=False)
 
 
 def show_plan(plan: Overview, calls: int, seconds: float) -> None:
-    """What an import would do."""
+    """Show the plan of an import."""
     table = Table(title="Plan", show_header=False, title_justify="left")
     table.add_column(style="bold")
     table.add_column()
-    for verb, counts in (("make", plan.make), ("update", plan.update)):
+    for verb, counts in (("create", plan.create), ("update", plan.update)):
         for what, count in counts.items():
-            mail = " (each gets an e-mail)" if (verb, what) == ("make", "people") else ""
+            mail = " (each gets an e-mail)" if (verb, what) == ("create", "people") else ""
             table.add_row(f"{verb} {what}{mail}", _some(count, plan.names.get(what, ())))
-    table.add_row("book", f"{plan.book} rows, {plan.hours} h")
+    table.add_row("log", f"{counted(plan.log, 'row')}, {plan.hours} h")
     if plan.expenses:
-        table.add_row("expenses", f"{plan.expenses} rows, {plan.cost} in all")
+        table.add_row("expenses", f"{counted(plan.expenses, 'row')}, {plan.cost} in total")
     for line, day, size, notes in plan.first:
         table.add_row("", escape(f"line {line}: {day}  {size}  {' '.join(notes.split())}"))
-    if plan.book + plan.expenses > len(plan.first):
-        table.add_row("", f"and {plan.book + plan.expenses - len(plan.first)} more")
-    table.add_row("already there", f"{plan.there} rows")
+    if plan.log + plan.expenses > len(plan.first):
+        table.add_row("", f"and {plan.log + plan.expenses - len(plan.first)} more")
+    table.add_row("already there", counted(plan.existing, "row"))
     table.add_row("rejected", _rejected(plan.rejected))
-    table.add_row("calls", f"{calls}, reads included")
+    table.add_row("calls", f"{calls}, including reads")
     table.add_row("time", f"about {seconds:.0f} s")
     out.print(table)
 
@@ -184,32 +188,42 @@ def _some(count: int, names: Sequence[str]) -> str:
     return f"{count}: " + escape(", ".join(names)) + rest
 
 
+_UNREFERENCED: Final = {
+    "not kept": "not kept by the server: time entries were recognised by comparing and counting",
+    "off": "off: time entries were recognised by comparing and counting",
+}
+"""What a report shows if time entries have no references, although the API has them."""
+
+
 def show_report(report: Report, effort: Effort) -> None:
-    """What an import did."""
+    """Show the report of an import."""
     show_problems(report.rejected, "rejected")
     if report.unknown:
         lines = ", ".join(str(place.line) for place in report.unknown[:_SHOWN])
-        err.print(f"[bold yellow]unknown: {len(report.unknown)}[/] (lines {lines}): sent, but the answer was lost")
+        word = "line" if len(report.unknown) == 1 else "lines"
+        err.print(f"[bold yellow]unknown: {len(report.unknown)}[/] ({word} {lines}): sent, but the response was lost")
     if report.stopped:
         err.print(f"stopped early: {report.stopped}", style="bold yellow", markup=False)
     table = Table(title="Report", show_header=False, title_justify="left")
     table.add_column(style="bold")
     table.add_column()
-    table.add_row("made", _counted(report.made))
+    table.add_row("created", _counted(report.created_records))
     if report.updated:
-        table.add_row("brought up to date", _counted(report.updated))
+        table.add_row("updated", _counted(report.updated))
     money = f", {report.created_cost} spent" if report.created_cost else ""
-    what = "rows" if money else "entries"
-    table.add_row("created", f"{report.created} {what}, {report.created_hours} h{money}")
-    table.add_row("already there", f"{report.there} rows")
+    what = counted(report.created, "row") if money else counted(report.created, "entry", "entries")
+    table.add_row("logged", f"{what}, {report.created_hours} h{money}")
+    table.add_row("already there", counted(report.existing, "row"))
     table.add_row("rejected", _rejected(report.rejected))
-    table.add_row("unknown", f"{len(report.unknown)} rows")
+    table.add_row("unknown", counted(len(report.unknown), "row"))
+    if report.references in _UNREFERENCED:
+        table.add_row("references", _UNREFERENCED[report.references])
     if report.left:
-        table.add_row("not sent", f"{report.left} rows")
+        table.add_row("not sent", counted(report.left, "row"))
     table.add_row("hours in the file", f"{float(report.file_hours):.4f}")
     table.add_row("hours as sent", f"{report.created_hours} (rounding: {float(report.difference):+.4f})")
     table.add_row("calls", f"{effort.calls}, {effort.refused} refused by the throttle")
-    table.add_row("time", f"{effort.seconds:.1f} s; the limit allows no less than {effort.bound:.0f} s")
+    table.add_row("time", f"{effort.seconds:.1f} s; the theoretical minimum is {effort.bound:.0f} s")
     out.print(table)
 
 
@@ -221,38 +235,38 @@ def _counted(counts: Mapping[str, int]) -> str:
 
 
 def _one_of(what: str) -> str:
-    """A word in the singular."""
+    """Return a kind in the singular."""
     return "person" if what == "people" else re.sub("ies$", "y", what).removesuffix("s")
 
 
 def show_snapshot(now: Snapshot, said: str) -> None:
-    """How the account's throttle stands."""
+    """Show the rate limit of the account."""
     table = Table(title="Throttle", show_header=False, title_justify="left")
     table.add_column(style="bold")
     table.add_column()
-    table.add_row("the server says", said)
-    table.add_row("limit", f"{now.calls} calls in {now.period:g} s")
-    table.add_row("ours in the window", str(now.sent))
-    table.add_row("other programs'", str(now.foreign))
+    table.add_row("server status", said)
+    table.add_row("limit", f"{counted(now.calls, 'call')} per {now.period:g} s")
+    table.add_row("calls of this program", str(now.sent))
+    table.add_row("calls of other programs", str(now.foreign))
     table.add_row("free now", str(now.free))
     table.add_row("gate", f"closed for {now.closed_for:.0f} s: {now.closed}" if now.closed else "open")
-    table.add_row("100 calls would be through in", f"{now.seconds_until(100):.0f} s")
+    table.add_row("100 calls would take", f"{now.seconds_until(100):.0f} s")
     out.print(table)
 
 
 def plan_json(plan: Overview, calls: int, seconds: float) -> dict[str, Any]:
-    """A plan for programs."""
+    """Return a plan for programs."""
     names = ("line", "day", "size", "notes")
     return {
-        "make": dict(plan.make),
+        "create": dict(plan.create),
         "update": dict(plan.update),
         "names": {what: list(some) for what, some in plan.names.items()},
-        "book": plan.book,
+        "log": plan.log,
         "hours": str(plan.hours),
         "expenses": plan.expenses,
         "cost": str(plan.cost),
         "first": [dict(zip(names, row, strict=True)) for row in plan.first],
-        "already_there": plan.there,
+        "already_there": plan.existing,
         "rejected_rows": _rows_of(plan.rejected),
         "rejected": [_problem(problem) for problem in plan.rejected],
         "calls": calls,
@@ -261,14 +275,14 @@ def plan_json(plan: Overview, calls: int, seconds: float) -> dict[str, Any]:
 
 
 def report_json(report: Report, effort: Effort) -> dict[str, Any]:
-    """A report for programs."""
+    """Return a report for programs."""
     return {
-        "made": dict(report.made),
+        "created_records": dict(report.created_records),
         "updated": dict(report.updated),
         "created": report.created,
         "created_hours": str(report.created_hours),
         "created_cost": str(report.created_cost),
-        "already_there": report.there,
+        "already_there": report.existing,
         "rejected_rows": _rows_of(report.rejected),
         "rejected": [_problem(problem) for problem in report.rejected],
         "unknown": [{"line": place.line, "row": place.row, "file": place.file} for place in report.unknown],
@@ -281,6 +295,7 @@ def report_json(report: Report, effort: Effort) -> dict[str, Any]:
         "refused": effort.refused,
         "seconds": round(effort.seconds, 1),
         "bound": round(effort.bound, 1),
+        **({"references": report.references} if report.references else {}),
     }
 
 

@@ -1,7 +1,6 @@
-"""Where the command line finds an account: options first, then the environment.
+"""Find the account of a command: by its options first, then by the environment.
 
-Rules of this room: it opens things and closes them again. What one run sent the next one knows: the throttle's ledger
-is an SQLite file in the user's state directory, with one book for each account.
+The throttle's ledger is an SQLite file in the user's state directory, so that a run knows the calls of earlier runs.
 """
 
 from __future__ import annotations
@@ -11,20 +10,22 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import platformdirs
 from attrs import field, frozen
 
-from harvest_async.address import check_address, is_loopback
+from harvest_async.address import is_loopback
 from harvest_async.auth import BasicAuth
 from harvest_async.errors import InvalidArgument
 from harvest_async.sandbox import Sandbox
 from harvest_async.secret import hide_user
-from harvest_async.throttle.ledger_sqlite import SqliteLedger
-from harvest_async.throttle.registry import service_of
+from harvest_async.throttle.ledgers.sqlite import SqliteLedger
 from harvest_async.throttle.throttle import Throttle
-from harvest_async.v1.client import HarvestV1
+from harvest_async.versions import load
+
+if TYPE_CHECKING:
+    from harvest_async.versions import Client
 
 __all__ = ["Target", "embedded", "ledger_path", "open_sandbox", "real", "state_path"]
 
@@ -36,13 +37,13 @@ class Target:
     """An account to work with.
 
     Attributes:
-        name: what it is called.
-        address: where it is.
-        options: how to make a client for it.
-        throttle: its budget.
-        identity: which account it is, in a word that no other account has.
-        sandbox: the embedded sandbox behind it, if there is one.
-        db: the file in which that is kept.
+        name: its name.
+        address: its base URL.
+        options: the arguments of its client.
+        throttle: its throttle.
+        identity: a unique name of the account.
+        sandbox: the embedded sandbox, if it is one.
+        db: the file of the sandbox, if it is stored in one.
     """
 
     name: str
@@ -55,42 +56,43 @@ class Target:
 
     @property
     def loopback(self) -> bool:
-        """Whether it is on this machine, so that nobody gets a real e-mail."""
+        """Return whether it is on this machine, so that nobody gets a real e-mail."""
         return is_loopback(self.address)
 
     @property
     def passing(self) -> bool:
-        """Whether the account is gone when the command ends."""
+        """Return whether the account is deleted when the command ends."""
         return self.sandbox is not None and self.db is None
 
-    def client(self) -> HarvestV1:
-        """A client for it."""
-        return HarvestV1(**self.options, throttle=self.throttle)
+    def client(self) -> Client:
+        """Return a client for it."""
+        client: Client = load("client")(**self.options, throttle=self.throttle)
+        return client
 
 
 def state_path() -> Path:
-    """The folder of what outlives a run; `HARVEST_STATE_DIR` puts it elsewhere."""
+    """Return the folder of the ledger and the journals; `HARVEST_STATE_DIR` overrides it."""
     return Path(os.environ.get("HARVEST_STATE_DIR") or platformdirs.user_state_path("harvest-async"))
 
 
 def ledger_path() -> Path:
-    """The file that keeps what was sent."""
+    """Return the path of the ledger."""
     return state_path() / "ledger.sqlite3"
 
 
 def real(account: str | None, base_url: str | None) -> Target:
-    """The account that options and environment name.
+    """Return the account of the options and the environment.
 
     Raises:
-        InvalidArgument: something is missing; the message names it.
+        InvalidArgument: a setting is missing; the message names it.
     """
     options: dict[str, Any] = {"app": os.environ.get("HARVEST_APP") or _APP}
     name = account or os.environ.get("HARVEST_ACCOUNT")
     base_url = url = hide_user(base_url or os.environ.get("HARVEST_BASE_URL") or "") or None
-    probe = HarvestV1.from_env(**options, **_given(account=name, base_url=url))  # checks everything, sends nothing
+    probe = load("client").from_env(**options, **_given(account=name, base_url=url))  # checks everything, sends nothing
     name = name or probe.name
-    address = check_address(url) if url else f"https://{name}.harvestapp.com"
-    identity = f"{service_of(address)}/{name}"
+    address = probe.address
+    identity = str(probe.identity)
     ledger = SqliteLedger(ledger_path(), account=identity)
     options |= {"account": name, "auth": probe.auth, "base_url": address}
     return Target(name, address, options, Throttle(pace="burst", ledger=ledger, name=name), identity)
@@ -100,7 +102,7 @@ def open_sandbox(db: Path | None, **options: Any) -> Sandbox:
     """Return a sandbox.
 
     Raises:
-        InvalidArgument: the file in which it is to be kept can't be used, or an option is out of its range.
+        InvalidArgument: its file can't be used, or an option is out of range.
     """
     try:
         return Sandbox(db=db, **options)
@@ -112,7 +114,7 @@ def open_sandbox(db: Path | None, **options: Any) -> Sandbox:
 
 @contextmanager
 def embedded(db: Path | None) -> Iterator[Target]:
-    """An embedded sandbox on a free port, in memory or kept in a file."""
+    """Start an embedded sandbox on a free port, in memory or stored in a file."""
     sandbox = open_sandbox(db)
     identity = "sandbox" if db is None else f"sandbox {db.resolve()}"
     ledger = None if db is None else SqliteLedger(ledger_path(), account=identity)

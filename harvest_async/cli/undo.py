@@ -1,7 +1,4 @@
-"""`harvest-async undo`: take back what a run made.
-
-Rules of this room: see `commands`.
-"""
+"""The command `harvest-async undo`."""
 
 from __future__ import annotations
 
@@ -14,39 +11,41 @@ import click
 
 from harvest_async import imports
 from harvest_async.cli.common import SOME_ROWS, account_options, asked, find_target, json_option, print_json
-from harvest_async.cli.show import Bar, err, out
+from harvest_async.cli.show import Bar, counted, err, out
 
 __all__ = ["undo"]
 
 
 @click.command()
 @click.argument("journal", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--sandbox-db", type=click.Path(dir_okay=False, path_type=Path), help="The sandbox is kept in this file.")
+@click.option(
+    "--sandbox-db", type=click.Path(dir_okay=False, path_type=Path), help="Undo in the sandbox stored in this file."
+)
 @account_options
 @json_option
 def undo(journal: Path, *, as_json: bool, **options: Any) -> None:
-    """Remove exactly what the run of JOURNAL made, where the server allows it, and say what is left.
+    """Delete the records that the run of JOURNAL created, if the server allows it, and list the rest.
 
-    What was there before the run stays, and so does what the run only brought up to date.
+    Records that existed before the run are kept, including those that the run updated.
     """
     with ExitStack() as stack:
         target = find_target(stack, options)
 
-        async def do() -> imports.Undone:
+        async def do() -> imports.UndoResult:
             bar = Bar(target.throttle, quiet=as_json)
             async with target.client() as harvest, bar.shown():
                 return await imports.undo(harvest, journal, identity=target.identity, on_progress=bar)
 
-        undone: imports.Undone = asked(do)
+        undone: imports.UndoResult = asked(do)
     if as_json:
-        counts = {"removed": undone.removed, "went_along": undone.went_along, "unknown": undone.unknown}
+        counts = {"removed": undone.removed, "went_along": undone.removed_with_project, "unknown": undone.unknown}
         print_json({**counts, "left": list(undone.left)})
     else:
-        out.print(f"removed: {undone.removed} records")
-        if undone.went_along:
-            out.print(f"removed together with their projects: {undone.went_along} assignments")
+        out.print(f"removed: {counted(undone.removed, 'record')}")
+        if undone.removed_with_project:
+            out.print(f"removed together with their projects: {undone.removed_with_project} assignments")
         for each in undone.left:
             err.print(f"  left: {each}", markup=False)
         if undone.unknown:
-            err.print(f"  unknown: {undone.unknown} writes of the run may have made something: resume it first")
+            err.print(f"  unknown: {counted(undone.unknown, 'write')} may have created records: resume the run first")
     sys.exit(SOME_ROWS if undone.left or undone.unknown else 0)

@@ -1,1 +1,1 @@
-"""Bytes to trees and trees to models, a room per wire format."""
+"""Bytes to trees and trees to models, with a module for each wire format."""

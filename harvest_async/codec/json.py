@@ -1,7 +1,8 @@
-"""JSON: bytes <-> tree, and lists record by record.
+"""JSON: bodies to trees and back, and lists record by record.
 
-Rules of this room: pure. Numbers with a point become `Decimal`, never binary floats. What can't be read is told with
-its place and its beginning, since a page of HTML is the usual cause (contract: headers.missing_headers).
+Notes:
+- No I/O. Numbers with a decimal point become `Decimal`, never binary floats.
+- Errors show the place of the fault and the beginning of the body, since an HTML page is the usual cause.
 """
 
 from __future__ import annotations
@@ -13,43 +14,49 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, Final, TypeVar, cast
 
-from harvest_async.codec.slices import DEEPEST, LARGEST_ELEMENT, MOST_VALUES, STEP, Shaper, Slices
+from harvest_async.codec.slices import DEEPEST, LARGEST_ELEMENT, MOST_VALUES, SLICE, STEP, Shaper, Slices
 from harvest_async.codec.text import NUMBERS, beginning, iso, of_day, only_decode_errors
 from harvest_async.errors import DecodeError, InvalidArgument
 
-__all__ = ["CONTENT_TYPE", "Elements", "read", "write"]
+__all__ = ["BOM", "CONTENT_TYPE", "QUOTE", "STRING_REST", "TOKEN", "Elements", "Scan", "parse", "read", "write"]
 
 T = TypeVar("T")
 
 CONTENT_TYPE: Final = "application/json"
 
-_BOM: Final = b"\xef\xbb\xbf"
+BOM: Final = b"\xef\xbb\xbf"
 _BLANKS: Final = re.compile(rb"\s*+")
 _HALF: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 _LONE: Final = re.compile("[\ud800-\udfff]")
 _MARK: Final = re.compile(rb'\}\s*+,\s*+(?=\{\s*+"[^"\\]{0,64}+"\s*+:\s*+\{)')
 """Between two records, each below its root. The quote of a text inside a record would have a backslash before it."""
 
-_QUOTE: Final = ord('"')
-_TOKEN: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+(")?+|[][{},]', re.DOTALL)
-_STRING_REST: Final = re.compile(rb'(?:[^"\\]++|\\.)*+(")?+', re.DOTALL)
+_NEAR: Final = 2_048
+"""The last bytes of a slice, in which the pattern is tried first."""
+
+QUOTE: Final = ord('"')
+TOKEN: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+(")?+|[][{},]', re.DOTALL)
+STRING_REST: Final = re.compile(rb'(?:[^"\\]++|\\.)*+(")?+', re.DOTALL)
 
 
 def read(content: bytes) -> Any:
     """Turn a body into a tree of dicts, lists, str, int, Decimal, bool and None.
 
     Raises:
-        DecodeError: it is no JSON, or not whole.
+        DecodeError: it is not JSON, or incomplete.
     """
-    with only_decode_errors(content):
-        return _told(content, content)
+    try:
+        return _loads(content)
+    except Exception:  # noqa: BLE001 - the slow way says what is wrong
+        with only_decode_errors(content):
+            return parse(content, content)
 
 
 def write(fields: Mapping[str, Any], root: str | None) -> bytes:
-    """Turn fields into a body, below a root where there is one.
+    """Turn fields into a body, below a root if one is given.
 
     Raises:
-        InvalidArgument: a value is of a kind that JSON can't carry, or a text has half of a surrogate pair.
+        InvalidArgument: JSON has no form for the type of a value, or a text has half of a surrogate pair.
     """
     tree = fields if root is None else {root: fields}
     try:
@@ -65,19 +72,25 @@ class _Malformed(Exception):
     """The content can't become a list that is read."""
 
 
-class _Scan:
-    """Finds where the records of a list end, each byte looked at once.
+class Scan:
+    """Finds where the records of a list end; reads each byte once.
+
+    Args:
+        stops_at_end: whether to stop behind the bracket that closes the list, since more fields follow.
 
     Attributes:
-        place: up to where the bytes were looked at.
-        values: how many values the record has so far.
+        place: number of bytes that were scanned.
+        values: number of values that the current record has so far.
+        is_closed: whether the list's closing bracket was found; `place` is behind it if `stops_at_end`.
     """
 
-    __slots__ = ("_depth", "_in_string", "place", "values")
+    __slots__ = ("_depth", "_in_string", "_stops_at_end", "is_closed", "place", "values")
 
-    def __init__(self) -> None:
+    def __init__(self, *, stops_at_end: bool = False) -> None:
         self.place = 0
         self.values = 0
+        self.is_closed = False
+        self._stops_at_end = stops_at_end
         self._depth = 0
         self._in_string = False
 
@@ -87,7 +100,7 @@ class _Scan:
         return self._depth < 0
 
     def run(self, held: bytearray) -> int:
-        """Go on to the end of what is held; return where the last whole record ends, 0 where none does.
+        """Scan the bytes that came since; return where the last complete record ends, 0 if none does.
 
         Raises:
             _Malformed: a record is nested too deep, or there is more behind the list's end.
@@ -95,19 +108,21 @@ class _Scan:
         end = 0
         if self._in_string and not self._end_string(held):
             return end
-        for token in _TOKEN.finditer(held, self.place):
+        for token in TOKEN.finditer(held, self.place):
             first = held[token.start()]
-            if first == _QUOTE:
+            if first == QUOTE:
                 self.place, self._in_string = token.end(), token[1] is None
                 continue
             self.place = token.end()
             end = self._take(first, end)
+            if self.is_closed and self._stops_at_end:
+                return end
         if not self._in_string:
             self.place = len(held)
         return end
 
     def _end_string(self, held: bytearray) -> bool:
-        found = cast("re.Match[bytes]", _STRING_REST.match(held, self.place))
+        found = cast("re.Match[bytes]", STRING_REST.match(held, self.place))
         self.place, self._in_string = found.end(), found[1] is None
         return not self._in_string
 
@@ -122,6 +137,7 @@ class _Scan:
             raise _Malformed("more behind its end")
         elif token in b"]}":
             self._depth -= 1
+            self.is_closed = self.is_closed or self._depth < 0
         elif self._depth == 0:
             self.values = 0
             return self.place
@@ -131,21 +147,21 @@ class _Scan:
 
 
 class Elements(Slices[T]):
-    """Reads a list of records, each below its root; a single record is a list of one (contract: list_sample_is_single).
+    """Reads a list of records, each below its root; a single record counts as a list of one.
 
-    Where a slice of records ends is first guessed by a pattern. If the guess fails, the rest of the list is scanned
-    token by token, which is slower and never wrong.
+    A pattern guesses where a slice of records ends. If the guess fails, the rest of the list is scanned token by token,
+    which is slower and always right.
 
     Args:
         shape: turns trees into records.
-        fast: reads a slice, whole and in brackets, at once; raises `ValueError` for what it can't read. None for none.
+        fast: reads a complete slice in brackets at once, and raises `ValueError` for input that it can't read.
     """
 
     def __init__(self, shape: Shaper[T], fast: Callable[[bytes], list[T]] | None = None) -> None:
         super().__init__(shape)
         self._fast = fast
         self._is_list: bool | None = None  # None before the first character
-        self._scan: _Scan | None = None  # None as long as patterns are enough
+        self._scan: Scan | None = None  # None while the pattern works
 
     def _advance(self) -> list[T]:
         if self._is_list is None and not self._open():
@@ -154,16 +170,16 @@ class Elements(Slices[T]):
             found = self._guess() if self._is_list else None
             if found is not None:
                 return found
-            self._scan = _Scan()
+            self._scan = Scan()
         return self._exact(self._scan)
 
     def _open(self) -> bool:
-        """Read up to the first character that is not blank, and the bracket of a list; whether it has come."""
+        """Skip to the first character that is not blank, and past the bracket of a list; return whether it has come."""
         held = self._held
-        if held.startswith(_BOM):
-            del held[: len(_BOM)]
-        elif _BOM.startswith(held):
-            self._enough = len(_BOM)
+        if held.startswith(BOM):
+            del held[: len(BOM)]
+        elif BOM.startswith(held):
+            self._enough = len(BOM)
             return False
         del held[: _blanks(held)]
         self._enough = 1
@@ -175,11 +191,11 @@ class Elements(Slices[T]):
         return True
 
     def _guess(self) -> list[T] | None:
-        """Read up to where a record seems to end; None where that does not work out."""
-        self._enough = STEP
+        """Read up to where a record seems to end; return None if the guess was wrong."""
+        self._enough = SLICE - STEP
         if len(self._held) < self._enough:
             return []
-        end = max((match.end() for match in _MARK.finditer(bytes(self._held))), default=0)
+        end = _last_mark(self._held)
         if not end:
             return None
         try:
@@ -189,7 +205,7 @@ class Elements(Slices[T]):
         del self._held[:end]
         return records
 
-    def _exact(self, scan: _Scan) -> list[T]:
+    def _exact(self, scan: Scan) -> list[T]:
         held = self._held
         if self._is_list and not scan.place:
             del held[: _blanks(held)]
@@ -198,14 +214,14 @@ class Elements(Slices[T]):
         end = self._run(scan, held)
         if len(held) - end > LARGEST_ELEMENT:
             raise self._too_large()
-        records = self._records(self._whole(end), self._told) if end else []
+        records = self._records(self._whole(end), self._parse) if end else []
         del held[:end]
         scan.place = 0 if held.isspace() else scan.place - end
         self._enough = len(held) + STEP
         return records
 
-    def _run(self, scan: _Scan, held: bytearray) -> int:
-        """Look at what has come; return where the last whole record of a list ends."""
+    def _run(self, scan: Scan, held: bytearray) -> int:
+        """Scan the bytes that are held; return where the last complete record of a list ends."""
         try:
             end = scan.run(held)
         except _Malformed as error:
@@ -215,68 +231,86 @@ class Elements(Slices[T]):
         return end if self._is_list else 0
 
     def _whole(self, end: int) -> bytes:
-        """The records up to there as a list of their own."""
+        """Return the records up to `end` as a list of their own."""
         return b"[" + bytes(self._held[:end]).rstrip().removesuffix(b",") + b"]"
 
     def _finish(self, rest: bytes) -> list[T]:
         if self._scan is not None:
             self._run(self._scan, bytearray(rest))
         if self._is_list:
-            return self._records(b"[" + rest, self._told)
-        return self._shape([self._told(rest)])
+            return self._records(b"[" + rest, self._parse)
+        return self._shape([self._parse(rest)])
 
-    def _told(self, whole: bytes) -> Any:
-        return _told(whole, self._first)
+    def _parse(self, whole: bytes) -> Any:
+        return parse(whole, self._first)
 
     def _records(self, whole: bytes, loads: Callable[[bytes], Any]) -> list[T]:
         if self._fast is not None:
             try:
                 return self._fast(whole)
-            except Exception:  # noqa: BLE001, S110 - the slow way reads more, and tells what is wrong
+            except Exception:  # noqa: BLE001, S110 - the slow way reads more, and says what is wrong
                 pass
         return self._shape(loads(whole))
 
 
+def _last_mark(held: bytearray) -> int:
+    """Return where the last record that has come begins, as far as the pattern says; 0 if there is none."""
+    for start in (max(0, len(held) - _NEAR), 0):
+        end = 0
+        for match in _MARK.finditer(held, start):
+            end = match.end()
+        if end:
+            return end
+    return 0
+
+
 def _blanks(held: bytearray) -> int:
-    """How many blanks are at the beginning."""
+    """Return the number of blanks at the beginning."""
     found = _BLANKS.match(held)
     return found.end() if found else 0
 
 
+def _refuse(constant: str) -> Any:
+    msg = f"{constant} is not a number"
+    raise ValueError(msg)
+
+
+_DECODER: Final = json.JSONDecoder(parse_float=NUMBERS.create_decimal, parse_constant=_refuse)
+
+
 def _loads(content: bytes) -> Any:
-    tree = json.loads(content.decode("utf-8-sig"), parse_float=NUMBERS.create_decimal, parse_constant=_refuse)
-    return _mended(tree) if _HALF.search(content) else tree
+    tree = _DECODER.decode(content.decode("utf-8-sig"))
+    return _without_halves(tree) if b"\\u" in content and _HALF.search(content) else tree
 
 
-def _mended(tree: Any) -> Any:
-    """The tree with U+FFFD in place of halves of surrogate pairs, which no file and no database takes."""
+def _without_halves(tree: Any) -> Any:
+    """Return the tree with U+FFFD in place of halves of surrogate pairs, which can't be stored anywhere."""
     if isinstance(tree, str):
         return _LONE.sub("\ufffd", tree)
     if isinstance(tree, list):
-        return [_mended(item) for item in tree]
+        return [_without_halves(item) for item in tree]
     if isinstance(tree, dict):
-        return {_mended(name): _mended(value) for name, value in tree.items()}
+        return {_without_halves(name): _without_halves(value) for name, value in tree.items()}
     return tree
 
 
-def _told(content: bytes, first: bytes) -> Any:
-    """Read, and tell what is wrong with it; `first` is how it begins."""
+def parse(content: bytes, first: bytes) -> Any:
+    """Read a part of a body that begins with `first`.
+
+    Raises:
+        DecodeError: it is not JSON; the message says where and shows the beginning.
+    """
     try:
         return _loads(content)
     except UnicodeDecodeError as error:
-        raise DecodeError(f"the answer is not UTF-8 (byte {error.start}): {beginning(first)}") from error
+        raise DecodeError(f"the response is not UTF-8 (byte {error.start}): {beginning(first)}") from error
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
-        raise DecodeError(f"the answer is no JSON ({error.msg}, {where}): {beginning(first)}") from error
+        raise DecodeError(f"the response is not JSON ({error.msg}, {where}): {beginning(first)}") from error
     except ArithmeticError as error:
-        raise DecodeError(f"the answer has a number that is too large or too long: {beginning(first)}") from error
+        raise DecodeError(f"the response has a number that is too large or too long: {beginning(first)}") from error
     except (ValueError, RecursionError) as error:
-        raise DecodeError(f"the answer is no JSON ({error}): {beginning(first)}") from error
-
-
-def _refuse(constant: str) -> Any:
-    msg = f"{constant} is no number"
-    raise ValueError(msg)
+        raise DecodeError(f"the response is not JSON ({error}): {beginning(first)}") from error
 
 
 def _plain(value: Any) -> Any:
@@ -287,5 +321,5 @@ def _plain(value: Any) -> Any:
         return iso(value)
     if isinstance(value, time):
         return of_day(value)
-    msg = f"{value!r} is no text, number, day, moment or None"
+    msg = f"{value!r} is not a text, number, date, datetime, time or None"
     raise ValueError(msg)

@@ -1,62 +1,62 @@
-"""Tree <-> attrs, by cattrs: one recipe for both formats.
+"""Decode trees as attrs records, in the same way for both formats.
 
-Rules of this room: pure. Reading is fast and says nothing; only where it failed is the tree read again, slowly, by
-cattrs' own validation, to tell which field was wrong. Reading is generous where the contract shows it to be needed:
+Decoding is fast and has no error messages. If it fails, cattrs reads the tree again with its own slower validation, to
+find which field is wrong. Decoding tolerates what servers send:
 
-- numbers may come as text, and typed texts may be padded (contract: ids_as_strings, padded_values);
-- typed fields that are blank are None (contract: empty_ended_at);
-- a field with a set of known words (`SomeEnum | str`) keeps a word that is not among them as it is;
-- of a field that comes twice in XML the last one counts (contract: duplicate_elements);
-- what the records don't know is kept in `extra`.
+- numbers may come as text, and typed texts may be padded;
+- typed fields that are blank are None;
+- a field with known values (`SomeEnum | str`) keeps an unknown value as it is;
+- if a field comes twice in XML, the last one counts;
+- fields that the record doesn't have are kept in `extra`.
 
-A field's metadata may say more: `identity` (where it is missing it is None, but not in a tree that has nothing else
-that the record knows), `also` (other names under which it comes) and `read` (how it is read, in place of its type's
-way).
+A field's metadata may have `identity` (if it is missing it is None, unless the tree has no other field of the record),
+`also` (other names of the field) and `read` (a function that reads the value, in place of the one for its type).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime, time
 from decimal import Decimal
 from functools import cache, partial
 from types import NoneType
-from typing import Any, TypeVar, get_args, get_origin
+from typing import Any, Final, TypeVar, get_args, get_origin
 
 import cattrs
 from attrs import fields, has, resolve_types
 from cattrs.gen import make_dict_structure_fn, override
 
-from harvest_async.codec.text import NUMBERS, only_decode_errors, read_date, read_datetime, read_time
+from harvest_async.codec.text import only_decode_errors
+from harvest_async.codec.values import ISO, READERS, SHOWN, Read, as_list, last, optional, read_text, wrong
 from harvest_async.errors import DecodeError
 from harvest_async.redaction import redact_message
 
-__all__ = ["Repeated", "shape", "shape_all"]
+__all__ = ["shape", "shape_all"]
 
 T = TypeVar("T")
 
-_SHOWN = 500
-"""How many characters are shown of what is wrong with a field."""
-
-Read = Callable[[Any], Any]
+_EXACT: Final = frozenset({int, str, bool, Decimal})
+"""Types of fields whose values need no reader if they have that very type."""
 
 
-class Repeated(list[Any]):
-    """What XML has several times: the elements of a list, or one field twice."""
+class _NEVER:
+    """A class without instances."""
 
 
 def shape(tree: Any, kind: type[T]) -> T:
-    """Read a tree as a record.
+    """Decode a tree as a record.
 
     Raises:
         DecodeError: a field is of the wrong type; the message has its path.
     """
-    (record,) = shape_all([tree], kind)
-    return record
+    of_kind: Any = kind
+    try:
+        return _record(of_kind)(tree)  # type: ignore[no-any-return]
+    except Exception as error:
+        raise _fault_in([tree], kind) from error
 
 
 def shape_all(trees: Sequence[Any], kind: type[T]) -> list[T]:
-    """Read trees as records.
+    """Decode trees as records.
 
     Raises:
         DecodeError: a field is of the wrong type; the message has its path in its record.
@@ -66,27 +66,33 @@ def shape_all(trees: Sequence[Any], kind: type[T]) -> list[T]:
     try:
         return [read(tree) for tree in trees]
     except Exception as error:
-        with only_decode_errors(b""):
-            tree = next((tree for tree in trees if not _is_readable(read, tree)), None)
-            raise DecodeError(_explain(tree, kind) or f"the answer is no {kind.__name__}") from error
+        raise _fault_in(trees, kind) from error
+
+
+def _fault_in(trees: Sequence[Any], kind: type[Any]) -> DecodeError:
+    """Return the error for the first tree that can't be decoded."""
+    of_kind: Any = kind
+    with only_decode_errors(b""):
+        tree = next((tree for tree in trees if not _is_readable(_record(of_kind), tree)), None)
+        return DecodeError(_explain(tree, kind) or f"the response is not a {kind.__name__}")
 
 
 def _is_readable(read: Callable[[Any], Any], tree: Any) -> bool:
     try:
         read(tree)
-    except Exception:  # noqa: BLE001 - what is wrong is explained afterwards
+    except Exception:  # noqa: BLE001 - the fault is explained afterwards
         return False
     return True
 
 
 def _explain(tree: Any, kind: type[Any]) -> str | None:
-    """What is wrong with a tree; None where nothing is."""
+    """Describe the faults of a tree; None if it has none."""
     try:
         _converter(detailed=True).structure(tree, kind)
-    except Exception as error:  # noqa: BLE001 - cattrs gathers all kinds
+    except Exception as error:  # noqa: BLE001 - cattrs collects exceptions of all classes
         faults = cattrs.transform_error(error, format_exception=_fault)
-        said = "; ".join(redact_message(fault, _SHOWN) for fault in faults[:5])
-        return f"the answer is no {kind.__name__}: {said}"
+        described = "; ".join(redact_message(fault, SHOWN) for fault in faults[:5])
+        return f"the response is not a {kind.__name__}: {described}"
     return None
 
 
@@ -97,13 +103,13 @@ def _fault(error: BaseException, _: type[Any] | None) -> str:
 @cache
 def _converter(*, detailed: bool) -> cattrs.Converter:
     converter = cattrs.Converter(detailed_validation=detailed)
-    for kind, read in _READERS.items():
+    for kind, read in READERS.items():
         converter.register_structure_hook(kind, partial(_hook, read))
-        converter.register_structure_hook(kind | None, partial(_hook, partial(_optional, read)))
-    converter.register_structure_hook(str | None, lambda value, _: None if value is None else _read_text(value))
+        converter.register_structure_hook(kind | None, partial(_hook, partial(optional, read)))
+    converter.register_structure_hook(str | None, lambda value, _: None if value is None else read_text(value))
     converter.register_structure_hook_func(_is_word, lambda value, kind: _read_word(_plain_type(kind), value))
     if detailed:
-        converter.register_structure_hook_factory(has, partial(_told_record, converter))
+        converter.register_structure_hook_factory(has, partial(_validated_record, converter))
     else:
         converter.register_structure_hook_factory(has, lambda kind: partial(_hook, _record(kind)))
     return converter
@@ -111,14 +117,9 @@ def _converter(*, detailed: bool) -> cattrs.Converter:
 
 @cache
 def _record(kind: Any) -> Callable[[Any], Any]:
-    """How a record is read: field by field as they come; what it does not know goes into `extra`."""
+    """Return the function that decodes a record field by field; unknown fields go into `extra`."""
     resolve_types(kind)
-    known = [field for field in fields(kind) if field.name != "extra"]
-    usual = [field for field in known if "read" not in field.metadata]
-    exact = dict.fromkeys((field.name for field in known), _NEVER)
-    exact |= {field.name: _plain_type(field.type) for field in usual if _plain_type(field.type) in _EXACT}
-    blank = frozenset(field.name for field in known if field.default is None or "identity" in field.metadata)
-    readers = {field.name: field.metadata.get("read") or _reader(field.type) for field in known}
+    table = {field.name: _entry(field) for field in fields(kind) if field.name != "extra"}
     also = _also(kind)
     identity = _identity(kind)
 
@@ -126,16 +127,19 @@ def _record(kind: Any) -> Callable[[Any], Any]:
         if not isinstance(tree, dict):
             tree = _without_fields(tree)
         values: dict[str, Any] = {}
-        for name, value in tree.items():
-            if name not in exact:
-                if name in also:
-                    values.setdefault(also[name], readers[also[name]](value))
+        for given, value in tree.items():
+            try:
+                name, exact, may_be_none, reader = table[given]
+            except KeyError:
+                if given in also:
+                    values.setdefault(also[given], table[also[given]][3](value))
                 else:
-                    values.setdefault("extra", {})[name] = value
-            elif value.__class__ is exact[name]:
+                    values.setdefault("extra", {})[given] = value
+                continue
+            if value.__class__ is exact:
                 values[name] = value
-            elif value is not None or name not in blank:
-                values[name] = readers[name](value)
+            elif value is not None or not may_be_none:
+                values[name] = reader(value)
         if identity is not None and identity not in values:
             if values.keys() <= {"extra"}:
                 raise KeyError(identity)
@@ -145,8 +149,19 @@ def _record(kind: Any) -> Callable[[Any], Any]:
     return read
 
 
+def _entry(field: Any) -> tuple[str, type, bool, Read]:
+    """Return how a field is read: its name, the type that needs no reader, whether it may be None, and its reader.
+
+    The name is the class's own string. Passing an argument by another string of the same text takes twice as long.
+    """
+    kind, special = _plain_type(field.type), field.metadata.get("read")
+    exact = kind if special is None and kind in _EXACT else _NEVER
+    may_be_none = field.default is None or "identity" in field.metadata
+    return field.name, exact, may_be_none, special or _reader(field.type)
+
+
 def _also(kind: Any) -> dict[str, str]:
-    """The fields by the other names that they have."""
+    """Return the fields by their other names."""
     return {name: field.name for field in fields(kind) for name in field.metadata.get("also", ())}
 
 
@@ -155,24 +170,24 @@ def _lists(kind: Any) -> frozenset[str]:
 
 
 def _identity(kind: Any) -> str | None:
-    """The name of the field that holds a record's own id."""
+    """Return the name of the field that holds a record's own id."""
     return next((field.name for field in fields(kind) if field.metadata.get("identity")), None)
 
 
 def _plain_type(kind: Any) -> Any:
-    """A field's type without its None."""
+    """Return a field's type without None."""
     return next((each for each in get_args(kind) if each is not NoneType), kind) if NoneType in get_args(kind) else kind
 
 
 def _reader(kind: Any) -> Read:
-    """How a value is read that is not of its field's type already."""
+    """Return the function that reads a value which is not of its field's type already."""
     if get_origin(kind) is list:
         read = _reader(get_args(kind)[0])
-        return lambda value: [read(item) for item in _as_list(value)]
+        return lambda value: [read(item) for item in as_list(value)]
     plain = _plain_type(kind)
-    if plain in _READERS:
-        read = _READERS[plain] if plain is kind else partial(_optional, _READERS[plain])
-        return _USUAL[plain](read) if plain in _USUAL else read
+    if plain in READERS:
+        read = READERS[plain] if plain is kind else partial(optional, READERS[plain])
+        return ISO[plain](read) if plain in ISO else read
     if _is_word(kind):
         return partial(_read_word, plain)
     hook = _converter(detailed=False).get_structure_hook(kind)
@@ -180,13 +195,24 @@ def _reader(kind: Any) -> Read:
 
 
 def _is_word(kind: Any) -> bool:
-    """Whether a field holds a text of a kind of its own: an enumeration's word, or a currency."""
+    """Return whether a field holds a subclass of str: an enumeration's member, or a currency."""
     plain = _plain_type(kind)
     return isinstance(plain, type) and issubclass(plain, str) and plain is not str
 
 
-def _told_record(converter: cattrs.Converter, kind: type[Any]) -> Callable[[Any, Any], Any]:
-    """How a record is read where it has to be told what is wrong with it."""
+def _read_word(kind: type[str], value: Any) -> str | None:
+    """Return a text as its field's class; a value that an enumeration does not have stays a str."""
+    if value is None:
+        return None
+    text = value if value.__class__ is str else read_text(last(value))
+    try:
+        return kind(text)
+    except ValueError:
+        return text
+
+
+def _validated_record(converter: cattrs.Converter, kind: type[Any]) -> Callable[[Any, Any], Any]:
+    """Return the function that decodes a record with cattrs' validation, to find its faults."""
     own: dict[str, Any] = {
         field.name: override(struct_hook=partial(_hook, field.metadata["read"]))
         for field in fields(kind)
@@ -204,164 +230,19 @@ def _told_record(converter: cattrs.Converter, kind: type[Any]) -> Callable[[Any,
             if not known & tree.keys() - {identity}:
                 msg = f"required field missing: {identity}"
                 raise ValueError(msg)
-            tree = {**tree, identity: 0}  # what is read here is thrown away
-        return read({name: (_as_list if name in lists else _last)(value) for name, value in tree.items()}, kind)
+            tree = {**tree, identity: 0}  # the result is thrown away
+        return read({name: (as_list if name in lists else last)(value) for name, value in tree.items()}, kind)
 
     return structure
 
 
 def _without_fields(tree: Any) -> dict[str, Any]:
-    """What XML makes of an object that has nothing in it: an empty text."""
+    """Return the fields of an empty object, which is an empty text in XML."""
     if isinstance(tree, str) and not tree.strip():
         return {}
-    raise _wrong("an object", tree)
-
-
-def _last(value: Any) -> Any:
-    """A field's value; of one that comes twice the last (contract: duplicate_elements)."""
-    return value[-1] if value.__class__ is Repeated else value
-
-
-def _as_list(value: Any) -> list[Any]:
-    """A list, whether JSON gave it, XML gave it below one element each, or it is blank (contract: projects_absent)."""
-    if isinstance(value, Mapping):
-        (value, *_) = value.values() or [[]]
-    if value is None or (isinstance(value, str) and not value.strip()):
-        return []
-    return value if isinstance(value, list) else [value]
+    raise wrong("an object", tree)
 
 
 def _hook(read: Read, value: Any, _: Any) -> Any:
-    """A reader as cattrs calls it."""
+    """Call a reader in the way in which cattrs calls hooks."""
     return read(value)
-
-
-def _optional(read: Read, value: Any) -> Any:
-    try:
-        return read(value)
-    except ValueError:
-        if value is None or (isinstance(value, str) and not value.strip()):
-            return None
-        if value.__class__ is Repeated:
-            return _optional(read, _last(value))
-        raise
-
-
-def _read_integer(value: Any) -> int:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    if isinstance(value, Decimal) and value.adjusted() < _LONGEST and value == value.to_integral_value():
-        return int(value)
-    if isinstance(value, str) and value.strip().lstrip("-").isdecimal():
-        return int(value)
-    raise _wrong("a whole number", value)
-
-
-def _read_decimal(value: Any) -> Decimal:
-    if isinstance(value, Decimal):
-        return value
-    if isinstance(value, int | str) and not isinstance(value, bool):
-        try:
-            number = NUMBERS.create_decimal(value.strip() if isinstance(value, str) else value)
-        except ArithmeticError:
-            raise _wrong("a decimal number", value) from None
-        if number.is_finite():
-            return number
-    raise _wrong("a decimal number", value)
-
-
-def _read_boolean(value: Any) -> bool:
-    if isinstance(value, bool):
-        return value
-    word = value.strip().lower() if isinstance(value, str) else value
-    if word in ("true", "1", 1):
-        return True
-    if word in ("false", "0", 0):
-        return False
-    raise _wrong("true or false", value)
-
-
-def _read_text(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, int | Decimal) and not isinstance(value, bool):
-        return str(value)
-    raise _wrong("a text", value)
-
-
-def _read_word(kind: type[str], value: Any) -> str | None:
-    """A text as the kind that its field has; a word that an enumeration does not know stays what it is."""
-    if value is None:
-        return None
-    text = _read_text(_last(value))
-    try:
-        return kind(text)
-    except ValueError:
-        return text
-
-
-def _usual_moment(read: Read) -> Read:
-    """Moments in their usual form at once, all others as `read` reads them."""
-
-    def reader(value: Any) -> Any:
-        try:
-            moment = datetime.fromisoformat(value)
-        except (ValueError, TypeError):
-            return read(value)
-        return moment if moment.tzinfo is not None else read(value)
-
-    return reader
-
-
-def _usual_day(read: Read) -> Read:
-    """Days in their usual form at once, all others as `read` reads them."""
-
-    def reader(value: Any) -> Any:
-        try:
-            return date.fromisoformat(value)
-        except (ValueError, TypeError):
-            return read(value)
-
-    return reader
-
-
-def _from_text(read: Callable[[str], T], what: str) -> Callable[[Any], T]:
-    def reader(value: Any) -> T:
-        if value.__class__ is str:
-            return read(value)
-        raise _wrong(what, value)
-
-    return reader
-
-
-_LONGEST = 20
-"""How many digits a whole number may have that comes with a point or an exponent: 1e999999999 would fill the memory."""
-
-
-class _NEVER:
-    """The class of no value."""
-
-
-_EXACT: frozenset[Any] = frozenset({int, str, bool, Decimal})
-
-
-def _wrong(expected: str, value: Any) -> ValueError:
-    return ValueError(f"expected {expected}, got {_show(value)}")
-
-
-def _show(value: Any) -> str:
-    text = redact_message(repr(value), _SHOWN)
-    return text if len(text) <= 60 else f"{text[:60]}..."  # noqa: PLR2004 - a glance is enough
-
-
-_READERS: dict[Any, Read] = {
-    int: _read_integer,
-    str: _read_text,
-    Decimal: _read_decimal,
-    bool: _read_boolean,
-    datetime: _from_text(read_datetime, "a moment"),
-    date: _from_text(read_date, "a date"),
-    time: _from_text(read_time, "a time of day"),
-}
-
-_USUAL: dict[Any, Callable[[Read], Read]] = {datetime: _usual_moment, date: _usual_day}

@@ -1,10 +1,10 @@
-"""Lists of any size, record by record: what both formats have in common.
+"""The base class of the readers that decode lists of any size, record by record.
 
 Invariants:
-- Pure. A list comes in chunks of bytes and is returned as records, some at a time, so that neither the text nor the
-  trees of a whole list are ever held.
-- Reading takes time in proportion to the size, whatever the bytes are and however they are cut into chunks.
-- No chunk of `STEP` bytes keeps its caller waiting for longer than some ten milliseconds. Hence the limits.
+- No I/O. A list comes in chunks of bytes and is returned as records, some at a time, so that neither the text nor the
+  trees of a whole list are ever in memory.
+- Reading takes time in proportion to the size, for any bytes and any division into chunks.
+- No chunk of `STEP` bytes takes longer than some ten milliseconds, which is why there are limits.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ Shaper = Callable[[list[Any]], list[T]]
 """Turns the trees of records into records."""
 
 SLICE: Final = 64 * 1024
-"""How many bytes of a list are read in one go: some hundred records, a few milliseconds."""
+"""Bytes of a list that are decoded at once: some hundred records, a few milliseconds."""
 
 STEP: Final = 16 * 1024
-"""How many bytes are looked at before other tasks get their turn."""
+"""Bytes that are read before other tasks may run."""
 
 LARGEST_ELEMENT: Final = 4 * 1024 * 1024
 """The largest record of a list, in bytes."""
@@ -36,13 +36,13 @@ MOST_VALUES: Final = 50_000
 """The most values in one record of a list."""
 
 DEEPEST: Final = 100
-"""How deep the values of a record may be nested."""
+"""The deepest nesting of a record's values."""
 
 _BEGINNING: Final = 4_096
 
 
 class Slices(ABC, Generic[T]):
-    """Reads a list that comes in chunks.
+    """Decodes a list that comes in chunks.
 
     Args:
         shape: turns trees into records.
@@ -50,15 +50,15 @@ class Slices(ABC, Generic[T]):
 
     def __init__(self, shape: Shaper[T]) -> None:
         self._shape = shape
-        self._held = bytearray()  # what has come and is not read yet
-        self._enough = 1  # how many bytes have to be held before they are looked at
-        self._first = b""  # how the list begins, for error messages
+        self._held = bytearray()  # bytes that are not decoded yet
+        self._enough = 1  # number of held bytes from which on it is worth to look at them
+        self._first = b""  # the beginning of the list, for error messages
 
     def feed(self, chunk: bytes) -> list[T]:
-        """Take a chunk; return the records that are whole by now.
+        """Take a chunk; return the records that are complete.
 
         Raises:
-            DecodeError: a record is of the wrong shape or exceeds a limit, or this is no list.
+            DecodeError: a record is of the wrong shape or exceeds a limit, or the body is not a list.
         """
         if len(self._first) < _BEGINNING:
             self._first += chunk[: _BEGINNING - len(self._first)]
@@ -74,7 +74,7 @@ class Slices(ABC, Generic[T]):
         """Return the last records, at the end of the list.
 
         Raises:
-            DecodeError: the list is not whole, or can't be read.
+            DecodeError: the list is incomplete, or can't be read.
         """
         rest = bytes(self._held)
         self._held.clear()
@@ -83,21 +83,17 @@ class Slices(ABC, Generic[T]):
 
     @abstractmethod
     def _advance(self) -> list[T]:
-        """Read what is whole of what is held."""
+        """Decode the complete records of the held bytes."""
 
     @abstractmethod
     def _finish(self, rest: bytes) -> list[T]:
-        """Read what is left at the end of the list."""
+        """Decode the rest, at the end of the list."""
 
     def _error(self, format: str, reason: object) -> DecodeError:
-        return DecodeError(f"the answer is no {format} ({reason}): {beginning(self._first)}")
+        return DecodeError(f"the response is not {format} ({reason}): {beginning(self._first)}")
 
     def _too_large(self) -> DecodeError:
-        return DecodeError(
-            f"the answer has a record of more than {LARGEST_ELEMENT} bytes, which is not read: {beginning(self._first)}"
-        )
+        return DecodeError(f"the response has a record of more than {LARGEST_ELEMENT} bytes: {beginning(self._first)}")
 
     def _too_many(self) -> DecodeError:
-        return DecodeError(
-            f"the answer has a record of more than {MOST_VALUES} values, which is not read: {beginning(self._first)}"
-        )
+        return DecodeError(f"the response has a record of more than {MOST_VALUES} values: {beginning(self._first)}")

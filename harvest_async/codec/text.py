@@ -1,7 +1,8 @@
-"""How days, moments and times of day are written and read as text.
+"""Dates, datetimes and times of day as text, and errors about bodies that can't be read.
 
-Rules of this room: pure, one writer and one reader for each kind. ISO 8601 is tried first, then the forms of the time
-tracking section (contract: dates.time_tracking); the name of a weekday is never looked at (contract: weekday_mismatch).
+Notes:
+- No I/O; one writer and one reader for each type.
+- ISO 8601 is tried first, then the forms of time tracking. The name of a weekday is ignored, since it may be wrong.
 """
 
 from __future__ import annotations
@@ -17,10 +18,20 @@ from typing import Final
 from harvest_async.errors import DecodeError
 from harvest_async.redaction import redact_cut, redact_message, redact_text
 
-__all__ = ["NUMBERS", "beginning", "iso", "of_day", "only_decode_errors", "read_date", "read_datetime", "read_time"]
+__all__ = [
+    "NUMBERS",
+    "beginning",
+    "decode_error",
+    "iso",
+    "of_day",
+    "only_decode_errors",
+    "read_date",
+    "read_datetime",
+    "read_time",
+]
 
 NUMBERS: Final = Context(prec=1_000, Emax=999, Emin=-999, traps=[InvalidOperation, Overflow, Underflow, Inexact])
-"""How decimal numbers are read: exactly, or not at all where they have more than 1,000 digits or places.
+"""The context in which decimal numbers are read: exactly, or not at all if they have more than 1,000 digits.
 
 A few bytes such as 1e999999999 would otherwise fill the memory when they are written out.
 """
@@ -35,7 +46,7 @@ _NOON: Final = 12
 
 
 def beginning(content: bytes) -> str:
-    """What a body that can't be read begins with, for an error message."""
+    """Return the beginning of a body that can't be read, for an error message."""
     text = content[: 4 * _SHOWN].decode("utf-8", errors="replace").strip()
     if not text:
         return "it is empty"
@@ -46,37 +57,46 @@ def beginning(content: bytes) -> str:
 
 @contextmanager
 def only_decode_errors(content: bytes) -> Iterator[None]:
-    """Turn whatever a reader raises into a `DecodeError`; `content` is what it reads, or how that begins.
-
-    Numbers alone can raise `ValueError`, `OverflowError` and `decimal.InvalidOperation`, nesting `RecursionError`, and
-    a large body `MemoryError`. None of them says anything about what became of the call.
-    """
+    """Turn any exception of a reader into a `DecodeError`; `content` is the body that it reads, or its beginning."""
     try:
         yield
     except DecodeError:
         raise
     except Exception as error:
-        cause = redact_message(f"{type(error).__name__}: {error}", _SHOWN)
-        raise DecodeError(f"the answer can't be read ({cause}): {beginning(content)}") from error
+        raise decode_error(error, content) from error
+
+
+def decode_error(error: Exception, content: bytes) -> DecodeError:
+    """Return the `DecodeError` for an exception of a reader, caused by it; `content` is the body, or its beginning.
+
+    Numbers alone can raise `ValueError`, `OverflowError` and `decimal.InvalidOperation`, nesting `RecursionError`, and
+    a large body `MemoryError`. None of them says anything about the result of the call.
+    """
+    if isinstance(error, DecodeError):
+        return error
+    cause = redact_message(f"{type(error).__name__}: {error}", _SHOWN)
+    failed = DecodeError(f"the response can't be read ({cause}): {beginning(content)}")
+    failed.__cause__ = error
+    return failed
 
 
 def iso(value: date | datetime) -> str:
-    """A day as YYYY-MM-DD, an aware moment as YYYY-MM-DDTHH:MM:SSZ (contract: dates)."""
+    """Return a date as YYYY-MM-DD, and an aware datetime as YYYY-MM-DDTHH:MM:SSZ."""
     if isinstance(value, datetime):
         return f"{value.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat()}Z"
     return value.isoformat()
 
 
 def of_day(value: time) -> str:
-    """A time of day as 8:00am (contract: dates.time_of_day)."""
+    """Return a time of day as 8:00am."""
     return f"{value.hour % _NOON or _NOON}:{value.minute:02}{'am' if value.hour < _NOON else 'pm'}"
 
 
 def read_date(text: str) -> date:
-    """Read a day.
+    """Read a date.
 
     Raises:
-        ValueError: it is none.
+        ValueError: the text is not a date.
     """
     try:
         return date.fromisoformat(text)
@@ -95,20 +115,20 @@ def read_date(text: str) -> date:
 
 
 def read_datetime(text: str) -> datetime:
-    """Read a moment; one without a zone is in UTC, -0000 too (contract: minus_zero_zone).
+    """Read a datetime; without a zone, or with -0000, it is in UTC.
 
     Raises:
-        ValueError: it is none.
+        ValueError: the text is not a datetime.
     """
     try:
-        moment = datetime.fromisoformat(text)
+        value = datetime.fromisoformat(text)
     except ValueError:
         try:
-            moment = _read_padded(text.strip())
+            value = _read_padded(text.strip())
         except Exception:  # noqa: BLE001 - the parser of e-mail dates raises OverflowError and others, too
-            msg = f"expected a moment like 2026-01-31T08:00:00Z, got {text!r}"
+            msg = f"expected a datetime like 2026-01-31T08:00:00Z, got {text!r}"
             raise ValueError(msg) from None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    return value if value.tzinfo is not None else value.replace(tzinfo=UTC)
 
 
 def _read_padded(text: str) -> datetime:
@@ -119,10 +139,10 @@ def _read_padded(text: str) -> datetime:
 
 
 def read_time(text: str) -> time:
-    """Read a time of day: 8:00am, 8:00 am or 16:45 (contract: time_of_day.also_accept).
+    """Read a time of day: 8:00am, 8:00 am or 16:45.
 
     Raises:
-        ValueError: it is none.
+        ValueError: the text is not a time of day.
     """
     match = _CLOCK.fullmatch(text.strip())
     if match is None:
@@ -141,5 +161,5 @@ def _month(name: str) -> int:
     try:
         return _MONTHS.index(name[:3].lower()) + 1
     except ValueError:
-        msg = f"{name!r} is no month"
+        msg = f"{name!r} is not a month"
         raise ValueError(msg) from None

@@ -1,9 +1,10 @@
-"""XML: bytes <-> tree, and lists record by record.
+"""XML: bodies to trees and back, and lists record by record.
 
-Rules of this room: pure. xmltodict reads and writes, its defaults set on purpose: white space of texts is kept. What
-comes from the network may not bring a document type, and with it no entities (contract: untrusted_xml). Names get
-underscores when they are read, whatever the section writes (contract: daily_all_underscores). A tree read from XML
-has text where JSON has numbers: fields know their own types (contract: nil_class), attributes only tell nil.
+Notes:
+- No I/O. xmltodict reads and writes; white space in texts is kept.
+- A document from the network must not have a document type, and so it has no entities.
+- Names get underscores when they are read, also where the API uses dashes.
+- A tree has text where JSON has numbers, since fields know their own types; of the attributes only `nil` is read.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ from xml.parsers.expat import ExpatError, ParserCreate
 import xmltodict
 from attrs import define, field
 
-from harvest_async.codec.shape import Repeated
 from harvest_async.codec.slices import DEEPEST, LARGEST_ELEMENT, MOST_VALUES, STEP, Shaper, Slices
 from harvest_async.codec.text import beginning, iso, of_day, only_decode_errors
+from harvest_async.codec.values import Repeated
 from harvest_async.errors import DecodeError, InvalidArgument
 
 __all__ = ["CONTENT_TYPE", "Elements", "read", "write"]
@@ -38,15 +39,15 @@ _TYPE_AND_TEXT: Final = 2
 _PROLOG: Final = 4_096
 _ROOT: Final = re.compile(rb"<[A-Za-z_]")
 _COMMENT: Final = re.compile(rb"<!--.*?(?:-->|\Z)", re.DOTALL)
-_HOW: Final[Mapping[str, Any]] = {"strip_whitespace": False, "disable_entities": True, "process_comments": False}
-_UNSPEAKABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_PARSING: Final[Mapping[str, Any]] = {"strip_whitespace": False, "disable_entities": True, "process_comments": False}
+_NOT_ALLOWED: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def read(content: bytes) -> tuple[str, Any]:
     """Turn a body into its root's name and a tree of dicts, lists, str and None.
 
     Raises:
-        DecodeError: it is no XML, not whole, or brings a document type.
+        DecodeError: it is not XML, incomplete, or has a document type.
     """
     with only_decode_errors(content):
         tree = _parse(content)
@@ -55,10 +56,10 @@ def read(content: bytes) -> tuple[str, Any]:
 
 
 def write(fields: Mapping[str, Any], root: str, *, underscores: bool) -> bytes:
-    """Turn fields into a document. Names get dashes, but for the section that has underscores.
+    """Turn fields into a document. Names get dashes unless `underscores` is True.
 
     Raises:
-        InvalidArgument: a text has a character that XML can't carry.
+        InvalidArgument: a text has a character that XML does not allow.
     """
     tree = {(name if underscores else name.replace("_", "-")): _element(name, value) for name, value in fields.items()}
     text: str = xmltodict.unparse({root: tree or None}, short_empty_elements=False)
@@ -66,16 +67,16 @@ def write(fields: Mapping[str, Any], root: str, *, underscores: bool) -> bytes:
 
 
 class Elements(Slices[T]):
-    """Reads the elements below a list's root. What both are called does not matter (contract: message_list_root).
+    """Reads the elements below a list's root, with any names.
 
-    expat reads the document as it comes, and each record is returned when it ends.
+    expat parses the chunks as they come, and each record is returned when it ends.
     """
 
     def __init__(self, shape: Shaper[T]) -> None:
         super().__init__(shape)
         self._decoder = codecs.getincrementaldecoder("utf-8-sig")()
         self._builder = _Builder()
-        self._came = self._began = 0  # bytes up to now, and up to the record that is being read
+        self._came = self._began = 0  # bytes in total, and before the record that is being read
 
     def _advance(self) -> list[T]:
         text = self._text(bytes(self._held), final=False)
@@ -84,8 +85,8 @@ class Elements(Slices[T]):
         left = self._came - max(0, self._builder.place())
         if left > LONGEST_TOKEN:
             what = f"a tag or a comment of more than {LONGEST_TOKEN} bytes"
-            raise DecodeError(f"the answer has {what}, which is not read: {beginning(self._first)}")
-        self._enough = max(STEP, left)  # what is not whole is read again from its beginning
+            raise DecodeError(f"the response has {what}: {beginning(self._first)}")
+        self._enough = max(STEP, left)  # an incomplete token is read again from its beginning
         return self._records()
 
     def _finish(self, rest: bytes) -> list[T]:
@@ -100,7 +101,7 @@ class Elements(Slices[T]):
             return self._decoder.decode(content, final)
         except UnicodeDecodeError as error:
             raise DecodeError(
-                f"the answer is not UTF-8 (byte {before + error.start}): {beginning(self._first)}"
+                f"the response is not UTF-8 (byte {before + error.start}): {beginning(self._first)}"
             ) from error
 
     def _parse(self, text: str, *, final: bool) -> None:
@@ -110,9 +111,7 @@ class Elements(Slices[T]):
             _refuse_doctype(self._first)
             raise self._error("XML", error) from error
         except _DocumentType:
-            raise DecodeError(
-                f"the answer brings a document type, which is refused: {beginning(self._first)}"
-            ) from None
+            raise DecodeError(f"the response has a document type, which is refused: {beginning(self._first)}") from None
 
     def _records(self) -> list[T]:
         builder = self._builder
@@ -127,7 +126,7 @@ class Elements(Slices[T]):
 
 
 class _DocumentType(Exception):
-    """The document has a type of its own."""
+    """The document has a document type."""
 
 
 @define(slots=True)
@@ -144,9 +143,9 @@ class _Builder:
     """Builds the trees of a list's records from what expat reports.
 
     Attributes:
-        records: the trees of the records that are whole.
-        values: how many elements the record that is being read has so far.
-        depth: how many elements are open.
+        records: the trees of the complete records.
+        values: number of elements in the record that is being read.
+        depth: number of open elements.
     """
 
     __slots__ = ("_open", "_parser", "records", "values")
@@ -164,25 +163,25 @@ class _Builder:
 
     @property
     def depth(self) -> int:
-        """How many elements are open."""
+        """The number of open elements."""
         return len(self._open)
 
     def parse(self, text: str, *, final: bool) -> None:
-        """Read on."""
+        """Parse the next part of the document."""
         self._parser.Parse(text, final)
 
     def place(self) -> int:
-        """Up to which byte the document is read."""
+        """Return the number of bytes that were parsed."""
         return self._parser.CurrentByteIndex
 
     def take(self) -> list[Any]:
-        """Return the records that are whole, and forget them."""
+        """Return the complete records and remove them."""
         records, self.records = self.records, []
         return records
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         if len(self._open) > DEEPEST + 1:
-            raise DecodeError(f"the answer is nested deeper than {DEEPEST} elements")
+            raise DecodeError(f"the response is nested deeper than {DEEPEST} elements")
         self.values += 1
         is_nil = bool(attributes) and attributes.get("nil", "").strip().lower() == "true"
         self._open.append(_Node(name, is_nil))
@@ -205,7 +204,7 @@ def _refuse_type(*_: object) -> None:
 
 
 def _put(parent: _Node, name: str, value: Any) -> None:
-    """Add a child to its parent; what comes several times becomes a list."""
+    """Add a child to its parent; children of the same name become a list."""
     if parent.children is None:
         parent.children = {name: value}
     elif name not in parent.children:
@@ -226,9 +225,9 @@ def _parse(content: bytes) -> dict[str, Any]:
     text = _decode(content, content)
     _refuse_doctype(content)
     try:
-        tree = xmltodict.parse(text, **_HOW)
+        tree = xmltodict.parse(text, **_PARSING)
     except (ExpatError, ValueError, xmltodict.ParsingInterrupted) as error:
-        raise DecodeError(f"the answer is no XML ({error}): {beginning(content)}") from error
+        raise DecodeError(f"the response is not XML ({error}): {beginning(content)}") from error
     return dict(tree or {})
 
 
@@ -236,14 +235,14 @@ def _decode(content: bytes, first: bytes) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise DecodeError(f"the answer is not UTF-8 (byte {error.start}): {beginning(first)}") from error
+        raise DecodeError(f"the response is not UTF-8 (byte {error.start}): {beginning(first)}") from error
 
 
 def _refuse_doctype(content: bytes) -> None:
     prolog = _COMMENT.sub(b"", content[:_PROLOG])
     root = _ROOT.search(prolog)
     if b"<!DOCTYPE" in prolog[: root.start() if root else None].upper():
-        raise DecodeError(f"the answer brings a document type, which is refused: {beginning(content)}")
+        raise DecodeError(f"the response has a document type, which is refused: {beginning(content)}")
 
 
 @lru_cache
@@ -253,7 +252,7 @@ def _name(name: str) -> str:
 
 def _plain(value: Any, depth: int = 0) -> Any:
     if depth > DEEPEST:
-        raise DecodeError(f"the answer is nested deeper than {DEEPEST} elements")
+        raise DecodeError(f"the response is nested deeper than {DEEPEST} elements")
     if value is None:
         return ""
     if isinstance(value, list):
@@ -267,7 +266,7 @@ def _plain(value: Any, depth: int = 0) -> Any:
 
 
 def _child(value: Any, depth: int) -> Any:
-    """An element; most are a text, or a text with attributes, and are read without more ado."""
+    """Return an element's value; most are a text, or a text with attributes, for which there is a short way."""
     if value.__class__ is str:
         return value
     if value.__class__ is dict and len(value) == _TYPE_AND_TEXT and "@type" in value and "#text" in value:
@@ -285,7 +284,7 @@ def _element(name: str, value: Any) -> Any:
     return _text_of(name, value)
 
 
-def _day_or_moment(name: str, value: date | datetime) -> str:
+def _date_or_datetime(name: str, value: date | datetime) -> str:
     try:
         return iso(value)
     except OverflowError as error:
@@ -296,12 +295,14 @@ def _text_of(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, datetime | date):
-        return _day_or_moment(name, value)
+        return _date_or_datetime(name, value)
     if isinstance(value, time):
         return of_day(value)
     if not isinstance(value, str | int | float | Decimal):
-        raise InvalidArgument(f"{name}: this can't be sent as XML: {value!r} is no text, number, day, moment or None")
+        raise InvalidArgument(
+            f"{name}: this can't be sent as XML: {value!r} is not a text, number, date, datetime, time or None"
+        )
     text = str(value)
-    if found := _UNSPEAKABLE.search(text):
+    if found := _NOT_ALLOWED.search(text):
         raise InvalidArgument(f"{name}: character {found[0]!r} can't be sent as XML: leave it out, or use JSON")
     return text

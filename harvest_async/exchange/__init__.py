@@ -1,21 +1,22 @@
-"""The exchange: the one place where a call meets its dialect, the throttle and the retries.
+"""Send calls: encode them, wait for the throttle, retry, and decode the responses.
 
-`calls` is what resources use, `attempts` sends until the table says stop, `body` reads answers, `files` is for what
-is no record, `options` checks what calls are made with, `recording` keeps responses, `opening` puts the parts
-together. httpx is imported here, in `auth`, `transport` and `testing` only.
+`exchange` is the interface for resources, `retrying` sends a call until it succeeds or must not be repeated,
+`response_body` reads bodies, `files` uploads and downloads, `options` checks the options of calls, `recording` keeps
+raw responses, `factory` creates an exchange. httpx is imported here, in `auth`, `transport` and `testing` only.
 """
 
-from harvest_async.exchange.attempts import BeforeSend, Shared
-from harvest_async.exchange.calls import Exchange
+from harvest_async.exchange.cache_protocol import Watcher
+from harvest_async.exchange.exchange import Exchange
+from harvest_async.exchange.factory import ExchangeSettings, open_exchange
 from harvest_async.exchange.files import form_data
-from harvest_async.exchange.keeping import Watcher
-from harvest_async.exchange.opening import open_exchange
 from harvest_async.exchange.options import OnUnknown, Options
 from harvest_async.exchange.recording import RawResponse, with_raw_response
+from harvest_async.exchange.shared import BeforeSend, Shared
 
 __all__ = [
     "BeforeSend",
     "Exchange",
+    "ExchangeSettings",
     "OnUnknown",
     "Options",
     "RawResponse",

@@ -10,10 +10,10 @@ from attrs import evolve, field, frozen
 
 from harvest_async.call import Call
 from harvest_async.errors import InvalidArgument
-from harvest_async.exchange.attempts import BeforeSend
+from harvest_async.exchange.shared import BeforeSend
+from harvest_async.messages import Headers, redact_headers
 from harvest_async.retry import ATTEMPTS, USUAL, Budget, Limits
-from harvest_async.throttle.line import Lane
-from harvest_async.wire import Headers, redact_headers
+from harvest_async.throttle.queue import Lane
 
 __all__ = ["LONGEST", "PLAIN", "OnUnknown", "Options", "change", "check_timeout"]
 
@@ -39,7 +39,7 @@ _RESERVED: Final = {
     **dict.fromkeys(("cookie", "harvest-account-id"), "it says whose account it is"),
     **dict.fromkeys(("x-http-method*", "x-method*"), "it changes what the call does"),
 }
-"""Names of header fields that options can't set, with the reason; `*` stands for any ending."""
+"""Names of header fields that options can't set, with the reason; `*` matches any ending."""
 
 
 @frozen

@@ -11,10 +11,10 @@ import httpx
 from attrs import evolve, frozen
 
 from harvest_async.errors import DecodeError, InvalidArgument
-from harvest_async.exchange.body import LARGEST_RECORD
-from harvest_async.wire import Answer
+from harvest_async.exchange.response_body import LARGEST_RECORD
+from harvest_async.messages import Response
 
-__all__ = ["RawResponse", "keep", "with_raw_response"]
+__all__ = ["RawResponse", "keep", "recorders", "with_raw_response"]
 
 T = TypeVar("T")
 
@@ -30,7 +30,7 @@ class RawResponse(Generic[T]):
     """
 
     record: T
-    responses: tuple[Answer, ...]
+    responses: tuple[Response, ...]
 
     @property
     def status(self) -> int:
@@ -48,7 +48,7 @@ class RawResponse(Generic[T]):
         return self._last.content
 
     @property
-    def _last(self) -> Answer:
+    def _last(self) -> Response:
         if not self.responses:
             raise LookupError("there is no response: the call had nothing to send")
         return self.responses[-1]
@@ -61,14 +61,14 @@ class RawResponse(Generic[T]):
 class _Recorder:
     """Collects responses while a call is awaited."""
 
-    __slots__ = ("answers", "is_open")
+    __slots__ = ("is_open", "responses")
 
     def __init__(self) -> None:
-        self.answers: list[Answer] = []
+        self.responses: list[Response] = []
         self.is_open = True
 
 
-_recorders: Final[ContextVar[tuple[_Recorder, ...]]] = ContextVar("harvest_async_recorders", default=())
+recorders: Final[ContextVar[tuple[_Recorder, ...]]] = ContextVar("harvest_asyncrecorders", default=())
 
 
 async def with_raw_response(work: Awaitable[T]) -> RawResponse[T]:
@@ -84,35 +84,35 @@ async def with_raw_response(work: Awaitable[T]) -> RawResponse[T]:
             f"with_raw_response: give the call itself, like harvest.clients.get(7), not a {type(work).__name__}"
         )
     recorder = _Recorder()
-    token = _recorders.set((*_recorders.get(), recorder))
+    token = recorders.set((*recorders.get(), recorder))
     try:
         record = await work
     finally:
         recorder.is_open = False
-        _recorders.reset(token)
-    return RawResponse(record, tuple(recorder.answers))
+        recorders.reset(token)
+    return RawResponse(record, tuple(recorder.responses))
 
 
-def keep(answer: Answer) -> Answer:
+def keep(response: Response) -> Response:
     """Give a response to those who record it, with all of its body; return it as it came.
 
     Raises:
         DecodeError: it is too large to be kept in memory.
     """
-    recorders = [each for each in _recorders.get() if each.is_open]
-    if recorders:
-        whole = _whole(answer)
-        for recorder in recorders:
-            recorder.answers.append(whole)
-    return answer
+    running = [each for each in recorders.get() if each.is_open]
+    if running:
+        whole = _whole(response)
+        for recorder in running:
+            recorder.responses.append(whole)
+    return response
 
 
-def _whole(answer: Answer) -> Answer:
-    spool = answer.spool
-    if spool is None:
-        return answer
-    if spool.size > LARGEST_RECORD:
-        spool.close()
-        message = f"the answer is larger than {LARGEST_RECORD} bytes, too large to be kept by with_raw_response"
-        raise DecodeError(message, answer=evolve(answer, spool=None))
-    return evolve(answer, content=spool.read(), spool=None)
+def _whole(response: Response) -> Response:
+    buffer = response.buffer
+    if buffer is None:
+        return response
+    if buffer.size > LARGEST_RECORD:
+        buffer.close()
+        message = f"the response is larger than {LARGEST_RECORD} bytes, too large to be kept by with_raw_response"
+        raise DecodeError(message, response=evolve(response, buffer=None))
+    return evolve(response, content=buffer.read(), buffer=None)

@@ -1,8 +1,4 @@
-"""API v1 as a Postman collection: every call, ready to be tried by hand.
-
-Rules of this room: pure. `examples` makes one use of each endpoint, `collection` writes them in Postman's format 2.1.
-No endpoint is listed here: what `v1.calls` has is there, encoded as the client would do it.
-"""
+"""Create a Postman collection (format 2.1) with every call of an API version, encoded as the client encodes it."""
 
 from harvest_async.postman.collection import make_collection
 

@@ -1,6 +1,6 @@
-"""Calls in Postman's collection format 2.1: folders of requests, with variables for account, credentials and ids.
+"""Write calls in Postman's collection format 2.1: folders of requests, with variables for account, credentials and ids.
 
-Rules of this room: see `postman`. No credential is written, only the names of the variables that hold them.
+Credentials are never written, only the names of their variables.
 """
 
 from __future__ import annotations
@@ -8,50 +8,88 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from typing import Any, Final, Literal, Protocol
 from urllib.parse import parse_qsl, urlsplit
 
 from harvest_async.call import Call, Upload
-from harvest_async.postman.examples import Example, examples
-from harvest_async.v1.dialect import Format, V1Dialect
-from harvest_async.v1.resources.receipts import PART
-from harvest_async.wire import Wire
+from harvest_async.messages import Request
+from harvest_async.versions import DEFAULT, load
 
 __all__ = ["make_collection"]
 
 _SCHEMA: Final = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
-_ABOUT: Final = """Every call of the Harvest API v1, in JSON and in XML.
+_ABOUT: Final = """Every call of the Harvest API {version}, in JSON and in XML.
 
-Set the collection's variables first: `account`, `email` and `password`, and `app`, which says who is calling. To sign
+Set the variables of the collection first: `account`, `email` and `password`, and `app`, the name of your app. To sign
 in with a token, choose Bearer Token as the collection's authorization and give it `{{access_token}}`. `format` is
 `json` or `xml` where a request has no body; `base_url` may lead to a sandbox. Ids are variables, too.
 
 Harvest blocks an account that makes more than 100 calls in 15 seconds; each call made meanwhile prolongs the block.
 """
-_REPEATS: Final = {True: "May be sent again after a lost answer.", False: "Look before you send it again."}
-_ASIDE: Final = re.compile(r" \([a-z_, ]+\)")
-"""Where a docstring names the contract's quirks."""
-
+_REPEATS: Final = {
+    True: "Can be sent again after a lost response.",
+    False: "Check the account before you send it again.",
+}
 _PLACEHOLDER: Final = "http://base-url"
 _LEFT_OUT: Final = frozenset({"content-length"})
 
 
+Format = Literal["json", "xml"]
+
+
+class Example(Protocol):
+    """One use of an endpoint with all its parameters, from the API version."""
+
+    @property
+    def call(self) -> Call[Any]:
+        """Return the call."""
+        ...
+
+    @property
+    def optional(self) -> frozenset[str]:
+        """Return the names of the optional query parameters."""
+        ...
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """Return the names of the required fields."""
+        ...
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """Return the names of fields for other uses of the endpoint."""
+        ...
+
+    @property
+    def about(self) -> str:
+        """Return the description."""
+        ...
+
+    def written(self, text: str) -> str:
+        """Return a text with variables in place of ids."""
+        ...
+
+
 def make_collection(base_url: str = "https://{{account}}.harvestapp.com", account: str = "") -> dict[str, Any]:
-    """Make a collection of every call that there is.
+    """Create a collection of every call.
 
     Args:
-        base_url: where the account is; may use the variable `account`.
-        account: the account's subdomain, if it is to stand there already.
+        base_url: the address of the account; may use the variable `account`.
+        account: the value of the variable `account`.
 
     Returns:
         The collection as a tree that `json` can write; equal arguments give equal trees.
     """
     folders: dict[str, list[dict[str, Any]]] = {}
-    for example in sorted(examples(), key=lambda example: (example.written(example.call.path), example.call.method)):
+    for example in sorted(_examples(), key=lambda example: (example.written(example.call.path), example.call.method)):
         folders.setdefault(example.call.name.partition(".")[0], []).extend(_items(example))
     items = [{"name": _title(name), "item": folders[name]} for name in sorted(folders)]
     return {
-        "info": {"name": "Harvest API v1", "description": _ABOUT, "schema": _SCHEMA},
+        "info": {
+            "name": f"Harvest API {DEFAULT}",
+            "description": _ABOUT.replace("{version}", DEFAULT),
+            "schema": _SCHEMA,
+        },
         "item": items,
         "auth": {
             "type": "basic",
@@ -61,8 +99,14 @@ def make_collection(base_url: str = "https://{{account}}.harvestapp.com", accoun
     }
 
 
+def _examples() -> Iterable[Example]:
+    """Return an example of each endpoint."""
+    found: Iterable[Example] = load("examples")()
+    return found
+
+
 def _items(example: Example) -> Iterator[dict[str, Any]]:
-    """A request, or one for each format where there is a body."""
+    """Yield a request, or one for each format if it has a body."""
     name = _title(example.call.name.partition(".")[2])
     if example.call.body is None or isinstance(example.call.body, Upload):
         yield _item(name, example, "json")
@@ -72,7 +116,7 @@ def _items(example: Example) -> Iterator[dict[str, Any]]:
 
 
 def _item(name: str, example: Example, format: Format) -> dict[str, Any]:
-    wire = V1Dialect(format).encode(example.call, _PLACEHOLDER, (("User-Agent", "{{app}}"),))
+    wire: Request = load("dialect")(format).encode(example.call, _PLACEHOLDER, (("User-Agent", "{{app}}"),))
     request: dict[str, Any] = {
         "method": wire.method,
         "header": list(_headers(wire, example.call)),
@@ -80,22 +124,25 @@ def _item(name: str, example: Example, format: Format) -> dict[str, Any]:
         "description": _description(example),
     }
     if isinstance(example.call.body, Upload):
-        request["body"] = {"mode": "formdata", "formdata": [{"key": PART, "type": "file", "src": None}]}
+        request["body"] = {
+            "mode": "formdata",
+            "formdata": [{"key": load("receipt_field"), "type": "file", "src": None}],
+        }
     elif wire.content:
         raw = example.written(_pretty(wire, format))
         request["body"] = {"mode": "raw", "raw": raw, "options": {"raw": {"language": format}}}
     return {"name": name, "request": request, "response": []}
 
 
-def _headers(wire: Wire, call: Call[Any]) -> Iterator[dict[str, str]]:
-    """The header fields that Postman does not set by itself; without a body the format is a variable."""
+def _headers(wire: Request, call: Call[Any]) -> Iterator[dict[str, str]]:
+    """Yield the headers that Postman does not set by itself; without a body the format is a variable."""
     for key, value in wire.headers:
         if key.lower() in _LEFT_OUT or (key == "Content-Type" and isinstance(call.body, Upload)):
             continue
         yield {"key": key, "value": value.replace("json", "{{format}}") if call.body is None else value}
 
 
-def _url(wire: Wire, example: Example) -> dict[str, Any]:
+def _url(wire: Request, example: Example) -> dict[str, Any]:
     parts = urlsplit(example.written(wire.url))
     query = [
         {"key": key, "value": value, "disabled": key in example.optional}
@@ -108,22 +155,22 @@ def _url(wire: Wire, example: Example) -> dict[str, Any]:
 
 
 def _description(example: Example) -> str:
-    about = _ASIDE.sub("", example.about.partition(f"{example.call.name}: ")[2])
+    about = example.about
     lines = [f"`{example.call.name}`{': ' if about else '.'}{about}", _REPEATS[example.call.repeat.repeatable]]
     if example.needed:
-        lines.append(f"Has to be there: {', '.join(example.needed)}.")
+        lines.append(f"Required: {', '.join(example.needed)}.")
     if example.others:
-        lines.append(f"Takes also, for other uses: {', '.join(example.others)}.")
+        lines.append(f"Other fields: {', '.join(example.others)}.")
     return "\n\n".join(lines)
 
 
-def _pretty(wire: Wire, format: Format) -> str:
+def _pretty(wire: Request, format: Format) -> str:
     text = wire.content.decode("utf-8")
     return json.dumps(json.loads(text), indent=2, ensure_ascii=False) if format == "json" else text
 
 
 def _variables(items: Iterable[Any], base_url: str, account: str) -> Iterator[dict[str, str]]:
-    """Those that are used anywhere, each with a value that a user would begin with."""
+    """Yield the variables that are used, each with a default value."""
     known = {"account": account, "app": "Postman (you@example.com)", "base_url": base_url, "format": "json"}
     used = set(re.findall(r"\{\{(\w+)\}\}", json.dumps([list(items), base_url])))
     for name in sorted(used | known.keys() | {"access_token", "email", "password"}):

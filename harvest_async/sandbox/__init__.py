@@ -1,7 +1,7 @@
-"""A Harvest account to run against: API v1 over a real socket or in process, with its throttle and its quirks.
+"""A Harvest account to test against: over a socket or in process, with rate limit, faults and quirks.
 
-Rules of this room: it imports nothing of ours but the clock, so that it judges clients from outside. The web parts are
-imported when they are needed (extra `sandbox`).
+It imports nothing of the client but the clock, so that it checks clients from outside. The server is imported on first
+use and needs the extra `sandbox`.
 """
 
 from __future__ import annotations
@@ -20,36 +20,45 @@ from harvest_async.sandbox.world import World
 
 __all__ = ["Request", "Sandbox"]
 
-_MISSING = "the sandbox needs Starlette and uvicorn: python -m pip install 'harvest-async[sandbox]'"
+_MISSING = "The sandbox needs Starlette and uvicorn. Install them: python -m pip install 'harvest-async[sandbox]'"
 
 
 class Sandbox:
-    """A Harvest account to run against.
+    """A Harvest account for tests and trials, as a server.
 
-    It has account `sandbox`, the administrator `admin@example.com` and the regular user `user@example.com`, both with
-    the password `sandbox`, and the administrator's token `sandbox-token`. It is an authorization server, too, at
-    `/oauth2/authorize` and `/oauth2/token` (contract: auth.oauth2), for the client id `sandbox-client` with the secret
-    `sandbox-secret` and any redirect_uri; whoever is signed in, else the administrator, approves at once.
+    It serves API v1 and API v2 over one account, which has the administrator `admin@example.com` and the regular user
+    `user@example.com`, both with the password `sandbox`.
+
+    - v1: the subdomain `sandbox`, the passwords or the administrator's token `sandbox-v1-token`.
+    - v2, below `/v2` and `/api/v2`: the account id 1 and the administrator's token `sandbox-token`.
+
+    It is an authorization server, too: `/oauth2/authorize`, with the token endpoints `/oauth2/token` for v1 and
+    `/api/v2/oauth2/token` for v2, for the client id `sandbox-client` with the secret `sandbox-secret` and any
+    redirect_uri. It approves every request at once, for the signed-in person or else for the administrator. The refresh
+    token `sandbox-refresh` can be used once; a reset issues it again.
 
     Args:
         calls: calls allowed in a period.
-        period: seconds.
-        lockout: seconds that an account is shut once it made too many calls; None is the period.
-        prolong: whether each call made while it is shut begins the lockout anew (contract: throttle_resets).
-        db: a file in which the state is kept; None keeps it in memory.
-        clock: what tells the time; None is the machine's.
+        period: length of the period in seconds.
+        lockout: length in seconds of the lockout after too many calls; None is the period.
+        prolong: whether a call made during the lockout restarts it.
+        db: a file in which to keep the state; None keeps it in memory.
+        clock: the clock; None is the machine's.
         timestamp_timers: whether time is tracked by start and end, not by duration.
-        status_counts: whether the status call counts like any other.
-        validators: whether what may be kept is answered with an ETag, and asked for again with 304.
-        modules: the modules that are on, of expenses, invoices, estimates and approval (contract: modules).
-        quirks: the quirks to show that the documentation's samples do not agree on, by the contract's names;
-            `harvest_async.sandbox.variants.VARIANTS` has the table.
-        plan: how many active `people` and `projects` the account's plan allows; what is left out has no limit.
-        fresh_account: whether it begins with the five default tasks and the expense categories that the server puts
-            into a new account; a new project gets the default tasks.
+        status_counts: whether the rate limit status counts like any other call.
+        validators: whether responses that may be stored have an ETag and get 304 when it matches.
+        modules: the modules that are on: `expenses`, `invoices`, `estimates` and `approval`.
+        quirks: the variants to show in which the documentation's samples contradict each other;
+            `harvest_async.sandbox.quirks.QUIRKS` lists them.
+        plan: the greatest number of active `people` and `projects`; one that is missing has no limit.
+        report_calls: calls of reports allowed in a period, which v2 counts apart.
+        report_period: length of that period in seconds.
+        rounding: the minutes to which reports and invoices round hours up; 0 for none.
+        fresh_account: whether to begin with the five default tasks and the expense categories of a new account; a new
+            project gets the default tasks.
 
     Raises:
-        ValueError: a number, a module, a quirk or a limit is none that an account could have.
+        ValueError: a number is out of range, or a module, a quirk or a limit is unknown.
     """
 
     def __init__(
@@ -68,6 +77,9 @@ class Sandbox:
         quirks: Iterable[str] = (),
         plan: Mapping[str, int] | None = None,
         fresh_account: bool = False,
+        report_calls: int = 100,
+        report_period: float = 900.0,
+        rounding: int = 0,
     ) -> None:
         self._account = Account(
             Settings(
@@ -84,6 +96,9 @@ class Sandbox:
                 quirks,
                 plan,
                 fresh_account,
+                report_calls,
+                report_period,
+                rounding,
             )
         )
 
@@ -96,7 +111,7 @@ class Sandbox:
         """
         try:
             from harvest_async.sandbox.app import make_app  # noqa: PLC0415 - optional dependency
-        except ImportError as error:  # of any kind: another thread may be failing to import it at the moment
+        except ImportError as error:  # of any kind, since another thread may be failing to import it right now
             raise ImportError(_MISSING) from error
         return make_app(self._account)
 
@@ -104,7 +119,7 @@ class Sandbox:
 
     @contextmanager
     def serve_in_thread(self, host: str = "127.0.0.1", port: int = 0, *, allow_remote: bool = False) -> Iterator[str]:
-        """Serve on a socket, in a thread; gives the address. Port 0 takes any that is free."""
+        """Serve on a socket in a thread and yield the address. Port 0 uses any free port."""
         serve = _serving()
         self._account.names.add(host)
         with serve.running(self.app, serve.bind(host, port, allow_remote=allow_remote)) as address:
@@ -112,91 +127,96 @@ class Sandbox:
 
     @asynccontextmanager
     async def serve(self, host: str = "127.0.0.1", port: int = 0, *, allow_remote: bool = False) -> AsyncIterator[str]:
-        """Serve on a socket, in a thread with an event loop of its own; gives the address."""
+        """Serve on a socket, in a thread with an event loop of its own, and yield the address."""
         with self.serve_in_thread(host, port, allow_remote=allow_remote) as address:
             yield address
 
     def run(self, host: str, port: int, ready: Callable[[str], None], *, allow_remote: bool = False) -> None:
-        """Serve until Ctrl-C; `ready` is given the address."""
+        """Serve until Ctrl-C; calls `ready` with the address."""
         serve = _serving()
         self._account.names.add(host)
         serve.run(self.app, serve.bind(host, port, allow_remote=allow_remote), ready)
 
-    # Looking on, and meddling
+    # Inspecting and controlling
 
     @property
     def world(self) -> World:
-        """The account's records, to look at."""
+        """The account's records, for inspection."""
         return self._account.world
 
     def requests(self) -> list[Request]:
-        """All requests since the last reset, as they arrived."""
+        """Return all requests since the last reset, in the order of arrival."""
         return self._account.requests()
 
-    def max_in_window(self) -> int:
-        """The most requests that arrived in any half-open period, computed from the list of requests."""
-        return self._account.max_in_window()
+    def max_in_window(self, budget: str = "general") -> int:
+        """Return the most requests of a budget that arrived in any half-open period, computed from the log.
 
-    def throttled(self) -> int:
-        """How many requests were refused."""
-        return self._account.judge.throttled
+        The budgets are `general` and `reports`.
+        """
+        return self._account.max_in_window(budget)
 
-    def lockouts(self) -> int:
-        """How many lockouts began."""
-        return self._account.judge.lockouts
+    def throttled(self, budget: str = "general") -> int:
+        """Return the number of refused requests of a budget."""
+        return self._account.limiter_of(budget).throttled
 
-    def spend(self, calls: int) -> None:
-        """Another program makes calls now."""
-        self._account.spend(calls)
+    def lockouts(self, budget: str = "general") -> int:
+        """Return the number of lockouts of a budget."""
+        return self._account.limiter_of(budget).lockouts
 
-    def set_limits(self, calls: int | None = None, period: float | None = None) -> None:
-        """Tune the throttle's numbers while it runs; what is left out stays.
+    def spend(self, calls: int, budget: str = "general") -> None:
+        """Count calls as if another program had made them."""
+        self._account.spend(calls, budget)
+
+    def set_limits(self, calls: int | None = None, period: float | None = None, budget: str = "general") -> None:
+        """Change the rate limit of a budget; an omitted value stays as it is.
 
         Raises:
-            ValueError: they are no numbers to allow anything by.
+            ValueError: a value is out of range, or there is no such budget.
         """
-        self._account.set_limits(calls, period)
+        self._account.set_limits(calls, period, budget)
 
     def fault(self, kind: str, **details: Any) -> None:
-        """Let something go wrong; `harvest_async.sandbox.faults.KINDS` has the table.
+        """Inject a fault; `harvest_async.sandbox.faults.KINDS` lists the kinds.
 
         Args:
-            kind: what goes wrong.
-            details: `match` ({"method", "path"}), `times` (None is always), `after`, `seconds`, and the kind's own.
+            kind: the kind of fault.
+            details: `match` ({"method", "path"}), `times` (None repeats it always), `after`, `seconds`, and the
+                details of the kind.
 
         Raises:
-            ValueError: there is no such kind, or it is badly described.
+            ValueError: the kind is unknown or a detail is invalid.
         """
         self._account.fault(kind=kind, **details)
 
     def clear_faults(self) -> None:
-        """Let nothing go wrong any more."""
+        """Remove all faults."""
         self._account.faults.clear()
 
-    def lock(self, kind: str, *ids: int, closed: bool = True) -> None:
-        """Approve records, so that they are locked (contract: locked_records), or take it back.
+    def lock(self, kind: str, *ids: int, closed: bool = True, period: bool = False) -> None:
+        """Approve records, which locks them, or withdraw the approval.
 
         Args:
             kind: `entry` or `expense`.
-            ids: which.
-            closed: False takes it back.
+            ids: the ids of the records.
+            closed: False withdraws the approval.
+            period: whether to lock or unlock the period of the records instead.
 
         Raises:
-            ValueError: there is no such kind.
+            ValueError: the kind is unknown.
             KeyError: there is no such record.
         """
-        self._account.lock_records(kind, ids, closed=closed)
+        self._account.lock_records(kind, ids, closed=closed, period=period)
 
     def revoke_tokens(self, *, refresh: bool = False) -> None:
-        """Take back the access tokens that the authorization server gave out; `sandbox-token` stays.
+        """Revoke the access tokens that the authorization server issued; the sandbox's own stay valid.
 
         Args:
-            refresh: whether the refresh tokens are taken back, too.
+            refresh: whether to revoke the refresh tokens, too.
         """
         self._account.revoke_tokens(refresh=refresh)
 
     def reset(self) -> None:
-        """Begin anew: records, throttle, faults and the list of requests."""
+        """Clear records, rate limiter, faults and the log."""
         self._account.reset()
 
     def close(self) -> None:
@@ -207,6 +227,6 @@ class Sandbox:
 def _serving() -> Any:
     try:
         from harvest_async.sandbox import serve  # noqa: PLC0415 - optional dependency
-    except ImportError as error:  # of any kind: another thread may be failing to import it at the moment
+    except ImportError as error:  # of any kind, since another thread may be failing to import it right now
         raise ImportError(_MISSING) from error
     return serve

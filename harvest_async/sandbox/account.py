@@ -1,7 +1,8 @@
-"""A sandbox's account: world, judge, faults, store and the log of requests, put together.
+"""A sandbox's account: world, API versions, rate limiter, faults, store and request log put together.
 
-Rules of this room: no web framework. All of it may be asked from any thread; a lock keeps requests apart. What is
-stored is on the wall clock's scale, which is a fixed distance from the sandbox's own.
+Notes:
+- It knows no web framework and may be used from any thread: a lock serializes the requests.
+- The store has times on the wall clock's scale, which is a fixed distance from the sandbox's own clock.
 """
 
 from __future__ import annotations
@@ -10,47 +11,42 @@ import threading
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Final
-from urllib.parse import parse_qsl
-
-from attrs import evolve
 
 from harvest_async.clock import SECOND, span
-from harvest_async.sandbox.answer import Writer
-from harvest_async.sandbox.desk import Asked, Desk, Reply
 from harvest_async.sandbox.faults import Fault, Faults, make_fault
-from harvest_async.sandbox.judge import Judge
 from harvest_async.sandbox.log import Log, Request, most_in_window
-from harvest_async.sandbox.oauth import AUTHORIZE, TOKEN, AuthorizationServer
+from harvest_async.sandbox.messages import HttpRequest, Response
+from harvest_async.sandbox.rate_limiter import BUDGETS, GENERAL, REPORTS, RateLimiter, RateLimitStatus
 from harvest_async.sandbox.records import Record
+from harvest_async.sandbox.services import Services
 from harvest_async.sandbox.settings import Settings
-from harvest_async.sandbox.sign_in import challenge, person_of
 from harvest_async.sandbox.store import Store
+from harvest_async.sandbox.versions import PACKAGES, mount_versions, version_for
 from harvest_async.sandbox.world import World
 
-__all__ = ["STATUS_PATH", "Account", "format_of", "split_format"]
+__all__ = ["Account"]
 
-STATUS_PATH: Final = "/account/rate_limit_status"
 _LOCKABLE: Final = ("entry", "expense")
-_WRITES: Final = frozenset({"POST", "PUT"})
-_TAKES_FORMS: Final = ("/daily/add", "/daily/update")
-_ANY_ACCEPT: Final = "/receipt"
-_APPROVES: Final = "admin@example.com"
 
 
 class Account:
-    """What is behind the sandbox's address."""
+    """Everything behind the sandbox's address.
 
-    def __init__(self, settings: Settings) -> None:
+    Args:
+        settings: the sandbox's settings.
+        packages: the packages of the API versions to serve; those that do not exist are left out.
+    """
+
+    def __init__(self, settings: Settings, packages: Iterable[str] = PACKAGES) -> None:
         self.settings = settings
         self.clock = settings.clock
-        self.names: set[str] = set()  # the hosts that it was told to listen on
-        self.world = World(timestamps=settings.timestamp_timers, quirks=settings.quirks)
+        self.names: set[str] = set()  # the hosts on which it listens
+        self.world = World(timestamps=settings.timestamp_timers, quirks=settings.quirks, rounding=settings.rounding)
         self.faults = Faults()
-        self.judge = _judge(settings)
+        self.limiters = _limiters(settings)
         self.log = Log()
-        self._writer = Writer(settings.quirks)
-        self._server = AuthorizationServer(self.world)
-        self._desk = Desk(self.world, settings.modules, settings.plan)
+        self._services = Services.over(self.world, settings, self._status)
+        self._versions = mount_versions(self._services, packages)
         self._lock = threading.RLock()
         self._offset = round(self.clock.today().timestamp() * SECOND) - self.clock.now()
         self._store = Store(settings.db)
@@ -63,153 +59,149 @@ class Account:
             self.world.seed(self.clock.today(), fresh=self.settings.fresh_account)
             return
         self.world.restore(tables)
-        arrivals, shut_until = self._store.throttle(self.clock.now() + self._offset - self.judge.period)
-        self.judge.restore([arrival - self._offset for arrival in arrivals], shut_until - self._offset)
+        for budget, limiter in self.limiters.items():
+            since = self.clock.now() + self._offset - limiter.period
+            arrivals, locked_until = self._store.throttle(budget, since)
+            limiter.restore([arrival - self._offset for arrival in arrivals], locked_until - self._offset)
+
+    @property
+    def limiter(self) -> RateLimiter:
+        """The rate limiter of the general budget."""
+        return self.limiters[GENERAL]
 
     # Serving
 
-    def happening(self, method: str, path: str) -> dict[str, Fault]:
-        """What goes wrong with a call."""
+    @property
+    def linked_paths(self) -> frozenset[str]:
+        """The paths to which pages of other web sites may link."""
+        return frozenset[str]().union(*(version.linked_paths for version in self._versions))
+
+    def active_faults(self, method: str, path: str) -> dict[str, Fault]:
+        """Return the faults that apply to a request, by kind."""
         with self._lock:
             return self.faults.of(method, path)
 
     def admit(self, call: tuple[str, str, str], headers: Iterable[tuple[str, str]]) -> tuple[int, bool]:
-        """A call, as method, path and query, arrives: count, judge and log it.
+        """Count and log a request, given as method, path and query.
 
-        Gives its place in the log, and whether the throttle refuses it.
+        Returns:
+            Its index in the log, and whether the rate limiter refuses it.
         """
         with self._lock:
-            now = self.clock.now()
-            counted = self.settings.status_counts or split_format(call[1])[0] != STATUS_PATH
-            accepted = self._arrive(now) if counted else not self.judge.is_shut(now)
-            self.log.add(now, call, headers, counted=counted, refused=not accepted)
+            now, budget = self.clock.now(), self._budget_of(call[1])
+            counted = self.settings.status_counts or not any(each.is_status(call[1]) for each in self._versions)
+            accepted = self._arrive(budget, now) if counted else not self.limiters[budget].is_locked(now)
+            self.log.add(now, call, headers, counted=counted, refused=not accepted, budget=budget)
             return len(self.log) - 1, not accepted
 
-    def answered(self, place: int, status: int) -> None:
-        """Note what a logged call was answered."""
+    def record_status(self, index: int, status: int) -> None:
+        """Record the status of the response to a logged request."""
         with self._lock:
-            self.log.answered(place, status)
+            self.log.record_status(index, status)
 
-    def serve(self, call: tuple[str, str, str], headers: dict[str, str], content: bytes) -> Reply:
-        """Carry a call out."""
-        method, (path, named), query = call[0], split_format(call[1]), call[2]
-        if named is not None:
-            headers = headers | {"accept": f"application/{named}"}
+    def serve(self, call: tuple[str, str, str], headers: dict[str, str], content: bytes) -> Response:
+        """Execute a request, given as method, path and query, with its headers and body."""
+        version = version_for(call[1], self._versions)
+        if version is None:
+            return _not_served(call[1])
         with self._lock:
-            now, pairs = self.clock.today(), tuple(parse_qsl(query, keep_blank_values=True))
-            authorization, media = headers.get("authorization", ""), headers.get("content-type", "")
-            person = person_of(self.world, self._server, authorization, pairs, now)
-            if (method, path) == ("POST", TOKEN):
-                return self._server.token(media, authorization, content, now)
-            if (method, path) == ("GET", AUTHORIZE):
-                return self._server.authorize(pairs, _APPROVES if person is None else person["email"], now)
-            if person is None:
-                return Reply(401, headers=(("www-authenticate", challenge(authorization)),))
-            return self._serve(Asked(method, path, pairs, content, media, "json", "json", person, now), headers)
+            return version.serve(HttpRequest(*call, headers, content), self.clock.today())
 
-    def _serve(self, asked: Asked, headers: dict[str, str]) -> Reply:
-        """Carry out what a signed-in person asks for, if it says how to read and to answer it."""
-        wanted, sent = format_of(headers.get("accept", "")), format_of(asked.media)
-        if wanted is None and not (asked.method == "GET" and asked.path.endswith(_ANY_ACCEPT)):
-            return Reply(406)
-        if sent is None and _is_form(asked.media) and asked.path.startswith(_TAKES_FORMS):
-            sent = "form"
-        if asked.method in _WRITES and asked.content.strip() and sent is None and not _is_form_of_parts(asked.media):
-            return Reply(415)
-        shape = wanted or "json"
-        if (asked.method, asked.path) == ("GET", STATUS_PATH):
-            return Reply(content=self._writer.bare(self.status(), shape))
-        return self._desk.serve(evolve(asked, format=shape, sent=sent or shape))
-
-    def refusal(self, format: str) -> tuple[int, int, bytes]:
-        """How a refused call is answered: the status, the seconds it shall wait, and the body that says so."""
+    def throttled(self, call: tuple[str, str, str], headers: dict[str, str]) -> tuple[Response, int]:
+        """Return the response to a request that exceeds the rate limit, and the seconds to wait."""
+        version = version_for(call[1], self._versions)
         with self._lock:
-            wait = max(1, self.judge.wait(self.clock.now()))
-            status = 429 if "throttle_status_503" in self.settings.quirks else 503
-            return status, wait, self._writer.throttled(wait, format)
+            wait = max(1, self.limiters[self._budget_of(call[1])].wait(self.clock.now()))
+        if version is None:
+            return _not_served(call[1]), wait
+        return version.throttled(HttpRequest(*call, headers), wait), wait
 
-    def shut(self, seconds: float) -> None:
-        """Begin a lockout of this length now."""
+    def lock_out(self, path: str, seconds: float) -> None:
+        """Begin a lockout of this length of the budget that counts a path."""
         with self._lock:
-            self.judge.shut(self.clock.now(), span(seconds))
-            self._store.shut(self.judge.shut_until + self._offset)
+            budget = self._budget_of(path)
+            self.limiters[budget].lock_out(self.clock.now(), span(seconds))
+            self._store.lock_out(budget, self.limiters[budget].locked_until + self._offset)
 
-    def status(self) -> Record:
-        """The throttle's own numbers (contract: rate_limit_status_fields)."""
-        with self._lock:
-            judge, now = self.judge, self.clock.now()
-            count = judge.count(now)
-            return {
-                "lockout_seconds": judge.lockout // SECOND,
-                "last_access_at": None if judge.last is None else self._wall(judge.last),
-                "max_calls": judge.calls,
-                "count": count,
-                "timeframe_limit": judge.period // SECOND,
-                "requests_available": max(0, judge.calls - count),
-            }
-
-    # Looking on, and meddling
+    # Inspecting and controlling
 
     def requests(self) -> list[Request]:
-        """All requests since the last reset."""
+        """Return all requests since the last reset."""
         with self._lock:
             return self.log.all()
 
-    def max_in_window(self) -> int:
-        """The most requests that arrived in any half-open period, from the list of requests."""
-        return most_in_window([request.arrival for request in self.requests() if request.counted], self.judge.period)
+    def max_in_window(self, budget: str = GENERAL) -> int:
+        """Return the most requests of a budget that arrived in any half-open period, computed from the log."""
+        period = self.limiter_of(budget).period
+        counted = (request for request in self.requests() if request.counted and request.budget == budget)
+        return most_in_window([request.arrival for request in counted], period)
 
-    def spend(self, calls: int) -> None:
-        """Another program makes calls now."""
-        with self._lock:
-            for _ in range(calls):
-                self._arrive(self.clock.now())
-
-    def set_limits(self, calls: int | None = None, period: float | None = None) -> None:
-        """Tune the throttle's numbers (contract: throttle.limits_may_change).
+    def limiter_of(self, budget: str) -> RateLimiter:
+        """Return the rate limiter of a budget.
 
         Raises:
-            ValueError: they are no numbers to allow anything by.
+            ValueError: there is no such budget.
         """
+        if budget not in self.limiters:
+            msg = f"Unknown budget {budget!r}. Choose from: {', '.join(BUDGETS)}."
+            raise ValueError(msg)
+        return self.limiters[budget]
+
+    def spend(self, calls: int, budget: str = GENERAL) -> None:
+        """Count calls as if another program had made them."""
+        self.limiter_of(budget)
+        with self._lock:
+            for _ in range(calls):
+                self._arrive(budget, self.clock.now())
+
+    def set_limits(self, calls: int | None = None, period: float | None = None, budget: str = GENERAL) -> None:
+        """Change the rate limit of a budget.
+
+        Raises:
+            ValueError: a value is out of range, or there is no such budget.
+        """
+        limiter = self.limiter_of(budget)
         checked = Settings(
-            calls=self.judge.calls if calls is None else calls,
-            period=self.judge.period / SECOND if period is None else period,
+            calls=limiter.calls if calls is None else calls,
+            period=limiter.period / SECOND if period is None else period,
         )
         with self._lock:
-            self.judge.calls = checked.calls
+            limiter.calls = checked.calls
             if period is not None and checked.period is not None:
-                self.judge.period = checked.period
-                if self.settings.lockout is None:
-                    self.judge.lockout = checked.period
+                limiter.period = checked.period
+                if self.settings.lockout is None or budget != GENERAL:
+                    limiter.lockout = checked.period
 
     def fault(self, **description: Any) -> None:
-        """Let something go wrong (see `faults.KINDS`)."""
+        """Add a fault (see `faults.KINDS`)."""
         fault = make_fault(description)
         with self._lock:
             self.faults.add(fault)
 
-    def lock_records(self, kind: str, ids: Iterable[int], *, closed: bool = True) -> None:
-        """Approve time entries or expenses, or take it back."""
+    def lock_records(self, kind: str, ids: Iterable[int], *, closed: bool = True, period: bool = False) -> None:
+        """Approve time entries or expenses, or withdraw the approval; with `period` lock or unlock their period."""
         if kind not in _LOCKABLE:
-            msg = f"kind: give entry or expense, not {kind!r}"
+            msg = f"Unknown kind {kind!r}. Choose from: {', '.join(_LOCKABLE)}."
             raise ValueError(msg)
         with self._lock:
             for record in [self.world.tables[kind][number] for number in ids]:
-                fields: Record = {"is_closed": closed}
-                if kind == "expense":
+                fields: Record = {"is_period_locked": closed} if period else {"is_closed": closed}
+                if kind == "expense" and not period:
                     fields |= {"is_locked": closed, "locked_reason": "Expense Approved and Locked." if closed else None}
                 self.world.change(kind, record, fields, self.clock.today())
 
     def revoke_tokens(self, *, refresh: bool) -> None:
-        """Take back all tokens that were given out."""
+        """Revoke all access tokens that were issued; with `refresh` the refresh tokens, too."""
         with self._lock:
-            self._server.revoke(refresh=refresh)
+            self._services.grants.revoke(refresh=refresh)
 
     def reset(self) -> None:
-        """Begin anew: records, throttle, faults and log; the throttle's numbers stay."""
+        """Clear records, rate limiter, faults and log; the rate limit stays as it is set."""
         with self._lock:
-            judge = self.judge
-            self.judge = Judge(judge.calls, judge.period, judge.lockout, prolong=judge.prolong)
+            self.limiters = {
+                budget: RateLimiter(each.calls, each.period, each.lockout, prolong=each.prolong)
+                for budget, each in self.limiters.items()
+            }
             self.log.clear()
             self.faults.clear()
             self._store.clear()
@@ -221,46 +213,34 @@ class Account:
         with self._lock:
             self._store.close()
 
-    # Inside
+    # Internals
 
-    def _arrive(self, now: int) -> bool:
-        accepted = self.judge.arrive(now)
-        self._store.arrived(now + self._offset, now + self._offset - self.judge.period)
-        self._store.shut(self.judge.shut_until + self._offset)
+    def _budget_of(self, path: str) -> str:
+        version = version_for(path, self._versions)
+        return GENERAL if version is None else version.budget_of(path)
+
+    def _arrive(self, budget: str, now: int) -> bool:
+        limiter = self.limiters[budget]
+        accepted = limiter.arrive(now)
+        self._store.arrived(budget, now + self._offset, now + self._offset - limiter.period)
+        self._store.lock_out(budget, limiter.locked_until + self._offset)
         return accepted
 
-    def _wall(self, moment: int) -> str:
-        wall = datetime.fromtimestamp((moment + self._offset) // SECOND, UTC)
-        return wall.strftime("%Y-%m-%dT%H:%M:%S+00:00")  # contract: rate_limit_datetime
+    def _status(self) -> RateLimitStatus:
+        with self._lock:
+            last = self.limiter.last
+            at = None if last is None else datetime.fromtimestamp((last + self._offset) // SECOND, UTC)
+            return self.limiter.status(self.clock.now(), at)
 
 
-def _judge(settings: Settings) -> Judge:
-    period = settings.period or 0
-    return Judge(settings.calls, period, settings.lockout or period, prolong=settings.prolong)
+def _limiters(settings: Settings) -> dict[str, RateLimiter]:
+    period, reports = settings.period or 0, settings.report_period
+    return {
+        GENERAL: RateLimiter(settings.calls, period, settings.lockout or period, prolong=settings.prolong),
+        REPORTS: RateLimiter(settings.report_calls, reports, reports, prolong=settings.prolong),
+    }
 
 
-def format_of(header: str) -> str | None:
-    """The first of the two formats that a header names; None where it names neither (contract: headers)."""
-    for part in header.lower().split(","):
-        media = part.partition(";")[0].strip()
-        if media in {"application/json", "text/json"}:
-            return "json"
-        if media in {"application/xml", "text/xml"}:
-            return "xml"
-    return None
-
-
-def split_format(path: str) -> tuple[str, str | None]:
-    """A path without the format at its end, `/clients.json`, and that format; None where it names none."""
-    for name in ("json", "xml"):
-        if path.lower().endswith(f".{name}"):
-            return path[: -len(name) - 1], name
-    return path, None
-
-
-def _is_form(media: str) -> bool:
-    return media.partition(";")[0].strip().lower() == "application/x-www-form-urlencoded"
-
-
-def _is_form_of_parts(media: str) -> bool:
-    return media.lower().startswith("multipart/form-data")
+def _not_served(path: str) -> Response:
+    message = f"No API version of this sandbox serves {path}.".encode("utf-8", "replace")
+    return Response(404, message, media="text/plain; charset=utf-8")

@@ -1,7 +1,9 @@
-"""The sandbox as an ASGI application: arrivals, faults and answers.
+"""The sandbox as an ASGI application: arrival of requests, faults and responses.
 
-Rules of this room: it decides nothing about accounts. A call arrives when it is whole; what is under `/_sandbox/` goes
-to the pages. A trailing slash and a body on GET are borne.
+Notes:
+- A request arrives when its whole body is there.
+- Paths below `/_sandbox/` go to the pages; all others go to the API version that serves them.
+- A slash at the end of the path and a body on GET are accepted.
 """
 
 from __future__ import annotations
@@ -12,46 +14,44 @@ from hashlib import blake2b
 from typing import Any, Final
 from urllib.parse import unquote
 
-from attrs import frozen
+from attrs import evolve, frozen
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from harvest_async.sandbox.account import Account, format_of, split_format
-from harvest_async.sandbox.desk import Reply
+from harvest_async.sandbox.account import Account
+from harvest_async.sandbox.fault_responses import Headers, fault_response, throttle_body
 from harvest_async.sandbox.faults import Fault
 from harvest_async.sandbox.guard import PAGES, refusal
-from harvest_async.sandbox.made_up import Headers, made_up
+from harvest_async.sandbox.messages import Response
 from harvest_async.sandbox.pages import routes
 
 __all__ = ["Dropped", "make_app"]
 
-_TYPES: Final = {"json": "application/json; charset=utf-8", "xml": "application/xml; charset=utf-8"}
-
 _CASES: Final = {"etag": "ETag", "www-authenticate": "WWW-Authenticate"}
+_CACHE_CONTROL: Final = "max-age=0, private, must-revalidate"
 
 
 class Dropped(ConnectionResetError):
-    """The connection was broken on purpose; seen only where there is no real connection to break."""
+    """Raised where a fault drops the connection and there is no real connection to drop."""
 
 
 @frozen
 class _Call:
-    """A call that has arrived whole."""
+    """A request that has arrived."""
 
     line: tuple[str, str, str]  # method, path, query
     headers: dict[str, str]
     content: bytes
-    format: str
     faults: dict[str, Fault]
 
 
 def make_app(account: Account) -> ASGIApp:
-    """The application of an account."""
+    """Create the ASGI application of an account."""
     server, pages = _Server(account), Starlette(routes=routes(account))
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        reason = refusal(scope, account.names) if scope["type"] == "http" else None
+        reason = refusal(scope, account.names, account.linked_paths) if scope["type"] == "http" else None
         if reason is not None:
             await JSONResponse({"message": reason}, 403)(scope, receive, send)
         elif scope["type"] == "http" and not scope["path"].startswith(PAGES):
@@ -71,27 +71,25 @@ class _Server:
         account, headers = self._account, _pairs(scope["headers"])
         line = scope["method"], _path(scope), scope["query_string"].decode("latin-1")
         content = await _body(receive)
-        if content is None:  # it never was a whole request
+        if content is None:  # the connection was closed before the request was complete
             return
-        faults = account.happening(line[0], unquote(line[1]))
-        wanted = split_format(line[1])[1] or format_of(dict(headers).get("accept", "")) or "json"
-        call = _Call(line, dict(headers), content, wanted, faults)
-        await self._pass(call, "latency_in")
-        place, refused = account.admit((line[0], unquote(line[1]), line[2]), headers)
-        account.answered(place, await self._answer(call, receive, send, refused=refused))
+        call = _Call(line, dict(headers), content, account.active_faults(line[0], unquote(line[1])))
+        await self._delay(call, "latency_in")
+        index, refused = account.admit((line[0], unquote(line[1]), line[2]), headers)
+        account.record_status(index, await self._respond(call, receive, send, refused=refused))
 
-    async def _answer(self, call: _Call, receive: Receive, send: Send, *, refused: bool) -> int:
-        """Answer a call that has arrived; gives the status, 0 for a broken connection."""
+    async def _respond(self, call: _Call, receive: Receive, send: Send, *, refused: bool) -> int:
+        """Respond to a request and return the status; 0 for a dropped connection."""
         if refused or "throttle" in call.faults:
-            status, headers, content = self._refusal(call)
+            status, headers, content = self._throttled(call)
         elif {"drop_before", "late_commit"} & call.faults.keys():
             self._commit_later(call)
             return await _drop(receive)
         else:
-            status, headers, content = self._carry_out(call)
+            status, headers, content = self._execute(call)
             if "drop_after" in call.faults:
                 return await _drop(receive)
-        await self._pass(call, "latency_out")
+        await self._delay(call, "latency_out")
         await send({"type": "http.response.start", "status": status, "headers": headers})
         if "cut_body" in call.faults:
             await send({"type": "http.response.body", "body": content[: len(content) // 2], "more_body": True})
@@ -99,43 +97,37 @@ class _Server:
         await send({"type": "http.response.body", "body": b"" if status == 304 else content})
         return status
 
-    def _refusal(self, call: _Call) -> tuple[int, Headers, bytes]:
+    def _throttled(self, call: _Call) -> tuple[int, Headers, bytes]:
         fault = call.faults.get("throttle")
         if fault is not None and fault.seconds is not None:
-            self._account.shut(self._account.faults.seconds(fault))
-        status, wait, content = self._account.refusal(call.format)
+            self._account.lock_out(unquote(call.line[1]), self._account.faults.seconds(fault))
+        response, wait = self._account.throttled(call.line, call.headers)
         form = "seconds" if fault is None else str(fault.details.get("retry_after", "seconds"))
         today = self._account.clock.today().timestamp()
         forms = {"seconds": str(wait), "date": formatdate(today + wait + 1, usegmt=True), "missing": None}
-        hint = forms.get(form, form)
-        extra = [] if hint is None else [("retry-after", hint)]
-        return status, _headers(content, _TYPES[call.format], extra), content
+        retry_after = forms.get(form, form)
+        extra = () if retry_after is None else (("retry-after", retry_after),)
+        replaced = None if fault is None else throttle_body(str(fault.details.get("form", "")))
+        if replaced is not None:
+            response = evolve(response, media=replaced[0], content=replaced[1])
+        return response.status, _headers(evolve(response, headers=extra)), response.content
 
-    def _carry_out(self, call: _Call) -> tuple[int, Headers, bytes]:
+    def _execute(self, call: _Call) -> tuple[int, Headers, bytes]:
         for kind, fault in call.faults.items():
-            answered = made_up(kind, fault)
-            if answered is not None:
+            replaced = fault_response(kind, fault)
+            if replaced is not None:
                 if fault.details.get("commit"):
                     self._account.serve(call.line, call.headers, call.content)
-                return answered
-        reply = self._account.serve(call.line, call.headers, call.content)
-        extra = self._own_headers(reply, call)
-        status, content = reply.status, reply.content
-        if reply.safe and self._account.settings.validators:
-            tag = _tag(content)
-            extra += [("etag", tag), ("cache-control", "max-age=0, private, must-revalidate"), ("vary", "Accept")]
-            if _matches(call.headers.get("if-none-match", ""), tag):
-                status = 304
+                return replaced
+        response = self._account.serve(call.line, call.headers, call.content)
+        if response.cacheable and self._account.settings.validators:
+            tag = _tag(response.content)
+            extra = (("etag", tag), ("cache-control", _CACHE_CONTROL), ("vary", "Accept"))
+            status = 304 if _matches(call.headers.get("if-none-match", ""), tag) else response.status
+            response = evolve(response, status=status, headers=(*response.headers, *extra))
         elif call.line[0] == "GET":
-            extra.append(("cache-control", "no-store"))
-        return status, _headers(content, reply.media or _TYPES[call.format], extra, bodiless=status == 304), content
-
-    def _own_headers(self, reply: Reply, call: _Call) -> list[tuple[str, str]]:
-        location = reply.location
-        if location is not None and "location_form" in self._account.settings.quirks:
-            location = f"http://{call.headers.get('host', '127.0.0.1')}{location}"
-        pairs = (("location", location), ("hint", reply.hint))
-        return [*((name, value) for name, value in pairs if value is not None), *reply.headers]
+            response = evolve(response, headers=(*response.headers, ("cache-control", "no-store")))
+        return response.status, _headers(response), response.content
 
     def _commit_later(self, call: _Call) -> None:
         fault = call.faults.get("late_commit")
@@ -150,14 +142,14 @@ class _Server:
         self._later.add(task)
         task.add_done_callback(self._later.discard)
 
-    async def _pass(self, call: _Call, kind: str) -> None:
+    async def _delay(self, call: _Call, kind: str) -> None:
         seconds = self._account.faults.seconds(call.faults.get(kind))
         if seconds > 0:
             await asyncio.sleep(seconds)
 
 
 def _path(scope: Scope) -> str:
-    """The path as it was sent, without a slash at its end."""
+    """Return the path as it was sent, without a slash at its end."""
     raw = scope.get("raw_path")
     path = scope["path"] if raw is None else raw.decode("latin-1").partition("?")[0]
     return str(path).rstrip("/") or "/"
@@ -176,18 +168,22 @@ def _matches(header: str, tag: str) -> bool:
     return "*" in given or tag.removeprefix("W/") in {each.removeprefix("W/") for each in given}
 
 
-def _headers(content: bytes, media: str, extra: list[tuple[str, str]], *, bodiless: bool = False) -> Headers:
-    own = [] if bodiless else [("content-type", media), ("content-length", str(len(content)))]
-    return [(_usual(name).encode(), value.encode("latin-1", "replace")) for name, value in own + extra]
+def _headers(response: Response) -> Headers:
+    """Return all headers of a response; one without a body has no `Content-Type` and no `Content-Length`."""
+    media, length = response.media or "text/plain", str(len(response.content))
+    own = [] if response.status == 304 else [("content-type", media), ("content-length", length)]
+    optional = [("location", response.location), ("hint", response.hint)]
+    pairs = [*own, *((name, value) for name, value in optional if value is not None), *response.headers]
+    return [(_in_usual_case(name).encode(), value.encode("latin-1", "replace")) for name, value in pairs]
 
 
-def _usual(name: str) -> str:
-    """A header's name in its usual case, since there are clients that compare it."""
+def _in_usual_case(name: str) -> str:
+    """Return a header's name in its usual case, for clients that compare it."""
     return _CASES.get(name) or name.title()
 
 
 async def _body(receive: Receive) -> bytes | None:
-    """The whole body; None where the connection broke in the middle of it."""
+    """Return the whole body; None if the connection is closed before its end."""
     parts: list[bytes] = []
     while True:
         message = await receive()
@@ -199,11 +195,14 @@ async def _body(receive: Receive) -> bytes | None:
 
 
 async def _drop(receive: Any) -> int:
-    """Break the connection. ASGI has no word for it, so the server's own transport is asked; elsewhere it is raised."""
+    """Drop the connection.
+
+    ASGI has no message for it, so this aborts the server's transport; where there is none it raises `Dropped`.
+    """
     transport = getattr(getattr(receive, "__self__", None), "transport", None)
     if transport is None:
-        raise Dropped("the sandbox broke the connection, as it was told")
+        raise Dropped("the sandbox dropped the connection because of a fault")
     transport.abort()
     for _ in range(3):
-        await asyncio.sleep(0)  # let the server notice, or it would answer 500
+        await asyncio.sleep(0)  # give the server time to notice, or it would respond with 500
     return 0

@@ -1,11 +1,11 @@
-"""Which requests come from another web site, and are refused.
+"""The check that refuses requests which another web site makes through a browser.
 
-The sandbox's passwords are public, so a page that is open in a browser on this machine could use it. Browsers name the
-page's origin (`Origin`, `Sec-Fetch-Site`) and the host that the page asked for (`Host`):
+The sandbox's passwords are public, so a page that is open in a browser on this machine could use it. Browsers send the
+page's origin (`Origin`, `Sec-Fetch-Site`) and the host that the page requested (`Host`):
 
-- Under `/_sandbox/` the host must be one of the sandbox's own names, so that a foreign name that was pointed at this
-  machine (DNS rebinding) leads nowhere, and the origin must be the sandbox's own.
-- Everywhere else the page may not belong to another site, but for `/oauth2/authorize`, to which other sites link.
+- Below `/_sandbox/` the host must be one of the sandbox's own names, so that a foreign name that resolves to this
+  machine (DNS rebinding) is refused, and the origin must be the sandbox itself.
+- Elsewhere the page must not belong to another site, except on the sign-in pages, to which other sites link.
 
 Programs other than browsers send none of these headers but `Host`.
 """
@@ -22,17 +22,17 @@ __all__ = ["PAGES", "refusal"]
 
 PAGES: Final = "/_sandbox/"
 
-_LINKED: Final = "/oauth2/authorize"
 _HOST: Final = re.compile(r"(\[[^\]]*\]|[^:@/\\\s]*)(?::(\d{1,5}))?")
 _OWN_SITES: Final = frozenset({"same-origin", "none"})
 
 
-def refusal(scope: Any, names: Iterable[str]) -> str | None:
-    """Why a request is refused; None where it is not.
+def refusal(scope: Any, names: Iterable[str], linked_paths: frozenset[str]) -> str | None:
+    """Return why a request is refused; None if it is accepted.
 
     Args:
         scope: the ASGI scope of the request.
-        names: the hosts that the sandbox was told to listen on.
+        names: the hosts on which the sandbox listens.
+        linked_paths: the paths to which other web sites may link.
     """
     known = {_plain(name) for name in names}
     server = scope.get("server")
@@ -41,7 +41,7 @@ def refusal(scope: Any, names: Iterable[str]) -> str | None:
     hosts, origins, sites = (_values(scope, name) for name in (b"host", b"origin", b"sec-fetch-site"))
     if scope["path"].startswith(PAGES):
         return _page_refusal(hosts, origins, sites, known)
-    if scope["path"].rstrip("/") == _LINKED:
+    if scope["path"].rstrip("/") in linked_paths:
         return None
     foreign = not _OWN_SITES.issuperset(sites) if sites else any(not _is_ours(each, hosts, known) for each in origins)
     return "Another web site may not use the sandbox: its passwords are public." if foreign else None
@@ -54,18 +54,18 @@ def _page_refusal(hosts: list[str], origins: list[str], sites: list[str], known:
             shown = host[:80]
             return f"The host {shown!r} is none of the sandbox's names: use 127.0.0.1, localhost or the address it has."
     if not _OWN_SITES.issuperset(sites) or any(not _is_own(each, hosts, known) for each in origins):
-        return "Another web site may not look on at the sandbox or change it: send the request from a program."
+        return "Another web site may not inspect or control the sandbox: send the request from a program."
     return None
 
 
 def _is_own(origin: str, hosts: list[str], known: set[str]) -> bool:
-    """Whether an origin is the sandbox itself, under any of its names: same port, own host."""
+    """Return whether an origin is the sandbox itself, under any of its names."""
     name, port = _origin_parts(origin)
     return name is not None and _is_known(name, known) and all(_parts(host)[1] == port for host in hosts)
 
 
 def _is_ours(origin: str, hosts: list[str], known: set[str]) -> bool:
-    """Whether an origin is on this machine, or is the host that was asked."""
+    """Return whether an origin is on this machine, or is the requested host."""
     name, port = _origin_parts(origin)
     return name is not None and (_is_known(name, known) or any(_parts(host) == (name, port) for host in hosts))
 
@@ -81,13 +81,13 @@ def _is_known(name: str, known: set[str]) -> bool:
 
 
 def _parts(host: str) -> tuple[str | None, str]:
-    """The name and the port of a `Host`; no name where it is malformed."""
+    """Return the name and the port of a `Host` header; no name if it is malformed."""
     match = _HOST.fullmatch(host.strip())
     return (None, "") if match is None or not match[1] else (_plain(match[1]), match[2] or "80")
 
 
 def _origin_parts(origin: str) -> tuple[str | None, str]:
-    """The name and the port of an `Origin`; no name for `null`, and for what is no address."""
+    """Return the name and the port of an `Origin` header; no name if it is `null` or malformed."""
     try:
         parts = urlsplit(origin.strip())
     except ValueError:

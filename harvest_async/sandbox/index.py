@@ -1,7 +1,7 @@
-"""Finding records by what they say, without looking at each of them.
+"""Indexes for finding records by their values without a scan.
 
-Rules of this room: pure. `KEYS` names, for each kind, the sets of fields that are asked for together; each is a table
-from values to records. Text is compared without regard to case or blanks around it.
+`KEYS` lists, for each kind, the sets of fields that can be searched together. Text is compared without regard to case
+and to blanks around it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from harvest_async.sandbox.records import Record, Tables
 __all__ = ["Index"]
 
 KEYS: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
-    # the names of a set in alphabetical order; `running` is no field, see `_value`
+    # the names of a set in alphabetical order; `running` is computed, see `_value`
     "client": (("name",),),
     "contact": (("client_id",),),
     "project": (("client_id",),),
@@ -31,6 +31,7 @@ KEYS: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
         ("running", "user_id"),
         ("project_id", "task_id"),
         ("project_id", "user_id"),
+        ("reference_id",),
     ),
     "expense_category": (("name",),),
     "expense": (("project_id",), ("user_id",), ("expense_category_id",), ("invoice_id",)),
@@ -40,13 +41,20 @@ KEYS: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
     "message": (("invoice_id",),),
     "payment": (("invoice_id",),),
     "grant": (("secret",), ("kind",)),
+    "company": (),
+    "role": (("name",),),
+    "billable_rate": (("user_id",),),
+    "cost_rate": (("user_id",),),
+    "estimate": (("client_id",), ("number",)),
+    "estimate_item_category": (("name",),),
+    "estimate_message": (("estimate_id",),),
 }
 
 Key = tuple[str, tuple[str, ...], tuple[Hashable, ...]]
 
 
 class Index:
-    """Where the records are that say something."""
+    """The records by their values."""
 
     def __init__(self, tables: Tables) -> None:
         self._found: dict[Key, dict[int, Record]] = {}
@@ -55,26 +63,26 @@ class Index:
                 self.enter(kind, record)
 
     def having(self, kind: str, values: dict[str, Any]) -> dict[int, Record]:
-        """The records of a kind that have these values, by id; the names must be one of the sets in `KEYS`."""
+        """Return the records of a kind that have these values, by id; the names must be a set in `KEYS`."""
         names = tuple(sorted(values))
         return self._found.get((kind, names, tuple(_folded(values[name]) for name in names)), {})
 
     def enter(self, kind: str, record: Record) -> None:
-        """A record is there."""
+        """Add a record."""
         for key in self.keys(kind, record):
             self._found.setdefault(key, {})[record["id"]] = record
 
     def leave(self, kind: str, record: Record) -> None:
-        """A record is gone, or about to be changed."""
+        """Remove a record."""
         for key in self.keys(kind, record):
             del self._found[key][record["id"]]
 
     def keys(self, kind: str, record: Record) -> list[Key]:
-        """Where a record is entered."""
+        """Return the keys under which a record is found."""
         return [(kind, names, tuple(_value(record, name) for name in names)) for names in KEYS[kind]]
 
     def move(self, kind: str, record: Record, before: list[Key]) -> None:
-        """A record was changed, and was entered under `before`."""
+        """Update a changed record, whose keys were `before`."""
         after = self.keys(kind, record)
         if after == before:
             return

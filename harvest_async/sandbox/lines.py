@@ -1,8 +1,9 @@
-"""The lines of an invoice: a CSV table inside one field, and what they come to (contract: line_item_csv).
+"""The line items of an invoice, as a CSV table in one field, and their totals.
 
-Rules of this room: pure. A table whose header is not intact is no table at all, without an error (contract:
-csv_header_intact); the amount of a line that has none is worked out. Numbers may have a comma on accounts that write
-them so (contract: csv_decimal_comma).
+Notes:
+- A table whose header differs is ignored without an error.
+- The amount of a line that has none is quantity times unit price.
+- Numbers may have a decimal comma on accounts that write them so.
 """
 
 from __future__ import annotations
@@ -14,22 +15,24 @@ from typing import Final
 
 from attrs import frozen
 
-from harvest_async.sandbox.reading import Refusal, read_id
-from harvest_async.sandbox.records import Record
+from harvest_async.sandbox.records import Record, read_id
+from harvest_async.sandbox.refusal import Refusal
 
-__all__ = ["Line", "cents", "read_lines", "totals", "write_lines"]
+__all__ = ["Line", "bounded", "cents", "line_ids", "read_lines", "totals", "write_lines"]
 
 HEADER: Final = ("kind", "description", "quantity", "unit_price", "amount", "taxed", "taxed2", "project_id")
 _CENT: Final = Decimal("0.01")
-_NOTHING: Final = Decimal("0.0")
+_IDS: Final = 100_000
+"""The most lines that a record can have had."""
+_ZERO: Final = Decimal("0.0")
 _MOST: Final = Decimal(10) ** 11
 _FINEST: Final = -60
-"""The last place that a number may have; that of a product is twice as fine as those of its factors."""
+"""The smallest exponent of a number; a product has the sum of the exponents of its factors."""
 
 
 @frozen
 class Line:
-    """A line; amounts are rounded to cents."""
+    """A line item; its amount is rounded to cents."""
 
     kind: str
     description: str
@@ -42,7 +45,7 @@ class Line:
 
 
 def read_lines(text: str) -> tuple[Line, ...]:
-    """The lines of a table; none where its header is not intact."""
+    """Return the lines of a table; none if its header differs."""
     try:
         rows = [row for row in csv.reader(io.StringIO(text.strip(), newline=""), strict=True) if row]
     except csv.Error:
@@ -53,7 +56,7 @@ def read_lines(text: str) -> tuple[Line, ...]:
 
 
 def write_lines(lines: tuple[Line, ...], *, comma: bool) -> str:
-    """A table of lines; empty where there are none."""
+    """Return the table of lines; an empty text if there are none."""
     if not lines:
         return ""
     text = io.StringIO(newline="")
@@ -64,7 +67,7 @@ def write_lines(lines: tuple[Line, ...], *, comma: bool) -> str:
 
 
 def totals(lines: tuple[Line, ...], invoice: Record) -> Record:
-    """What an invoice comes to: the discount is taken off first, taxes are put on the taxed lines after it."""
+    """Return the totals of an invoice: the discount is subtracted first, then taxes are added on the taxed lines."""
     subtotal, rebate = sum((line.amount for line in lines), Decimal(0)), invoice["discount"] or Decimal(0)
     discount = _percent(subtotal, invoice["discount"])
     taxed = sum((line.amount for line in lines if line.taxed), Decimal(0)) * (100 - rebate) / 100
@@ -74,12 +77,23 @@ def totals(lines: tuple[Line, ...], invoice: Record) -> Record:
     return {"amount": cents(amount), "discount_amount": discount, "tax_amount": tax, "tax2_amount": tax2}
 
 
+def line_ids(record: Record) -> Record:
+    """Return the values of an invoice or estimate that give each of its lines an id.
+
+    Lines keep their ids in order; further lines get ids that were never used in it.
+    """
+    count, known = record["line_count"], record["line_ids"]
+    wanted = len(read_lines(record["csv_line_items"]))
+    added = tuple(record["id"] * _IDS + count + number for number in range(1, wanted - len(known) + 1))
+    return {"line_ids": (*known[:wanted], *added), "line_count": count + len(added)}
+
+
 def _read_line(row: list[str]) -> Line:
     if len(row) != len(HEADER):
         raise Refusal(400, f"csv_line_items has a row of {len(row)} columns.")
     kind, description, quantity, unit_price, amount, taxed, taxed2, project = row
     count, price = _number(quantity), _number(unit_price)
-    worth = _bounded(_number(amount) if amount.strip() else count * price, amount)
+    worth = bounded(_number(amount) if amount.strip() else count * price, amount)
     number = read_id(project)
     if number is None and project.strip():
         raise Refusal(400, "csv_line_items has a bad project_id.")
@@ -102,10 +116,11 @@ def _number(text: str) -> Decimal:
         number = Decimal(plain or "0")
     except InvalidOperation:
         raise Refusal(400, f"csv_line_items has a bad number, {text!r}.") from None
-    return _bounded(number, text)
+    return bounded(number, text)
 
 
-def _bounded(number: Decimal, text: str) -> Decimal:
+def bounded(number: Decimal, text: str) -> Decimal:
+    """Return a number, or refuse one that is too large or too fine."""
     if not number.is_finite() or abs(number) >= _MOST or int(number.as_tuple().exponent) < _FINEST:
         raise Refusal(400, f"csv_line_items has a bad number, {text!r}.")
     return number
@@ -116,9 +131,9 @@ def _flag(text: str) -> bool:
 
 
 def _percent(amount: Decimal, percent: Decimal | None) -> Decimal:
-    return _NOTHING if percent is None else cents(amount * percent / 100)
+    return _ZERO if percent is None else cents(amount * percent / 100)
 
 
 def cents(amount: Decimal) -> Decimal:
-    """An amount of money, rounded half up."""
+    """Round an amount of money half up."""
     return amount.quantize(_CENT, ROUND_HALF_UP)

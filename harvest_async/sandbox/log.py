@@ -1,7 +1,7 @@
-"""The list of requests that arrived, without a secret in it.
+"""The log of requests, without credentials.
 
-Rules of this room: pure. Headers that sign a call in are left out, and so are the values of parameters that name a
-secret; bodies are not kept at all. Equal headers are kept once, so that a hundred thousand requests fit.
+Headers that sign a request in are redacted, and so are the values of parameters that name a secret; bodies are not
+kept. Equal headers are stored once, so that a log of a hundred thousand requests fits into memory.
 """
 
 from __future__ import annotations
@@ -21,15 +21,16 @@ _ADDRESSES: Final = frozenset({"location", "origin", "referer"})
 
 @frozen
 class Request:
-    """A request as it arrived.
+    """A logged request.
 
     Attributes:
         arrival: nanoseconds on the sandbox's clock.
-        method, path, query: what was asked for; secrets are taken out of the query.
-        headers: with secrets taken out.
-        counted: whether the throttle counted it.
-        refused: whether the throttle refused it.
-        status: what was answered; 0 while it was not, or where the connection was broken.
+        method, path, query: the request line; secrets in the query are redacted.
+        headers: the headers, with secrets redacted.
+        counted: whether the rate limiter counted it.
+        refused: whether the rate limiter refused it.
+        budget: the budget that counts it.
+        status: the status of the response; 0 before it is sent, and if the connection was dropped.
     """
 
     arrival: int
@@ -40,6 +41,7 @@ class Request:
     counted: bool
     refused: bool
     status: int = 0
+    budget: str = "general"
 
 
 class Log:
@@ -56,33 +58,34 @@ class Log:
         *,
         counted: bool,
         refused: bool,
+        budget: str = "general",
     ) -> Request:
-        """A call, as method, path and query, has arrived."""
+        """Log a request, given as method, path and query."""
         method, path, query = call
         shown = tuple(_shown_header(*pair) for pair in headers)
-        request = Request(arrival, method, redact_text(path), _shown_query(query), shown, counted, refused)
+        request = Request(arrival, method, redact_text(path), _shown_query(query), shown, counted, refused, 0, budget)
         self._requests.append(request)
         return request
 
-    def answered(self, place: int, status: int) -> None:
-        """Note what the call at a place was answered."""
-        if place < len(self._requests):
-            self._requests[place] = evolve(self._requests[place], status=status)
+    def record_status(self, index: int, status: int) -> None:
+        """Record the status of the response to the request at an index."""
+        if index < len(self._requests):
+            self._requests[index] = evolve(self._requests[index], status=status)
 
     def clear(self) -> None:
-        """Forget all."""
+        """Remove all requests."""
         self._requests.clear()
 
     def __len__(self) -> int:
         return len(self._requests)
 
     def all(self) -> list[Request]:
-        """All of them."""
+        """Return all requests."""
         return list(self._requests)
 
 
 def most_in_window(arrivals: Iterable[int], period: int) -> int:
-    """The most arrivals in any half-open stretch of one period."""
+    """Return the most arrivals in any half-open interval of one period."""
     ordered = sorted(arrivals)
     start = most = 0
     for end, arrival in enumerate(ordered):

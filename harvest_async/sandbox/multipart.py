@@ -1,6 +1,6 @@
-"""The parts of a form that carries files (contract: receipts.attach).
+"""The parts of a form that carries files.
 
-Rules of this room: pure. The last boundary may lack its two dashes (contract: receipt_boundary).
+The last boundary may lack its two dashes, as in the documentation's sample.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _PARAMETER: Final = re.compile(r';\s*(name|filename)\*?=(?:"([^"]*)"|([^;\s]*))'
 
 @frozen
 class Part:
-    """A part: its field's name, its file's name and type, which are empty where it is no file, and what it holds."""
+    """A part of a form: the field's name, the file's name and type (empty for plain fields), and the content."""
 
     name: str
     filename: str
@@ -27,7 +27,7 @@ class Part:
 
 
 def read_parts(media: str, content: bytes) -> list[Part]:
-    """The parts of a body; none where it is no such form."""
+    """Return the parts of a body; none if it is not such a form."""
     found = _BOUNDARY.search(media)
     if not media.lower().startswith("multipart/form-data") or found is None:
         return []

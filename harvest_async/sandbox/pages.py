@@ -1,6 +1,7 @@
-"""The pages under `/_sandbox/`: looking on, and meddling.
+"""The pages below `/_sandbox/`, for inspecting and controlling the sandbox.
 
-Rules of this room: they are never counted and need no sign-in. What can't be read is answered 400 with a message.
+They are not counted by the rate limiter and need no sign-in. Invalid input gets a response with status 400 and a
+message.
 """
 
 from __future__ import annotations
@@ -9,58 +10,59 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from starlette.requests import Request as Web
+from starlette.requests import Request as WebRequest
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from harvest_async.clock import SECOND
 from harvest_async.sandbox.account import Account
 from harvest_async.sandbox.log import Request
+from harvest_async.sandbox.rate_limiter import GENERAL, REPORTS
 
 __all__ = ["routes"]
 
-_LONGEST: Final = 300
-_Page = Callable[[Web], Awaitable[JSONResponse]]
+_MAX_MESSAGE: Final = 300
+_INVALID: Final = (ValueError, TypeError, ArithmeticError, LookupError, RecursionError)
+_Page = Callable[[WebRequest], Awaitable[JSONResponse]]
 
 
 def routes(account: Account) -> list[Route]:
-    """The pages of an account."""
+    """Return the pages of an account."""
     pages = _Pages(account)
     return [
         Route("/_sandbox/requests", pages.requests),
         Route("/_sandbox/throttle", pages.throttle),
-        Route("/_sandbox/limits", _careful(pages.limits), methods=["POST"]),
-        Route("/_sandbox/lock", _careful(pages.lock), methods=["POST"]),
-        Route("/_sandbox/revoke", _careful(pages.revoke), methods=["POST"]),
+        Route("/_sandbox/limits", _checked(pages.limits), methods=["POST"]),
+        Route("/_sandbox/lock", _checked(pages.lock), methods=["POST"]),
+        Route("/_sandbox/revoke", _checked(pages.revoke), methods=["POST"]),
         Route("/_sandbox/reset", pages.reset, methods=["POST"]),
-        Route("/_sandbox/faults", _careful(pages.faults), methods=["POST", "DELETE"]),
+        Route("/_sandbox/faults", _checked(pages.faults), methods=["POST", "DELETE"]),
     ]
 
 
-_BAD: Final = (ValueError, TypeError, ArithmeticError, LookupError, RecursionError)
+def _checked(page: _Page) -> _Page:
+    """Wrap a page so that invalid input gets status 400."""
 
-
-def _careful(page: _Page) -> _Page:
-    async def answer(web: Web) -> JSONResponse:
+    async def respond(request: WebRequest) -> JSONResponse:
         try:
-            return await page(web)
-        except _BAD as error:
-            return JSONResponse({"message": str(error)[:_LONGEST]}, 400)
+            return await page(request)
+        except _INVALID as error:
+            return JSONResponse({"message": str(error)[:_MAX_MESSAGE]}, 400)
 
-    return answer
+    return respond
 
 
-async def _object(web: Web) -> dict[str, Any]:
-    """The body as an object; an empty one where there is no body.
+async def _object(request: WebRequest) -> dict[str, Any]:
+    """Return the body as an object; an empty one if there is no body.
 
     Raises:
-        ValueError: it is no JSON object.
+        ValueError: it is not a JSON object.
         RecursionError: it is nested too deeply.
     """
-    given = json.loads(await web.body() or b"{}")
+    given = json.loads(await request.body() or b"{}")
     if not isinstance(given, dict):
-        msg = "the body is no JSON object"
-        raise ValueError(msg)  # noqa: TRY004 - all that is wrong with a body is a ValueError
+        msg = "The body must be a JSON object."
+        raise ValueError(msg)  # noqa: TRY004 - an invalid body is always a ValueError
     return given
 
 
@@ -68,47 +70,51 @@ class _Pages:
     def __init__(self, account: Account) -> None:
         self._account = account
 
-    async def requests(self, _: Web) -> JSONResponse:
-        return JSONResponse([_shown(each) for each in self._account.requests()])
+    async def requests(self, _: WebRequest) -> JSONResponse:
+        return JSONResponse([_request_fields(each) for each in self._account.requests()])
 
-    async def throttle(self, _: Web) -> JSONResponse:
-        account = self._account
-        told = {"max_in_window": account.max_in_window(), "throttled": account.judge.throttled}
-        told |= {"lockouts": account.judge.lockouts, "requests": len(account.log)}
-        return JSONResponse(told | {"calls": account.judge.calls, "period": account.judge.period / SECOND})
+    async def throttle(self, _: WebRequest) -> JSONResponse:
+        account, limiter = self._account, self._account.limiter
+        counts = {"max_in_window": account.max_in_window(), "throttled": limiter.throttled}
+        counts |= {"lockouts": limiter.lockouts, "requests": len(account.log)}
+        reports = account.limiters[REPORTS]
+        own: dict[str, float] = {"max_in_window": account.max_in_window(REPORTS), "throttled": reports.throttled}
+        own |= {"lockouts": reports.lockouts, "calls": reports.calls, "period": reports.period / SECOND}
+        return JSONResponse(counts | {"calls": limiter.calls, "period": limiter.period / SECOND, REPORTS: own})
 
-    async def limits(self, web: Web) -> JSONResponse:
-        given = await _object(web)
-        self._account.set_limits(given.get("calls"), given.get("period"))
-        return await self.throttle(web)
+    async def limits(self, request: WebRequest) -> JSONResponse:
+        given = await _object(request)
+        self._account.set_limits(given.get("calls"), given.get("period"), str(given.get("budget", GENERAL)))
+        return await self.throttle(request)
 
-    async def lock(self, web: Web) -> JSONResponse:
-        given = await _object(web)
+    async def lock(self, request: WebRequest) -> JSONResponse:
+        given = await _object(request)
         kind, ids, closed = given.get("kind"), given.get("ids"), given.get("closed", True)
+        period = given.get("period", False) is True
         if not isinstance(ids, list) or not isinstance(closed, bool):
-            msg = "give kind, ids as a list, and closed as true or false"
-            raise ValueError(msg)  # noqa: TRY004 - all that is wrong with a body is a ValueError
-        self._account.lock_records(str(kind), ids, closed=closed)
+            msg = "The body needs `kind`, `ids` as a list, and `closed` as true or false."
+            raise ValueError(msg)  # noqa: TRY004 - an invalid body is always a ValueError
+        self._account.lock_records(str(kind), ids, closed=closed, period=period)
         return JSONResponse({"locked": ids})
 
-    async def revoke(self, web: Web) -> JSONResponse:
-        refresh = bool((await _object(web)).get("refresh", False))
+    async def revoke(self, request: WebRequest) -> JSONResponse:
+        refresh = bool((await _object(request)).get("refresh", False))
         self._account.revoke_tokens(refresh=refresh)
         return JSONResponse({"revoked": True, "refresh": refresh})
 
-    async def reset(self, _: Web) -> JSONResponse:
+    async def reset(self, _: WebRequest) -> JSONResponse:
         self._account.reset()
         return JSONResponse({"reset": True})
 
-    async def faults(self, web: Web) -> JSONResponse:
-        if web.method == "DELETE":
+    async def faults(self, request: WebRequest) -> JSONResponse:
+        if request.method == "DELETE":
             self._account.faults.clear()
             return JSONResponse({"cleared": True})
-        self._account.fault(**await _object(web))
+        self._account.fault(**await _object(request))
         return JSONResponse({"set": True}, 201)
 
 
-def _shown(request: Request) -> dict[str, Any]:
+def _request_fields(request: Request) -> dict[str, Any]:
     return {
         "arrival": request.arrival / SECOND,
         "method": request.method,
@@ -116,6 +122,7 @@ def _shown(request: Request) -> dict[str, Any]:
         "query": request.query,
         "headers": dict(request.headers),
         "counted": request.counted,
+        "budget": request.budget,
         "refused": request.refused,
         "status": request.status,
     }

@@ -1,7 +1,6 @@
-"""Messages and payments of invoices, and what they do to the invoice's state.
+"""The rules for messages and payments of invoices, and their effect on the invoice's state.
 
-Rules of this room: pure, over a `World`. `MARKS` is the table of state changes; all but opening again leave a message
-(contract: invoice_messages). No mail is ever sent.
+`MARKS` lists the changes of state; each but opening again adds a message. No mail is ever sent.
 """
 
 from __future__ import annotations
@@ -11,70 +10,77 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Final, NamedTuple
 
 from harvest_async.sandbox.invoices import Invoices
-from harvest_async.sandbox.reading import Refusal, read_values
 from harvest_async.sandbox.records import Record
+from harvest_async.sandbox.refusal import Refusal
 from harvest_async.sandbox.world import World
 
-__all__ = ["MARKS", "Payments"]
+__all__ = ["MARKS", "Payments", "message_values"]
 
 
 class Mark(NamedTuple):
-    """A change of how an invoice stands: from where it is allowed, where it leads, and whether it leaves a message."""
+    """A change of an invoice's state: the state before, the state after, whether it adds a message, and its event."""
 
-    stands: str
-    becomes: str
+    before: str
+    after: str
     message: bool = True
+    event: str = ""
 
 
 MARKS: Final = {
-    "mark_as_sent": Mark("draft", "open"),
-    "mark_as_closed": Mark("open", "closed"),
-    "re_open": Mark("closed", "open", message=False),
-    "mark_as_draft": Mark("open", "draft"),
+    "mark_as_sent": Mark("draft", "open", event="send"),
+    "mark_as_closed": Mark("open", "closed", event="close"),
+    "re_open": Mark("closed", "open", message=False, event="re-open"),
+    "mark_as_draft": Mark("open", "draft", event="draft"),
 }
 _CENT: Final = Decimal("0.01")
 
 
 class Payments:
-    """What can be done to an invoice's state in a world."""
+    """Send and pay invoices and change their state."""
 
     def __init__(self, world: World, invoices: Invoices) -> None:
         self._world = world
         self._invoices = invoices
 
     def of(self, kind: str, invoice: Record, number: int) -> Record:
-        """A message or payment of an invoice, or 404."""
+        """Return a message or payment of an invoice, or refuse with 404."""
         record = self._world.find(kind, number)
         if record["invoice_id"] != invoice["id"]:
             raise Refusal(404)
         return record
 
-    def send(self, invoice: Record, fields: Record, now: datetime, asker: Record) -> Record:
-        """Send an invoice; a draft becomes open (contract: invoice_messages.send)."""
-        names = [name.strip() for name in str(fields.get("recipients") or "").split(",") if name.strip()]
-        if not names:
-            raise Refusal(400, "recipients is missing.")
-        values = read_values("message", fields, ("body", "send_me_a_copy", "include_pay_pal_link"))
-        if values.get("send_me_a_copy"):
-            names.append(asker["email"])
-        listed = ", ".join(self._named(name, invoice) for name in names)
-        message = self._note(invoice, values | {"full_recipient_list": listed}, now, asker)
+    def send(self, invoice: Record, recipients: list[str], values: Record, now: datetime, requester: Record) -> Record:
+        """Send an invoice to e-mail addresses; a draft becomes open."""
+        addresses = [*recipients, requester["email"]] if values.get("send_me_a_copy") else recipients
+        listed = ", ".join(self._named(address, invoice) for address in addresses)
+        message = self._add_message(invoice, values | {"full_recipient_list": listed}, now, requester)
         if invoice["standing"] == "draft":
-            self._stand(invoice, "open", now)
+            self._change_state(invoice, "open", now)
         return message
 
-    def mark(self, name: str, invoice: Record, fields: Record, now: datetime, asker: Record) -> None:
-        """Change how an invoice stands (contract: invoice_messages)."""
-        mark = MARKS[name]
-        if invoice["standing"] != mark.stands or invoice["state"] == "paid":
-            raise Refusal(400, f"The invoice is {invoice['state']}.")
+    def mark(self, name: str, invoice: Record, values: Record, now: datetime, requester: Record) -> None:
+        """Change an invoice's state by one of `MARKS`; `values` are those of the message."""
+        mark = self._allowed(name, invoice)
         if mark.message:
-            self._note(invoice, read_values("message", fields, ("body",)), now, asker)
-        self._stand(invoice, mark.becomes, now)
+            self._add_message(invoice, values | {"event_type": mark.event}, now, requester)
+        self._change_state(invoice, mark.after, now)
 
-    def pay(self, invoice: Record, fields: Record, now: datetime, asker: Record) -> Record:
-        """Record a payment (contract: invoice_payments.create)."""
-        values = read_values("payment", fields, ("paid_at", "amount", "notes"))
+    def execute(self, name: str, invoice: Record, values: Record, now: datetime, requester: Record) -> Record:
+        """Change an invoice's state by one of `MARKS` and return the message, which every change adds."""
+        mark = self._allowed(name, invoice)
+        message = self._add_message(invoice, values | {"event_type": mark.event}, now, requester)
+        self._change_state(invoice, mark.after, now)
+        return message
+
+    def _allowed(self, name: str, invoice: Record) -> Mark:
+        mark = MARKS[name]
+        if invoice["standing"] != mark.before or invoice["state"] == "paid":
+            raise Refusal(400, f"The invoice is {invoice['state']}.")
+        return mark
+
+    def pay(self, invoice: Record, given: Record, now: datetime, requester: Record) -> Record:
+        """Add a payment."""
+        values = dict(given)
         for name in ("paid_at", "amount"):
             if values.get(name) is None:
                 raise Refusal(400, f"{name} is missing.")
@@ -82,39 +88,50 @@ class Payments:
         amount, due = values["amount"], invoice["due_amount"]
         fits = 0 < amount <= due or amount == invoice["amount"] == due == 0
         if not fits or invoice["standing"] == "closed":
-            raise Refusal(400, "That much is not due.")
-        values |= {"invoice_id": invoice["id"], "recorded_by": _full_name(asker), "recorded_by_email": asker["email"]}
+            raise Refusal(400, "amount exceeds the due amount.")
+        values |= {
+            "invoice_id": invoice["id"],
+            "recorded_by": _full_name(requester),
+            "recorded_by_email": requester["email"],
+        }
         payment = self._world.add("payment", values, now)
-        self._invoices.settle(invoice, now)
+        self._invoices.recalculate(invoice, now)
         return payment
 
-    def take_back(self, invoice: Record, payment: Record, now: datetime) -> None:
-        """Remove a payment; what it did to the invoice is undone (contract: payment_delete_text)."""
+    def remove_payment(self, invoice: Record, payment: Record, now: datetime) -> None:
+        """Delete a payment and undo its effect on the invoice."""
         self._world.drop("payment", payment)
-        self._invoices.settle(invoice, now)
+        self._invoices.recalculate(invoice, now)
 
-    # Inside
+    # Internals
 
-    def _stand(self, invoice: Record, standing: str, now: datetime) -> None:
-        self._world.change("invoice", invoice, {"standing": standing}, now)
-        self._invoices.settle(invoice, now)
+    def _change_state(self, invoice: Record, standing: str, now: datetime) -> None:
+        times = {"closed_at": now if standing == "closed" else None}
+        if standing == "draft" or invoice["standing"] == "draft":
+            times["sent_at"] = now if standing == "open" else None
+        self._world.change("invoice", invoice, {"standing": standing, **times}, now)
+        self._invoices.recalculate(invoice, now)
 
-    def _note(self, invoice: Record, values: Record, now: datetime, asker: Record) -> Record:
-        sender = {"sent_by": _full_name(asker), "sent_by_email": asker["email"]}
-        sender |= {"sent_from": sender["sent_by"], "sent_from_email": sender["sent_by_email"]}
-        values = {name: value for name, value in values.items() if value is not None}
-        values["body"] = values.get("body", "").replace("\r\n", "\n").replace("\n", "\r\n")
-        values |= {"invoice_id": invoice["id"], "subject": f"Invoice #{invoice['number']} from Sandbox"}
-        return self._world.add("message", {**sender, **values}, now)
+    def _add_message(self, invoice: Record, values: Record, now: datetime, requester: Record) -> Record:
+        given = {"subject": f"Invoice #{invoice['number']} from Sandbox"} | message_values(values, requester)
+        return self._world.add("message", given | {"invoice_id": invoice["id"]}, now)
 
     def _named(self, address: str, invoice: Record) -> str:
-        """An address with the name of the contact or person whose it is."""
+        """Return an address with the name of its contact or person."""
         for contact in self._world.having("contact", client_id=invoice["client_id"]):
             if (contact["email"] or "").lower() == address.lower():
                 return f"{_full_name(contact)} <{address}>"
         for person in self._world.having("user", email=address):
             return f"{_full_name(person)} <{address}>"
         return address
+
+
+def message_values(values: Record, sender: Record) -> Record:
+    """Return the values of a message with its sender, and with line breaks as mails have them."""
+    name, email = _full_name(sender), sender["email"]
+    given = {name: value for name, value in values.items() if value is not None}
+    given["body"] = given.get("body", "").replace("\r\n", "\n").replace("\n", "\r\n")
+    return {"sent_by": name, "sent_by_email": email, "sent_from": name, "sent_from_email": email, **given}
 
 
 def _full_name(person: Record) -> str:

@@ -1,8 +1,4 @@
-"""What an hour costs.
-
-Rules of this room: pure. `bill_by` of the project says where the rate is (contract: projects.bill_by); what is not
-billable has none.
-"""
+"""Billable rates. The field `bill_by` of the project says where the rate is; hours that are not billable have none."""
 
 from __future__ import annotations
 
@@ -15,7 +11,7 @@ __all__ = ["is_billable", "rate_of"]
 
 
 def is_billable(entry: Record, world: World) -> bool:
-    """Whether an entry's hours can be invoiced: its project's and its task's can."""
+    """Return whether an entry's hours are billable, as its project and its task are."""
     if not world.tables["project"][entry["project_id"]]["billable"]:
         return False
     links = world.having("task_assignment", project_id=entry["project_id"], task_id=entry["task_id"])
@@ -23,12 +19,12 @@ def is_billable(entry: Record, world: World) -> bool:
 
 
 def rate_of(entry: Record, world: World) -> Decimal | None:
-    """What an hour of an entry is billed at; None where nothing says so."""
+    """Return the rate of an entry per hour; None if it has none."""
     project = world.tables["project"][entry["project_id"]]
     number = project["id"]
     bill_by = str(project["bill_by"]).lower()
     if bill_by == "project":
-        return _decimal(project["hourly_rate"])
+        return _rate(project)
     if bill_by == "tasks":
         return _first(world.having("task_assignment", project_id=number, task_id=entry["task_id"]))
     if bill_by == "people":
@@ -37,8 +33,9 @@ def rate_of(entry: Record, world: World) -> Decimal | None:
 
 
 def _first(links: list[Record]) -> Decimal | None:
-    return next((_decimal(link["hourly_rate"]) for link in links), None)
+    return next((_rate(link) for link in links), None)
 
 
-def _decimal(value: Decimal | None) -> Decimal | None:
-    return value
+def _rate(record: Record) -> Decimal | None:
+    rate: Decimal | None = record["hourly_rate"]
+    return rate

@@ -1,8 +1,7 @@
-"""What an account holds: records in tables, and the fields that each kind has.
+"""The kinds of records in an account and the fields of each kind.
 
-Rules of this room: pure. A record is a dict of plain values: int, str, bool, Decimal, date, datetime or None. The
-fields, their order and their types are the contract's; a record has all of its fields from the start. `HIDDEN` fields
-are the server's own and never shown.
+A record is a dict of plain values: int, str, bool, Decimal, date, datetime, tuple or None, and has all fields of its
+kind from the start. `HIDDEN` fields are internal to the server and never shown.
 """
 
 from __future__ import annotations
@@ -11,13 +10,15 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
-__all__ = ["FIELDS", "HIDDEN", "KINDS", "SHOWN", "Record", "Tables", "new_record", "revive"]
+from harvest_async.sandbox.further_fields import FURTHER_FIELDS, FURTHER_KINDS
+
+__all__ = ["FIELDS", "HIDDEN", "KINDS", "SHOWN", "Record", "Tables", "new_record", "read_id", "revive"]
 
 Record = dict[str, Any]
 Tables = dict[str, dict[int, Record]]
 
-FIELDS: Final[dict[str, dict[str, tuple[type, Any]]]] = {
-    # kind: {field: (type, what a new record has)}
+_FIRST_FIELDS: Final[dict[str, dict[str, tuple[type, Any]]]] = {
+    # kind: {field: (type, default)}
     "client": {
         "name": (str, ""),
         "active": (bool, True),
@@ -157,7 +158,7 @@ FIELDS: Final[dict[str, dict[str, tuple[type, Any]]]] = {
         "invoice_id": (int, None),
         "company_id": (int, 1),
     },
-    "receipt": {  # the server's own: an expense's image, as base64
+    "receipt": {  # internal: the image of an expense, as base64
         "expense_id": (int, None),
         "media": (str, ""),
         "content": (str, ""),
@@ -219,7 +220,7 @@ FIELDS: Final[dict[str, dict[str, tuple[type, Any]]]] = {
         "recorded_by": (str, None),
         "recorded_by_email": (str, None),
     },
-    "grant": {  # the server's own: what OAuth 2.0 gave out
+    "grant": {  # internal: the codes and tokens of OAuth 2.0
         "kind": (str, ""),
         "secret": (str, ""),
         "email": (str, ""),
@@ -229,28 +230,41 @@ FIELDS: Final[dict[str, dict[str, tuple[type, Any]]]] = {
     },
 }
 
+FIELDS: Final = {
+    kind: {**known, **FURTHER_FIELDS.get(kind, {})} for kind, known in _FIRST_FIELDS.items()
+} | FURTHER_KINDS
+"""The fields of each kind: their types and defaults."""
+
+_LONGEST_ID: Final = 18
+
 KINDS: Final = tuple(FIELDS)
 
 HIDDEN: Final[dict[str, frozenset[str]]] = {"invoice": frozenset({"standing"})}
 
 SHOWN: Final = {
     kind: ("id", *(name for name in fields if name not in HIDDEN.get(kind, ())), "created_at", "updated_at")
-    for kind, fields in FIELDS.items()
+    for kind, fields in _FIRST_FIELDS.items()
 }
-"""The fields of each kind as they are shown, in order."""
+"""The fields of each kind that every API version shows, in order."""
 
-_MOMENTS: Final = {"created_at": datetime, "updated_at": datetime}
+_TIMES: Final = {"created_at": datetime, "updated_at": datetime}
+
+
+def read_id(value: Any) -> int | None:
+    """Return an id, which has up to 18 ASCII digits; None for anything else."""
+    text = str(value).strip()
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _LONGEST_ID else None
 
 
 def new_record(kind: str, number: int, now: datetime, fields: Record) -> Record:
-    """A record with all the fields of its kind."""
+    """Return a record with all fields of its kind."""
     defaults = {name: default for name, (_, default) in FIELDS[kind].items()}
     return {"id": number, **defaults, **fields, "created_at": now, "updated_at": now}
 
 
 def revive(kind: str, stored: Record) -> Record:
-    """A record that was stored as JSON, with its values' own types again; fields that came later have their default."""
-    types = {name: known for name, (known, _) in FIELDS[kind].items()} | _MOMENTS
+    """Return a record that was stored as JSON, with typed values; fields that it lacks get their default."""
+    types = {name: known for name, (known, _) in FIELDS[kind].items()} | _TIMES
     defaults = {name: default for name, (_, default) in FIELDS[kind].items()}
     return defaults | {name: _revive(types.get(name, str), value) for name, value in stored.items()}
 
@@ -258,6 +272,8 @@ def revive(kind: str, stored: Record) -> Record:
 def _revive(known: type, value: Any) -> Any:
     if value is None or known in {int, str, bool}:
         return value
+    if known is tuple:
+        return tuple(value)
     if known is Decimal:
         return Decimal(value)
     return datetime.fromisoformat(value) if known is datetime else date.fromisoformat(value)

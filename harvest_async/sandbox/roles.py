@@ -1,22 +1,22 @@
-"""Who may ask for what (contract: admin_values, conventions.roles).
+"""The roles that requests need.
 
-Rules of this room: pure. A role is a column of the routing tables: `SELF`, `MANAGER` or `ADMIN`. Whoever's role is too
-low is answered 404 (contract: role_as_404), and a manager is told of nothing but what they manage.
+A request whose person has too low a role gets 404, as if the record did not exist, and a manager sees only the projects
+that they manage.
 """
 
 from __future__ import annotations
 
 from enum import Enum
 
-from harvest_async.sandbox.reading import Refusal
 from harvest_async.sandbox.records import Record
+from harvest_async.sandbox.refusal import Refusal
 from harvest_async.sandbox.world import World
 
 __all__ = ["Role", "admins_only", "managed", "may_see_project", "require", "rights"]
 
 
 class Role(Enum):
-    """What a call asks of whoever makes it."""
+    """The role that a request needs."""
 
     SELF = "any signed-in person"
     MANAGER = "administrators, and managers within the projects that they manage"
@@ -24,7 +24,7 @@ class Role(Enum):
 
 
 def require(role: Role, person: Record, world: World) -> None:
-    """Let a person in, or answer 404."""
+    """Refuse with 404 unless the person has the role."""
     if role is Role.SELF or person["is_admin"]:
         return
     if role is Role.ADMIN or not (person["is_project_manager"] or managed(person, world)):
@@ -32,13 +32,13 @@ def require(role: Role, person: Record, world: World) -> None:
 
 
 def admins_only(person: Record) -> None:
-    """Let an administrator in, or answer 404."""
+    """Refuse with 404 unless the person is an administrator."""
     if not person["is_admin"]:
         raise Refusal(404)
 
 
 def managed(person: Record, world: World) -> set[int]:
-    """The projects that a person manages."""
+    """Return the ids of the projects that a person manages."""
     return {
         link["project_id"]
         for link in world.having("user_assignment", user_id=person["id"])
@@ -47,11 +47,11 @@ def managed(person: Record, world: World) -> set[int]:
 
 
 def may_see_project(person: Record, project_id: int, world: World) -> bool:
-    """Whether a project is this person's to manage."""
+    """Return whether a person may see a project as its manager."""
     return person["is_admin"] or project_id in managed(person, world)
 
 
 def rights(person: Record) -> Record:
-    """What `who_am_i` says of a manager."""
+    """Return the rights of a manager."""
     names = ("is_project_manager", "can_see_rates", "can_create_projects", "can_create_invoices")
     return {name: bool(person["is_project_manager"]) for name in names}

@@ -1,6 +1,6 @@
-"""Who a request is from (contract: auth).
+"""Sign-in with a password or a token.
 
-Rules of this room: pure. A password or a token names a person; whoever is archived, unknown or out of date is nobody.
+An archived person, unknown credentials and an expired token sign nobody in.
 """
 
 from __future__ import annotations
@@ -9,43 +9,46 @@ import base64
 from collections.abc import Iterable
 from datetime import datetime
 
-from harvest_async.sandbox.oauth import AuthorizationServer
 from harvest_async.sandbox.records import Record
+from harvest_async.sandbox.services import Services
 from harvest_async.sandbox.world import World
 
 __all__ = ["challenge", "person_of"]
 
 
 def person_of(
-    world: World, server: AuthorizationServer, authorization: str, query: Iterable[tuple[str, str]], now: datetime
+    services: Services, authorization: str, query: Iterable[tuple[str, str]], now: datetime, audience: str
 ) -> Record | None:
-    """The person that the Authorization header or the access_token parameter names; None for nobody."""
+    """Return the person that the Authorization header or the parameter `access_token` signs in; None for nobody.
+
+    `audience` is what a token must be valid for.
+    """
     scheme, _, credential = authorization.partition(" ")
     if scheme.lower() == "basic":
-        email = _signed_in(world, credential)
+        email = _email_of(services.world, credential)
     elif scheme.lower() == "bearer":
-        email = server.email_of(credential.strip(), now)
+        email = services.grants.email_of(credential.strip(), now, audience)
     else:
-        email = server.email_of(dict(query).get("access_token", ""), now)  # contract: token_in_query
+        email = services.grants.email_of(dict(query).get("access_token", ""), now, audience)
     if email is None:
         return None
-    return next((person for person in world.having("user", email=email) if person["is_active"]), None)
+    return next((person for person in services.world.having("user", email=email) if person["is_active"]), None)
 
 
 def challenge(authorization: str) -> str:
-    """What a refused request is told to sign in with."""
+    """Return the `WWW-Authenticate` header for a request without valid credentials."""
     bearer = authorization.lower().startswith("bearer")
     return 'Bearer realm="Harvest", error="invalid_token"' if bearer else 'Basic realm="Harvest"'
 
 
 def _bare(credential: str) -> str:
-    """The credential, without the parentheses that the documentation draws around it."""
+    """Return the credential without the parentheses that the documentation's sample has around it."""
     return credential[1:-1] if credential.startswith("(") and credential.endswith(")") else credential
 
 
-def _signed_in(world: World, credential: str) -> str | None:
+def _email_of(world: World, credential: str) -> str | None:
     try:
         email, _, password = base64.b64decode(_bare(credential.strip()), validate=True).decode().partition(":")
-    except ValueError:  # no base64, or no text in it
+    except ValueError:  # not base64, or not UTF-8
         return None
     return email if world.passwords.get(email) == password else None

@@ -1,29 +1,27 @@
-"""Tasks and people on projects.
+"""The rules for tasks and people on projects.
 
-Rules of this room: pure, over a `World`. A pair of project and task, or project and person, has one assignment at most:
-assigning again brings it back.
+A pair of project and task, or of project and person, has at most one assignment: assigning again activates it.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from harvest_async.sandbox.reading import Refusal
 from harvest_async.sandbox.records import FIELDS, Record
+from harvest_async.sandbox.refusal import Refusal
 from harvest_async.sandbox.world import World
-from harvest_async.sandbox.writing import read_changes
 
 __all__ = ["Staff"]
 
 
 class Staff:
-    """What can be done to assignments in a world; their kind is `task_assignment` or `user_assignment`."""
+    """Read and change assignments; their kind is `task_assignment` or `user_assignment`."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
     def assign(self, kind: str, project: Record, number: int, now: datetime) -> Record:
-        """Put a task or a person on a project; whoever is on it already is brought back."""
+        """Assign a task or a person to a project; an archived assignment is activated."""
         assigned = kind.removesuffix("_assignment")
         found = self._world.tables[assigned].get(number)
         if found is None:
@@ -36,26 +34,25 @@ class Staff:
         return self._counted(kind, self._world.add(kind, fields, now))
 
     def find(self, kind: str, project: Record, number: int) -> Record:
-        """An assignment of this project, or 404."""
+        """Return an assignment of this project, or refuse with 404."""
         record = self._world.find(kind, number)
         if record["project_id"] != project["id"]:
             raise Refusal(404)
         return record
 
-    def change(self, kind: str, record: Record, fields: Record, now: datetime) -> Record:
-        """Set what is given (contract: task_assignments.update, user_assignments.update)."""
-        values = read_changes(kind, fields, self._world.quirks)
+    def change(self, kind: str, record: Record, values: Record, now: datetime) -> Record:
+        """Set the given values."""
         if kind == "user_assignment" and "user_assignment_location" in self._world.quirks:
-            self._world.drop(kind, record)  # contract: user_assignment_location: the server answers with another id
+            self._world.drop(kind, record)  # the record gets another id
             kept = {name: record[name] for name in FIELDS[kind]}
             return self._counted(kind, self._world.add(kind, kept | values, now))
         return self._counted(kind, self._world.change(kind, record, values, now))
 
     def unassign(self, kind: str, record: Record, now: datetime) -> str | None:
-        """Take off a project; archived, with a hint, where there are hours (contract: delete_means_archive)."""
+        """Remove an assignment, or archive it and return a hint if it has hours."""
         assigned = kind.removesuffix("_assignment")
         if kind == "task_assignment" and len(self._world.assignments(kind, record["project_id"])) == 1:
-            raise Refusal(400, "A project needs at least one task.")  # contract: one_task_per_project
+            raise Refusal(400, "A project needs at least one task.")
         ids = {"project_id": record["project_id"], f"{assigned}_id": record[f"{assigned}_id"]}
         if self._world.has("entry", **ids):
             self._counted(kind, self._world.change(kind, record, {"deactivated": True}, now))
@@ -65,7 +62,7 @@ class Staff:
         return None
 
     def fill(self, project: Record, now: datetime) -> None:
-        """What a new project has by itself: the default tasks and whoever is on all projects (tasks.is_default)."""
+        """Assign the default tasks, and the people with access to all projects, to a new project."""
         for task in self._world.having("task", is_default=True):
             if not task["deactivated"]:
                 self.assign("task_assignment", project, task["id"], now)
@@ -73,7 +70,7 @@ class Staff:
             self.assign("user_assignment", project, person["id"], now)
 
     def count(self, kind: str, number: int) -> None:
-        """Write into a project how many tasks, or people, are active on it."""
+        """Update the number of active tasks or people in a project."""
         project, links = self._world.tables["project"][number], self._world.assignments(kind, number)
         project[f"active_{kind}s_count"] = sum(not link["deactivated"] for link in links)
         self._world.keep("project", number, project)

@@ -1,7 +1,9 @@
-"""Where a sandbox keeps its state: an SQLite database, in a file or in memory.
+"""The database in which a sandbox keeps its state: SQLite, in a file or in memory.
 
-Rules of this room: it stores and decides nothing. Each change is written at once, without waiting for the disk: a state
-survives the death of the process, not that of the machine. Moments are stored on the wall clock's scale.
+Notes:
+- It stores and decides nothing. Times are on the wall clock's scale.
+- Each change is written at once, without waiting for the disk: the state survives the end of the process, but not a
+  crash of the machine.
 """
 
 from __future__ import annotations
@@ -14,73 +16,86 @@ from decimal import Decimal
 from typing import Final
 from weakref import finalize
 
+from harvest_async.sandbox.rate_limiter import BUDGETS, GENERAL
 from harvest_async.sandbox.records import KINDS, Record, Tables, revive
 
 __all__ = ["Store"]
 
 _SCHEMA: Final = """
     create table if not exists record (kind text, id integer, data text not null, primary key (kind, id)) without rowid;
-    create table if not exists arrival (moment integer not null);
-    create table if not exists lockout (id integer primary key check (id = 1), until integer not null);
 """
+_OF_BUDGET: Final = """
+    create table if not exists arrival{0} (moment integer not null);
+    create table if not exists lockout{0} (id integer primary key check (id = 1), until integer not null);
+"""
+_ENDINGS: Final = {budget: "" if budget == GENERAL else f"_{budget}" for budget in BUDGETS}
+"""The endings of the names of each budget's tables."""
+
 _PRUNED_EVERY: Final = 1_000
 
 
 class Store:
-    """A sandbox's database. `path` None keeps it in memory."""
+    """A sandbox's database; without a `path` it is in memory."""
 
     def __init__(self, path: str | os.PathLike[str] | None) -> None:
         self._in_file = path is not None
         self._database = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
-        finalize(self, self._database.close)  # or Python 3.13 and newer warn where nobody closes it
+        finalize(self, self._database.close)  # because Python 3.13 and newer warn if it is never closed
         self._database.execute("pragma journal_mode = wal")
         self._database.execute("pragma synchronous = off")
         self._database.executescript(_SCHEMA)
-        self._shut_until = 0
+        for ending in _ENDINGS.values():
+            self._database.executescript(_OF_BUDGET.format(ending))
+        self._locked_until: dict[str, int] = dict.fromkeys(BUDGETS, 0)
         self._arrivals = 0
 
     def tables(self) -> Tables:
-        """All records."""
+        """Return all records."""
         tables: Tables = {kind: {} for kind in KINDS}
         for kind, number, data in self._database.execute("select kind, id, data from record order by kind, id"):
             tables[kind][number] = revive(kind, json.loads(data))
         return tables
 
     def keep(self, kind: str, number: int, record: Record | None) -> None:
-        """Write a record down, or that it is gone."""
+        """Store a record, or delete it if it is None."""
         if record is None:
             self._database.execute("delete from record where kind = ? and id = ?", (kind, number))
             return
         data = json.dumps(record, default=_plain)
         self._database.execute("insert or replace into record values (?, ?, ?)", (kind, number, data))
 
-    def throttle(self, since: int) -> tuple[list[int], int]:
-        """The arrivals after a moment, the oldest first, and the end of the lockout."""
-        self._database.execute("delete from arrival where moment <= ?", (since,))
-        arrivals = [row[0] for row in self._database.execute("select moment from arrival order by moment")]
-        self._shut_until = next((row[0] for row in self._database.execute("select until from lockout")), 0)
-        return arrivals, self._shut_until
+    def throttle(self, budget: str, since: int) -> tuple[list[int], int]:
+        """Return a budget's arrivals after a time, the oldest first, and the end of its lockout."""
+        ending = _ENDINGS[budget]
+        self._database.execute(f"delete from arrival{ending} where moment <= ?", (since,))  # noqa: S608 - constant
+        arrivals = self._database.execute(f"select moment from arrival{ending} order by moment")  # noqa: S608
+        lockouts = self._database.execute(f"select until from lockout{ending}")  # noqa: S608
+        self._locked_until[budget] = next((row[0] for row in lockouts), 0)
+        return [row[0] for row in arrivals], self._locked_until[budget]
 
-    def arrived(self, moment: int, since: int) -> None:
-        """Write an arrival down; those up to `since` count no more and are forgotten sooner or later."""
+    def arrived(self, budget: str, moment: int, since: int) -> None:
+        """Store an arrival; those up to `since` no longer count and are deleted from time to time."""
         if not self._in_file:
             return
-        self._database.execute("insert into arrival values (?)", (moment,))
+        ending = _ENDINGS[budget]
+        self._database.execute(f"insert into arrival{ending} values (?)", (moment,))  # noqa: S608 - constant
         self._arrivals += 1
         if self._arrivals % _PRUNED_EVERY == 0:
-            self._database.execute("delete from arrival where moment <= ?", (since,))
+            self._database.execute(f"delete from arrival{ending} where moment <= ?", (since,))  # noqa: S608
 
-    def shut(self, until: int) -> None:
-        """Write down until when the account is shut."""
-        if self._in_file and until != self._shut_until:
-            self._shut_until = until
-            self._database.execute("insert or replace into lockout values (1, ?)", (until,))
+    def lock_out(self, budget: str, until: int) -> None:
+        """Store the end of a budget's lockout."""
+        if self._in_file and until != self._locked_until[budget]:
+            self._locked_until[budget] = until
+            statement = f"insert or replace into lockout{_ENDINGS[budget]} values (1, ?)"  # noqa: S608
+            self._database.execute(statement, (until,))
 
     def clear(self) -> None:
-        """Forget everything."""
-        self._shut_until = 0
-        for table in ("record", "arrival", "lockout"):
-            self._database.execute(f"delete from {table}")  # noqa: S608 - names of our own
+        """Delete everything."""
+        self._locked_until = dict.fromkeys(BUDGETS, 0)
+        tables = [f"{name}{ending}" for name in ("arrival", "lockout") for ending in _ENDINGS.values()]
+        for table in ("record", *tables):
+            self._database.execute(f"delete from {table}")  # noqa: S608 - constant names
 
     def close(self) -> None:
         """Close the database."""

@@ -1,7 +1,7 @@
-"""An account's records: kept, found and changed, without asking any rule but that they are there.
+"""The records of an account: stored, found and changed without checking any rule.
 
-Rules of this room: pure. The moment is an argument; every change goes through `add`, `change` and `drop`, which keep
-the index true and hand the record to `keep`, so that a store can write it down.
+Every change goes through `add`, `change` and `drop`, which update the index and pass the record to `keep`, so that a
+store can write it. The current time is an argument.
 """
 
 from __future__ import annotations
@@ -11,10 +11,13 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from harvest_async.sandbox.index import Index
-from harvest_async.sandbox.reading import Refusal, read_id
-from harvest_async.sandbox.records import KINDS, Record, Tables, new_record
+from harvest_async.sandbox.records import KINDS, Record, Tables, new_record, read_id
+from harvest_async.sandbox.refusal import Refusal
 
-__all__ = ["World"]
+__all__ = ["REFRESH_TOKEN", "World"]
+
+REFRESH_TOKEN: Final = "sandbox-refresh"
+"""A refresh token of the administrator, which a new account has and a reset issues again."""
 
 _FIRST_ID: Final = {kind: 1000 * number + 1 for number, kind in enumerate(KINDS, 1)} | {"user": 1, "entry": 70_001}
 
@@ -29,22 +32,22 @@ _FRESH_CATEGORIES: Final = ("Entertainment", "Lodging", "Meals", "Transportation
 
 
 class World:
-    """One account.
+    """The records of one account.
 
     Attributes:
         tables: the records of each kind, by id.
-        passwords: by e-mail.
-        tokens: whose a token is, as an e-mail.
+        passwords: passwords by e-mail.
         timestamps: whether time is tracked by start and end.
-        quirks: the quirks that the account shows as the documentation's samples have them (see `variants`).
-        keep: is given kind, id and record (None when it is gone) after every change.
+        quirks: the quirks that the account shows (see `quirks`).
+        rounding: the minutes to which reports and invoices round hours up; 0 for none.
+        keep: called with kind, id and record (None if it was deleted) after every change.
     """
 
-    def __init__(self, *, timestamps: bool = False, quirks: frozenset[str] = frozenset()) -> None:
+    def __init__(self, *, timestamps: bool = False, quirks: frozenset[str] = frozenset(), rounding: int = 0) -> None:
         self.tables: Tables = {kind: {} for kind in KINDS}
         self.passwords = {"admin@example.com": "sandbox", "user@example.com": "sandbox"}
-        self.tokens = {"sandbox-token": "admin@example.com"}
-        self.timestamps = timestamps
+        self.timestamps = self._first_timestamps = timestamps
+        self.rounding = rounding
         self.quirks = quirks
         self.keep: Callable[[str, int, Record | None], None] = _keep_nothing
         self._index = Index(self.tables)
@@ -52,15 +55,17 @@ class World:
         self._renewed: dict[int, date] = {}
 
     def seed(self, now: datetime, *, fresh: bool = False) -> None:
-        """What every new account has: two people, and the two categories of invoice items.
+        """Add the records of a new account: two people and two categories of invoice items.
 
         Args:
-            now: the moment.
-            fresh: whether it has the tasks and expense categories, too, that the server puts into a new account.
+            now: the current time.
+            fresh: whether to add the default tasks and expense categories, too.
         """
         for email, first, is_admin in (("admin@example.com", "Ada", True), ("user@example.com", "Uli", False)):
             fields = {"email": email, "first_name": first, "last_name": "Sandbox", "is_admin": is_admin}
             self.add("user", fields, now)
+        refresh = {"kind": "refresh", "secret": REFRESH_TOKEN, "email": "admin@example.com", "client": "sandbox-client"}
+        self.add("grant", refresh, now)
         self.add("invoice_item_category", {"name": "Service", "use_as_service": True}, now)
         self.add("invoice_item_category", {"name": "Product", "use_as_expense": True}, now)
 
@@ -70,62 +75,77 @@ class World:
             self.add("expense_category", {"name": name}, now)
 
     def restore(self, tables: Tables) -> None:
-        """Go on with stored records."""
+        """Continue with stored records."""
         self.tables = tables
         self._index = Index(tables)
         self._renewed.clear()
         for kind, records in tables.items():
             self._next[kind] = max([_FIRST_ID[kind] - 1, *records]) + 1
+        self.timestamps = self.company()["wants_timestamp_timers"]
 
-    # For whoever looks on
+    # Settings of the account
+
+    def company(self) -> Record:
+        """Return the settings that requests can change."""
+        defaults = {"wants_timestamp_timers": self._first_timestamps, "weekly_capacity": 126_000}
+        return next(iter(self.tables["company"].values()), defaults)
+
+    def set_company(self, fields: Record, now: datetime) -> None:
+        """Change settings of the account."""
+        if not self.tables["company"]:
+            self.add("company", self.company(), now)
+        (record,) = self.tables["company"].values()
+        self.timestamps = self.change("company", record, fields, now)["wants_timestamp_timers"]
+
+    # Lists for inspection
 
     def people(self) -> list[Record]:
-        """All people."""
+        """Return all people."""
         return self.all("user")
 
     def clients(self) -> list[Record]:
-        """All clients."""
+        """Return all clients."""
         return self.all("client")
 
     def projects(self) -> list[Record]:
-        """All projects."""
+        """Return all projects."""
         return self.all("project")
 
     def tasks(self) -> list[Record]:
-        """All tasks."""
+        """Return all tasks."""
         return self.all("task")
 
     def entries(self) -> list[Record]:
-        """All time entries."""
+        """Return all time entries."""
         return self.all("entry")
 
     def assignments(self, kind: str, project_id: int) -> list[Record]:
-        """The `task_assignment` or `user_assignment` records of a project."""
+        """Return the `task_assignment` or `user_assignment` records of a project."""
         return self.having(kind, project_id=project_id)
 
     # Records of any kind
 
     def all(self, kind: str) -> list[Record]:
-        """All records of a kind, the oldest first."""
+        """Return all records of a kind, the oldest first."""
         return list(self.tables[kind].values())
 
     def having(self, kind: str, /, **values: Any) -> list[Record]:
-        """The records of a kind that have these values (see `index.KEYS`)."""
+        """Return the records of a kind that have these values (see `index.KEYS`)."""
         return list(self._index.having(kind, values).values())
 
     def has(self, kind: str, /, **values: Any) -> bool:
-        """Whether there are such records."""
+        """Return whether there are such records."""
         return bool(self._index.having(kind, values))
 
     def find(self, kind: str, number: int) -> Record:
-        """A record, or 404."""
+        """Return a record, or refuse with 404."""
         record = self.tables[kind].get(number)
         if record is None:
             raise Refusal(404)
         return record
 
     def person(self, key: str) -> Record:
-        """A person by id or e-mail address (contract: person_by_email), or 404."""
+        """Return a person by id or e-mail address, or refuse with 404."""
         if (number := read_id(key)) is not None:
             return self.find("user", number)
         for person in self.having("user", email=key):
@@ -133,7 +153,7 @@ class World:
         raise Refusal(404)
 
     def add(self, kind: str, fields: Record, now: datetime) -> Record:
-        """Put a record in, without asking any rule."""
+        """Add a record without checking any rule."""
         number = self._next[kind]
         self._next[kind] += 1
         record = self.tables[kind][number] = new_record(kind, number, now, fields)
@@ -142,7 +162,7 @@ class World:
         return record
 
     def change(self, kind: str, record: Record, fields: Record, now: datetime) -> Record:
-        """Set fields, without asking any rule."""
+        """Set fields without checking any rule."""
         before = self._index.keys(kind, record)
         record.update(fields, updated_at=now)
         self._index.move(kind, record, before)
@@ -150,7 +170,7 @@ class World:
         return record
 
     def drop(self, kind: str, record: Record) -> None:
-        """Take a record out, without asking any rule."""
+        """Remove a record without checking any rule."""
         self._index.leave(kind, record)
         del self.tables[kind][record["id"]]
         self.keep(kind, record["id"], None)
@@ -158,13 +178,13 @@ class World:
     # Between records
 
     def is_assigned(self, kind: str, project_id: int, number: int) -> bool:
-        """Whether a task or a person can be booked on a project."""
+        """Return whether a task or a person is assigned to a project and active there."""
         name = f"{kind.removesuffix('_assignment')}_id"
         found = self.having(kind, project_id=project_id, **{name: number})
         return any(not record["deactivated"] for record in found)
 
     def renew_hints(self, number: int, now: datetime) -> None:
-        """Tell a project of its earliest and latest record, once a day at most (contract: projects)."""
+        """Update the dates of a project's earliest and latest record, at most once a day."""
         if self._renewed.get(number) == now.date():
             return
         self._renewed[number] = now.date()
@@ -175,4 +195,4 @@ class World:
 
 
 def _keep_nothing(kind: str, number: int, record: Record | None) -> None:
-    """A world without a store."""
+    """Store nothing."""

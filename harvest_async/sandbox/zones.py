@@ -1,7 +1,6 @@
-"""The time zones that people can have, by the names that the server knows them by (contract: timezones).
+"""The time zones that people can have, by the names that the API uses.
 
-Rules of this room: pure but for the machine's own table of zones. A name is Rails' name; the identifier beside it is
-IANA's. Where the machine has no table of zones, all of them are as UTC.
+The names are Rails' names; the identifiers are IANA's. Without a time zone database on the machine all zones are UTC.
 """
 
 from __future__ import annotations
@@ -60,18 +59,18 @@ ZONES: Final[dict[str, str]] = {name: identifier for name, _, identifier in _PAI
 
 
 def identifier_of(name: str) -> str:
-    """The IANA identifier of a zone."""
+    """Return the IANA identifier of a zone."""
     return ZONES.get(name, "Etc/UTC")
 
 
 def offset_of(name: str, now: datetime) -> int:
-    """Seconds east of UTC at a moment."""
+    """Return the seconds east of UTC at a time."""
     offset = now.astimezone(_zone(name)).utcoffset()
     return 0 if offset is None else int(offset.total_seconds())
 
 
 def local(person: dict[str, Any], now: datetime) -> datetime:
-    """A moment as the person's clock shows it."""
+    """Return a time in the person's time zone."""
     return now.astimezone(_zone(person["timezone"]))
 
 

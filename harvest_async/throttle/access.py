@@ -1,9 +1,9 @@
-"""A gate's access to the book in its ledger, which somebody else may be using.
+"""A gate's access to the account state in its ledger, which other processes may be using.
 
 Invariants:
 - Nothing waits: a change is made at once, or `LedgerBusy` is raised and the ledger tried again by a timer.
 - The end of a lease is never lost: a busy ledger gets it later, with the time at which it happened and before any new
-  lease is lent. Until then the lease is held; the book frees it after its deadline, as that of a dead process.
+  lease is granted. Until then the lease is held; the state frees it after its deadline, like that of a dead process.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from attrs import frozen
 
 from harvest_async.clock import SECOND, Clock
 from harvest_async.errors import HarvestError, StorageError
-from harvest_async.throttle.book import Book, Why
-from harvest_async.throttle.ledger import Ledger, LedgerBusy
+from harvest_async.throttle.lease import Change
+from harvest_async.throttle.ledgers.memory import Ledger, LedgerBusy, MemoryLedger
 from harvest_async.throttle.settings import Settings
+from harvest_async.throttle.state import AccountState, Why
 
 __all__ = ["Access", "End"]
 
@@ -35,29 +36,49 @@ _LONGEST: Final = 0.03
 
 @frozen
 class End:
-    """How a lease ended, and when; `change` returns whether to log that the gate opened or closed."""
+    """How and when a lease ended.
 
-    change: Callable[[Book, int], bool]
-    moment: int
+    Attributes:
+        change: writes the end into the account state; see `Change`.
+        lease: the lease's number.
+        time: when it ended.
+    """
+
+    change: Change
+    lease: int
+    time: int
+
+    def apply(self, state: AccountState) -> tuple[Why | None, int] | None:
+        """Write the end into the state; return the gate's state to log, None if the gate did not open or close.
+
+        An end that fails is logged, since it must not stop all others.
+        """
+        try:
+            changed = self.change(state, self.lease, self.time)
+        except Exception:
+            logger.exception("the end of a lease can't be written into the throttle's ledger")
+            return None
+        return (state.why, state.until) if changed else None
 
 
 class Access:
-    """Changes the book of one gate's account.
+    """Changes the state of one gate's account.
 
     Args:
-        ledger: where the book is.
-        settings: the numbers by which the book goes.
-        clock: tells the time.
-        resume: is called when a busy ledger is free again; grants what can be granted, in a transaction of its own.
+        ledger: where the state is stored.
+        settings: the numbers that bound the state.
+        clock: the source of the time.
+        resume: called when a busy ledger is free again; grants what can be granted, in a transaction of its own.
 
     Attributes:
-        shut: whether the account's gate was shut at the last look.
-        busy: what the ledger said when it was found in use; None while it can be used.
+        closed: whether the account's gate was closed at the last look.
+        busy: the error with which the ledger was found in use; None while it can be used.
     """
 
     def __init__(self, ledger: Ledger, settings: Settings, clock: Clock, resume: Callable[[], None]) -> None:
         self._loop = asyncio.get_running_loop()
         self._ledger = ledger
+        self._memory = ledger if type(ledger) is MemoryLedger else None
         self._settings = settings
         self._clock = clock
         self._resume = resume
@@ -65,16 +86,23 @@ class Access:
         self._pause = _FIRST
         self._since = 0
         self._timer: asyncio.TimerHandle | None = None
-        self.shut = False
+        self.closed = False
         self.busy: LedgerBusy | None = None
 
-    def transact(self, change: Callable[[Book], T]) -> T:
-        """Change the book at once.
+    @property
+    def immediate(self) -> bool:
+        """Whether the ledger is in memory, so that it is never in use for longer than a change takes."""
+        return self._memory is not None and not self._ends
+
+    def transact(self, change: Callable[[AccountState], T]) -> T:
+        """Change the state at once.
 
         Raises:
-            LedgerBusy: somebody else is using the ledger; `resume` is called when it is free.
+            LedgerBusy: another process or thread is using the ledger; `resume` is called when it is free.
             HarvestError: the ledger can't be used.
         """
+        if self._memory is not None and not self._ends:
+            return self._change_memory(self._memory, change)
         if self.busy is not None:
             raise self.busy.again()
         try:
@@ -85,27 +113,31 @@ class Access:
             raise
 
     def end(self, end: End, *, refused: bool) -> None:
-        """Write the end of a lease into the book, as soon as that is possible.
+        """Write the end of a lease into the state, as soon as that is possible.
 
         Args:
             end: how the lease ended.
-            refused: whether the server refused the call: nothing leaves before the book has been told so.
+            refused: whether the server refused the call: nothing leaves before the state has it.
         """
+        if self._memory is not None and not self._ends:
+            if (log := self._change_memory(self._memory, end.apply)) is not None:
+                self._log(*log)
+            return
         self._ends.append(end)
         try:
             self.transact(_nothing)
         except LedgerBusy:
-            self.shut = self.shut or refused
-        except HarvestError as error:  # the call was made, whatever became of the ledger
-            self.shut = self.shut or refused
+            self.closed = self.closed or refused
+        except HarvestError as error:  # the call was made, even if the ledger can't be used
+            self.closed = self.closed or refused
             logger.warning("%s: %s", self._settings.name, error.message)
 
     def busy_for(self, since: int = 0) -> int:
-        """Return for how long the ledger has been in use, in nanoseconds, and at most since a moment."""
+        """Return for how long the ledger has been in use, in nanoseconds, and at most since a given time."""
         return 0 if self.busy is None else self._clock.now() - max(self._since, since)
 
     def leave(self, ends: Iterable[End]) -> list[End]:
-        """Return the ends that are not in the book yet, those given among them; the event loop is gone."""
+        """Return the ends that the ledger does not have yet, the given ones included; the event loop has ended."""
         if self._timer is not None:
             self._timer.cancel()
         self._ends.extend(ends)
@@ -119,29 +151,39 @@ class Access:
         """Take over the ends of leases that another event loop has left."""
         self._ends.extend(ends)
 
-    def _transact(self, change: Callable[[Book], T]) -> T:
-        settings = self._settings
+    def _change_memory(self, memory: MemoryLedger, change: Callable[[AccountState], T]) -> T:
+        try:
+            with memory.lock:
+                state = memory.state
+                state.bound(self._settings.bounds)
+                result = change(state)
+                self.closed = state.why is not None
+                return result
+        except HarvestError:
+            raise
+        except Exception as error:
+            raise _unusable(error) from error
 
-        def bounded(book: Book) -> T:
-            book.bound(settings.calls, settings.period, settings.guard)
-            said.clear()
-            said.extend([(_apply(end, book), book.why, book.until) for end in self._ends])
-            result = change(book)
-            self.shut = book.why is not None
+    def _transact(self, change: Callable[[AccountState], T]) -> T:
+        def bounded(state: AccountState) -> T:
+            state.bound(self._settings.bounds)
+            logs.clear()
+            logs.extend(end.apply(state) for end in self._ends)
+            result = change(state)
+            self.closed = state.why is not None
             return result
 
-        said: list[tuple[bool, Why | None, int]] = []
+        logs: list[tuple[Why | None, int] | None] = []
         try:
             result = self._ledger.transact(bounded)
         except HarvestError:
             raise
         except Exception as error:
-            message = f"the throttle's ledger can't be used ({type(error).__name__}: {error}): choose another"
-            raise StorageError(message) from error
+            raise _unusable(error) from error
         self._ends.clear()
-        for told, why, until in said:
-            if told:
-                self._log(why, until)
+        for log in logs:
+            if log is not None:
+                self._log(*log)
         return result
 
     def _log(self, why: Why | None, until: int) -> None:
@@ -152,7 +194,7 @@ class Access:
             logger.warning("%s: the gate is closed for %.1f s, %s", self._settings.name, left, why.value)
 
     def _try_later(self) -> None:
-        # Processes that wait for one another must not keep in step.
+        # Processes that wait for one another must not retry at the same times.
         self._timer = self._loop.call_later(self._pause * random.uniform(0.5, 1), self._try_again)  # noqa: S311
         self._pause = min(2 * self._pause, _LONGEST)
 
@@ -162,20 +204,15 @@ class Access:
         except LedgerBusy:
             self._try_later()
         except HarvestError:
-            self.busy = None  # the calls that wait hear of it by `resume`
+            self.busy = None  # `resume` reports it to the calls that wait
         else:
             self.busy = None
         self._resume()
 
 
-def _apply(end: End, book: Book) -> bool:
-    """Write an end into the book; one that fails must not stop all others."""
-    try:
-        return end.change(book, end.moment)
-    except Exception:
-        logger.exception("the end of a lease can't be written into the throttle's ledger")
-        return False
+def _unusable(error: Exception) -> StorageError:
+    return StorageError(f"the throttle's ledger can't be used ({type(error).__name__}: {error}): choose another")
 
 
-def _nothing(_: Book) -> None:
+def _nothing(_: AccountState) -> None:
     """Change nothing but what is late."""

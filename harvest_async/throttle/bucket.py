@@ -1,7 +1,7 @@
 """The even pace of the bulk lane, kept by aiolimiter's leaky bucket.
 
-Rules of this room: the bucket shapes, the window guards; nothing here is a promise. It has one user, the gate, which
-asks for capacity and then takes it in the same breath, so no one ever waits inside the limiter. A bucket belongs to
+Notes: the bucket only spreads calls out; the window guarantees the limit. It has one user, the gate, which asks for
+capacity and takes it without awaiting in between, so that nobody ever waits inside the limiter. A bucket belongs to
 one event loop and runs on the loop's own time.
 """
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 __all__ = ["Bucket"]
 
 _ROUNDING: Final = 0.001
-"""Seconds after which a bucket that is a rounding error short is asked again."""
+"""Seconds after which a bucket that is a rounding error short is tried again."""
 
 
 class Bucket:
-    """Lets one call through every `step`."""
+    """Allows one call in every `step`."""
 
     __slots__ = ("_limiter", "_step", "_taken_at")
 
@@ -33,7 +33,7 @@ class Bucket:
         self._taken_at = 0.0
 
     def wait(self, step: int) -> float:
-        """Seconds until the next call may go through; 0 is now. Another `step` (nanoseconds) makes a new bucket."""
+        """Return the seconds until the next call may go; 0 is now. Another `step` (nanoseconds) makes a new bucket."""
         if self._limiter is None or step != self._step:
             from aiolimiter import AsyncLimiter  # noqa: PLC0415 - slow to load, and not every program has a bulk lane
 
@@ -44,7 +44,7 @@ class Bucket:
         return max(left, _ROUNDING)
 
     def take(self) -> None:
-        """Let one call through; `wait` has just given 0."""
+        """Take one call's capacity; `wait` has just returned 0."""
         if self._limiter is not None:
             self._taken_at = asyncio.get_running_loop().time()
             # With capacity there, acquiring never suspends: one step runs it to its end.

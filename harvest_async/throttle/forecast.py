@@ -1,7 +1,6 @@
-"""How long a newcomer is going to wait at the gate.
+"""The expected wait of a new call at the gate.
 
-Rules of this room: pure. A forecast looks at the leases that come back and at the connections that get free; it
-promises nothing, and whoever was promised more waits no longer for it.
+A forecast looks at the leases that come free and at the connections that do; it promises nothing.
 """
 
 from __future__ import annotations
@@ -10,43 +9,43 @@ from attrs import frozen
 
 from harvest_async.throttle.window import Window
 
-__all__ = ["Crowd", "forecast"]
+__all__ = ["QueueState", "forecast"]
 
 
 @frozen
-class Crowd:
-    """Who stands before a newcomer. Spans in nanoseconds.
+class QueueState:
+    """The calls before a new one. Spans in nanoseconds.
 
     Attributes:
-        place: which lease the newcomer gets, of those that its lane may take; 1 is the next.
+        place: which lease the new call gets, of those that its lane may take; 1 is the next.
         kept: leases that its lane leaves to others.
         step: the least time between two calls of its lane.
         busy: connections in use.
-        room: connections that there are.
-        trip: the round trip that is expected.
+        limit: connections that may be in use.
+        trip: the expected round trip.
     """
 
     place: int
     kept: int
     step: int
     busy: int
-    room: int
+    limit: int
     trip: int
 
     def behind(self, calls: int, busy: int = 0) -> int:
-        """How long it takes until the one after `calls` others, all of them free to go, goes itself."""
-        return max(calls * self.step, max(0, calls + busy + 1 - self.room) * self.trip // self.room)
+        """Return how long it takes until the call after `calls` others goes, if all of them may go."""
+        return max(calls * self.step, max(0, calls + busy + 1 - self.limit) * self.trip // self.limit)
 
 
-def forecast(window: Window, crowd: Crowd, now: int, start: int) -> int:
-    """The moment at which a newcomer is expected to go, none before `start`.
+def forecast(window: Window, queue: QueueState, now: int, start: int) -> int:
+    """Return the time at which a new call is expected to go, not before `start`.
 
-    Beyond the calls of one window the places come round again, a period and a trip later, or as fast as pace and
+    Beyond the calls of one window the leases come free again a period and a round trip later, or as fast as pace and
     connections allow.
     """
-    calls = window.calls - crowd.kept
-    rounds, index = divmod(crowd.place - 1, calls)
-    releases = window.places(now, crowd.trip, start)[crowd.kept :]
-    going = [release + crowd.behind(index - place) for place, release in enumerate(releases[: index + 1])]
-    turn = max(window.period + crowd.trip, calls * crowd.trip // crowd.room, calls * crowd.step)
-    return max(start + crowd.behind(index, crowd.busy), *going) + rounds * turn
+    calls = window.calls - queue.kept
+    rounds, index = divmod(queue.place - 1, calls)
+    releases = window.places(now, queue.trip, start)[queue.kept :]
+    going = [release + queue.behind(index - place) for place, release in enumerate(releases[: index + 1])]
+    turn = max(window.period + queue.trip, calls * queue.trip // queue.limit, calls * queue.step)
+    return max(start + queue.behind(index, queue.busy), *going) + rounds * turn

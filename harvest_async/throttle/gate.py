@@ -1,142 +1,143 @@
-"""The gate: the one place that waits. A waiting line over an account's book, on one event loop.
+"""The gate: the only place where calls wait. It holds the queue of one account on one event loop.
 
-Rules of this room:
-- It grants no more leases than there are connections, so nobody waits in a pool behind it.
-- Who goes next is for `lanes` to say, and whether anybody may for the book.
-- One timer for all: whenever it fires, early or late, the clock is asked and the timer set anew.
-- Whoever is at the head of the line leads the probe of a shut gate; it is cancelled with its leader, but outlives
-  its leader's patience, or callers who never wait would find the gate shut for ever.
-- Whatever was granted to a call that is cancelled in the same moment comes back.
-- What was granted and has not left yet when the gate shuts does not leave: it goes back to the front.
-- A ledger that somebody else is using is tried again by a timer (see `access`). Calls wait for it as long as they may
-  wait at all, and never longer than one attempt may take.
+Invariants:
+- It grants no more leases than there are connections, so that no call waits in a connection pool behind it.
+- The queue decides which call is next; the account state decides whether any may go.
+- There is one timer for all waiters: whenever it fires, early or late, the clock is read and the timer set again.
+- The call at the head of the queue leads the probe of a closed gate. The probe is cancelled with its leader, but
+  outlives its leader's `max_wait`, or callers with a short one would find the gate closed for ever.
+- A lease that is granted to a call which is cancelled at the same time is put back.
+- A call that has its lease and has not left yet when the gate closes does not leave: it returns to the front.
+- A ledger in use is tried again by a timer (see `access`). Calls wait for it within their `max_wait`, and never longer
+  than one attempt may take.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from copy import copy
 from functools import partial
 from typing import Final, cast
 
-from attrs import define, field
-
 from harvest_async.clock import SECOND, Clock
 from harvest_async.errors import HarvestError
 from harvest_async.throttle.access import Access, End
-from harvest_async.throttle.asking import ask, wait_for
-from harvest_async.throttle.book import Book, Why
-from harvest_async.throttle.forecast import Crowd, forecast
-from harvest_async.throttle.lanes import Lanes
-from harvest_async.throttle.lease import DEADLINE, Lease, Probe, Ticket
-from harvest_async.throttle.ledger import Ledger, LedgerBusy
-from harvest_async.throttle.line import Lane
-from harvest_async.throttle.refusal import busy_too_long, throttled, would_wait
+from harvest_async.throttle.connections import Connections
+from harvest_async.throttle.errors import busy_too_long, throttled, would_wait
+from harvest_async.throttle.granting import Expired, Granted, Granting, Waiter
+from harvest_async.throttle.lease import DEADLINE, Change, Lease, Probe, Ticket
+from harvest_async.throttle.ledgers.memory import Ledger, LedgerBusy
+from harvest_async.throttle.probe import start, wait_for
+from harvest_async.throttle.queue import CallQueue, Lane
 from harvest_async.throttle.settings import Settings
+from harvest_async.throttle.state import AccountState
 
-__all__ = ["MOST_CONNECTIONS", "Gate"]
+__all__ = ["Gate"]
 
 logger = logging.getLogger("harvest_async.throttle")
 
-FEWEST_CONNECTIONS: Final = 16
-MOST_CONNECTIONS: Final = 48
-"""Between these the number of calls side by side follows the round trip. httpcore's pool is slow beyond."""
-
-_HASTE: Final = 30
-"""A whole window shall be sendable within this fraction of a period."""
-_ASKING: Final = 10 * SECOND
-"""How long the status call may take up to its answer's headers: nobody is served meanwhile."""
 _REFUSALS: Final = 5
-_LOOK: Final = SECOND // 10
-"""How often the line looks at a book that others write, too."""
 _GRACE: Final = SECOND // 20
-"""How long a ledger may be in use before that is more than other processes' ordinary transactions."""
-_SMOOTH: Final = 8
-_FIRST_TRIP: Final = SECOND // 5
-
-
-@define(eq=False)
-class _Waiter:
-    ticket: Ticket
-    future: asyncio.Future[Lease]
-    entered: int
-    number: int
-    timer: asyncio.TimerHandle | None = field(default=None)
+"""How long the ordinary transactions of other processes may keep a ledger in use."""
 
 
 class Gate:
-    """The waiting line of one account on the running event loop.
+    """The queue of one account on the running event loop.
 
     Attributes:
-        lent: how many leases it has lent; `refused` how many of their calls the server refused.
+        connections: the connections that its calls use.
+        refused: how many of its calls the server refused.
     """
 
     def __init__(self, ledger: Ledger, settings: Settings, clock: Clock) -> None:
         self._loop = asyncio.get_running_loop()
         self._access = Access(ledger, settings, clock, self._resumed)
-        self._shared = ledger.shared
         self._settings = settings
         self._clock = clock
-        self._lanes: Lanes[_Waiter] = Lanes(settings, shared=ledger.shared)
-        self._leases: dict[int, Lease] = {}
-        self._leading = 0
-        self._busy = 0
-        self._trip = _FIRST_TRIP
-        self._numbers = 0
-        self._hurry = DEADLINE  # the shortest deadline of any call so far
-        self.lent = self.refused = 0
+        self._queue: CallQueue[Waiter] = CallQueue(settings, shared=ledger.shared)
+        self.connections = Connections()
+        self._granting = Granting(self, self._queue, self.connections, clock, settings.max_block)
+        self._last_number = 0
+        self._least_deadline = DEADLINE
+        self.refused = 0
         self._timer: asyncio.TimerHandle | None = None
 
     # For callers
+
+    def acquire_at_once(self, ticket: Ticket) -> Lease | None:
+        """Return a lease for a call that need not wait; None where it may have to, and `acquire` decides.
+
+        A call need not wait where the gate is open, nobody waits, a lease and a connection are free, and the ledger is
+        in memory.
+        """
+        if (
+            self._queue.size
+            or self._granting.leading
+            or ticket.refusals >= _REFUSALS
+            or (ticket.max_wait is not None and ticket.waited > ticket.max_wait)
+            or (ticket.lane is Lane.BULK and self._queue.paced)
+            or not self._access.immediate
+        ):
+            return None
+        lease = self._access.transact(partial(self._granting.at_once, ticket))
+        if lease is not None and not ticket.number:
+            self._number(ticket, lease.sent)
+        return lease
 
     async def acquire(self, ticket: Ticket) -> Lease:
         """Wait for the right to send one request.
 
         Raises:
             WouldWait: it would take, or has taken, longer than the ticket's `max_wait`.
-            Throttled: the call was refused five times, or a shut gate holds it up for longer than `max_block`.
+            Throttled: the call was refused five times, or a closed gate holds it up for longer than `max_block`.
         """
         while True:
-            lease = await self._wait(ticket)
-            if not lease.asks:
-                return lease
-            probe = ask(cast("Probe", ticket.probe), lease)  # only who can ask is given a lease for it
-            if not lease.probes:
-                probe.add_done_callback(self._asked)  # the gate is open: nobody has to wait for it
-                continue
+            waiter = self._enter(ticket)
             try:
-                await self._lead(ticket, probe)
-            except BaseException:
-                self._dispatch()
+                lease = await waiter.future
+            except asyncio.CancelledError:
+                self._withdraw(waiter)
                 raise
+            finally:
+                ticket.waited += self._clock.now() - waiter.entered
+                if waiter.timer is not None:
+                    waiter.timer.cancel()
+            if not lease.is_status_call:
+                return lease
+            await self._request_status(ticket, lease)
 
     def queued(self, lane: Lane) -> int:
-        """How many calls wait in a lane."""
-        return len(self._lanes[lane])
+        """Return how many calls wait in a lane."""
+        return len(self._queue[lane])
+
+    @property
+    def granted(self) -> int:
+        """How many leases it has granted so far."""
+        return self._granting.count
 
     @property
     def idle(self) -> bool:
-        """Whether nobody waits here and no answer is awaited."""
-        return not (self._leases or self._leading or self._lanes)
+        """Whether no call waits here and no response is awaited."""
+        return not (self._granting.leases or self._granting.leading or self._queue.size)
 
     def abandon(self) -> list[End]:
-        """The loop is closed: whatever was granted on it will not be ended by anyone. Gives what is not in the book."""
-        now, ends = self._clock.now(), []
-        for lease in self._leases.values():
+        """Return the ends that the ledger does not have yet: the loop is closed, its calls will end no lease."""
+        now, leases = self._clock.now(), self._granting.leases
+        for lease in leases.values():
             lease.ended = True
-            ends.append(End(partial(_lose, lease.number), now))
-        self._leases.clear()
+        ends = [End(partial(AccountState.lost, cut=True), number, now) for number in leases]
+        leases.clear()
         return self._access.leave(ends)
 
     def take_over(self, ends: Iterable[End]) -> None:
-        """Take over what an abandoned gate could not write into the book."""
+        """Take over the ends that an abandoned gate could not write into the ledger."""
         self._access.take_over(ends)
 
     def share(self) -> None:
-        """From now on gates on other event loops take from the same book."""
-        self._shared = self._lanes.shared = True
+        """Note that gates on other event loops use the same account state from now on."""
+        self._queue.shared = True
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._dispatch)
 
@@ -144,95 +145,94 @@ class Gate:
 
     def withholds(self, lease: Lease) -> bool:
         """See `lease.Owner`."""
-        return self._access.shut and not lease.probes
+        return self._access.closed and not lease.probes
 
-    def end(self, lease: Lease, change: Callable[[Book, int], bool]) -> None:
+    def end(self, lease: Lease, change: Change) -> None:
         """See `lease.Owner`."""
         self.refused += lease.turned_away
-        self._leases.pop(lease.number, None)
+        self._granting.leases.pop(lease.number, None)
         try:
-            self._write_end(lease, change)
+            now = self._clock.now()
+            self._access.end(End(change, lease.number, now), refused=lease.turned_away)
+            if lease.timely:
+                self.connections.observe(now - lease.sent)
         finally:
-            if not lease.asks:
+            # Behind an open gate the next call needs a free connection, too, and its release dispatches.
+            if self._queue.size and not lease.is_status_call and (self._access.closed or not self.connections.full):
                 self._dispatch()
-
-    def _write_end(self, lease: Lease, change: Callable[[Book, int], bool]) -> None:
-        now = self._clock.now()
-        self._access.end(End(change, now), refused=lease.turned_away)
-        if lease.timely:
-            self._trip += (now - lease.sent - self._trip) // _SMOOTH
 
     def disconnected(self, lease: Lease) -> None:
         """See `lease.Owner`."""
-        self._busy -= 1
-        if not lease.asks:
+        self.connections.busy -= 1
+        if self._queue.size and not lease.is_status_call:
             self._dispatch()
 
     # Waiting
 
-    async def _wait(self, ticket: Ticket) -> Lease:
+    def _enter(self, ticket: Ticket) -> Waiter:
         try:
-            waiter = self._enter(ticket)
+            now = self._clock.now()
+            self._check(ticket, now)
+            requeue = ticket.number > 0
+            if not requeue:
+                self._number(ticket, now)
+            waiter = Waiter(ticket, self._loop.create_future(), now)
         except Exception:
-            self._dispatch()  # it may have been a leader, for whom the others wait
+            self._dispatch()  # it may have been a leader, for which the others wait
             raise
-        try:
-            return await waiter.future
-        except asyncio.CancelledError:
-            self._withdraw(waiter)
-            raise
-        finally:
-            ticket.waited += self._clock.now() - waiter.entered
-            if waiter.timer is not None:
-                waiter.timer.cancel()
-
-    def _enter(self, ticket: Ticket) -> _Waiter:
-        now = self._clock.now()
-        if ticket.refusals >= _REFUSALS:
-            raise self._refused_too_often(now)
-        self._hurry = min(self._hurry, ticket.deadline)
-        if ticket.max_wait is not None:
-            self._refuse_early(ticket, now)
-        came_back = ticket.number > 0
-        if not came_back:
-            self._numbers += 1
-            ticket.number, ticket.entered = self._numbers, now
-        waiter = _Waiter(ticket, self._loop.create_future(), now, ticket.number)
+        self._least_deadline = min(self._least_deadline, ticket.deadline)
         if (patience := ticket.patience) is not None:
             waiter.timer = self._loop.call_later(patience, self._too_long, waiter)
-        self._stand(waiter, came_back=came_back)
+        # A new call behind another one changes nothing.
+        if self._queue.add(ticket.lane, waiter, requeue=requeue) or requeue:
+            self._dispatch()
         return waiter
 
+    def _number(self, ticket: Ticket, now: int) -> None:
+        self._last_number += 1
+        ticket.number, ticket.entered = self._last_number, now
+
+    def _check(self, ticket: Ticket, now: int) -> None:
+        """Raise the error of a call that must not wait any more."""
+        if ticket.refusals >= _REFUSALS:
+            raise self._refused_too_often(now)
+        if ticket.max_wait is None:
+            return
+
+        def expected(state: AccountState) -> int:
+            first = self._granting.goes_first(state, now)
+            return 0 if first else self._granting.expected(state, ticket.lane, now)
+
+        try:
+            wait = self._access.transact(expected)
+        except LedgerBusy:
+            return  # it waits, and its timer bounds the wait
+        if wait > ticket.max_wait - ticket.waited:
+            raise would_wait(wait)
+
     def _refused_too_often(self, now: int) -> HarvestError:
-        def error(book: Book) -> HarvestError:
-            return throttled(book, now, f"the call was refused {_REFUSALS} times")
+        def error(state: AccountState) -> HarvestError:
+            return throttled(state, now, f"the call was refused {_REFUSALS} times")
 
         try:
             return self._access.transact(error)
         except LedgerBusy:
-            return error(Book())
+            return error(AccountState())
 
-    def _stand(self, waiter: _Waiter, *, came_back: bool) -> None:
-        line = self._lanes[waiter.ticket.lane]
-        if came_back:
-            line.come_back(waiter)
-        else:
-            line.join(waiter)
-        if came_back or line.head() is waiter:  # behind another, a newcomer changes nothing
-            self._dispatch()
-
-    def _withdraw(self, waiter: _Waiter) -> None:
-        """A waiter was cancelled; what it may have been granted in the same moment goes to the next."""
-        self._lanes[waiter.ticket.lane].leave(waiter)
+    def _withdraw(self, waiter: Waiter) -> None:
+        """Remove a cancelled waiter; a lease that was granted to it at the same time goes to the next."""
+        self._queue.remove(waiter.ticket.lane, waiter)
         if waiter.future.done() and not waiter.future.cancelled() and waiter.future.exception() is None:
             waiter.future.result().put_back()
 
-    def _too_long(self, waiter: _Waiter) -> None:
+    def _too_long(self, waiter: Waiter) -> None:
         if waiter.future.done():
             return
         now, lane = self._clock.now(), waiter.ticket.lane
         try:
-            error: HarvestError = would_wait(self._access.transact(lambda book: self._expected(book, lane, now)))
+            error: HarvestError = would_wait(
+                self._access.transact(lambda state: self._granting.expected(state, lane, now))
+            )
         except LedgerBusy as busy:
             waited = self._access.busy_for()
             if waited < _GRACE:
@@ -243,47 +243,39 @@ class Gate:
             error = copy(broken)
         self._give_up(waiter, error)
 
-    def _refuse_early(self, ticket: Ticket, now: int) -> None:
-        def expected(book: Book) -> int:
-            return 0 if self._goes_first(book, now) else self._expected(book, ticket.lane, now)
+    def _give_up(self, waiter: Waiter, error: HarvestError) -> None:
+        self._queue.remove(waiter.ticket.lane, waiter)
+        if not waiter.future.done():  # it may have been cancelled at the same time
+            waiter.future.set_exception(error)
 
+    # The status call
+
+    async def _request_status(self, ticket: Ticket, lease: Lease) -> None:
+        probe = start(cast("Probe", ticket.probe), lease)  # only a ticket with a probe gets a lease for one
+        if not lease.probes:
+            probe.add_done_callback(self._status_call_ended)  # the gate is open: nobody has to wait for it
+            return
         try:
-            wait = self._access.transact(expected)
-        except LedgerBusy:
-            return  # it stands in line, and its timer sees to it that this is not for too long
-        if wait > (ticket.max_wait or 0) - ticket.waited:
-            raise would_wait(wait)
-
-    def _goes_first(self, book: Book, now: int) -> bool:
-        """Whether a newcomer is the one that a shut gate lets through now."""
-        return book.why is not None and not self._lanes and self._lets_probe(book, now)
-
-    def _expected(self, book: Book, lane: Lane, now: int) -> int:
-        """How long a newcomer is expected to wait."""
-        start = now if book.why is None else max(now, book.until) + self._trip
-        if lane is Lane.BULK:
-            start = max(start, now + self._lanes.held_back(book, now))
-        place, kept = self._lanes.place(lane) + self._leading, self._lanes.kept(lane, book)
-        crowd = Crowd(place, kept, self._lanes.step(lane, book), self._busy, self._room(book), self._trip)
-        return forecast(book.window, crowd, now, start) - now
-
-    # Probing
+            await self._lead(ticket, probe)
+        except BaseException:
+            self._dispatch()
+            raise
 
     async def _lead(self, ticket: Ticket, probe: asyncio.Task[None]) -> None:
-        """Wait for the probe in front of everyone; nobody is served before its leader stands in line again."""
-        self._leading += 1
+        """Wait for the probe in front of everyone; no lease is granted before its leader is in the queue again."""
+        self._granting.leading += 1
         began = self._clock.now()
         try:
             ended = await wait_for(probe, ticket.patience)
         finally:
-            self._leading -= 1
+            self._granting.leading -= 1
             ticket.waited += self._clock.now() - began
         if not ended:
-            probe.add_done_callback(self._asked)
-            raise would_wait(self._trip)
+            probe.add_done_callback(self._status_call_ended)
+            raise would_wait(self.connections.trip)
 
-    def _asked(self, probe: asyncio.Task[None]) -> None:
-        """A status call that nobody waited for has ended."""
+    def _status_call_ended(self, probe: asyncio.Task[None]) -> None:
+        """Handle the end of a status call that nobody waited for."""
         try:
             if not probe.cancelled() and (error := probe.exception()) is not None:
                 logger.warning("%s: the status call failed: %s", self._settings.name, type(error).__name__)
@@ -293,119 +285,48 @@ class Gate:
     # Granting
 
     def _dispatch(self) -> None:
-        """Grant whatever may be granted, and set the timer for what may not."""
-        if not self._lanes:
+        """Grant what may be granted, and set the timer for the rest."""
+        if not self._queue.size:
             return
-        granted: list[tuple[_Waiter, Lease]] = []
+        granted: Granted = []
+        expired: Expired = []
         try:
-            wake = self._access.transact(lambda book: self._grant(book, granted))
+            wake = self._access.transact(lambda state: self._granting.grant(state, granted, expired))
         except LedgerBusy:
             return  # see `_resumed`
-        except HarvestError as error:
-            self._fail_all(error, granted)
+        except HarvestError as broken:
+            self._fail_all(broken, granted, expired)
             return
         self._arm(wake)
         for waiter, lease in granted:
             waiter.future.set_result(lease)
+        for waiter, error in expired:
+            self._give_up(waiter, error)
 
     def _resumed(self) -> None:
-        """The ledger, which was in use, was tried again."""
+        """Serve the waiters after a ledger in use was tried again."""
         busy = self._access.busy
         if busy is None:
             self._dispatch()
             return
-        if self._access.busy_for() < self._hurry:
+        if self._access.busy_for() < self._least_deadline:
             return
-        for waiter in [waiter for line in self._lanes for waiter in line]:
+        for waiter in self._queue:
             waited = self._access.busy_for(since=waiter.entered)
             if waited >= waiter.ticket.deadline:
                 self._give_up(waiter, busy_too_long(busy.message, waited))
 
-    def _fail_all(self, error: HarvestError, granted: list[tuple[_Waiter, Lease]]) -> None:
-        """The ledger can't be used: say so to everyone instead of leaving them waiting."""
+    def _fail_all(self, error: HarvestError, granted: Granted, expired: Expired) -> None:
+        """Raise the error from all calls that wait, since the ledger can't be used."""
         for _, lease in granted:
-            lease.ended = True
-            del self._leases[lease.number]
-            self._busy -= 1
-        waiting = [waiter for line in self._lanes for waiter in line]
-        for waiter in [waiter for waiter, _ in granted] + waiting:
-            mine = copy(error)
-            mine.__cause__ = error
-            self._give_up(waiter, mine)
-
-    def _give_up(self, waiter: _Waiter, error: HarvestError) -> None:
-        self._lanes[waiter.ticket.lane].leave(waiter)
-        if not waiter.future.done():  # it may have been cancelled in this moment
-            waiter.future.set_exception(error)
-
-    def _grant(self, book: Book, granted: list[tuple[_Waiter, Lease]]) -> int | None:
-        """Grant leases out of the book; give the moment at which to look again."""
-        now = self._clock.now()
-        if book.why is not None:
-            return self._grant_probe(book, now, granted)
-        while self._busy < self._room(book) and (lane := self._lanes.next(book, now)) is not None:
-            waiter = self._lanes[lane].pop()
-            if waiter.future.done():  # it was cancelled in this moment
-                continue
-            asks = book.watch_at is not None and now >= book.watch_at and self._can_ask(waiter.ticket, book, now)
-            if asks:
-                book.watch(now)
-            else:
-                self._lanes.went(lane, book, now)
-            granted.append((waiter, self._lend(book.take, waiter.ticket, now, asks=asks)))
-        return self._wake(book, now)
-
-    def _can_ask(self, ticket: Ticket, book: Book, now: int) -> bool:
-        """Whether the status may be asked for in passing: not at the price of a lease that a hurried call needs."""
-        return ticket.probe is not None and (ticket.max_wait is None or book.window.free(now) > 1)
-
-    def _grant_probe(self, book: Book, now: int, granted: list[tuple[_Waiter, Lease]]) -> int | None:
-        limit = self._expire(book, now)
-        line = self._lanes.first()
-        if not line:
-            return None
-        if not self._lets_probe(book, now):
-            moments = [book.probe_at(now), limit, now + _LOOK if self._shared else None]
-            return min((moment for moment in moments if moment is not None), default=None)
-        waiter = line.pop()
-        if waiter.future.done():
-            return self._grant_probe(book, now, granted)
-        asks = waiter.ticket.probe is not None and not book.alone
-        first = book.why is Why.UNKNOWN and waiter.ticket.apart  # it goes, and what others sent is still unknown
-        take = book.take if first else partial(book.take_probe, asks=asks)
-        granted.append((waiter, self._lend(take, waiter.ticket, now, asks=asks, probes=True)))
-        return None
-
-    def _lets_probe(self, book: Book, now: int) -> bool:
-        return self._busy < MOST_CONNECTIONS and book.may_probe(now)
-
-    def _lend(
-        self, take: Callable[[int, int], int], ticket: Ticket, now: int, *, asks: bool, probes: bool = False
-    ) -> Lease:
-        deadline = now + (min(ticket.deadline, _ASKING) if asks else ticket.deadline)
-        number = take(now, deadline)
-        self._busy += 1
-        self.lent += 1
-        lease = self._leases[number] = Lease(self, number, now, deadline, asks=asks, probes=probes)
-        return lease
-
-    def _room(self, book: Book) -> int:
-        """How many connections it takes to send a whole window in haste."""
-        needed = book.window.calls * self._trip * _HASTE // book.window.period
-        return min(max(needed, FEWEST_CONNECTIONS), MOST_CONNECTIONS)
-
-    # Waking
-
-    def _wake(self, book: Book, now: int) -> int | None:
-        if not self._lanes:
-            return None
-        moments = [book.window.next_release(now), now + _LOOK if self._shared else None]
-        if self._lanes[Lane.BULK] and (held_back := self._lanes.held_back(book, now)):
-            moments.append(now + held_back)
-        return min((moment for moment in moments if moment is not None), default=None)
+            self._granting.revoke(lease)
+        for waiter in [*(waiter for waiter, _ in (*granted, *expired)), *self._queue]:
+            own = copy(error)
+            own.__cause__ = error
+            self._give_up(waiter, own)
 
     def _arm(self, wake: int | None) -> None:
-        """Set the one timer, unless it goes off early enough as it is."""
+        """Set the one timer, unless it fires early enough already."""
         if wake is None:
             return
         when = self._loop.time() + max(0, wake - self._clock.now()) / SECOND
@@ -418,25 +339,3 @@ class Gate:
     def _woken(self) -> None:
         self._timer = None
         self._dispatch()
-
-    def _expire(self, book: Book, now: int) -> int | None:
-        """Give up on those whom the shut gate holds up too long; give the next moment at which one may be."""
-        allowed = self._settings.max_block
-        if allowed is None or book.since is None:
-            return None
-        limits: list[int] = []
-        for line in self._lanes:
-            # Whoever stands further back came later, so each line is asked from its head on.
-            while (waiter := line.head()) is not None:
-                limit = max(book.since, waiter.ticket.entered) + allowed
-                if max(now, book.until) <= limit:
-                    limits.append(limit + 1)
-                    break
-                self._give_up(waiter, throttled(book, now, f"more than max_block ({allowed / SECOND:.0f} s)"))
-        return min(limits, default=None)
-
-
-def _lose(number: int, book: Book, now: int) -> bool:
-    """A lease of a loop that was closed; see `End`."""
-    book.lost(number, now, cut=True)
-    return False

@@ -1,41 +1,49 @@
-"""A call's place in the line, and the right to send that it ends with.
+"""A call's place in the queue (`Ticket`), and the right to send one request (`Lease`).
 
-Rules of this room: values only. A lease is ended exactly once, by the one word that says how its call ended; whoever
-ends it again changes nothing. A connection and a lease are two things: the lease ends at the answer's headers, the
-connection is free once the answer's body is closed.
+Invariants:
+- A lease is ended exactly once, by the one method that names how its call ended; later ends change nothing.
+- A connection and a lease are two things: the lease ends at the response's headers, the connection is free once the
+  response's body is closed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final, Protocol
 
 from attrs import define, field
 
 from harvest_async.clock import SECOND
-from harvest_async.throttle.book import Book
-from harvest_async.throttle.hint import Told
-from harvest_async.throttle.line import Lane
+from harvest_async.throttle.queue import Lane
+from harvest_async.throttle.server_status import RateLimitStatus
+from harvest_async.throttle.state import AccountState
 
-__all__ = ["DEADLINE", "Lease", "Probe", "Ticket"]
+__all__ = ["DEADLINE", "Change", "Lease", "Probe", "Ticket"]
 
 DEADLINE: Final = 60 * SECOND
-"""How long one attempt may take up to its answer's headers, where nothing else is said."""
+"""The default time of one attempt up to its response's headers."""
+
+Change = Callable[[AccountState, int, int], bool | None]
+"""Writes the end of a lease into the account state; takes the state, the lease's number and the time.
+
+Returns whether the gate opened or closed by it, which is logged.
+"""
 
 
 class Owner(Protocol):
-    """What a lease tells about its end: the gate."""
+    """The gate, as a lease sees it."""
 
-    def end(self, lease: Lease, change: Callable[[Book, int], bool]) -> None:
-        """Write the end into the book; `change` is given the book and the moment, and says what to log."""
+    def end(self, lease: Lease, change: Change) -> None:
+        """Write the end of a lease into the account state."""
         ...
 
     def disconnected(self, lease: Lease) -> None:
-        """A connection is free again."""
+        """Note that a connection is free again."""
         ...
 
     def withholds(self, lease: Lease) -> bool:
-        """Whether the gate was shut after the lease was granted, so that its call must not leave."""
+        """Return whether the gate was closed after the lease was granted, so that its call must not leave."""
         ...
 
 
@@ -43,143 +51,154 @@ class Lease:
     """The right to send one request now.
 
     Attributes:
-        number: its number in the account's book.
-        sent: the moment at which it was granted, in nanoseconds.
-        deadline: the moment by which the answer's headers have to be there.
-        asks: whether it is for the status call and not for the call that waited.
-        probes: whether it is the one lease that a shut gate lends.
+        number: its number in the account state.
+        sent: when it was granted, in nanoseconds.
+        deadline: when the response's headers have to be there, in nanoseconds.
+        is_status_call: whether it is for the status call and not for the call that waited.
+        probes: whether it is the one lease that a closed gate grants.
         ended: whether it was ended.
-        timely: whether it ended by an ordinary answer, which tells how long a round trip takes.
+        timely: whether it ended by an ordinary response, which shows how long a round trip takes.
         turned_away: whether the server refused its call.
     """
 
     __slots__ = (
-        "_connected", "_owner", "asks", "deadline", "ended", "number", "probes", "sent", "timely", "turned_away",
-    )  # fmt: skip
+        "_connected",
+        "_owner",
+        "deadline",
+        "ended",
+        "is_status_call",
+        "number",
+        "probes",
+        "sent",
+        "timely",
+        "turned_away",
+    )
 
     def __init__(
-        self, owner: Owner, number: int, sent: int, deadline: int, *, asks: bool = False, probes: bool = False
+        self, owner: Owner, number: int, sent: int, deadline: int, *, is_status_call: bool = False, probes: bool = False
     ) -> None:
         self._owner = owner
         self._connected = True
         self.number = number
         self.sent = sent
         self.deadline = deadline
-        self.asks = asks
+        self.is_status_call = is_status_call
         self.probes = probes
         self.ended = False
         self.timely = self.turned_away = False
 
     @property
     def withheld(self) -> bool:
-        """Whether its call must not leave any more, since the gate was shut meanwhile. Ask as late as can be."""
+        """Whether its call must not leave any more, since the gate was closed meanwhile. Ask as late as possible."""
         return self._owner.withholds(self)
 
-    def answered(self) -> None:
-        """The headers of an ordinary answer are there."""
+    def responded(self) -> None:
+        """End it: the headers of an ordinary response are there."""
         self.timely = True
-        self._end(lambda book, now: book.answered(self.number, now))
+        self._end(AccountState.responded)
 
     def refused(self, wait: int) -> None:
-        """The server refused the call unprocessed and asks for a `wait` in nanoseconds."""
+        """End it: the server refused the call unprocessed and asks for a `wait` in nanoseconds."""
         self.turned_away = True
-        self._end(lambda book, now: book.refused(self.number, now, wait))
+        self._end(partial(AccountState.refused, wait=wait))
 
     def failed(self) -> None:
-        """The server is out of service."""
-        self._end(lambda book, now: book.failed(self.number, now))
+        """End it: the server is out of service."""
+        self._end(AccountState.failed)
 
-    def told(self, told: Told) -> None:
-        """The status call was answered."""
+    def status_received(self, status: RateLimitStatus) -> None:
+        """End it: the status call returned the server's status."""
         self.timely = True
-        self._end(lambda book, now: book.told(self.number, told, self.sent, now))
+        self._end(partial(AccountState.status_received, status=status, requested=self.sent))
 
-    def told_nothing(self) -> None:
-        """The status call was answered by something else."""
-        self._end(lambda book, now: book.told_nothing(self.number, now))
+    def status_unreadable(self) -> None:
+        """End it: the response of the status call was no status."""
+        self._end(AccountState.status_unreadable)
 
     def lost(self) -> None:
-        """The call was given up after it had begun to leave."""
-        self._end(lambda book, now: book.lost(self.number, now))
+        """End it: the call was given up after it had begun to leave."""
+        self._end(AccountState.lost)
 
     def cut(self) -> None:
-        """The call was cancelled after it had begun to leave."""
-        self._end(lambda book, now: book.lost(self.number, now, cut=True))
+        """End it: the call was cancelled after it had begun to leave."""
+        self._end(partial(AccountState.lost, cut=True))
 
     def unused(self) -> None:
-        """Nobody tried to send anything."""
-        self._end(lambda book, _: book.unused(self.number))
+        """End it: nothing was tried."""
+        self._end(AccountState.unused)
 
     def unsent(self) -> None:
-        """Nothing left this machine, though it was tried."""
-        self._end(lambda book, _: book.unsent(self.number))
+        """End it: sending was tried, but nothing left this machine."""
+        self._end(AccountState.unsent)
 
     def release(self) -> None:
-        """The connection that went with the lease is free."""
+        """Release the connection that the lease has."""
         if self._connected:
             self._connected = False
             self._owner.disconnected(self)
 
     def put_back(self) -> None:
-        """Nobody used it: end it and release its connection, whatever fails."""
+        """End it as unused and release its connection, even if the ledger fails."""
         try:
             self.unused()
         finally:
             self.release()
 
     def close(self) -> None:
-        """End it as cut off, unless it has ended, and release its connection, whatever fails."""
+        """End it as cut off, unless it has ended, and release its connection, even if the ledger fails."""
         try:
             self.cut()
         finally:
             self.release()
 
-    def _end(self, change: Callable[[Book, int], bool | None]) -> None:
+    def _end(self, change: Change) -> None:
         if not self.ended:
             self.ended = True
-            self._owner.end(self, lambda book, now: bool(change(book, now)))
+            self._owner.end(self, change)
 
 
 Probe = Callable[[Lease], Awaitable[None]]
-"""Sends the status call on the lease that it is given, and ends that lease by what came of it."""
+"""Sends the status call on the given lease, and ends the lease according to the response."""
 
 
 @define(eq=False)
 class Ticket:
-    """One call's place in the line; kept when the server refuses the call, so that it stands at the front again.
+    """One call's place in the queue; a refused call keeps it, so that it returns to the front.
 
     Attributes:
-        lane: the line it stands in.
-        deadline: how long one attempt may take up to its answer's headers, in nanoseconds.
-        max_wait: how long it may wait at the gate in all, in nanoseconds; None for as long as it takes.
-        probe: how to ask for the account's status with this call's credentials; None where there is no status call.
-        number: the place; 0 before it first stood in line.
-        entered: the moment at which it first stood in line.
+        lane: the lane in which it waits.
+        deadline: how long one attempt may take up to its response's headers, in nanoseconds.
+        max_wait: how long it may wait at the gate in all, in nanoseconds; None for no limit.
+        probe: sends the status call with this call's credentials; None where there is no status call.
+        budget: the name of the budget that it counts against.
+        number: its order of arrival; 0 before it first waited.
+        entered: when it first waited, in nanoseconds.
         refusals: how often the server refused it.
         waited: how long it has waited so far, in nanoseconds.
-        lease: what was granted and not yet claimed.
+        lease: the granted lease that was not claimed yet.
         left: whether the last attempt's request may have begun to leave this machine.
-        close_answer: closes the last attempt's answer; for a sender that lost it on the way.
-        apart: whether it is no call of the account's user, but makes such calls possible: a request for a token. Its
-            answer says nothing about what others sent.
+        close_response: closes the last attempt's response, for a sender that lost it on the way.
+        is_token_request: whether it is a request for a token and not a call of the account's user. Its response says
+            nothing about what others sent.
     """
 
     lane: Lane = Lane.INTERACTIVE
     deadline: int = DEADLINE
     max_wait: int | None = None
     probe: Probe | None = None
+    budget: str = "general"
     number: int = 0
     entered: int = 0
     refusals: int = 0
     waited: int = 0
     lease: Lease | None = field(default=None)
     left: bool = False
-    close_answer: Callable[[], Awaitable[None]] | None = field(default=None)
-    apart: bool = False
+    close_response: Callable[[], Awaitable[None]] | None = field(default=None)
+    is_token_request: bool = False
 
     @property
     def patience(self) -> float | None:
-        """Seconds that it may still wait; None for as long as it takes."""
+        """Seconds that it may still wait; None for no limit."""
         return None if self.max_wait is None else (self.max_wait - self.waited) / SECOND
 
     def claim(self) -> Lease | None:

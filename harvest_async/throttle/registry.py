@@ -1,43 +1,32 @@
-"""Which throttle belongs to which account, in this process.
+"""The throttles of the accounts that this process uses.
 
-Rules of this room: an account is (service, account). All hosts of harvestapp.com are one service, since they draw on
-one budget (contract: throttle.scope); any other origin is a service of its own. An account of API v1 (a subdomain) and
-one of v2 (a number) may be the same: only the user knows, and says so by `alias`.
+Notes: an account is identified by its service and its name. All hosts of a service are one, since an account has one
+rate limit for all of them; any other origin is a service of its own. API versions may name one account differently:
+`alias` joins the names.
 """
 
 from __future__ import annotations
 
 from threading import Lock
 from typing import Final
-from urllib.parse import urlsplit
 
 from attrs import field, frozen
 
 from harvest_async.errors import InvalidArgument
 from harvest_async.throttle.throttle import Throttle
 
-__all__ = ["DEFAULT_REGISTRY", "Identity", "Registry", "service_of"]
-
-SERVICE: Final = "harvestapp.com"
-_PORTS: Final = {"https": 443, "http": 80}
+__all__ = ["DEFAULT_REGISTRY", "Identity", "Registry"]
 
 
 @frozen
 class Identity:
-    """Who owns a budget: a service and an account of it."""
+    """An account: the name of its service, and its own name there."""
 
     service: str
     account: str
 
-
-def service_of(base_url: str) -> str:
-    """The service that an address belongs to."""
-    parts = urlsplit(base_url)
-    host = (parts.hostname or "").rstrip(".")
-    if host == SERVICE or host.endswith("." + SERVICE):
-        return SERVICE
-    port = "" if parts.port in {None, _PORTS.get(parts.scheme)} else f":{parts.port}"
-    return f"{parts.scheme}://{host}{port}"
+    def __str__(self) -> str:
+        return f"{self.service}/{self.account}"
 
 
 @frozen

@@ -1,13 +1,12 @@
-"""How a throttle was set up, as a value.
-
-Rules of this room: checked numbers only; `Throttle` checks them.
-"""
+"""The settings of a throttle as a value; `Throttle` checks them."""
 
 from __future__ import annotations
 
 from typing import Literal
 
 from attrs import frozen
+
+from harvest_async.throttle.state import Bounds
 
 __all__ = ["Settings"]
 
@@ -17,19 +16,15 @@ class Settings:
     """How a `Throttle` was set up. Spans in nanoseconds.
 
     Attributes:
-        name: the account, for the log.
-        calls: the user's ceiling; None leaves it to the server.
-        period: the user's ceiling; None leaves it to the server.
+        name: the account's name in the log.
+        bounds: the user's ceiling of calls and period, and the longest time that a request may travel.
         pace: how the bulk lane goes.
         reserve: leases that an even pace leaves to the interactive lane.
-        guard: the longest that a request may travel.
-        max_block: how long a call may be held up by a shut gate; None for ever.
+        max_block: how long a closed gate may hold a call up; None for no limit.
     """
 
     name: str
-    calls: int | None
-    period: int | None
+    bounds: Bounds
     pace: Literal["even", "burst"]
     reserve: int
-    guard: int
     max_block: int | None

@@ -1,103 +1,56 @@
-"""One account's budget, as users see it.
+"""The throttle of one account, as users see it.
 
-Rules of this room: a `Throttle` is made anywhere, on no loop; the ledger lives as long as it does, a waiting line
-as long as its event loop. Several threads may use it, each with a loop and a waiting line of its own: they draw on one
-ledger, so the account's limit holds for all of them together.
+Notes: a `Throttle` may be created anywhere, outside of event loops too; the ledger lives as long as it does, a queue as
+long as its event loop. Several threads may use it, each with an event loop and a queue of its own: they share one
+ledger, so that the account's limits hold for all of them together.
 """
 
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime, timedelta
+from collections.abc import Iterable
 from threading import Lock
 from typing import Final, Literal
 
-from attrs import field, frozen
+from attrs import evolve
 
 from harvest_async.clock import SECOND, Clock, SystemClock, span
 from harvest_async.errors import InvalidArgument
-from harvest_async.throttle.access import End
-from harvest_async.throttle.book import DEFAULT_GUARD, Book
+from harvest_async.throttle.budgets import GENERAL, Budget, BudgetGates
 from harvest_async.throttle.gate import Gate
 from harvest_async.throttle.lease import Lease, Ticket
-from harvest_async.throttle.ledger import Ledger, MemoryLedger
-from harvest_async.throttle.line import Lane
+from harvest_async.throttle.ledgers.memory import Ledger, MemoryLedger
 from harvest_async.throttle.settings import Settings
+from harvest_async.throttle.snapshot import Snapshot
+from harvest_async.throttle.state import DEFAULT_GUARD, Bounds
 
 __all__ = ["Snapshot", "Throttle"]
 
 MOST_CALLS: Final = 10_000
 LONGEST_PERIOD: Final = 3_600
-"""What a budget's numbers are believed to lie below; a period in seconds."""
-
-
-@frozen
-class Snapshot:
-    """How an account's budget stands at one moment.
-
-    Attributes:
-        calls: calls allowed in a period.
-        period: seconds.
-        sent: leases held by our own calls: on their way, or not yet a period after their answer.
-        foreign: leases held for calls of other programs.
-        free: calls that could be sent now, were the gate open.
-        in_flight: calls whose answer is awaited.
-        queued_interactive: calls waiting in the interactive lane.
-        queued_bulk: calls waiting in the bulk lane.
-        closed: why the gate is shut; None while it is open.
-        closed_for: seconds until a shut gate lets its probe through; 0 while it is open.
-        closed_until: the same as a moment in UTC; None while it is open.
-        said: what the server's last status said; None where it was not asked.
-        lent: leases lent by this throttle so far: the requests that it let through, the status call among them.
-        refused: how many of these the server refused.
-    """
-
-    calls: int
-    period: float
-    sent: int
-    foreign: int
-    free: int
-    in_flight: int
-    queued_interactive: int
-    queued_bulk: int
-    closed: str | None
-    closed_for: float
-    closed_until: datetime | None
-    said: str | None
-    lent: int
-    refused: int
-    _releases: tuple[float, ...] = field(repr=False, alias="releases")
-
-    def seconds_until(self, calls: int) -> float:
-        """Seconds until so many calls could have gone, if nobody else sends and answers come at once.
-
-        Raises:
-            InvalidArgument: `calls` is below 1.
-        """
-        if calls < 1:
-            raise InvalidArgument(f"seconds_until(calls={calls!r}): give 1 or more")
-        rounds, place = divmod(calls - 1, self.calls)
-        return max(self._releases[place], self.closed_for) + rounds * self.period
+"""The largest plausible numbers of a budget; the period in seconds."""
 
 
 class Throttle:
-    """One account's budget of calls: counts whatever passes through it, and makes it wait.
+    """One account's budget of calls: counts the requests that pass through it, and makes them wait.
 
-    Left out, `calls` and `period` follow the server, from 100 calls in 15 s on (contract: conventions.throttle).
+    Left out, `calls` and `period` follow the server, starting with 100 calls in 15 s.
 
     Args:
         calls: a ceiling that the server may only tighten: 1 to 10,000.
         period: the same, in seconds: 1 to 3,600.
-        pace: how the bulk lane goes: `"even"` spreads it out so that others hardly wait, `"burst"` sends whatever
-            the window allows at once.
+        pace: how the bulk lane goes: `"even"` spreads it out so that others hardly wait, `"burst"` sends all
+            that the window allows at once.
         reserve: how many leases an even pace leaves to the interactive lane.
-        guard: the longest, in seconds, that a request is thought to travel.
-        max_block: seconds that a call may be held up by a blocked account before `Throttled` is raised; None for ever.
-        ledger: where the count is kept. In memory by default: then the account's status is asked first, since what
-            other programs sent is unknown. Where there is no status call (API v2), a throttle without a ledger of
+        guard: the longest time, in seconds, that a request is assumed to travel.
+        max_block: seconds that a call may be held up by a blocked account before `Throttled` is raised; None: no limit.
+        ledger: where the count is kept. In memory by default: then the account's status is requested first, since what
+            other programs sent is unknown. Where an API version has no status call, a throttle without a ledger of
             its own can't know what the last process sent.
-        clock: what tells the time; the machine's by default.
-        name: what the log calls the account.
+        clock: the source of the time; the machine's by default.
+        name: the account's name in the log.
+        budgets: the account's budgets beside the general one, whose ceiling `calls` and `period` are. A client adds
+            those of its API version.
 
     Raises:
         InvalidArgument: a number is out of its range.
@@ -111,10 +64,11 @@ class Throttle:
         pace: Literal["even", "burst"] = "even",
         reserve: int = 3,
         guard: float = DEFAULT_GUARD / SECOND,
-        max_block: float | None = 900.0,
+        max_block: float | None = 1_000.0,
         ledger: Ledger | None = None,
         clock: Clock | None = None,
         name: str = "account",
+        budgets: Iterable[Budget] = (),
     ) -> None:
         _check(calls is None or 1 <= calls <= MOST_CALLS, "calls", calls, "1 to 10,000")
         _check(period is None or 1 <= period <= LONGEST_PERIOD, "period", period, "1 to 3,600 seconds")
@@ -124,18 +78,16 @@ class Throttle:
         _check(max_block is None or max_block >= 0, "max_block", max_block, "0 or more seconds, or None")
         self._settings = Settings(
             name=name,
-            calls=calls,
-            period=None if period is None else span(period),
+            bounds=Bounds(calls, None if period is None else span(period), span(guard)),
             pace=pace,
             reserve=reserve,
-            guard=span(guard),
             max_block=None if max_block is None else span(max_block),
         )
         self._ledger: Ledger = ledger or MemoryLedger()
         self._clock: Clock = clock or SystemClock()
-        self._gates: dict[asyncio.AbstractEventLoop, Gate] = {}
-        self._guard = Lock()  # for the gates: loops in several threads may come and go
-        self._lent = self._refused = 0  # on loops that are gone
+        self._lock = Lock()  # clients in several threads may add budgets
+        self._budgets: dict[str, BudgetGates] = {}
+        self.add_budgets((GENERAL, *budgets))
 
     def __repr__(self) -> str:
         settings = self._settings
@@ -143,76 +95,68 @@ class Throttle:
 
     @property
     def clock(self) -> Clock:
-        """What tells it the time."""
+        """The source of the time."""
         return self._clock
 
     async def acquire(self, ticket: Ticket) -> Lease:
-        """Wait for the right to send one request. For those who bring a transport of their own.
+        """Wait for the right to send one request; for users with a transport of their own.
 
         Raises:
             WouldWait: it takes longer than the ticket's `max_wait`.
             Throttled: the account stays blocked.
             NotSent: another process has kept the ledger locked for longer than one attempt may take.
         """
-        return await self._gate().acquire(ticket)
+        gates = self._budgets.get(ticket.budget)
+        gate = None if gates is None else gates.by_loop.get(asyncio.get_running_loop())
+        if gate is None:
+            gate = self._gate(ticket.budget)
+        return gate.acquire_at_once(ticket) or await gate.acquire(ticket)
 
-    def snapshot(self) -> Snapshot:
-        """How the budget stands now. Sends nothing; may be asked from any thread.
+    def add_budgets(self, budgets: Iterable[Budget]) -> None:
+        """Add the budgets of an API version; one that is there already keeps its numbers.
 
         Raises:
+            InvalidArgument: a number of a budget is out of its range.
+        """
+        with self._lock:
+            for budget in budgets:
+                if budget.name not in self._budgets:
+                    self._budgets[budget.name] = self._gates_of(budget)
+
+    def fallback_wait(self, budget: str) -> int:
+        """Return the nanoseconds to wait after a refusal in a budget that does not say for how long."""
+        return self._budgets[budget].fallback_wait
+
+    def snapshot(self, budget: str = "general") -> Snapshot:
+        """Return the present state of a budget. Sends nothing; any thread may call it.
+
+        Args:
+            budget: the budget's name; an API version may have others beside `"general"`.
+
+        Raises:
+            InvalidArgument: there is no such budget.
             HarvestError: the ledger can't be read.
         """
-        now = self._clock.now()
-        with self._guard:
-            gates = tuple(self._gates.values())
+        return self._of(budget).snapshot()
 
-        def look(book: Book) -> Snapshot:
-            book.bound(self._settings.calls, self._settings.period, self._settings.guard)
-            window, closed_for = book.window, max(0, book.until - now) if book.why else 0
-            releases = tuple((moment - now) / SECOND for moment in window.places(now, 0))
-            return Snapshot(
-                calls=window.calls,
-                period=window.period / SECOND,
-                sent=window.held(now) - window.foreign,
-                foreign=window.foreign,
-                free=window.free(now),
-                in_flight=window.in_flight(now),
-                queued_interactive=sum(gate.queued(Lane.INTERACTIVE) for gate in gates),
-                queued_bulk=sum(gate.queued(Lane.BULK) for gate in gates),
-                closed=book.why.value if book.why else None,
-                closed_for=closed_for / SECOND,
-                closed_until=self._clock.today() + timedelta(microseconds=closed_for // 1_000) if book.why else None,
-                said=book.said,
-                lent=self._lent + sum(gate.lent for gate in gates),
-                refused=self._refused + sum(gate.refused for gate in gates),
-                releases=releases,
-            )
+    def _gate(self, budget: str = "general") -> Gate:
+        """Return the gate of a budget on the running event loop."""
+        return self._of(budget).gate()
 
-        return self._ledger.read(look)
+    def _of(self, budget: str) -> BudgetGates:
+        if budget not in self._budgets:
+            raise InvalidArgument(f"budget={budget!r}: this throttle has {', '.join(self._budgets)}")
+        return self._budgets[budget]
 
-    def _gate(self) -> Gate:
-        loop = asyncio.get_running_loop()
-        with self._guard:
-            gate = self._gates.get(loop)
-            if gate is None:
-                left = self._drop_dead_loops()
-                gate = self._gates[loop] = Gate(self._ledger, self._settings, self._clock)
-                gate.take_over(left)
-                if len(self._gates) > 1:
-                    for each in self._gates.values():
-                        each.share()
-        return gate
-
-    def _drop_dead_loops(self) -> list[End]:
-        """Forget the gates of loops that have ended; give what could not be written into the book for them."""
-        left: list[End] = []
-        for loop, gate in tuple(self._gates.items()):
-            if loop.is_closed() or (gate.idle and not loop.is_running()):
-                left += gate.abandon()
-                self._lent += gate.lent
-                self._refused += gate.refused
-                del self._gates[loop]
-        return left
+    def _gates_of(self, budget: Budget) -> BudgetGates:
+        """Return the gates of a budget. The user's ceiling is that of the general one; the others have their own."""
+        settings = self._settings
+        if budget.name != GENERAL.name:
+            _check(1 <= budget.calls <= MOST_CALLS, "budgets", budget, "1 to 10,000 calls")
+            _check(1 <= budget.period <= LONGEST_PERIOD, "budgets", budget, "a period of 1 to 3,600 seconds")
+            bounds = Bounds(budget.calls, span(budget.period), settings.bounds.guard)
+            settings = evolve(settings, name=f"{settings.name} ({budget.name})", bounds=bounds)
+        return BudgetGates(self._ledger.for_budget(budget.name), settings, self._clock, budget.fallback_wait)
 
 
 def _check(ok: bool, name: str, value: object, allowed: str) -> None:

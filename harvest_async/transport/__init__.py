@@ -2,11 +2,10 @@
 
 from harvest_async.transport.direct import direct_transport, timeouts
 from harvest_async.transport.loops import LoopTransport, for_one_loop
-from harvest_async.transport.throttled import NOT_SENT, STATUS_PATH, TICKET, ThrottledTransport, wire_of
+from harvest_async.transport.throttled import NOT_SENT, TICKET, ThrottledTransport, wire_of
 
 __all__ = [
     "NOT_SENT",
-    "STATUS_PATH",
     "TICKET",
     "LoopTransport",
     "ThrottledTransport",

@@ -1,14 +1,15 @@
-"""What really sends: httpcore's pool, with as many connections as a gate uses.
+"""The transport that sends: httpcore's pool, with as many connections as a gate uses.
 
-Rules of this room: one TLS context for the process; no connection outlives the call that lost it.
+Invariants: one TLS context for the process; no connection outlives the call that lost it.
 """
 
 from __future__ import annotations
 
 import logging
 import ssl
-from collections.abc import Iterable
-from functools import cache
+from collections.abc import Iterable, Mapping
+from functools import cache, lru_cache
+from types import MappingProxyType
 from typing import Any, Final
 from urllib.request import getproxies, proxy_bypass
 
@@ -16,7 +17,7 @@ import httpcore
 import httpx
 
 from harvest_async.address import is_loopback
-from harvest_async.throttle.gate import MOST_CONNECTIONS
+from harvest_async.throttle.connections import MOST_CONNECTIONS
 from harvest_async.transport.loops import LoopTransport
 
 __all__ = ["direct_transport", "sweep", "timeouts"]
@@ -33,7 +34,7 @@ IDLE: Final = 2.0
 async def sweep(transport: httpx.AsyncBaseTransport) -> None:
     """Close the connections of a pool that nobody uses and nobody can use.
 
-    A call that is cancelled between its connection and its request, or twice while its answer is closed, leaves a
+    A call that is cancelled between its connection and its request, or twice while its response is closed, leaves a
     connection that is neither idle nor closed nor anybody's: it would take a place in the pool for ever.
 
     Where a release of httpx or httpcore keeps its pool in another way, nothing is closed, and the log says so once.
@@ -92,9 +93,10 @@ def direct_transport(
     )
 
 
-def timeouts(seconds: float) -> dict[str, float | None]:
-    """Return the timeouts of httpx's steps on the network for an attempt that may take so many seconds."""
-    return httpx.Timeout(seconds, connect=min(CONNECT, seconds)).as_dict()
+@lru_cache(256)
+def timeouts(seconds: float) -> Mapping[str, float | None]:
+    """Return the timeouts of httpx's steps on the network, for an attempt that may take the given seconds."""
+    return MappingProxyType(httpx.Timeout(seconds, connect=min(CONNECT, seconds)).as_dict())
 
 
 @cache

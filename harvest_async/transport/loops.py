@@ -7,7 +7,7 @@ from collections.abc import Callable
 import httpx
 
 from harvest_async.errors import InvalidArgument
-from harvest_async.perloop import PerLoop
+from harvest_async.per_loop import PerLoop
 
 __all__ = ["LoopTransport", "for_one_loop"]
 

@@ -1,6 +1,6 @@
-"""The beginning of an answer's body, read to judge the answer and put back.
+"""Read the beginning of a response's body without consuming it.
 
-Rules of this room: whoever reads the body later gets all of it, as far as it came.
+Invariant: a later reader of the body gets all of it, as far as it came.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ __all__ = ["peek"]
 _LOOKED_AT: Final = 4_096
 _PATIENCE: Final = 5.0
 """Seconds that the beginning of a refusal's body may take."""
-_ANY_ZLIB: Final = 47  # gzip or zlib, told by the header, with the largest window
+_ANY_ZLIB: Final = 47  # gzip or zlib, by the header, with the largest window
 
 
 async def peek(response: httpx.Response) -> bytes:
@@ -40,7 +40,7 @@ async def peek(response: httpx.Response) -> bytes:
 
 
 def _incoming(stream: Any) -> AsyncIterable[bytes]:
-    """The stream of an answer; an asynchronous transport gives no other kind."""
+    """Return the stream of a response; an asynchronous transport gives no other kind."""
     return cast("AsyncIterable[bytes]", stream)
 
 

@@ -1,37 +1,19 @@
-"""A Harvest account by API v1, as users see it.
-
-Rules of this room: it puts the parts together and has no logic of its own.
-"""
+"""The client for an account by API v1."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Iterable, Mapping
-from contextlib import AbstractContextManager
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, TypeVar, Unpack
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Any, Final, Self
 
-from harvest_async.address import home_of
 from harvest_async.auth import BasicAuth, BearerAuth
+from harvest_async.client.base_client import BaseClient
+from harvest_async.client.environment import read_environment
+from harvest_async.client.lazy import lazy
 from harvest_async.errors import InvalidArgument
-from harvest_async.exchange import (
-    BeforeSend,
-    Exchange,
-    OnUnknown,
-    RawResponse,
-    Watcher,
-    open_exchange,
-    with_raw_response,
-)
-from harvest_async.outcomes import Outcome
+from harvest_async.exchange import ExchangeSettings
 from harvest_async.secret import SecretText, hide_user
-from harvest_async.stream import AnyCall, bulk_map
-from harvest_async.throttle.line import Lane
 from harvest_async.throttle.throttle import Throttle
-from harvest_async.v1 import calls, resources
-from harvest_async.v1.dialect import Format, V1Dialect
-from harvest_async.v1.section import Learned
+from harvest_async.v1.service import SERVICE, home_of
 
 if TYPE_CHECKING:
     import ssl
@@ -39,26 +21,15 @@ if TYPE_CHECKING:
     import httpx
 
     from harvest_async.cache import HttpCache
+    from harvest_async.v1 import resources
+    from harvest_async.v1.dialect import Format
 
-__all__ = ["HarvestV1", "OptionFields"]
+__all__ = ["HarvestV1"]
 
-T = TypeVar("T")
-
-
-class OptionFields(TypedDict, total=False):
-    """What `HarvestV1.options` takes."""
-
-    timeout: float | None
-    headers: Mapping[str, str | None] | None
-    attempts: int | None
-    retry_budget: int | None
-    max_wait: float | None
-    lane: Literal["interactive", "bulk"] | None
-    on_unknown: OnUnknown | None
-    before_send: BeforeSend | None
+_HERE: Final = "harvest_async.v1.resources"
 
 
-class HarvestV1:
+class HarvestV1(BaseClient):
     """A Harvest account by API v1.
 
     Args:
@@ -68,11 +39,11 @@ class HarvestV1:
         format: the wire format, `"json"` or `"xml"`; records are the same.
         base_url: where the account is, if not at harvestapp.com: a sandbox, for example. Plain http for loopback only.
         throttle: the account's budget; None finds the process's own one for the account.
-        timeout: seconds that one attempt may take up to the answer's headers.
+        timeout: seconds from sending one attempt to the headers of its response.
         transport: what really sends; None makes one.
         ssl_context: a TLS context of your own; None shares one with the process's other clients.
         proxy: a proxy's address; None goes by the environment.
-        cache: where answers are kept, an `HttpCache`; None keeps none.
+        cache: an `HttpCache` in which responses are stored; None stores none.
 
     Raises:
         InvalidArgument: an argument can't be used.
@@ -82,6 +53,24 @@ class HarvestV1:
         expense_categories, expenses, receipts, invoices, invoice_item_categories, invoice_messages, invoice_payments,
         reports: the resources.
     """
+
+    account: resources.Account = lazy(f"{_HERE}.account", "Account")
+    time: resources.TimeTracking = lazy(f"{_HERE}.time", "TimeTracking")
+    clients: resources.Clients = lazy(f"{_HERE}.clients", "Clients")
+    contacts: resources.Contacts = lazy(f"{_HERE}.clients", "Contacts")
+    projects: resources.Projects = lazy(f"{_HERE}.projects", "Projects")
+    tasks: resources.Tasks = lazy(f"{_HERE}.tasks", "Tasks")
+    people: resources.People = lazy(f"{_HERE}.people", "People")
+    task_assignments: resources.TaskAssignments = lazy(f"{_HERE}.assignments", "TaskAssignments")
+    user_assignments: resources.UserAssignments = lazy(f"{_HERE}.assignments", "UserAssignments")
+    expense_categories: resources.ExpenseCategories = lazy(f"{_HERE}.expenses", "ExpenseCategories")
+    expenses: resources.Expenses = lazy(f"{_HERE}.expenses", "Expenses")
+    receipts: resources.Receipts = lazy(f"{_HERE}.receipts", "Receipts")
+    invoices: resources.Invoices = lazy(f"{_HERE}.invoices", "Invoices")
+    invoice_item_categories: resources.InvoiceItemCategories = lazy(f"{_HERE}.invoices", "InvoiceItemCategories")
+    invoice_messages: resources.InvoiceMessages = lazy(f"{_HERE}.messages", "InvoiceMessages")
+    invoice_payments: resources.InvoicePayments = lazy(f"{_HERE}.payments", "InvoicePayments")
+    reports: resources.Reports = lazy(f"{_HERE}.reports", "Reports")
 
     def __init__(
         self,
@@ -98,16 +87,21 @@ class HarvestV1:
         proxy: str | None = None,
         cache: HttpCache | None = None,
     ) -> None:
+        from harvest_async.v1.account_rules import ACCOUNT_RULES  # noqa: PLC0415 - models and codecs load when needed
+        from harvest_async.v1.dialect import V1Dialect  # noqa: PLC0415
+        from harvest_async.v1.resources.account import RATE_LIMIT_STATUS  # noqa: PLC0415
+
         base_url = hide_user(base_url or "")
         if format not in {"json", "xml"}:
             raise InvalidArgument(f'format={format!r}: give "json" or "xml"')
-        exchange = open_exchange(
+        settings = ExchangeSettings(
             account=account,
             auth=auth,
             app=app,
             dialect=V1Dialect(format),
             base_url=base_url or home_of(account),
-            status_call=calls.rate_limit_status(),
+            service=SERVICE,
+            status_call=RATE_LIMIT_STATUS(),
             status_dialect=V1Dialect("json"),
             throttle=throttle,
             timeout=timeout,
@@ -116,24 +110,7 @@ class HarvestV1:
             proxy=proxy,
             cache=cache,
         )
-        self._name = account
-        self._auth = auth
-        self._use(exchange, Learned())
-
-    @property
-    def name(self) -> str:
-        """The account's subdomain."""
-        return self._name
-
-    @property
-    def address(self) -> str:
-        """Where the account is."""
-        return self._exchange.base_url
-
-    @property
-    def auth(self) -> httpx.Auth:
-        """What signs."""
-        return self._auth
+        super().__init__(account, settings, ACCOUNT_RULES)
 
     @classmethod
     def from_env(cls, **options: Any) -> Self:
@@ -153,7 +130,10 @@ class HarvestV1:
             "HARVEST_PASSWORD": not signs,
             "HARVEST_APP": not options.get("app"),
         }
-        given = _needed([name for name, is_wanted in wanted.items() if is_wanted])
+        given = read_environment(
+            [name for name, is_wanted in wanted.items() if is_wanted],
+            "" if signs else ", or HARVEST_ACCESS_TOKEN instead of e-mail and password",
+        )
         if "auth" not in options:
             basic = ("HARVEST_EMAIL", "HARVEST_PASSWORD")
             options["auth"] = BearerAuth(token) if token else BasicAuth(*(given[name] for name in basic))
@@ -161,195 +141,3 @@ class HarvestV1:
         options["app"] = options.get("app") or str(given["HARVEST_APP"])
         options["base_url"] = hide_user(options.get("base_url") or os.environ.get("HARVEST_BASE_URL") or "") or None
         return cls(account, **options)
-
-    def _use(self, exchange: Exchange, learned: Learned) -> None:
-        self._exchange, self._learned = exchange, learned
-        self.account = resources.Account(exchange, learned)
-        self.time = resources.TimeTracking(exchange, learned)
-        self.clients = resources.Clients(exchange, learned)
-        self.contacts = resources.Contacts(exchange, learned)
-        self.projects = resources.Projects(exchange, learned)
-        self.tasks = resources.Tasks(exchange, learned)
-        self.people = resources.People(exchange, learned)
-        self.task_assignments = resources.TaskAssignments(exchange, learned)
-        self.user_assignments = resources.UserAssignments(exchange, learned)
-        self.expense_categories = resources.ExpenseCategories(exchange, learned)
-        self.expenses = resources.Expenses(exchange, learned)
-        self.receipts = resources.Receipts(exchange, learned)
-        self.invoices = resources.Invoices(exchange, learned)
-        self.invoice_item_categories = resources.InvoiceItemCategories(exchange, learned)
-        self.invoice_messages = resources.InvoiceMessages(exchange, learned)
-        self.invoice_payments = resources.InvoicePayments(exchange, learned)
-        self.reports = resources.Reports(exchange, learned)
-
-    @property
-    def throttle(self) -> Throttle:
-        """The account's budget: `throttle.snapshot()` tells how it stands."""
-        return self._exchange.throttle
-
-    def bulk(self) -> AbstractContextManager[None]:
-        """Put the calls made inside, by this task and those it starts, into the bulk lane."""
-        return self._exchange.bulk()
-
-    def options(self, **options: Unpack[OptionFields]) -> Self:
-        """The same client with other options; connections and throttle are shared, and closing one closes both.
-
-        What is not given stays as it is. What one of them has learned about the account, the other knows, too.
-
-            await harvest.options(timeout=5, attempts=1).clients.get(7)
-
-        Args:
-            options: `timeout`, seconds from sending one attempt to the headers of its response, and as many again for
-                the body: above 0, at most a day; waiting at the gate is not part of it. None takes the client's.
-                `headers`, header fields to send beside the client's own, with calls to the account only: they are added
-                to those set before, and a value of None takes one out. Calls with header fields of their own are not
-                answered from the cache.
-                `attempts`, how often a call is sent at most, from 1 (no retry) to 100; None for 5. Requests that the
-                throttle refused, and the one repeat with a renewed token, don't count.
-                `retry_budget`, retries that the calls of this client and those made from it may use up together, so
-                that an outage does not become a storm; ten successful calls earn one back. None shares the client's 20.
-                `max_wait`, seconds that a call may wait at the gate: one that would wait longer raises `WouldWait`
-                at once, None waits for as long as it takes. `lane`, the line in which calls stand: "interactive",
-                "bulk", or None for "bulk" inside `bulk()` alone. `on_unknown`, which is given each call that was
-                cancelled after it was sent. `before_send`, which is awaited with each call once it may leave, before it
-                does; what it raises sends nothing.
-
-        Raises:
-            InvalidArgument: a number is out of its range, there is no such lane, or a header field can't be set here
-                (`Authorization`, `User-Agent`, `Host` and others that belong to the client or the connection).
-        """
-        changes: dict[str, Any] = {**options}
-        if changes.get("lane") is not None:
-            changes["lane"] = _lane_of(changes["lane"])
-        other = object.__new__(type(self))
-        other._name, other._auth = self._name, self._auth
-        other._use(self._exchange.with_options(**changes), self._learned)
-        return other
-
-    async def with_raw_response(self, call: Awaitable[T]) -> RawResponse[T]:
-        """Await a call, and return its record together with status, header fields and body of the response.
-
-            raw = await harvest.with_raw_response(harvest.clients.get(7))
-            print(raw.status, raw.headers["x-request-id"], raw.content, raw.record.name)
-
-        A failed call raises as always; the error's `answer` has the response. The bodies are kept in memory.
-
-        Args:
-            call: the call, not awaited yet: `harvest.clients.get(7)`, or a list. Any client's calls will do.
-
-        Raises:
-            InvalidArgument: it can't be awaited, or it is a task that runs already.
-            HarvestError: as the call.
-        """
-        return await with_raw_response(call)
-
-    def bulk_map(
-        self,
-        calls: Iterable[AnyCall] | AsyncIterable[AnyCall],
-        *,
-        ordered: bool = True,
-        side_by_side: int = 16,
-        max_failures: int | None = None,
-    ) -> AsyncIterator[Outcome]:
-        """Make many calls in the bulk lane, and give what became of each (see `outcomes`).
-
-            makes = (lambda name=name: harvest.clients.create_id(name) for name in names)
-            async for outcome in harvest.bulk_map(makes): ...
-
-        Args:
-            calls: `Call` values, or functions that make a call when they are called, which are read as they are needed;
-                what a function gives counts as created if it is a `Created`, else as updated.
-            ordered: whether outcomes come in the order of the calls, else as they come.
-            side_by_side: how many calls are on their way or in line at a time.
-            max_failures: after so many failures the rest is not sent; None goes on.
-
-        Raises:
-            InvalidArgument: a number is out of its range.
-        """
-        return bulk_map(self._exchange, calls, ordered=ordered, side_by_side=side_by_side, max_failures=max_failures)
-
-    async def request(
-        self,
-        method: str,
-        path: str,
-        *,
-        query: Mapping[str, str] | None = None,
-        fields: Mapping[str, Any] | None = None,
-        repeatable: bool = False,
-    ) -> Any:
-        """Send anything through the same way.
-
-        Args:
-            method: the HTTP method.
-            path: the path from the account's address on, escaped.
-            query: parameters.
-            fields: a body; `{"client": {"name": "ACME"}}` has a root.
-            repeatable: whether it may be sent again after its answer was lost.
-
-        Returns:
-            The answer as a tree; None where it has no body. Numbers are text where the format is XML.
-        """
-        if not path.startswith("/") or path.startswith("//") or any(not letter.isprintable() for letter in path):
-            raise InvalidArgument(f"path: give one like /clients, not {path!r}")
-        where = quote(path, safe="/%:@!$&'()*+,;=-._~")
-        parameters = tuple((name, str(value)) for name, value in (query or {}).items())
-        return await self._exchange.send(calls.raw(method.upper(), where, parameters, fields, repeatable=repeatable))
-
-    def watch(self, watcher: Watcher) -> None:
-        """Tell somebody of each call that may have changed something, as long as they live: a `Directory`."""
-        self._exchange.watch(watcher)
-
-    async def sign_in(self, redirect: str, *, state: str) -> None:
-        """Finish a sign-in by `OAuth2`, which has to be the client's `auth`: one call, through the account's gate.
-
-        Args:
-            redirect: the whole address to which the person's browser came back.
-            state: what was kept with the person's session.
-
-        Raises:
-            InvalidArgument: the redirect does not belong to this sign-in, or the client signs in another way.
-            Unauthorized: the person or the server said no, or the code is spent.
-            HarvestError: the tokens were not to be had, or could not be stored.
-        """
-        sign_in = getattr(self._auth, "sign_in", None)
-        if sign_in is None:
-            raise InvalidArgument("sign_in: this client was not made with auth=OAuth2(...)")
-        await sign_in(redirect, state=state, send=self._exchange.send_form)
-        self._learned.forget()
-
-    async def aclose(self) -> None:
-        """Close all connections."""
-        await self._exchange.aclose()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.aclose()
-
-    def __repr__(self) -> str:
-        return f"<HarvestV1 {getattr(self, '_name', '')}>"
-
-
-def _needed(names: list[str]) -> dict[str, str]:
-    """Return environment variables; all that are missing are named at once."""
-    given: dict[str, str] = {name: SecretText(os.environ.get(name, "")) for name in names}
-    missing = [name for name, value in given.items() if not value.strip()]
-    if not missing:
-        return given
-    token = ", or HARVEST_ACCESS_TOKEN instead of e-mail and password" if "HARVEST_EMAIL" in missing else ""
-    if len(missing) == 1:
-        raise InvalidArgument(
-            f"the environment variable {missing[0]} is missing or blank: set it{token}, or give the argument"
-        )
-    listed = f"{', '.join(missing[:-1])} and {missing[-1]}"
-    raise InvalidArgument(f"the environment variables {listed} are missing or blank: set them{token}")
-
-
-def _lane_of(name: str) -> Lane:
-    try:
-        return Lane(name)
-    except ValueError:
-        raise InvalidArgument(f'lane={name!r}: give "interactive", "bulk" or None') from None

@@ -1,29 +1,30 @@
-"""API v1 on the wire, in JSON or in XML: how a call is written, how an answer is read.
+"""API v1 in JSON or in XML: the encoding of calls and the decoding of responses.
 
-Rules of this room: pure, and no endpoint is known here; a call brings its own result and body. Everything that differs
-between the formats is in the two `codec` rooms and in `_FORMATS`.
+Notes:
+- No I/O, and no endpoint is known here: a call brings its own result and body.
+- The formats differ in `codec.json`, `codec.xml` and `_FORMATS` only.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cache
-from importlib.util import find_spec
-from typing import Any, ClassVar, Final, Literal, TypeVar, cast
-from urllib.parse import urlencode, urlsplit
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Final, Literal, TypeVar
+from urllib.parse import urlencode
 
-from attrs import evolve, frozen
+from attrs import frozen
 
-from harvest_async.call import Body, Call, Created, Gone, Page, Upload
+from harvest_async.call import Body, Call, Created, DeleteResult, ListReader, Page, Upload
+from harvest_async.client.responses import explain, is_page, is_plausible, number_in
+from harvest_async.client.results import Bare, Changed, Done, Entry, Made, Many, One, Raw, Removed
 from harvest_async.codec import json, xml
-from harvest_async.codec.shape import shape, shape_all
-from harvest_async.codec.slices import Shaper, Slices
-from harvest_async.codec.text import beginning, only_decode_errors
+from harvest_async.codec.shape import shape
+from harvest_async.codec.slices import Slices
+from harvest_async.codec.text import beginning, decode_error, only_decode_errors
 from harvest_async.errors import DecodeError
+from harvest_async.messages import Request, Response
+from harvest_async.v1.lists import PagedReader, json_elements, unwrap, xml_elements
 from harvest_async.v1.models import DayEntry
-from harvest_async.v1.results import Bare, Changed, Done, Entry, Made, Many, One, Raw, Removed
-from harvest_async.wire import Answer, Wire, redact_message
+from harvest_async.v1.roots import REQUEST, Root
 
 __all__ = ["Format", "V1Dialect"]
 
@@ -32,66 +33,29 @@ T = TypeVar("T")
 Format = Literal["json", "xml"]
 
 _WRITES: Final = frozenset({"POST", "PUT", "PATCH"})
-_NUMBER: Final = re.compile(r"\d+")
-_TAGS: Final = re.compile(r"<[^<>]*+>")
-_OTHER_ROOTS: Final[Mapping[str, tuple[str, ...]]] = {
-    "invoice": ("invoices",),  # contract: invoices_list_key
-    "invoice_category": ("invoice_item_category",),  # contract: category_roots
-    "message": ("invoice_message",),  # contract: message_root
-}
-"""Other names that a record's root has in JSON."""
-
-_SAID: Final = ("message", "error_description", "error", "errors", "Message")
-_LONGEST: Final = 300
-_MOST_DIGITS: Final = 18
-_LARGEST_REFUSAL: Final = 64 * 1024
-"""Bytes of a refusal's body that are read as JSON; the beginning of a longer one is shown as text."""
-_CREATED: Final = 201
 _NOT_FOUND: Final = 404
+_IN_FORMAT: Final = frozenset({One, Many, Bare, Entry})
+"""Results that only a response in the dialect's format has."""
 
 
 def _write_json(body: Body) -> bytes:
-    return json.write(body.fields, body.json_root)
+    return json.write(body.fields, _root(body).json)
 
 
 def _write_xml(body: Body) -> bytes:
-    return xml.write(body.fields, body.xml_root, underscores=body.underscores)
+    root = _root(body)
+    return xml.write(body.fields, root.xml, underscores=root.underscores)
+
+
+def _root(body: Body) -> Root:
+    """Return what is around the fields: a key is the root in both formats."""
+    if isinstance(body.root, str):
+        return Root(body.root, body.root)
+    return body.root if isinstance(body.root, Root) else REQUEST
 
 
 def _read_xml(content: bytes) -> Any:
     return xml.read(content)[1]
-
-
-def _elements_json(result: Many[T]) -> Slices[T]:
-    return json.Elements(_shaper(result), _fast_reader(result))
-
-
-def _elements_xml(result: Many[T]) -> Slices[T]:
-    return xml.Elements(_shaper(result))
-
-
-def _shaper(result: Many[T]) -> Shaper[T]:
-    return lambda trees: shape_all([_unwrap(tree, result.root) for tree in trees], result.model)
-
-
-def _fast_reader(result: Many[T]) -> Callable[[bytes], list[T]] | None:
-    """The fast way to read a list, where the extra `speed` is installed."""
-    make = _fast_readers()
-    return None if make is None else make(result.model, result.root)
-
-
-@cache
-def _fast_readers() -> Callable[[Any, str], Callable[[bytes], list[Any]] | None] | None:
-    """What makes fast readers; None without the extra.
-
-    A failed import is not tried: a thread that imports a module while it fails in another one gets an `ImportError`
-    of another kind (see `importlib`), and each try searches all of `sys.path`.
-    """
-    if find_spec("msgspec") is None:
-        return None
-    from harvest_async.codec.speed import fast_reader  # noqa: PLC0415 - optional dependency
-
-    return fast_reader
 
 
 @frozen
@@ -103,24 +67,24 @@ class _Codec:
 
 
 _FORMATS: Final[Mapping[str, _Codec]] = {
-    "json": _Codec(json.CONTENT_TYPE, _write_json, json.read, _elements_json),
-    "xml": _Codec(xml.CONTENT_TYPE, _write_xml, _read_xml, _elements_xml),
+    "json": _Codec(json.CONTENT_TYPE, _write_json, json.read, json_elements),
+    "xml": _Codec(xml.CONTENT_TYPE, _write_xml, _read_xml, xml_elements),
 }
 
 
 class V1Dialect:
-    """Writes calls and reads answers in one format (see `call.Dialect`)."""
+    """Encodes calls and decodes responses in one format (see `call.Dialect`)."""
 
     __slots__ = ("_codec",)
 
     def __init__(self, format: Format = "json") -> None:
         self._codec = _FORMATS[format]
 
-    def encode(self, call: Call[Any], base_url: str, headers: tuple[tuple[str, str], ...]) -> Wire:
-        """Turn a call into a request; both formats name their type in every request (contract: headers).
+    def encode(self, call: Call[Any], base_url: str, headers: tuple[tuple[str, str], ...]) -> Request:
+        """Turn a call into a request; in both formats, each request has `Accept` and `Content-Type`.
 
         Raises:
-            InvalidArgument: a value can't be written in this format.
+            InvalidArgument: this format has no form for a value.
         """
         query = f"?{urlencode(call.query)}" if call.query else ""
         kind, sent = self._codec.content_type, call.body
@@ -129,93 +93,84 @@ class V1Dialect:
         else:
             content, content_type = b"" if sent is None else self._codec.write(sent), kind
         own = (("Accept", kind), ("Content-Type", content_type))
-        length = (("Content-Length", str(len(content))),) if call.method in _WRITES else ()  # contract: empty_write
-        return Wire(call.method, f"{base_url}{call.path}{query}", (*own, *length, *headers), content)
+        length = (("Content-Length", str(len(content))),) if call.method in _WRITES else ()
+        return Request(call.method, f"{base_url}{call.path}{query}", (*own, *length, *headers), content)
 
-    def decode(self, call: Call[T], answer: Answer) -> T:
-        """Read a success by the call's result.
-
-        Raises:
-            DecodeError: it can't be read.
-        """
-        with only_decode_errors(answer.content):
-            if _is_page(answer):
-                self._expect(answer)
-            return self._readers[type(call.result)](self, call.result, answer)  # type: ignore[no-any-return]
-
-    def slices(self, call: Call[Page[T]], answer: Answer, chunks: Iterable[bytes]) -> Iterator[list[T]]:
-        """Read a list some records at a time, as its body comes.
+    def decode(self, call: Call[T], response: Response) -> T:
+        """Read a successful response as the call's result.
 
         Raises:
             DecodeError: it can't be read.
         """
-        return self._slices(call.result, answer, chunks)
+        result, kind = call.result, response.content_type
+        try:
+            if kind != self._codec.content_type and (type(result) in _IN_FORMAT or is_page(response)):
+                self._expect(response)
+            return self._readers[type(result)](self, result, response)  # type: ignore[no-any-return]
+        except Exception as caught:  # noqa: BLE001 - content that no reader expects may raise any class
+            error = decode_error(caught, response.content)
+            raise error from error.__cause__
 
-    def page_size(self, call: Call[Page[Any]]) -> int | None:
-        """How many records a full page has (contract: paging.per_page); None where the list comes whole."""
-        return cast("Many[Any]", call.result).page_size
+    def list_reader(self, call: Call[Page[T]], response: Response) -> ListReader[T]:
+        """Return the reader for the body of a list's response; a page that is not full is the last one.
 
-    def next_page(self, call: Call[Page[T]]) -> Call[Page[T]]:
-        """The call for the next page (contract: paging.parameter)."""
-        page = int(dict(call.query).get("page", 1)) + 1
-        others = tuple((name, value) for name, value in call.query if name != "page")
-        return evolve(call, query=(*others, ("page", str(page))))
+        Raises:
+            DecodeError: the response isn't in this format.
+        """
+        self._expect(response)
+        return PagedReader(call, self._codec.elements(call.result))
 
-    def done_before(self, call: Call[Any], answer: Answer) -> bool:
-        """Whether a repeat finds that the first one did it: what was deleted is gone (contract: retry_safe_values)."""
-        return isinstance(call.result, Removed) and answer.status == _NOT_FOUND
+    def done_before(self, call: Call[Any], response: Response) -> bool:
+        """Return whether a repeat shows that the first attempt succeeded: a deleted record is not found."""
+        return isinstance(call.result, Removed) and response.status == _NOT_FOUND
 
-    def explain(self, answer: Answer) -> str:
-        """The server's own words: its `Hint`, and what its body says (contract: hint_header, errors.body)."""
-        hint = answer.header("hint") or ""
-        said = _words(answer)
-        return " - ".join(part for part in (hint, said if said != hint else "") if part)
+    def explain(self, response: Response) -> str:
+        """Return the server's own message: its `Hint`, and the message in its body."""
+        return explain(response)
 
-    # One reader a result
+    # One method for each kind of result
 
-    def _one(self, result: One[T], answer: Answer) -> T:
-        return shape(_unwrap(self._tree(answer), result.root), result.model)
+    def _one(self, result: One[T], response: Response) -> T:
+        tree = self._codec.read(response.content)
+        is_plain = tree.__class__ is dict and result.root in tree and "id" not in tree
+        return shape(tree[result.root] if is_plain else unwrap(tree, result.root), result.model)
 
-    def _many(self, result: Many[T], answer: Answer) -> Page[T]:
-        return Page([record for slice_ in self._slices(result, answer, (answer.content,)) for record in slice_])
+    def _many(self, result: Many[T], response: Response) -> Page[T]:
+        elements: Slices[T] = self._codec.elements(result)
+        return Page(elements.feed(response.content) + elements.close())
 
-    def _slices(self, result: Many[T], answer: Answer, chunks: Iterable[bytes]) -> Iterator[list[T]]:
-        self._expect(answer)
-        with only_decode_errors(answer.content):
-            elements = self._codec.elements(result)
-            for chunk in chunks:
-                yield elements.feed(chunk)
-            yield elements.close()
+    def _bare(self, result: Bare[T], response: Response) -> T:
+        return shape(self._codec.read(response.content), result.model)
 
-    def _bare(self, result: Bare[T], answer: Answer) -> T:
-        return shape(self._tree(answer), result.model)
+    def _entry(self, _: Entry, response: Response) -> DayEntry:
+        return shape(_entry_tree(self._codec.read(response.content)), DayEntry)
 
-    def _entry(self, _: Entry, answer: Answer) -> DayEntry:
-        return shape(_entry_tree(self._tree(answer)), DayEntry)
-
-    def _made(self, result: Made, answer: Answer) -> Created[Any]:
-        location = answer.header("location")
-        record = self._perhaps(result.result, answer, needed=location is None)
-        known = record.id if record is not None and _is_plausible(record.id) else None
-        if known is None and (known := _number_in(location or "")) is not None and record is not None:
-            record = None  # a record without a usable id is read once more, by the id that Location has
+    def _made(self, result: Made, response: Response) -> Created[Any]:
+        location = response.header("location")
+        record = self._record(result.result, response, needed=location is None)
+        known = record.id if record is not None and is_plausible(record.id) else None
+        if known is None and (known := number_in(location or "")) is not None and record is not None:
+            record = None  # a record without a usable id is read once more, by the id in Location
         return Created(known, location, record)
 
-    def _changed(self, result: Changed, answer: Answer) -> Any:
-        return self._perhaps(result.result, answer, needed=False)
+    def _changed(self, result: Changed, response: Response) -> Any:
+        return self._record(result.result, response, needed=False)
 
-    def _removed(self, result: Removed, answer: Answer) -> Gone:
-        if not result.told or answer.status == _NOT_FOUND:
-            return Gone.UNTOLD
-        return Gone.ARCHIVED if result.hints and answer.header("hint") else Gone.DELETED
+    def _removed(self, result: Removed, response: Response) -> DeleteResult:
+        if not result.known or response.status == _NOT_FOUND:
+            return DeleteResult.UNKNOWN
+        return DeleteResult.ARCHIVED if result.hints and response.header("hint") else DeleteResult.DELETED
 
-    def _done(self, _: Done, __: Answer) -> None:
+    def _done(self, _: Done, __: Response) -> None:
         return None
 
-    def _raw(self, _: Raw, answer: Answer) -> Any:
-        return self._tree(answer) if answer.content.strip() else None
+    def _raw(self, _: Raw, response: Response) -> Any:
+        if not response.content.strip():
+            return None
+        self._expect(response)
+        return self._codec.read(response.content)
 
-    _readers: ClassVar[dict[type[Any], Callable[[V1Dialect, Any, Answer], Any]]] = {
+    _readers: ClassVar[dict[type[Any], Callable[[V1Dialect, Any, Response], Any]]] = {
         One: _one,
         Many: _many,
         Bare: _bare,
@@ -227,89 +182,31 @@ class V1Dialect:
         Raw: _raw,
     }
 
-    def _perhaps(self, result: One[Any] | Entry, answer: Answer, *, needed: bool) -> Any:
-        """A write's record, if its body is there and of the asked type (contract: body_or_no_body)."""
-        if not answer.content.strip() or answer.content_type != self._codec.content_type:
+    def _record(self, result: One[Any] | Entry, response: Response, *, needed: bool) -> Any:
+        """Return the record in a write's response; None if it has no body, or one in another format."""
+        if not response.content.strip() or response.content_type != self._codec.content_type:
             return None
         try:
-            with only_decode_errors(answer.content):
-                return self._readers[type(result)](self, result, answer)
+            with only_decode_errors(response.content):
+                return self._readers[type(result)](self, result, response)
         except DecodeError:
             if needed:
                 raise
             return None
 
-    def _tree(self, answer: Answer) -> Any:
-        self._expect(answer)
-        return self._codec.read(answer.content)
-
-    def _expect(self, answer: Answer) -> None:
-        """Refuse what says of itself that it is something else; a sign-in page, as a rule."""
-        kind = answer.content_type
+    def _expect(self, response: Response) -> None:
+        """Refuse a response in another format, which usually is a sign-in page."""
+        kind = response.content_type
         if kind and kind != self._codec.content_type and not kind.endswith(f"+{self._codec.content_type[12:]}"):
-            asked = self._codec.content_type
-            raise DecodeError(f"asked for {asked}, the answer is {kind}: {beginning(answer.content)}")
-
-
-def _is_page(answer: Answer) -> bool:
-    """Whether an answer is a page in the server's place: it says nothing of what became of a write, whatever its kind.
-
-    A 201, and whoever names a `Location`, has created all the same (contract: missing_headers).
-    """
-    ours = answer.status == _CREATED or answer.header("location")
-    return not ours and answer.status != _NOT_FOUND and "html" in answer.content_type and bool(answer.content.strip())
-
-
-def _is_plausible(id: int | None) -> bool:
-    """Return whether a number can be an id: decoders accept any number of digits."""
-    return id is not None and 0 < id < 10**_MOST_DIGITS
-
-
-def _number_in(location: str) -> int | None:
-    """The id at the end of a `Location` (contract: location_id); None where there is none that can be one."""
-    numbers = _NUMBER.findall(_path_of(location))
-    return int(numbers[-1]) if numbers and len(numbers[-1]) <= _MOST_DIGITS else None
-
-
-def _path_of(location: str) -> str:
-    """The path of a `Location`; empty where it can't be an address."""
-    try:
-        return urlsplit(location).path
-    except ValueError:
-        return ""
-
-
-def _unwrap(tree: Any, root: str) -> Any:
-    if not isinstance(tree, dict) or "id" in tree:
-        return tree
-    if root in tree:  # as a rule
-        return tree[root]
-    name = next((name for name in _OTHER_ROOTS.get(root, ()) if name in tree), None)
-    return tree if name is None else tree[name]
+            expected = self._codec.content_type
+            raise DecodeError(f"expected {expected}, the response is {kind}: {beginning(response.content)}")
 
 
 def _entry_tree(tree: Any) -> Any:
-    """The entry below whatever root, with what stands beside it (contract: flat_json_timer, add_reply_root)."""
+    """Return the entry below its root, whose name varies, together with the fields beside it."""
     if isinstance(tree, Mapping) and len(tree) == 1 and "day_entry" not in tree:
         (inner,) = tree.values()
         return _entry_tree(inner) if isinstance(inner, Mapping) else tree
     if isinstance(tree, Mapping) and isinstance(tree.get("day_entry"), Mapping):
         return {**{name: value for name, value in tree.items() if name != "day_entry"}, **tree["day_entry"]}
     return tree
-
-
-def _words(answer: Answer) -> str:
-    """What an error's body says, as far as it is meant for people."""
-    if not answer.content.strip() or "html" in answer.content_type:
-        return "an HTML page" if answer.content.strip() else ""
-    try:
-        return _said(json.read(answer.content[:_LARGEST_REFUSAL]))
-    except (DecodeError, RecursionError):
-        text = _TAGS.sub(" ", answer.content[:4096].decode("utf-8", errors="replace"))
-        return redact_message(" ".join(text.split()), _LONGEST)
-
-
-def _said(tree: Any) -> str:
-    if isinstance(tree, Mapping):
-        tree = next((tree[name] for name in _SAID if tree.get(name)), tree)
-    return redact_message(str(tree), _LONGEST)

@@ -1,7 +1,7 @@
-"""What hardly changes, kept: clients, projects, tasks, people, expense categories, and who and what is on a project.
+"""The reference lists of an account, cached: clients, projects, tasks, people, expense categories, and assignments.
 
-Rules of this room: every list is asked for when it is first needed, once, and then only for what changed. What one's
-own writes touch is asked about again before it is given out; what others delete is noticed by `reload` alone.
+Invariants: every list is requested when it is first needed, once, and then only for what changed. Records that one's
+own writes touch are requested again before they are returned; records that others delete are noticed by `reload` alone.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
 from harvest_async.call import Call
+from harvest_async.client.cached_list import CachedList, Named, Tally
 from harvest_async.clock import Clock, SystemClock
 from harvest_async.errors import InvalidArgument
 from harvest_async.v1.models import (
@@ -22,7 +23,6 @@ from harvest_async.v1.models import (
     TaskAssignment,
     UserAssignment,
 )
-from harvest_async.v1.table import Named, Table, Tally
 
 if TYPE_CHECKING:
     from harvest_async.v1.client import HarvestV1
@@ -37,7 +37,7 @@ class Projects(Named[Project]):
     """The projects."""
 
     async def by_code(self, code: str) -> Project | None:
-        """Give the project with a code, whatever its case; None where there is none, the active one of several.
+        """Return the project with a code, ignoring case: the active one of several, None if there is none.
 
         Raises:
             InvalidArgument: several have it.
@@ -50,7 +50,7 @@ class People(Named[Person]):
     """The people."""
 
     async def by_email(self, email: str) -> Person | None:
-        """Give the person with an e-mail address, whatever its case; None where there is none.
+        """Return the person with an e-mail address, ignoring case; None if there is none.
 
         Raises:
             HarvestError: as `all`.
@@ -58,7 +58,7 @@ class People(Named[Person]):
         return await self._one("email", email, lambda person: person.email)
 
 
-class TasksOfProject(Table[TaskAssignment]):
+class TasksOfProject(CachedList[TaskAssignment]):
     """The tasks on a project."""
 
     async def by_task(self, task_id: int) -> TaskAssignment | None:
@@ -70,7 +70,7 @@ class TasksOfProject(Table[TaskAssignment]):
         return await self._one("task", str(task_id), lambda link: str(link.task_id))
 
 
-class PeopleOfProject(Table[UserAssignment]):
+class PeopleOfProject(CachedList[UserAssignment]):
     """The people on a project."""
 
     async def by_user(self, user_id: int) -> UserAssignment | None:
@@ -83,15 +83,15 @@ class PeopleOfProject(Table[UserAssignment]):
 
 
 class Directory:
-    """An account's reference lists, kept in memory (contract: caching).
+    """An account's reference lists, kept in memory and updated by `updated_since`.
 
-    `await directory.clients.by_name("ACME")` asks for the list when it is first needed and answers without a call from
+    `await directory.clients.by_name("ACME")` requests the list when it is first needed, and uses no call from
     then on. `by_id`, `by_name`, `by_code` and `by_email` give a record or None; `all` gives the list.
 
     Args:
         harvest: the account; its calls go the usual way, and its writes are noticed, those of its `options()` too.
-        max_age: seconds after which a list is brought up to date before it answers: one call for what changed.
-        clock: what tells the time; the machine's by default.
+        max_age: seconds after which a list is updated before it is used again: one call for what changed.
+        clock: the source of the time; the system's clock by default.
 
     Raises:
         InvalidArgument: `max_age` is not above 0.
@@ -123,7 +123,7 @@ class Directory:
 
     @property
     def saved(self) -> int:
-        """How many questions were answered without a call of their own."""
+        """How many lookups needed no call."""
         return self._tally.saved
 
     def task_assignments(self, project_id: int) -> TasksOfProject:
@@ -156,7 +156,7 @@ class Directory:
         self._user_links.clear()
 
     def wrote(self, call: Call[Any], *, done: bool) -> None:
-        """A write of the account's has ended; `done` says that it succeeded. The exchange tells."""
+        """Record that a write to the account has ended; `done` says whether it succeeded. Called by the exchange."""
         root, *rest = [unquote(word) for word in call.path.split("/")[1:]]
         table = self._tables().get(root)
         if table is None:
@@ -167,7 +167,7 @@ class Directory:
         elif rest and number is None:
             table.forget()  # named in another way: a person by e-mail
         else:
-            table.touch(number, gone=done and call.method == "DELETE")
+            table.touch(number, deleted=done and call.method == "DELETE")
 
     # Inside
 
@@ -177,11 +177,11 @@ class Directory:
         links: dict[int, Any] = self._task_links if kind == "task_assignments" else self._user_links
         if project in links:
             number = int(rest[0]) if rest and rest[0].isdecimal() else None
-            links[project].touch(number, gone=done and call.method == "DELETE")
+            links[project].touch(number, deleted=done and call.method == "DELETE")
         if rest == [_NEW_TASK]:
             self.tasks.touch()
 
-    def _tables(self) -> dict[str, Table[Any]]:
+    def _tables(self) -> dict[str, CachedList[Any]]:
         return {
             "clients": self.clients,
             "projects": self.projects,

@@ -1,17 +1,18 @@
-"""What may be written: the fields that creates and updates take, as the contract lists them.
+"""The fields that creates and updates accept, with the types and checks of their values.
 
-Rules of this room: types alone, and the names are the contract's. `...Fields` are what a create takes beside what it
-can't do without, `...Changes` what an update takes. Money is in the account's currency, hours are decimal hours, None
-empties a field. What a value has to be is told by the first word of its type (see `checks`).
+`...Fields` are the optional fields of a create, `...Changes` the fields of an update. Money is in the account's
+currency, hours are decimal hours, and None empties a field. The check of each value is part of its type.
 """
 
-from __future__ import annotations
+# Annotations are evaluated here, not kept as text: the checks are read from them.
 
 from collections.abc import Iterable
 from datetime import date, time
 from decimal import Decimal
-from typing import TypeAlias, TypedDict, TypeVar
+from typing import Annotated, TypeAlias, TypedDict, TypeVar
 
+from harvest_async.client.validation import CheckedBy, addresses, day, hours, number, required_text
+from harvest_async.v1.checks import line_items, projects, time_zone
 from harvest_async.v1.models import (
     BillBy,
     BudgetBy,
@@ -27,11 +28,14 @@ from harvest_async.v1.models import (
     TrackableProject,
     TrackableTask,
 )
+from harvest_async.v1.references import REFERENCES
 
 __all__ = [
     "Addresses",
+    "CategoryRef",
     "ClientChanges",
     "ClientFields",
+    "ClientRef",
     "ContactChanges",
     "ContactFields",
     "Day",
@@ -68,40 +72,42 @@ __all__ = [
 
 T = TypeVar("T")
 
-Ref: TypeAlias = int | str | T
-"""What an id refers to: the id, or the record itself."""
+Ref: TypeAlias = Annotated[int | str | T, CheckedBy(REFERENCES.reference)]
+"""A reference to a record: its id, or the record itself."""
 
+CategoryRef: TypeAlias = Ref[ExpenseCategory]
+ClientRef: TypeAlias = Ref[Client]
 ProjectRef: TypeAlias = Ref[Project | TrackableProject]
 TaskRef: TypeAlias = Ref[Task | TrackableTask]
 PersonRef: TypeAlias = Ref[Person | Me]
 
-Number = Decimal | float | str
-"""A decimal number; a float only where it is exact, as 0.5 is and 0.1 is not."""
+Number: TypeAlias = Annotated[Decimal | float | str, CheckedBy(number)]
+"""A decimal number. A float must be exact: 0.5 is, 0.1 is not."""
 
-Hours = Decimal | float | str
+Hours: TypeAlias = Annotated[Decimal | float | str, CheckedBy(hours)]
 """Decimal hours, 0 or more."""
 
-Day = date | str
+Day: TypeAlias = Annotated[date | str, CheckedBy(day)]
 """A day, or its text: 2026-01-31."""
 
-Name = str
-"""A text that may not be blank."""
+Name: TypeAlias = Annotated[str, CheckedBy(required_text)]
+"""A text that must not be blank."""
 
-ZoneName = str
+ZoneName: TypeAlias = Annotated[str, CheckedBy(time_zone)]
 """A time zone: the account's name of it, or the IANA name."""
 
-Lines = Iterable[LineItem] | str
-"""Line items: rows, or a table with the whole header."""
+Lines: TypeAlias = Annotated[Iterable[LineItem] | str, CheckedBy(line_items)]
+"""Line items, or a table as text with the whole header."""
 
-ProjectRefs: TypeAlias = Iterable[Ref[Project]] | str
+ProjectRefs: TypeAlias = Annotated[Iterable[Ref[Project]] | str, CheckedBy(projects)]
 """Projects, or their ids joined by commas."""
 
-Addresses = Iterable[str] | str
+Addresses: TypeAlias = Annotated[Iterable[str] | str, CheckedBy(addresses)]
 """E-mail addresses, or a text with commas between them."""
 
 
 class EntryFields(TypedDict, total=False):
-    """Contract: time_tracking.create."""
+    """The optional fields of a new time entry."""
 
     ended_at: time
     hours: Hours
@@ -111,14 +117,14 @@ class EntryFields(TypedDict, total=False):
 
 
 class EntryChanges(EntryFields, total=False):
-    """Contract: time_tracking.update."""
+    """The fields of a time entry that can be changed."""
 
     project_id: ProjectRef
     task_id: TaskRef
 
 
 class ClientFields(TypedDict, total=False):
-    """Contract: clients.create."""
+    """The optional fields of a new client."""
 
     active: bool
     currency: str | None
@@ -128,13 +134,13 @@ class ClientFields(TypedDict, total=False):
 
 
 class ClientChanges(ClientFields, total=False):
-    """Contract: clients.update."""
+    """The fields of a client that can be changed."""
 
     name: Name
 
 
 class ContactFields(TypedDict, total=False):
-    """Contract: contacts.create."""
+    """The optional fields of a new contact."""
 
     email: str | None
     fax: str | None
@@ -144,7 +150,7 @@ class ContactFields(TypedDict, total=False):
 
 
 class ContactChanges(ContactFields, total=False):
-    """Contract: contacts.update."""
+    """The fields of a contact that can be changed."""
 
     client_id: Ref[Client]
     first_name: Name
@@ -169,20 +175,20 @@ class _ProjectFields(TypedDict, total=False):
 
 
 class ProjectFields(_ProjectFields, total=False):
-    """Contract: projects.create."""
+    """The optional fields of a new project."""
 
     active: bool
 
 
 class ProjectChanges(_ProjectFields, total=False):
-    """Contract: projects.update."""
+    """The fields of a project that can be changed."""
 
     client_id: Ref[Client]
     name: Name
 
 
 class TaskFields(TypedDict, total=False):
-    """Contract: tasks.create."""
+    """The optional fields of a new task."""
 
     billable_by_default: bool
     default_hourly_rate: Number | None
@@ -190,7 +196,7 @@ class TaskFields(TypedDict, total=False):
 
 
 class TaskChanges(TaskFields, total=False):
-    """Contract: tasks.update."""
+    """The fields of a task that can be changed."""
 
     name: Name
 
@@ -207,14 +213,14 @@ class _PersonFields(TypedDict, total=False):
 
 
 class PersonFields(_PersonFields, total=False):
-    """Contract: people.create."""
+    """The optional fields of a new person."""
 
     is_active: bool
     is_project_manager: bool
 
 
 class PersonChanges(_PersonFields, total=False):
-    """Contract: people.update."""
+    """The fields of a person that can be changed."""
 
     email: Name
     first_name: Name
@@ -222,7 +228,7 @@ class PersonChanges(_PersonFields, total=False):
 
 
 class TaskAssignmentChanges(TypedDict, total=False):
-    """Contract: task_assignments.update."""
+    """The fields of a task assignment that can be changed."""
 
     billable: bool
     budget: Number | None
@@ -231,7 +237,7 @@ class TaskAssignmentChanges(TypedDict, total=False):
 
 
 class UserAssignmentChanges(TypedDict, total=False):
-    """Contract: user_assignments.update."""
+    """The fields of a user assignment that can be changed."""
 
     budget: Number | None
     deactivated: bool
@@ -242,20 +248,20 @@ class UserAssignmentChanges(TypedDict, total=False):
 
 
 class ExpenseCategoryFields(TypedDict, total=False):
-    """Contract: expense_categories.create."""
+    """The optional fields of a new expense category."""
 
     unit_name: str | None
     unit_price: Number | None
 
 
 class ExpenseCategoryChanges(ExpenseCategoryFields, total=False):
-    """Contract: expense_categories.update."""
+    """The fields of an expense category that can be changed."""
 
     name: Name
 
 
 class ExpenseFields(TypedDict, total=False):
-    """Contract: expenses.create: either `total_cost` or `units`."""
+    """The optional fields of a new expense: either `total_cost` or `units` is needed."""
 
     billable: bool
     notes: str | None
@@ -264,7 +270,7 @@ class ExpenseFields(TypedDict, total=False):
 
 
 class ExpenseChanges(ExpenseFields, total=False):
-    """Contract: expenses.update."""
+    """The fields of an expense that can be changed."""
 
     expense_category_id: Ref[ExpenseCategory]
     project_id: ProjectRef
@@ -287,7 +293,7 @@ class _InvoiceFields(TypedDict, total=False):
 
 
 class InvoiceFields(_InvoiceFields, total=False):
-    """Contract: invoices.create."""
+    """The optional fields of a new invoice."""
 
     expense_period_end: Day | None
     expense_period_start: Day | None
@@ -300,19 +306,19 @@ class InvoiceFields(_InvoiceFields, total=False):
 
 
 class InvoiceChanges(_InvoiceFields, total=False):
-    """Contract: invoices.update."""
+    """The fields of an invoice that can be changed."""
 
     client_id: Ref[Client]
 
 
 class InvoiceItemCategoryChanges(TypedDict, total=False):
-    """Contract: invoice_item_categories.update."""
+    """The fields of an invoice item category that can be changed."""
 
     name: Name
 
 
 class MessageFields(TypedDict, total=False):
-    """Contract: invoice_messages.send."""
+    """The optional fields of a message that is sent."""
 
     attach_pdf: bool
     body: str | None
@@ -321,12 +327,12 @@ class MessageFields(TypedDict, total=False):
 
 
 class MarkFields(TypedDict, total=False):
-    """Contract: invoice_messages.mark_as_sent, mark_as_closed, mark_as_draft."""
+    """The optional field of a message that records a change of an invoice's state."""
 
     body: str | None
 
 
 class PaymentFields(TypedDict, total=False):
-    """Contract: invoice_payments.create."""
+    """The optional fields of a new payment."""
 
     notes: str | None

@@ -1,7 +1,7 @@
 """The contract of API v1 as data, in a form of its own: what tests check the client and the sandbox against.
 
-`endpoints.txt`, `fields.txt` and `quirks.txt` hold the facts, each with its notation in its first lines. This room
-reads them, and knows nothing of the client.
+`endpoints.txt`, `fields.txt` and `quirks.txt` hold the facts, each with its notation in its first lines. This package
+reads them, and imports nothing of the client.
 """
 
 import re
@@ -12,7 +12,7 @@ from attrs import evolve, field, frozen
 
 HERE = Path(__file__).parent
 
-# Below which names records stand: JSON record, JSON list element, XML record, XML list (None: bare).
+# The names below which records are: JSON record, JSON list element, XML record, XML list (None: bare).
 ROOTS = {
     "account.who_am_i": (None, None, "hash", None),
     "account.rate_limit_status": (None, None, "hash", None),
@@ -141,7 +141,7 @@ _SENT_PARTS = {
 
 
 def part_of(endpoint):
-    """Which part of `fields` an endpoint answers with."""
+    """Return the part of `fields` that an endpoint responds with."""
     resource = "time_tracking.timer" if endpoint.resource == "time_tracking" else endpoint.resource
     return _PARTS.get(endpoint.name, resource)
 
@@ -168,9 +168,9 @@ def _lines(name):
 
 def _head(line):
     call, _, rest = line.partition(" -> ")
-    told, role, repeat = rest.split("; ")
+    reply, role, repeat = rest.split("; ")
     name, method, path = call.split()
-    success, location = told.split()
+    success, location = reply.split()
     return Endpoint(name, method, path, int(success), None if location == "-" else location, role, repeat)
 
 
@@ -184,8 +184,8 @@ def _with(endpoint, key, words):
 
 
 def _field(line, *, underscores):
-    told, _, words = line.partition(" {")
-    name, kind, *flags = told.split()
+    reply, _, words = line.partition(" {")
+    name, kind, *flags = reply.split()
     known = tuple(words.removesuffix("}").split("|")) if words else ()
     xml = name if underscores else name.replace("_", "-")
     also = next((flag.partition(":")[2] for flag in flags if flag.startswith("also:")), None)

@@ -90,7 +90,7 @@ class Ground:
         return project, person
 
     async def tracked(self):
-        """A project and task that whoever is signed in can book time on."""
+        """Create a project and a task on which the signed-in user can log time."""
         assignment, me = await self.task_assignment(), await self.me()
         people = await self.harvest.user_assignments.list(assignment.project_id)
         if me.id not in {each.user_id for each in people}:

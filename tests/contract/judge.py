@@ -29,7 +29,7 @@ QUERY_FORMS = {
 
 @frozen
 class Exchanged:
-    """A request and its answer."""
+    """A request and its response."""
 
     method: str
     path: str
@@ -57,9 +57,9 @@ class Recorder(httpx.AsyncBaseTransport):
         response = await self.inner.handle_async_request(request)
         answer = await response.aread()
         parts = urlsplit(str(request.url))
-        told = dict(parse_qsl(parts.query, keep_blank_values=True))
+        query = dict(parse_qsl(parts.query, keep_blank_values=True))
         headers, back = dict(request.headers), dict(response.headers)
-        seen = Exchanged(request.method, parts.path, told, headers, content, response.status_code, back, answer)
+        seen = Exchanged(request.method, parts.path, query, headers, content, response.status_code, back, answer)
         self.all.append(seen)
         return httpx.Response(response.status_code, headers=response.headers.raw, content=answer)
 
@@ -85,15 +85,15 @@ def judge_request(seen, format):
 
 
 def judge_answer(seen, format):
-    """The answer is one that the contract allows; gives its records."""
+    """Check that the contract allows the response; return its records."""
     endpoint = seen.endpoint
 
     assert seen.status == endpoint.success
 
     if endpoint.location is not None:
         assert fits(endpoint.location, urlsplit(seen.answer_headers["location"]).path)
-    told = endpoint.name == "time_tracking.update" and seen.answer.strip()  # promised by nobody, seen in JSON
-    if not told and not answers_with_a_record(endpoint):
+    has_record = endpoint.name == "time_tracking.update" and seen.answer.strip()  # promised by nobody, seen in JSON
+    if not has_record and not answers_with_a_record(endpoint):
         return []
 
     assert seen.answer_headers["content-type"].partition(";")[0] == TYPES[format]

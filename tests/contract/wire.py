@@ -25,7 +25,7 @@ def read_sent(content, format, root, part):
 
 
 def read_records(content, format, part, *, many):
-    """The records of an answer: a list of {name: value}, each value of the contract's type."""
+    """Return the records of a response: a list of {name: value}, each value of the contract's type."""
     single_json, list_json, single_xml, list_xml = ROOTS[part]
     if format == "json":
         tree = json.loads(content, parse_float=Decimal)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 def listen_to(supervisor):
-    """Tell the supervisor of each commit before it happens and once it is on the disk, and wait for a word back."""
+    """Report the supervisor of each commit before it happens and once it is on the disk, and wait for a word back."""
 
     def hook(event, arguments):
         if event in {"harvest_async.journal.write", "harvest_async.journal.synced"}:
@@ -44,7 +44,7 @@ async def import_blindly(file, journal, address):
                 Path(journal).unlink(missing_ok=True)  # noqa: ASYNC240
                 plan = await imports.plan(harvest, source, journal=journal, options=options)
         with plan:
-            report = await imports.run(plan, rules=imports.Rules(settle=0, reconcile=False))
+            report = await imports.run(plan, rules=imports.Rules(max_delay=0, reconcile=False))
     sys.exit(0 if report.complete else 1)
 
 

@@ -134,7 +134,7 @@ def _command(folder, supervisor, address, *, blind):
     state = tempfile.mkdtemp(
         dir=folder
     )  # a ledger of its own: the dead process's leases would hold the line for a minute
-    # Who is killed tells no coverage, and measuring it makes the run several times as long.
+    # Who is killed reports no coverage, and measuring it makes the run several times as long.
     inherited = {key: value for key, value in os.environ.items() if not key.startswith("COVERAGE_")}
     env = {
         **inherited,
@@ -158,7 +158,7 @@ def _command(folder, supervisor, address, *, blind):
             "--long-days",
             "--journal",
             journal,
-            "--settle",
+            "--max-delay",
             str(SETTLE),
             "--json",
         ]

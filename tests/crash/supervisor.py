@@ -1,7 +1,7 @@
 """Kills an import at a chosen moment of a chosen phase.
 
-Rules of this room: the import asks at its journal, the account tells of arrivals and commits; whoever reaches the
-chosen moment is killed before it goes on, so that the moment is exact.
+Notes: the import asks at its journal, the account reports of arrivals and commits; the first to reach the
+chosen moment is killed before it goes on, so that the time is exact.
 """
 
 import os
@@ -92,7 +92,7 @@ class Supervisor:
 
 
 class Doorman:
-    """An ASGI application before the account's own: tells of each write that arrives."""
+    """An ASGI application before the account's own: reports of each write that arrives."""
 
     def __init__(self, app, supervisor):
         self._app = app

@@ -2,7 +2,7 @@
 
 How it looks on the wire: JSON only, `null` as the body of every call that has nothing to send (GET, too), a slash at
 the end of some paths, values put into the query without escaping, and one body with dashes in its key. A write's
-answer is handed back as it is where it holds no JSON; a read's is parsed whatever its status.
+response is returned as it is if it holds no JSON; a read's is parsed whichever status it has.
 
 `ALLOWED` are the calls that the contract allows, `REFUSED` those that it does not, `LOCAL` those that ask nothing of
 an account. A call of a later version that is in none of them fails a test.
@@ -443,15 +443,15 @@ def test_a_password_outside_of_the_headers(address):
 
 def test_a_personal_token(address):
     """As a bearer token, with the account's id beside it."""
-    api = harvest.Harvest(address, personal_token="sandbox-token", account_id="1")
+    api = harvest.Harvest(address, personal_token="sandbox-v1-token", account_id="1")
 
     assert api.who_am_i["user"]["id"] == 1
 
 
 def test_an_oauth_session(address, monkeypatch):
-    """Its session sends the token as a bearer token; on loopback it must be told that this is fine."""
+    """Its session sends the token as a bearer token; on loopback it needs an option that allows it."""
     monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")
-    token = {"access_token": "sandbox-token", "token_type": "bearer"}
+    token = {"access_token": "sandbox-v1-token", "token_type": "bearer"}
     api = harvest.Harvest(address, client_id="sandbox-client", token=token)
 
     assert api.who_am_i["user"]["id"] == 1
@@ -467,7 +467,7 @@ def test_with_a_refresh_token_it_can_read_and_not_write(sandbox, address):
 
 
 def test_a_wrong_password_and_a_role_that_is_too_low(address):
-    """The client hands the answers back."""
+    """The client returns the responses."""
     wrong = harvest.Harvest(address, email="admin@example.com", password="wrong")
     user = harvest.Harvest(address, email="user@example.com", password="sandbox")
 
@@ -475,7 +475,7 @@ def test_a_wrong_password_and_a_role_that_is_too_low(address):
 
 
 def test_the_throttle_refuses_it_as_any_other(sandbox, address):
-    """It reads the message as if it were the answer: it knows nothing of the throttle."""
+    """It parses the message as the response: it does not handle the throttle."""
     sandbox.set_limits(calls=1)
     api = harvest.Harvest(address, email="admin@example.com", password="sandbox")
     api.clients()

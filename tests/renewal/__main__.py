@@ -13,7 +13,7 @@ def main():
     parser = argparse.ArgumentParser(prog="python -m tests.renewal")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--processes", type=int, default=4)
-    parser.add_argument("--latest", type=float, default=0.5, help="token responses are up to so many seconds late")
+    parser.add_argument("--latest", type=float, default=0.5, help="token responses are late by up to N seconds")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     began = time.monotonic()

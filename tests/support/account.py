@@ -14,11 +14,11 @@ class SlowAccount(httpx.AsyncBaseTransport):
 
     Attributes:
         arrivals: the moments at which calls arrived, refused ones too.
-        served: the calls that were carried out, as (method, path).
+        served: the calls that were processed, as (method, path).
         refused: how many calls were refused.
         connect: seconds that a call's connection takes to be made, before anything leaves, from its number.
-        way: seconds that a call takes to arrive, from its number; `back` the same for the answer.
-        script: answers that are given before anything else, one a call; None serves it as usual.
+        way: seconds that a call takes to arrive, from its number; `back` the same for the response.
+        script: responses that are returned before anything else, one a call; None serves it as usual.
     """
 
     def __init__(self, clock, calls=100, period=15, *, way=0.05, back=0.05, lockout=None):
@@ -91,7 +91,7 @@ class SlowAccount(httpx.AsyncBaseTransport):
         }
 
     def refusal(self, now=None):
-        """A throttle answer in the form that `hint` names."""
+        """Return a throttle response in the form that `hint` names."""
         now = self.clock.now() if now is None else now
         wait = max(1, -(-(self._shut_until - now) // SECOND))
         today = self.clock.today()

@@ -1,7 +1,7 @@
-"""An account without a network, for the import engine: it keeps what it is given, and fails as it is told.
+"""An account without a network, for the import engine: it keeps what it is given, and fails as the test decides.
 
-Rules of this room: it obeys `bulk.account.Account`. A failure is decided for each write before it is carried out: None,
-`lost` (never carried out), `kept` (carried out, the answer is lost), or an error that is raised.
+Notes: it obeys `bulk.account.Account`. A failure is decided for each write before it is processed: None,
+`lost` (never processed), `kept` (processed, the response is lost), or an error that is raised.
 """
 
 import asyncio
@@ -9,10 +9,10 @@ from contextlib import nullcontext
 from decimal import Decimal
 from itertools import count
 
-from harvest_async.bulk.known import Booked, Known, Link, Reach
 from harvest_async.errors import OutcomeUnknown
+from harvest_async.importer.account_records import AccountRecord, Assignment, BookableTasks, LoggedEntry
 
-LINKS = {"task_link": "task_id", "person_link": "user_id"}
+ASSIGNMENTS = {"task_assignment": "task", "person_assignment": "person"}
 
 
 class Books:
@@ -22,15 +22,16 @@ class Books:
         sent: the writes that left, as (verb, kind, fields).
         reads: the reads, as their names.
         fail: is given kind and fields of a write, and says what becomes of it.
-        down: whether nothing is answered.
+        down: whether nothing is responded.
         most: the most writes that were on their way at a time.
     """
 
-    identity = "books"
+    identity = "account"
+    shared_lists = references = None
 
     def __init__(self, *, timestamps=False, people=()):
         self.tables = {kind: {} for kind in ("client", "project", "task", "person", "category", "contact",
-                                             "task_link", "person_link", "entry", "expense")}  # fmt: skip
+                                             "task_assignment", "person_assignment", "entry", "expense")}  # fmt: skip
         self.sent, self.reads, self.fail, self.down = [], [], lambda *_: None, False
         self.most = self._flying = 0
         self.latency = 0.05
@@ -42,9 +43,7 @@ class Books:
     def put(self, kind, **fields):
         number = next(self._ids)
         if fields.get("units") is not None:  # as the server does
-            fields["total_cost"] = (
-                fields["units"] * self.tables["category"][fields["expense_category_id"]]["unit_price"]
-            )
+            fields["total_cost"] = fields["units"] * self.tables["category"][fields["category"]]["unit_price"]
         self.tables[kind][number] = fields
         return number
 
@@ -55,85 +54,88 @@ class Books:
         self.reads.append(what)
         await asyncio.sleep(self.latency)
         if self.down:
-            raise OutcomeUnknown("nobody answers")
+            raise OutcomeUnknown("no response")
 
     async def timestamps(self):
         await self._read("timestamps")
         return self._timestamps
 
-    async def all(self, kind):
+    async def records(self, kind):
         await self._read(f"all {kind}")
         return [self._known(number, fields) for number, fields in self.tables[kind].items()]
 
     def _known(self, number, fields):
         name = fields.get("name") or f"{fields.get('first_name', '')} {fields.get('last_name', '')}".strip()
-        return Known(
+        return AccountRecord(
             number,
             name,
             fields.get("active", True),
-            fields.get("client_id"),
+            fields.get("client"),
             email=fields.get("email") or "",
             code=fields.get("code") or "",
             automatic=fields.get("automatic", False),
             fields=fields,
         )
 
-    async def person(self, email):
+    async def find_person(self, email):
         await self._read("person")
         for number, fields in self.tables["person"].items():
             if fields["email"] == email:
                 return self._known(number, fields)
         return None
 
-    async def booked(self, kind, person, first, last):
-        await self._read(f"booked {kind}")
+    async def logged(self, kind, person, first, last):
+        await self._read(f"logged {kind}")
         return [
-            Booked(
-                number,
-                each["project_id"],
-                each["task_id"] if kind == "entry" else each["expense_category_id"],
-                each["spent_at"],
-                each["notes"],
-                hours=each.get("hours") or Decimal(),
-                cost=each.get("total_cost") or Decimal(),
-                started=each.get("started_at"),
-                ended=each.get("ended_at"),
-            )
+            self._logged_entry(kind, number, each)
             for number, each in self.tables[kind].items()
-            if each["person"] == person and first <= each["spent_at"] <= last
+            if each["person"] == person and first <= each["day"] <= last
         ]
 
-    async def reach(self, person):
+    def _logged_entry(self, kind, number, each):
+        return LoggedEntry(
+            number,
+            each["project"],
+            each["task"] if kind == "entry" else each["category"],
+            each["day"],
+            each["notes"],
+            hours=each.get("hours") or Decimal(),
+            cost=each.get("total_cost") or Decimal(),
+            start=each.get("start"),
+            end=each.get("end"),
+        )
+
+    async def bookable_tasks(self, person):
         await self._read("reach")
-        mine = {each["project_id"] for each in self.tables["person_link"].values() if each["user_id"] == person}
-        return Reach(
+        mine = {each["project"] for each in self.tables["person_assignment"].values() if each["person"] == person}
+        return BookableTasks(
             {
                 project: frozenset(
-                    each["task_id"] for each in self.tables["task_link"].values() if each["project_id"] == project
+                    each["task"] for each in self.tables["task_assignment"].values() if each["project"] == project
                 )
                 for project in mine
             }
         )
 
-    async def links(self, kind, project):
+    async def assignments(self, kind, project):
         await self._read(f"links {kind}")
         return [
-            Link(number, each[LINKS[kind]], each.get("active", True), each)
+            Assignment(number, each[ASSIGNMENTS[kind]], each.get("active", True), each)
             for number, each in self.tables[kind].items()
-            if each["project_id"] == project
+            if each["project"] == project
         ]
 
     async def create(self, kind, fields, watch):
-        await watch.leaving()
+        await watch.before_send()
         self.sent.append(("create", kind, dict(fields)))
-        return await self._carry_out(kind, fields, watch, lambda: self.put(kind, **fields))
+        return await self._execute(kind, fields, watch, lambda: self.put(kind, **fields))
 
     async def update(self, kind, record, fields, watch):
-        await watch.leaving()
+        await watch.before_send()
         self.sent.append(("update", kind, dict(fields)))
-        await self._carry_out(kind, fields, watch, lambda: self.tables[kind][record].update(fields))
+        await self._execute(kind, fields, watch, lambda: self.tables[kind][record].update(fields))
 
-    async def _carry_out(self, kind, fields, watch, do):
+    async def _execute(self, kind, fields, watch, do):
         self._flying += 1
         self.most = max(self.most, self._flying)
         try:
@@ -143,9 +145,9 @@ class Books:
                 raise what
             number = None if what == "lost" else do()
             if what is not None and what != "nameless":
-                raise OutcomeUnknown("the answer was lost")
+                raise OutcomeUnknown("the response was lost")
         except asyncio.CancelledError:
-            watch.cut()
+            watch.outcome_unknown()
             raise
         else:
             return None if what == "nameless" else number
@@ -156,7 +158,7 @@ class Books:
         self.sent.append(("delete", kind, {"id": record, **fields}))
         self.tables[kind].pop(record, None)
 
-    async def ask(self):
+    async def ping(self):
         await self._read("ask")
 
     def bulk(self):

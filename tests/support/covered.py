@@ -10,7 +10,7 @@ import coverage
 import pytest
 
 REQUIRED = (
-    # of what, which files, at least so many percent
+    # of what, which files, at least N percent
     ("the package", None, 95),
     ("the throttle", ["*/harvest_async/throttle/*"], 100),
 )

@@ -73,8 +73,8 @@ def filled_sandbox(**options):
 
 def exported(sandbox, folder, **options):
     """Export a sandbox; what became of each kind, as (read, rows)."""
-    told = at(sandbox, lambda harvest: exports.export(harvest, folder, **options))
-    return {kind.name: (kind.read, kind.rows) for kind in told.kinds}
+    reported = at(sandbox, lambda harvest: exports.export(harvest, folder, **options))
+    return {kind.name: (kind.read, kind.rows) for kind in reported.kinds}
 
 
 def records(folder, kind):

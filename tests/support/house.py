@@ -7,7 +7,7 @@ import httpx
 
 from harvest_async.clock import SECOND
 from harvest_async.throttle.lease import Ticket
-from harvest_async.throttle.line import Lane
+from harvest_async.throttle.queue import Lane
 from harvest_async.throttle.throttle import Throttle
 from harvest_async.transport import TICKET, ThrottledTransport
 from tests.support.account import SlowAccount
@@ -50,7 +50,7 @@ class House:
     def clean(self):
         """Nothing is held that nobody will give back."""
         gate = self.throttle._gate()
-        return (gate.idle, gate._busy, self.account.open_bodies) == (True, 0, 0)
+        return (gate.idle, gate.connections.busy, self.account.open_bodies) == (True, 0, 0)
 
 
 def uneven(low, high, seed=7):

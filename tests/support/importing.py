@@ -1,17 +1,18 @@
-"""Imports into `Books` on a loop where sleeping takes no time."""
+"""Imports into an account in memory, on a loop where sleeping takes no time."""
 
 import asyncio
 from datetime import date, time
 from decimal import Decimal
 from fractions import Fraction
 
-from harvest_async.bulk.journal import Journal
-from harvest_async.bulk.progress import Quiet
-from harvest_async.bulk.report import overview, report_of
-from harvest_async.bulk.rules import Rules, Stopped
-from harvest_async.bulk.run import Runner
-from harvest_async.bulk.sources import TimeRow
-from harvest_async.bulk.survey import Terms, check_whole, draw, take_in
+from harvest_async.importer.journal import Journal
+from harvest_async.importer.loading import check_source, load_rows
+from harvest_async.importer.planner import PlanOptions, build_plan
+from harvest_async.importer.report import overview, report_of
+from harvest_async.importer.rules import Rules, Stopped
+from harvest_async.importer.run import Runner
+from harvest_async.importer.sources import TimeRow
+from harvest_async.progress import Quiet
 from harvest_async.testing import VirtualLoop
 
 DAY = date(2026, 1, 5)
@@ -45,20 +46,20 @@ def virtually(what):
 
 
 async def agree(_):
-    """Whoever would have to be made may be made."""
+    """Allow all people to be created."""
     return True
 
 
 async def plan_into(journal, books, rows, *, consent=agree, email_domain=None):
     """Plan rows into a journal."""
-    take_in(journal, rows)
-    check_whole(journal)
-    await draw(books, journal, Terms(email_domain, consent), Quiet())
+    load_rows(journal, rows)
+    check_source(journal)
+    await build_plan(books, journal, PlanOptions(email_domain, consent), Quiet())
     return overview(journal)
 
 
-async def carry_out(journal, books, clock, *, rules=RULES, progress=QUIET, before=lambda _: None):
-    """Carry a planned journal out; gives the report."""
+async def execute(journal, books, clock, *, rules=RULES, progress=QUIET, before=lambda _: None):
+    """Run a planned journal; gives the report."""
     runner = Runner(books, journal, rules, clock, progress)
     before(runner)
     try:
@@ -75,6 +76,6 @@ def load(books, rows, **how):
     async def do(clock):
         with Journal(inline=True) as journal:
             await plan_into(journal, books, rows, **how)
-            return await carry_out(journal, books, clock, rules=rules)
+            return await execute(journal, books, clock, rules=rules)
 
     return virtually(do)

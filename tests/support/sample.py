@@ -28,14 +28,14 @@ HEADER = [
 ]
 PEOPLE = ("Person One", "Person Two", "Person Three", "Person Four", "Person Five")
 WHAT = (
-    "Stand-up", "Review of #42", 'Pairing on "import"', "Prüfung der Schnittstelle", "Write tests, fix tests",
+    "Daily meeting", "Review of #42", 'Pairing on "import"', "Prüfung der Schnittstelle", "Write tests, fix tests",
     "Plan; estimate; plan again", "Read the docs ", "", "Meeting\nwith the client", "Ticket 7/8 – follow-up",
 )  # fmt: skip
 TAGS = ("", "Meeting", "Meeting, Team Meeting", "Reading", "Implementation")
 
 
 def make_rows(count, seed=2016, people=PEOPLE, project="Development Studio"):
-    """Rows as they stand in the file, without two that are wholly equal."""
+    """Return rows as they are in the file, without two that are wholly equal."""
     chance = random.Random(seed)
     day, rows, seen = date(2026, 1, 5), [], set()
     while len(rows) < count:

@@ -1,4 +1,4 @@
-"""A plain HTTP client for a sandbox in process, and an account with something in it."""
+"""A plain HTTP client for API v1 of a sandbox in process, and an account with something in it."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -55,6 +55,16 @@ class Caller:
         return made(response)
 
 
+def call_app(app, method, path, **options):
+    """Make one call to an ASGI application."""
+
+    async def send():
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
+            return await client.request(method, path, **options)
+
+    return asyncio.run(send())
+
+
 def made(response):
     """The id that Location ends in."""
     return int(response.headers["location"].rpartition("/")[2])
@@ -70,7 +80,7 @@ def reason(response):
 
 
 def tree_of(response):
-    """An XML answer as elements."""
+    """Return an XML response as elements."""
     return ET.fromstring(response.content)
 
 
@@ -83,8 +93,8 @@ class Studio:
     project: int
     task: int
 
-    def book(self, call=None, **fields):
-        """Create a time entry; gives it as the answer has it."""
+    def log_time(self, call=None, **fields):
+        """Create a time entry; gives it as the response has it."""
         body = {"project_id": self.project, "task_id": self.task, "hours": 1, "spent_at": "2026-01-05"} | fields
         response = (call or self.call).post("/daily/add", body)
         assert response.status_code == 201, (response.status_code, response.text)

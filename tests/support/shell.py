@@ -1,4 +1,4 @@
-"""The command line as a person or a program uses it, and an account for it to work with."""
+"""The command line as a person or a program uses it, and an account of API v1 for it to work with."""
 
 import contextlib
 import json

@@ -1,4 +1,4 @@
-"""A server that signs people in by OAuth 2.0 and answers those who are signed in."""
+"""A server that signs people in by OAuth 2.0 and responds to those who are signed in."""
 
 import asyncio
 import itertools
@@ -7,6 +7,9 @@ from urllib.parse import parse_qsl
 
 import httpx
 
+from harvest_async.service import Service
+
+SERVICE = Service(name="example.com", id_url="https://id.example.com", token_lifetime=64_799)
 STATUS = {"count": 1, "max_calls": 100, "timeframe_limit": 15}
 
 
@@ -18,17 +21,17 @@ class SignIn(httpx.AsyncBaseTransport):
         refresh: the refresh token that is good; each is good for once.
         codes: the codes that are good.
         forms: the token requests as they came, decoded.
-        calls: everything else as it came, with its answer's status: (request, status).
-        script: answers to token requests that are given before anything else; None serves one as usual, "lost" carries
-            it out and breaks the connection.
-        way: seconds that a request and its answer take.
+        calls: everything else as it came, with its response's status: (request, status).
+        script: responses to token requests that are returned before anything else; None serves one as usual, "lost"
+            processes it and breaks the connection.
+        way: seconds that a request and its response take.
     """
 
     def __init__(self, *, access=("a0",), refresh="r0", way=0.05, calls=100):
         self.access, self.refresh, self.codes = set(access), refresh, {"c0"}
         self.forms, self.calls, self.script, self.way = [], [], [], way
         self.max_calls = calls
-        self.token_answer = {"token_type": "bearer", "expires_in": 64_799}
+        self.token_response = {"token_type": "bearer", "expires_in": 64_799}
         self.busy = self.most_busy = 0
         self._numbers = itertools.count(1)
 
@@ -37,13 +40,13 @@ class SignIn(httpx.AsyncBaseTransport):
         self.most_busy = max(self.most_busy, self.busy)
         try:
             await asyncio.sleep(self.way)
-            answer = self._token(request) if request.url.path == "/oauth2/token" else self._call(request)
+            response = self._token(request) if request.url.path == "/oauth2/token" else self._call(request)
             await asyncio.sleep(self.way)
         finally:
             self.busy -= 1
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+        if isinstance(response, Exception):
+            raise response
+        return response
 
     def revoke(self):
         """Nobody is signed in any more by the access tokens that are out."""
@@ -51,7 +54,7 @@ class SignIn(httpx.AsyncBaseTransport):
 
     @property
     def refused(self):
-        """How many calls were answered 401."""
+        """How many calls got the status 401."""
         return sum(status == 401 for _, status in self.calls)
 
     def _call(self, request):
@@ -72,8 +75,8 @@ class SignIn(httpx.AsyncBaseTransport):
         scripted = self.script.pop(0) if self.script else None
         if scripted is not None and scripted != "lost":
             return scripted
-        answer = self._grant(form)
-        return httpx.ReadError("gone") if scripted == "lost" else answer
+        response = self._grant(form)
+        return httpx.ReadError("connection closed") if scripted == "lost" else response
 
     def _grant(self, form):
         good = form["client_id"] == "id" and form.get("client_secret") == "s+/="
@@ -88,5 +91,5 @@ class SignIn(httpx.AsyncBaseTransport):
         self.codes.discard(form.get("code"))
         number = next(self._numbers)
         self.access, self.refresh = {f"a{number}"}, f"r{number}"
-        tokens = {"access_token": f"a{number}", "refresh_token": self.refresh, **self.token_answer}
+        tokens = {"access_token": f"a{number}", "refresh_token": self.refresh, **self.token_response}
         return httpx.Response(200, content=json.dumps(tokens).encode(), headers={"content-type": "application/json"})

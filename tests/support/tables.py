@@ -3,7 +3,7 @@
 import csv
 import io
 
-from harvest_async.bulk.sources import Options, Problem, open_source
+from harvest_async.importer.sources import Options, Problem, open_source
 
 TOGGL = ("User", "Email", "Client", "Project", "Task", "Description", "Start date", "Start time", "Duration")
 HARVEST = ("Date", "Client", "Project", "Task", "Notes", "Hours", "First name", "Last name")
@@ -20,7 +20,7 @@ def toggl(**cells):
     """One row of a Toggl file; what is not given is good."""
     good = {
         "user": "Person One", "email": "one@example.com", "client": "ACME", "project": "Website", "task": "Design",
-        "description": "Stand-up", "start_date": "2026-01-05", "start_time": "09:00:00", "duration": "00:30:00",
+        "description": "Daily meeting", "start_date": "2026-01-05", "start_time": "09:00:00", "duration": "00:30:00",
     }  # fmt: skip
     return tuple((good | cells).values())
 

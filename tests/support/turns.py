@@ -1,7 +1,7 @@
 """Turns of tests that run side by side: one that needs the machine for itself waits for the others and has it.
 
 Each worker of a parallel run holds a shared lock while it runs a test, and an exclusive one for a test that is marked
-`alone`. Whoever waits for the exclusive lock keeps the door shut meanwhile, so that newcomers do not overtake it.
+`alone`. A worker that waits for the exclusive lock keeps the door shut meanwhile, so that newcomers do not overtake it.
 """
 
 from contextlib import contextmanager
@@ -22,21 +22,21 @@ class Turns:
     """
 
     def __init__(self, run):
-        self._door, self._room = (_opened(f"harvest-async-tests-{run}.{name}") for name in ("door", "room"))
+        self._door, self._shared = (_opened(f"harvest-async-tests-{run}.{name}") for name in ("door", "shared"))
 
     @contextmanager
     def taken(self, *, alone):
         """Hold the turn of a test."""
         with _locked(self._door, fcntl.LOCK_EX):
-            fcntl.flock(self._room, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+            fcntl.flock(self._shared, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
         try:
             yield
         finally:
-            fcntl.flock(self._room, fcntl.LOCK_UN)
+            fcntl.flock(self._shared, fcntl.LOCK_UN)
 
     def close(self):
         """Close and delete the locks; a worker that is still at work keeps its own."""
-        for lock in (self._door, self._room):
+        for lock in (self._door, self._shared):
             lock.close()
             Path(lock.name).unlink(missing_ok=True)
 

@@ -7,8 +7,8 @@ from collections import deque
 import httpx
 
 from harvest_async import BasicAuth, HarvestV1, Throttle
+from harvest_async.messages import Response
 from harvest_async.v1.dialect import V1Dialect
-from harvest_async.wire import Answer
 
 TYPES = {"json": "application/json", "xml": "application/xml"}
 STATUS = {"count": 1, "max_calls": 100, "timeframe_limit": 15}
@@ -23,12 +23,12 @@ def read(call, body, status=200, **headers):
     """What a client makes of a body: a text is XML if it looks like it, anything else is JSON."""
     text = body if isinstance(body, str) else json.dumps(body)
     kind = "xml" if text.lstrip().startswith("<") else "json"
-    told = (("content-type", TYPES[kind]), *headers.items())
-    return V1Dialect(kind).decode(call, Answer(status, told, text.encode()))
+    fields = (("content-type", TYPES[kind]), *headers.items())
+    return V1Dialect(kind).decode(call, Response(status, fields, text.encode()))
 
 
 class Script(httpx.AsyncBaseTransport):
-    """A server that gives the answers of a script, one a call; status calls are answered apart.
+    """A server that returns the responses of a script, one a call; status calls are served separately.
 
     Attributes:
         sent: the requests, status calls left out.
@@ -42,10 +42,10 @@ class Script(httpx.AsyncBaseTransport):
             return httpx.Response(200, json=STATUS)
         await request.aread()
         self.sent.append(request)
-        answer = self.answers.popleft()
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+        response = self.answers.popleft()
+        if isinstance(response, Exception):
+            raise response
+        return response
 
     @property
     def asked(self):
@@ -73,11 +73,11 @@ def scripted(*answers, format="json", **options):
     return harvest, server
 
 
-def told(tree, status=200, **headers):
-    """An answer in JSON."""
+def reply(tree, status=200, **headers):
+    """Return a response in JSON."""
     return httpx.Response(status, json=tree, headers=headers)
 
 
 def silent(status=200, **headers):
-    """An answer without a body."""
+    """Return a response without a body."""
     return httpx.Response(status, headers=headers)

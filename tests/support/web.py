@@ -68,7 +68,7 @@ def _wait(port, process, patience):
 
 @frozen
 class Visit:
-    """An answer to a visitor; `moment` is on the monotonic clock, when the answer was there."""
+    """A response to a visitor; `moment` is on the monotonic clock, when the response was there."""
 
     moment: float
     status: int
@@ -92,5 +92,5 @@ async def visit(address):
 
 
 async def crowd(address, visitors):
-    """So many visitors at once."""
+    """Run the given number of visitors at once."""
     return await asyncio.gather(*(visit(address) for _ in range(visitors)))

@@ -4,7 +4,7 @@ import io
 import struct
 import zipfile
 
-from harvest_async.bulk.sources.compound import compose
+from harvest_async.importer.sources.compound import compose
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 TYPES = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"

@@ -19,14 +19,17 @@ from harvest_async import (
     Created,
     CreatedUnread,
     DecodeError,
+    DeleteResult,
     Directory,
+    FieldsIgnored,
     FileTokenStore,
     Forbidden,
-    Gone,
     HarvestError,
     HarvestV1,
+    HarvestV2,
     HttpCache,
     Identity,
+    ImageResponse,
     InvalidArgument,
     Ledger,
     Listing,
@@ -34,10 +37,8 @@ from harvest_async import (
     MemoryTokenStore,
     NotFound,
     NotSent,
-    NotTaken,
     OAuth2,
     OutcomeUnknown,
-    Picture,
     QueryTokenAuth,
     RawResponse,
     Registry,
@@ -59,8 +60,10 @@ from harvest_async import (
     imports,
     new_state,
 )
+from harvest_async.auth.scopes import Scope, read_scope
 from harvest_async.fastapi import add_handlers, harvest_lifespan, use_harvest
 from harvest_async.sandbox import Sandbox
+from harvest_async.service import Service
 from harvest_async.testing import VirtualClock, VirtualLoop, in_process
 from harvest_async.v1.models import (
     Client,
@@ -80,6 +83,10 @@ from harvest_async.v1.models import (
 
 oauth = OAuth2("id", "secret", redirect_uri="https://app.example.com/back", store=FileTokenStore(Path("tokens.json")))
 assert_type(oauth.authorize_url(new_state()), str)
+identity = Service(name="example.com", id_url="https://id.example.com", token_lifetime=1_209_600)
+OAuth2("id", service=identity, scope="harvest:123", id_url="https://id.example.com")
+assert_type(read_scope(Tokens("a", scope="harvest:123 all")), Scope)
+assert_type(Scope().includes("harvest", 123), bool)
 OAuth2("id", store=MemoryTokenStore(Tokens("a", "r", datetime(2026, 1, 5, tzinfo=UTC))), account="acme")
 
 
@@ -139,6 +146,9 @@ HarvestV1("acme", auth=BearerAuth("token"), app="Importer", format="yaml")  # ty
 HarvestV1("acme", app="Importer")  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
 
 assert_type(HarvestV1.from_env(), HarvestV1)
+assert_type(HarvestV2.from_env(), HarvestV2)
+assert_type(HarvestV2(1, auth=BearerAuth("token"), app="me@example.com", same_as="acme").options(timeout=1), HarvestV2)
+HarvestV2("1", auth=BearerAuth("token"))  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
 assert_type(harvest.options(max_wait=2.0, lane="bulk", on_unknown=None), HarvestV1)
 assert_type(harvest.throttle, Throttle)
 assert_type(harvest.name, str)
@@ -206,7 +216,7 @@ async def clients() -> None:
     assert_type(made.record, Client | None)
     assert_type(await harvest.clients.update(7, details="Side Street"), Client)
     assert_type(await harvest.clients.toggle(7), Client)
-    assert_type(await harvest.clients.delete(7), Gone)
+    assert_type(await harvest.clients.delete(7), DeleteResult)
     await harvest.clients.create(name="ACME", colour="red")  # type: ignore[call-overload] # pyright: ignore[reportCallIssue]
 
 
@@ -218,15 +228,15 @@ async def projects() -> None:
     assert_type(project.budget, Decimal | None)
     assert_type(await harvest.projects.update(project.id, name="Site"), Project)
     assert_type(await harvest.projects.toggle(project.id), Project)
-    assert_type(await harvest.projects.delete(project.id), Gone)
+    assert_type(await harvest.projects.delete(project.id), DeleteResult)
     assert_type(await harvest.task_assignments.list(project.id), list[TaskAssignment])
     assert_type(await harvest.task_assignments.get(project.id, 1), TaskAssignment)
     assert_type(await harvest.task_assignments.create(project.id, 8), TaskAssignment)
     assert_type(await harvest.task_assignments.create_with_new_task(project.id, "Work"), TaskAssignment)
-    assert_type(await harvest.task_assignments.delete(project.id, 1), Gone)
+    assert_type(await harvest.task_assignments.delete(project.id, 1), DeleteResult)
     assert_type(await harvest.user_assignments.list(project.id), list[UserAssignment])
     assert_type(await harvest.user_assignments.create(project.id, 9), UserAssignment)
-    assert_type(await harvest.user_assignments.delete(project.id, 1), Gone)
+    assert_type(await harvest.user_assignments.delete(project.id, 1), DeleteResult)
 
 
 async def tasks_and_people() -> None:
@@ -263,14 +273,14 @@ async def whole_accounts() -> None:
     """Files into an account, an account into files."""
     options = imports.Options(fill=imports.Fill(client="ACME"))
     with imports.open_source("toggl.csv", options) as source:
-        plan = await imports.plan(harvest, source, options=options, make_people=True)
+        plan = await imports.plan(harvest, source, options=options, create_people=True)
     assert_type(plan, imports.Plan)
     assert_type(plan.calls, int)
     assert_type(plan.seconds, float)
     assert_type(await imports.run(plan, journal="acme.journal"), imports.Report)
     assert_type(await imports.resume(harvest, "acme.journal"), imports.Plan)
     assert_type(await exports.export(harvest, "backup", format="csv"), exports.Exported)
-    assert_type(await harvest.receipts.get(7), Picture)
+    assert_type(await harvest.receipts.get(7), ImageResponse)
 
 
 # The throttle
@@ -315,7 +325,7 @@ async def errors() -> None:
         assert_type(error.hint, str | None)
     except StorageError as error:
         assert_type(error.message, str)
-    except NotTaken as error:
+    except FieldsIgnored as error:
         assert_type(error.names, tuple[str, ...])
     except CreatedUnread as error:
         assert_type(error.id, int | None)
@@ -352,3 +362,16 @@ async def sandboxes() -> AsyncIterator[str]:
     with sandbox.serve_in_thread(port=0) as address:
         assert_type(address, str)
         yield address
+
+
+async def use_v2(account: HarvestV2) -> None:
+    """Lists, creates and updates of API v2 have their types."""
+    from harvest_async.v2.clients import Client
+    from harvest_async.v2.users import User
+
+    assert_type(await account.clients.list(is_active=True, per_page=100), list[Client])
+    assert_type(await account.clients.create("ACME", currency="EUR"), Client)
+    assert_type(await account.clients.update(1, name="ACME"), Client)
+    assert_type(await account.users.me(), User)
+    await account.clients.update(1, nme="ACME")  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
+    await account.my_clients.list()  # type: ignore[attr-defined] # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]

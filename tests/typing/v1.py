@@ -8,7 +8,16 @@ from typing import assert_type
 
 from attrs import evolve
 
-from harvest_async import BearerAuth, Created, Gone, HarvestError, HarvestV1, Listing, NotTaken, Picture
+from harvest_async import (
+    BearerAuth,
+    Created,
+    DeleteResult,
+    FieldsIgnored,
+    HarvestError,
+    HarvestV1,
+    ImageResponse,
+    Listing,
+)
 from harvest_async.v1.models import (
     BillBy,
     Client,
@@ -76,7 +85,7 @@ async def expenses(project: Project) -> AsyncIterator[bytes]:
     assert_type(harvest.expenses.list_for_date(DAY), Listing[Expense])
     assert_type(harvest.reports.user_expenses(7, DAY, DAY), Listing[Expense])
     assert_type(await harvest.receipts.attach(expense, Path("train.png")), None)
-    assert_type(await harvest.receipts.get(expense), Picture)
+    assert_type(await harvest.receipts.get(expense), ImageResponse)
     async with harvest.receipts.stream(expense) as picture:
         assert_type(picture.content_type, str)
         async for chunk in picture:
@@ -98,7 +107,7 @@ async def invoices(client: Client) -> None:
     assert_type(await harvest.invoice_messages.mark_as_sent(invoice), Invoice)
     paid = await harvest.invoice_payments.create(invoice, Decimal(160), datetime(2026, 3, 9, tzinfo=UTC))
     assert_type(paid, InvoicePayment)
-    assert_type(await harvest.invoice_payments.delete(invoice, paid), Gone)
+    assert_type(await harvest.invoice_payments.delete(invoice, paid), DeleteResult)
     assert_type(await harvest.invoice_item_categories.create("Hosting"), InvoiceItemCategory)
     assert_type(await harvest.contacts.create(client, "Person", "One", email="one@example.com"), Contact)
     await harvest.invoices.update(invoice, state="paid")  # type: ignore[call-overload] # pyright: ignore[reportArgumentType, reportCallIssue]
@@ -110,5 +119,5 @@ def words(currency: Currency, error: HarvestError) -> None:
     assert_type(due_in_words(14), str)
     assert_type(iana_name("Berlin"), str | None)
     assert_type(zone_name("Europe/Berlin"), str)
-    if isinstance(error, NotTaken):
+    if isinstance(error, FieldsIgnored):
         assert_type(error.names, tuple[str, ...])

@@ -1,24 +1,16 @@
-"""The records of API v1 as plain values.
+"""The records of API v1 as frozen attrs classes.
 
-Rules of this room: pure, frozen attrs classes, and properties that tell what their fields say. The names are the
-contract's. A record that was read has an id; one that is yet to be made (a draft) has 0. Some of the documentation's
-samples have no id: such a record is read with `id` None, although the type says int, so that code for the usual case
-needs no check. A call that needs the id raises `InvalidArgument` then. Every other field may be missing (None): answers
-are short in places, and older accounts lack newer fields. Fields that the contract does not know are kept in `extra`.
-Money and hours are `Decimal` (hours in decimal hours), moments are aware, days are dates, times of day have no zone.
+A record that was read has an id; a draft, which has not been created yet, has id 0. A record that the server sent
+without an id has id None, although the type is int, so that the usual case needs no check; a call that needs the id
+then raises `InvalidArgument`. Every other field may be None: the server leaves fields out. Unknown fields are kept in
+`extra`. Money and hours are `Decimal` (decimal hours), datetimes have a time zone, days are dates, and times of day
+have no zone.
 """
 
 from harvest_async.v1.models.account import Company, Me, Modules, ProjectManagerRights, RateLimitStatus, WhoAmI
 from harvest_async.v1.models.assignments import TaskAssignment, UserAssignment
 from harvest_async.v1.models.clients import Client, Contact
-from harvest_async.v1.models.expenses import Expense, ExpenseCategory
-from harvest_async.v1.models.invoices import Invoice, InvoiceItemCategory, InvoiceMessage, InvoicePayment
-from harvest_async.v1.models.line_items import HEADER, LineItem, days_until_due, due_in_words, read_lines, write_lines
-from harvest_async.v1.models.people import Person
-from harvest_async.v1.models.projects import Project
-from harvest_async.v1.models.tasks import Task
-from harvest_async.v1.models.time import Daily, DayEntry, ReportEntry, TrackableProject, TrackableTask
-from harvest_async.v1.models.words import (
+from harvest_async.v1.models.enums import (
     BillBy,
     BudgetBy,
     Clock,
@@ -32,6 +24,13 @@ from harvest_async.v1.models.words import (
     TimeFormat,
     WeekStartDay,
 )
+from harvest_async.v1.models.expenses import Expense, ExpenseCategory
+from harvest_async.v1.models.invoices import Invoice, InvoiceItemCategory, InvoiceMessage, InvoicePayment
+from harvest_async.v1.models.line_items import HEADER, LineItem, days_until_due, due_in_words, read_lines, write_lines
+from harvest_async.v1.models.people import Person
+from harvest_async.v1.models.projects import Project
+from harvest_async.v1.models.tasks import Task
+from harvest_async.v1.models.time import Daily, DayEntry, ReportEntry, TrackableProject, TrackableTask
 from harvest_async.v1.models.zones import iana_name, zone_name
 
 __all__ = [

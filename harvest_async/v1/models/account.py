@@ -1,7 +1,4 @@
-"""The account and whoever is signed in.
-
-Rules of this room: see `models`.
-"""
+"""The account and the signed-in person."""
 
 from __future__ import annotations
 
@@ -10,15 +7,15 @@ from typing import Any
 
 from attrs import field, frozen
 
-from harvest_async.v1.models.marks import IDENTITY
-from harvest_async.v1.models.words import Clock, ColorScheme, TimeFormat, WeekStartDay
+from harvest_async.v1.models.enums import Clock, ColorScheme, TimeFormat, WeekStartDay
+from harvest_async.v1.models.field_metadata import IDENTITY
 
 __all__ = ["Company", "Me", "Modules", "ProjectManagerRights", "RateLimitStatus", "WhoAmI"]
 
 
 @frozen(kw_only=True)
 class Modules:
-    """Which parts of the account are switched on (contract: modules)."""
+    """The modules of the account, and whether each is switched on."""
 
     expenses: bool | None = None
     invoices: bool | None = None
@@ -29,7 +26,7 @@ class Modules:
 
 @frozen(kw_only=True)
 class Company:
-    """The account of whoever is signed in (contract: account.who_am_i)."""
+    """The account of the signed-in person."""
 
     base_uri: str | None = None
     full_domain: str | None = None
@@ -48,7 +45,7 @@ class Company:
 
 @frozen(kw_only=True)
 class ProjectManagerRights:
-    """What a project manager may do (contract: roles)."""
+    """The rights of a project manager."""
 
     is_project_manager: bool | None = None
     can_see_rates: bool | None = None
@@ -59,7 +56,7 @@ class ProjectManagerRights:
 
 @frozen(kw_only=True)
 class Me:
-    """Whoever is signed in; `admin` is called `is_admin` in people (contract: account.who_am_i)."""
+    """The signed-in person; `admin` is named `is_admin` in `Person`."""
 
     id: int = field(metadata=IDENTITY)
     email: str | None = None
@@ -77,7 +74,7 @@ class Me:
 
 @frozen(kw_only=True)
 class WhoAmI:
-    """Who is signed in, and where (contract: account.who_am_i)."""
+    """The signed-in person and the account."""
 
     company: Company
     user: Me
@@ -86,7 +83,7 @@ class WhoAmI:
 
 @frozen(kw_only=True)
 class RateLimitStatus:
-    """The server's own word on its throttle; spans in seconds (contract: rate_limit_status_fields)."""
+    """The state of the account's rate limit as the server counts it; durations in seconds."""
 
     lockout_seconds: int | None = None
     last_access_at: datetime | None = None

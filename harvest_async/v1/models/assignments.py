@@ -1,7 +1,4 @@
-"""Who works on what.
-
-Rules of this room: see `models`.
-"""
+"""Assignments: the tasks and the people of projects."""
 
 from __future__ import annotations
 
@@ -11,14 +8,14 @@ from typing import Any
 
 from attrs import field, frozen
 
-from harvest_async.v1.models.marks import IDENTITY
+from harvest_async.v1.models.field_metadata import IDENTITY
 
 __all__ = ["TaskAssignment", "UserAssignment"]
 
 
 @frozen(kw_only=True)
 class TaskAssignment:
-    """A task on a project (contract: task_assignments)."""
+    """A task on a project."""
 
     id: int = field(default=0, metadata=IDENTITY)
     project_id: int | None = None
@@ -34,13 +31,13 @@ class TaskAssignment:
 
     @property
     def active(self) -> bool | None:
-        """Whether it is in use; None where that is not known (contract: inactive_spelled_three_ways)."""
+        """Whether the record is active; None if that is not known."""
         return None if self.deactivated is None else not self.deactivated
 
 
 @frozen(kw_only=True)
 class UserAssignment:
-    """A person on a project (contract: user_assignments)."""
+    """A person on a project."""
 
     id: int = field(default=0, metadata=IDENTITY)
     user_id: int | None = None
@@ -56,5 +53,5 @@ class UserAssignment:
 
     @property
     def active(self) -> bool | None:
-        """Whether it is in use; None where that is not known (contract: inactive_spelled_three_ways)."""
+        """Whether the record is active; None if that is not known."""
         return None if self.deactivated is None else not self.deactivated

@@ -1,7 +1,4 @@
-"""Clients, and the people there.
-
-Rules of this room: see `models`.
-"""
+"""Clients and contacts."""
 
 from __future__ import annotations
 
@@ -10,15 +7,15 @@ from typing import Any
 
 from attrs import field, frozen
 
-from harvest_async.v1.models.marks import IDENTITY
-from harvest_async.v1.models.words import Currency, InvoiceKind
+from harvest_async.v1.models.enums import Currency, InvoiceKind
+from harvest_async.v1.models.field_metadata import IDENTITY
 
 __all__ = ["Client", "Contact"]
 
 
 @frozen(kw_only=True)
 class Client:
-    """A client (contract: clients)."""
+    """A client."""
 
     id: int = field(default=0, metadata=IDENTITY)
     name: str | None = None
@@ -40,7 +37,7 @@ class Client:
 
 @frozen(kw_only=True)
 class Contact:
-    """A person at a client (contract: contacts)."""
+    """A person at a client."""
 
     id: int = field(default=0, metadata=IDENTITY)
     client_id: int | None = None

@@ -1,7 +1,4 @@
-"""Expenses, their categories, and their receipts.
-
-Rules of this room: see `models`.
-"""
+"""Expenses and their categories."""
 
 from __future__ import annotations
 
@@ -11,14 +8,14 @@ from typing import Any
 
 from attrs import field, frozen
 
-from harvest_async.v1.models.marks import IDENTITY, REFERENCE
+from harvest_async.v1.models.field_metadata import IDENTITY, REFERENCE
 
 __all__ = ["Expense", "ExpenseCategory"]
 
 
 @frozen(kw_only=True)
 class ExpenseCategory:
-    """What expenses are booked on; with a unit, they are booked by units (contract: expense_categories)."""
+    """A category of expenses; if it has a unit, expenses are entered as units."""
 
     id: int = field(default=0, metadata=IDENTITY)
     name: str | None = None
@@ -32,15 +29,15 @@ class ExpenseCategory:
 
     @property
     def active(self) -> bool | None:
-        """Whether it is in use; None where that is not known (contract: inactive_spelled_three_ways)."""
+        """Whether the record is active; None if that is not known."""
         return None if self.deactivated is None else not self.deactivated
 
 
 @frozen(kw_only=True)
 class Expense:
-    """An expense, from the person's own list or from a report (contract: expenses).
+    """An expense, from a person's list or from a report.
 
-    `invoice_id` is None while it is not invoiced, however the server says so.
+    `invoice_id` is None if the expense is not on an invoice.
     """
 
     id: int = field(default=0, metadata=IDENTITY)

@@ -1,6 +1,6 @@
-"""Invoices, and what belongs to them.
+"""Invoices, their item categories, messages and payments.
 
-Rules of this room: see `models`. Line items come as a table inside one field; `lines` reads it.
+Line items are a table inside one field; `Invoice.lines` reads it.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from typing import Any
 from attrs import evolve, field, frozen
 
 from harvest_async.errors import DecodeError
+from harvest_async.v1.models.enums import Currency, ExpenseSummary, ImportChoice, InvoiceKind, InvoiceState
+from harvest_async.v1.models.field_metadata import IDENTITY, also
 from harvest_async.v1.models.line_items import LineItem, days_until_due, read_lines, write_lines
-from harvest_async.v1.models.marks import IDENTITY, also
-from harvest_async.v1.models.words import Currency, ExpenseSummary, ImportChoice, InvoiceKind, InvoiceState
 
 __all__ = ["Invoice", "InvoiceItemCategory", "InvoiceMessage", "InvoicePayment"]
 
 
 @frozen(kw_only=True)
 class Invoice:
-    """An invoice; tax and discount are percent (contract: invoices).
+    """An invoice; tax and discount are percent.
 
-    The fields from `projects_to_invoice` to `expense_period_end` are of drafts alone: they say what an invoice is to be
-    made from.
+    Only drafts have the fields from `projects_to_invoice` to `expense_period_end`, which select what the invoice
+    includes.
     """
 
     id: int = field(default=0, metadata=IDENTITY)
@@ -69,10 +69,10 @@ class Invoice:
 
     @property
     def lines(self) -> list[LineItem] | None:
-        """Its line items; None where they are not known, as in lists (contract: list_without_lines).
+        """The line items; None if they are not known, as in lists.
 
         Raises:
-            DecodeError: the table can't be read; the message has the place. `csv_line_items` has it as it came.
+            DecodeError: the table is invalid; the message has the line. `csv_line_items` has the text.
         """
         if self.csv_line_items is None:
             return None
@@ -83,17 +83,17 @@ class Invoice:
 
     @property
     def days_until_due(self) -> int | None:
-        """How many days there are to pay, as `due_at_human_format` says; None where it does not say."""
+        """The number of days to pay, from `due_at_human_format`; None if it has none."""
         return None if self.due_at_human_format is None else days_until_due(self.due_at_human_format)
 
     def with_lines(self, lines: Iterable[LineItem]) -> Invoice:
-        """The same invoice with other line items, for a create or an update."""
+        """Return the same invoice with other line items, for a create or an update."""
         return evolve(self, csv_line_items=write_lines(lines))
 
 
 @frozen(kw_only=True)
 class InvoiceItemCategory:
-    """A kind of line item; the two defaults can't be deleted (contract: invoice_item_categories)."""
+    """A kind of line item; the two default categories cannot be deleted."""
 
     id: int = field(default=0, metadata=IDENTITY)
     name: str | None = None
@@ -106,9 +106,9 @@ class InvoiceItemCategory:
 
 @frozen(kw_only=True)
 class InvoiceMessage:
-    """A message about an invoice: one that was mailed, or a note of a change of state (contract: invoice_messages).
+    """A message of an invoice: an e-mail that was sent, or a note about a change of state.
 
-    `recipients` and `attach_pdf` are of drafts alone.
+    Only drafts have `recipients` and `attach_pdf`.
     """
 
     id: int = field(default=0, metadata=IDENTITY)
@@ -133,7 +133,7 @@ class InvoiceMessage:
 
 @frozen(kw_only=True)
 class InvoicePayment:
-    """A payment of an invoice (contract: invoice_payments)."""
+    """A payment of an invoice."""
 
     id: int = field(default=0, metadata=IDENTITY)
     invoice_id: int | None = None

@@ -1,7 +1,6 @@
-"""Line items: the table inside an invoice's field -> rows, and back; and what `due_at_human_format` says.
+"""Line items of invoices: reading and writing their table; and the meaning of `due_at_human_format`.
 
-Rules of this room: pure. Reading and writing are mirror images, by the same list of columns. The header is always
-written whole, since a server drops lines whose header it does not know, without a word (contract: csv_header_intact).
+The header is always written with all columns: the server drops lines below an unknown header without an error.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from attrs import field, frozen
 __all__ = ["HEADER", "LineItem", "days_until_due", "due_in_words", "read_lines", "write_lines"]
 
 HEADER: Final = ("kind", "description", "quantity", "unit_price", "amount", "taxed", "taxed2", "project_id")
-"""The columns, in the order in which they are written (contract: line_item_csv.header)."""
+"""The columns, in the order in which they are written."""
 
 _NEEDED: Final = frozenset({"kind", "description"})
 _NET: Final = re.compile(r"net\s*(\d+)")
@@ -28,10 +27,10 @@ _ON_RECEIPT: Final = frozenset({"upon receipt", "due upon receipt"})
 
 @frozen(kw_only=True)
 class LineItem:
-    """A line of an invoice (contract: line_item_csv).
+    """A line of an invoice.
 
-    `kind` is an item category's name. Without `amount` the server works it out from quantity and price. What a table
-    has in other columns is kept in `extra`, and not written.
+    `kind` is the name of an item category. Without `amount`, the server computes it from quantity and price. Other
+    columns of a table are kept in `extra`, and are not written.
     """
 
     kind: str = ""
@@ -46,15 +45,15 @@ class LineItem:
 
 
 def read_lines(text: str, decimal_symbol: str | None = None) -> list[LineItem]:
-    """Read a table as rows; an empty one has none.
+    """Return the rows of a table; an empty table has none.
 
     Args:
-        text: the table, with whatever space around it.
-        decimal_symbol: the account's own, `.` or `,` (`who_am_i`: `company.decimal_symbol`). None tells by the number:
-            the last symbol in it is the decimal one (contract: csv_decimal_comma).
+        text: the table; spaces around it are ignored.
+        decimal_symbol: the account's own, `.` or `,` (`who_am_i`: `company.decimal_symbol`). If None,
+            the last symbol in each number is the decimal one.
 
     Raises:
-        ValueError: it can't be read; the message has the line.
+        ValueError: the table is invalid; the message has the line.
     """
     reader = csv.reader(io.StringIO(text.strip(), newline=""), strict=True)
     rows = _rows(reader)
@@ -69,7 +68,7 @@ def read_lines(text: str, decimal_symbol: str | None = None) -> list[LineItem]:
 
 
 def write_lines(lines: Iterable[LineItem]) -> str:
-    """Write rows as a table, with points in decimals; no rows are an empty text (contract: line_item_csv.empty)."""
+    """Return rows as a table, with decimal points; no rows give an empty text."""
     table = [[_write_cell(getattr(line, name)) for name in HEADER] for line in lines]
     if not table:
         return ""
@@ -77,7 +76,7 @@ def write_lines(lines: Iterable[LineItem]) -> str:
 
 
 def days_until_due(words: str) -> int | None:
-    """How many days there are to pay: 30 of `NET 30`, 0 of `upon receipt`, None of others (contract: due_at_words)."""
+    """Return the number of days to pay: 30 for `NET 30`, 0 for `upon receipt`, None for other texts."""
     plain = " ".join(words.lower().split())
     if plain in _ON_RECEIPT:
         return 0
@@ -86,10 +85,10 @@ def days_until_due(words: str) -> int | None:
 
 
 def due_in_words(days: int) -> str:
-    """What `due_at_human_format` says for a number of days; 0 is upon receipt.
+    """Return the `due_at_human_format` for a number of days; 0 is upon receipt.
 
     Raises:
-        ValueError: there are fewer than 0.
+        ValueError: the number is below 0.
     """
     if days < 0:
         msg = f"days: give 0 or more, not {days}"
@@ -98,7 +97,7 @@ def due_in_words(days: int) -> str:
 
 
 def _rows(reader: Any) -> Iterator[tuple[int, list[str]]]:
-    """The rows that have anything in them, each with the number of its last line."""
+    """Yield the rows that are not empty, each with the number of its last line."""
     while True:
         try:
             row = next(reader, None)
@@ -135,7 +134,7 @@ def _read_text(cell: str, _: str | None) -> str:
 
 
 def _read_kind(cell: str, _: str | None) -> str:
-    return cell.strip()  # a table may be indented (contract: line_item_csv.surrounding_space)
+    return cell.strip()  # a table may be indented
 
 
 def _read_number(cell: str, decimal_symbol: str | None) -> Decimal | None:
@@ -160,7 +159,7 @@ def _read_id(cell: str, _: str | None) -> int | None:
 
 
 def _write_row(cells: Iterable[str]) -> str:
-    """A row without its end: the writer puts both characters of a line's end in quotes if both may end a line."""
+    """Return a row without its line end, so that the writer quotes both characters that may end a line."""
     text = io.StringIO(newline="")
     csv.writer(text).writerow(cells)
     return text.getvalue().removesuffix("\r\n")

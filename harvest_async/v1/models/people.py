@@ -1,7 +1,4 @@
-"""People.
-
-Rules of this room: see `models`.
-"""
+"""People."""
 
 from __future__ import annotations
 
@@ -11,7 +8,7 @@ from typing import Any
 
 from attrs import field, frozen
 
-from harvest_async.v1.models.marks import IDENTITY
+from harvest_async.v1.models.field_metadata import IDENTITY
 from harvest_async.v1.models.zones import iana_name
 
 __all__ = ["Person"]
@@ -19,7 +16,7 @@ __all__ = ["Person"]
 
 @frozen(kw_only=True)
 class Person:
-    """A person who works in the account (contract: people)."""
+    """A person who works in the account."""
 
     id: int = field(default=0, metadata=IDENTITY)
     email: str | None = None
@@ -45,10 +42,10 @@ class Person:
 
     @property
     def active(self) -> bool | None:
-        """Whether they are not archived; None where that is not known (contract: inactive_spelled_three_ways)."""
+        """Whether the person is active; None if that is not known."""
         return self.is_active
 
     @property
     def timezone_identifier(self) -> str | None:
-        """The IANA name of their zone: `America/New_York`; None where the account's name for it has none."""
+        """The IANA name of the person's time zone: `America/New_York`; None if the account's name of it has none."""
         return None if self.timezone is None else iana_name(self.timezone)

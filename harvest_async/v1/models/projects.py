@@ -1,7 +1,4 @@
-"""Projects.
-
-Rules of this room: see `models`.
-"""
+"""Projects."""
 
 from __future__ import annotations
 
@@ -11,15 +8,15 @@ from typing import Any
 
 from attrs import field, frozen
 
-from harvest_async.v1.models.marks import IDENTITY, also
-from harvest_async.v1.models.words import BillBy, BudgetBy
+from harvest_async.v1.models.enums import BillBy, BudgetBy
+from harvest_async.v1.models.field_metadata import IDENTITY, also
 
 __all__ = ["Project"]
 
 
 @frozen(kw_only=True)
 class Project:
-    """A project; budgets in hours or money by `budget_by` (contract: projects)."""
+    """A project; budgets in hours or money by `budget_by`."""
 
     id: int = field(default=0, metadata=IDENTITY)
     client_id: int | None = None

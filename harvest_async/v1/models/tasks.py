@@ -1,7 +1,4 @@
-"""Tasks.
-
-Rules of this room: see `models`.
-"""
+"""Tasks."""
 
 from __future__ import annotations
 
@@ -11,14 +8,14 @@ from typing import Any
 
 from attrs import field, frozen
 
-from harvest_async.v1.models.marks import IDENTITY
+from harvest_async.v1.models.field_metadata import IDENTITY
 
 __all__ = ["Task"]
 
 
 @frozen(kw_only=True)
 class Task:
-    """A task; `deactivated` means archived (contract: tasks)."""
+    """A task; `deactivated` means archived."""
 
     id: int = field(default=0, metadata=IDENTITY)
     name: str | None = None
@@ -33,5 +30,5 @@ class Task:
 
     @property
     def active(self) -> bool | None:
-        """Whether it is in use; None where that is not known (contract: inactive_spelled_three_ways)."""
+        """Whether the record is active; None if that is not known."""
         return None if self.deactivated is None else not self.deactivated

@@ -1,7 +1,4 @@
-"""Time entries, as the timesheet and as the reports give them.
-
-Rules of this room: see `models`.
-"""
+"""Time entries of timesheets and of reports."""
 
 from __future__ import annotations
 
@@ -11,17 +8,17 @@ from typing import Any
 
 from attrs import field, frozen
 
-from harvest_async.v1.models.marks import IDENTITY
+from harvest_async.v1.models.field_metadata import IDENTITY
 
 __all__ = ["Daily", "DayEntry", "ReportEntry", "TrackableProject", "TrackableTask"]
 
 
 @frozen(kw_only=True)
 class DayEntry:
-    """A time entry as the timesheet gives it (contract: time_tracking).
+    """A time entry of a timesheet.
 
-    `timer_started_at` is there only while the timer runs; `hours_for_previously_running_timer` tells what another
-    timer held when this one stopped it.
+    `timer_started_at` is set only while the timer runs. `hours_for_previously_running_timer` has the hours of
+    another timer that this one stopped.
     """
 
     id: int = field(default=0, metadata=IDENTITY)
@@ -47,7 +44,7 @@ class DayEntry:
 
 @frozen(kw_only=True)
 class TrackableTask:
-    """A task that time can be tracked on (contract: time_tracking.daily)."""
+    """A task that time can be tracked on."""
 
     id: int = field(metadata=IDENTITY)
     name: str | None = None
@@ -57,7 +54,7 @@ class TrackableTask:
 
 @frozen(kw_only=True)
 class TrackableProject:
-    """A project that time can be tracked on (contract: time_tracking.daily)."""
+    """A project that time can be tracked on."""
 
     id: int = field(metadata=IDENTITY)
     name: str | None = None
@@ -73,7 +70,7 @@ class TrackableProject:
 
 @frozen(kw_only=True)
 class Daily:
-    """A day of a timesheet; without projects where none can be tracked (contract: projects_absent)."""
+    """A day of a timesheet. `projects` is empty if no time can be tracked."""
 
     for_day: date | None = None
     day_entries: list[DayEntry] = field(factory=list)
@@ -83,7 +80,7 @@ class Daily:
 
 @frozen(kw_only=True)
 class ReportEntry:
-    """A time entry as reports give it, without names (contract: reports)."""
+    """A time entry of a report, without names."""
 
     id: int = field(metadata=IDENTITY)
     hours: Decimal | None = None

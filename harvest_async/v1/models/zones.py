@@ -1,7 +1,6 @@
-"""Time zones: the names that accounts use, and those of the IANA data base.
+"""Time zones: the names that accounts use, and those of the IANA database.
 
-Rules of this room: pure. Accounts use the names that Rails has for zones (contract: timezones); both ways are made from
-the one table below. A name that is in neither is left as it is: the set may grow.
+Accounts use the names that Rails has for time zones. A name that is in neither list is kept as it is.
 """
 
 from __future__ import annotations
@@ -115,15 +114,17 @@ _OWN: Final = {iana: name for name, iana in sorted(_OTHERS.items(), reverse=True
 
 
 def iana_name(name: str) -> str | None:
-    """The IANA name of an account's zone, None where it has none: `Arizona` -> `America/Phoenix`."""
+    """Return the IANA name of an account's time zone, or None if it has none: `Arizona` -> `America/Phoenix`."""
     return _IANA.get(name)
 
 
 def zone_name(name: str) -> str:
-    """The account's name of a zone: `America/New_York` -> `Eastern Time (US & Canada)`; its own names stay.
+    """Return the account's name of a time zone: `America/New_York` -> `Eastern Time (US & Canada)`.
+
+    Names that accounts use are kept.
 
     Raises:
-        ValueError: it is an IANA name for which accounts have none.
+        ValueError: accounts have no name for this IANA name.
     """
     if name in _IANA:
         return name

@@ -1,7 +1,4 @@
-"""Invoices, what their lines are called, and their payments.
-
-Rules of this room: see `resources`.
-"""
+"""Invoices and their item categories."""
 
 from __future__ import annotations
 
@@ -9,17 +6,20 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar, Final, Unpack, overload
 
-from harvest_async.call import Created, Gone
-from harvest_async.errors import CreatedUnread, HarvestError, InvalidArgument, NotFound, NotTaken
-from harvest_async.v1 import calls, checks
-from harvest_async.v1.drafts import form
+from harvest_async.call import Created, DeleteResult
+from harvest_async.client.drafts import form
+from harvest_async.client.endpoints import digits
+from harvest_async.client.resource import Listing, Resource
+from harvest_async.client.results import One
+from harvest_async.client.validation import check_of, order
+from harvest_async.errors import CreatedUnread, FieldsIgnored, HarvestError, InvalidArgument, NotFound
 from harvest_async.v1.fields import (
+    ClientRef,
     Day,
     InvoiceChanges,
     InvoiceFields,
     InvoiceItemCategoryChanges,
-    Number,
-    PaymentFields,
+    Name,
     Ref,
 )
 from harvest_async.v1.models import (
@@ -27,40 +27,77 @@ from harvest_async.v1.models import (
     Invoice,
     InvoiceItemCategory,
     InvoiceKind,
-    InvoicePayment,
     InvoiceStatus,
     read_lines,
 )
-from harvest_async.v1.section import Listing, Section
+from harvest_async.v1.references import ENDPOINTS, REFERENCES, SINCE
+from harvest_async.v1.roots import Root
 
-__all__ = ["InvoiceItemCategories", "InvoicePayments", "Invoices"]
+__all__ = ["InvoiceItemCategories", "Invoices"]
 
-INVOICE = form(
+_PAGE: Final = 50
+"""The number of invoices on a full page."""
+
+_status: Final = check_of(InvoiceStatus | str)
+
+
+INVOICE: Final = One(Invoice, "invoice")
+LIST_INVOICES: Final = ENDPOINTS.listing(
+    "invoices.list",
+    "/invoices",
+    INVOICE,
+    page_size=_PAGE,
+    parameters={"from": digits, "to": digits, "status": _status, "client": REFERENCES.segment, **SINCE},
+    note="In pages, without line items.",
+)
+GET_INVOICE: Final = ENDPOINTS.get("invoices.get", "/invoices/{invoice}", INVOICE)
+CREATE_INVOICE: Final = ENDPOINTS.create("invoices.create", "/invoices", INVOICE)
+UPDATE_INVOICE: Final = ENDPOINTS.update("invoices.update", "/invoices/{invoice}", INVOICE)
+DELETE_INVOICE: Final = ENDPOINTS.delete("invoices.delete", "/invoices/{invoice}")
+
+CATEGORY: Final = One(
+    InvoiceItemCategory, "invoice_category", written_as=Root("invoice_item_category", "invoice-item-category")
+)
+LIST_INVOICE_ITEM_CATEGORIES: Final = ENDPOINTS.listing(
+    "invoice_item_categories.list", "/invoice_item_categories", CATEGORY
+)
+CREATE_INVOICE_ITEM_CATEGORY: Final = ENDPOINTS.create(
+    "invoice_item_categories.create",
+    "/invoice_item_categories",
+    CATEGORY,
+    note="The Location header is not a path of the API.",
+)
+UPDATE_INVOICE_ITEM_CATEGORY: Final = ENDPOINTS.update(
+    "invoice_item_categories.update", "/invoice_item_categories/{category}", CATEGORY
+)
+DELETE_INVOICE_ITEM_CATEGORY: Final = ENDPOINTS.delete(
+    "invoice_item_categories.delete", "/invoice_item_categories/{category}"
+)
+
+INVOICE_FORM: Final = form(
     "invoices",
     Invoice,
     InvoiceFields,
     InvoiceChanges,
-    {"client_id": "Ref", "kind": "InvoiceKind | str"},
+    {"client_id": ClientRef, "kind": InvoiceKind | str},
     optional=frozenset({"kind"}),
     state="use invoice_messages.mark_as_sent, mark_as_closed, re_open and mark_as_draft, or invoice_payments.create",
-    kind="it is set when the invoice is made",
+    kind="set it when the invoice is created",
 )
-CATEGORY = form(
+CATEGORY_FORM: Final = form(
     "invoice_item_categories",
     InvoiceItemCategory,
     InvoiceItemCategoryChanges,
     InvoiceItemCategoryChanges,
-    {"name": "Name"},
-)
-PAYMENT = form(
-    "invoice_payments", InvoicePayment, PaymentFields, PaymentFields, {"amount": "Number", "paid_at": "datetime"}
+    {"name": Name},
 )
 
-_STATUS: Final = checks.check_of("InvoiceStatus | str")
 
+class Invoices(Resource):
+    """Invoices. Their state is changed by `invoice_messages` and `invoice_payments`.
 
-class Invoices(Section):
-    """Invoices. Their state is changed by `invoice_messages` and `invoice_payments`."""
+    https://help.getharvest.com/api-v1/invoices-api/invoices/show-invoices/
+    """
 
     __slots__ = ()
 
@@ -75,21 +112,27 @@ class Invoices(Section):
         to: Day | None = None,
         updated_since: datetime | None = None,
     ) -> Listing[Invoice]:
-        """All invoices, newest first, or those that pass all filters; without line items (contract: invoices.list).
+        """List invoices, the newest first, without their line items. The pages are read one after another.
 
         Args:
-            status: how they stand; not the same words as their `state` (contract: status_vs_state).
-            client: whose they are.
-            from_: the first day of `issued_at`; together with `to` (contract: from_to_meaning).
-            to: the last day.
-            updated_since: an aware moment.
+            status: list only invoices with this status; not the same values as `state`: an `unpaid` invoice, for
+                example, is in the state `open` or `partial`.
+            client: list only invoices of this client.
+            from_: the first day of issue; only together with `to`.
+            to: the last day of issue.
+            updated_since: list only invoices that were changed since then; a datetime with a time zone.
         """
-        query = (*_issued(from_, to), *_filters(status, client))
-        return self._list(calls.list_invoices(query, updated_since))
+        query: dict[str, Any] = {
+            **_issued(from_, to),
+            "status": status,
+            "client": client,
+            "updated_since": updated_since,
+        }
+        return self._list(LIST_INVOICES(**query))
 
     async def get(self, id: Ref[Invoice]) -> Invoice:
-        """One invoice, with its line items."""
-        return await self._send(calls.get_invoice(id))
+        """Retrieve an invoice with its line items."""
+        return await self._send(GET_INVOICE(id))
 
     @overload
     async def create(self, draft: Invoice, /) -> Invoice: ...
@@ -100,18 +143,22 @@ class Invoices(Section):
     async def create(
         self, client_id: Invoice | Ref[Client] | None = None, kind: InvoiceKind | str | None = None, **fields: Any
     ) -> Invoice:
-        """Make an invoice for a client, from its fields or from a draft.
+        """Create an invoice and return it.
 
-        `free_form`, which the server takes where no kind is given, has its lines from `csv_line_items`; the other kinds
-        gather hours and expenses of `projects_to_invoice`, and mark them as invoiced (contract: invoices.create).
+        Args:
+            client_id: the client, or a draft in place of all arguments.
+            kind: `free_form` (the server's default) takes its lines from `csv_line_items`. The other kinds collect the
+                hours and expenses of `projects_to_invoice`, and mark them as invoiced.
+            fields: other fields: `subject`, `issued_at`, `tax` and `discount` (percent) ...
 
         Raises:
-            NotTaken: it was made, and the server dropped its lines (contract: csv_header_intact).
+            InvalidArgument: a field is missing or invalid; nothing was sent.
+            FieldsIgnored: the invoice was created, but the server dropped its line items.
+            OutcomeUnknown: the response was lost, so the invoice may or may not have been created.
         """
-        values = INVOICE.creation(fields, client_id, kind)
-        return _with_lines(
-            "invoices.create", values, await self._create(calls.create_invoice(values), calls.get_invoice)
-        )
+        values = INVOICE_FORM.creation(fields, client_id, kind)
+        record = await self._create(CREATE_INVOICE(fields=values), GET_INVOICE)
+        return _with_lines("invoices.create", values, record)
 
     @overload
     async def create_id(self, draft: Invoice, /) -> Created[Invoice]: ...
@@ -122,52 +169,54 @@ class Invoices(Section):
     async def create_id(
         self, client_id: Invoice | Ref[Client] | None = None, kind: InvoiceKind | str | None = None, **fields: Any
     ) -> Created[Invoice]:
-        """As `create`, but gives what the answer told and reads nothing."""
-        return await self._send(calls.create_invoice(INVOICE.creation(fields, client_id, kind)))
+        """Create an invoice in one call: return its id, and the record only if the response has it."""
+        return await self._send(CREATE_INVOICE(fields=INVOICE_FORM.creation(fields, client_id, kind)))
 
     @overload
     async def update(self, id: Ref[Invoice], changed: Invoice) -> Invoice: ...
     @overload
     async def update(self, id: Ref[Invoice], **fields: Unpack[InvoiceChanges]) -> Invoice: ...
     async def update(self, id: Ref[Invoice], changed: Invoice | None = None, **fields: Any) -> Invoice:
-        """Change what is given, or what differs between two records; where nothing does, nothing is sent.
+        """Change an invoice and return it: the given fields, or those that differ in `changed`.
 
-        `csv_line_items` replaces all lines, and is sent only if they change (contract: csv_only_when_asked). The
-        invoice is read back afterwards.
+        If no field differs, no request is sent. `csv_line_items` replaces all lines. The invoice is read afterwards.
 
         Raises:
-            InvalidArgument: `state` was given or changed, which the server would ignore (contract: state_ignored).
-            NotTaken: it was changed, and the server dropped its lines (contract: csv_header_intact).
+            InvalidArgument: `state` was given or differs, which the server would ignore.
+            FieldsIgnored: the invoice was changed, but the server dropped its line items.
         """
-        values = INVOICE.changes(id, changed, fields)
+        values = INVOICE_FORM.changes(id, changed, fields)
         if not values:
             return id if isinstance(id, Invoice) else await self.get(id)
-        await self._send(calls.update_invoice(id, values))
+        await self._send(UPDATE_INVOICE(id, fields=values))
         return _with_lines("invoices.update", values, await self.get(id))
 
-    async def delete(self, id: Ref[Invoice]) -> Gone:
-        """Remove an invoice."""
-        return await self._send(calls.delete_invoice(id))
+    async def delete(self, id: Ref[Invoice]) -> DeleteResult:
+        """Delete an invoice."""
+        return await self._send(DELETE_INVOICE(id))
 
 
-class InvoiceItemCategories(Section):
-    """What kinds of line items there are. No call shows a single one (contract: category_no_get)."""
+class InvoiceItemCategories(Resource):
+    """Invoice item categories: the kinds of line items.
+
+    https://help.getharvest.com/api-v1/invoices-api/invoices/invoice-messages-payments/
+    """
 
     __slots__ = ()
 
     module: ClassVar[str | None] = "invoices"
 
     def list(self) -> Listing[InvoiceItemCategory]:
-        """All categories."""
-        return self._list(calls.list_invoice_item_categories())
+        """List all categories."""
+        return self._list(LIST_INVOICE_ITEM_CATEGORIES())
 
     async def get(self, id: Ref[InvoiceItemCategory]) -> InvoiceItemCategory:
-        """One category, out of the list of all.
+        """Retrieve a category. The API has no call for a single one, so it is searched in the list.
 
         Raises:
-            NotFound: there is none with this id.
+            NotFound: there is no category with this id.
         """
-        wanted = int(checks.reference("category", id))
+        wanted = REFERENCES.reference("category", id)
         async for category in self.list():
             if category.id == wanted:
                 return category
@@ -178,19 +227,23 @@ class InvoiceItemCategories(Section):
     @overload
     async def create(self, name: str) -> InvoiceItemCategory: ...
     async def create(self, name: InvoiceItemCategory | str) -> InvoiceItemCategory:
-        """Make a category, and find it in the list (contract: category_location)."""
-        told = await self.create_id(name)
-        if told.record is not None:
-            return told.record
+        """Create a category and return it.
+
+        Raises:
+            CreatedUnread: the category was created, but reading the list failed; the error has its id.
+        """
+        created = await self.create_id(name)
+        if created.record is not None:
+            return created.record
         try:
-            return await self.get(told.id or 0)
+            return await self.get(created.id or 0)
         except HarvestError as error:
             raise CreatedUnread(
-                f"invoice_item_categories.create: created with id {told.id}, but it can't be found: {error}",
-                id=told.id,
-                location=told.location,
+                f"invoice_item_categories.create: created with id {created.id}, but reading it failed: {error}",
+                id=created.id,
+                location=created.location,
                 request=error.request,
-                answer=error.answer,
+                response=error.response,
             ) from error
 
     @overload
@@ -198,8 +251,8 @@ class InvoiceItemCategories(Section):
     @overload
     async def create_id(self, name: str) -> Created[InvoiceItemCategory]: ...
     async def create_id(self, name: InvoiceItemCategory | str) -> Created[InvoiceItemCategory]:
-        """As `create`, but gives what the answer told and reads nothing."""
-        return await self._send(calls.create_invoice_item_category(CATEGORY.creation({}, name)))
+        """Create a category in one call: return its id, and the record only if the response has it."""
+        return await self._send(CREATE_INVOICE_ITEM_CATEGORY(fields=CATEGORY_FORM.creation({}, name)))
 
     @overload
     async def update(self, id: Ref[InvoiceItemCategory], changed: InvoiceItemCategory) -> InvoiceItemCategory: ...
@@ -210,93 +263,31 @@ class InvoiceItemCategories(Section):
     async def update(
         self, id: Ref[InvoiceItemCategory], changed: InvoiceItemCategory | None = None, **fields: Any
     ) -> InvoiceItemCategory:
-        """Rename a category, the default ones too; where the name stays, nothing is sent."""
-        values = CATEGORY.changes(id, changed, fields)
+        """Rename a category, and return it. If the name is the same, no request is sent."""
+        values = CATEGORY_FORM.changes(id, changed, fields)
         if not values:
             return id if isinstance(id, InvoiceItemCategory) else await self.get(id)
-        record = await self._send(calls.update_invoice_item_category(id, values))
+        record = await self._send(UPDATE_INVOICE_ITEM_CATEGORY(id, fields=values))
         return await self.get(id) if record is None else record
 
-    async def delete(self, id: Ref[InvoiceItemCategory]) -> Gone:
-        """Remove a category that is not a default one."""
-        return await self._send(calls.delete_invoice_item_category(id))
+    async def delete(self, id: Ref[InvoiceItemCategory]) -> DeleteResult:
+        """Delete a category; the two default ones cannot be deleted."""
+        return await self._send(DELETE_INVOICE_ITEM_CATEGORY(id))
 
 
-class InvoicePayments(Section):
-    """Payments of invoices; the invoice comes first.
-
-    The invoice's state follows by rules of the server's own: read it afterwards (contract: draft_with_payment).
-    """
-
-    __slots__ = ()
-
-    module: ClassVar[str | None] = "invoices"
-
-    def list(self, invoice_id: Ref[Invoice]) -> Listing[InvoicePayment]:
-        """All payments of an invoice."""
-        return self._list(calls.list_invoice_payments(invoice_id))
-
-    async def get(self, invoice_id: Ref[Invoice], id: Ref[InvoicePayment]) -> InvoicePayment:
-        """One payment."""
-        return await self._send(calls.get_invoice_payment(invoice_id, id))
-
-    @overload
-    async def create(self, invoice_id: Ref[Invoice], draft: InvoicePayment, /) -> InvoicePayment: ...
-    @overload
-    async def create(
-        self, invoice_id: Ref[Invoice], amount: Number, paid_at: datetime, **fields: Unpack[PaymentFields]
-    ) -> InvoicePayment: ...
-    async def create(
-        self,
-        invoice_id: Ref[Invoice],
-        amount: InvoicePayment | Number | None = None,
-        paid_at: datetime | None = None,
-        **fields: Any,
-    ) -> InvoicePayment:
-        """Record a payment, from its fields or from a draft; the account may thank the client by e-mail for it."""
-        call = calls.create_invoice_payment(invoice_id, PAYMENT.creation(fields, amount, paid_at))
-        return await self._create(call, lambda made: calls.get_invoice_payment(invoice_id, made))
-
-    @overload
-    async def create_id(self, invoice_id: Ref[Invoice], draft: InvoicePayment, /) -> Created[InvoicePayment]: ...
-    @overload
-    async def create_id(
-        self, invoice_id: Ref[Invoice], amount: Number, paid_at: datetime, **fields: Unpack[PaymentFields]
-    ) -> Created[InvoicePayment]: ...
-    async def create_id(
-        self,
-        invoice_id: Ref[Invoice],
-        amount: InvoicePayment | Number | None = None,
-        paid_at: datetime | None = None,
-        **fields: Any,
-    ) -> Created[InvoicePayment]:
-        """As `create`, but gives what the answer told and reads nothing."""
-        return await self._send(calls.create_invoice_payment(invoice_id, PAYMENT.creation(fields, amount, paid_at)))
-
-    async def delete(self, invoice_id: Ref[Invoice], id: Ref[InvoicePayment]) -> Gone:
-        """Remove a payment: the invoice is due again (contract: payment_delete_text)."""
-        return await self._send(calls.delete_invoice_payment(invoice_id, id))
-
-
-def _issued(from_: Day | None, to: Day | None) -> calls.Query:
-    """The two days that come as a pair (contract: invoices.list)."""
+def _issued(from_: Day | None, to: Day | None) -> dict[str, object]:
+    """Return the parameters of the days of issue, which must be given together."""
     if from_ is None and to is None:
-        return ()
+        return {}
     if from_ is None or to is None:
         raise InvalidArgument("invoices.list: give from_ and to, or neither")
-    begin, end = checks.order("from_", from_, "to", to)
-    return (("from", f"{begin:%Y%m%d}"), ("to", f"{end:%Y%m%d}"))
-
-
-def _filters(status: InvoiceStatus | str | None, client: Ref[Client] | None) -> calls.Query:
-    """Contract: status_vs_state, client_filter_name."""
-    by_status = () if status is None else (("status", str(_STATUS("status", status))),)
-    return by_status if client is None else (*by_status, ("client", checks.segment("client", client)))
+    begin, end = order("from_", from_, "to", to)
+    return {"from": begin, "to": end}
 
 
 def _with_lines(what: str, sent: Mapping[str, Any], invoice: Invoice) -> Invoice:
-    """An invoice that has all the lines that were sent (contract: csv_header_intact)."""
+    """Return an invoice after checking that it has all line items that were sent."""
     count = len(read_lines(sent.get("csv_line_items") or ""))
     if count and len(invoice.lines or ()) != count:
-        raise NotTaken(f"{what}: done, but the server dropped lines", record=invoice, names=["csv_line_items"])
+        raise FieldsIgnored(f"{what}: done, but the server dropped lines", record=invoice, names=["csv_line_items"])
     return invoice

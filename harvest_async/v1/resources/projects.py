@@ -1,44 +1,62 @@
-"""Projects.
-
-Rules of this room: see `resources`.
-"""
+"""Projects."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Unpack, overload
+from typing import Any, Final, Unpack, overload
 
-from harvest_async.call import Created, Gone
-from harvest_async.v1 import calls
-from harvest_async.v1.drafts import form
-from harvest_async.v1.fields import ProjectChanges, ProjectFields, ProjectRef, Ref
+from harvest_async.call import Created, DeleteResult
+from harvest_async.client.drafts import form
+from harvest_async.client.resource import Listing, Resource
+from harvest_async.client.results import One
+from harvest_async.v1.fields import ClientRef, Name, ProjectChanges, ProjectFields, ProjectRef, Ref
 from harvest_async.v1.models import Client, Project
-from harvest_async.v1.section import Listing, Section
+from harvest_async.v1.references import ENDPOINTS, REFERENCES, SINCE
 
 __all__ = ["Projects"]
 
-PROJECT = form(
+PROJECT: Final = One(Project, "project")
+LIST_PROJECTS: Final = ENDPOINTS.listing(
+    "projects.list", "/projects", PROJECT, parameters={"client": REFERENCES.segment, **SINCE}
+)
+GET_PROJECT: Final = ENDPOINTS.get("projects.get", "/projects/{project}", PROJECT)
+CREATE_PROJECT: Final = ENDPOINTS.create("projects.create", "/projects", PROJECT)
+UPDATE_PROJECT: Final = ENDPOINTS.update(
+    "projects.update", "/projects/{project}", PROJECT, note="The server requires client_id in every update."
+)
+TOGGLE_PROJECT: Final = ENDPOINTS.toggle("projects.toggle", "PUT", "/projects/{project}/toggle", PROJECT)
+DELETE_PROJECT: Final = ENDPOINTS.delete("projects.delete", "/projects/{project}")
+
+PROJECT_FORM: Final = form(
     "projects",
     Project,
     ProjectFields,
     ProjectChanges,
-    {"name": "Name", "client_id": "Ref"},
+    {"name": Name, "client_id": ClientRef},
     active="use projects.toggle, activate or archive",
 )
 
 
-class Projects(Section):
-    """Projects."""
+class Projects(Resource):
+    """Projects: the work done for a client, with its budget and rates.
+
+    https://help.getharvest.com/api-v1/projects-api/projects/create-and-show-projects/
+    """
 
     __slots__ = ()
 
     def list(self, *, client: Ref[Client] | None = None, updated_since: datetime | None = None) -> Listing[Project]:
-        """All projects, archived ones too, or those of one client (contract: archived_included)."""
-        return self._list(calls.list_projects(client, updated_since))
+        """List all projects, archived ones too, or those of one client.
+
+        Args:
+            client: the client; None for all.
+            updated_since: list only projects that were changed since then; a datetime with a time zone.
+        """
+        return self._list(LIST_PROJECTS(client=client, updated_since=updated_since))
 
     async def get(self, id: ProjectRef) -> Project:
-        """One project."""
-        return await self._send(calls.get_project(id))
+        """Retrieve a project."""
+        return await self._send(GET_PROJECT(id))
 
     @overload
     async def create(self, draft: Project, /) -> Project: ...
@@ -47,9 +65,19 @@ class Projects(Section):
     async def create(
         self, name: Project | str | None = None, client_id: Ref[Client] | None = None, **fields: Any
     ) -> Project:
-        """Make a project for a client, from its fields or from a draft."""
-        values = PROJECT.creation(fields, name, client_id)
-        return await self._create(calls.create_project(values), calls.get_project)
+        """Create a project and return it.
+
+        Args:
+            name: the project's name, or a draft in place of all arguments.
+            client_id: the client.
+            fields: other fields: `bill_by`, `hourly_rate`, `budget_by`, `budget` (hours, or money by `budget_by`) ...
+
+        Raises:
+            InvalidArgument: a field is missing or invalid; nothing was sent.
+            BadRequest: the account's plan allows no more projects.
+        """
+        values = PROJECT_FORM.creation(fields, name, client_id)
+        return await self._create(CREATE_PROJECT(fields=values), GET_PROJECT)
 
     @overload
     async def create_id(self, draft: Project, /) -> Created[Project]: ...
@@ -60,37 +88,41 @@ class Projects(Section):
     async def create_id(
         self, name: Project | str | None = None, client_id: Ref[Client] | None = None, **fields: Any
     ) -> Created[Project]:
-        """As `create`, but gives what the answer told and reads nothing."""
-        return await self._send(calls.create_project(PROJECT.creation(fields, name, client_id)))
+        """Create a project in one call: return its id, and the record only if the response has it."""
+        return await self._send(CREATE_PROJECT(fields=PROJECT_FORM.creation(fields, name, client_id)))
 
     @overload
     async def update(self, id: ProjectRef, changed: Project) -> Project: ...
     @overload
     async def update(self, id: ProjectRef, **fields: Unpack[ProjectChanges]) -> Project: ...
     async def update(self, id: ProjectRef, changed: Project | None = None, **fields: Any) -> Project:
-        """Change what is given, or what differs between two records; where nothing does, nothing is sent.
+        """Change a project and return it: the given fields, or those that differ in `changed`.
 
-        The server wants the client's id every time. Where it is neither given nor known from the record, the project
-        is read first (contract: project_update_client_id).
+        If no field differs, no request is sent. The server requires the client's id in every update; if it is neither
+        given nor known from the record, the project is read first.
         """
-        values = PROJECT.changes(id, changed, fields)
+        values = PROJECT_FORM.changes(id, changed, fields)
         if values and "client_id" not in values:
             known = id if isinstance(id, Project) and id.client_id else await self.get(id)
             values["client_id"] = known.client_id
-        return await self._updated(id, Project, values, calls.update_project(id, values), calls.get_project(id))
+        return await self._updated(id, Project, values, UPDATE_PROJECT(id, fields=values), GET_PROJECT(id))
 
     async def toggle(self, id: ProjectRef) -> Project:
-        """Archive an active project or the other way round; never repeated after a lost answer."""
-        return await self._changed(calls.toggle_project(id), calls.get_project(id))
+        """Archive an active project, or activate an archived one. Not repeated if the response is lost."""
+        return await self._changed(TOGGLE_PROJECT(id), GET_PROJECT(id))
 
     async def activate(self, id: ProjectRef) -> Project:
-        """Bring an archived project back, if the plan has room for it; an active one is left alone."""
-        return await self._switch(calls.get_project(id), calls.toggle_project(id), on=True)
+        """Activate an archived project if the plan allows one more; an active one is not changed."""
+        return await self._switch(GET_PROJECT(id), TOGGLE_PROJECT(id), on=True)
 
     async def archive(self, id: ProjectRef) -> Project:
-        """Archive a project; an archived one is left alone."""
-        return await self._switch(calls.get_project(id), calls.toggle_project(id), on=False)
+        """Archive a project; an archived one is not changed."""
+        return await self._switch(GET_PROJECT(id), TOGGLE_PROJECT(id), on=False)
 
-    async def delete(self, id: ProjectRef) -> Gone:
-        """Remove a project that has no hours."""
-        return await self._send(calls.delete_project(id))
+    async def delete(self, id: ProjectRef) -> DeleteResult:
+        """Delete a project that has no hours.
+
+        Raises:
+            BadRequest: the project has hours; archive it instead.
+        """
+        return await self._send(DELETE_PROJECT(id))

@@ -1,26 +1,68 @@
-"""Reports: time and expenses over any stretch of days.
-
-Rules of this room: see `resources`.
-"""
+"""Reports: the time entries and expenses of a project or a person in a range of days."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from harvest_async.v1 import calls, checks
+from harvest_async.client.endpoints import Format, digits, only, yes_no
+from harvest_async.client.resource import Listing, Resource
+from harvest_async.client.results import One
+from harvest_async.client.validation import order
 from harvest_async.v1.fields import Day, PersonRef, ProjectRef
 from harvest_async.v1.models import Expense, ReportEntry
-from harvest_async.v1.section import Listing, Section
+from harvest_async.v1.references import ENDPOINTS, REFERENCES, SINCE
 
 __all__ = ["Reports"]
 
 
-class Reports(Section):
-    """Time and expenses of a project or a person over days, both ends included; for administrators.
+def _id(name: str, value: object) -> str:
+    return str(REFERENCES.reference(name, value))
 
-    Records have ids in place of names. Moments in `updated_since` are aware. `only_billed` and `only_unbilled` leave
-    the others out; without either all come (contract: yes_only).
+
+_DAYS: Final[Mapping[str, Format]] = {"from": digits, "to": digits}
+_BILLED: Final[Mapping[str, Format]] = {"only_billed": only("yes"), "only_unbilled": only("yes")}
+_NEEDED: Final = frozenset(_DAYS)
+
+ENTRY: Final = One(ReportEntry, "day_entry")
+PROJECT_ENTRIES: Final = ENDPOINTS.listing(
+    "reports.project_entries",
+    "/projects/{project}/entries",
+    ENTRY,
+    parameters={**_DAYS, "user_id": _id, "billable": yes_no, "is_closed": yes_no, **_BILLED, **SINCE},
+    required=_NEEDED,
+)
+USER_ENTRIES: Final = ENDPOINTS.listing(
+    "reports.user_entries",
+    "/people/{person}/entries",
+    ENTRY,
+    parameters={**_DAYS, "project_id": _id, "billable": yes_no, "is_closed": yes_no, **_BILLED, **SINCE},
+    required=_NEEDED,
+)
+
+EXPENSE: Final = One(Expense, "expense")
+PROJECT_EXPENSES: Final = ENDPOINTS.listing(
+    "reports.project_expenses",
+    "/projects/{project}/expenses",
+    EXPENSE,
+    parameters={**_DAYS, "is_closed": yes_no, **_BILLED, **SINCE},
+    required=_NEEDED,
+)
+USER_EXPENSES: Final = ENDPOINTS.listing(
+    "reports.user_expenses",
+    "/people/{person}/expenses",
+    EXPENSE,
+    parameters={**_DAYS, "is_closed": yes_no, **SINCE},
+    required=_NEEDED,
+)
+
+
+class Reports(Resource):
+    """Reports on a project or a person; for administrators.
+
+    Both days of a range are included. Records have ids instead of names. Without `only_billed` and
+    `only_unbilled`, all are listed.
     """
 
     __slots__ = ()
@@ -38,10 +80,34 @@ class Reports(Section):
         is_closed: bool | None = None,
         updated_since: datetime | None = None,
     ) -> Listing[ReportEntry]:
-        """A project's entries (contract: reports.project_entries)."""
-        query = _range(from_, to, user_id=user_id, billable=billable, is_closed=is_closed)
-        query += _only(only_billed=only_billed, only_unbilled=only_unbilled, updated_since=updated_since)
-        return self._list(calls.project_entries(project_id, query))
+        """List the time entries of a project.
+
+        Args:
+            project_id: the project.
+            from_: the first day.
+            to: the last day.
+            user_id: list only entries of this person.
+            billable: list only entries that are billable, or only those that are not.
+            only_billed: list only entries that are on an invoice.
+            only_unbilled: list only entries that are not on an invoice.
+            is_closed: list only entries of approved timesheets, or only those of others.
+            updated_since: list only entries that were changed since then; a datetime with a time zone.
+
+        Raises:
+            InvalidArgument: `from_` is after `to`.
+        """
+        return self._list(
+            PROJECT_ENTRIES(
+                project_id,
+                **_days(from_, to),
+                user_id=user_id,
+                billable=billable,
+                only_billed=only_billed,
+                only_unbilled=only_unbilled,
+                is_closed=is_closed,
+                updated_since=updated_since,
+            )
+        )
 
     def user_entries(
         self,
@@ -56,10 +122,34 @@ class Reports(Section):
         is_closed: bool | None = None,
         updated_since: datetime | None = None,
     ) -> Listing[ReportEntry]:
-        """A person's entries (contract: reports.user_entries)."""
-        query = _range(from_, to, project_id=project_id, billable=billable, is_closed=is_closed)
-        query += _only(only_billed=only_billed, only_unbilled=only_unbilled, updated_since=updated_since)
-        return self._list(calls.user_entries(user_id, query))
+        """List the time entries of a person.
+
+        Args:
+            user_id: the person.
+            from_: the first day.
+            to: the last day.
+            project_id: list only entries of this project.
+            billable: list only entries that are billable, or only those that are not.
+            only_billed: list only entries that are on an invoice.
+            only_unbilled: list only entries that are not on an invoice.
+            is_closed: list only entries of approved timesheets, or only those of others.
+            updated_since: list only entries that were changed since then; a datetime with a time zone.
+
+        Raises:
+            InvalidArgument: `from_` is after `to`.
+        """
+        return self._list(
+            USER_ENTRIES(
+                user_id,
+                **_days(from_, to),
+                project_id=project_id,
+                billable=billable,
+                only_billed=only_billed,
+                only_unbilled=only_unbilled,
+                is_closed=is_closed,
+                updated_since=updated_since,
+            )
+        )
 
     def project_expenses(
         self,
@@ -72,10 +162,17 @@ class Reports(Section):
         is_closed: bool | None = None,
         updated_since: datetime | None = None,
     ) -> Listing[Expense]:
-        """A project's expenses (contract: reports.project_expenses)."""
-        query = _range(from_, to, is_closed=is_closed)
-        query += _only(only_billed=only_billed, only_unbilled=only_unbilled, updated_since=updated_since)
-        return self._list(calls.project_expenses(project_id, query))
+        """List the expenses of a project; for the arguments see `project_entries`."""
+        return self._list(
+            PROJECT_EXPENSES(
+                project_id,
+                **_days(from_, to),
+                only_billed=only_billed,
+                only_unbilled=only_unbilled,
+                is_closed=is_closed,
+                updated_since=updated_since,
+            )
+        )
 
     def user_expenses(
         self,
@@ -86,26 +183,12 @@ class Reports(Section):
         is_closed: bool | None = None,
         updated_since: datetime | None = None,
     ) -> Listing[Expense]:
-        """A person's expenses (contract: reports.user_expenses)."""
-        query = _range(from_, to, is_closed=is_closed)
-        query += _only(only_billed=False, only_unbilled=False, updated_since=updated_since)
-        return self._list(calls.user_expenses(user_id, query))
+        """List the expenses of a person; for the arguments see `user_entries`."""
+        query = _days(from_, to)
+        return self._list(USER_EXPENSES(user_id, **query, is_closed=is_closed, updated_since=updated_since))
 
 
-def _range(from_: Day, to: Day, **filters: Any) -> calls.Query:
-    """Both days, and the filters that were given (contract: dates.report_range, yes_no, entries_without_range)."""
-    begin, end = checks.order("from_", from_, "to", to)
-    given = tuple((name, _filter(name, value)) for name, value in filters.items() if value is not None)
-    return (("from", f"{begin:%Y%m%d}"), ("to", f"{end:%Y%m%d}"), *given)
-
-
-def _filter(name: str, value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return str(checks.reference(name, value))
-
-
-def _only(*, only_billed: bool, only_unbilled: bool, updated_since: datetime | None) -> calls.Query:
-    """Contract: yes_only: these two know no `no`."""
-    flags = tuple((name, "yes") for name, on in (("only_billed", only_billed), ("only_unbilled", only_unbilled)) if on)
-    return flags if updated_since is None else (*flags, ("updated_since", checks.since(updated_since)))
+def _days(from_: Day, to: Day) -> dict[str, Any]:
+    """Return the parameters of a range of days."""
+    begin, end = order("from_", from_, "to", to)
+    return {"from": begin, "to": end}

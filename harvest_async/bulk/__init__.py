@@ -1,1 +1,0 @@
-"""Imports: rows of a file, a plan, and the run that carries it out."""

@@ -1,0 +1,1 @@
+"""Exports of whole accounts: see `harvest_async.exports`."""

@@ -1,0 +1,293 @@
+"""Export an account, one kind of record after the other.
+
+Invariants:
+    Only ids of parents are held in memory. A kind's file is replaced first and the state is saved afterwards, so an
+    interrupted export resumes with the first kind that is not complete. The API does not report deleted records as
+    changes; only a full export removes them from the files.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import suppress
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from attrs import define, field, frozen
+
+from harvest_async.cancellation import finish
+from harvest_async.client.cached_list import record_id
+from harvest_async.concurrency import read_in_order
+from harvest_async.errors import InvalidArgument
+from harvest_async.exporter.account import Days, ExportAccount, ExportTable
+from harvest_async.exporter.disk import place, scratch
+from harvest_async.exporter.files import FORMATS, Writer
+from harvest_async.exporter.receipts import FOLDER, fetch_receipts
+from harvest_async.exporter.state import State, load
+from harvest_async.progress import Progress
+
+__all__ = ["Exported", "Kept", "export_account"]
+
+_FIRST: Final = date(2000, 1, 1)
+_YEARS_AHEAD: Final = 10
+
+
+@frozen
+class Kept:
+    """The result for one kind of record.
+
+    Attributes:
+        name: the kind.
+        path: its file; None if its module is disabled in the account.
+        read: the number of records that were read.
+        rows: the number of records in the file.
+    """
+
+    name: str
+    path: Path | None
+    read: int
+    rows: int
+
+
+@define
+class Exported:
+    """The result of an export; also valid while the export runs.
+
+    Attributes:
+        folder: the folder of the files.
+        kinds: the result for each completed kind.
+        calls: the number of calls that were sent.
+    """
+
+    folder: Path
+    kinds: list[Kept] = field(factory=list)
+    calls: int = 0
+
+    @property
+    def read(self) -> int:
+        """Return the number of records that were read."""
+        return sum(kind.read for kind in self.kinds)
+
+
+async def export_account(
+    account: ExportAccount,
+    result: Exported,
+    *,
+    identity: str,
+    folder: Path,
+    format: str,
+    only: Iterable[str],
+    first: date | None,
+    last: date | None,
+    full: bool,
+    receipts: bool,
+    on_progress: Progress,
+) -> None:
+    """Export an account; see `exports.export`."""
+    chosen, days = _chosen(account.tables, only), _days(first, last)
+    dates = f"{first or ''}..{last or ''}".strip(".")
+    state = _begin(folder, account.tables, identity, format, dates, full=full)
+    await _Export(account, result, state, days, on_progress, receipts=receipts).run(chosen)
+
+
+def _chosen(tables: Mapping[str, ExportTable], only: Iterable[str]) -> list[ExportTable]:
+    wanted = set(only)
+    if unknown := sorted(wanted - tables.keys()):
+        names = ", ".join(map(repr, unknown))
+        raise InvalidArgument(f"Unknown kind{'s' * (len(unknown) > 1)} {names}. Choose from: {', '.join(tables)}.")
+    return [table for table in tables.values() if not wanted or table.name in wanted]
+
+
+def _days(first: date | None, last: date | None) -> Days:
+    far = date(date.today().year + _YEARS_AHEAD, 12, 31)  # noqa: DTZ011 - any distant day will do
+    days = first or _FIRST, last or far
+    if days[1] < days[0]:
+        raise InvalidArgument(f"the last day, {days[1]}, is before the first, {days[0]}")
+    return days
+
+
+def _begin(folder: Path, tables: Iterable[str], account: str, format: str, days: str, *, full: bool) -> State:
+    """Create the folder, and load the state of an earlier export."""
+    if format not in FORMATS:
+        raise InvalidArgument(f"Unknown format {format!r}. Choose from: {', '.join(FORMATS)}.")
+    folder.mkdir(parents=True, exist_ok=True)
+    _refuse_mixed(folder, tables, format)
+    return load(folder, account, format, days, full=full)
+
+
+def _refuse_mixed(folder: Path, tables: Iterable[str], format: str) -> None:
+    for other in FORMATS.values():
+        if other.name != format:
+            for name in tables:
+                if (folder / f"{name}{other.ending}").exists():
+                    raise InvalidArgument(f"{folder} holds {name}{other.ending}: export {format} to another folder")
+
+
+class _Export:
+    def __init__(
+        self, account: ExportAccount, result: Exported, state: State, days: Days, progress: Progress, *, receipts: bool
+    ) -> None:
+        self._account = account
+        self._receipts = receipts
+        self._folder = result.folder
+        self._result = result
+        self._state = state
+        self._days = days
+        self._progress = progress
+        self._format = FORMATS[state.format]
+        self._numbers: dict[str, list[int]] = {}
+        self._changed = _Changed()
+
+    async def run(self, sections: Sequence[ExportTable]) -> None:
+        """Bring each kind up to date."""
+        off = await self._account.disabled_modules()
+        whole = [section for section in sections if section.whole and section.module not in off]
+        if whole:
+            self._changed = await self._changed_parents(whole[0].parents, [section.name for section in whole])
+        for section in sections:
+            if section.module in off:
+                self._result.kinds.append(Kept(section.name, None, 0, 0))
+            else:
+                await self._section(section)
+
+    async def _parts(self, kind: str) -> list[int]:
+        """Return the ids of all parents of a kind; `[0]` if it has no parents."""
+        if not kind:
+            return [0]
+        if kind not in self._numbers:
+            self._numbers[kind] = [record_id(record) async for record in self._account.parents(kind)]
+        return self._numbers[kind]
+
+    async def _changed_parents(self, kind: str, names: Sequence[str]) -> _Changed:
+        """Return the parents that changed; all their records are read again."""
+        known = [self._state.since(name) if self._path(name).exists() else None for name in names]
+        since = None if None in known else min(moment for moment in known if moment is not None)
+        numbers: dict[int, None] = {}
+        latest: dict[str, datetime] = {}
+        async for record in self._account.parents(kind, since):
+            numbers[record_id(record)] = None  # pages may overlap when records change meanwhile
+            _note(latest, "", record)
+        return _Changed(list(numbers), latest, since is None)
+
+    def _path(self, name: str) -> Path:
+        return self._folder / f"{name}{self._format.ending}"
+
+    async def _section(self, section: ExportTable) -> None:
+        """Read the changes of a kind, and replace its file."""
+        parts = self._changed.numbers if section.whole else await self._parts(section.parents)
+        path = self._path(section.name)
+        whole = section.whole and self._changed.whole
+        intake = _Intake(section, self._state, parts, path if path.exists() and not whole else None)
+        self._progress.begin(section.name.replace("_", " "), len(parts))
+        new = scratch(path)
+        try:
+            rows = await self._written(section, parts, intake, new)
+            await self._fetch_receipts(intake.with_receipt)
+            await finish(asyncio.to_thread(place, new, path))
+        finally:
+            with suppress(FileNotFoundError):
+                new.unlink()
+        latest = self._changed.latest if section.whole else intake.latest if section.since else {}
+        self._state.saw(section.name, latest)
+        await finish(asyncio.to_thread(self._state.save, self._folder))
+        self._result.kinds.append(Kept(section.name, path, intake.read, rows))
+
+    async def _fetch_receipts(self, expenses: list[tuple[int, int]]) -> None:
+        """Fetch images before their expenses are saved as read, so that none is missed after an interruption."""
+        if self._receipts and expenses:
+            self._progress.begin(FOLDER, len(expenses))
+            count = await fetch_receipts(self._account, self._folder, expenses)
+            self._result.kinds.append(Kept(FOLDER, self._folder / FOLDER, count, count))
+
+    async def _written(self, section: ExportTable, parts: list[int], intake: _Intake, new: Path) -> int:
+        """Write the records read and the rows kept from the older file; return the number of rows."""
+        writer = self._format.open(new, section.model, section.left_out)
+        try:
+            await self._read(section, parts, intake, writer)
+            return intake.read + await finish(asyncio.to_thread(intake.take_over, writer))
+        finally:
+            await finish(asyncio.to_thread(writer.close))
+
+    async def _read(self, section: ExportTable, parts: list[int], intake: _Intake, writer: Writer) -> None:
+        def read(part: int) -> AsyncIterator[Any]:
+            return self._account.records(section, part, intake.since(part), self._days)
+
+        def take(part: int, record: Any) -> None:
+            if intake.is_new(part, record):
+                writer.add(record)
+
+        async def done(_: int) -> None:
+            self._progress.step()
+
+        await read_in_order(parts, read, take, done)
+
+
+@frozen
+class _Changed:
+    """Parents that changed, the latest change, and whether they are all parents of the account."""
+
+    numbers: list[int] = field(factory=list)
+    latest: dict[str, datetime] = field(factory=dict)
+    whole: bool = True
+
+
+class _Intake:
+    """Records read of one kind, and the rows to keep from its older file."""
+
+    def __init__(self, section: ExportTable, state: State, parts: list[int], old: Path | None) -> None:
+        self._section = section
+        self._old = old
+        self._since = {part: state.since(section.name, _word(section, part)) if old else None for part in parts}
+        self._whole = not section.parents and self._since.get(0) is None
+        self._read_on = {str(part) for part, moment in self._since.items() if moment is not None}
+        self._read_anew = {str(part) for part in parts}
+        self._ids: set[str] = set()
+        self.latest: dict[str, datetime] = {}
+        self.with_receipt: list[tuple[int, int]] = []
+        self.read = 0
+
+    def since(self, part: int) -> datetime | None:
+        """Return the time since which the changes of a part are read; None reads all of it."""
+        return self._since[part] if self._section.since else None
+
+    def is_new(self, part: int, record: Any) -> bool:
+        """Register a record; return False if it was read before."""
+        if self._old is not None and not self._whole:
+            number = str(record_id(record))
+            if number in self._ids:
+                return False
+            self._ids.add(number)
+        _note(self.latest, _word(self._section, part), record)
+        if getattr(record, "has_receipt", False):
+            self.with_receipt.append((record_id(record), part))
+        self.read += 1
+        return True
+
+    def take_over(self, writer: Writer) -> int:
+        """Append the older rows that are kept; return their number."""
+        if self._old is None or self._whole:
+            return 0
+        return writer.take_over(self._old, self._section.parent, self._stays)
+
+    def _stays(self, number: str, parent: str) -> bool:
+        """Return whether to keep an older row: not read again, and of a parent that exists and was read for changes."""
+        if number in self._ids:
+            return False
+        if not self._section.parent:
+            return True
+        if self._section.whole:
+            return parent not in self._read_anew
+        return parent in self._read_on
+
+
+def _word(section: ExportTable, part: int) -> str:
+    return str(part) if section.parents else ""
+
+
+def _note(latest: dict[str, datetime], part: str, record: Any) -> None:
+    """Record the time of a change if it is the latest of its part."""
+    moment: datetime | None = getattr(record, "updated_at", None)
+    if moment is not None and (part not in latest or latest[part] < moment):
+        latest[part] = moment

@@ -1,0 +1,1 @@
+"""Imports: the rows of files, plans, runs and their journals."""

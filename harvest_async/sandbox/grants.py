@@ -1,0 +1,85 @@
+"""The OAuth 2.0 codes and tokens that an account has issued.
+
+A token is valid for one audience, which is the API version that issued it, or for all of them.
+
+Invariants:
+- A code and a refresh token are valid for one use.
+- A token is base64 text and holds the characters `+` and `/`, so that a client which does not escape it fails.
+"""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from datetime import datetime, timedelta
+from typing import Final
+
+from harvest_async.sandbox.records import Record
+from harvest_async.sandbox.world import World
+
+__all__ = ["CLIENT_ID", "CLIENT_SECRET", "Grants"]
+
+CLIENT_ID: Final = "sandbox-client"
+CLIENT_SECRET: Final = "sandbox-secret"
+
+
+class Grants:
+    """Issue, find, use and revoke codes and tokens; their kinds are `code`, `access` and `refresh`."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._permanent: dict[tuple[str, str], str] = {}
+
+    def permit(self, token: str, email: str, audience: str) -> None:
+        """Make a token valid that never ends and is not revoked."""
+        self._permanent[audience, token] = email
+
+    def email_of(self, token: str, now: datetime, audience: str) -> str | None:
+        """Return the e-mail of an access token's owner; None if it is unknown, revoked, expired or for another use."""
+        if (audience, token) in self._permanent:
+            return self._permanent[audience, token]
+        grant = self._find("access", token, now)
+        return None if grant is None or grant["audience"] not in {"", audience} else str(grant["email"])
+
+    def issue(
+        self,
+        kind: str,
+        email: str,
+        now: datetime,
+        lifetime: int | None,
+        redirect_uri: str = "",
+        *,
+        audience: str = "",
+    ) -> str:
+        """Issue a code or a token and return it; `lifetime` is in seconds, None never expires."""
+        secret = base64.b64encode(b"\xfb\xef\xff" + secrets.token_bytes(40)).decode()  # begins with ++//
+        expires_at = None if lifetime is None else now + timedelta(seconds=lifetime)
+        fields = {"kind": kind, "secret": secret, "email": email, "expires_at": expires_at}
+        self._world.add(
+            "grant", {**fields, "redirect_uri": redirect_uri, "client": CLIENT_ID, "audience": audience}, now
+        )
+        return secret
+
+    def redeem(self, kind: str, secret: str, now: datetime, redirect_uri: str = "") -> str | None:
+        """Use a code or a refresh token and return its owner's e-mail.
+
+        Returns None if it is unknown, used, revoked or expired, or was issued for another `redirect_uri`.
+        """
+        grant = self._find(kind, secret, now)
+        if grant is None or grant["redirect_uri"] != redirect_uri:
+            return None
+        self._world.drop("grant", grant)
+        return str(grant["email"])
+
+    def revoke(self, *, refresh: bool) -> None:
+        """Revoke all access tokens; with `refresh` the refresh tokens, too."""
+        for kind in ("access", "refresh") if refresh else ("access",):
+            for grant in self._world.having("grant", kind=kind):
+                self._world.drop("grant", grant)
+
+    def _find(self, kind: str, secret: str, now: datetime) -> Record | None:
+        for grant in self._world.having("grant", secret=secret):
+            current = grant["expires_at"] is None or now < grant["expires_at"]
+            if grant["kind"] == kind and grant["secret"] == secret and current:
+                return grant
+        return None

@@ -1,0 +1,200 @@
+"""The rules by which a gate grants leases from the account state to the calls that wait."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Final
+
+from harvest_async.clock import SECOND, Clock
+from harvest_async.errors import HarvestError
+from harvest_async.throttle.connections import MOST_CONNECTIONS, Connections
+from harvest_async.throttle.errors import throttled
+from harvest_async.throttle.forecast import QueueState, forecast
+from harvest_async.throttle.lease import Lease, Owner, Ticket
+from harvest_async.throttle.queue import CallQueue, Lane
+from harvest_async.throttle.state import AccountState, Why
+
+__all__ = ["Expired", "Granted", "Granting", "Waiter"]
+
+_STATUS_DEADLINE: Final = 10 * SECOND
+"""The time of the status call up to its response's headers: nothing else is sent meanwhile."""
+_POLL: Final = SECOND // 10
+"""How often a gate looks at an account state that others change, too."""
+
+
+class Waiter:
+    """A call that waits at the gate."""
+
+    __slots__ = ("entered", "future", "number", "ticket", "timer")
+
+    def __init__(self, ticket: Ticket, future: asyncio.Future[Lease], entered: int) -> None:
+        self.ticket = ticket
+        self.future = future
+        self.entered = entered
+        self.number = ticket.number
+        self.timer: asyncio.TimerHandle | None = None
+
+
+Granted = list[tuple[Waiter, Lease]]
+Expired = list[tuple[Waiter, HarvestError]]
+
+
+class Granting:
+    """Grants leases to the waiters of one gate.
+
+    Args:
+        owner: the gate, which the leases report their end to.
+        queue: the waiters.
+        connections: the connections that the calls use.
+        clock: the source of the time.
+        max_block: how long a closed gate may hold a call up, in nanoseconds; None for no limit.
+
+    Attributes:
+        leases: the leases that were granted and have not ended.
+        count: how many leases were granted so far.
+        leading: how many callers wait for a status call in front of everyone.
+    """
+
+    def __init__(
+        self, owner: Owner, queue: CallQueue[Waiter], connections: Connections, clock: Clock, max_block: int | None
+    ) -> None:
+        self._owner = owner
+        self._queue = queue
+        self._connections = connections
+        self._clock = clock
+        self._max_block = max_block
+        self.leases: dict[int, Lease] = {}
+        self.count = self.leading = 0
+
+    def at_once(self, ticket: Ticket, state: AccountState) -> Lease | None:
+        """Grant a lease to a call while nobody waits; None where the call may have to wait."""
+        if state.why is not None or state.watch_at is not None:
+            return None
+        now = self._clock.now()
+        if self._connections.busy >= self._connections.update(state.window) or not state.window.free(now):
+            return None
+        return self._lease(state.take, ticket, now)
+
+    def grant(self, state: AccountState, granted: Granted, expired: Expired) -> int | None:
+        """Grant all leases that may be granted; return the time at which to look again.
+
+        Args:
+            state: the account's state.
+            granted: gets the waiters and their leases.
+            expired: gets the waiters that a closed gate holds up for too long, and their errors.
+        """
+        now = self._clock.now()
+        if state.why is not None:
+            return self._grant_probe(state, now, granted, expired)
+        queue, limit = self._queue, self._connections.update(state.window)
+        while self._connections.busy < limit and (lane := queue.next(state, now)) is not None:
+            waiter = queue.pop(lane)
+            if waiter.future.done():  # it was cancelled at the same time
+                continue
+            if state.watch_at is not None and now >= state.watch_at and _can_ask(waiter.ticket, state, now):
+                state.watch(now)
+                granted.append((waiter, self._lease(state.take, waiter.ticket, now, is_status_call=True)))
+            else:
+                queue.granted(lane, state, now)
+                granted.append((waiter, self._lease(state.take, waiter.ticket, now)))
+        return self._wake(state, now)
+
+    def revoke(self, lease: Lease) -> None:
+        """Undo the grant of a lease that the ledger could not store."""
+        lease.ended = True
+        del self.leases[lease.number]
+        self._connections.busy -= 1
+
+    def goes_first(self, state: AccountState, now: int) -> bool:
+        """Return whether a new call is the one that a closed gate lets through now."""
+        return state.why is not None and not self._queue.size and self._lets_probe(state, now)
+
+    def expected(self, state: AccountState, lane: Lane, now: int) -> int:
+        """Return how long a new call is expected to wait, in nanoseconds."""
+        trip = self._connections.trip
+        start = now if state.why is None else max(now, state.until) + trip
+        if lane is Lane.BULK:
+            start = max(start, now + self._queue.held_back(state, now))
+        queue = QueueState(
+            place=self._queue.place(lane) + self.leading,
+            kept=self._queue.kept(lane, state),
+            step=self._queue.step(lane, state),
+            busy=self._connections.busy,
+            limit=self._connections.update(state.window),
+            trip=trip,
+        )
+        return forecast(state.window, queue, now, start) - now
+
+    def _lease(
+        self,
+        take: Callable[[int, int], int],
+        ticket: Ticket,
+        now: int,
+        *,
+        is_status_call: bool = False,
+        probes: bool = False,
+    ) -> Lease:
+        deadline = now + (min(ticket.deadline, _STATUS_DEADLINE) if is_status_call else ticket.deadline)
+        number = take(now, deadline)
+        self._connections.busy += 1
+        self.count += 1
+        lease = self.leases[number] = Lease(
+            self._owner, number, now, deadline, is_status_call=is_status_call, probes=probes
+        )
+        return lease
+
+    def _grant_probe(self, state: AccountState, now: int, granted: Granted, expired: Expired) -> int | None:
+        next_limit = min(self._expire(state, now, expired), default=None)
+        lane = self._queue.first()
+        if lane is None:
+            return None
+        if not self._lets_probe(state, now):
+            return _earliest(state.probe_at(now), next_limit, self._poll(now))
+        waiter = self._queue.pop(lane)
+        if waiter.future.done():
+            return self._grant_probe(state, now, granted, expired)
+        ticket = waiter.ticket
+        is_status_call = ticket.probe is not None and not state.alone
+        # A token request is sent without the status: what others sent stays unknown.
+        first = state.why is Why.UNKNOWN and ticket.is_token_request
+        take = state.take if first else partial(state.take_probe, is_status_call=is_status_call)
+        granted.append((waiter, self._lease(take, ticket, now, is_status_call=is_status_call, probes=True)))
+        return None
+
+    def _lets_probe(self, state: AccountState, now: int) -> bool:
+        return self._connections.busy < MOST_CONNECTIONS and state.may_probe(now)
+
+    def _expire(self, state: AccountState, now: int, expired: Expired) -> Iterator[int]:
+        """Remove the waiters that the closed gate holds up too long; yield the next time for each lane."""
+        if self._max_block is None or state.since is None:
+            return
+        # Waiters further back came later, so each lane is looked at from its head on.
+        for lane in Lane:
+            while (waiter := self._queue[lane].head()) is not None:
+                limit = max(state.since, waiter.ticket.entered) + self._max_block
+                if max(now, state.until) <= limit:
+                    yield limit + 1
+                    break
+                reason = f"more than max_block ({self._max_block / SECOND:.0f} s)"
+                expired.append((self._queue.pop(lane), throttled(state, now, reason)))
+
+    def _wake(self, state: AccountState, now: int) -> int | None:
+        """Return when to look again; None where nobody waits, or the release of a connection decides."""
+        if not self._queue.size or self._connections.full:
+            return None
+        held_back = self._queue.held_back(state, now) if self._queue[Lane.BULK] else 0
+        return _earliest(state.window.next_release(now), now + held_back if held_back else None, self._poll(now))
+
+    def _poll(self, now: int) -> int | None:
+        return now + _POLL if self._queue.shared else None
+
+
+def _can_ask(ticket: Ticket, state: AccountState, now: int) -> bool:
+    """Return whether the status may be requested in passing: not with a lease that a call with `max_wait` needs."""
+    return ticket.probe is not None and (ticket.max_wait is None or state.window.free(now) > 1)
+
+
+def _earliest(*times: int | None) -> int | None:
+    return min((time for time in times if time is not None), default=None)

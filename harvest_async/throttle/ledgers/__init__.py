@@ -1,0 +1,1 @@
+"""Where an account's leases are stored."""

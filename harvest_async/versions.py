@@ -1,0 +1,152 @@
+"""The API versions that this package supports, and the modules that implement them.
+
+Notes:
+    This is the only module outside a version's own package that names the package. A version is imported when one of
+    its parts is used for the first time; without its package, everything else can still be imported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+from attrs import frozen
+
+from harvest_async.errors import InvalidArgument
+
+if TYPE_CHECKING:
+    from harvest_async.v1.client import HarvestV1
+    from harvest_async.v1.directory import Directory
+    from harvest_async.v1.oauth2 import OAuth2
+    from harvest_async.v2.client import HarvestV2
+
+    Client = HarvestV1
+
+__all__ = [
+    "DEFAULT",
+    "PUBLIC",
+    "VERSIONS",
+    "Directory",
+    "HarvestV1",
+    "HarvestV2",
+    "OAuth2",
+    "Version",
+    "load",
+    "version_of",
+]
+
+DEFAULT: Final = "v1"
+"""The version that the command line uses."""
+
+
+@frozen
+class Version:
+    """One API version.
+
+    Attributes:
+        name: its name.
+        package: the package that implements it.
+        parts: for each part the module and the name in it, as `module:name` below the package.
+    """
+
+    name: str
+    package: str
+    parts: Mapping[str, str]
+
+
+VERSIONS: Final[dict[str, Version]] = {
+    "v1": Version(
+        "v1",
+        "harvest_async.v1",
+        {
+            "client": "client:HarvestV1",
+            "directory": "directory:Directory",
+            "oauth2": "oauth2:OAuth2",
+            "import_account": "import_adapter:V1ImportAccount",
+            "export_account": "export_tables:V1ExportAccount",
+            "dialect": "dialect:V1Dialect",
+            "service": "service:SERVICE",
+            "examples": "postman_examples:examples",
+            "receipt_field": "resources.receipts:PART",
+        },
+    ),
+    "v2": Version("v2", "harvest_async.v2", {"client": "client:HarvestV2", "dialect": "dialect:V2Dialect"}),
+}
+"""The versions by name."""
+
+PUBLIC: Final[Mapping[str, tuple[str, str]]] = {
+    "Directory": ("v1", "directory"),
+    "HarvestV1": ("v1", "client"),
+    "HarvestV2": ("v2", "client"),
+    "OAuth2": ("v1", "oauth2"),
+}
+"""The names that `harvest_async` exports from a version: the version and its part."""
+
+
+def load(part: str, version: str = DEFAULT) -> Any:
+    """Import a part of a version.
+
+    Args:
+        part: a key of `Version.parts`.
+        version: the version's name.
+
+    Returns:
+        The class, function or value.
+
+    Raises:
+        InvalidArgument: the version is unknown, has no such part, or its package is missing from this installation.
+    """
+    if version not in VERSIONS:
+        raise InvalidArgument(f"Unknown API version {version!r}. Choose from: {', '.join(VERSIONS)}.")
+    found = VERSIONS[version]
+    if part not in found.parts:
+        raise InvalidArgument(f"API {version} has no {part!r}. Choose from: {', '.join(found.parts)}.")
+    module, _, name = found.parts[part].partition(":")
+    try:
+        return getattr(import_module(f"{found.package}.{module}"), name)
+    except ModuleNotFoundError as error:
+        if error.name != found.package:
+            raise
+        raise InvalidArgument(
+            f"API {version} is not available: this installation has no package {found.package}. "
+            "Install it again: python -m pip install --force-reinstall harvest-async"
+        ) from error
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        """Load a version's public name on first use."""
+        return _load_public(name)
+
+
+def _load_public(name: str) -> Any:
+    """Import a name that `harvest_async` exports from a version.
+
+    Raises:
+        AttributeError: there is no such name, or the version's package is missing from this installation.
+    """
+    if name not in PUBLIC:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    version, part = PUBLIC[name]
+    try:
+        return load(part, version)
+    except InvalidArgument as error:
+        raise AttributeError(f"harvest_async.{name}: {error}") from error
+
+
+def version_of(client: object) -> str:
+    """Return the name of the version that a client belongs to; subclasses count.
+
+    Raises:
+        InvalidArgument: it is no client of any version.
+    """
+    classes = {f"{each.__module__}:{each.__qualname__}" for each in type(client).__mro__}
+    for name, version in VERSIONS.items():
+        if f"{version.package}.{version.parts['client']}" in classes:
+            return name
+    known = ", ".join(version.parts["client"].rpartition(":")[2] for version in VERSIONS.values())
+    raise InvalidArgument(
+        f"{type(client).__name__} is no client of a known API version. Use one of these classes: {known}."
+    )

@@ -1,0 +1,1 @@
+"""A small API version for the sandbox."""

@@ -1,0 +1,374 @@
+"""Run every code block of the README and of the pages in docs/."""
+
+import ast
+import asyncio
+import inspect
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from datetime import date, timedelta
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+
+import fastapi
+import httpx
+import pytest
+
+import harvest_async
+from harvest_async import BasicAuth, HarvestV1, HarvestV2, OAuth2, Throttle, exports, imports
+from harvest_async.sandbox import Sandbox
+from harvest_async.testing import VirtualLoop, in_process
+from harvest_async.v1.models import LineItem
+from tests.support.sample import make_rows, write_csv
+
+pytestmark = pytest.mark.anyio
+
+ROOT = Path(__file__).parents[1]
+PUBLIC = {name: getattr(harvest_async, name) for name in harvest_async.__all__}
+
+
+PAGES = ("README.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")))
+
+
+def read_blocks():
+    """Return the code blocks of all pages as (page, language, code)."""
+    for page in PAGES:
+        text = (ROOT / page).read_text("utf-8")
+        for language, code in re.findall(r"^```(\w*)\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL):
+            yield page, language, code
+
+
+BLOCKS = tuple(read_blocks())
+
+
+def block(page, begin):
+    """Return the one block of a page that begins with a text."""
+    (code,) = (code for where, _, code in BLOCKS if where == page and code.startswith(begin))
+    return code
+
+
+def run(code, **names):
+    """Run a block unchanged; return what it defines."""
+    exec(compile(code, "docs", "exec"), names)  # noqa: S102
+    return names
+
+
+async def run_inside(code, **names):
+    """Run a block that awaits, as in the body of a coroutine; gives what it names."""
+    waiting = eval(compile(code, "docs", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT), names)  # noqa: S307
+    assert inspect.iscoroutine(waiting)
+    await waiting
+    return names
+
+
+@pytest.fixture
+def environment(harvest_address, monkeypatch, tmp_path):
+    """The variables that the README names, set for the sandbox."""
+    values = {
+        "HARVEST_ACCOUNT": "sandbox",
+        "HARVEST_EMAIL": "admin@example.com",
+        "HARVEST_PASSWORD": "sandbox",
+        "HARVEST_APP": "README (readme@example.com)",
+        "HARVEST_BASE_URL": harvest_address,
+        "HARVEST_STATE_DIR": str(tmp_path / "state"),
+    }
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+
+
+def test_every_block_is_run_here():
+    """A block that is added to a page has to be run by a test of this file."""
+    known = {
+        ("README.md", "console"): 2,
+        ("README.md", "python"): 1,
+        ("docs/api-v2.md", "python"): 1,
+        ("docs/command-line.md", "console"): 2,
+        ("docs/command-line.md", "python"): 1,
+        ("docs/fastapi.md", "python"): 1,
+        ("docs/python.md", "python"): 6,
+        ("docs/testing.md", "python"): 2,
+    }
+
+    assert known == {
+        key: sum((page, language) == key for page, language, _ in BLOCKS)
+        for key in {(page, language) for page, language, _ in BLOCKS}
+    }
+
+
+def test_links_between_pages_lead_somewhere():
+    """Every relative link and picture of a page is a file of the repository."""
+    for page in (*PAGES, "CONTRIBUTING.md", "SECURITY.md"):
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", (ROOT / page).read_text("utf-8")):
+            assert ((ROOT / page).parent / target).resolve().is_file(), f"{page}: {target}"
+
+
+def test_the_architecture_picture_is_up_to_date():
+    """The picture of the layers is what the script draws from the code."""
+    command = [sys.executable, str(ROOT / ".ci" / "draw_architecture.py"), "--check"]
+
+    assert subprocess.run(command, check=False).returncode == 0, "run python .ci/draw_architecture.py"
+
+
+# Try it
+
+
+def test_the_first_command_installs_what_the_demo_needs():
+    """It names extras that are there, and a command that the package has."""
+    install, demo = block("README.md", "python -m pip install '.").strip().split(" && ")
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+
+    ran = subprocess.run([sys.executable, *shlex.split(demo)[1:], "--help"], check=False, capture_output=True)
+
+    assert set(re.fullmatch(r"python -m pip install '\.\[([\w,]+)\]'", install)[1].split(",")) <= set(extras)
+    assert ran.returncode == 0, ran.stderr
+
+
+def test_the_second_command_is_what_the_gate_runs():
+    """The gate runs the tests by the very command of the README, and the session is there."""
+    command = block("README.md", "python -m pip install nox").strip()
+
+    assert command in (ROOT / ".ci" / "run").read_text("utf-8").splitlines()
+    assert re.search(r"^def tests\(", (ROOT / "noxfile.py").read_text("utf-8"), flags=re.MULTILINE)
+
+
+# Use it
+
+
+@pytest.mark.socket
+@pytest.mark.usefixtures("environment")
+def test_the_ten_lines_work(harvest_sandbox):
+    """The first program, run as a program with nothing but the environment set."""
+    code = block("README.md", "import asyncio")
+
+    ran = subprocess.run([sys.executable, "-W", "error", "-c", code], check=False, capture_output=True, text=True)
+
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.startswith("Website None 20")
+    assert "calls=100" in ran.stdout
+    assert [project["name"] for project in harvest_sandbox.world.projects()] == ["Website"]
+
+
+async def test_a_client_is_made_in_code():
+    """The constructor takes what the README gives it."""
+    names = run(block("docs/python.md", "harvest = HarvestV1"), **PUBLIC)
+
+    async with names["harvest"] as harvest:
+        assert repr(harvest) == "<HarvestV1 acme>"
+
+
+async def test_a_project_by_api_v2(harvest_address, harvest_sandbox, monkeypatch):
+    """The block logs time, lists it and reports it by API v2."""
+    monkeypatch.setenv("HARVEST_ACCOUNT_ID", "1")
+    monkeypatch.setenv("HARVEST_ACCESS_TOKEN", "sandbox-token")
+    monkeypatch.setenv("HARVEST_APP", "Docs (docs@example.com)")
+    monkeypatch.setenv("HARVEST_BASE_URL", harvest_address)
+    names = {"HarvestV2": HarvestV2, "date": date, "Decimal": Decimal}
+
+    found = await run_inside(block("docs/api-v2.md", "async with"), **names)
+
+    assert [row.total_hours for row in found["report"]] == [Decimal("1.5")]
+    assert len(harvest_sandbox.world.entries()) == 1
+
+
+async def test_the_bulk_lane(harvest_sandbox, harvest_client):
+    """The block of the bulk lane logs a day each."""
+    async with harvest_client() as harvest:
+        client = await harvest.clients.create(name="ACME")
+        project = await harvest.projects.create(name="Website", client_id=client.id)
+        task = await harvest.tasks.create(name="Work")
+        await harvest.task_assignments.create(project.id, task.id)
+        me = (await harvest.account.who_am_i()).user.id
+        await harvest.user_assignments.create(project.id, me)
+        code = block("docs/python.md", "with harvest.bulk").replace("(7, 8,", f"({project.id}, {task.id},")
+        days = [date(2026, 1, 5) + timedelta(days=day) for day in range(3)]
+
+        names = await run_inside(code, harvest=harvest, asyncio=asyncio, days=days)
+
+    assert [entry.spent_at for entry in names["entries"]] == days
+
+
+async def test_records_and_changes(harvest_client):
+    """Records are accepted where ids are wanted, and an update of one field leaves the others."""
+    async with harvest_client() as harvest:
+        client = await harvest.clients.create("ACME")
+        project = await harvest.projects.create("Website", client)
+        task = await harvest.tasks.create("Work")
+        await harvest.task_assignments.create(project, task)
+        await harvest.user_assignments.create(project, (await harvest.account.who_am_i()).user)
+        names = {"client": client, "project": project, "task": task, "LineItem": LineItem, "Decimal": Decimal}
+
+        names = await run_inside(block("docs/python.md", "entry ="), harvest=harvest, **names)
+
+        assert (names["entry"].hours, names["entry"].notes) == (Decimal("1.5"), "first draft")
+        assert (await harvest.invoices.get(names["invoice"])).amount == 160
+
+
+@pytest.mark.parametrize(
+    ("fault", "details", "shown"),
+    [("drop_after", {}, "OutcomeUnknown: POST"), ("raw", {"status": 422}, "curl ")],
+)
+async def test_errors_are_shown(harvest_sandbox, harvest_client, capsys, fault, details, shown):
+    """The block of the errors prints the report of a lost response and the command of a refusal, without password."""
+    harvest_sandbox.fault(fault, match={"method": "POST"}, **details)
+
+    async with harvest_client() as harvest:
+        await run_inside(block("docs/python.md", "try:"), harvest=harvest, **PUBLIC)
+
+    printed = capsys.readouterr().out
+    assert printed.startswith(shown)
+    assert "YWRtaW5A" not in printed  # the beginning of the credentials in base64
+
+
+async def test_the_throttle_alone(harvest_sandbox, harvest_address):
+    """Any httpx client goes through the throttle that the README makes."""
+    names = run(block("docs/python.md", "throttle = Throttle()"), httpx=httpx, **PUBLIC)
+
+    async with names["client"] as client:
+        await client.get(
+            f"{harvest_address}/clients", auth=("admin@example.com", "sandbox"), headers={"Accept": "application/json"}
+        )
+
+    assert names["throttle"].snapshot().granted == len(harvest_sandbox.requests()) == 2
+
+
+# Sign in by OAuth 2.0
+
+
+@pytest.mark.socket
+async def test_the_sign_in(harvest_address, tmp_path):
+    """The block takes a person through the sandbox's authorization server, and ends with a client that is signed in."""
+
+    async def send_the_user_to(address):
+        async with httpx.AsyncClient() as browser:
+            response = await browser.get(address, auth=("admin@example.com", "sandbox"))
+        return response.headers["location"]
+
+    here = {
+        "OAuth2": lambda _, __, **options: OAuth2(
+            "sandbox-client", "sandbox-secret", base_url=harvest_address, **options
+        ),
+        "HarvestV1": partial(HarvestV1, base_url=harvest_address, throttle=Throttle()),
+    }
+    names = {"path": tmp_path / "tokens.json", "send_the_user_to": send_the_user_to, "httpx": httpx}
+
+    names = await run_inside(block("docs/python.md", "oauth ="), **{**PUBLIC, **names, **here})
+
+    async with names["harvest"] as harvest:
+        assert (await harvest.account.who_am_i()).user.email == "admin@example.com"
+
+
+# Inside FastAPI
+
+
+@pytest.mark.socket
+@pytest.mark.usefixtures("environment")
+async def test_the_five_lines_of_fastapi():
+    """The app starts, and its page lists the account's clients."""
+    app = run(block("docs/fastapi.md", "from typing"))["app"]
+
+    async with app.router.lifespan_context(app) as state:
+        with_state = fastapi.FastAPI()
+        with_state.mount("/", lambda scope, receive, send: app({**scope, "state": dict(state)}, receive, send))
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app=with_state), base_url="http://app") as browser:
+            response = await browser.get("/clients")
+
+    assert (response.status_code, response.json()) == (200, [])
+
+
+# The command line
+
+
+def run_lines(code, folder):
+    """Run a block's commands one after the other; gives how each ended."""
+    commands = [shlex.split(line) for line in code.splitlines()]
+    assert {command[0] for command in commands} == {"harvest-async"}
+    return [
+        subprocess.run(
+            [sys.executable, "-m", "harvest_async", *command[1:]],
+            check=False,
+            capture_output=True,
+            text=True,
+            cwd=folder,
+        )
+        for command in commands
+    ]
+
+
+@pytest.fixture
+def rows(tmp_path):
+    """The rows of a file `toggl.csv` that lies in the folder."""
+    made = make_rows(12)
+    (tmp_path / "toggl.csv").write_bytes(write_csv(made))
+    return made
+
+
+@pytest.mark.socket
+@pytest.mark.usefixtures("environment")
+def test_an_import_as_the_readme_has_it(harvest_sandbox, tmp_path, rows):
+    """Trial, plan and import run one after the other unchanged, and the last of them has logged each row."""
+    ran = run_lines(block("docs/command-line.md", "harvest-async import toggl.csv --sandbox"), tmp_path)
+
+    assert [each.returncode for each in ran] == [0, 0, 0], [each.stderr for each in ran]
+    assert len(harvest_sandbox.world.entries()) == len(rows)
+
+
+@pytest.mark.socket
+@pytest.mark.usefixtures("environment", "rows")
+def test_a_journal_an_export_and_a_collection_as_the_readme_has_them(harvest_sandbox, tmp_path):
+    """A run with a journal, resumed though it was done, is taken back; an account is exported, a collection written."""
+    ran = run_lines(
+        block("docs/command-line.md", "harvest-async import toggl.csv --client ACME --task Development --journal"),
+        tmp_path,
+    )
+
+    assert [each.returncode for each in ran] == [0, 0, 0, 0, 0], [each.stdout + each.stderr for each in ran]
+    assert harvest_sandbox.world.entries() == []
+    assert (tmp_path / "backup" / "clients.jsonl").is_file()
+    assert (tmp_path / "harvest.postman_collection.json").is_file()
+
+
+@pytest.mark.usefixtures("rows")
+async def test_imports_and_exports_for_programs(harvest_client, harvest_sandbox, tmp_path, monkeypatch, capsys):
+    """The block plans, imports and exports."""
+    monkeypatch.chdir(tmp_path)
+    async with harvest_client(throttle=Throttle(pace="burst")) as harvest:
+        names = await run_inside(
+            block("docs/command-line.md", "options ="), harvest=harvest, imports=imports, exports=exports
+        )
+
+    assert names["report"].created == 12
+    assert "projects" in capsys.readouterr().out
+    assert len(harvest_sandbox.world.entries()) == 12
+    assert (tmp_path / "backup" / "time_entries.jsonl").is_file()
+
+
+# In your tests
+
+
+def test_the_test_passes(pytester):
+    """The example of a test is collected and passes in a project with nothing else in it."""
+    pytester.makeconftest("import pytest\n\n@pytest.fixture\ndef anyio_backend():\n    return 'asyncio'\n")
+    pytester.makepyfile(block("docs/testing.md", "import pytest"))
+
+    result = pytester.runpytest_subprocess("-W", "error", "-p", "no:cacheprovider")
+
+    result.assert_outcomes(passed=1)
+
+
+def test_virtual_time(capsys):
+    """The example of virtual time makes its calls at the real limit and prints how it went."""
+
+    async def make_calls(transport, throttle):
+        auth = BasicAuth("admin@example.com", "sandbox")
+        options = {"transport": transport, "throttle": throttle, "base_url": "http://127.0.0.1"}
+        async with HarvestV1("sandbox", auth=auth, app="README", **options) as harvest:
+            await asyncio.gather(*(harvest.request("GET", "/account/who_am_i") for _ in range(150)))
+
+    names = {"asyncio": asyncio, "Sandbox": Sandbox, "VirtualLoop": VirtualLoop, "in_process": in_process}
+    code = block("docs/testing.md", "with asyncio.Runner")
+    run(code, make_calls=make_calls, **names, **PUBLIC)
+
+    assert capsys.readouterr().out == "151 calls in 15 s, 0 refused\n"

@@ -1,0 +1,132 @@
+"""The package without API v1: what is left can be imported, and its general tests pass."""
+
+import ast
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import harvest_async
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = Path(harvest_async.__file__).parent
+REMOVED = ("v1", "sandbox/v1")
+
+VERSION = re.compile(r"(?<![a-z])v[12](?![a-z0-9])|V[12](?![0-9])|harvest_(?:client|sandbox|address)\b")
+"""A text that names an API version, or a fixture that works with the default version."""
+
+LEAST_FILES, LEAST_PASSED = 40, 1_400
+PROJECT = {Path(__file__).name, "test_packaging.py", "test_runs.py"}
+"""Tests of the project's own set-up, which need more than the package and its tests."""
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory):
+    """Return a folder with a copy of the package and its tests that lacks API v1."""
+    folder = tmp_path_factory.mktemp("without")
+    ignored = shutil.ignore_patterns("__pycache__", ".hypothesis")
+    shutil.copytree(PACKAGE, folder / "harvest_async", ignore=ignored)
+    shutil.copytree(ROOT / "tests", folder / "tests", ignore=ignored)
+    shutil.copytree(ROOT / ".ci", folder / ".ci", ignore=ignored)
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    for each in REMOVED:
+        shutil.rmtree(folder / "harvest_async" / each)
+    return folder
+
+
+def run(folder, *arguments):
+    """Run Python in a folder, with the package of that folder."""
+    program = [sys.executable, *arguments]
+    own = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
+    return subprocess.run(program, check=False, capture_output=True, text=True, cwd=folder, timeout=280, env=own)
+
+
+def modules(folder):
+    """Return the names of the modules of the package in a folder; `__main__` runs the command line and is left out."""
+    paths = (each.relative_to(folder).with_suffix("") for each in folder.glob("harvest_async/**/*.py"))
+    names = (".".join(each.parts).removesuffix(".__init__") for each in paths)
+    return sorted(name for name in names if not name.endswith("__main__"))
+
+
+def imported(path):
+    """Return the files of `tests` that a test file imports, directly or not, and the file itself."""
+    found, left = set(), [path]
+    while left:
+        each = left.pop()
+        if each not in found:
+            found.add(each)
+            left += [file for name in names_of(each) for file in files_of(name)]
+    return found
+
+
+def names_of(path):
+    """Return the names in `tests` that a file imports, or names as modules to run."""
+    text = path.read_text("utf-8")
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ImportFrom):
+            yield from (node.module, *(f"{node.module}.{each.name}" for each in node.names))
+    yield from re.findall(r"\btests(?:\.\w+)+", text)
+
+
+def files_of(name):
+    """Return the files of a module or a package in `tests`; none for any other name."""
+    path = ROOT.joinpath(*name.split("."))
+    files = (path.with_suffix(".py"), *path.glob("*.py")) if name.startswith("tests.") else ()
+    return [each for each in files if each.exists()]
+
+
+def general_tests():
+    """Return the test files that name no version, in their text or in what they import from `tests`."""
+    files = sorted(each for each in ROOT.glob("tests/test_*.py") if each.name not in PROJECT)
+    return [each for each in files if not any(VERSION.search(file.name + file.read_text()) for file in imported(each))]
+
+
+def test_every_module_is_imported(copy):
+    """Imports every module that is left, each from the copy."""
+    names = modules(copy)
+    code = (
+        "import importlib, json, sys; sys.path.insert(0, sys.argv[1]);"
+        "print(json.dumps([importlib.import_module(each).__file__ for each in json.loads(sys.argv[2])]))"
+    )
+    ran = run(copy, "-c", code, str(copy), json.dumps(names))
+
+    assert ran.returncode == 0, ran.stderr
+    assert len(names) > 150
+    assert all(each.startswith(str(copy)) for each in json.loads(ran.stdout))
+
+
+@pytest.mark.parametrize("name", ["HarvestV1", "Directory"])
+def test_a_name_of_the_version_is_an_attribute_error(copy, name):
+    """Raises an AttributeError that says which version is missing and how to install it."""
+    ran = run(copy, "-c", f"import harvest_async; harvest_async.{name}")
+
+    last = ran.stderr.splitlines()[-1]
+    assert last.startswith(f"AttributeError: harvest_async.{name}: API v1 is not available"), ran.stderr
+    assert "python -m pip install" in last
+
+
+def test_the_selection_of_general_tests_is_not_empty():
+    """Finds at least forty files that name no version, among them those of the throttle and of the importer."""
+    names = {each.name for each in general_tests()}
+
+    assert len(names) >= LEAST_FILES
+    assert {"test_throttle_window.py", "test_importer_run.py", "test_transport.py"} <= names
+    assert "test_v1_client.py" not in names
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_the_general_tests_pass(copy):
+    """Passes every general test against the package without the version."""
+    files = [f"tests/{each.name}" for each in general_tests()]
+    ran = run(copy, "-m", "pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider", *files)
+
+    assert ran.returncode == 0, ran.stdout[-4_000:] + ran.stderr[-2_000:]
+    passed = re.search(r"(\d+) passed", ran.stdout)
+    assert passed is not None
+    assert int(passed[1]) >= LEAST_PASSED
