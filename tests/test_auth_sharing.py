@@ -223,6 +223,34 @@ async def test_a_lock_that_is_held_too_long_is_an_error_that_names_the_store(tmp
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize("refuse", [False, True])
+async def test_a_call_that_starts_as_a_renewal_ends_does_not_spin(refuse):
+    """Calls that begin in every iteration of the event loop use the outcome of the renewal, or start another one."""
+
+    class Counted(OAuth2):
+        renewals = 0
+
+        async def renew(self, send):
+            self.renewals += 1
+            assert self.renewals < 10_000, "a call renews again and again without giving way"
+            await super().renew(send)
+
+    server = SignIn(way=0)
+    store = MemoryTokenStore(old(refresh="spent" if refuse else "r0"))
+    auth = Counted("id", "s+/=", store=store, base_url=ADDRESS, service=SERVICE, clock=clock())
+    async with httpx.AsyncClient(transport=server, auth=auth, base_url=ADDRESS) as client:
+        calls = []
+        for _ in range(60):
+            calls.append(asyncio.ensure_future(client.get("/clients/7")))
+            await asyncio.sleep(0)
+        ends = await asyncio.gather(*calls, return_exceptions=True)
+
+    kind = Unauthorized if refuse else httpx.Response
+    assert [type(end) for end in ends] == [kind] * 60
+    assert len(server.forms) == 1
+
+
+@pytest.mark.anyio
 async def test_a_held_lock_does_not_stop_calls_while_the_old_token_lasts():
     """A renewal that is only early gives way: the old token signs a little longer."""
     server, store = SignIn(), MemoryTokenStore()

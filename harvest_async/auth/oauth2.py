@@ -14,6 +14,7 @@ import asyncio
 import inspect
 from collections.abc import AsyncGenerator, Generator
 from copy import copy
+from functools import partial
 from threading import Lock
 from typing import ClassVar, Final, Literal
 
@@ -165,7 +166,8 @@ class OAuth2(Renewing):
 
     def signer(self) -> Signing | None:
         """Return the current signer; None if the token has expired, is being renewed, or is not known yet."""
-        return None if asyncio.get_running_loop() in self._renewals else self._current.signer()
+        renewal = self._renewals.get(asyncio.get_running_loop())
+        return self._current.signer() if renewal is None or renewal.done else None
 
     def invalidate(self, signer: Signing) -> None:
         """Record that a request signed so got a 401; do nothing if there is another signer by now."""
@@ -202,12 +204,17 @@ class OAuth2(Renewing):
         loop = asyncio.get_running_loop()
         with self._guard:
             renewal = self._renewals.get(loop)
-            if renewal is None:
+            if renewal is None or renewal.done:  # one that has just ended is awaited without giving way to its callback
                 for closed in [each for each in self._renewals if each.is_closed()]:
                     del self._renewals[closed]
                 renewal = self._renewals[loop] = Renewal(self._current.renew(send), self._current.stopped)
-                renewal.add_done_callback(lambda: self._renewals.pop(loop, None))
+                renewal.add_done_callback(partial(self._ended, loop, renewal))
         return renewal
+
+    def _ended(self, loop: asyncio.AbstractEventLoop, renewal: Renewal) -> None:
+        with self._guard:
+            if self._renewals.get(loop) is renewal:
+                del self._renewals[loop]
 
     # For any other httpx client
 

@@ -41,6 +41,11 @@ class Renewal:
         asyncio._unregister_task(self._work)  # noqa: SLF001
         self._keeper = self._loop.create_task(self._keep())
 
+    @property
+    def done(self) -> bool:
+        """Whether it has ended; its callbacks may not have been called yet."""
+        return self._keeper.done()
+
     def add_done_callback(self, callback: Callable[[], object]) -> None:
         """Call `callback` when the renewal has ended, before those who wait for it resume."""
         self._keeper.add_done_callback(lambda _: callback())

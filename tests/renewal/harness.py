@@ -40,9 +40,7 @@ async def run(rounds, processes=4, latest=0.5, seed=0):
                 for number in range(rounds):
                     await _round(server, store, children, outcome, number)
             finally:
-                for child in children:
-                    child.stdin.close()
-                await asyncio.gather(*(child.wait() for child in children))
+                await asyncio.gather(*(_end(child) for child in children))
             outcome.refused = server.refused
     return outcome
 
@@ -54,6 +52,17 @@ async def _child(server, folder, number, seed):
     return await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdin=pipe, stdout=pipe)
 
 
+async def _end(child):
+    """Let a process end by itself, for some seconds; one that hangs is killed."""
+    child.stdin.close()
+    try:
+        await asyncio.wait_for(child.wait(), 15)
+    except TimeoutError:
+        child.kill()
+        await child.wait()
+        raise
+
+
 async def _round(server, store, children, outcome, number):
     before = server.grants
     if number % 2:
@@ -62,7 +71,7 @@ async def _round(server, store, children, outcome, number):
     for child in children:
         child.stdin.write(b"go\n")
     for child in children:
-        line = (await asyncio.wait_for(child.stdout.readline(), 60)).decode().strip()
+        line = (await asyncio.wait_for(child.stdout.readline(), 30)).decode().strip()
         if line != "200":
             outcome.failures.append(f"round {number}: {line}")
     outcome.grants.append(server.grants - before)
