@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 
+import httpx
 import pytest
 
 from tests.support.sample import make_rows, write_csv
@@ -164,17 +165,20 @@ def test_a_fault_inside_is_not_taken_for_a_missing_extra():
 
 def test_the_sandbox_runs_until_ctrl_c(shell):
     """`sandbox` prints its address and credentials, serves requests, and ends quietly on Ctrl-C."""
-    running = shell.start("sandbox", "--port", 0, "--calls", 500, "--period", 2)
+    limits = ("--calls", 500, "--period", 2, "--report-calls", 7, "--report-period", 60)
+    running = shell.start("sandbox", "--port", 0, *limits)
     try:
         first = running.stdout.readline()
         address = re.search(r"http://\S+(?=:\s)", first)[0]
         shown = shell("status", "--base-url", address)
+        reports = httpx.get(f"{address}/_sandbox/throttle").json()["reports"]
     finally:
         running.send_signal(signal.SIGINT)
         rest = running.stdout.read()  # communicate does not look into the buffer that readline filled
         running.communicate(timeout=20)
 
-    assert "500 calls per 2 s" in first
+    assert "500 calls per 2 s, and by API v2 7 reports per 60 s" in first
+    assert (reports["calls"], reports["period"]) == (7, 60)
     assert "of 500 calls" in shown.out
     assert "account sandbox, token sandbox-v1-token" in rest
     assert "/v2: account id 1, token sandbox-token" in rest

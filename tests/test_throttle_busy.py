@@ -123,8 +123,11 @@ async def test_another_process_s_short_transaction_is_no_wait(path):
     await open_gate(throttle)
     with locked(path) as blocker:
         asyncio.get_running_loop().call_later(0.01, blocker.free)
+        began = clock().now()
         lease = await throttle.acquire(Ticket(max_wait=0))
         lease.unused()
+
+    assert 0.01 <= (lease.sent - began) / SECOND < 0.06
 
 
 async def test_the_end_of_a_lease_reaches_a_locked_ledger_later(path):

@@ -1,4 +1,4 @@
-"""The package without API v1: what is left can be imported, and its general tests pass."""
+"""The package without an API version: what is left can be imported, and without any the general tests pass."""
 
 import ast
 import json
@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ import harvest_async
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = Path(harvest_async.__file__).parent
-REMOVED = ("v1", "sandbox/v1")
+VERSIONS = ("v1", "v2")
 
 VERSION = re.compile(r"(?<![a-z])v[12](?![a-z0-9])|V[12](?![0-9])|harvest_(?:client|sandbox|address)\b")
 """A text that names an API version, or a fixture that works with the default version."""
@@ -26,17 +27,22 @@ PROJECT = {Path(__file__).name, "test_packaging.py", "test_runs.py"}
 
 
 @pytest.fixture(scope="module")
-def copy(tmp_path_factory):
-    """Return a folder with a copy of the package and its tests that lacks API v1."""
-    folder = tmp_path_factory.mktemp("without")
-    ignored = shutil.ignore_patterns("__pycache__", ".hypothesis")
-    shutil.copytree(PACKAGE, folder / "harvest_async", ignore=ignored)
-    shutil.copytree(ROOT / "tests", folder / "tests", ignore=ignored)
-    shutil.copytree(ROOT / ".ci", folder / ".ci", ignore=ignored)
-    shutil.copy(ROOT / "pyproject.toml", folder)
-    for each in REMOVED:
-        shutil.rmtree(folder / "harvest_async" / each)
-    return folder
+def without(tmp_path_factory):
+    """Return a function that returns a folder with a copy of the package and its tests that lacks some versions."""
+
+    def copy(*removed):
+        folder = tmp_path_factory.mktemp("without")
+        ignored = shutil.ignore_patterns("__pycache__", ".hypothesis")
+        shutil.copytree(PACKAGE, folder / "harvest_async", ignore=ignored)
+        shutil.copytree(ROOT / "tests", folder / "tests", ignore=ignored)
+        shutil.copytree(ROOT / ".ci", folder / ".ci", ignore=ignored)
+        shutil.copy(ROOT / "pyproject.toml", folder)
+        for version in removed:
+            shutil.rmtree(folder / "harvest_async" / version)
+            shutil.rmtree(folder / "harvest_async" / "sandbox" / version)
+        return folder
+
+    return cache(copy)
 
 
 def run(folder, *arguments):
@@ -86,8 +92,10 @@ def general_tests():
     return [each for each in files if not any(VERSION.search(file.name + file.read_text()) for file in imported(each))]
 
 
-def test_every_module_is_imported(copy):
+@pytest.mark.parametrize("removed", [("v1",), ("v2",), VERSIONS], ids=" ".join)
+def test_every_module_is_imported(without, removed):
     """Imports every module that is left, each from the copy."""
+    copy = without(*removed)
     names = modules(copy)
     code = (
         "import importlib, json, sys; sys.path.insert(0, sys.argv[1]);"
@@ -100,13 +108,13 @@ def test_every_module_is_imported(copy):
     assert all(each.startswith(str(copy)) for each in json.loads(ran.stdout))
 
 
-@pytest.mark.parametrize("name", ["HarvestV1", "Directory"])
-def test_a_name_of_the_version_is_an_attribute_error(copy, name):
+@pytest.mark.parametrize(("version", "name"), [("v1", "HarvestV1"), ("v1", "Directory"), ("v2", "HarvestV2")])
+def test_a_name_of_the_version_is_an_attribute_error(without, version, name):
     """Raises an AttributeError that says which version is missing and how to install it."""
-    ran = run(copy, "-c", f"import harvest_async; harvest_async.{name}")
+    ran = run(without(version), "-c", f"import harvest_async; harvest_async.{name}")
 
     last = ran.stderr.splitlines()[-1]
-    assert last.startswith(f"AttributeError: harvest_async.{name}: API v1 is not available"), ran.stderr
+    assert last.startswith(f"AttributeError: harvest_async.{name}: API {version} is not available"), ran.stderr
     assert "python -m pip install" in last
 
 
@@ -121,8 +129,9 @@ def test_the_selection_of_general_tests_is_not_empty():
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_the_general_tests_pass(copy):
-    """Passes every general test against the package without the version."""
+def test_the_general_tests_pass(without):
+    """Passes every general test against the package without any version."""
+    copy = without(*VERSIONS)
     files = [f"tests/{each.name}" for each in general_tests()]
     ran = run(copy, "-m", "pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider", *files)
 

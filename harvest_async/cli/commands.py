@@ -89,6 +89,8 @@ def demo(calls: int, period: float, *, as_json: bool) -> None:
 @click.option("--port", type=_PORT, default=8765, show_default=True, help="Port to listen on; 0 takes a free one.")
 @click.option("--calls", type=_CALLS, default=100, show_default=True, help="Number of calls allowed per period.")
 @click.option("--period", type=_PERIOD, default=15.0, show_default=True, help="Length of the period in seconds.")
+@click.option("--report-calls", type=_CALLS, default=100, show_default=True, help="Reports of API v2 per period.")
+@click.option("--report-period", type=_PERIOD, default=900.0, show_default=True, help="Their period in seconds.")
 @click.option("--db", type=click.Path(dir_okay=False, path_type=Path), help="Store the account in this file.")
 @click.option("--timestamps", is_flag=True, help="Track time by start and end instead of duration.")
 @click.option("--fresh-account", is_flag=True, help="Start with the default tasks and categories of a new account.")
@@ -98,6 +100,8 @@ def sandbox(
     port: int,
     calls: int,
     period: float,
+    report_calls: int,
+    report_period: float,
     db: Path | None,
     *,
     timestamps: bool,
@@ -112,12 +116,20 @@ def sandbox(
       export HARVEST_EMAIL=admin@example.com HARVEST_PASSWORD=sandbox HARVEST_APP=me
       harvest-async whoami
     """
-    account = open_sandbox(db, calls=calls, period=period, timestamp_timers=timestamps, fresh_account=fresh_account)
+    account = open_sandbox(
+        db,
+        calls=calls,
+        period=period,
+        report_calls=report_calls,
+        report_period=report_period,
+        timestamp_timers=timestamps,
+        fresh_account=fresh_account,
+    )
 
     def ready(address: str) -> None:
         out.print(
-            f"Sandbox at {address}: {counted(calls, 'call')} per {period:g} s, reports of v2 100 calls per 900 s. "
-            "Press Ctrl-C to stop."
+            f"Sandbox at {address}: {counted(calls, 'call')} per {period:g} s, and by API v2 "
+            f"{counted(report_calls, 'report')} per {report_period:g} s. Press Ctrl-C to stop."
         )
         out.print(f"  API v2         {address}/v2: account id 1, token sandbox-token")
         out.print("  API v1         account sandbox, token sandbox-v1-token")
