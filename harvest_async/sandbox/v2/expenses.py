@@ -117,8 +117,6 @@ def _shown(services: V2Services, request: Request, expense: Record) -> Record:
         "spent_date": expense["spent_at"],
         "is_locked": reason is not None,
         "locked_reason": reason,
-        "is_explicitly_locked": expense["is_period_locked"],
-        "approval_status": "approved" if expense["is_closed"] else "unsubmitted",
         "receipt": _receipt_of(services, request, expense),
         "user": person_of(world, expense["user_id"]),
         "user_assignment": link_of(world, expense),
