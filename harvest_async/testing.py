@@ -1,8 +1,8 @@
 """Test tools: a Harvest account to test against, and an event loop with virtual time.
 
 pytest loads this module as a plugin wherever the library is installed, so the fixtures `harvest_sandbox`,
-`harvest_client` and `harvest_address` are available. An import at 100 calls per 15 seconds takes no time on a
-`VirtualLoop` if the sandbox and the throttle use its clock:
+`harvest_client`, `harvest_v2` and `harvest_address` are available. An import at 100 calls per 15 seconds takes no time
+on a `VirtualLoop` if the sandbox and the throttle use its clock:
 
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         clock = runner.get_loop().clock
@@ -29,9 +29,19 @@ if TYPE_CHECKING:
     import httpx
 
     from harvest_async.sandbox import Sandbox
-    from harvest_async.versions import Client
+    from harvest_async.throttle.throttle import Throttle
+    from harvest_async.versions import HarvestV1, HarvestV2
 
-__all__ = ["VirtualClock", "VirtualLoop", "harvest_address", "harvest_client", "harvest_sandbox", "in_process"]
+__all__ = [
+    "VirtualClock",
+    "VirtualLoop",
+    "harvest_address",
+    "harvest_client",
+    "harvest_sandbox",
+    "harvest_throttle",
+    "harvest_v2",
+    "in_process",
+]
 
 _STEP: Final = 1_000
 """Nanoseconds that the clock moves past a timer, so that rounding never leaves it short."""
@@ -152,26 +162,42 @@ def harvest_address(harvest_sandbox: Sandbox) -> Iterator[str]:
 
 
 @pytest.fixture
-def harvest_client(harvest_sandbox: Sandbox) -> Callable[..., Client]:
-    """A function that creates clients of the account, in process, on one throttle; use them with `async with`.
+def harvest_throttle() -> Throttle:
+    """The throttle that the clients of `harvest_client` and `harvest_v2` share."""
+    from harvest_async.throttle.throttle import Throttle  # noqa: PLC0415 - see the module docstring
+
+    return Throttle()
+
+
+@pytest.fixture
+def harvest_client(harvest_sandbox: Sandbox, harvest_throttle: Throttle) -> Callable[..., HarvestV1]:
+    """A function that creates clients of the account by API v1, in process; use them with `async with`.
 
     `harvest_client("user@example.com", format="xml")`: the user's e-mail, and options of the client.
     """
-    from harvest_async.auth import BasicAuth  # noqa: PLC0415 - see the module docstring
-    from harvest_async.throttle.throttle import Throttle  # noqa: PLC0415
-    from harvest_async.versions import load  # noqa: PLC0415
+    return _maker("v1", harvest_sandbox, harvest_throttle)
 
-    throttle = Throttle()
 
-    def make(email: str = "admin@example.com", **options: Any) -> Client:
+@pytest.fixture
+def harvest_v2(harvest_sandbox: Sandbox, harvest_throttle: Throttle) -> Callable[..., HarvestV2]:
+    """A function that creates clients of the same account by API v2, in process; use them with `async with`.
+
+    `harvest_v2("user@example.com", timeout=5)`: the user's e-mail, and options of the client.
+    """
+    return _maker("v2", harvest_sandbox, harvest_throttle)
+
+
+def _maker(version: str, sandbox: Sandbox, throttle: Throttle) -> Callable[..., Any]:
+    """Return a function that creates clients of a version for the users of a sandbox."""
+    from harvest_async.versions import load  # noqa: PLC0415 - see the module docstring
+
+    def make(email: str = "admin@example.com", **options: Any) -> Any:
         given: dict[str, Any] = {
-            "auth": BasicAuth(email, "sandbox"),
+            **load("setup", version).sandbox("http://127.0.0.1", email),
             "app": "tests (tests@example.com)",
-            "base_url": "http://127.0.0.1",
             "throttle": throttle,
-            "transport": in_process(harvest_sandbox),
+            "transport": in_process(sandbox),
         }
-        client: Client = load("client")("sandbox", **(given | options))
-        return client
+        return load("client", version)(**(given | options))
 
     return make

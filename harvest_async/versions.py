@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from attrs import frozen
+from attrs import field, frozen
 
 from harvest_async.errors import InvalidArgument
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from harvest_async.v1.oauth2 import OAuth2
     from harvest_async.v2.client import HarvestV2
 
-    Client = HarvestV1
+    Client: TypeAlias = HarvestV1 | HarvestV2
 
 __all__ = [
     "DEFAULT",
@@ -37,7 +37,7 @@ __all__ = [
 ]
 
 DEFAULT: Final = "v1"
-"""The version that the command line uses."""
+"""The version that is used where neither an option nor the environment names one."""
 
 
 @frozen
@@ -48,11 +48,29 @@ class Version:
         name: its name.
         package: the package that implements it.
         parts: for each part the module and the name in it, as `module:name` below the package.
+        account: the argument of its client that names the account.
+        account_help: what this argument is.
+        variables: the environment variables that its client reads, each with its meaning.
+        required: those of them that select this version when all are set.
     """
 
     name: str
     package: str
     parts: Mapping[str, str]
+    account: str = "account"
+    account_help: str = "The account"
+    variables: Mapping[str, str] = field(factory=dict)
+    required: tuple[str, ...] = ()
+
+    @property
+    def account_option(self) -> str:
+        """The option of the command line that names the account."""
+        return f"--{self.account.replace('_', '-')}"
+
+    @property
+    def account_variable(self) -> str:
+        """The environment variable that names the account."""
+        return f"HARVEST_{self.account.upper()}"
 
 
 VERSIONS: Final[dict[str, Version]] = {
@@ -69,9 +87,33 @@ VERSIONS: Final[dict[str, Version]] = {
             "service": "service:SERVICE",
             "examples": "postman_examples:examples",
             "receipt_field": "resources.receipts:PART",
+            "setup": "setup:SETUP",
         },
+        account="account",
+        account_help="Subdomain of the account by API v1: acme for acme.harvestapp.com",
+        variables={
+            "HARVEST_ACCOUNT": "the subdomain: acme for acme.harvestapp.com",
+            "HARVEST_EMAIL, HARVEST_PASSWORD": "or HARVEST_ACCESS_TOKEN",
+        },
+        required=("HARVEST_ACCOUNT",),
     ),
-    "v2": Version("v2", "harvest_async.v2", {"client": "client:HarvestV2", "dialect": "dialect:V2Dialect"}),
+    "v2": Version(
+        "v2",
+        "harvest_async.v2",
+        {
+            "client": "client:HarvestV2",
+            "dialect": "dialect:V2Dialect",
+            "service": "service:SERVICE",
+            "setup": "setup:SETUP",
+        },
+        account="account_id",
+        account_help="Id of the account by API v2",
+        variables={
+            "HARVEST_ACCOUNT_ID": "the account's number (harvest-async accounts lists yours)",
+            "HARVEST_ACCESS_TOKEN": "a personal access token",
+        },
+        required=("HARVEST_ACCOUNT_ID", "HARVEST_ACCESS_TOKEN"),
+    ),
 }
 """The versions by name."""
 

@@ -52,6 +52,20 @@ async def test_as_a_regular_user_in_xml(harvest_client):
     assert me.user.admin is False
 
 
+@pytest.mark.anyio
+async def test_both_versions_see_one_account(harvest_sandbox, harvest_client, harvest_v2):
+    async with harvest_v2() as v2, harvest_client() as v1:
+        made = await v2.clients.create("ACME")
+        assert (await v1.clients.get(made.id)).name == "ACME"
+        assert v1.throttle is v2.throttle
+
+
+@pytest.mark.anyio
+async def test_as_a_regular_user_of_v2(harvest_v2):
+    async with harvest_v2("user@example.com") as harvest:
+        assert (await harvest.users.me()).email == "user@example.com"
+
+
 def test_over_a_socket(harvest_sandbox, harvest_address):
     with urllib.request.urlopen(f"{harvest_address}/_sandbox/throttle") as response:
         assert json.load(response)["calls"] == 100
@@ -69,7 +83,7 @@ def test_the_fixtures_are_there_without_any_set_up(pytester):
 
     result = pytester.runpytest_subprocess("-W", "error", "-p", "no:cacheprovider")
 
-    result.assert_outcomes(passed=5)
+    result.assert_outcomes(passed=7)
 
 
 def test_the_fixtures_are_listed_with_what_they_are_for(pytester):

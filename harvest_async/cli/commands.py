@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from importlib.resources import files
 from io import BytesIO
@@ -9,6 +10,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
+from attrs import asdict
+from rich.markup import escape
+from rich.table import Table
 
 from harvest_async.cli.common import (
     BAD_INPUT,
@@ -20,7 +24,7 @@ from harvest_async.cli.common import (
     json_option,
     print_json,
 )
-from harvest_async.cli.edge import EdgeGroup
+from harvest_async.cli.edge import EdgeGroup, used_api
 from harvest_async.cli.export import export
 from harvest_async.cli.flow import ImportRequest, ImportRun, run_import
 from harvest_async.cli.import_result import show_result
@@ -29,7 +33,10 @@ from harvest_async.cli.postman import postman
 from harvest_async.cli.show import Bar, counted, err, out, show_snapshot
 from harvest_async.cli.target import open_sandbox
 from harvest_async.cli.undo import undo
+from harvest_async.client.setup import ClientSetup, ReachableAccount, SignedInUser
 from harvest_async.importer.sources import Fill, Options, open_source
+from harvest_async.throttle.throttle import Snapshot
+from harvest_async.versions import VERSIONS, load
 
 __all__ = ["cli"]
 
@@ -112,9 +119,12 @@ def sandbox(
 
     \b
     In another terminal:
-      export HARVEST_BASE_URL=http://127.0.0.1:8765 HARVEST_ACCOUNT=sandbox
-      export HARVEST_EMAIL=admin@example.com HARVEST_PASSWORD=sandbox HARVEST_APP=me
+      export HARVEST_BASE_URL=http://127.0.0.1:8765 HARVEST_APP="me (me@example.com)"
+      export HARVEST_ACCOUNT_ID=1 HARVEST_ACCESS_TOKEN=sandbox-token
       harvest-async whoami
+    Or by API v1:
+      export HARVEST_ACCOUNT=sandbox HARVEST_EMAIL=admin@example.com HARVEST_PASSWORD=sandbox
+      harvest-async whoami --api v1
     """
     account = open_sandbox(
         db,
@@ -131,7 +141,9 @@ def sandbox(
             f"Sandbox at {address}: {counted(calls, 'call')} per {period:g} s, and by API v2 "
             f"{counted(report_calls, 'report')} per {report_period:g} s. Press Ctrl-C to stop."
         )
-        out.print(f"  API v2         {address}/v2: account id 1, token sandbox-token")
+        out.print(
+            f"  API v2         {address}/v2: account id 1, token sandbox-token (regular user: sandbox-user-token)"
+        )
         out.print("  API v1         account sandbox, token sandbox-v1-token")
         out.print("  administrator  admin@example.com / sandbox")
         out.print("  regular user   user@example.com / sandbox")
@@ -151,41 +163,74 @@ def sandbox(
 @cli.command()
 @account_options
 @json_option
-def status(account: str | None, base_url: str | None, *, as_json: bool) -> None:
-    """Show the rate limit of the account: the server's status and the calls that are free now."""
-    target = find_target(ExitStack(), {"account": account, "base_url": base_url})
+def status(*, as_json: bool, **options: Any) -> None:
+    """Show the rate limit of the account: the server's status and the calls that are free now.
 
-    async def ask() -> str:
+    API v2 has no call for the server's status. Nothing is sent then; the calls that are free are those that the ledger
+    of this machine knows.
+    """
+    target = find_target(ExitStack(), {**options, "as_json": as_json})
+    setup = target.setup
+
+    async def ask() -> str | None:
         async with target.client() as harvest:
-            limits = await harvest.account.rate_limit_status()
-        used = f"{limits.count} of {limits.max_calls} calls in {limits.timeframe_limit} s"
-        return f"{used}; a block lasts {limits.lockout_seconds} s"
+            return None if setup.status is None else await setup.status(harvest)
 
     said = asked(ask)
-    now = target.throttle.snapshot()
+    budgets = {name: target.throttle.snapshot(name) for name in target.throttle.budgets}
     if as_json:
-        names = ("calls", "period", "sent", "foreign", "free", "closed", "closed_for")
-        print_json({"server": said, **{name: getattr(now, name) for name in names}})
-    else:
-        show_snapshot(now, said)
+        general, *others = budgets.items()
+        print_json({"server": said, **_numbers(general[1]), "budgets": {name: _numbers(each) for name, each in others}})
+        return
+    for name, now in budgets.items():
+        show_snapshot(now, said or f"not available by API {target.api}", name if len(budgets) > 1 else "")
+
+
+def _numbers(now: Snapshot) -> dict[str, Any]:
+    names = ("calls", "period", "sent", "foreign", "free", "closed", "closed_for")
+    return {name: getattr(now, name) for name in names}
 
 
 @cli.command()
 @account_options
 @json_option
-def whoami(account: str | None, base_url: str | None, *, as_json: bool) -> None:
+def whoami(*, as_json: bool, **options: Any) -> None:
     """Show the signed-in user, to check credentials."""
-    target = find_target(ExitStack(), {"account": account, "base_url": base_url})
+    target = find_target(ExitStack(), {**options, "as_json": as_json})
 
-    async def ask() -> dict[str, Any]:
+    async def ask() -> SignedInUser:
         async with target.client() as harvest:
-            me = await harvest.account.who_am_i()
-        role = "administrator" if me.user.admin else "regular user"
-        name = f"{me.user.first_name} {me.user.last_name}"
-        return {"account": me.company.name, "id": me.user.id, "name": name, "email": me.user.email, "role": role}
+            return await target.setup.user(harvest)
 
-    me = asked(ask)
+    me: SignedInUser = asked(ask)
     if as_json:
-        print_json(me)
+        print_json(asdict(me))
     else:
-        out.print(f"{me['name']} <{me['email']}>, {me['role']} of {me['account']} (id {me['id']})", markup=False)
+        out.print(f"{me.name} <{me.email}>, {me.role} of {me.account} (id {me.id})", markup=False)
+
+
+@cli.command()
+@click.option("--base-url", help="Address of the API, if not Harvest's own (default: HARVEST_BASE_URL).")
+@json_option
+def accounts(base_url: str | None, *, as_json: bool) -> None:
+    """List the accounts that HARVEST_ACCESS_TOKEN reaches, with the id that HARVEST_ACCOUNT_ID takes.
+
+    For API v2; credentials of API v1 belong to one account.
+    """
+    setups: Iterator[tuple[str, ClientSetup]] = ((name, load("setup", name)) for name in reversed(VERSIONS))
+    name, listed = next(((name, each.accounts) for name, each in setups if each.accounts is not None), ("", None))
+    if listed is None:
+        fail(BAD_INPUT, "No API version of this installation has tokens that reach several accounts.")
+    used_api.set(name)
+
+    async def ask() -> Sequence[ReachableAccount]:
+        return await listed({"base_url": base_url})
+
+    found: Sequence[ReachableAccount] = asked(ask)
+    if as_json:
+        print_json({"accounts": [asdict(each) for each in found]})
+        return
+    table = Table("id", "name", "product", title="Accounts", title_justify="left")
+    for each in found:
+        table.add_row(str(each.id), escape(each.name), each.product)
+    out.print(table)

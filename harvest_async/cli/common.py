@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+import os
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import ExitStack
 from typing import Any, Final, NoReturn, TypeVar
 
 import click
 
-from harvest_async.cli.edge import BAD_INPUT, INTERRUPTED, NO_SERVER, SOME_ROWS, Failure, print_json
+from harvest_async.cli.api_version import choose_version
+from harvest_async.cli.edge import BAD_INPUT, INTERRUPTED, NO_SERVER, SOME_ROWS, Failure, print_json, used_api
+from harvest_async.cli.show import err
 from harvest_async.cli.target import Target, embedded, real
 from harvest_async.errors import InvalidArgument
+from harvest_async.versions import DEFAULT, VERSIONS, Version
 
 __all__ = [
     "BAD_INPUT",
@@ -20,6 +24,7 @@ __all__ = [
     "NO_SERVER",
     "SOME_ROWS",
     "account_options",
+    "api_option",
     "asked",
     "fail",
     "find_target",
@@ -36,32 +41,58 @@ _SANDBOX_HINTS: Final = {
 }
 _DEMO_HINT: Final = "No account? Try: harvest-async demo"
 
-ENVIRONMENT: Final = """
-\b
-Account and credentials come from the environment:
-  HARVEST_ACCOUNT                    the subdomain: acme for acme.harvestapp.com
-  HARVEST_EMAIL, HARVEST_PASSWORD    or HARVEST_ACCESS_TOKEN
-  HARVEST_APP                        the name of your app with a contact: "Importer (ops@example.com)"
-  HARVEST_BASE_URL                   the address of the account, if not at harvestapp.com
-  HARVEST_STATE_DIR                  the folder of the throttle's ledger and the journals
-\b
+_COMMON_VARIABLES: Final = {
+    "HARVEST_APP": 'the name of your app with a contact: "Importer (ops@example.com)"',
+    "HARVEST_BASE_URL": "the address of the API, if it is not Harvest's own: a sandbox, for example",
+    "HARVEST_STATE_DIR": "the folder of the throttle's ledger and the journals",
+}
+
+
+def _environment() -> str:
+    """Return the part of the help about environment variables and exit codes."""
+    lines = []
+    for version in reversed(VERSIONS.values()):
+        lines += ["\b", f"Account and credentials come from the environment. API {version.name}:"]
+        lines += [f"  {name:<34} {meaning}" for name, meaning in version.variables.items()]
+    lines += ["\b", "Any version:"]
+    lines += [f"  {name:<34} {meaning}" for name, meaning in _COMMON_VARIABLES.items()]
+    return "\n".join(("", *lines, _CODES))
+
+
+_CODES: Final = """\b
   HARVEST_DEBUG                      1 to print the traceback of an unexpected error
 \b
 Exit codes: 0 success, 1 some rows were rejected or are unknown, 2 the input, an option or this machine (a full disk,
 for example) is the cause, 3 the server or the network, 4 a fault in harvest-async itself, 130 interrupted.
 """
 
+ENVIRONMENT: Final = _environment()
+"""The end of the help of each command that uses an account."""
+
 
 def account_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that select an account."""
-    for option in (
-        click.option("--account", help="Subdomain of the account (default: HARVEST_ACCOUNT)."),
-        click.option(
-            "--base-url", help="Address of the account, if not at harvestapp.com (default: HARVEST_BASE_URL)."
-        ),
-    ):
+    base_url = click.option(
+        "--base-url",
+        help="Address of the API, if not Harvest's own: a sandbox, for example (default: HARVEST_BASE_URL).",
+    )
+    for option in (base_url, *map(_account_option, VERSIONS.values())):
         command = option(command)
-    return command
+    return api_option(command)
+
+
+def _account_option(version: Version) -> Callable[..., Any]:
+    text = f"{version.account_help} (default: {version.account_variable})."
+    return click.option(version.account_option, version.account, help=text)
+
+
+def api_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add `--api`."""
+    return click.option(
+        "--api",
+        type=click.Choice(list(VERSIONS)),
+        help="API version (default: the one whose account and credentials are given).",
+    )(command)
 
 
 def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -73,11 +104,29 @@ def find_target(stack: ExitStack, options: dict[str, Any]) -> Target:
     """Return the account of the options and the environment; end the command if something is missing."""
     try:
         if options.get("sandbox") or options.get("sandbox_db"):
-            return stack.enter_context(embedded(options.get("sandbox_db")))
-        return real(options.get("account"), options.get("base_url"))
+            api = options.get("api") or DEFAULT
+            used_api.set(api)
+            return stack.enter_context(embedded(options.get("sandbox_db"), api))
+        choice = choose_version(options)
+        used_api.set(choice.version.name)
+        target = real(choice, options.get("base_url"))
     except InvalidArgument as error:
-        hint = _SANDBOX_HINTS.get(click.get_current_context().info_name or "", _DEMO_HINT)
+        hint = _SANDBOX_HINTS.get(click.get_current_context().info_name or "", _DEMO_HINT) + _other_versions(options)
         fail(BAD_INPUT, f"{error}\n{hint}", error)
+    if choice.reason and not options.get("as_json"):
+        err.print(f"{choice.reason}: account {target.name}", markup=False)
+    return target
+
+
+def _other_versions(options: Mapping[str, Any]) -> str:
+    """Return the settings of the versions that the options don't name, if no account is named at all."""
+    versions = VERSIONS.values()
+    if options.get("api") or any(
+        options.get(each.account) or os.environ.get(each.account_variable) for each in versions
+    ):
+        return ""
+    others = [f"For API {each.name} set {' and '.join(each.required)}." for each in versions if each.name != DEFAULT]
+    return "\n".join(("", *others))
 
 
 def asked(ask: Callable[[], Coroutine[Any, Any, T]]) -> T:

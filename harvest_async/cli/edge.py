@@ -13,14 +13,17 @@ import sqlite3
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
+from contextvars import ContextVar
 from typing import Any, Final
 
 import click
 
 from harvest_async.cli.show import err
+from harvest_async.client.setup import ClientSetup
 from harvest_async.errors import HarvestError, InvalidArgument, RequestError, ResponseError, StorageError, Unauthorized
 from harvest_async.importer.sources import Unfit
 from harvest_async.messages import redact_message
+from harvest_async.versions import VERSIONS, load
 
 __all__ = [
     "BAD_INPUT",
@@ -34,6 +37,7 @@ __all__ = [
     "error_json",
     "explain",
     "print_json",
+    "used_api",
 ]
 
 SOME_ROWS: Final = 1
@@ -41,6 +45,9 @@ BAD_INPUT: Final = 2
 NO_SERVER: Final = 3
 INTERNAL: Final = 4
 INTERRUPTED: Final = 130
+
+used_api: Final[ContextVar[str | None]] = ContextVar("used_api", default=None)
+"""The API version of the command that runs; None before one was chosen."""
 
 _LOCAL: Final = (sqlite3.Error, OSError, UnicodeError, ImportError)
 
@@ -120,9 +127,16 @@ def explain(error: BaseException) -> None:
         traceback.print_exception(error)
     err.print(f"error: {_message(error)}", style="bold red", markup=False)
     if isinstance(error, Unauthorized):
-        err.print("Check HARVEST_EMAIL and HARVEST_PASSWORD, or HARVEST_ACCESS_TOKEN; then try: harvest-async whoami")
+        err.print(f"Check {_sign_in()}; then try: harvest-async whoami")
     elif isinstance(error, HarvestError) and error.response is not None and error.response.status >= 500:  # noqa: PLR2004
         err.print("The server failed. To see the rate limit: harvest-async status")
+
+
+def _sign_in() -> str:
+    """Return the environment variables that the command's credentials come from."""
+    name = used_api.get()
+    setups: list[ClientSetup] = [load("setup", each) for each in VERSIONS if name in {None, each}]
+    return "; or ".join(each.sign_in for each in setups)
 
 
 def error_json(error: BaseException) -> dict[str, Any]:

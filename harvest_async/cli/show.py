@@ -239,9 +239,9 @@ def _one_of(what: str) -> str:
     return "person" if what == "people" else re.sub("ies$", "y", what).removesuffix("s")
 
 
-def show_snapshot(now: Snapshot, said: str) -> None:
-    """Show the rate limit of the account."""
-    table = Table(title="Throttle", show_header=False, title_justify="left")
+def show_snapshot(now: Snapshot, said: str, budget: str = "") -> None:
+    """Show the rate limit of the account, or one of its budgets."""
+    table = Table(title=f"Throttle: {budget} budget" if budget else "Throttle", show_header=False, title_justify="left")
     table.add_column(style="bold")
     table.add_column()
     table.add_row("server status", said)

@@ -16,20 +16,21 @@ import platformdirs
 from attrs import field, frozen
 
 from harvest_async.address import is_loopback
-from harvest_async.auth import BasicAuth
+from harvest_async.cli.api_version import Choice
+from harvest_async.client.setup import ClientSetup
 from harvest_async.errors import InvalidArgument
 from harvest_async.sandbox import Sandbox
 from harvest_async.secret import hide_user
 from harvest_async.throttle.ledgers.sqlite import SqliteLedger
 from harvest_async.throttle.throttle import Throttle
-from harvest_async.versions import load
+from harvest_async.versions import DEFAULT, load
 
 if TYPE_CHECKING:
     from harvest_async.versions import Client
 
 __all__ = ["Target", "embedded", "ledger_path", "open_sandbox", "real", "state_path"]
 
-_APP: Final = "harvest-async command line"
+_SANDBOX_APP: Final = "harvest-async command line (sandbox@example.com)"
 
 
 @frozen
@@ -42,6 +43,7 @@ class Target:
         options: the arguments of its client.
         throttle: its throttle.
         identity: a unique name of the account.
+        api: the name of the API version.
         sandbox: the embedded sandbox, if it is one.
         db: the file of the sandbox, if it is stored in one.
     """
@@ -51,6 +53,7 @@ class Target:
     options: dict[str, Any] = field(repr=False)
     throttle: Throttle
     identity: str
+    api: str = DEFAULT
     sandbox: Sandbox | None = None
     db: Path | None = None
 
@@ -66,8 +69,14 @@ class Target:
 
     def client(self) -> Client:
         """Return a client for it."""
-        client: Client = load("client")(**self.options, throttle=self.throttle)
+        client: Client = load("client", self.api)(**self.options, throttle=self.throttle)
         return client
+
+    @property
+    def setup(self) -> ClientSetup:
+        """Return what the API version knows about its clients."""
+        setup: ClientSetup = load("setup", self.api)
+        return setup
 
 
 def state_path() -> Path:
@@ -80,22 +89,23 @@ def ledger_path() -> Path:
     return state_path() / "ledger.sqlite3"
 
 
-def real(account: str | None, base_url: str | None) -> Target:
+def real(choice: Choice, base_url: str | None) -> Target:
     """Return the account of the options and the environment.
 
     Raises:
         InvalidArgument: a setting is missing; the message names it.
     """
-    options: dict[str, Any] = {"app": os.environ.get("HARVEST_APP") or _APP}
-    name = account or os.environ.get("HARVEST_ACCOUNT")
-    base_url = url = hide_user(base_url or os.environ.get("HARVEST_BASE_URL") or "") or None
-    probe = load("client").from_env(**options, **_given(account=name, base_url=url))  # checks everything, sends nothing
-    name = name or probe.name
-    address = probe.address
-    identity = str(probe.identity)
+    version = choice.version
+    setup: ClientSetup = load("setup", version.name)
+    options = _given(app=os.environ.get("HARVEST_APP") or setup.default_app)
+    base_url = hide_user(base_url or os.environ.get("HARVEST_BASE_URL") or "") or None
+    given = _given(**{version.account: choice.account}, base_url=base_url)
+    probe = setup.from_env(**options, **given)  # checks everything, sends nothing
+    name, address, identity = probe.name, probe.address, str(probe.identity)
     ledger = SqliteLedger(ledger_path(), account=identity)
-    options |= {"account": name, "auth": probe.auth, "base_url": address}
-    return Target(name, address, options, Throttle(pace="burst", ledger=ledger, name=name), identity)
+    arguments = {"app": os.environ.get("HARVEST_APP") or setup.default_app, version.account: name}
+    arguments |= {"auth": probe.auth, "base_url": address}
+    return Target(name, address, arguments, Throttle(pace="burst", ledger=ledger, name=name), identity, version.name)
 
 
 def open_sandbox(db: Path | None, **options: Any) -> Sandbox:
@@ -113,17 +123,18 @@ def open_sandbox(db: Path | None, **options: Any) -> Sandbox:
 
 
 @contextmanager
-def embedded(db: Path | None) -> Iterator[Target]:
+def embedded(db: Path | None, api: str = DEFAULT) -> Iterator[Target]:
     """Start an embedded sandbox on a free port, in memory or stored in a file."""
     sandbox = open_sandbox(db)
-    identity = "sandbox" if db is None else f"sandbox {db.resolve()}"
-    ledger = None if db is None else SqliteLedger(ledger_path(), account=identity)
+    account = "sandbox" if db is None else f"sandbox {db.resolve()}"
+    identity = account if api == DEFAULT else f"{account} by API {api}"
+    ledger = None if db is None else SqliteLedger(ledger_path(), account=account)
     throttle = Throttle(pace="burst", ledger=ledger, name="sandbox")
     try:
         with sandbox.serve_in_thread() as address:
-            auth = BasicAuth("admin@example.com", "sandbox")
-            options = {"account": "sandbox", "auth": auth, "app": _APP, "base_url": address}
-            yield Target("sandbox", address, options, throttle, identity, sandbox, db)
+            setup: ClientSetup = load("setup", api)
+            options = {**setup.sandbox(address, "admin@example.com"), "app": _SANDBOX_APP}
+            yield Target("sandbox", address, options, throttle, identity, api, sandbox, db)
     finally:
         sandbox.close()
 

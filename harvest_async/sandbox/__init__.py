@@ -30,7 +30,8 @@ class Sandbox:
     `user@example.com`, both with the password `sandbox`.
 
     - v1: the subdomain `sandbox`, the passwords or the administrator's token `sandbox-v1-token`.
-    - v2, below `/v2` and `/api/v2`: the account id 1 and the administrator's token `sandbox-token`.
+    - v2, below `/v2` and `/api/v2`: the account id 1, the administrator's token `sandbox-token` and the
+      user's token `sandbox-user-token`.
 
     It is an authorization server, too: `/oauth2/authorize`, with the token endpoints `/oauth2/token` for v1 and
     `/api/v2/oauth2/token` for v2, for the client id `sandbox-client` with the secret `sandbox-secret` and any

@@ -123,6 +123,11 @@ class Throttle:
                 if budget.name not in self._budgets:
                     self._budgets[budget.name] = self._gates_of(budget)
 
+    @property
+    def budgets(self) -> tuple[str, ...]:
+        """The names of the budgets, `"general"` first."""
+        return tuple(self._budgets)
+
     def fallback_wait(self, budget: str) -> int:
         """Return the nanoseconds to wait after a refusal in a budget that does not say for how long."""
         return self._budgets[budget].fallback_wait

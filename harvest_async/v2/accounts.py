@@ -3,17 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypedDict, Unpack
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from harvest_async.errors import InvalidArgument
+from harvest_async.exchange import ExchangeSettings, open_exchange
+from harvest_async.secret import hide_user
+from harvest_async.throttle.registry import DEFAULT_REGISTRY, Identity
+from harvest_async.v2.dialect import V2Dialect
 from harvest_async.v2.references import ENDPOINTS
-from harvest_async.v2.service import ACCOUNTS_PATH
+from harvest_async.v2.service import ACCOUNTS_PATH, SERVICE, api_address, id_address
 
-__all__ = ["GET", "Account", "Identity", "IdentityUser", "account_in", "account_number"]
+if TYPE_CHECKING:
+    import ssl
+
+    import httpx
+
+__all__ = [
+    "ARGUMENTS",
+    "GET",
+    "Account",
+    "IdentityUser",
+    "TokenAccounts",
+    "account_in",
+    "account_number",
+    "list_accounts",
+    "read_accounts",
+]
+
+ARGUMENTS: Final = ("auth", "app", "base_url", "id_url", "timeout", "transport", "ssl_context", "proxy")
+"""The arguments of a client that `list_accounts` takes."""
 
 _LARGEST: Final = 2**63 - 1
+_SIGN_IN: Final = "sign-in"
 
 
 @frozen(kw_only=True)
@@ -38,7 +61,7 @@ class IdentityUser:
 
 
 @frozen(kw_only=True)
-class Identity:
+class TokenAccounts:
     """The person, and the accounts that the token reaches."""
 
     user: IdentityUser | None = None
@@ -46,7 +69,7 @@ class Identity:
     extra: dict[str, Any] = field(factory=dict)
 
 
-GET: Final = ENDPOINTS.get("accounts", "", ACCOUNTS_PATH, Identity)
+GET: Final = ENDPOINTS.get("accounts", "", ACCOUNTS_PATH, TokenAccounts)
 
 
 def account_number(value: object) -> int:
@@ -89,3 +112,64 @@ def account_in(accounts: Iterable[Account], wanted: int | None) -> int:
     else:
         reason = f"the token does not reach {wanted}"
     raise InvalidArgument(f"account_id: {reason}. Accounts: {listed}")
+
+
+class Connection(TypedDict, total=False):
+    """How the server is reached; see the arguments of `HarvestV2`."""
+
+    timeout: float
+    transport: httpx.AsyncBaseTransport | None
+    ssl_context: ssl.SSLContext | None
+    proxy: str | None
+
+
+async def list_accounts(
+    *,
+    auth: httpx.Auth,
+    app: str,
+    base_url: str | None = None,
+    id_url: str | None = None,
+    **connection: Unpack[Connection],
+) -> list[Account]:
+    """List the accounts that a token reaches, those of Forecast too, without naming one. One call.
+
+    Args:
+        auth: the token.
+        app: name of the application with a contact.
+        base_url: the address of the API; None for Harvest's own.
+        id_url: the address of the server for sign-ins; None for the one that belongs to `base_url`.
+        connection: `timeout`, `transport`, `ssl_context`, `proxy`; see `HarvestV2`.
+
+    Raises:
+        InvalidArgument: an argument can't be used.
+        HarvestError: the server for sign-ins can't be reached, or refused the token.
+    """
+    address = api_address(hide_user(base_url or ""))
+    settings = ExchangeSettings(
+        account=_SIGN_IN,
+        auth=auth,
+        app=app,
+        dialect=V2Dialect(address),
+        base_url=address,
+        status_call=None,
+        service=SERVICE,
+        **connection,
+    )
+    return await read_accounts(settings, hide_user(id_url or "") or id_address(address))
+
+
+async def read_accounts(settings: ExchangeSettings, id_url: str) -> list[Account]:
+    """List the accounts that a token reaches.
+
+    Args:
+        settings: those of a client.
+        id_url: the address of the server for sign-ins, which counts its calls apart from those to an account.
+    """
+    throttle = DEFAULT_REGISTRY.throttle(Identity(SERVICE.owner_of(id_url), _SIGN_IN))
+    changes: dict[str, Any] = {"base_url": id_url, "dialect": V2Dialect(id_url), "throttle": throttle}
+    exchange = open_exchange(evolve(settings, **changes, budgets=(), headers=(), cache=None))
+    try:
+        return (await exchange.send(GET())).accounts
+    finally:
+        if settings.transport is None:
+            await exchange.aclose()

@@ -5,23 +5,20 @@ from __future__ import annotations
 import os
 import re
 from typing import TYPE_CHECKING, Any, Final, Self
-from urllib.parse import urlsplit
-
-from attrs import evolve
 
 from harvest_async.auth import BasicAuth, BearerAuth, QueryTokenAuth
 from harvest_async.client.base_client import BaseClient
 from harvest_async.client.environment import read_environment
 from harvest_async.client.lazy import lazy
 from harvest_async.errors import InvalidArgument
-from harvest_async.exchange import Exchange, ExchangeSettings, open_exchange
+from harvest_async.exchange import ExchangeSettings
 from harvest_async.secret import hide_user
 from harvest_async.throttle.registry import DEFAULT_REGISTRY, Identity
 from harvest_async.throttle.throttle import Throttle
 from harvest_async.v2 import accounts
 from harvest_async.v2.account_rules import ACCOUNT_RULES
 from harvest_async.v2.dialect import V2Dialect
-from harvest_async.v2.service import API_PATHS, BUDGETS, SERVICE
+from harvest_async.v2.service import BUDGETS, SERVICE, api_address, id_address
 
 if TYPE_CHECKING:
     import ssl
@@ -126,14 +123,14 @@ class HarvestV2(BaseClient):
         proxy: str | None = None,
         cache: HttpCache | None = None,
     ) -> None:
-        number, address = str(accounts.account_number(account_id)), _address(hide_user(base_url or ""))
+        number, address = str(accounts.account_number(account_id)), api_address(hide_user(base_url or ""))
         _check_auth(auth)
         if not _CONTACT.search(app):
             raise InvalidArgument(
                 f"app: add an e-mail address or a link, like 'Importer (ops@example.com)', to {app[:100]!r}: "
                 "the server wants to be able to reach you"
             )
-        self._id_url = hide_user(id_url or "") or _id_url(address)
+        self._id_url = hide_user(id_url or "") or id_address(address)
         if same_as is not None:
             _share(address, number, same_as, throttle)
         settings = ExchangeSettings(
@@ -183,14 +180,24 @@ class HarvestV2(BaseClient):
         options["base_url"] = hide_user(options.get("base_url") or os.environ.get("HARVEST_BASE_URL") or "") or None
         return cls(options.pop("account_id"), **options)
 
+    @classmethod
+    async def connect(cls, *, account_id: int | str | None = None, **options: Any) -> Self:
+        """Create a client of the account that a token reaches. One call to the server for sign-ins.
+
+        Args:
+            account_id: the account's number; None for the only one.
+            options: the constructor's other arguments.
+
+        Raises:
+            InvalidArgument: the token reaches no such account, or several and none was named; the message lists them.
+        """
+        number = None if account_id is None else accounts.account_number(account_id)
+        found = await accounts.list_accounts(**{key: options[key] for key in accounts.ARGUMENTS if key in options})
+        return cls(accounts.account_in(found, number), **options)
+
     async def accounts(self) -> list[accounts.Account]:
         """List the accounts that the token reaches, those of Forecast too. One call to the server for sign-ins."""
-        exchange = self._identity_exchange()
-        try:
-            return (await exchange.send(accounts.GET())).accounts
-        finally:
-            if self._settings.transport is None:
-                await exchange.aclose()
+        return await accounts.read_accounts(self._settings, self._id_url)
 
     async def check_account(self) -> None:
         """Check that the token reaches this account, and that it is an account of Harvest.
@@ -200,34 +207,10 @@ class HarvestV2(BaseClient):
         """
         accounts.account_in(await self.accounts(), self.account_id)
 
-    def _identity_exchange(self) -> Exchange:
-        """Return an exchange with the server for sign-ins, which knows no account."""
-        url = self._id_url
-        throttle = DEFAULT_REGISTRY.throttle(Identity(SERVICE.owner_of(url), "sign-in"))
-        changes: dict[str, Any] = {"base_url": url, "dialect": V2Dialect(url), "throttle": throttle}
-        return open_exchange(evolve(self._settings, **changes, budgets=(), headers=(), cache=None))
-
     def _copy(self) -> Self:
         other = super()._copy()
         other._id_url, other._settings = self._id_url, self._settings  # noqa: SLF001 - a client of the same class
         return other
-
-
-def _address(base_url: str) -> str:
-    """Return the address of the API; a server's address without a path gets one."""
-    if not base_url:
-        return SERVICE.base_url
-    try:
-        is_bare = urlsplit(base_url).path in {"", "/"}
-    except ValueError:
-        return base_url  # refused with its own message when the exchange is created
-    return base_url.rstrip("/") + API_PATHS[0] if is_bare else base_url
-
-
-def _id_url(address: str) -> str:
-    """Return the address of the server for sign-ins that belongs to an address of the API."""
-    parts = urlsplit(address)
-    return SERVICE.id_url if SERVICE.owner_of(address) == SERVICE.name else f"{parts.scheme}://{parts.netloc}"
 
 
 def _check_auth(auth: object) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from typing import Final
+from urllib.parse import urlsplit
 
 from harvest_async.service import Service
 from harvest_async.throttle.budgets import Budget
 
-__all__ = ["ACCOUNTS_PATH", "API_PATHS", "BUDGETS", "REPORTS", "SERVICE"]
+__all__ = ["ACCOUNTS_PATH", "API_PATHS", "BUDGETS", "REPORTS", "SERVICE", "api_address", "id_address"]
 
 SERVICE: Final = Service(
     name="harvestapp.com",
@@ -29,3 +30,20 @@ REPORTS: Final = Budget("reports", 100, 900.0, 900.0)
 
 BUDGETS: Final = (REPORTS,)
 """The budgets beside the general one."""
+
+
+def api_address(base_url: str) -> str:
+    """Return the address of the API; a server's address without a path gets one."""
+    if not base_url:
+        return SERVICE.base_url
+    try:
+        is_bare = urlsplit(base_url).path in {"", "/"}
+    except ValueError:
+        return base_url  # refused with its own message when the exchange is created
+    return base_url.rstrip("/") + API_PATHS[0] if is_bare else base_url
+
+
+def id_address(address: str) -> str:
+    """Return the address of the server for sign-ins that belongs to an address of the API."""
+    parts = urlsplit(address)
+    return SERVICE.id_url if SERVICE.owner_of(address) == SERVICE.name else f"{parts.scheme}://{parts.netloc}"

@@ -19,12 +19,14 @@ from harvest_async.sandbox.sign_in import person_of
 from harvest_async.sandbox.v2.base import Request, V2Services
 from harvest_async.sandbox.v2.router import Router
 
-__all__ = ["ACCOUNT_ID", "TOKEN", "V2", "mount"]
+__all__ = ["ACCOUNT_ID", "TOKEN", "USER_TOKEN", "V2", "mount"]
 
 ACCOUNT_ID: Final = 1
 TOKEN: Final = "sandbox-token"
+USER_TOKEN: Final = "sandbox-user-token"
 
 _AUDIENCE: Final = "v2"
+_USER: Final = "user@example.com"
 _PREFIXES: Final = ("/api/v2", "/v2")
 _TOKEN_PATH: Final = "/api/v2/oauth2/token"
 _ACCOUNTS_PATH: Final = "/api/v2/accounts"
@@ -43,6 +45,7 @@ class V2:
         self._oauth = OAuthPages(services.grants, _AUDIENCE, LONG_LIFETIME)
         self._router = Router(V2Services.of(services))
         services.grants.permit(TOKEN, APPROVER, _AUDIENCE)
+        services.grants.permit(USER_TOKEN, _USER, _AUDIENCE)
 
     def serves(self, path: str) -> bool:
         """Return whether a path is below one of the prefixes, or is the authorization page."""
