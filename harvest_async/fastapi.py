@@ -137,7 +137,7 @@ def _reserved(app: FastAPI, key: str) -> Iterator[None]:
 
 def use_harvest(
     *, max_wait: float | None = None, key: str = _DEFAULT_KEY
-) -> Callable[[HTTPConnection], Awaitable[Client]]:
+) -> Callable[[HTTPConnection], Awaitable[Any]]:
     """Return a dependency that gives an app's client: `Annotated[HarvestV1, Depends(use_harvest(max_wait=1))]`.
 
     It works in routes and in web sockets.
