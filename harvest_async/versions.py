@@ -85,7 +85,7 @@ VERSIONS: Final[dict[str, Version]] = {
             "export_account": "export_tables:V1ExportAccount",
             "dialect": "dialect:V1Dialect",
             "service": "service:SERVICE",
-            "examples": "postman_examples:examples",
+            "collection": "postman_examples:COLLECTION",
             "receipt_field": "resources.receipts:PART",
             "setup": "setup:SETUP",
         },
@@ -102,6 +102,7 @@ VERSIONS: Final[dict[str, Version]] = {
         "harvest_async.v2",
         {
             "client": "client:HarvestV2",
+            "collection": "postman_examples:COLLECTION",
             "dialect": "dialect:V2Dialect",
             "service": "service:SERVICE",
             "setup": "setup:SETUP",

@@ -54,7 +54,7 @@ def shell(address, tmp_path):
         (V2, {"api": "v2", "account_id": "5"}, "v2", "5"),
     ],
 )
-def test_the_version_is_the_one_that_is_named_or_whose_variables_are_set(
+def test_options_come_before_the_environment(
     environment, variables, options, version, account
 ):
     """Options come first; then v2 if its account and token are set; then the version whose account is set."""

@@ -7,22 +7,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
-from typing import Any, Final, Literal, Protocol
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final, Literal
 from urllib.parse import parse_qsl, urlsplit
 
 from harvest_async.call import Call, Upload
+from harvest_async.client.examples import CollectionFacts, Example
 from harvest_async.messages import Request
 from harvest_async.versions import DEFAULT, load
 
 __all__ = ["make_collection"]
 
 _SCHEMA: Final = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
-_ABOUT: Final = """Every call of the Harvest API {version}, in JSON and in XML.
-
-Set the variables of the collection first: `account`, `email` and `password`, and `app`, the name of your app. To sign
-in with a token, choose Bearer Token as the collection's authorization and give it `{{access_token}}`. `format` is
-`json` or `xml` where a request has no body; `base_url` may lead to a sandbox. Ids are variables, too.
+_LIMIT: Final = """
 
 Harvest blocks an account that makes more than 100 calls in 15 seconds; each call made meanwhile prolongs the block.
 """
@@ -30,116 +27,81 @@ _REPEATS: Final = {
     True: "Can be sent again after a lost response.",
     False: "Check the account before you send it again.",
 }
-_PLACEHOLDER: Final = "http://base-url"
 _LEFT_OUT: Final = frozenset({"content-length"})
 
 
 Format = Literal["json", "xml"]
 
 
-class Example(Protocol):
-    """One use of an endpoint with all its parameters, from the API version."""
-
-    @property
-    def call(self) -> Call[Any]:
-        """Return the call."""
-        ...
-
-    @property
-    def optional(self) -> frozenset[str]:
-        """Return the names of the optional query parameters."""
-        ...
-
-    @property
-    def needed(self) -> tuple[str, ...]:
-        """Return the names of the required fields."""
-        ...
-
-    @property
-    def others(self) -> tuple[str, ...]:
-        """Return the names of fields for other uses of the endpoint."""
-        ...
-
-    @property
-    def about(self) -> str:
-        """Return the description."""
-        ...
-
-    def written(self, text: str) -> str:
-        """Return a text with variables in place of ids."""
-        ...
-
-
-def make_collection(base_url: str = "https://{{account}}.harvestapp.com", account: str = "") -> dict[str, Any]:
-    """Create a collection of every call.
+def make_collection(base_url: str | None = None, account: str = "", *, version: str = DEFAULT) -> dict[str, Any]:
+    """Create a collection of every call of an API version.
 
     Args:
-        base_url: the address of the account; may use the variable `account`.
-        account: the value of the variable `account`.
+        base_url: the address of the API; may use the variable of the account. None for Harvest's own.
+        account: the value of the variable that names the account: `account` for v1, `account_id` for v2.
+        version: the API version.
 
     Returns:
         The collection as a tree that `json` can write; equal arguments give equal trees.
+
+    Raises:
+        InvalidArgument: the version is unknown.
     """
+    facts: CollectionFacts = load("collection", version)
     folders: dict[str, list[dict[str, Any]]] = {}
-    for example in sorted(_examples(), key=lambda example: (example.written(example.call.path), example.call.method)):
-        folders.setdefault(example.call.name.partition(".")[0], []).extend(_items(example))
+    for example in sorted(facts.examples(), key=lambda each: (each.written(each.call.path), each.call.method)):
+        folders.setdefault(example.call.name.partition(".")[0], []).extend(_items(example, facts))
     items = [{"name": _title(name), "item": folders[name]} for name in sorted(folders)]
+    known = {facts.account: account, "app": "Postman (you@example.com)", "base_url": base_url or facts.base_url}
+    if len(facts.formats) > 1:
+        known["format"] = facts.formats[0]
     return {
-        "info": {
-            "name": f"Harvest API {DEFAULT}",
-            "description": _ABOUT.replace("{version}", DEFAULT),
-            "schema": _SCHEMA,
-        },
+        "info": {"name": f"Harvest API {version}", "description": facts.about + _LIMIT, "schema": _SCHEMA},
         "item": items,
-        "auth": {
-            "type": "basic",
-            "basic": [_variable("username", "{{email}}"), _variable("password", "{{password}}")],
-        },
-        "variable": list(_variables(items, base_url, account)),
+        "auth": _authorization(facts.auth),
+        "variable": list(_variables(items, known, facts.credentials)),
     }
 
 
-def _examples() -> Iterable[Example]:
-    """Return an example of each endpoint."""
-    found: Iterable[Example] = load("examples")()
-    return found
+def _authorization(auth: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a collection's authorization: its kind, and its values in Postman's form."""
+    kind = str(auth["type"])
+    return {"type": kind, kind: [_variable(name, value) for name, value in auth[kind].items()]}
 
 
-def _items(example: Example) -> Iterator[dict[str, Any]]:
-    """Yield a request, or one for each format if it has a body."""
+def _items(example: Example, facts: CollectionFacts) -> Iterator[dict[str, Any]]:
+    """Yield a request, or one for each format if it has a body and the API has several."""
     name = _title(example.call.name.partition(".")[2])
-    if example.call.body is None or isinstance(example.call.body, Upload):
-        yield _item(name, example, "json")
+    first, *others = facts.formats
+    if not others or example.call.body is None or isinstance(example.call.body, Upload):
+        yield _item(name, example, facts, first)
     else:
-        yield _item(f"{name} (JSON)", example, "json")
-        yield _item(f"{name} (XML)", example, "xml")
+        for each in facts.formats:
+            yield _item(f"{name} ({each.upper()})", example, facts, each)
 
 
-def _item(name: str, example: Example, format: Format) -> dict[str, Any]:
-    wire: Request = load("dialect")(format).encode(example.call, _PLACEHOLDER, (("User-Agent", "{{app}}"),))
+def _item(name: str, example: Example, facts: CollectionFacts, format: Format) -> dict[str, Any]:
+    wire = facts.encode(example.call, format, facts.headers)
     request: dict[str, Any] = {
         "method": wire.method,
-        "header": list(_headers(wire, example.call)),
+        "header": list(_headers(wire, example.call, is_variable=len(facts.formats) > 1)),
         "url": _url(wire, example),
         "description": _description(example),
     }
     if isinstance(example.call.body, Upload):
-        request["body"] = {
-            "mode": "formdata",
-            "formdata": [{"key": load("receipt_field"), "type": "file", "src": None}],
-        }
+        request["body"] = {"mode": "formdata", "formdata": [{"key": facts.file_field, "type": "file", "src": None}]}
     elif wire.content:
         raw = example.written(_pretty(wire, format))
         request["body"] = {"mode": "raw", "raw": raw, "options": {"raw": {"language": format}}}
     return {"name": name, "request": request, "response": []}
 
 
-def _headers(wire: Request, call: Call[Any]) -> Iterator[dict[str, str]]:
-    """Yield the headers that Postman does not set by itself; without a body the format is a variable."""
+def _headers(wire: Request, call: Call[Any], *, is_variable: bool) -> Iterator[dict[str, str]]:
+    """Yield the headers that Postman does not set by itself; `is_variable`: the format is one without a body."""
     for key, value in wire.headers:
         if key.lower() in _LEFT_OUT or (key == "Content-Type" and isinstance(call.body, Upload)):
             continue
-        yield {"key": key, "value": value.replace("json", "{{format}}") if call.body is None else value}
+        yield {"key": key, "value": value.replace("json", "{{format}}") if is_variable and call.body is None else value}
 
 
 def _url(wire: Request, example: Example) -> dict[str, Any]:
@@ -169,11 +131,10 @@ def _pretty(wire: Request, format: Format) -> str:
     return json.dumps(json.loads(text), indent=2, ensure_ascii=False) if format == "json" else text
 
 
-def _variables(items: Iterable[Any], base_url: str, account: str) -> Iterator[dict[str, str]]:
+def _variables(items: Iterable[Any], known: Mapping[str, str], credentials: Iterable[str]) -> Iterator[dict[str, str]]:
     """Yield the variables that are used, each with a default value."""
-    known = {"account": account, "app": "Postman (you@example.com)", "base_url": base_url, "format": "json"}
-    used = set(re.findall(r"\{\{(\w+)\}\}", json.dumps([list(items), base_url])))
-    for name in sorted(used | known.keys() | {"access_token", "email", "password"}):
+    used = set(re.findall(r"\{\{(\w+)\}\}", json.dumps([list(items), known["base_url"]])))
+    for name in sorted(used | known.keys() | set(credentials)):
         yield _variable(name, known.get(name, "1" if name.endswith("_id") else ""))
 
 
