@@ -161,6 +161,8 @@ def _request(
         email_domain=options["email_domain"],
         create_people=create,
         dry_run=options["dry_run"],
+        reference=options["reference"],
+        link=options["link"],
         rules=rules,
     )
     try:
