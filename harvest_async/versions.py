@@ -104,6 +104,7 @@ VERSIONS: Final[dict[str, Version]] = {
             "client": "client:HarvestV2",
             "collection": "postman_examples:COLLECTION",
             "dialect": "dialect:V2Dialect",
+            "export_account": "export_tables:V2ExportAccount",
             "import_account": "import_adapter:V2ImportAccount",
             "service": "service:SERVICE",
             "setup": "setup:SETUP",
