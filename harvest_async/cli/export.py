@@ -168,8 +168,8 @@ def _show(run: _Run) -> None:
         table.add_column(column)
     for kind in run.exported.kinds:
         where = kind.path.name if kind.path else "disabled in the account"
-        gone = ("-" if kind.deleted is None else _listed(kind.deleted),) if is_compared else ()
-        table.add_row(kind.name.replace("_", " "), str(kind.read), str(kind.rows), *gone, where)
+        missing = ("-" if kind.deleted is None else _listed(kind.deleted),) if is_compared else ()
+        table.add_row(kind.name.replace("_", " "), str(kind.read), str(kind.rows), *missing, where)
     out.print(table)
     out.print(f"{counted(run.exported.calls, 'call')}, {run.elapsed:.1f} s, in {run.exported.folder}", markup=False)
     if run.error is not None:

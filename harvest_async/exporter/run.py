@@ -105,7 +105,7 @@ async def export_account(
 
 
 async def _check_deleted(account: ExportAccount, *, full: bool) -> None:
-    """Check that deleted records can be told from those that the person may not see."""
+    """Check that deleted records differ from those that the person may not see."""
     if full:
         raise InvalidArgument("deleted: give either deleted or full: deleted reads everything, too, and compares it")
     if not await account.is_administrator():

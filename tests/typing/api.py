@@ -381,6 +381,5 @@ async def use_v2(account: HarvestV2) -> None:
 async def cached_lists_of_v2(account: HarvestV2) -> None:
     """The lists of API v2 give its records."""
     directory = DirectoryV2(account, max_age=60)
-    user = await directory.users.by_email("ada@example.com")
-    links = await directory.task_assignments.of_project(7)
-    print(user.access_roles if user else (), [link.task_id for link in links])
+    assert_type([link.task_id for link in await directory.task_assignments.of_project(7)], list[int | None])
+    assert_type([user.access_roles for user in await directory.users.all()], list[list[str]])
