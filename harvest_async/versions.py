@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from harvest_async.v1.directory import Directory
     from harvest_async.v1.oauth2 import OAuth2
     from harvest_async.v2.client import HarvestV2
+    from harvest_async.v2.directory import DirectoryV2
 
     Client: TypeAlias = HarvestV1 | HarvestV2
 
@@ -28,6 +29,7 @@ __all__ = [
     "PUBLIC",
     "VERSIONS",
     "Directory",
+    "DirectoryV2",
     "HarvestV1",
     "HarvestV2",
     "OAuth2",
@@ -105,6 +107,8 @@ VERSIONS: Final[dict[str, Version]] = {
             "client": "client:HarvestV2",
             "collection": "postman_examples:COLLECTION",
             "dialect": "dialect:V2Dialect",
+            "directory": "directory:DirectoryV2",
+            "export_account": "export_tables:V2ExportAccount",
             "import_account": "import_adapter:V2ImportAccount",
             "neutral": "neutral_records:RECORDS",
             "service": "service:SERVICE",
@@ -123,6 +127,7 @@ VERSIONS: Final[dict[str, Version]] = {
 
 PUBLIC: Final[Mapping[str, tuple[str, str]]] = {
     "Directory": ("v1", "directory"),
+    "DirectoryV2": ("v2", "directory"),
     "HarvestV1": ("v1", "client"),
     "HarvestV2": ("v2", "client"),
     "OAuth2": ("v1", "oauth2"),

@@ -83,7 +83,7 @@ def test_every_block_is_run_here():
     """A block that is added to a page has to be run by a test of this file."""
     known = {
         ("README.md", "console"): 2,
-        ("README.md", "python"): 1,
+        ("README.md", "python"): 2,
         ("docs/api-v2.md", "python"): 1,
         ("docs/command-line.md", "console"): 2,
         ("docs/command-line.md", "python"): 1,
@@ -141,7 +141,7 @@ def test_the_second_command_is_what_the_gate_runs():
 @pytest.mark.usefixtures("environment")
 def test_the_ten_lines_work(harvest_sandbox):
     """The first program, run as a program with nothing but the environment set."""
-    code = block("README.md", "import asyncio")
+    code = block("README.md", "import asyncio\nfrom harvest_async import HarvestV1")
 
     ran = subprocess.run([sys.executable, "-W", "error", "-c", code], check=False, capture_output=True, text=True)
 
@@ -149,6 +149,21 @@ def test_the_ten_lines_work(harvest_sandbox):
     assert ran.stdout.startswith("Website None 20")
     assert "calls=100" in ran.stdout
     assert [project["name"] for project in harvest_sandbox.world.projects()] == ["Website"]
+
+
+@pytest.mark.socket
+@pytest.mark.usefixtures("environment")
+def test_the_ten_lines_of_v2_work(harvest_sandbox, monkeypatch):
+    """Is a program that needs nothing but the variables that the page names."""
+    monkeypatch.setenv("HARVEST_ACCOUNT_ID", "1")
+    monkeypatch.setenv("HARVEST_ACCESS_TOKEN", "sandbox-token")
+    code = block("README.md", "import asyncio\nfrom harvest_async import HarvestV2")
+
+    ran = subprocess.run([sys.executable, "-W", "error", "-c", code], check=False, capture_output=True, text=True)
+
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.startswith("ACME Snapshot(calls=100, period=900.0")
+    assert [client["name"] for client in harvest_sandbox.world.clients()] == ["ACME"]
 
 
 async def test_a_client_is_made_in_code():

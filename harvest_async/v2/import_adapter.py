@@ -122,9 +122,11 @@ class V2ImportAccount:
         await import_writes.update_record(harvest, kind, record, import_records.to_v2(kind, fields))
 
     async def delete(self, kind: str, record: int, fields: Mapping[str, Any]) -> str | None:
-        """See `Account.delete`. API v2 refuses to delete what other records use."""
+        """See `Account.delete`. API v2 refuses to delete what other records use, except projects."""
         given = import_records.to_v2(kind, fields)
         try:
+            if kind == "project" and await import_writes.has_entries(self._harvest, record):
+                return "it has time entries or expenses, which the server would delete with it"
             if kind in FINAL_STATES:
                 await import_writes.unset_final_state(self._harvest, kind, record, given.get("project_id") or 0)
             else:

@@ -12,7 +12,15 @@ from harvest_async.call import DeleteResult
 from harvest_async.v2.client import HarvestV2
 from harvest_async.v2.import_records import access_roles
 
-__all__ = ["create_record", "delete_record", "has_final_state", "set_final_state", "unset_final_state", "update_record"]
+__all__ = [
+    "create_record",
+    "delete_record",
+    "has_entries",
+    "has_final_state",
+    "set_final_state",
+    "unset_final_state",
+    "update_record",
+]
 
 Fields = dict[str, Any]
 
@@ -121,6 +129,17 @@ async def delete_record(harvest: HarvestV2, kind: str, record: int, fields: Fiel
     path = [fields["project_id"]] if kind in _ASSIGNMENTS else [fields["other"]] if kind == "payment" else []
     result: DeleteResult = await _of(harvest, kind).delete(*path, record)
     return result
+
+
+async def has_entries(harvest: HarvestV2, project: int) -> bool:
+    """Return whether a project has time entries or expenses; API v2 deletes them together with the project."""
+    for records in (
+        harvest.time_entries.list(project_id=project, per_page=1),
+        harvest.expenses.list(project_id=project, per_page=1),
+    ):
+        async for _ in records:
+            return True
+    return False
 
 
 # Final states
