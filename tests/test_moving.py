@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from harvest_async import BasicAuth, BearerAuth, HarvestV1, HarvestV2
-from harvest_async.client.resource import Resource
+from tests.support.operations import operations
 
 PAGE = (Path(__file__).parents[1] / "docs" / "moving-to-v2.md").read_text("utf-8")
 APP = "tests (tests@example.com)"
@@ -16,17 +16,6 @@ CLIENTS = {
 }
 OPERATION = re.compile(r"`([a-z_]+\.[a-z_]+)`")
 RECORDS = ("harvest.", "project.")
-
-
-def operations(version):
-    """Return all operations of a version as `resource.method`."""
-    client, found = CLIENTS[version], set()
-    for name in dir(client):
-        resource = None if name.startswith("_") else getattr(client, name)
-        if isinstance(resource, Resource):
-            methods = (each for each in dir(type(resource)) if not each.startswith("_") and each not in dir(Resource))
-            found |= {f"{name}.{each}" for each in methods if callable(getattr(resource, each))}
-    return found
 
 
 def rows():
@@ -45,7 +34,7 @@ def test_every_operation_of_v1_has_a_row():
     """Names each method of each resource of v1 once."""
     named = [each for old, _ in ROWS for each in old]
 
-    assert sorted(named) == sorted(operations("v1"))
+    assert sorted(named) == sorted(operations(CLIENTS["v1"]))
 
 
 def test_every_row_has_a_form_in_v2_or_says_that_there_is_none():
@@ -55,16 +44,24 @@ def test_every_row_has_a_form_in_v2_or_says_that_there_is_none():
 
 def test_every_operation_of_v2_that_is_named_exists():
     """Names no method of v2 that the client lacks, in the table and in the text."""
-    known = operations("v2")
+    known = operations(CLIENTS["v2"])
     in_rows = {each for _, new in ROWS for each in new}
-    in_text = {each for each in OPERATION.findall(PAGE) if not each.startswith(RECORDS)} - operations("v1")
+    in_text = {each for each in OPERATION.findall(PAGE) if not each.startswith(RECORDS)} - operations(CLIENTS["v1"])
 
     assert in_rows <= known
     assert in_text <= known
 
 
+def test_the_types_of_every_operation_of_v2_are_checked():
+    """Calls each method of each resource of v2 in the file for type checkers."""
+    code = (Path(__file__).parent / "typing" / "v2.py").read_text("utf-8")
+    called = set(re.findall(r"(?:assert_type\(|= )\s*(?:await )?harvest\.([a-z_]+\.[a-z_]+)\(", code))
+
+    assert operations(CLIENTS["v2"]) == called & operations(CLIENTS["v2"])
+
+
 @pytest.mark.parametrize("version", CLIENTS)
 def test_operations_are_found(version):
     """Finds the operations of a client by its resources."""
-    assert {"clients.list", "clients.create", "invoices.update"} <= operations(version)
-    assert len(operations(version)) > 80
+    assert {"clients.list", "clients.create", "invoices.update"} <= operations(CLIENTS[version])
+    assert len(operations(CLIENTS[version])) > 80
