@@ -216,7 +216,7 @@ def test_records_are_converted(capsys):
 
     printed = capsys.readouterr().out.splitlines()
     assert printed[0].startswith("Website ACME 2026-11-02 (")
-    assert printed[1].startswith("Client 1: API v2 has no form for details ('Main Street 1'): ")
+    assert printed[1].startswith("Client 1: API v2 has no form for highrise_id (5): ")
     assert names["again"] == v1.Client(id=1, name="ACME")
 
 

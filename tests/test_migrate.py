@@ -109,6 +109,25 @@ def test_a_currency_is_its_code(name, code):
 
 
 @pytest.mark.parametrize(
+    ("details", "address", "moved", "lost"),
+    [
+        ("Main Street", None, "Main Street", {}),
+        ("", "Main Street", "Main Street", {"address": False}),
+        ("Main Street", "Main Street", "Main Street", {"address": False}),
+        ("Phone: 1", "Main Street", "Phone: 1", {"address": True}),
+        ("", None, None, {}),
+    ],
+)
+def test_details_of_a_client_are_its_address(details, address, moved, lost):
+    """Has one text where v1 may have two: the details, or the address if there are none."""
+    converted = migrate.to_v2(v1.Client(id=1, details=details, address=address), lossy=True)
+
+    assert converted.record.address == moved
+    assert paths(converted) == lost
+    assert migrate.to_v1(converted.record).record.details == moved
+
+
+@pytest.mark.parametrize(
     ("is_admin", "is_project_manager", "roles"),
     [
         (True, False, ["administrator"]),
@@ -361,11 +380,11 @@ def test_names_of_recipients_survive(name):
 
 def test_a_lossy_conversion_is_refused():
     """Lists the important values that would be lost, and how to accept that."""
-    client = v1.Client(id=1, details="Main Street", highrise_id=5, cache_version=3)
+    client = v1.Client(id=1, default_invoice_timeframe="this month", highrise_id=5, cache_version=3)
 
     with pytest.raises(
         InvalidArgument,
-        match=r"Client 1: API v2 has no form for details \('Main Street'\), highrise_id \(5\): give lossy=True, or",
+        match=r"Client 1: API v2 has no form for highrise_id \(5\), default_invoice_timeframe \('this month'\): give",
     ):
         migrate.to_v2(client)
 
@@ -401,8 +420,8 @@ def test_defaults_of_the_other_version_are_not_important():
 
 def test_long_values_are_cut_in_the_message():
     """Shows the beginning of a long value only."""
-    with pytest.raises(InvalidArgument, match=r"details \('x{39}\.\.\.\)"):
-        migrate.to_v2(v1.Client(id=1, details="x" * 1000))
+    with pytest.raises(InvalidArgument, match=r"department \('x{39}\.\.\.\)"):
+        migrate.to_v2(v1.Person(id=4, department="x" * 1000))
 
 
 @pytest.mark.parametrize("convert", [migrate.to_v1, migrate.to_v2])

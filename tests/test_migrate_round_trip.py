@@ -54,7 +54,7 @@ ONLY_V1 = {
     v1.Client: {
         **NO_CACHE,
         "currency_symbol": None,
-        "details": None,
+        "address": None,
         "highrise_id": None,
         "default_invoice_timeframe": None,
         "default_invoice_kind": None,

@@ -14,7 +14,18 @@ from typing import Any, Final, TypeAlias, get_args, get_origin
 
 from attrs import Factory, field, fields, frozen, has, resolve_types
 
-__all__ = ["ANY", "Convert", "FieldShape", "Neutral", "RecordShape", "inverted", "is_value", "renamed", "same_as"]
+__all__ = [
+    "ANY",
+    "Convert",
+    "FieldShape",
+    "Neutral",
+    "RecordShape",
+    "Rule",
+    "inverted",
+    "is_value",
+    "renamed",
+    "same_as",
+]
 
 Neutral: TypeAlias = dict[str, Any]
 """The values of a record by path. Records in lists are tuples of such dicts."""

@@ -25,6 +25,8 @@ from harvest_async.v1.models import (
     UserAssignment,
 )
 from harvest_async.v1.neutral_values import (
+    ADDRESS,
+    ADDRESS_RULE,
     CURRENCY,
     INVOICE,
     LINE,
@@ -55,8 +57,8 @@ RECORDS: Final = (
     RecordShape(
         "client",
         Client,
-        (*renamed(active="is_active"), CURRENCY),
-        unimportant={**_VERSIONED, "currency_symbol": ANY, "last_invoice_kind": ANY, "details": is_value("")},
+        (*renamed(active="is_active"), *ADDRESS, CURRENCY),
+        unimportant={**_VERSIONED, "currency_symbol": ANY, "last_invoice_kind": ANY, **ADDRESS_RULE},
     ),
     RecordShape("contact", Contact, (*renamed(client_id="client.id"), *texts(*_TITLES))),
     RecordShape(

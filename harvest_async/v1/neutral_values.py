@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from attrs import asdict
 
-from harvest_async.client.neutral import FieldShape, Neutral
+from harvest_async.client.neutral import FieldShape, Neutral, Rule, renamed
 from harvest_async.errors import DecodeError
 from harvest_async.v1.models import (
     Currency,
@@ -26,7 +26,19 @@ from harvest_async.v1.models import (
     write_lines,
 )
 
-__all__ = ["CURRENCY", "INVOICE", "LINE", "RECIPIENTS", "ROLES", "RUNNING", "TIMEZONE", "access", "texts"]
+__all__ = [
+    "ADDRESS",
+    "ADDRESS_RULE",
+    "CURRENCY",
+    "INVOICE",
+    "LINE",
+    "RECIPIENTS",
+    "ROLES",
+    "RUNNING",
+    "TIMEZONE",
+    "access",
+    "texts",
+]
 
 _NAMES: Final = {
     "AUD": "Australian Dollar", "BRL": "Brazilian Real", "CAD": "Canadian Dollar", "CHF": "Swiss Franc",
@@ -59,13 +71,32 @@ def _filled(text: str | None, _: Neutral) -> str | None:
 
 
 def _same_text(one: str, other: str | None) -> bool:
-    return (one or None) == other
+    """Return whether a text is kept; a blank one has nothing to keep."""
+    return not one or one == other
 
 
 def texts(*names: str, **other_paths: str) -> tuple[FieldShape, ...]:
     """Return texts that are blank or None if they are not set."""
     paths = dict(zip(names, names, strict=True)) | other_paths
     return tuple(FieldShape(own, neutral, _filled, same=_same_text) for own, neutral in paths.items())
+
+
+def _address(details: str | None, client: Neutral) -> str | None:
+    return details or client["address"] or None
+
+
+def _is_moved(address: str, client: Neutral) -> bool:
+    """Return whether the address of a client is in the neutral record: it is if there are no other details."""
+    return address == (client["details"] or address)
+
+
+ADDRESS: Final = (
+    FieldShape("details", "address", _address, same=_same_text),
+    *renamed(address="address_beside_details"),
+)
+"""The texts of a client: `details` is what newer versions call the address; few accounts have another address."""
+
+ADDRESS_RULE: Final[dict[str, Rule]] = {"address": _is_moved}
 
 
 # People

@@ -414,7 +414,7 @@ async def reports() -> None:
 
 def conversions(client: v1.Client, entry: TimeEntry, user: User) -> None:
     """Records of v1 become those of v2, and back."""
-    converted = migrate.to_v2(client, lossy=["details"])
+    converted = migrate.to_v2(client, lossy=["highrise_id"])
     assert_type(converted, migrate.Converted[Client])
     assert_type(converted.record, Client)
     assert_type(converted.lost, tuple[migrate.Loss, ...])
