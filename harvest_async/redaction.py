@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
@@ -56,9 +56,6 @@ _WORD: Final = re.compile(_PLAIN)
 _NAME: Final = r"""[^\s&;?#="'<>]"""
 _PAIR_WORD: Final = re.compile(rf"{_PLAIN}|code(?<!{_NAME}code)(?==)|pass(?<!{_NAME}pass)(?==)|pwd(?<!{_NAME}pwd)(?==)")
 _ENCODED_LETTER: Final = re.compile("%[4-7]")
-_ENCODED_WORD: Final = re.compile(
-    rf"(?=[tspac%])(?:{_names(_spelled)}|(?<!{_NAME})(?:{'|'.join(map(_spelled, ('code', 'pass', 'pwd')))})(?==))"
-)
 _SIGNED: Final = r"(?:(?i:basic|bearer)(?:\s++|%20)(?=[^\s&;#\"'<>]))*+"
 _VALUE: Final = re.compile(rf"""{_SIGNED}[^\s&;#"'<>]*+""")
 _TO_NAME: Final = re.compile(r"""(?s:.*)[\s&;?#="'<>]""")
@@ -82,13 +79,28 @@ _USER: Final = re.compile(
 _GAP: Final = 64
 _LAST_BLANK: Final = re.compile(r"(?s:.*)\s")
 _OPEN_SCHEME: Final = re.compile(r"\b(?:basic|bearer)(?:\s++|%20)")
-_RUN: Final = re.compile("(?:[^\t\n -~\xa1-\u200d\u2010-\u2027\u202f-\u2064\u206a-\ud7ff\ue000-\U0010ffff]){1,16}+")
 
 _ALSO_LETTERS: Final = {"\u0130": "i", "\u0131": "i", "\u017f": "s", "\u212a": "k"}
 """Characters which are equal to a letter of ASCII where case does not count."""
 
 Span = tuple[int, int, str]
 """A stretch of a text, and what is shown in its place."""
+
+
+# These two take longer to compile than all others together, and many programs never need them.
+
+
+@cache
+def _encoded_word() -> re.Pattern[str]:
+    """The pattern for a word in the name of a secret whose letters may be percent-encoded."""
+    short = "|".join(map(_spelled, ("code", "pass", "pwd")))
+    return re.compile(rf"(?=[tspac%])(?:{_names(_spelled)}|(?<!{_NAME})(?:{short})(?==))")
+
+
+@cache
+def _controls() -> re.Pattern[str]:
+    """The pattern for control characters, up to 16 at a time."""
+    return re.compile("(?:[^\t\n -~\xa1-\u200d\u2010-\u2027\u202f-\u2064\u206a-\ud7ff\ue000-\U0010ffff]){1,16}+")
 
 
 def redact_message(text: str, longest: int = _LONGEST_MESSAGE) -> str:
@@ -133,7 +145,7 @@ def redact_url(url: str) -> str:
 
 def escape_controls(text: str) -> str:
     """Return the text with its control characters written out."""
-    return _RUN.sub(lambda found: _escaped(found[0]), text)
+    return _controls().sub(lambda found: _escaped(found[0]), text)
 
 
 @lru_cache(256)
@@ -199,7 +211,7 @@ def _words(text: str, pattern: re.Pattern[str], jump: Callable[[int, int], int |
 
 def _pairs(text: str, folded: str) -> Iterator[Span]:
     """The values of parameters: name=value, quoted or not."""
-    pattern = _ENCODED_WORD if _ENCODED_LETTER.search(text) else _PAIR_WORD
+    pattern = _encoded_word() if _ENCODED_LETTER.search(text) else _PAIR_WORD
 
     def jump(_: int, word: int) -> int | tuple[int, Span]:
         equals = text.find("=", word)

@@ -13,7 +13,6 @@ from types import MappingProxyType
 from typing import Any, Final
 from urllib.request import getproxies, proxy_bypass
 
-import httpcore
 import httpx
 
 from harvest_async.address import is_loopback
@@ -39,6 +38,8 @@ async def sweep(transport: httpx.AsyncBaseTransport) -> None:
 
     Where a release of httpx or httpcore keeps its pool in another way, nothing is closed, and the log says so once.
     """
+    import httpcore  # noqa: PLC0415 - httpx, too, loads it with the first transport
+
     if isinstance(transport, LoopTransport):
         transport = await transport.current()
     pool = getattr(transport, "_pool", None)  # neither httpx nor httpcore has another word for it
