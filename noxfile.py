@@ -62,6 +62,15 @@ def independent(session):
 
 
 @nox.session
+def contract(session):
+    """Drive every method of API v2's client by the contract; `-- FILE` also compares it with the published list."""
+    session.install("-e", ".[test]", "pyyaml")
+    files = ("tests/test_v2_contract.py", "tests/test_sandbox_v2_contract.py", "tests/test_v2_driven.py")
+    session.run("python", "-m", "pytest", "--all", *files)
+    session.run("python", "-m", "tests.contract.summary", *session.posargs)
+
+
+@nox.session
 def httpx2(session):
     """Run the quick tests on httpx2, by its own `alias_httpx()`: a change of the dependency is one commit then."""
     session.install("-e", ".[test]", "httpx2>=2.16")
