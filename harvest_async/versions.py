@@ -1,8 +1,8 @@
 """The API versions that this package supports, and the modules that implement them.
 
 Notes:
-    This is the only module outside a version's own package that names the package. A version is imported when one of
-    its parts is used for the first time; without its package, everything else can still be imported.
+    This is the only module outside a version's own package that names the package at run time. A version is imported
+    when one of its parts is used for the first time; without its package, everything else can still be imported.
 """
 
 from __future__ import annotations

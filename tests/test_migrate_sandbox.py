@@ -264,16 +264,22 @@ async def test_invoices(both):
             "starts_on": st.none() | st.dates(DAY, DAY.replace(year=2100)),
         }
     ),
+    client=st.fixed_dictionaries({"address": st.none() | NAMES, "currency": st.sampled_from(["EUR", "USD", "CHF"])}),
+    cost=st.fixed_dictionaries({"units": st.integers(1, 999), "notes": st.none() | NAMES, "billable": st.booleans()}),
     task=st.fixed_dictionaries({"billable_by_default": st.booleans(), "default_hourly_rate": st.none() | MONEY}),
     entry=st.fixed_dictionaries({"hours": st.decimals(0, 24, places=2), "notes": st.none() | NAMES}),
 )
-async def test_any_values(both, project, task, entry):
-    """Converts projects, tasks and time entries with any values that the server accepts."""
+async def test_any_values(both, client, project, task, entry, cost):
+    """Converts clients, projects, tasks, time entries and expenses with any values that the server accepts."""
     one, two, number = both.one, both.two, both.project.id
+    await two.clients.update(both.client.id, **client)
     await two.projects.update(number, **project)
     await two.tasks.update(both.task.id, **task)
+    spent = await two.expenses.create(number, both.category.id, DAY, **cost)
     logged = await two.time_entries.create(number, both.task.id, spent_date=DAY, **entry)
 
+    await both.compare("client", await one.clients.get(both.client), await two.clients.get(both.client.id))
+    await both.compare("expense", await one.expenses.get(spent.id), await two.expenses.get(spent.id))
     await both.compare("project", await one.projects.get(number), await two.projects.get(number))
     await both.compare("task", await one.tasks.get(both.task), await two.tasks.get(both.task.id))
     await both.compare("day_entry", await one.time.get(logged.id), await two.time_entries.get(logged.id))

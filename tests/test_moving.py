@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from harvest_async import BasicAuth, BearerAuth, HarvestV1, HarvestV2
+from harvest_async import BasicAuth, BearerAuth, HarvestV1, HarvestV2, imports
 from tests.support.operations import operations
+from tests.support.sample import make_rows, write_csv
 
 PAGE = (Path(__file__).parents[1] / "docs" / "moving-to-v2.md").read_text("utf-8")
 APP = "tests (tests@example.com)"
@@ -65,3 +66,25 @@ def test_operations_are_found(version):
     """Finds the operations of a client by its resources."""
     assert {"clients.list", "clients.create", "invoices.update"} <= operations(CLIENTS[version])
     assert len(operations(CLIENTS[version])) > 80
+
+
+@pytest.mark.anyio
+async def test_an_import_moves_to_v2(harvest_sandbox, harvest_client, harvest_v2, tmp_path):
+    """Finds by v2 the entries that an import by v1 created, and refuses its journal, as the page says."""
+    harvest_sandbox.set_limits(10_000)
+    file, journal = tmp_path / "toggl.csv", tmp_path / "acme.journal"
+    file.write_bytes(write_csv(make_rows(12)))
+    options = imports.Options(fill=imports.Fill(client="ACME", task="Work"))
+    async with harvest_client() as old, harvest_v2() as new:
+        with (
+            imports.open_source(file, options) as source,
+            await imports.plan(old, source, options=options, create_people=True) as plan,
+        ):
+            await imports.run(plan, journal=journal)
+        with imports.open_source(file, options) as source, await imports.plan(new, source, options=options) as plan:
+            found = plan.overview
+        for refused in (imports.resume, imports.undo):
+            with pytest.raises(imports.JournalError, match="belongs to another account"):
+                await refused(new, journal)
+
+    assert (found.log, found.existing, found.writes) == (0, 12, 0)

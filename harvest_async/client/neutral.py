@@ -8,11 +8,11 @@ path. Versions have a field in common if their shapes give it the same path.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
+from functools import cache, cached_property
 from operator import eq
 from typing import Any, Final, TypeAlias, get_args, get_origin
 
-from attrs import Factory, field, fields, frozen, has, resolve_types
+from attrs import field, fields, frozen, has, resolve_types
 
 __all__ = [
     "ANY",
@@ -88,7 +88,7 @@ def same_as(path: str) -> Rule:
     return lambda value, record: bool(value == record.get(path))
 
 
-@frozen
+@frozen(eq=False)
 class RecordShape:
     """How a version's records of a class are read as neutral records, and made from them.
 
@@ -111,52 +111,48 @@ class RecordShape:
     items: Mapping[str, tuple[str, ...]] = field(factory=dict)
     computed: Mapping[str, Callable[[Neutral], Any]] = field(factory=dict)
     unimportant: Mapping[str, Rule] = field(factory=dict)
-    _by_own: dict[str, FieldShape] = field(
-        default=Factory(lambda self: {each.own: each for each in self.fields}, takes_self=True),
-        init=False,
-        repr=False,
-        eq=False,
-    )
 
     def flatten(self, record: Any) -> Neutral:
         """Return the values of a record by its own paths; `extra`, its unknown fields, is left out."""
-        found = dict.fromkeys(self._paths())
-        return found | dict(_leaves(record))
+        return {**dict.fromkeys(self._own), **dict(_leaves(record))}
 
     def read(self, record: Any) -> Neutral:
         """Return a record in its neutral form."""
-        own = self.flatten(record)
-        values = {self._shape(path).neutral: self._shape(path).read(value, own) for path, value in own.items()}
+        own, values = self.flatten(record), {}
+        for path, value in own.items():
+            shape = self._listed.get(path)
+            values[path if shape is None else shape.neutral] = value if shape is None else shape.read(value, own)
         return values | {path: compute(values) for path, compute in self.computed.items()}
 
     def write(self, values: Neutral, extra: Mapping[str, Any]) -> Any:
         """Return the record that has these neutral values, and these unknown fields."""
-        shapes = {path: self._shape(path) for path in self._paths()}
-        own = {path: shape.write(values.get(shape.neutral), values) for path, shape in shapes.items()}
+        own = {path: shape.write(values.get(shape.neutral), values) for path, shape in self._own.items()}
         return _build(self.model, {**own, **dict.fromkeys(self.always, ())}, {"extra": dict(extra)})
 
+    @cached_property
     def provided(self) -> frozenset[str]:
-        """Return the neutral paths that records of the class have a form for."""
-        plain = (self._shape(path).neutral for path in self._paths())
+        """The neutral paths that records of the class have a form for."""
         items = (f"{name}.{path}" for name, paths in self.items.items() for path in paths)
-        return frozenset((*plain, *self.computed, *items))
+        return frozenset((*(each.neutral for each in self._own.values()), *self.computed, *items))
 
-    def wanted(self) -> Iterator[tuple[str, str]]:
-        """Yield each path of the record with its neutral path, those in lists included."""
-        for path in self._paths():
-            neutral = self._shape(path).neutral
-            yield path, neutral
-            for inner in self.items.get(neutral, ()):
-                yield f"{path}.{inner}", f"{neutral}.{inner}"
+    @cached_property
+    def wanted(self) -> tuple[tuple[str, str], ...]:
+        """Each path of the record with its neutral path, those in lists included."""
+        found = []
+        for path, shape in self._own.items():
+            inner = self.items.get(shape.neutral, ())
+            found += [(path, shape.neutral), *((f"{path}.{each}", f"{shape.neutral}.{each}") for each in inner)]
+        return tuple(found)
 
     def split(self, path: str) -> tuple[str, str]:
-        """Split a neutral path of the record into the list that it is in, with a point, and the rest; "" if in none."""
-        name, _, inner = path.partition(".")
-        return (f"{name}.", inner) if name in self.items else ("", path)
+        """Split a neutral path of the record into the list that it is in, and the rest; "" if it is in none."""
+        name, point, inner = path.partition(".")
+        return (name, inner) if point and name in self.items else ("", path)
 
     def is_same(self, path: str, one: Any, other: Any) -> bool:
         """Return whether two values of a field mean the same."""
-        return bool(self._shape(path).same(one, other))
+        shape = self._listed.get(path)
+        return bool(one == other if shape is None else shape.same(one, other))
 
     def is_unimportant(self, path: str, value: Any, record: Neutral) -> bool:
         """Return whether the loss of a value is unimportant."""
@@ -164,31 +160,34 @@ class RecordShape:
         rules = (self.unimportant.get(".".join(parts[: count + 1])) for count in range(len(parts)))
         return any(rule(value, record) for rule in rules if rule is not None)
 
-    def _shape(self, path: str) -> FieldShape:
-        return self._by_own.get(path) or FieldShape(path, path)
+    @cached_property
+    def _listed(self) -> dict[str, FieldShape]:
+        return {each.own: each for each in self.fields}
 
-    def _paths(self) -> Iterator[str]:
-        """Yield the paths of the record's own fields."""
-        for each in fields(self.model):
-            if each.name != "extra":
-                inner = self.nested.get(each.name)
-                yield from (each.name,) if inner is None else (f"{each.name}.{name}" for name in inner)
+    @cached_property
+    def _own(self) -> dict[str, FieldShape]:
+        """All fields of the record by path, in order."""
+        model: Any = self.model
+        found = {}
+        for each in _types(model):
+            for path in [f"{each}.{name}" for name in self.nested[each]] if each in self.nested else [each]:
+                found[path] = self._listed.get(path) or FieldShape(path, path)
+        return found
 
 
 def _leaves(record: Any) -> Iterator[tuple[str, Any]]:
     """Yield the values of a record by path; those of nested records only if they are known."""
     of_record: Any = type(record)
-    types = _types(of_record)
-    for each in fields(of_record):
-        value = getattr(record, each.name)
-        if each.name == "extra":
-            continue
-        if has(type(value)):
-            yield from ((f"{each.name}.{path}", inner) for path, inner in _known(value))
+    for name, kind in _types(of_record).items():
+        value = getattr(record, name)
+        if value is None:
+            yield from () if _record_class(kind) else ((name, None),)
         elif isinstance(value, list):
-            yield each.name, tuple(dict(_known(item)) if has(type(item)) else _plain(item) for item in value) or None
-        elif value is not None or _record_class(types[each.name]) is None:
-            yield each.name, _plain(value)
+            yield name, tuple(dict(_known(item)) if has(type(item)) else _plain(item) for item in value) or None
+        elif _record_class(kind):
+            yield from ((f"{name}.{path}", inner) for path, inner in _known(value))
+        else:
+            yield name, _plain(value)
 
 
 def _known(record: Any) -> Iterator[tuple[str, Any]]:
@@ -206,24 +205,35 @@ def _plain(value: Any) -> Any:
 def _build(model: type[Any], values: Mapping[str, Any], more: Mapping[str, Any]) -> Any:
     """Return a record of a class from its values by path."""
     kind: Any = model
-    types = _types(kind)
-    known = {name: built for name, each in types.items() if (built := _value(name, each, values)) is not None}
+    types, below = _types(kind), _below(values)
+    known = {
+        name: built
+        for name, each in types.items()
+        if (built := _value(each, values.get(name), below.get(name, {}))) is not None
+    }
     if "id" in values and "id" in types:
         known["id"] = values["id"]
     return model(**known, **more)
 
 
-def _value(name: str, kind: Any, values: Mapping[str, Any]) -> Any:
-    """Return the value of a field; None if it isn't known."""
+def _below(values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the known values of nested records by the field that holds the record."""
+    found: dict[str, dict[str, Any]] = {}
+    for path, value in values.items():
+        name, point, inner = path.partition(".")
+        if point and value is not None:
+            found.setdefault(name, {})[inner] = value
+    return found
+
+
+def _value(kind: Any, value: Any, below: Mapping[str, Any]) -> Any:
+    """Return the value of a field, given the values of the record that it holds; None if it isn't known."""
     inner = _record_class(kind)
-    value = values.get(name)
+    if inner is None and value.__class__ is not tuple:
+        return _as_word(kind, value) if value.__class__ is str else value
     if get_origin(kind) is list:
         return None if value is None else [_item(inner, each) for each in value]
-    if inner is not None:
-        below = {path.removeprefix(f"{name}."): each for path, each in values.items() if path.startswith(f"{name}.")}
-        is_known = name in values or any(each is not None for each in below.values())
-        return _nested(inner, below) if is_known else None
-    return _as_word(kind, value) if isinstance(value, str) else value
+    return _nested(inner, below) if inner is not None and (below or value is not None) else None
 
 
 def _item(model: type[Any] | None, value: Any) -> Any:
@@ -240,6 +250,7 @@ def _types(model: Any) -> dict[str, Any]:
     return {each.name: each.type for each in fields(resolve_types(model)) if each.name != "extra"}
 
 
+@cache
 def _record_class(kind: Any) -> type[Any] | None:
     """Return the class of a nested record, or of the records in a list; None if the field holds none."""
     return next((each for each in (kind, *get_args(kind)) if isinstance(each, type) and has(each)), None)

@@ -147,16 +147,42 @@ def _without_places(path: str) -> str:
     return ".".join(part.partition("[")[0] for part in path.split("."))
 
 
+@frozen
+class _Unprovided:
+    """A path of the result that the record has no form for.
+
+    Attributes:
+        own: the path.
+        part: the list that it is in; "" if in none.
+        path: its neutral path, in the records of that list.
+        refers_to: the paths that say to which record the value belongs, if the record has a form for them.
+    """
+
+    own: str
+    part: str
+    path: str
+    refers_to: tuple[str, ...]
+
+
+@cache
+def _unprovided(before: RecordShape, after: RecordShape) -> tuple[_Unprovided, ...]:
+    sources, found = sources_of(before.kind), []
+    for own, neutral in after.wanted:
+        part, path = after.split(neutral)
+        source = sources.get(neutral)
+        key = () if source is None else source.key.values()
+        refers_to = tuple(each for each in key if f"{part}.{each}".lstrip(".") in before.provided)
+        if neutral not in before.provided:
+            found.append(_Unprovided(own, part, path, refers_to))
+    return tuple(found)
+
+
 def _missing(before: RecordShape, after: RecordShape, values: Neutral) -> Iterator[str]:
     """Yield the paths of the result that neither the record nor a related record has a form for."""
-    provided, sources = before.provided(), sources_of(before.kind)
-    for own, neutral in after.wanted():
-        begin, path = after.split(neutral)
-        source = sources.get(neutral)
-        refers_to = [each for each in (source.key.values() if source else ()) if begin + each in provided]
-        parts = [values] if not begin else values.get(begin.removesuffix(".")) or ()
-        if neutral not in provided and any(_is_unknown(path, refers_to, each) for each in parts):
-            yield own
+    for each in _unprovided(before, after):
+        parts = values.get(each.part) or () if each.part else (values,)
+        if any(_is_unknown(each.path, each.refers_to, part) for part in parts):
+            yield each.own
 
 
 def _is_unknown(path: str, refers_to: Iterable[str], values: Neutral) -> bool:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any, Final
 
 from attrs import frozen
@@ -123,6 +124,7 @@ def _full_name(values: Neutral) -> str | None:
     return " ".join(filter(None, (values.get("first_name"), values.get("last_name")))) or None
 
 
+@cache
 def sources_of(kind: str) -> Mapping[str, Source]:
     """Return the sources of a kind by path, those of lines included."""
     lines = {f"line_items.{path}": source for path, source in RELATED["line_items"].items()}
