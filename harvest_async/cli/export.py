@@ -42,7 +42,7 @@ class _KindsOption(click.Option):
         return super().get_help_record(ctx)
 
 
-@click.command(epilog=ENVIRONMENT)
+@click.command(short_help="Export an account to a folder.", epilog=ENVIRONMENT)
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.option(
     "--format",

@@ -10,14 +10,22 @@ from typing import Any, NoReturn
 import click
 
 from harvest_async import imports
-from harvest_async.cli.common import SOME_ROWS, account_options, asked, find_target, json_option, print_json
+from harvest_async.cli.common import (
+    ENVIRONMENT,
+    SOME_ROWS,
+    account_options,
+    asked,
+    find_target,
+    json_option,
+    print_json,
+)
 from harvest_async.cli.show import Bar, counted, err, out
 from harvest_async.cli.target import Target
 
 __all__ = ["undo"]
 
 
-@click.command()
+@click.command(short_help="Delete what an import created.", epilog=ENVIRONMENT)
 @click.argument("journal", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
     "--sandbox-db", type=click.Path(dir_okay=False, path_type=Path), help="Undo in the sandbox stored in this file."
