@@ -35,7 +35,7 @@ class _KindsOption(click.Option):
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
         """Return the option and its help."""
         try:
-            kinds = "; ".join(f"API {name}: {', '.join(exports.tables(name))}" for name in VERSIONS)
+            kinds = " ".join(f"API {name}: {', '.join(exports.tables(name))}." for name in VERSIONS)
         except InvalidArgument:  # a version is missing; running the command says so
             kinds = ""
         self.help = f"Export only these kinds, separated by commas. {kinds}".strip()

@@ -25,7 +25,7 @@ from harvest_async.cli.target import Target
 __all__ = ["undo"]
 
 
-@click.command(short_help="Delete what an import created.", epilog=ENVIRONMENT)
+@click.command(short_help="Delete the records that an import created.", epilog=ENVIRONMENT)
 @click.argument("journal", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
     "--sandbox-db", type=click.Path(dir_okay=False, path_type=Path), help="Undo in the sandbox stored in this file."
