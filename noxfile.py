@@ -62,6 +62,32 @@ def independent(session):
 
 
 @nox.session
+def peers(session):
+    """Run tap-harvest and harvest-v2, unmodified but for the host, against API v2 of the sandbox."""
+    session.install("-e", ".[test]")
+    folder = Path(session.create_tmp())
+    session.run("python", "-m", "venv", str(folder / "tap"))
+    python = folder / "tap" / ("Scripts" if sys.platform == "win32" else "bin") / "python"
+    session.run(str(python), "-m", "pip", "install", "tap-harvest==3.1.1", external=True)
+    environment = {"HARVEST_TAP_PYTHON": str(python.absolute())}
+    if shutil.which("npm") is None:
+        session.warn("npm is missing, so harvest-v2 is left out: install Node.js")
+    else:
+        session.run("npm", "install", "--prefix", str(folder), "harvest-v2@3.0.0", external=True)
+        environment["HARVEST_NODE"] = str(folder.absolute())
+    session.run("python", "-m", "pytest", "tests/peers", *session.posargs, env=environment)
+
+
+@nox.session
+def contract(session):
+    """Drive every method of API v2's client by the contract; `-- FILE` also compares it with the published list."""
+    session.install("-e", ".[test]", "pyyaml")
+    files = ("tests/test_v2_contract.py", "tests/test_sandbox_v2_contract.py", "tests/test_v2_driven.py")
+    session.run("python", "-m", "pytest", "--all", *files)
+    session.run("python", "-m", "tests.contract.summary", *session.posargs)
+
+
+@nox.session
 def httpx2(session):
     """Run the quick tests on httpx2, by its own `alias_httpx()`: a change of the dependency is one commit then."""
     session.install("-e", ".[test]", "httpx2>=2.16")

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from harvest_async.client.resource import Listing
     from harvest_async.exchange import RawResponse
     from harvest_async.throttle.ledgers.sqlite import SqliteLedger
-    from harvest_async.versions import Directory, HarvestV1, HarvestV2, OAuth2
+    from harvest_async.versions import Directory, DirectoryV2, HarvestV1, HarvestV2, OAuth2
 
 __all__ = [
     "DEFAULT_REGISTRY",
@@ -58,6 +58,7 @@ __all__ = [
     "DecodeError",
     "DeleteResult",
     "Directory",
+    "DirectoryV2",
     "FieldsIgnored",
     "FileTokenStore",
     "Forbidden",
@@ -98,6 +99,7 @@ __all__ = [
 
 _LATER: Final = {
     "Directory": "harvest_async.versions",
+    "DirectoryV2": "harvest_async.versions",
     "FileTokenStore": "harvest_async.auth.stores",
     "HarvestV1": "harvest_async.versions",
     "HarvestV2": "harvest_async.versions",

@@ -50,6 +50,7 @@ async def export(
     last: date | None = None,
     full: bool = False,
     receipts: bool = False,
+    deleted: bool = False,
     identity: str | None = None,
     on_progress: Progress = _QUIET,
     exported: Exported | None = None,
@@ -65,6 +66,9 @@ async def export(
         last: the last day, included.
         full: read everything again, so that records deleted in the account disappear from the files.
         receipts: also fetch the images of the expenses that are read, into the folder `receipts`: one call each.
+        deleted: read everything again, and list the records that an earlier export had and that the account has no
+            longer, in `kinds` and in the file `export.deleted.jsonl`: the API reports no deletions. Time entries and
+            expenses are compared only in exports of all days.
         identity: a unique name of the account; its service and name by default.
         on_progress: observes the progress.
         exported: a result to fill in, for callers who need it after an error.
@@ -92,6 +96,7 @@ async def export(
                 last=last,
                 full=full,
                 receipts=receipts,
+                deleted=deleted,
                 on_progress=on_progress,
                 folder=Path(folder),
             )

@@ -1,8 +1,8 @@
 """The API versions that this package supports, and the modules that implement them.
 
 Notes:
-    This is the only module outside a version's own package that names the package. A version is imported when one of
-    its parts is used for the first time; without its package, everything else can still be imported.
+    This is the only module outside a version's own package that names the package at run time. A version is imported
+    when one of its parts is used for the first time; without its package, everything else can still be imported.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from harvest_async.v1.directory import Directory
     from harvest_async.v1.oauth2 import OAuth2
     from harvest_async.v2.client import HarvestV2
+    from harvest_async.v2.directory import DirectoryV2
 
     Client: TypeAlias = HarvestV1 | HarvestV2
 
@@ -28,6 +29,7 @@ __all__ = [
     "PUBLIC",
     "VERSIONS",
     "Directory",
+    "DirectoryV2",
     "HarvestV1",
     "HarvestV2",
     "OAuth2",
@@ -82,6 +84,7 @@ VERSIONS: Final[dict[str, Version]] = {
             "directory": "directory:Directory",
             "oauth2": "oauth2:OAuth2",
             "import_account": "import_adapter:V1ImportAccount",
+            "neutral": "neutral_records:RECORDS",
             "export_account": "export_tables:V1ExportAccount",
             "dialect": "dialect:V1Dialect",
             "service": "service:SERVICE",
@@ -104,6 +107,10 @@ VERSIONS: Final[dict[str, Version]] = {
             "client": "client:HarvestV2",
             "collection": "postman_examples:COLLECTION",
             "dialect": "dialect:V2Dialect",
+            "directory": "directory:DirectoryV2",
+            "export_account": "export_tables:V2ExportAccount",
+            "import_account": "import_adapter:V2ImportAccount",
+            "neutral": "neutral_records:RECORDS",
             "service": "service:SERVICE",
             "setup": "setup:SETUP",
         },
@@ -120,6 +127,7 @@ VERSIONS: Final[dict[str, Version]] = {
 
 PUBLIC: Final[Mapping[str, tuple[str, str]]] = {
     "Directory": ("v1", "directory"),
+    "DirectoryV2": ("v2", "directory"),
     "HarvestV1": ("v1", "client"),
     "HarvestV2": ("v2", "client"),
     "OAuth2": ("v1", "oauth2"),

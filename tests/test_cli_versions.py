@@ -54,9 +54,7 @@ def shell(address, tmp_path):
         (V2, {"api": "v2", "account_id": "5"}, "v2", "5"),
     ],
 )
-def test_options_come_before_the_environment(
-    environment, variables, options, version, account
-):
+def test_options_come_before_the_environment(environment, variables, options, version, account):
     """Options come first; then v2 if its account and token are set; then the version whose account is set."""
     environment(variables)
 

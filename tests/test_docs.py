@@ -18,9 +18,10 @@ import httpx
 import pytest
 
 import harvest_async
-from harvest_async import BasicAuth, HarvestV1, HarvestV2, OAuth2, Throttle, exports, imports
+from harvest_async import BasicAuth, BearerAuth, HarvestV1, HarvestV2, OAuth2, Throttle, exports, imports, migrate
 from harvest_async.sandbox import Sandbox
 from harvest_async.testing import VirtualLoop, in_process
+from harvest_async.v1 import models as v1
 from harvest_async.v1.models import LineItem
 from tests.support.sample import make_rows, write_csv
 
@@ -83,11 +84,12 @@ def test_every_block_is_run_here():
     """A block that is added to a page has to be run by a test of this file."""
     known = {
         ("README.md", "console"): 2,
-        ("README.md", "python"): 1,
+        ("README.md", "python"): 2,
         ("docs/api-v2.md", "python"): 1,
         ("docs/command-line.md", "console"): 2,
         ("docs/command-line.md", "python"): 1,
         ("docs/fastapi.md", "python"): 1,
+        ("docs/moving-to-v2.md", "python"): 2,
         ("docs/python.md", "python"): 6,
         ("docs/testing.md", "python"): 2,
     }
@@ -141,7 +143,7 @@ def test_the_second_command_is_what_the_gate_runs():
 @pytest.mark.usefixtures("environment")
 def test_the_ten_lines_work(harvest_sandbox):
     """The first program, run as a program with nothing but the environment set."""
-    code = block("README.md", "import asyncio")
+    code = block("README.md", "import asyncio\nfrom harvest_async import HarvestV1")
 
     ran = subprocess.run([sys.executable, "-W", "error", "-c", code], check=False, capture_output=True, text=True)
 
@@ -149,6 +151,21 @@ def test_the_ten_lines_work(harvest_sandbox):
     assert ran.stdout.startswith("Website None 20")
     assert "calls=100" in ran.stdout
     assert [project["name"] for project in harvest_sandbox.world.projects()] == ["Website"]
+
+
+@pytest.mark.socket
+@pytest.mark.usefixtures("environment")
+def test_the_ten_lines_of_v2_work(harvest_sandbox, monkeypatch):
+    """Is a program that needs nothing but the variables that the page names."""
+    monkeypatch.setenv("HARVEST_ACCOUNT_ID", "1")
+    monkeypatch.setenv("HARVEST_ACCESS_TOKEN", "sandbox-token")
+    code = block("README.md", "import asyncio\nfrom harvest_async import HarvestV2")
+
+    ran = subprocess.run([sys.executable, "-W", "error", "-c", code], check=False, capture_output=True, text=True)
+
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.startswith("ACME Snapshot(calls=100, period=900.0")
+    assert [client["name"] for client in harvest_sandbox.world.clients()] == ["ACME"]
 
 
 async def test_a_client_is_made_in_code():
@@ -171,6 +188,36 @@ async def test_a_project_by_api_v2(harvest_address, harvest_sandbox, monkeypatch
 
     assert [row.total_hours for row in found["report"]] == [Decimal("1.5")]
     assert len(harvest_sandbox.world.entries()) == 1
+
+
+@pytest.mark.socket
+async def test_both_versions_at_once(harvest_address, harvest_sandbox):
+    """The block creates records by either version, and both clients share one throttle."""
+
+    def old(account, **options):
+        given = {**options, "auth": BasicAuth("admin@example.com", "sandbox"), "base_url": harvest_address}
+        return HarvestV1(account, **given)
+
+    def new(account, **options):
+        return HarvestV2(1, **{**options, "auth": BearerAuth("sandbox-token"), "base_url": harvest_address})
+
+    names = {**PUBLIC, "HarvestV1": old, "HarvestV2": new, "date": date, "Decimal": Decimal}
+
+    found = await run_inside(block("docs/moving-to-v2.md", "old = "), **names)
+
+    assert found["old"].throttle is found["new"].throttle
+    assert [entry["hours"] for entry in harvest_sandbox.world.entries()] == [Decimal("1.50")]
+
+
+def test_records_are_converted(capsys):
+    """The block converts records both ways, prints the refusal, and accepts it."""
+    here = {"Client": v1.Client, "Project": v1.Project, "DayEntry": v1.DayEntry, "migrate": migrate}
+    names = run(block("docs/moving-to-v2.md", "client, project"), **PUBLIC, **here, date=date, Decimal=Decimal)
+
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0].startswith("Website ACME 2026-11-02 (")
+    assert printed[1].startswith("Client 1: API v2 has no form for highrise_id (5): ")
+    assert names["again"] == v1.Client(id=1, name="ACME")
 
 
 async def test_the_bulk_lane(harvest_sandbox, harvest_client):

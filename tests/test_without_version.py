@@ -118,6 +118,15 @@ def test_a_name_of_the_version_is_an_attribute_error(without, version, name):
     assert "python -m pip install" in last
 
 
+def test_a_conversion_names_the_missing_version(without):
+    """Raises an InvalidArgument that says which version a record can't be converted into."""
+    code = "from harvest_async import migrate; from harvest_async.v1.models import Task; migrate.to_v2(Task(id=3))"
+    ran = run(without("v2"), "-c", code)
+
+    last = ran.stderr.splitlines()[-1]
+    assert last.startswith("harvest_async.errors.InvalidArgument: API v2 is not available"), ran.stderr
+
+
 def test_the_selection_of_general_tests_is_not_empty():
     """Finds at least forty files that name no version, among them those of the throttle and of the importer."""
     names = {each.name for each in general_tests()}

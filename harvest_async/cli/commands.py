@@ -67,7 +67,7 @@ cli.add_command(undo)
 cli.add_command(export)
 
 
-@cli.command()
+@cli.command(short_help="Import a sample into an embedded sandbox.")
 @click.option("--calls", type=_CALLS, default=100, show_default=True, help="Number of calls allowed per period.")
 @click.option("--period", type=_PERIOD, default=15.0, show_default=True, help="Length of the period in seconds.")
 @json_option
@@ -160,7 +160,7 @@ def sandbox(
         account.close()
 
 
-@cli.command()
+@cli.command(short_help="Show the rate limit of the account.")
 @account_options
 @json_option
 def status(*, as_json: bool, **options: Any) -> None:
@@ -209,7 +209,7 @@ def whoami(*, as_json: bool, **options: Any) -> None:
         out.print(f"{me.name} <{me.email}>, {me.role} of {me.account} (id {me.id})", markup=False)
 
 
-@cli.command()
+@cli.command(short_help="List the accounts that a token reaches.")
 @click.option("--base-url", help="Address of the API, if not Harvest's own (default: HARVEST_BASE_URL).")
 @json_option
 def accounts(base_url: str | None, *, as_json: bool) -> None:

@@ -45,6 +45,7 @@ _COMMON_VARIABLES: Final = {
     "HARVEST_APP": 'the name of your app with a contact: "Importer (ops@example.com)"',
     "HARVEST_BASE_URL": "the address of the API, if it is not Harvest's own: a sandbox, for example",
     "HARVEST_STATE_DIR": "the folder of the throttle's ledger and the journals",
+    "HARVEST_DEBUG": "1 to print the traceback of an unexpected error",
 }
 
 
@@ -52,16 +53,14 @@ def _environment() -> str:
     """Return the part of the help about environment variables and exit codes."""
     lines = []
     for version in reversed(VERSIONS.values()):
-        lines += ["\b", f"Account and credentials come from the environment. API {version.name}:"]
+        lines += ["\b", f"Environment variables of API {version.name}:"]
         lines += [f"  {name:<34} {meaning}" for name, meaning in version.variables.items()]
-    lines += ["\b", "Any version:"]
+    lines += ["\b", "Environment variables of any version:"]
     lines += [f"  {name:<34} {meaning}" for name, meaning in _COMMON_VARIABLES.items()]
     return "\n".join(("", *lines, _CODES))
 
 
 _CODES: Final = """\b
-  HARVEST_DEBUG                      1 to print the traceback of an unexpected error
-\b
 Exit codes: 0 success, 1 some rows were rejected or are unknown, 2 the input, an option or this machine (a full disk,
 for example) is the cause, 3 the server or the network, 4 a fault in harvest-async itself, 130 interrupted.
 """

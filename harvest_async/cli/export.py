@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import date, datetime
 from pathlib import Path
@@ -20,10 +21,12 @@ from harvest_async.cli.edge import BAD_INPUT, INTERRUPTED, code_of, error_json, 
 from harvest_async.cli.show import Bar, counted, err, out
 from harvest_async.cli.target import Target
 from harvest_async.errors import InvalidArgument
+from harvest_async.versions import VERSIONS
 
 __all__ = ["export"]
 
 _DAY = click.DateTime(["%Y-%m-%d"])
+_SHOWN = 5
 
 
 class _KindsOption(click.Option):
@@ -32,14 +35,14 @@ class _KindsOption(click.Option):
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
         """Return the option and its help."""
         try:
-            kinds = f": {', '.join(exports.tables())}"
-        except InvalidArgument:  # the version is missing; running the command says so
+            kinds = " ".join(f"API {name}: {', '.join(exports.tables(name))}." for name in VERSIONS)
+        except InvalidArgument:  # a version is missing; running the command says so
             kinds = ""
-        self.help = f"Export only these kinds, separated by commas{kinds}."
+        self.help = f"Export only these kinds, separated by commas. {kinds}".strip()
         return super().get_help_record(ctx)
 
 
-@click.command(epilog=ENVIRONMENT)
+@click.command(short_help="Export an account to a folder.", epilog=ENVIRONMENT)
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.option(
     "--format",
@@ -53,6 +56,9 @@ class _KindsOption(click.Option):
 @click.option("--from", "first", type=_DAY, metavar="DAY", help="First day of time entries and expenses (2026-01-31).")
 @click.option("--to", "last", type=_DAY, metavar="DAY", help="Last day of time entries and expenses.")
 @click.option("--full", is_flag=True, help="Read everything again, which also removes deleted records.")
+@click.option(
+    "--deleted", is_flag=True, help="Read everything again, and list the records that were deleted meanwhile."
+)
 @click.option("--receipts", is_flag=True, help="Also fetch the receipts of expenses: one call each.")
 @click.option("--sandbox-db", type=click.Path(dir_okay=False, exists=True, path_type=Path),
               help="Export the sandbox stored in this file.")  # fmt: skip
@@ -62,7 +68,8 @@ def export(folder: Path, **options: Any) -> None:
     """Export the whole account to FOLDER, one file for each kind of record.
 
     The next export to the same folder reads only the changes. Records that were deleted in the account stay in the
-    folder until an export with --full. JSON Lines and CSV can be imported again: harvest-async import FOLDER.
+    folder until an export with --full or --deleted; the latter also lists them in export.deleted.jsonl. JSON Lines and
+    CSV can be imported again: harvest-async import FOLDER.
 
     \b
       harvest-async export backup
@@ -116,10 +123,19 @@ async def _export(target: Target, run: _Run, options: dict[str, Any]) -> None:
             last=_day(options["last"]),
             full=options["full"],
             receipts=options["receipts"],
+            deleted=options["deleted"],
             identity=target.identity,
             on_progress=bar,
             exported=run.exported,
         )
+
+
+def _listed(ids: Sequence[int]) -> str:
+    """Return the number of deleted records, and the first ids."""
+    if not ids:
+        return "0"
+    shown = ", ".join(map(str, ids[:_SHOWN]))
+    return f"{len(ids)} ({shown}{', ...' if len(ids) > _SHOWN else ''})"
 
 
 def _names(only: str | None) -> list[str]:
@@ -133,6 +149,7 @@ def _day(moment: datetime | None) -> date | None:
 def _document(run: _Run) -> dict[str, Any]:
     kinds = {
         kind.name: {"file": str(kind.path) if kind.path else None, "read": kind.read, "rows": kind.rows}
+        | ({} if kind.deleted is None else {"deleted": list(kind.deleted)})
         for kind in run.exported.kinds
     }
     document = {"folder": str(run.exported.folder), "kinds": kinds, "calls": run.exported.calls}
@@ -146,11 +163,13 @@ def _show(run: _Run) -> None:
         explain(run.error)
         return
     table = Table(title="Export", title_justify="left")
-    for column in ("kind", "read", "in the file", "file"):
+    is_compared = any(kind.deleted is not None for kind in run.exported.kinds)
+    for column in ("kind", "read", "in the file", *(("deleted",) if is_compared else ()), "file"):
         table.add_column(column)
     for kind in run.exported.kinds:
         where = kind.path.name if kind.path else "disabled in the account"
-        table.add_row(kind.name.replace("_", " "), str(kind.read), str(kind.rows), where)
+        missing = ("-" if kind.deleted is None else _listed(kind.deleted),) if is_compared else ()
+        table.add_row(kind.name.replace("_", " "), str(kind.read), str(kind.rows), *missing, where)
     out.print(table)
     out.print(f"{counted(run.exported.calls, 'call')}, {run.elapsed:.1f} s, in {run.exported.folder}", markup=False)
     if run.error is not None:

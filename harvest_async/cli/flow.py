@@ -43,6 +43,8 @@ class ImportRequest:
         dry_run: whether to only plan.
         journal: the path of the journal; None for a sandbox in memory.
         resume: whether the journal exists already.
+        reference: whether time entries get references, if the API has them.
+        link: the permalink of these references; None for none.
         rules: the limits of the run.
     """
 
@@ -52,6 +54,8 @@ class ImportRequest:
     dry_run: bool = False
     journal: Path | None = None
     resume: bool = False
+    reference: bool = True
+    link: str | None = None
     rules: Rules = field(factory=Rules)
 
 
@@ -153,6 +157,8 @@ async def _planned(harvest: Client, target: Target, run: ImportRun, bar: Bar) ->
         options=request.options,
         email_domain=request.email_domain,
         create_people=request.create_people,
+        reference=request.reference,
+        link=request.link,
         identity=target.identity,
         on_progress=bar,
     )

@@ -63,6 +63,9 @@ def running_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed((
         click.option("--journal", type=FILE, help="Path of the journal of this run."),
         click.option("--resume", is_flag=True, help="Resume a run that ended early."),
+        click.option("--reference/--no-reference", default=True, show_default=True,
+                     help="Give each time entry a reference, by which the run recognises its own (API v2)."),
+        click.option("--link", metavar="URL", help="Address that Harvest shows at each of these entries (API v2)."),
         click.option("--rejects", type=click.Path(path_type=Path),
                      help="Write rejected rows to this path, to correct and import again."),
         click.option("--picture", type=FILE, help="Write a chart of the calls in the window (SVG)."),

@@ -55,7 +55,7 @@ from harvest_async.throttle.state import DEFAULT_CALLS, DEFAULT_PERIOD
 __all__ = ["import_"]
 
 
-@click.command("import", epilog=ENVIRONMENT)
+@click.command("import", short_help="Import files into an account.", epilog=ENVIRONMENT)
 @click.argument("files", metavar="[FILE]...", type=click.Path(exists=True, allow_dash=True, path_type=Path), nargs=-1)
 @click.option("--sandbox", is_flag=True, help="Import into a new embedded sandbox in memory.")
 @click.option("--sandbox-db", type=FILE, help="Import into the sandbox stored in this file.")
@@ -161,6 +161,8 @@ def _request(
         email_domain=options["email_domain"],
         create_people=create,
         dry_run=options["dry_run"],
+        reference=options["reference"],
+        link=options["link"],
         rules=rules,
     )
     try:

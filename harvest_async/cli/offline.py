@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any
 
 from harvest_async.importer.account_records import (
     AccountRecord,
@@ -35,6 +36,10 @@ class EmptyAccount:
         self.reads = 0
         self.shared_lists = None
         self.references = None
+
+    def storable(self, kind: str, fields: Mapping[str, Any]) -> Mapping[str, Any]:  # noqa: ARG002
+        """Return all fields."""
+        return fields
 
     async def timestamps(self) -> bool:
         """Return False: time is tracked by duration."""

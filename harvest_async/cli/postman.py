@@ -7,21 +7,20 @@ from pathlib import Path
 
 import click
 
-from harvest_async.cli.common import api_option
 from harvest_async.cli.outputs import check_output
 from harvest_async.postman import make_collection
-from harvest_async.versions import DEFAULT
+from harvest_async.versions import DEFAULT, VERSIONS
 
 __all__ = ["postman"]
 
 
-@click.command()
+@click.command(short_help="Write a Postman collection of every call.")
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path),
               help="Write to this file instead of standard output.")  # fmt: skip
-@api_option
+@click.option("--api", type=click.Choice(list(VERSIONS)), default=DEFAULT, show_default=True, help="API version.")
 @click.option("--account", default="", help="Value of the variable `account`: the subdomain, or the id by API v2.")
 @click.option("--base-url", help="Value of the variable `base_url`, for example the address of a sandbox.")
-def postman(output: Path | None, api: str | None, account: str, base_url: str | None) -> None:
+def postman(output: Path | None, api: str, account: str, base_url: str | None) -> None:
     """Write a Postman collection of every call of an API version: v1 in JSON and XML, or v2.
 
     Import it into Postman and set its variables: `account`, `email` and `password`, or `access_token`; for API v2
@@ -35,7 +34,7 @@ def postman(output: Path | None, api: str | None, account: str, base_url: str | 
     if output is not None:
         check_output("--output", output)
     address = None if base_url is None else base_url.rstrip("/")
-    collection = make_collection(address, account, version=api or DEFAULT)
+    collection = make_collection(address, account, version=api)
     text = json.dumps(collection, indent=2, ensure_ascii=False)
     if output is None:
         click.echo(text)

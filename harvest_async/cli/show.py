@@ -178,6 +178,9 @@ def show_plan(plan: Overview, calls: int, seconds: float) -> None:
         table.add_row("", f"and {plan.log + plan.expenses - len(plan.first)} more")
     table.add_row("already there", counted(plan.existing, "row"))
     table.add_row("rejected", _rejected(plan.rejected))
+    if plan.left_out:
+        fields = ", ".join(f"{name} of {kind.replace('_', ' ')}" for kind, name in plan.left_out)
+        table.add_row("left out", f"{fields}: not part of this API version")
     table.add_row("calls", f"{calls}, including reads")
     table.add_row("time", f"about {seconds:.0f} s")
     out.print(table)
@@ -269,6 +272,7 @@ def plan_json(plan: Overview, calls: int, seconds: float) -> dict[str, Any]:
         "already_there": plan.existing,
         "rejected_rows": _rows_of(plan.rejected),
         "rejected": [_problem(problem) for problem in plan.rejected],
+        "left_out": [f"{kind}.{name}" for kind, name in plan.left_out],
         "calls": calls,
         "seconds": round(seconds, 1),
     }

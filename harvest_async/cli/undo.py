@@ -5,31 +5,47 @@ from __future__ import annotations
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
 from harvest_async import imports
-from harvest_async.cli.common import SOME_ROWS, account_options, asked, find_target, json_option, print_json
+from harvest_async.cli.common import (
+    ENVIRONMENT,
+    SOME_ROWS,
+    account_options,
+    asked,
+    find_target,
+    json_option,
+    print_json,
+)
 from harvest_async.cli.show import Bar, counted, err, out
+from harvest_async.cli.target import Target
 
 __all__ = ["undo"]
 
 
-@click.command()
+@click.command(short_help="Delete the records that an import created.", epilog=ENVIRONMENT)
 @click.argument("journal", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
     "--sandbox-db", type=click.Path(dir_okay=False, path_type=Path), help="Undo in the sandbox stored in this file."
 )
+@click.option(
+    "--unlink", is_flag=True, help="Delete nothing: remove the references of the run's time entries (API v2)."
+)
 @account_options
 @json_option
-def undo(journal: Path, *, as_json: bool, **options: Any) -> None:
+def undo(journal: Path, *, unlink: bool, as_json: bool, **options: Any) -> None:
     """Delete the records that the run of JOURNAL created, if the server allows it, and list the rest.
 
-    Records that existed before the run are kept, including those that the run updated.
+    Records that existed before the run are kept, including those that the run updated. If the run gave its time entries
+    references (API v2), an entry that has lost its reference is kept, too; --unlink removes the references, after which
+    the entries can't be undone any more.
     """
     with ExitStack() as stack:
-        target = find_target(stack, options)
+        target = find_target(stack, {**options, "as_json": as_json})
+        if unlink:
+            _unlink(target, journal, as_json=as_json)
 
         async def do() -> imports.UndoResult:
             bar = Bar(target.throttle, quiet=as_json)
@@ -49,3 +65,21 @@ def undo(journal: Path, *, as_json: bool, **options: Any) -> None:
         if undone.unknown:
             err.print(f"  unknown: {counted(undone.unknown, 'write')} may have created records: resume the run first")
     sys.exit(SOME_ROWS if undone.left or undone.unknown else 0)
+
+
+def _unlink(target: Target, journal: Path, *, as_json: bool) -> NoReturn:
+    """Remove the references of a run, and end the command."""
+
+    async def do() -> imports.UnlinkResult:
+        bar = Bar(target.throttle, quiet=as_json)
+        async with target.client() as harvest, bar.shown():
+            return await imports.unlink(harvest, journal, identity=target.identity, on_progress=bar)
+
+    result: imports.UnlinkResult = asked(do)
+    if as_json:
+        print_json({"removed": result.removed, "left": list(result.left)})
+    else:
+        out.print(f"removed: the references of {counted(result.removed, 'entry', 'entries')}")
+        for each in result.left:
+            err.print(f"  left: {each}", markup=False)
+    sys.exit(SOME_ROWS if result.left else 0)

@@ -28,6 +28,7 @@ class ExportTable:
         since: whether the API can list only the records that changed.
         whole: whether all records of a parent are read again when the parent has changed.
         left_out: fields that only drafts have.
+        dated: whether only the records of the export's days are read.
     """
 
     name: str
@@ -38,6 +39,7 @@ class ExportTable:
     since: bool = True
     whole: bool = False
     left_out: frozenset[str] = frozenset()
+    dated: bool = False
 
 
 class ImageUpload(Protocol):
@@ -78,6 +80,14 @@ class ExportAccount(Protocol):
             since: list only records that changed since then; None lists all.
             days: the days of time entries and expenses.
         """
+        ...
+
+    async def is_administrator(self) -> bool:
+        """Return whether the signed-in person sees all records of the account."""
+        ...
+
+    def has_receipt(self, record: Any) -> bool:
+        """Return whether a record is an expense with a receipt."""
         ...
 
     def receipt(self, expense: int, person: int) -> AbstractAsyncContextManager[ImageUpload]:

@@ -94,7 +94,7 @@ class CsvFile:
         count = 0
         with old.open(encoding="utf-8", newline="") as rows:
             for row in csv.DictReader(rows):
-                if keep(row["id"], row.get(parent, "")):
+                if keep(row.get("id", ""), row.get(parent, "")):
                     self._rows.writerow([row.get(name, "") for name in self._header])
                     count += 1
         return count

@@ -56,7 +56,7 @@ class ParquetFile:
         with self._arrow.parquet.ParquetFile(old) as file:
             for batch in file.iter_batches(_GROUP):
                 for row in batch.to_pylist():
-                    if keep(str(row["id"]), str(row.get(parent, ""))):
+                    if keep(str(row.get("id", "")), str(row.get(parent, ""))):
                         self._put({name: row.get(name) for name in self._schema.names})
                         count += 1
         return count

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import cache
-from types import NoneType
-from typing import Any, Final, get_args
+from types import NoneType, UnionType
+from typing import Any, Final, get_args, get_origin
 
 from attrs import fields, has, resolve_types
 
@@ -37,7 +37,9 @@ def _columns(model: Any, left_out: frozenset[str]) -> dict[str, type[Any]]:
 
 
 def _plain(kind: Any) -> type[Any]:
-    """Return a type without None and without its alternatives."""
+    """Return a type without None and without its alternatives; a list stays one."""
+    if isinstance(get_origin(kind), type) and get_origin(kind) is not UnionType:
+        return list
     plain: type[Any] = next((each for each in get_args(kind) if each is not NoneType), kind)
     return plain
 

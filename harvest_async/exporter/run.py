@@ -22,8 +22,10 @@ from harvest_async.client.cached_list import record_id
 from harvest_async.concurrency import read_in_order
 from harvest_async.errors import InvalidArgument
 from harvest_async.exporter.account import Days, ExportAccount, ExportTable
+from harvest_async.exporter.deletions import note_deleted
 from harvest_async.exporter.disk import place, scratch
 from harvest_async.exporter.files import FORMATS, Writer
+from harvest_async.exporter.intake import Intake, note_latest
 from harvest_async.exporter.receipts import FOLDER, fetch_receipts
 from harvest_async.exporter.state import State, load
 from harvest_async.progress import Progress
@@ -43,12 +45,15 @@ class Kept:
         path: its file; None if its module is disabled in the account.
         read: the number of records that were read.
         rows: the number of records in the file.
+        deleted: the ids of records that an earlier export had and the account has no longer; None if they were not
+            compared.
     """
 
     name: str
     path: Path | None
     read: int
     rows: int
+    deleted: tuple[int, ...] | None = None
 
 
 @define
@@ -83,13 +88,29 @@ async def export_account(
     last: date | None,
     full: bool,
     receipts: bool,
+    deleted: bool,
     on_progress: Progress,
 ) -> None:
     """Export an account; see `exports.export`."""
     chosen, days = _chosen(account.tables, only), _days(first, last)
     dates = f"{first or ''}..{last or ''}".strip(".")
     state = _begin(folder, account.tables, identity, format, dates, full=full)
-    await _Export(account, result, state, days, on_progress, receipts=receipts).run(chosen)
+    if deleted:
+        await _check_deleted(account, full=full)
+        state = State(identity, format, dates)
+    export = _Export(account, result, state, days, on_progress, receipts=receipts, deleted=deleted)
+    await export.run(chosen)
+
+
+async def _check_deleted(account: ExportAccount, *, full: bool) -> None:
+    """Check that deleted records differ from those that the person may not see."""
+    if full:
+        raise InvalidArgument("deleted: give either deleted or full: deleted reads everything, too, and compares it")
+    if not await account.is_administrator():
+        raise InvalidArgument(
+            "deleted: the signed-in person does not see all records, so missing ones may not be deleted: sign in as an "
+            "administrator"
+        )
 
 
 def _chosen(tables: Mapping[str, ExportTable], only: Iterable[str]) -> list[ExportTable]:
@@ -127,10 +148,19 @@ def _refuse_mixed(folder: Path, tables: Iterable[str], format: str) -> None:
 
 class _Export:
     def __init__(
-        self, account: ExportAccount, result: Exported, state: State, days: Days, progress: Progress, *, receipts: bool
+        self,
+        account: ExportAccount,
+        result: Exported,
+        state: State,
+        days: Days,
+        progress: Progress,
+        *,
+        receipts: bool,
+        deleted: bool,
     ) -> None:
         self._account = account
         self._receipts = receipts
+        self._deleted = deleted
         self._folder = result.folder
         self._result = result
         self._state = state
@@ -138,14 +168,15 @@ class _Export:
         self._progress = progress
         self._format = FORMATS[state.format]
         self._numbers: dict[str, list[int]] = {}
-        self._changed = _Changed()
+        self._changed: dict[str, _Changed] = {}
 
     async def run(self, sections: Sequence[ExportTable]) -> None:
         """Bring each kind up to date."""
         off = await self._account.disabled_modules()
         whole = [section for section in sections if section.whole and section.module not in off]
-        if whole:
-            self._changed = await self._changed_parents(whole[0].parents, [section.name for section in whole])
+        for kind in dict.fromkeys(section.parents for section in whole):
+            names = [section.name for section in whole if section.parents == kind]
+            self._changed[kind] = await self._changed_parents(kind, names)
         for section in sections:
             if section.module in off:
                 self._result.kinds.append(Kept(section.name, None, 0, 0))
@@ -168,7 +199,7 @@ class _Export:
         latest: dict[str, datetime] = {}
         async for record in self._account.parents(kind, since):
             numbers[record_id(record)] = None  # pages may overlap when records change meanwhile
-            _note(latest, "", record)
+            note_latest(latest, "", record)
         return _Changed(list(numbers), latest, since is None)
 
     def _path(self, name: str) -> Path:
@@ -176,23 +207,30 @@ class _Export:
 
     async def _section(self, section: ExportTable) -> None:
         """Read the changes of a kind, and replace its file."""
-        parts = self._changed.numbers if section.whole else await self._parts(section.parents)
+        changed = self._changed.get(section.parents, _Changed()) if section.whole else None
+        parts = await self._parts(section.parents) if changed is None else changed.numbers
         path = self._path(section.name)
-        whole = section.whole and self._changed.whole
-        intake = _Intake(section, self._state, parts, path if path.exists() and not whole else None)
+        is_old = path.exists() and (self._deleted or changed is None or not changed.whole)
+        intake = Intake(section, self._state, parts, path if is_old else None, compare=self._compares(section))
         self._progress.begin(section.name.replace("_", " "), len(parts))
         new = scratch(path)
         try:
             rows = await self._written(section, parts, intake, new)
             await self._fetch_receipts(intake.with_receipt)
+            if intake.deleted:
+                await finish(asyncio.to_thread(note_deleted, self._folder, section.name, intake.deleted))
             await finish(asyncio.to_thread(place, new, path))
         finally:
             with suppress(FileNotFoundError):
                 new.unlink()
-        latest = self._changed.latest if section.whole else intake.latest if section.since else {}
+        latest = changed.latest if changed is not None else intake.latest if section.since else {}
         self._state.saw(section.name, latest)
         await finish(asyncio.to_thread(self._state.save, self._folder))
-        self._result.kinds.append(Kept(section.name, path, intake.read, rows))
+        self._result.kinds.append(Kept(section.name, path, intake.read, rows, intake.deleted_ids))
+
+    def _compares(self, section: ExportTable) -> bool:
+        """Return whether deleted records of a kind are looked for; an entry may have left the days of the export."""
+        return self._deleted and not (section.dated and self._state.days)
 
     async def _fetch_receipts(self, expenses: list[tuple[int, int]]) -> None:
         """Fetch images before their expenses are saved as read, so that none is missed after an interruption."""
@@ -201,7 +239,7 @@ class _Export:
             count = await fetch_receipts(self._account, self._folder, expenses)
             self._result.kinds.append(Kept(FOLDER, self._folder / FOLDER, count, count))
 
-    async def _written(self, section: ExportTable, parts: list[int], intake: _Intake, new: Path) -> int:
+    async def _written(self, section: ExportTable, parts: list[int], intake: Intake, new: Path) -> int:
         """Write the records read and the rows kept from the older file; return the number of rows."""
         writer = self._format.open(new, section.model, section.left_out)
         try:
@@ -210,13 +248,15 @@ class _Export:
         finally:
             await finish(asyncio.to_thread(writer.close))
 
-    async def _read(self, section: ExportTable, parts: list[int], intake: _Intake, writer: Writer) -> None:
+    async def _read(self, section: ExportTable, parts: list[int], intake: Intake, writer: Writer) -> None:
         def read(part: int) -> AsyncIterator[Any]:
             return self._account.records(section, part, intake.since(part), self._days)
 
         def take(part: int, record: Any) -> None:
             if intake.is_new(part, record):
                 writer.add(record)
+                if self._account.has_receipt(record):
+                    intake.with_receipt.append((record_id(record), part))
 
         async def done(_: int) -> None:
             self._progress.step()
@@ -231,63 +271,3 @@ class _Changed:
     numbers: list[int] = field(factory=list)
     latest: dict[str, datetime] = field(factory=dict)
     whole: bool = True
-
-
-class _Intake:
-    """Records read of one kind, and the rows to keep from its older file."""
-
-    def __init__(self, section: ExportTable, state: State, parts: list[int], old: Path | None) -> None:
-        self._section = section
-        self._old = old
-        self._since = {part: state.since(section.name, _word(section, part)) if old else None for part in parts}
-        self._whole = not section.parents and self._since.get(0) is None
-        self._read_on = {str(part) for part, moment in self._since.items() if moment is not None}
-        self._read_anew = {str(part) for part in parts}
-        self._ids: set[str] = set()
-        self.latest: dict[str, datetime] = {}
-        self.with_receipt: list[tuple[int, int]] = []
-        self.read = 0
-
-    def since(self, part: int) -> datetime | None:
-        """Return the time since which the changes of a part are read; None reads all of it."""
-        return self._since[part] if self._section.since else None
-
-    def is_new(self, part: int, record: Any) -> bool:
-        """Register a record; return False if it was read before."""
-        if self._old is not None and not self._whole:
-            number = str(record_id(record))
-            if number in self._ids:
-                return False
-            self._ids.add(number)
-        _note(self.latest, _word(self._section, part), record)
-        if getattr(record, "has_receipt", False):
-            self.with_receipt.append((record_id(record), part))
-        self.read += 1
-        return True
-
-    def take_over(self, writer: Writer) -> int:
-        """Append the older rows that are kept; return their number."""
-        if self._old is None or self._whole:
-            return 0
-        return writer.take_over(self._old, self._section.parent, self._stays)
-
-    def _stays(self, number: str, parent: str) -> bool:
-        """Return whether to keep an older row: not read again, and of a parent that exists and was read for changes."""
-        if number in self._ids:
-            return False
-        if not self._section.parent:
-            return True
-        if self._section.whole:
-            return parent not in self._read_anew
-        return parent in self._read_on
-
-
-def _word(section: ExportTable, part: int) -> str:
-    return str(part) if section.parents else ""
-
-
-def _note(latest: dict[str, datetime], part: str, record: Any) -> None:
-    """Record the time of a change if it is the latest of its part."""
-    moment: datetime | None = getattr(record, "updated_at", None)
-    if moment is not None and (part not in latest or latest[part] < moment):
-        latest[part] = moment

@@ -82,6 +82,10 @@ class ReadableAccount(Protocol):
         """Time entries with references; None if the API keeps none."""
         ...
 
+    def storable(self, kind: str, fields: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the fields of a row as the account stores them; those that the API does not have are left out."""
+        ...
+
     async def timestamps(self) -> bool:
         """Return whether the account tracks time by start and end."""
         ...

@@ -107,7 +107,7 @@ async def build_plan(account: ReadableAccount, journal: Journal, options: PlanOp
     reads += [partial(account.records, kind) for kind in kinds_to_read]
     timestamps, *lists = await gather(reads, on_done=progress.step)
     records = dict(zip(kinds_to_read, lists, strict=True))
-    resolver = Resolver(records, timestamps=timestamps, email_domain=options.email_domain)
+    resolver = Resolver(records, timestamps=timestamps, email_domain=options.email_domain, storable=account.storable)
     await journal.work(journal.together, lambda: _resolve_rows(journal, resolver))
     await match_logged(account, journal, resolver, progress)
     await confirm_people(journal, options.consent)
@@ -118,7 +118,8 @@ async def build_plan(account: ReadableAccount, journal: Journal, options: PlanOp
         await journal.work(plan_references, journal, options.link)
     elif account.references is not None:
         await journal.work(lambda: journal.describe(references=OFF))
-    await journal.work(lambda: journal.describe(planned="1", timestamps=str(int(timestamps))))
+    left_out = json.dumps(list(resolver.left_out))
+    await journal.work(lambda: journal.describe(planned="1", timestamps=str(int(timestamps)), left_out=left_out))
 
 
 def _kinds_to_read(journal: Journal) -> list[str]:

@@ -6,6 +6,7 @@ them needs attention.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
@@ -58,6 +59,7 @@ class Overview:
         rejected: the problems of the other rows.
         writes: the number of calls that a run takes, without reads.
         first: the first ten rows to log, as (line, day, hours or cost, notes).
+        left_out: the kinds and names of fields that rows have, and that the account's API can't store.
     """
 
     create: Mapping[str, int]
@@ -71,6 +73,7 @@ class Overview:
     rejected: Sequence[Problem]
     writes: int
     first: Sequence[tuple[int, str, str, str]]
+    left_out: Sequence[tuple[str, str]] = ()
 
 
 @frozen
@@ -153,6 +156,7 @@ def overview(journal: Journal) -> Overview:
         _rejected(journal),
         sum(count for _, _, count in todo),
         _first(journal),
+        tuple((kind, name) for kind, name in json.loads(journal.meta.get("left_out", "[]"))),
     )
 
 

@@ -27,6 +27,8 @@ _NOT_COPIED: Final = frozenset({"state", "kind"})
 """Fields of an invoice that a new one gets from its final state, or by itself."""
 _NAMES: Final = ("name", "email", "code")
 
+Storable = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
+
 
 class Resolver:
     """Resolve rows one after the other.
@@ -35,9 +37,11 @@ class Resolver:
         account_records: the account's records by kind.
         timestamps: whether the account tracks time by start and end.
         email_domain: the domain of e-mail addresses for people who have none.
+        storable: returns the fields of a kind of record as the account stores them (see `Account.storable`).
 
     Attributes:
         timestamps: see above.
+        left_out: the kinds and names of the fields that rows have, and that the account can't store.
     """
 
     def __init__(
@@ -46,8 +50,11 @@ class Resolver:
         *,
         timestamps: bool = False,
         email_domain: str | None = None,
+        storable: Storable = lambda _, fields: fields,
     ) -> None:
         self.timestamps = timestamps
+        self.left_out: dict[tuple[str, str], None] = {}
+        self._storable = storable
         self._index = RecordIndex(account_records)
         self._people = PersonFinder(self._index, email_domain)
         self._projects = ProjectFinder(self._index)
@@ -192,7 +199,7 @@ class Resolver:
     ) -> PlannedRow:
         planned = self.assign(kind, project.number, other.number)
         planned.source = source
-        planned.fields = {name: value for name, value in fields.items() if name not in STATE_FIELDS}
+        planned.fields = self._stored(kind, fields)
         self._plan_final_state(f"archived_{kind}", planned, when=is_archived(fields))
         return PlannedRow(kind, planned.key, planned)
 
@@ -204,7 +211,7 @@ class Resolver:
             )  # fmt: skip
         planned.source = source
         self._plan_final_state(f"archived_{planned.kind}", planned, when=is_archived(fields))
-        fields = {name: value for name, value in fields.items() if name not in STATE_FIELDS}
+        fields = self._stored(planned.kind, fields)
         if planned.record is None:
             planned.fields = fields
             price = fields.get("unit_price")
@@ -215,6 +222,14 @@ class Resolver:
             planned.was = {name: planned.was.get(name) for name in planned.fields}
             planned.action = "update" if planned.fields else ""
         return PlannedRow(planned.kind, planned.key, planned)
+
+    def _stored(self, kind: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the fields that the account stores, without those that are a final state; note the rest."""
+        given = {name: value for name, value in fields.items() if name not in STATE_FIELDS}
+        stored = dict(self._storable(kind, given))
+        lost = (name for name, value in given.items() if name not in stored and value not in (None, "", False))
+        self.left_out.update(dict.fromkeys((kind, name) for name in lost))
+        return stored
 
     def _plan_final_state(self, state: str, planned: PlannedRecord, *, when: bool) -> None:
         """Plan the final state of a new record; a record of the account keeps its state."""
@@ -237,7 +252,7 @@ class Resolver:
         planned.source, planned.client = source, client.number
         if planned.record is None:
             copied = {name: value for name, value in row.fields.items() if name not in _NOT_COPIED}
-            planned.fields = {"number": row.number, **copied}
+            planned.fields = {"number": row.number, **self._stored("invoice", copied)}
         state = str(row.fields.get("state") or "")
         self._plan_final_state("sent_invoice", planned, when=state not in _DRAFT)
         self._plan_final_state("closed_invoice", planned, when=state == "closed")

@@ -221,7 +221,9 @@ class Sender:
         if found and not any(each.active for each in found):
             fields = {"project": project, "archived": False}
             await self._account.update(step.kind, found[0].id, fields, _Observer(self, step))
-        if found:
+        if found and step.content.get("fields"):
+            self._plan_again(plan_update(step.id, found[0].id))
+        elif found:
             self._writer.enqueue(mark_existing(step.id, found[0].id))
         return bool(found)
 

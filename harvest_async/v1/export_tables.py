@@ -45,8 +45,8 @@ _MESSAGE_DRAFT: Final = frozenset({"recipients", "attach_pdf"})
 TABLES: Final[Mapping[str, ExportTable]] = {
     each.name: each
     for each in (
-        ExportTable("time_entries", ReportEntry, "user_id", "people"),
-        ExportTable("expenses", Expense, "user_id", "people", "expenses"),
+        ExportTable("time_entries", ReportEntry, "user_id", "people", dated=True),
+        ExportTable("expenses", Expense, "user_id", "people", "expenses", dated=True),
         ExportTable("task_assignments", TaskAssignment, "project_id", "projects"),
         ExportTable("user_assignments", UserAssignment, "project_id", "projects"),
         ExportTable("invoice_messages", InvoiceMessage, "invoice_id", "invoices", "invoices", since=False, whole=True,
@@ -90,6 +90,14 @@ class V1ExportAccount:
     def records(self, table: ExportTable, parent: int, since: datetime | None, days: Days) -> AsyncIterator[Any]:
         """List the records of a table."""
         return _READ[table.name](self._harvest, parent, since, days)
+
+    async def is_administrator(self) -> bool:
+        """Return whether the signed-in person is an administrator."""
+        return (await self._harvest.account.who_am_i()).user.admin is True
+
+    def has_receipt(self, record: Any) -> bool:
+        """Return whether a record is an expense with a receipt."""
+        return bool(getattr(record, "has_receipt", False))
 
     def receipt(self, expense: int, person: int) -> AbstractAsyncContextManager[ImageStream]:
         """Open the receipt of a person's expense."""

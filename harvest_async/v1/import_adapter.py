@@ -10,9 +10,7 @@ from contextlib import AbstractContextManager
 from datetime import date
 from typing import Any
 
-import attrs
-
-from harvest_async.call import Call, DeleteResult
+from harvest_async.call import DeleteResult
 from harvest_async.client.cached_list import record_id
 from harvest_async.errors import InvalidArgument, NotFound
 from harvest_async.importer.account import WriteObserver
@@ -23,6 +21,7 @@ from harvest_async.importer.account_records import (
     LoggedEntry,
     RecordedPayment,
 )
+from harvest_async.importer.client_calls import observed, renamed, with_time
 from harvest_async.importer.final_states import FINAL_STATES
 from harvest_async.v1 import import_records, import_writes
 from harvest_async.v1.client import HarvestV1
@@ -54,6 +53,10 @@ class V1ImportAccount:
     def identity(self) -> str:
         """See `Account.identity`."""
         return self._identity
+
+    def storable(self, kind: str, fields: Mapping[str, Any]) -> Mapping[str, Any]:  # noqa: ARG002 - it stores all
+        """See `Account.storable`."""
+        return fields
 
     async def timestamps(self) -> bool:
         """See `Account.timestamps`."""
@@ -104,7 +107,7 @@ class V1ImportAccount:
         for day in sorted({entry.day for entry in entries if entry.start is None}):
             daily = await self._harvest.time.daily(day, of_user=self._of_user(person))
             times |= {record_id(each): import_records.entry(each, day) for each in daily.day_entries}
-        return [_with_time(entry, times.get(entry.id, entry)) for entry in entries]
+        return [with_time(entry, times.get(entry.id, entry)) for entry in entries]
 
     async def bookable_tasks(self, person: int) -> BookableTasks:
         """See `Account.bookable_tasks`."""
@@ -133,7 +136,7 @@ class V1ImportAccount:
 
     async def create(self, kind: str, fields: Mapping[str, Any], observer: WriteObserver) -> int | None:
         """See `Account.create`."""
-        harvest, given = self._observed(observer), self._to_v1(kind, fields)
+        harvest, given = observed(self._harvest, observer), self._to_v1(kind, fields)
         if kind in FINAL_STATES:
             record = int(given["record"])
             await import_writes.set_final_state(harvest, kind, record, given.get("project_id") or 0)
@@ -142,7 +145,7 @@ class V1ImportAccount:
 
     async def update(self, kind: str, record: int, fields: Mapping[str, Any], observer: WriteObserver) -> None:
         """See `Account.update`."""
-        await import_writes.update_record(self._observed(observer), kind, record, self._to_v1(kind, fields))
+        await import_writes.update_record(observed(self._harvest, observer), kind, record, self._to_v1(kind, fields))
 
     async def delete(self, kind: str, record: int, fields: Mapping[str, Any]) -> str | None:
         """See `Account.delete`."""
@@ -171,7 +174,7 @@ class V1ImportAccount:
 
     def _to_v1(self, kind: str, fields: Mapping[str, Any]) -> Fields:
         """Return neutral fields under the names of API v1."""
-        translated = {import_records.FIELD_NAMES.get(name, name): value for name, value in fields.items()}
+        translated = renamed(fields, import_records.FIELD_NAMES)
         if "person" in translated:
             person = translated.pop("person")
             if kind == "person_assignment":
@@ -183,16 +186,3 @@ class V1ImportAccount:
     def _of_user(self, person: int) -> int | None:
         """Return None for the signed-in person, who needs no `of_user`."""
         return None if self._signed_in is not None and person == self._signed_in.id else person
-
-    def _observed(self, observer: WriteObserver) -> HarvestV1:
-        async def before_send(_: Call[Any]) -> None:
-            await observer.before_send()
-
-        async def on_unknown(_: Call[Any]) -> None:
-            observer.outcome_unknown()
-
-        return self._harvest.options(before_send=before_send, on_unknown=on_unknown)
-
-
-def _with_time(entry: LoggedEntry, known: LoggedEntry) -> LoggedEntry:
-    return entry if entry.start is not None else attrs.evolve(entry, start=known.start, end=known.end)

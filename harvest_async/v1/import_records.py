@@ -7,10 +7,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
-import attrs
-
 from harvest_async.client.cached_list import record_id
 from harvest_async.importer.account_records import AccountRecord, Assignment, LoggedEntry, RecordedPayment
+from harvest_async.importer.client_calls import converted, neutral_fields
 from harvest_async.v1.client import HarvestV1
 from harvest_async.v1.models import (
     Client,
@@ -50,8 +49,7 @@ NEUTRAL_NAMES: Final = {name: neutral for neutral, name in FIELD_NAMES.items()} 
 
 def _fields(record: Any) -> dict[str, Any]:
     """Return all fields of a record but its id, under their neutral names."""
-    values = attrs.asdict(record, recurse=False)
-    return {NEUTRAL_NAMES.get(name, name): value for name, value in values.items() if name not in {"id", "extra"}}
+    return neutral_fields(record, NEUTRAL_NAMES)
 
 
 def _full_name(each: Contact | Person) -> str:
@@ -141,10 +139,6 @@ def payment(each: InvoicePayment) -> RecordedPayment | None:
     return RecordedPayment(record_id(each), each.amount or Decimal(0), each.paid_at, each.notes or "")
 
 
-async def _convert(records: AsyncIterable[Any], read: Callable[[Any], AccountRecord]) -> list[AccountRecord]:
-    return [read(each) async for each in records]
-
-
 def _lists(
     harvest: HarvestV1,
 ) -> Mapping[str, tuple[Callable[[], AsyncIterable[Any]], Callable[[Any], AccountRecord]]]:
@@ -164,4 +158,4 @@ def _lists(
 async def list_records(harvest: HarvestV1, kind: str) -> list[AccountRecord]:
     """Read all records of a kind, archived ones included."""
     records, read = _lists(harvest)[kind]
-    return await _convert(records(), read)
+    return await converted(records(), read)

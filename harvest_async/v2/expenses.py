@@ -11,7 +11,9 @@ from attrs import field, frozen
 
 from harvest_async.call import DeleteResult, ImageResponse, Upload
 from harvest_async.client.drafts import form
+from harvest_async.client.endpoints import SAFE, Endpoint
 from harvest_async.client.resource import Listing, Resource
+from harvest_async.client.results import Raw
 from harvest_async.client.uploads import LARGEST, Source, gather
 from harvest_async.codec.text import beginning
 from harvest_async.errors import DecodeError, InvalidArgument
@@ -151,6 +153,7 @@ LIST: Final = ENDPOINTS.listing(
 GET: Final = ENDPOINTS.get("expenses.get", "retrieveExpense", _ONE, Expense)
 CREATE: Final = ENDPOINTS.create("expenses.create", "createExpense", "/expenses", Expense)
 UPDATE: Final = ENDPOINTS.update("expenses.update", "updateExpense", _ONE, Expense)
+GET_RECEIPT: Final[Endpoint[Any]] = ENDPOINTS.custom("expenses.get_receipt", "", "GET", f"{_ONE}/receipt", Raw(), SAFE)
 DELETE: Final = ENDPOINTS.delete("expenses.delete", "deleteExpense", _ONE)
 
 FORM: Final = form(
@@ -255,7 +258,9 @@ class ExpensesResource(Resource):
         return await self._changed(call, GET(id))
 
     async def get_receipt(self, expense: Expense, *, largest: int = LARGEST) -> ImageResponse:
-        """Retrieve the receipt of an expense, from the address in the record, without credentials.
+        """Retrieve the receipt of an expense, from the address in the record.
+
+        Credentials are sent only if the address belongs to this API.
 
         Args:
             expense: the expense, as it was read.
@@ -268,7 +273,11 @@ class ExpensesResource(Resource):
         url = None if expense.receipt is None else expense.receipt.url
         if url is None:
             raise InvalidArgument(f"expenses.get_receipt: expense {expense.id} has no receipt")
-        response = await self._exchange.fetch(url, accept="image/*", largest=largest)
+        call = GET_RECEIPT(expense, largest=largest)
+        if url == f"{self._exchange.base_url}{call.path}":
+            response = await self._explained(call, self._exchange.response(call))
+        else:
+            response = await self._exchange.fetch(url, accept="image/*", largest=largest)
         content = response.content
         if response.buffer is not None:
             with response.buffer as buffer:

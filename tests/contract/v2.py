@@ -38,6 +38,21 @@ def records():
     return found
 
 
+def published():
+    """Return the fields of each record that the published list has."""
+    return _records("=")
+
+
+def amendments():
+    """Return the fields of each record beyond the published list, which recorded responses have."""
+    return _records("+")
+
+
+def _records(wanted):
+    lines = (line.split(" ") for line in _lines())
+    return {name: tuple(fields) for name, sign, *fields in lines if sign == wanted}
+
+
 def _operation(line):
     name, method, path, *rest = line.split(" ")
     if not path.startswith("/"):

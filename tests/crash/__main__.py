@@ -1,4 +1,4 @@
-"""`python -m tests.crash --runs N [--rows N] [--seed N] [--blind] [--side-by-side N]`."""
+"""`python -m tests.crash --runs N [--rows N] [--seed N] [--api v2 [--no-reference] [--crowded]] [--blind]`."""
 
 import argparse
 import sys
@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.crash.harness import crash_once
+from tests.crash.harness import Setting, crash_once
 
 
 def main():
@@ -15,12 +15,16 @@ def main():
     parser.add_argument("--rows", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--blind", action="store_true", help="switch the reconciling off; then it has to fail")
+    parser.add_argument("--api", choices=("v1", "v2"), default="v1")
+    parser.add_argument("--no-reference", action="store_true", help="give time entries no references")
+    parser.add_argument("--crowded", action="store_true", help="another program logs entries equal to the import's")
     parser.add_argument("--side-by-side", type=int, default=2)
     given = parser.parse_args()
     began, histogram = time.monotonic(), Counter()
 
     def one(seed):
-        return seed, crash_once(seed, given.rows, blind=given.blind, histogram=histogram)
+        setting = Setting(given.api, reference=not given.no_reference, crowded=given.crowded)
+        return seed, crash_once(seed, given.rows, blind=given.blind, histogram=histogram, setting=setting)
 
     with ThreadPoolExecutor(given.side_by_side) as pool:
         outcomes = list(pool.map(one, range(given.seed, given.seed + given.runs)))

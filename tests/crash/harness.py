@@ -21,6 +21,29 @@ TIMES = 12
 """How often a run is begun at most until it has to be done."""
 
 
+class Setting:
+    """How the import reaches the account.
+
+    Attributes:
+        api: the API version.
+        reference: whether time entries get references.
+        crowded: whether another program logs entries equal to those of the import, right after them.
+    """
+
+    def __init__(self, api="v1", *, reference=True, crowded=False):
+        self.api, self.reference, self.crowded = api, reference, crowded
+
+    @property
+    def writes(self):
+        """The path of the call that logs a time entry."""
+        return "/daily/add" if self.api == "v1" else "/v2/time_entries"
+
+    @property
+    def prefix(self):
+        """What is before the paths of the other calls."""
+        return "" if self.api == "v1" else "/v2"
+
+
 class Outcome:
     """How a run ended.
 
@@ -42,16 +65,16 @@ class Outcome:
         return self.done and not (self.lost or self.doubled or self.early) and self.kills >= 3
 
 
-def crash_once(seed, rows=200, *, blind=False, histogram=None):
+def crash_once(seed, rows=200, *, blind=False, histogram=None, setting=None):
     """Let an import be killed until it was three times, then finish; look what is in the account."""
-    chance, outcome = random.Random(seed), Outcome()
+    chance, outcome, setting = random.Random(seed), Outcome(), setting or Setting()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         wanted = _file(folder / "time.csv", rows, chance)
         supervisor = Supervisor(folder)
-        with contextlib.closing(supervisor), _account(supervisor, chance) as (sandbox, address):
+        with contextlib.closing(supervisor), _account(supervisor, chance, setting) as (sandbox, address, foreign):
             for _ in range(TIMES):
-                begin = _command(folder, supervisor, address, blind=blind)
+                begin = _command(folder, supervisor, address, setting, blind=blind)
                 kill = outcome.kills < 3 + seed % 2
                 code, said = _attempt(begin, supervisor, chance, kill=kill)
                 outcome.kills = sum(supervisor.kills.values())
@@ -59,7 +82,7 @@ def crash_once(seed, rows=200, *, blind=False, histogram=None):
                 if code == 0:
                     outcome.done = True
                     break
-            have = _have(sandbox)
+            have = _have(sandbox, foreign)
         outcome.syncs, outcome.early = supervisor.syncs, supervisor.early
         outcome.lost, outcome.doubled = (wanted - have).total(), (have - wanted).total()
         if histogram is not None:
@@ -82,39 +105,49 @@ def _expected(row):
     return row[1], row[7], exact.quantize(Decimal("0.01"), ROUND_HALF_UP), row[5].strip().replace("\r\n", "\n")
 
 
-def _have(sandbox):
+def _have(sandbox, foreign):
+    """What is in the account, without what the other program logged."""
     people = sandbox.world.tables["user"]
     return Counter(
         (people[each["user_id"]]["email"], each["spent_at"].isoformat(), each["hours"], (each["notes"] or "").strip())
         for each in sandbox.world.entries()
+        if each["id"] not in foreign
     )
 
 
 @contextlib.contextmanager
-def _account(supervisor, chance):
+def _account(supervisor, chance, setting):
     """An account whose people are there, and which loses, delays, refuses and breaks what it is sent."""
+    foreign = set()
     sandbox = Sandbox(calls=5000, period=1)
     world = sandbox.world
     for person in PEOPLE:
         first, last = person.split()
         fields = {"email": f"{last.lower()}@example.com", "first_name": first, "last_name": last}
         world.add("user", fields, sandbox._account.clock.today())
-    _misbehave(sandbox, chance)
-    keep = world.keep
+    _misbehave(sandbox, chance, setting)
+    keep, busy = world.keep, []
 
     def tell(kind, number, record):
         keep(kind, number, record)
+        if busy:
+            return
+        if kind == "entry" and setting.crowded and chance.random() < 0.1:
+            busy.append(True)
+            copy = {name: value for name, value in record.items() if name != "id" and "reference" not in name}
+            foreign.add(world.add("entry", copy, sandbox._account.clock.today())["id"])
+            busy.clear()
         supervisor.reached("after commit")
 
     world.keep = tell
     try:
         with running(Doorman(sandbox.app, supervisor), bind("127.0.0.1", 0)) as address:
-            yield sandbox, address
+            yield sandbox, address, foreign
     finally:
         sandbox.close()
 
 
-def _misbehave(sandbox, chance):
+def _misbehave(sandbox, chance, setting):
     late = (0.0, SETTLE * 0.5)
     kinds = (
         ("drop_after", {}), ("drop_before", {}), ("late_commit", {"seconds": late}), ("late_commit", {"seconds": late}),
@@ -122,15 +155,15 @@ def _misbehave(sandbox, chance):
     )  # fmt: skip
     for kind, details in (*kinds, *kinds, ("throttle", {"seconds": 0.2})):
         after = chance.randrange(200)
-        sandbox.fault(kind, match={"path": "/daily/add", "method": "POST"}, after=after, **details)
+        sandbox.fault(kind, match={"path": setting.writes, "method": "POST"}, after=after, **details)
     for path in ("/clients", "/projects", "/tasks", "/projects/*/user_assignments", "/projects/*/task_assignments"):
         kind = chance.choice(("drop_after", "drop_before", "late_commit", "error_502"))
         details = {"seconds": late} if kind == "late_commit" else {}
-        sandbox.fault(kind, match={"path": path, "method": "POST"}, **details)
+        sandbox.fault(kind, match={"path": f"{setting.prefix}{path}", "method": "POST"}, **details)
     sandbox.fault("latency_out", times=None, seconds=(0.0, 0.01))
 
 
-def _command(folder, supervisor, address, *, blind):
+def _command(folder, supervisor, address, setting, *, blind):
     state = tempfile.mkdtemp(
         dir=folder
     )  # a ledger of its own: the dead process's leases would hold the line for a minute
@@ -142,7 +175,8 @@ def _command(folder, supervisor, address, *, blind):
         "HARVEST_ACCOUNT": "sandbox",
         "HARVEST_EMAIL": "admin@example.com",
         "HARVEST_PASSWORD": "sandbox",
-        "HARVEST_ACCESS_TOKEN": "",
+        "HARVEST_ACCOUNT_ID": "1",
+        "HARVEST_ACCESS_TOKEN": "sandbox-token" if setting.api == "v2" else "",
         "HARVEST_APP": "crash tests (tests@example.com)",
         "HARVEST_STATE_DIR": state,
     }
@@ -161,6 +195,9 @@ def _command(folder, supervisor, address, *, blind):
             "--max-delay",
             str(SETTLE),
             "--json",
+            "--api",
+            setting.api,
+            "--reference" if setting.reference else "--no-reference",
         ]
     return [sys.executable, "-m", "tests.crash.child", supervisor.path, *words], env
 

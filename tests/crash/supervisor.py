@@ -106,7 +106,7 @@ class Doorman:
         self._supervisor.reached("after send")
 
         async def look(message):
-            if message.get("status") == 503:
+            if message.get("status") in {429, 503}:
                 self._supervisor.refused()
             await send(message)
 

@@ -5,7 +5,7 @@ import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from harvest_async import BasicAuth, HarvestV1, Throttle, exports
+from harvest_async import BasicAuth, BearerAuth, HarvestV1, HarvestV2, Throttle, exports
 from harvest_async.testing import in_process
 from tests.support.sandbox import new_sandbox
 
@@ -25,11 +25,26 @@ def client_of(sandbox):
     )
 
 
-def at(sandbox, job):
+def v2_client_of(sandbox):
+    """An administrator's client of a sandbox in process, by API v2."""
+    return HarvestV2(
+        1,
+        auth=BearerAuth("sandbox-token"),
+        app="tests (tests@example.com)",
+        base_url="http://127.0.0.1:1",
+        transport=in_process(sandbox),
+        throttle=Throttle(10_000, 15, pace="burst"),
+    )
+
+
+CLIENTS = {"v1": client_of, "v2": v2_client_of}
+
+
+def at(sandbox, job, api="v1"):
     """Run a coroutine function with a client of a sandbox."""
 
     async def main():
-        async with client_of(sandbox) as harvest:
+        async with CLIENTS[api](sandbox) as harvest:
             return await job(harvest)
 
     return asyncio.run(main())

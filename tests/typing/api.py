@@ -21,6 +21,7 @@ from harvest_async import (
     DecodeError,
     DeleteResult,
     Directory,
+    DirectoryV2,
     FieldsIgnored,
     FileTokenStore,
     Forbidden,
@@ -375,3 +376,10 @@ async def use_v2(account: HarvestV2) -> None:
     assert_type(await account.users.me(), User)
     await account.clients.update(1, nme="ACME")  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
     await account.my_clients.list()  # type: ignore[attr-defined] # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+
+
+async def cached_lists_of_v2(account: HarvestV2) -> None:
+    """The lists of API v2 give its records."""
+    directory = DirectoryV2(account, max_age=60)
+    assert_type([link.task_id for link in await directory.task_assignments.of_project(7)], list[int | None])
+    assert_type([user.access_roles for user in await directory.users.all()], list[list[str]])

@@ -23,7 +23,7 @@ _INVOICE: Final = _same(
 
 _WRITABLE: Final[dict[str, dict[str, str]]] = {
     # kind: {field of the request: field of the record}; ! marks a flag with the opposite meaning
-    "client": _same("name address currency", is_active="active"),
+    "client": _same("name currency", address="details", is_active="active"),
     "contact": _same("client_id title first_name last_name email phone_office phone_mobile fax"),
     "project": _same(
         "client_id name code is_fixed_fee bill_by hourly_rate budget budget_by budget_is_monthly "
@@ -114,7 +114,7 @@ def _value(kind: str, name: str, own: str, given: Any) -> Any:
         return choose(name, value, _CHOICES[kind, name])
     if value is None and (kind, own) in _TEXTS:
         return ""
-    return name_of(value) if own == "currency" and kind == "client" and value else value
+    return name_of(value) if own == "currency" and value else value
 
 
 def _is_given(value: Any) -> bool:

@@ -17,6 +17,7 @@ from harvest_async.sandbox.values import read_value
 
 __all__ = ["changed_lines", "new_lines", "show_lines"]
 
+_CENTS: Final = -2
 _DEFAULT: Final = Line("", "", Decimal(1), Decimal(0), Decimal(0), taxed=False, taxed2=False, project_id=None)
 
 
@@ -75,13 +76,19 @@ def _line(services: V2Services, line: Line, item: Record) -> Line:
     for name in ("quantity", "unit_price"):
         number = read_value(name, Decimal, item.get(name))
         if number is not None:
-            given[name] = bounded(number, str(number))
+            given[name] = _at_least_cents(bounded(number, str(number)))
     given |= {name: read_flag(item, name) for name in ("taxed", "taxed2") if name in item}
     if "project_id" in item:
         given["project_id"] = _project(services, item["project_id"])
     changed = evolve(line, **given)
     amount = changed.quantity * changed.unit_price
     return evolve(changed, amount=cents(bounded(amount, str(amount))))
+
+
+def _at_least_cents(number: Decimal) -> Decimal:
+    """Return a number with two decimals, or with all that it has if these are more."""
+    exponent = number.as_tuple().exponent
+    return number if isinstance(exponent, int) and exponent < _CENTS else cents(number)
 
 
 def _project(services: V2Services, value: Any) -> int | None:

@@ -111,7 +111,7 @@ def _client(_: World, client: Record) -> Record:
     return {
         **named(client),
         "is_active": client["active"],
-        "address": client["address"],
+        "address": client["details"] or None,
         "statement_key": client["statement_key"],
         **_times(client),
         "currency": code_of(client["currency"]),

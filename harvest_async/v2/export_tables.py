@@ -1,0 +1,213 @@
+"""The tables of an export of API v2, and the account that they are read from.
+
+A table is read before the tables that its records refer to: time entries before projects, projects before clients.
+Records of lists below another record, such as the payments of an invoice, get the id of that record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any, Final, TypeVar
+
+from attrs import asdict, frozen
+
+from harvest_async.call import ImageResponse
+from harvest_async.exporter.account import Days, ExportTable
+from harvest_async.v2.client import HarvestV2
+from harvest_async.v2.clients import Client
+from harvest_async.v2.company import Company
+from harvest_async.v2.contacts import Contact
+from harvest_async.v2.estimate_item_categories import EstimateItemCategory
+from harvest_async.v2.estimate_messages import EstimateMessage
+from harvest_async.v2.estimates import Estimate
+from harvest_async.v2.expense_categories import ExpenseCategory
+from harvest_async.v2.expenses import Expense
+from harvest_async.v2.invoice_item_categories import InvoiceItemCategory
+from harvest_async.v2.invoice_messages import InvoiceMessage
+from harvest_async.v2.invoice_payments import InvoicePayment
+from harvest_async.v2.invoice_records import Invoice
+from harvest_async.v2.projects import Project
+from harvest_async.v2.roles import Role
+from harvest_async.v2.task_assignments import TaskAssignment
+from harvest_async.v2.tasks import Task
+from harvest_async.v2.time_entry_records import TimeEntry
+from harvest_async.v2.user_assignments import UserAssignment
+from harvest_async.v2.user_rates import BillableRate, CostRate, Teammate
+from harvest_async.v2.users import User
+
+__all__ = ["TABLES", "V2ExportAccount"]
+
+T = TypeVar("T")
+
+
+@frozen(kw_only=True)
+class MessageOfInvoice(InvoiceMessage):
+    """A message with the id of its invoice."""
+
+    invoice_id: int | None = None
+
+
+@frozen(kw_only=True)
+class PaymentOfInvoice(InvoicePayment):
+    """A payment with the id of its invoice."""
+
+    invoice_id: int | None = None
+
+
+@frozen(kw_only=True)
+class MessageOfEstimate(EstimateMessage):
+    """A message with the id of its estimate."""
+
+    estimate_id: int | None = None
+
+
+@frozen(kw_only=True)
+class BillableRateOfUser(BillableRate):
+    """A billable rate with the id of its user."""
+
+    user_id: int | None = None
+
+
+@frozen(kw_only=True)
+class CostRateOfUser(CostRate):
+    """A cost rate with the id of its user."""
+
+    user_id: int | None = None
+
+
+@frozen(kw_only=True)
+class TeammateOfUser(Teammate):
+    """A teammate with the id of the manager."""
+
+    user_id: int | None = None
+
+
+TABLES: Final[Mapping[str, ExportTable]] = {
+    each.name: each
+    for each in (
+        ExportTable("time_entries", TimeEntry, dated=True),
+        ExportTable("expenses", Expense, module="expenses", dated=True),
+        ExportTable("task_assignments", TaskAssignment),
+        ExportTable("user_assignments", UserAssignment),
+        ExportTable("invoice_messages", MessageOfInvoice, "invoice_id", "invoices", "invoices", whole=True),
+        ExportTable("invoice_payments", PaymentOfInvoice, "invoice_id", "invoices", "invoices", whole=True),
+        ExportTable("invoices", Invoice, module="invoices"),
+        ExportTable("invoice_item_categories", InvoiceItemCategory, module="invoices"),
+        ExportTable("estimate_messages", MessageOfEstimate, "estimate_id", "estimates", "estimates", whole=True),
+        ExportTable("estimates", Estimate, module="estimates"),
+        ExportTable("estimate_item_categories", EstimateItemCategory, module="estimates"),
+        ExportTable("contacts", Contact),
+        ExportTable("projects", Project),
+        ExportTable("clients", Client),
+        ExportTable("tasks", Task),
+        ExportTable("billable_rates", BillableRateOfUser, "user_id", "users", since=False),
+        ExportTable("cost_rates", CostRateOfUser, "user_id", "users", since=False),
+        ExportTable("teammates", TeammateOfUser, "user_id", "managers", since=False),
+        ExportTable("users", User),
+        ExportTable("roles", Role, since=False),
+        ExportTable("expense_categories", ExpenseCategory, module="expenses"),
+        ExportTable("company", Company, since=False),
+    )
+}
+"""The tables by name, in the order in which they are read."""
+
+
+class V2ExportAccount:
+    """An account of API v2 (see `exporter.account.ExportAccount`)."""
+
+    tables: Mapping[str, ExportTable] = TABLES
+
+    def __init__(self, harvest: HarvestV2) -> None:
+        self._harvest = harvest
+
+    async def disabled_modules(self) -> frozenset[str]:
+        """Return the modules that are disabled in the account."""
+        company = await self._harvest.company.get()
+        modules = {
+            "expenses": company.expense_feature,
+            "invoices": company.invoice_feature,
+            "estimates": company.estimate_feature,
+        }
+        return frozenset(name for name, is_on in modules.items() if is_on is False)
+
+    def parents(self, kind: str, since: datetime | None = None) -> AsyncIterator[Any]:
+        """List users, managers, invoices or estimates."""
+        harvest = self._harvest
+        if kind == "managers":
+            return _managers(harvest)
+        lists: Mapping[str, Any] = {
+            "users": harvest.users,
+            "invoices": harvest.invoices,
+            "estimates": harvest.estimates,
+        }
+        found: AsyncIterator[Any] = lists[kind].list(updated_since=since).__aiter__()
+        return found
+
+    def records(self, table: ExportTable, parent: int, since: datetime | None, days: Days) -> AsyncIterator[Any]:
+        """List the records of a table."""
+        if table.name == "company":
+            return _company(self._harvest)
+        if table.name in _BELOW:
+            found = _BELOW[table.name](self._harvest)(parent)
+            return _with_parent(found, table.model, table.parent, parent)
+        given: dict[str, Any] = {} if since is None else {"updated_since": since}
+        if table.dated:
+            given |= {"from_": days[0], "to": days[1]}
+        records: AsyncIterator[Any] = getattr(self._harvest, table.name).list(**given).__aiter__()
+        return records
+
+    async def is_administrator(self) -> bool:
+        """Return whether the signed-in person is an administrator."""
+        me = await self._harvest.users.me()
+        return "administrator" in me.access_roles or me.is_admin is True
+
+    def has_receipt(self, record: Any) -> bool:
+        """Return whether a record is an expense with a receipt."""
+        return isinstance(record, Expense) and record.receipt is not None and record.receipt.url is not None
+
+    @asynccontextmanager
+    async def receipt(self, expense: int, person: int) -> AsyncIterator[_Chunks]:  # noqa: ARG002 - found by its expense
+        """Open the receipt of an expense, whose address is in the record."""
+        record = await self._harvest.expenses.get(expense)
+        yield _Chunks(await self._harvest.expenses.get_receipt(record))
+
+
+class _Chunks:
+    """A receipt as an iterator (see `exporter.account.ImageUpload`)."""
+
+    def __init__(self, image: ImageResponse) -> None:
+        self._content = image.content
+        self.content_type = image.content_type
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self._content
+
+
+_BELOW: Final[Mapping[str, Callable[[HarvestV2], Callable[[int], AsyncIterable[Any]]]]] = {
+    "billable_rates": lambda harvest: harvest.users.billable_rates,
+    "cost_rates": lambda harvest: harvest.users.cost_rates,
+    "estimate_messages": lambda harvest: harvest.estimate_messages.list,
+    "invoice_messages": lambda harvest: harvest.invoice_messages.list,
+    "invoice_payments": lambda harvest: harvest.invoice_payments.list,
+    "teammates": lambda harvest: harvest.users.teammates,
+}
+"""The lists below a record."""
+
+
+async def _with_parent(records: AsyncIterable[Any], model: type[T], name: str, parent: int) -> AsyncIterator[T]:
+    """Yield records with the id of the record that they belong to."""
+    async for each in records:
+        yield model(**asdict(each, recurse=False), **{name: parent})
+
+
+async def _company(harvest: HarvestV2) -> AsyncIterator[Company]:
+    yield await harvest.company.get()
+
+
+async def _managers(harvest: HarvestV2) -> AsyncIterator[User]:
+    """Yield the managers, who are the users that can have teammates."""
+    async for each in harvest.users.list():
+        if "manager" in each.access_roles:
+            yield each
