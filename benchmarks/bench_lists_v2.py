@@ -148,7 +148,7 @@ async def one(address, count):
 
 
 def measured(address, count):
-    """Return what a list of so many entries costs in a process of its own."""
+    """Return what a list of N entries costs in a process of its own."""
     command = [sys.executable, __file__, "--one", address, str(count)]
     return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
