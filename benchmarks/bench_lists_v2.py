@@ -140,7 +140,7 @@ def peak():
 
 
 async def one(address, count):
-    """Print what a list of so many entries costs in a process of its own."""
+    """Print what a list of N entries costs in a process of its own."""
     await ours(address, 10)
     before = peak()
     spent, gap = await ours(address, count)
