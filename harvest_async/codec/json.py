@@ -18,7 +18,19 @@ from harvest_async.codec.slices import DEEPEST, LARGEST_ELEMENT, MOST_VALUES, SL
 from harvest_async.codec.text import NUMBERS, beginning, iso, of_day, only_decode_errors
 from harvest_async.errors import DecodeError, InvalidArgument
 
-__all__ = ["BOM", "CONTENT_TYPE", "FLAT_MARK", "QUOTE", "STRING_REST", "TOKEN", "Elements", "Scan", "parse", "read", "write"]
+__all__ = [
+    "BOM",
+    "CONTENT_TYPE",
+    "FLAT_MARK",
+    "QUOTE",
+    "STRING_REST",
+    "TOKEN",
+    "Elements",
+    "Scan",
+    "parse",
+    "read",
+    "write",
+]
 
 T = TypeVar("T")
 
