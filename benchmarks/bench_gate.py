@@ -26,7 +26,7 @@ from harvest_async.throttle.server_status import RateLimitStatus
 FREE_CALLS = 20_000
 ROUNDS = 5
 WAITING = (1_000, 3_000, 10_000, 30_000, 50_000, 100_000)
-CONNECTIONS = 16
+CONNECTIONS = 8
 
 
 def open_throttle(calls=1_000_000):

@@ -178,6 +178,7 @@ async def test_the_probe_waits_for_a_connection_like_any_call():
     throttle = Throttle(2_000, clock=clock_of_loop(), pace="burst")
     leases = [await throttle.acquire(Ticket())]
     leases[0].responded()
+    throttle._gate().connections.observe(60 * SECOND)  # so slow a server gets as many connections as there may be
     for _ in range(46):
         leases.append(await throttle.acquire(Ticket()))
         leases[-1].status_unreadable()

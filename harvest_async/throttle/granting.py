@@ -22,12 +22,14 @@ from harvest_async.throttle.window import Window
 
 __all__ = ["FEWEST_CONNECTIONS", "MOST_CONNECTIONS", "Connections", "Expired", "Granted", "Granting", "Waiter"]
 
-FEWEST_CONNECTIONS: Final = 16
+FEWEST_CONNECTIONS: Final = 8
 MOST_CONNECTIONS: Final = 48
 """The limits of the number of connections."""
 
 _HASTE: Final = 30
 """A whole window can be sent within this fraction of a period."""
+_FASTEST: Final = 200
+"""Calls per second beyond which no connections are added: they would wait for the processor, and slow the pool down."""
 _SMOOTHING: Final = 8
 _FIRST_TRIP: Final = SECOND // 5
 
@@ -69,7 +71,7 @@ class Connections:
     def observe(self, trip: int) -> None:
         """Take a measured round trip into account."""
         self.trip += (trip - self.trip) // _SMOOTHING
-        needed = self._calls * self.trip * _HASTE // self._period
+        needed = min(self._calls * _HASTE * SECOND // self._period, _FASTEST) * self.trip // SECOND
         self.limit = FEWEST_CONNECTIONS if needed < FEWEST_CONNECTIONS else min(needed, MOST_CONNECTIONS)
 
 
