@@ -372,3 +372,22 @@ def test_an_import_refuses_a_folder_of_v2(account, tmp_path, format):
 
     with pytest.raises(InvalidArgument, match=r"is an export of API v2 \(billable_rates\..*--api v1"):
         imports.open_source(tmp_path)
+
+
+def test_a_teammate_of_two_managers_is_exported_for_both(account, tmp_path):
+    """Has one row for each manager, and reports no person as deleted who is a teammate no longer."""
+    sandbox, ids = account
+
+    async def manage(harvest):
+        other = await harvest.users.create("Second", "Manager", "second@example.com", access_roles=["manager"])
+        await harvest.users.update_teammates(other, [1])
+        return other.id
+
+    other = at(sandbox, manage, "v2")
+    export(sandbox, tmp_path)
+    pairs = {(each["user_id"], each["id"]) for each in records(tmp_path, "teammates")}
+    at(sandbox, lambda harvest: harvest.users.update_teammates(other, []), "v2")
+    kinds = export(sandbox, tmp_path, deleted=True)
+
+    assert pairs == {(ids["person"], 1), (other, 1)}
+    assert (kinds["teammates"].rows, kinds["teammates"].deleted) == (1, None)

@@ -232,7 +232,7 @@ class _Export:
 
     def _compares(self, section: ExportTable) -> bool:
         """Return whether deleted records of a kind are looked for; an entry may have left the days of the export."""
-        return self._deleted and not (section.dated and self._state.days)
+        return self._deleted and not section.shared and not (section.dated and self._state.days)
 
     async def _fetch_receipts(self, expenses: list[tuple[int, int]]) -> None:
         """Fetch images before their expenses are saved as read, so that none is missed after an interruption."""
@@ -306,6 +306,8 @@ class _Intake:
     def is_new(self, part: int, record: Any) -> bool:
         """Register a record; return False if it was read before."""
         number = _number(record)
+        if number and self._section.shared:
+            number = f"{part}/{number}"
         if number and number in self._ids:
             return False
         self._ids[number] = None
