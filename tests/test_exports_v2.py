@@ -260,6 +260,29 @@ def test_deleted_records_are_found_by_their_ids(account, tmp_path, api, entries)
     assert spare.id not in ids_of(tmp_path, "clients")
 
 
+def test_a_record_that_a_list_missed_is_written_and_not_deleted(account, tmp_path):
+    """Finds an entry by its id that moved to a page read before, since another one was deleted meanwhile."""
+    sandbox, ids = account
+    export(sandbox, tmp_path)
+
+    async def job(harvest):
+        entries = harvest.time_entries
+
+        async def without_one(**filters):
+            async for each in entries.list(**filters):
+                if each.id != ids["entry"]:
+                    yield each
+
+        harvest.time_entries = _Replaced(entries)
+        harvest.time_entries.list, harvest.time_entries.get = without_one, entries.get
+        return await exports.export(harvest, tmp_path, deleted=True)
+
+    kinds = {kind.name: kind for kind in at(sandbox, job, "v2").kinds}
+
+    assert kinds["time_entries"].deleted == ()
+    assert ids["entry"] in ids_of(tmp_path, "time_entries")
+
+
 def test_a_record_below_a_deleted_one_is_deleted_too(account, tmp_path):
     """Finds the payment of an invoice that was deleted."""
     sandbox, ids = account

@@ -84,6 +84,13 @@ class ExportAccount(Protocol):
         """
         ...
 
+    async def find(self, table: ExportTable, record: int) -> Any:
+        """Return a record that a list did not contain, or None if it was deleted.
+
+        A list that is paged by numbers misses a record if another one is deleted while the pages are read.
+        """
+        ...
+
     async def is_administrator(self) -> bool:
         """Return whether the signed-in person sees all records of the account."""
         ...

@@ -59,6 +59,11 @@ class Intake:
         self.read += 1
         return True
 
+    def recover(self, number: int) -> None:
+        """Count a record that was found by its id as read."""
+        self.deleted.remove(number)
+        self.read += 1
+
     def take_over(self, writer: Writer) -> int:
         """Append the older rows that are kept; return their number."""
         if self._old is None or (self._whole and not self._compare):
