@@ -206,7 +206,7 @@ def test_a_read_is_repeated(kind):
 
 
 @pytest.mark.parametrize(("kind", "expected"), [("html_error", CreatedUnread), ("raw", CreatedUnread)])
-def test_a_create_whose_response_is_unreadable_is_reported(sandbox, kind, expected):
+def test_a_create_with_an_unreadable_response_is_reported(sandbox, kind, expected):
     """Raises CreatedUnread for a page with the status of success."""
     sandbox.fault(kind, commit=True, status=201, body="<html>")
 
