@@ -16,7 +16,7 @@ DAY = date(2026, 3, 9)
 
 
 @frozen
-class Books:
+class FilledAccount:
     """A client with a billable project of 80 an hour, to which a task is assigned."""
 
     harvest: HarvestV2
@@ -47,8 +47,8 @@ class Books:
         return await self.harvest.expenses.create(self.project, found[0], day, total_cost=Decimal(cost))
 
 
-def with_books(do):
-    """Run a coroutine function of books in a new account and return its result."""
+def with_account(do):
+    """Run a coroutine function of a new account that is filled and return its result."""
 
     async def run():
         with closing(Sandbox(calls=10_000)) as sandbox:
@@ -59,7 +59,7 @@ def with_books(do):
                 )
                 task = await harvest.tasks.create("Design")
                 await harvest.task_assignments.create(project, task)
-                return await do(Books(harvest, client.id, project.id, task.id))
+                return await do(FilledAccount(harvest, client.id, project.id, task.id))
 
     return asyncio.run(run())
 
@@ -86,18 +86,18 @@ ESTIMATE_EVENTS = [
 def test_events_change_the_state(kind, events, states):
     """Each event is a message of its type, and the record has the state afterwards."""
 
-    async def do(books):
-        resource = getattr(books.harvest, f"{kind}s")
-        record = await (books.invoice(100) if kind == "invoice" else books.estimate())
+    async def do(account):
+        resource = getattr(account.harvest, f"{kind}s")
+        record = await (account.invoice(100) if kind == "invoice" else account.estimate())
         seen = []
         for event in events:
             await getattr(resource, event)(record)
             record = await resource.get(record)
             seen.append(str(record.state))
-        messages = await getattr(books.harvest, f"{kind}_messages").list(record)
+        messages = await getattr(account.harvest, f"{kind}_messages").list(record)
         return tuple(seen), [str(each.event_type) for each in messages][::-1]
 
-    seen, messages = with_books(do)
+    seen, messages = with_account(do)
 
     assert seen == states
     assert messages == [{"reopen": "re-open"}.get(event, event) for event in events]
@@ -124,9 +124,9 @@ FORBIDDEN = [
 def test_an_event_that_the_state_forbids_is_refused(kind, before, event):
     """Sends nothing for a record whose state is known; by the id alone the server refuses with its reason."""
 
-    async def do(books):
-        resource = getattr(books.harvest, f"{kind}s")
-        record = await (books.invoice(100) if kind == "invoice" else books.estimate())
+    async def do(account):
+        resource = getattr(account.harvest, f"{kind}s")
+        record = await (account.invoice(100) if kind == "invoice" else account.estimate())
         for each in before:
             await getattr(resource, each)(record.id)
         record = await resource.get(record)
@@ -136,16 +136,16 @@ def test_an_event_that_the_state_forbids_is_refused(kind, before, event):
             await getattr(resource, event)(record.id)
         return str((await resource.get(record)).state) == str(record.state)
 
-    assert with_books(do)
+    assert with_account(do)
 
 
 @pytest.mark.parametrize("kind", ["invoice", "estimate"])
 def test_lines_are_added_changed_and_removed(kind):
     """The amount is that of the lines, and a line that is not named stays."""
 
-    async def do(books):
-        resource = getattr(books.harvest, f"{kind}s")
-        record = await (books.invoice(50, 50) if kind == "invoice" else books.estimate())
+    async def do(account):
+        resource = getattr(account.harvest, f"{kind}s")
+        record = await (account.invoice(50, 50) if kind == "invoice" else account.estimate())
         first, second = record.line_items
         lines = [{"id": first.id, "quantity": Decimal("2.5")}, {"kind": "Product", "unit_price": 7}]
         added = await resource.update(record.id, line_items=lines)
@@ -157,7 +157,7 @@ def test_lines_are_added_changed_and_removed(kind):
             [added.amount, removed.amount, changed.amount],
         )
 
-    (added, removed, changed), (first, second, amounts) = with_books(do)
+    (added, removed, changed), (first, second, amounts) = with_account(do)
 
     assert added[:2] == [(first, 125), (second, 50)]
     assert [amount for _, amount in added] == [125, 50, 7]
@@ -169,27 +169,27 @@ def test_lines_are_added_changed_and_removed(kind):
 def test_a_line_of_another_invoice_is_refused():
     """The server's reason names the id."""
 
-    async def do(books):
-        first, second = await books.invoice(1), await books.invoice(2)
+    async def do(account):
+        first, second = await account.invoice(1), await account.invoice(2)
         line = first.line_items[0].id
         with pytest.raises(Unprocessable, match=f"no line item with the id {line}"):
-            await books.harvest.invoices.update(second.id, line_items=[{"id": line, "_destroy": True}])
+            await account.harvest.invoices.update(second.id, line_items=[{"id": line, "_destroy": True}])
 
-    with_books(do)
+    with_account(do)
 
 
 def test_an_import_bills_time_and_expenses_until_the_invoice_is_deleted():
     """Marks the records in the range as billed, with the invoice; the delete makes them unbilled."""
 
-    async def do(books):
-        own = [await books.log(), await books.spend()]
-        other = await books.log(DAY + timedelta(40))
+    async def do(account):
+        own = [await account.log(), await account.spend()]
+        other = await account.log(DAY + timedelta(40))
         days = {"from": DAY, "to": DAY + timedelta(7)}
         parts = {"time": {"summary_type": "task", **days}, "expenses": {"summary_type": "category", **days}}
-        invoice = await books.harvest.invoices.create(
-            books.client, line_items_import={"project_ids": [books.project], **parts}
+        invoice = await account.harvest.invoices.create(
+            account.client, line_items_import={"project_ids": [account.project], **parts}
         )
-        harvest = books.harvest
+        harvest = account.harvest
 
         async def billed():
             entry, expense = await harvest.time_entries.get(own[0]), await harvest.expenses.get(own[1])
@@ -202,7 +202,7 @@ def test_an_import_bills_time_and_expenses_until_the_invoice_is_deleted():
         await harvest.invoices.delete(invoice)
         return invoice.id, lines, during, await billed()
 
-    number, lines, during, after = with_books(do)
+    number, lines, during, after = with_account(do)
 
     assert lines == [120, 20]
     assert during == ([True, True, False], [number, number], "Item Invoiced")
@@ -212,22 +212,22 @@ def test_an_import_bills_time_and_expenses_until_the_invoice_is_deleted():
 def test_what_is_billed_is_not_billed_again():
     """A second import of the same project has no lines, and the report of uninvoiced amounts has nothing."""
 
-    async def do(books):
-        await books.log()
-        source = {"project_ids": [books.project], "time": {"summary_type": "project"}}
-        invoices = [await books.harvest.invoices.create(books.client, line_items_import=source) for _ in range(2)]
-        (row,) = await books.harvest.reports.uninvoiced(DAY, DAY)
+    async def do(account):
+        await account.log()
+        source = {"project_ids": [account.project], "time": {"summary_type": "project"}}
+        invoices = [await account.harvest.invoices.create(account.client, line_items_import=source) for _ in range(2)]
+        (row,) = await account.harvest.reports.uninvoiced(DAY, DAY)
         return [len(each.line_items) for each in invoices], row.uninvoiced_hours
 
-    assert with_books(do) == ([1, 0], 0)
+    assert with_account(do) == ([1, 0], 0)
 
 
 def test_payments_change_the_state():
     """Lower the due amount, and make the invoice paid; a deleted payment opens it again."""
 
-    async def do(books):
-        invoices, payments = books.harvest.invoices, books.harvest.invoice_payments
-        invoice = await books.invoice(100)
+    async def do(account):
+        invoices, payments = account.harvest.invoices, account.harvest.invoice_payments
+        invoice = await account.invoice(100)
         with pytest.raises(InvalidArgument, match="draft"):
             await payments.create(invoice, 10)
         await invoices.send(invoice)
@@ -245,7 +245,7 @@ def test_payments_change_the_state():
         read = await invoices.get(invoice)
         return [*seen, (str(read.state), read.due_amount)], read.paid_date
 
-    seen, paid_date = with_books(do)
+    seen, paid_date = with_account(do)
 
     assert seen == [("open", 60), ("paid", 0), ("open", 60)]
     assert paid_date is None
@@ -255,15 +255,15 @@ def test_payments_change_the_state():
 def test_a_report_over_years_has_the_sum_of_all(days):
     """Splits a range of more than 365 days, and counts each day once."""
 
-    async def do(books):
+    async def do(account):
         last = DAY + timedelta(days)
         logged = sorted({DAY, DAY + timedelta(min(365, days)), DAY + timedelta(min(366, days)), last})
         for day in logged:
-            await books.log(day, "0.25")
-        (row,) = await books.harvest.reports.time_by_project(DAY, last)
+            await account.log(day, "0.25")
+        (row,) = await account.harvest.reports.time_by_project(DAY, last)
         return row.total_hours, Decimal("0.25") * len(logged)
 
-    found, expected = with_books(do)
+    found, expected = with_account(do)
 
     assert found == expected
 
@@ -271,11 +271,11 @@ def test_a_report_over_years_has_the_sum_of_all(days):
 def test_a_range_that_the_server_refuses_has_its_reason():
     """Sent as it is, a range of more than 365 days gets the server's message."""
 
-    async def do(books):
+    async def do(account):
         with pytest.raises(InvalidArgument, match="more than 365 days"):
-            books.harvest.reports.uninvoiced(DAY, DAY + timedelta(366))
+            account.harvest.reports.uninvoiced(DAY, DAY + timedelta(366))
         with pytest.raises(Unprocessable, match="365 days"):
-            await books.harvest.request("GET", "/reports/uninvoiced", query={"from": "20240101", "to": "20260101"})
-        return await books.harvest.reports.uninvoiced(DAY, DAY + timedelta(365))
+            await account.harvest.request("GET", "/reports/uninvoiced", query={"from": "20240101", "to": "20260101"})
+        return await account.harvest.reports.uninvoiced(DAY, DAY + timedelta(365))
 
-    assert len(with_books(do)) == 1
+    assert len(with_account(do)) == 1
