@@ -25,6 +25,7 @@ from harvest_async.exporter.account import Days, ExportAccount, ExportTable
 from harvest_async.exporter.deletions import note_deleted
 from harvest_async.exporter.disk import place, scratch
 from harvest_async.exporter.files import FORMATS, Writer
+from harvest_async.exporter.intake import Intake, note_latest
 from harvest_async.exporter.receipts import FOLDER, fetch_receipts
 from harvest_async.exporter.state import State, load
 from harvest_async.progress import Progress
@@ -33,9 +34,6 @@ __all__ = ["Exported", "Kept", "export_account"]
 
 _FIRST: Final = date(2000, 1, 1)
 _YEARS_AHEAD: Final = 10
-_REMEMBERED: Final = 10_000
-"""The ids of the last records that are remembered, since a record that is inserted meanwhile moves others to the next
-page."""
 
 
 @frozen
@@ -201,7 +199,7 @@ class _Export:
         latest: dict[str, datetime] = {}
         async for record in self._account.parents(kind, since):
             numbers[record_id(record)] = None  # pages may overlap when records change meanwhile
-            _note(latest, "", record)
+            note_latest(latest, "", record)
         return _Changed(list(numbers), latest, since is None)
 
     def _path(self, name: str) -> Path:
@@ -213,7 +211,7 @@ class _Export:
         parts = await self._parts(section.parents) if changed is None else changed.numbers
         path = self._path(section.name)
         is_old = path.exists() and (self._deleted or changed is None or not changed.whole)
-        intake = _Intake(section, self._state, parts, path if is_old else None, compare=self._compares(section))
+        intake = Intake(section, self._state, parts, path if is_old else None, compare=self._compares(section))
         self._progress.begin(section.name.replace("_", " "), len(parts))
         new = scratch(path)
         try:
@@ -241,7 +239,7 @@ class _Export:
             count = await fetch_receipts(self._account, self._folder, expenses)
             self._result.kinds.append(Kept(FOLDER, self._folder / FOLDER, count, count))
 
-    async def _written(self, section: ExportTable, parts: list[int], intake: _Intake, new: Path) -> int:
+    async def _written(self, section: ExportTable, parts: list[int], intake: Intake, new: Path) -> int:
         """Write the records read and the rows kept from the older file; return the number of rows."""
         writer = self._format.open(new, section.model, section.left_out)
         try:
@@ -250,7 +248,7 @@ class _Export:
         finally:
             await finish(asyncio.to_thread(writer.close))
 
-    async def _read(self, section: ExportTable, parts: list[int], intake: _Intake, writer: Writer) -> None:
+    async def _read(self, section: ExportTable, parts: list[int], intake: Intake, writer: Writer) -> None:
         def read(part: int) -> AsyncIterator[Any]:
             return self._account.records(section, part, intake.since(part), self._days)
 
@@ -273,81 +271,3 @@ class _Changed:
     numbers: list[int] = field(factory=list)
     latest: dict[str, datetime] = field(factory=dict)
     whole: bool = True
-
-
-class _Intake:
-    """Records read of one kind, and the rows to keep from its older file."""
-
-    def __init__(
-        self, section: ExportTable, state: State, parts: list[int], old: Path | None, *, compare: bool = False
-    ) -> None:
-        self._compare = compare and old is not None
-        self._section = section
-        self._old = old
-        self._since = {part: state.since(section.name, _word(section, part)) if old else None for part in parts}
-        self._whole = not section.parents and self._since.get(0) is None
-        self._read_on = {str(part) for part, moment in self._since.items() if moment is not None}
-        self._read_anew = {str(part) for part in parts}
-        self._ids: dict[str, None] = {}
-        self.latest: dict[str, datetime] = {}
-        self.with_receipt: list[tuple[int, int]] = []
-        self.deleted: list[int] = []
-        self.read = 0
-
-    @property
-    def deleted_ids(self) -> tuple[int, ...] | None:
-        """Return the ids of deleted records; None if they were not looked for."""
-        return tuple(self.deleted) if self._compare else None
-
-    def since(self, part: int) -> datetime | None:
-        """Return the time since which the changes of a part are read; None reads all of it."""
-        return self._since[part] if self._section.since else None
-
-    def is_new(self, part: int, record: Any) -> bool:
-        """Register a record; return False if it was read before."""
-        number = _number(record)
-        if number and number in self._ids:
-            return False
-        self._ids[number] = None
-        if not self._compare and (self._old is None or self._whole) and len(self._ids) > _REMEMBERED:
-            del self._ids[next(iter(self._ids))]
-        _note(self.latest, _word(self._section, part), record)
-        self.read += 1
-        return True
-
-    def take_over(self, writer: Writer) -> int:
-        """Append the older rows that are kept; return their number."""
-        if self._old is None or (self._whole and not self._compare):
-            return 0
-        return writer.take_over(self._old, self._section.parent, self._stays)
-
-    def _stays(self, number: str, parent: str) -> bool:
-        """Return whether to keep an older row: not read again, and of a parent that exists and was read for changes."""
-        if number in self._ids:
-            return False
-        if self._compare:
-            if number.isdecimal():
-                self.deleted.append(int(number))
-            return False
-        if not self._section.parent:
-            return True
-        if self._section.whole:
-            return parent not in self._read_anew
-        return parent in self._read_on
-
-
-def _number(record: Any) -> str:
-    """Return a record's id as text; empty if it has none, like the company."""
-    number = getattr(record, "id", None)
-    return "" if number is None else str(number)
-
-
-def _word(section: ExportTable, part: int) -> str:
-    return str(part) if section.parents else ""
-
-
-def _note(latest: dict[str, datetime], part: str, record: Any) -> None:
-    """Record the time of a change if it is the latest of its part."""
-    moment: datetime | None = getattr(record, "updated_at", None)
-    if moment is not None and (part not in latest or latest[part] < moment):
-        latest[part] = moment

@@ -4,7 +4,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar, Final, TypeAlias, TypedDict, Unpack
+from typing import ClassVar, Final, TypeAlias, TypedDict, Unpack
 
 from attrs import frozen
 
@@ -12,7 +12,7 @@ from harvest_async.call import DeleteResult
 from harvest_async.client.drafts import form
 from harvest_async.client.resource import Listing, Resource
 from harvest_async.errors import InvalidArgument
-from harvest_async.v2.documents import Message
+from harvest_async.v2.documents import Document, Message
 from harvest_async.v2.entry_refs import Ref
 from harvest_async.v2.message_fields import Recipients
 from harvest_async.v2.references import CURSOR, ENDPOINTS, CursorPaging, accepted_as, since_text
@@ -78,13 +78,13 @@ class EstimateMessagesResource(Resource):
     module: ClassVar[str | None] = "estimates"
 
     def list(
-        self, estimate_id: Ref[Any], *, updated_since: datetime | None = None, **paging: Unpack[CursorPaging]
+        self, estimate_id: Ref[Document], *, updated_since: datetime | None = None, **paging: Unpack[CursorPaging]
     ) -> Listing[EstimateMessage]:
         """List the messages of an estimate, the newest first; for the arguments see `InvoiceMessagesResource.list`."""
         return self._list(LIST(estimate_id, updated_since=updated_since, **paging))
 
     async def create(
-        self, estimate_id: Ref[Any], recipients: Recipients, **fields: Unpack[EstimateMessageFields]
+        self, estimate_id: Ref[Document], recipients: Recipients, **fields: Unpack[EstimateMessageFields]
     ) -> EstimateMessage:
         """Send a message to recipients, and return it.
 
@@ -102,6 +102,6 @@ class EstimateMessagesResource(Resource):
             raise InvalidArgument("estimate_messages.create: recipients is empty: give at least one address")
         return await self._create(CREATE(estimate_id, fields=values))
 
-    async def delete(self, estimate_id: Ref[Any], id: EstimateMessageId) -> DeleteResult:
+    async def delete(self, estimate_id: Ref[Document], id: EstimateMessageId) -> DeleteResult:
         """Delete a message of an estimate."""
         return await self._send(DELETE(estimate_id, id))

@@ -15,6 +15,7 @@ from harvest_async.client.resource import Listing, Resource
 from harvest_async.errors import InvalidArgument
 from harvest_async.v2.documents import Message
 from harvest_async.v2.entry_refs import Ref
+from harvest_async.v2.invoice_records import Invoice
 from harvest_async.v2.message_fields import Recipients
 from harvest_async.v2.references import (
     CURSOR,
@@ -112,7 +113,7 @@ class InvoiceMessagesResource(Resource):
     module: ClassVar[str | None] = "invoices"
 
     def list(
-        self, invoice_id: Ref[Any], *, updated_since: datetime | None = None, **paging: Unpack[CursorPaging]
+        self, invoice_id: Ref[Invoice], *, updated_since: datetime | None = None, **paging: Unpack[CursorPaging]
     ) -> Listing[InvoiceMessage]:
         """List the messages of an invoice, the newest first.
 
@@ -123,7 +124,7 @@ class InvoiceMessagesResource(Resource):
         """
         return self._list(LIST(invoice_id, updated_since=updated_since, **paging))
 
-    async def create(self, invoice_id: Ref[Any], **fields: Unpack[InvoiceMessageFields]) -> InvoiceMessage:
+    async def create(self, invoice_id: Ref[Invoice], **fields: Unpack[InvoiceMessageFields]) -> InvoiceMessage:
         """Send a message to recipients, or record an event, and return the message.
 
         Args:
@@ -142,7 +143,7 @@ class InvoiceMessagesResource(Resource):
         return await self._create(CREATE(invoice_id, fields=values))
 
     async def text(
-        self, invoice_id: Ref[Any], *, thank_you: bool | None = None, reminder: bool | None = None
+        self, invoice_id: Ref[Invoice], *, thank_you: bool | None = None, reminder: bool | None = None
     ) -> InvoiceMessageText:
         """Retrieve the subject and body that the account proposes for a message.
 
@@ -153,6 +154,6 @@ class InvoiceMessagesResource(Resource):
         """
         return await self._send(TEXT(invoice_id, thank_you=thank_you, reminder=reminder))
 
-    async def delete(self, invoice_id: Ref[Any], id: InvoiceMessageId) -> DeleteResult:
+    async def delete(self, invoice_id: Ref[Invoice], id: InvoiceMessageId) -> DeleteResult:
         """Delete a message of an invoice."""
         return await self._send(DELETE(invoice_id, id))

@@ -13,6 +13,7 @@ from harvest_async.client.drafts import form
 from harvest_async.client.resource import Listing, Resource
 from harvest_async.errors import InvalidArgument
 from harvest_async.v2.entry_refs import Ref
+from harvest_async.v2.invoice_records import Invoice
 from harvest_async.v2.references import (
     CURSOR,
     ENDPOINTS,
@@ -96,13 +97,13 @@ class InvoicePaymentsResource(Resource):
     module: ClassVar[str | None] = "invoices"
 
     def list(
-        self, invoice_id: Ref[Any], *, updated_since: datetime | None = None, **paging: Unpack[CursorPaging]
+        self, invoice_id: Ref[Invoice], *, updated_since: datetime | None = None, **paging: Unpack[CursorPaging]
     ) -> Listing[InvoicePayment]:
         """List the payments of an invoice, the newest first; for the arguments see `InvoiceMessagesResource.list`."""
         return self._list(LIST(invoice_id, updated_since=updated_since, **paging))
 
     async def create(
-        self, invoice_id: Ref[Any], amount: Number, **fields: Unpack[InvoicePaymentFields]
+        self, invoice_id: Ref[Invoice], amount: Number, **fields: Unpack[InvoicePaymentFields]
     ) -> InvoicePayment:
         """Record a payment and return it.
 
@@ -123,6 +124,6 @@ class InvoicePaymentsResource(Resource):
             raise InvalidArgument("invoice_payments.create: this invoice is a draft: use invoices.send first")
         return await self._create(CREATE(invoice_id, fields=values))
 
-    async def delete(self, invoice_id: Ref[Any], id: InvoicePaymentId) -> DeleteResult:
+    async def delete(self, invoice_id: Ref[Invoice], id: InvoicePaymentId) -> DeleteResult:
         """Delete a payment; the amount is due again."""
         return await self._send(DELETE(invoice_id, id))

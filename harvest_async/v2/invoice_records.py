@@ -149,7 +149,7 @@ def _options(name: str, value: object) -> list[str]:
 
 class _InvoiceFields(TypedDict, total=False):
     retainer_id: Ref[Related] | None
-    estimate_id: Ref[Any] | None
+    estimate_id: Ref[Document] | None
     number: str
     purchase_order: str | None
     tax: Number | None
