@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from attrs import evolve
 
-from harvest_async import InvalidArgument, exports
+from harvest_async import InvalidArgument, exports, imports
 from harvest_async.errors import HarvestError
 from harvest_async.exporter.deletions import NAME, note_deleted, read_deleted
 from tests.support.exporting import at, fill, records, v2_client_of
@@ -363,3 +363,31 @@ def test_the_command_line_exports_v2_and_lists_deletions(tmp_path):
     assert (first["kinds"]["users"]["rows"], "deleted" in first["kinds"]["users"]) == (2, False)
     assert document["kinds"]["clients"]["deleted"] == [client["id"]]
     assert "deleted" in shown.out
+
+
+@pytest.mark.parametrize("format", ["jsonl", "csv"])
+def test_an_import_refuses_a_folder_of_v2(account, tmp_path, format):
+    """Refuses the folder before anything is read from it, since its records name others in objects."""
+    export(account[0], tmp_path, format=format)
+
+    with pytest.raises(InvalidArgument, match=r"is an export of API v2 \(billable_rates\..*--api v1"):
+        imports.open_source(tmp_path)
+
+
+def test_a_teammate_of_two_managers_is_exported_for_both(account, tmp_path):
+    """Has one row for each manager, and reports no person as deleted who is a teammate no longer."""
+    sandbox, ids = account
+
+    async def manage(harvest):
+        other = await harvest.users.create("Second", "Manager", "second@example.com", access_roles=["manager"])
+        await harvest.users.update_teammates(other, [1])
+        return other.id
+
+    other = at(sandbox, manage, "v2")
+    export(sandbox, tmp_path)
+    pairs = {(each["user_id"], each["id"]) for each in records(tmp_path, "teammates")}
+    at(sandbox, lambda harvest: harvest.users.update_teammates(other, []), "v2")
+    kinds = export(sandbox, tmp_path, deleted=True)
+
+    assert pairs == {(ids["person"], 1), (other, 1)}
+    assert (kinds["teammates"].rows, kinds["teammates"].deleted) == (1, None)

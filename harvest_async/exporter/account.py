@@ -29,6 +29,7 @@ class ExportTable:
         whole: whether all records of a parent are read again when the parent has changed.
         left_out: fields that only drafts have.
         dated: whether only the records of the export's days are read.
+        shared: whether several parents can have the same record; such a table has no deleted records.
     """
 
     name: str
@@ -40,6 +41,7 @@ class ExportTable:
     whole: bool = False
     left_out: frozenset[str] = frozenset()
     dated: bool = False
+    shared: bool = False
 
 
 class ImageUpload(Protocol):

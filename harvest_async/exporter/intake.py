@@ -48,6 +48,8 @@ class Intake:
     def is_new(self, part: int, record: Any) -> bool:
         """Register a record; return False if it was read before."""
         number = _number(record)
+        if number and self._section.shared:
+            number = f"{part}/{number}"
         if number and number in self._ids:
             return False
         self._ids[number] = None

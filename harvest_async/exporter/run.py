@@ -230,7 +230,7 @@ class _Export:
 
     def _compares(self, section: ExportTable) -> bool:
         """Return whether deleted records of a kind are looked for; an entry may have left the days of the export."""
-        return self._deleted and not (section.dated and self._state.days)
+        return self._deleted and not section.shared and not (section.dated and self._state.days)
 
     async def _fetch_receipts(self, expenses: list[tuple[int, int]]) -> None:
         """Fetch images before their expenses are saved as read, so that none is missed after an interruption."""

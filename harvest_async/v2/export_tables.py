@@ -104,7 +104,7 @@ TABLES: Final[Mapping[str, ExportTable]] = {
         ExportTable("tasks", Task),
         ExportTable("billable_rates", BillableRateOfUser, "user_id", "users", since=False),
         ExportTable("cost_rates", CostRateOfUser, "user_id", "users", since=False),
-        ExportTable("teammates", TeammateOfUser, "user_id", "managers", since=False),
+        ExportTable("teammates", TeammateOfUser, "user_id", "managers", since=False, shared=True),
         ExportTable("users", User),
         ExportTable("roles", Role, since=False),
         ExportTable("expense_categories", ExpenseCategory, module="expenses"),
