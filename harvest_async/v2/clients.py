@@ -64,12 +64,7 @@ class ClientChanges(ClientFields, total=False):
 
 
 LIST: Final = ENDPOINTS.listing(
-    "clients.list",
-    "listClients",
-    "/clients",
-    Client,
-    "clients",
-    {"is_active": true_false, "updated_since": since_text, **CURSOR},
+    "clients.list", "listClients", "/clients", Client, {"is_active": true_false, "updated_since": since_text, **CURSOR}
 )
 CREATE: Final = ENDPOINTS.create("clients.create", "createClient", "/clients", Client)
 GET: Final = ENDPOINTS.get("clients.get", "retrieveClient", "/clients/{client}", Client)

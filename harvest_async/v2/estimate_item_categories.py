@@ -44,7 +44,6 @@ LIST: Final = ENDPOINTS.listing(
     "listEstimateItemCategories",
     _ALL,
     EstimateItemCategory,
-    "estimate_item_categories",
     {"updated_since": since_text, **CURSOR},
 )
 GET: Final = ENDPOINTS.get("estimate_item_categories.get", "retrieveEstimateItemCategory", _ONE, EstimateItemCategory)

@@ -91,7 +91,6 @@ LIST: Final = ENDPOINTS.listing(
     "listExpenseCategories",
     _ALL,
     ExpenseCategory,
-    "expense_categories",
     {"is_active": true_false, "updated_since": since_text, **CURSOR},
 )
 GET: Final = ENDPOINTS.get("expense_categories.get", "retrieveExpenseCategory", _ONE, ExpenseCategory)

@@ -46,7 +46,6 @@ LIST: Final = ENDPOINTS.listing(
     "listInvoiceItemCategories",
     _ALL,
     InvoiceItemCategory,
-    "invoice_item_categories",
     {"updated_since": since_text, **CURSOR},
 )
 GET: Final = ENDPOINTS.get("invoice_item_categories.get", "retrieveInvoiceItemCategory", _ONE, InvoiceItemCategory)

@@ -44,7 +44,7 @@ class RoleChanges(RoleFields, total=False):
     name: Name
 
 
-LIST: Final = ENDPOINTS.listing("roles.list", "listRoles", "/roles", Role, "roles", CURSOR)
+LIST: Final = ENDPOINTS.listing("roles.list", "listRoles", "/roles", Role, CURSOR)
 CREATE: Final = ENDPOINTS.create("roles.create", "createRole", "/roles", Role)
 GET: Final = ENDPOINTS.get("roles.get", "retrieveRole", "/roles/{role}", Role)
 UPDATE: Final = ENDPOINTS.update("roles.update", "updateRole", "/roles/{role}", Role)

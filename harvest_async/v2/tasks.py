@@ -67,12 +67,7 @@ class TaskChanges(TaskFields, total=False):
 
 
 LIST: Final = ENDPOINTS.listing(
-    "tasks.list",
-    "listTasks",
-    "/tasks",
-    Task,
-    "tasks",
-    {"is_active": true_false, "updated_since": since_text, **CURSOR},
+    "tasks.list", "listTasks", "/tasks", Task, {"is_active": true_false, "updated_since": since_text, **CURSOR}
 )
 CREATE: Final = ENDPOINTS.create("tasks.create", "createTask", "/tasks", Task)
 GET: Final = ENDPOINTS.get("tasks.get", "retrieveTask", "/tasks/{task}", Task)
