@@ -29,7 +29,7 @@ def test_the_versions_share_no_block():
 
 
 def test_a_repeated_block_is_named_with_both_places(compared):
-    """The line numbers of both files are given, once for the whole run, whatever is around it."""
+    """The line numbers of both files are given, once for the whole run, without what is around it."""
     found = compared(["first = 1", *BLOCK], [*BLOCK, "last = 1"])
 
     assert found == ["one/module.py:2-9 = other/module.py:1-8"]
