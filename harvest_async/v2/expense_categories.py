@@ -127,11 +127,11 @@ class ExpenseCategoriesResource(Resource):
         """Retrieve an expense category."""
         return await self._send(GET(id))
 
-    async def create(self, name: str, **fields: Unpack[ExpenseCategoryFields]) -> ExpenseCategory:
+    async def create(self, name: str | ExpenseCategory, **fields: Unpack[ExpenseCategoryFields]) -> ExpenseCategory:
         """Create an expense category and return it.
 
         Args:
-            name: the category's name.
+            name: the category's name, or a draft: `ExpenseCategory(name="Meals")`.
             fields: `unit_name` and `unit_price` of a category whose expenses are entered as units; `is_active`.
         """
         return await self._create(CREATE(fields=FORM.creation(fields, name)))

@@ -77,11 +77,11 @@ class RolesResource(Resource):
         """
         return await self._send(GET(id))
 
-    async def create(self, name: str, **fields: Unpack[RoleFields]) -> Role:
+    async def create(self, name: str | Role, **fields: Unpack[RoleFields]) -> Role:
         """Create a role and return it, as the response has it.
 
         Args:
-            name: the role's name.
+            name: the role's name, or a draft: `Role(name="Designer")`.
             fields: `user_ids`, the users that have it.
 
         Raises:
