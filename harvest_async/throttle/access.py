@@ -71,7 +71,7 @@ class Access:
     def __init__(self, ledger: Ledger, settings: Settings, clock: Clock, resume: Callable[[], None]) -> None:
         self._loop = asyncio.get_running_loop()
         self._ledger = ledger
-        self.memory = ledger if type(ledger) is MemoryLedger else None
+        self.memory: MemoryLedger | None = ledger if type(ledger) is MemoryLedger else None
         self._settings = settings
         self._bounds = settings.bounds
         self._clock = clock

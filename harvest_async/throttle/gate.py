@@ -50,7 +50,7 @@ class Gate:
     def __init__(self, ledger: Ledger, settings: Settings, clock: Clock) -> None:
         self._loop = asyncio.get_running_loop()
         self._access = Access(ledger, settings, clock, self._resumed)
-        self._memory = self._access.memory
+        self._memory: MemoryLedger | None = self._access.memory
         self._bounds = settings.bounds
         self._clock = clock
         self._queue: CallQueue[Waiter] = CallQueue(settings, shared=ledger.shared)
