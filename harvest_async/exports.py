@@ -6,7 +6,7 @@
 Notes:
     Records are written as the API returns them. Memory use does not depend on their number, except for the ids of the
     records that changed. A file is replaced only when its successor is complete and on the disk. JSON Lines and CSV
-    files can be imported again.
+    files of API v1 can be imported again.
 """
 
 from __future__ import annotations

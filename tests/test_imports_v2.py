@@ -1,5 +1,6 @@
 """Imports over API v2: references, account-wide lists, and what one version leaves for the other."""
 
+import csv
 import io
 from collections import Counter
 from contextlib import closing
@@ -355,6 +356,61 @@ def test_fields_that_v2_lacks_are_left_out_and_listed():
 
     assert (first.create, first.left_out) == ({"people": 1}, (("person", "department"),))
     assert (second.create, second.update) == ({}, {})
+
+
+async def import_lines(harvest, lines):
+    """Import one invoice with these line items; return the report and the account's invoices."""
+    out = io.StringIO(newline="")
+    csv.writer(out).writerows([["Client", "Number", "Line items"], ["ACME", "I1", lines]])
+    source = imports.open_source(
+        io.BytesIO(out.getvalue().encode()), imports.Options(format="invoices"), "invoices.csv"
+    )
+    with source, Journal(inline=True) as journal:
+        report = await imports.run(await imports.plan(harvest, source, journal=journal))
+    return report, await harvest.invoices.list()
+
+
+def test_a_line_break_in_a_line_item_is_kept():
+    """Imports the description of a line item with its comma and its line break."""
+    lines = 'kind,description,quantity,unit_price\r\nService,"one, two\nthree",2,3.5\r\n'
+
+    _, found = at(Sandbox(calls=5000, period=1), lambda harvest: import_lines(harvest, lines))
+
+    assert [each.description for each in found[0].line_items] == ["one, two\nthree"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ('[{"kind": "Service", "quantity": 2}]', "the first line is no header, it lacks description"),
+        ("kind,description,quantity,unit_price\nService,x,many,1\n", "quantity: 'many' is no number"),
+    ],
+)
+def test_an_invoice_with_unreadable_lines_is_rejected(lines, message):
+    """Rejects the row with the reason, and creates no invoice."""
+    report, found = at(Sandbox(calls=5000, period=1), lambda harvest: import_lines(harvest, lines))
+
+    assert message in report.rejected[0].reason
+    assert found == []
+
+
+def test_a_new_rate_keeps_the_rates_of_the_past():
+    """Starts the rate of a file today for a person whose rates changed over time; with one rate it replaces it."""
+    sandbox = Sandbox(calls=5000, period=1)
+    text = b"Email,First name,Last name,Billable rate\nadmin@example.com,Ada,Sandbox,120\nuser@example.com,Uli,Sandbox,70\n"
+
+    async def job(harvest):
+        await harvest.users.create_billable_rate(1, 80)
+        await harvest.users.create_billable_rate(1, 90, start_date=date(2026, 1, 1))
+        await harvest.users.create_billable_rate(2, 50)
+        with imports.open_source(io.BytesIO(text), name="people.csv") as source, Journal(inline=True) as journal:
+            await imports.run(await imports.plan(harvest, source, journal=journal))
+        return [[each.amount async for each in harvest.users.billable_rates(user)] for user in (1, 2)]
+
+    first, second = at(sandbox, job)
+
+    assert sorted(first) == [80, 90, 120]
+    assert second == [70]
 
 
 def test_times_of_day_survive_on_an_account_that_tracks_them():

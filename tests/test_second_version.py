@@ -175,3 +175,37 @@ def test_fields_beside_the_list_have_a_limit(content):
 def test_records_without_a_root_have_a_fast_reader():
     """Reads a slice of records that are the elements of the list themselves."""
     assert fast_reader(Tag, None)(b'[{"id": 1, "name": "a"}]') == [Tag(id=1, name="a")]
+
+
+def _read(body, step):
+    """Return the ids of a body that comes in chunks of `step` bytes, and how often the fast reader was used."""
+    slices = []
+
+    def fast(whole):
+        slices.append(len(whole))
+        return [tree["id"] for tree in json.loads(whole)]
+
+    reader = Envelope("tags", lambda trees: [tree["id"] for tree in trees], fast)
+    found = [each for place in range(0, len(body), step) for each in reader.feed(body[place : place + step])]
+    return [*found, *reader.close()], len(slices), reader.fields
+
+
+@pytest.mark.parametrize("step", [1_000, 16_384, 1_000_000])
+@pytest.mark.parametrize(
+    "extra",
+    [
+        {"owner": {"id": 5, "name": "Ann"}},
+        {"lines": [{"id": 6}, {"id": 7}, {"id": 8}]},
+        {"name": '},{"id":', "owner": {}},
+        {"},{": 1, ":": 2},
+    ],
+)
+def test_a_long_list_below_a_key_is_read_in_slices(extra, step):
+    """Reads every record once, in slices, for any record and any text behind the list."""
+    records = [{"id": number, **extra, "notes": "x" * 200} for number in range(1_500)]
+    body = json.dumps({"tags": records, "also": [{"a": 1}, {"b": 2}], "page": 1}).encode()
+    found, slices, fields = _read(body, step)
+
+    assert found == list(range(1_500))
+    assert slices > 3
+    assert fields == {"also": [{"a": 1}, {"b": 2}], "page": 1}

@@ -11,6 +11,7 @@ from harvest_async.clock import SECOND
 from harvest_async.errors import InvalidArgument, WouldWait
 from harvest_async.testing import VirtualLoop
 from harvest_async.throttle.lease import Ticket
+from harvest_async.throttle.ledgers.memory import MemoryLedger
 from harvest_async.throttle.ledgers.sqlite import SqliteLedger
 from harvest_async.throttle.queue import Lane
 from harvest_async.throttle.throttle import Throttle
@@ -100,6 +101,20 @@ def test_two_live_loops_draw_on_one_ledger_in_memory():
     assert throttle.snapshot().granted == 2
     first.close()
     second.close()
+
+
+def test_an_end_is_written_within_the_bounds_of_its_own_throttle():
+    """Two throttles over one ledger: each look at the state uses the looker's own ceiling."""
+    loop, ledger = VirtualLoop(), MemoryLedger()
+    narrow, wide = (Throttle(calls, 60, ledger=ledger, clock=loop.clock) for calls in (2, 50))
+    lease = loop.run_until_complete(narrow.acquire(Ticket()))
+    wide.snapshot()
+    lease.responded()
+
+    assert ledger.state.window.calls == 2
+    assert loop.run_until_complete(wide.acquire(Ticket())).sent == loop.clock.now()
+    assert ledger.state.window.calls == 50
+    loop.close()
 
 
 def test_clients_in_several_threads_share_the_limit():

@@ -119,7 +119,8 @@ class StampedAtSending(Window):
     """Frees a lease one period after its call was sent."""
 
     def end(self, lease, _, *, counted=True):
-        super().end(lease, self._open[lease][0], counted=counted)
+        sent, _ = self._open.get(lease, (0, 0))  # one that has lapsed is not open any more
+        super().end(lease, sent, counted=counted)
 
 
 class Forgiving(Window):

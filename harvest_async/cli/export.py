@@ -69,7 +69,7 @@ def export(folder: Path, **options: Any) -> None:
 
     The next export to the same folder reads only the changes. Records that were deleted in the account stay in the
     folder until an export with --full or --deleted; the latter also lists them in export.deleted.jsonl. JSON Lines and
-    CSV can be imported again: harvest-async import FOLDER.
+    CSV of API v1 can be imported again: harvest-async import FOLDER.
 
     \b
       harvest-async export backup

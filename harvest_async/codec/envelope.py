@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar, cast
 
-from harvest_async.codec.json import BOM, QUOTE, STRING_REST, TOKEN, Elements, Scan, parse
+from harvest_async.codec.json import BOM, FLAT_MARK, QUOTE, STRING_REST, TOKEN, Elements, Scan, parse
 from harvest_async.codec.slices import DEEPEST, LARGEST_ELEMENT, STEP, Shaper
 from harvest_async.codec.text import beginning
 from harvest_async.errors import DecodeError
@@ -94,19 +94,25 @@ class Envelope(Elements[T]):
     """
 
     def __init__(self, key: str, shape: Shaper[T], fast: Callable[[bytes], list[T]] | None = None) -> None:
-        super().__init__(shape, fast)
+        super().__init__(shape, fast, FLAT_MARK)
         self.fields: Mapping[str, Any] = {}
         self._key = key
         self._opening = _Opening(key)
         self._head: bytes | None = None  # the object up to the list's bracket
         self._is_list = True
         self._list = Scan(stops_at_end=True)
+        self._guesses = True  # until a guess fails, or the end of the response has come
 
     def _advance(self) -> list[T]:
         if self._head is None and not self._found():
             return []
         if self._list.is_closed:
             return self._hold()
+        if self._guesses:
+            found = self._guess()
+            if found is not None:
+                return found
+            self._guesses = False
         return [*self._exact(self._list), *self._last()]
 
     def _found(self) -> bool:
@@ -145,6 +151,7 @@ class Envelope(Elements[T]):
         return self._records(b"[" + last + b"]", self._parse) if last.strip() else []
 
     def _finish(self, rest: bytes) -> list[T]:
+        self._guesses = False
         self._held += rest
         records = self._advance()
         after = bytes(self._held)

@@ -18,7 +18,19 @@ from harvest_async.codec.slices import DEEPEST, LARGEST_ELEMENT, MOST_VALUES, SL
 from harvest_async.codec.text import NUMBERS, beginning, iso, of_day, only_decode_errors
 from harvest_async.errors import DecodeError, InvalidArgument
 
-__all__ = ["BOM", "CONTENT_TYPE", "QUOTE", "STRING_REST", "TOKEN", "Elements", "Scan", "parse", "read", "write"]
+__all__ = [
+    "BOM",
+    "CONTENT_TYPE",
+    "FLAT_MARK",
+    "QUOTE",
+    "STRING_REST",
+    "TOKEN",
+    "Elements",
+    "Scan",
+    "parse",
+    "read",
+    "write",
+]
 
 T = TypeVar("T")
 
@@ -30,6 +42,9 @@ _HALF: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 _LONE: Final = re.compile("[\ud800-\udfff]")
 _MARK: Final = re.compile(rb'\}\s*+,\s*+(?=\{\s*+"[^"\\]{0,64}+"\s*+:\s*+\{)')
 """Between two records, each below its root. The quote of a text inside a record would have a backslash before it."""
+
+FLAT_MARK: Final = re.compile(rb'\}\s*+,\s*+(?=\{\s*+"[^"\\]{0,64}+"\s*+:)')
+"""Between two records without roots, or two objects in a list that is part of a record."""
 
 _NEAR: Final = 2_048
 """The last bytes of a slice, in which the pattern is tried first."""
@@ -155,10 +170,17 @@ class Elements(Slices[T]):
     Args:
         shape: turns trees into records.
         fast: reads a complete slice in brackets at once, and raises `ValueError` for input that it can't read.
+        mark: the pattern for what is between two records.
     """
 
-    def __init__(self, shape: Shaper[T], fast: Callable[[bytes], list[T]] | None = None) -> None:
+    def __init__(
+        self,
+        shape: Shaper[T],
+        fast: Callable[[bytes], list[T]] | None = None,
+        mark: re.Pattern[bytes] = _MARK,
+    ) -> None:
         super().__init__(shape)
+        self._mark = mark
         self._fast = fast
         self._is_list: bool | None = None  # None before the first character
         self._scan: Scan | None = None  # None while the pattern works
@@ -195,7 +217,7 @@ class Elements(Slices[T]):
         self._enough = SLICE - STEP
         if len(self._held) < self._enough:
             return []
-        end = _last_mark(self._held)
+        end = _last_mark(self._held, self._mark)
         if not end:
             return None
         try:
@@ -253,11 +275,11 @@ class Elements(Slices[T]):
         return self._shape(loads(whole))
 
 
-def _last_mark(held: bytearray) -> int:
+def _last_mark(held: bytearray, mark: re.Pattern[bytes]) -> int:
     """Return where the last record that has come begins, as far as the pattern says; 0 if there is none."""
     for start in (max(0, len(held) - _NEAR), 0):
         end = 0
-        for match in _MARK.finditer(held, start):
+        for match in mark.finditer(held, start):
             end = match.end()
         if end:
             return end

@@ -18,7 +18,7 @@ from attrs import frozen
 
 from harvest_async.clock import SECOND, Clock
 from harvest_async.errors import HarvestError, StorageError
-from harvest_async.throttle.lease import Change
+from harvest_async.throttle.lease import Change, write_end
 from harvest_async.throttle.ledgers.memory import Ledger, LedgerBusy, MemoryLedger
 from harvest_async.throttle.settings import Settings
 from harvest_async.throttle.state import AccountState, Why
@@ -49,16 +49,8 @@ class End:
     time: int
 
     def apply(self, state: AccountState) -> tuple[Why | None, int] | None:
-        """Write the end into the state; return the gate's state to log, None if the gate did not open or close.
-
-        An end that fails is logged, since it must not stop all others.
-        """
-        try:
-            changed = self.change(state, self.lease, self.time)
-        except Exception:
-            logger.exception("the end of a lease can't be written into the throttle's ledger")
-            return None
-        return (state.why, state.until) if changed else None
+        """Write the end into the state; return the gate's state to log, None if the gate did not open or close."""
+        return (state.why, state.until) if write_end(state, self.change, self.lease, self.time) else None
 
 
 class Access:
@@ -71,6 +63,7 @@ class Access:
         resume: called when a busy ledger is free again; grants what can be granted, in a transaction of its own.
 
     Attributes:
+        memory: the ledger if it is in memory, so that it is never in use for longer than a change takes; else None.
         closed: whether the account's gate was closed at the last look.
         busy: the error with which the ledger was found in use; None while it can be used.
     """
@@ -78,8 +71,9 @@ class Access:
     def __init__(self, ledger: Ledger, settings: Settings, clock: Clock, resume: Callable[[], None]) -> None:
         self._loop = asyncio.get_running_loop()
         self._ledger = ledger
-        self._memory = ledger if type(ledger) is MemoryLedger else None
+        self.memory = ledger if type(ledger) is MemoryLedger else None
         self._settings = settings
+        self._bounds = settings.bounds
         self._clock = clock
         self._resume = resume
         self._ends: list[End] = []
@@ -89,11 +83,6 @@ class Access:
         self.closed = False
         self.busy: LedgerBusy | None = None
 
-    @property
-    def immediate(self) -> bool:
-        """Whether the ledger is in memory, so that it is never in use for longer than a change takes."""
-        return self._memory is not None and not self._ends
-
     def transact(self, change: Callable[[AccountState], T]) -> T:
         """Change the state at once.
 
@@ -101,8 +90,8 @@ class Access:
             LedgerBusy: another process or thread is using the ledger; `resume` is called when it is free.
             HarvestError: the ledger can't be used.
         """
-        if self._memory is not None and not self._ends:
-            return self._change_memory(self._memory, change)
+        if self.memory is not None and not self._ends:
+            return self._change_memory(self.memory, change)
         if self.busy is not None:
             raise self.busy.again()
         try:
@@ -119,10 +108,6 @@ class Access:
             end: how the lease ended.
             refused: whether the server refused the call: nothing leaves before the state has it.
         """
-        if self._memory is not None and not self._ends:
-            if (log := self._change_memory(self._memory, end.apply)) is not None:
-                self._log(*log)
-            return
         self._ends.append(end)
         try:
             self.transact(_nothing)
@@ -155,7 +140,8 @@ class Access:
         try:
             with memory.lock:
                 state = memory.state
-                state.bound(self._settings.bounds)
+                if state.bounds is not self._bounds:
+                    state.bound(self._bounds)
                 result = change(state)
                 self.closed = state.why is not None
                 return result
@@ -183,10 +169,16 @@ class Access:
         self._ends.clear()
         for log in logs:
             if log is not None:
-                self._log(*log)
+                self.log(*log)
         return result
 
-    def _log(self, why: Why | None, until: int) -> None:
+    def log(self, why: Why | None, until: int) -> None:
+        """Log that the gate opened or closed.
+
+        Args:
+            why: why it is closed now; None if it is open.
+            until: until when it stays closed.
+        """
         if why is None:
             logger.warning("%s: the gate is open again", self._settings.name)
         else:

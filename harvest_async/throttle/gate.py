@@ -15,28 +15,24 @@ Invariants:
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Iterable
 from copy import copy
 from functools import partial
-from typing import Final, cast
+from typing import Final
 
 from harvest_async.clock import SECOND, Clock
 from harvest_async.errors import HarvestError
 from harvest_async.throttle.access import Access, End
-from harvest_async.throttle.connections import Connections
 from harvest_async.throttle.errors import busy_too_long, throttled, would_wait
-from harvest_async.throttle.granting import Expired, Granted, Granting, Waiter
-from harvest_async.throttle.lease import DEADLINE, Change, Lease, Probe, Ticket
-from harvest_async.throttle.ledgers.memory import Ledger, LedgerBusy
-from harvest_async.throttle.probe import start, wait_for
+from harvest_async.throttle.granting import Connections, Expired, Granted, Granting, Waiter
+from harvest_async.throttle.lease import DEADLINE, Change, Lease, Ticket, write_end
+from harvest_async.throttle.ledgers.memory import Ledger, LedgerBusy, MemoryLedger
+from harvest_async.throttle.probe import StatusCalls
 from harvest_async.throttle.queue import CallQueue, Lane
 from harvest_async.throttle.settings import Settings
 from harvest_async.throttle.state import AccountState
 
 __all__ = ["Gate"]
-
-logger = logging.getLogger("harvest_async.throttle")
 
 _REFUSALS: Final = 5
 _GRACE: Final = SECOND // 20
@@ -54,11 +50,13 @@ class Gate:
     def __init__(self, ledger: Ledger, settings: Settings, clock: Clock) -> None:
         self._loop = asyncio.get_running_loop()
         self._access = Access(ledger, settings, clock, self._resumed)
-        self._settings = settings
+        self._memory = self._access.memory
+        self._bounds = settings.bounds
         self._clock = clock
         self._queue: CallQueue[Waiter] = CallQueue(settings, shared=ledger.shared)
         self.connections = Connections()
         self._granting = Granting(self, self._queue, self.connections, clock, settings.max_block)
+        self._status_calls = StatusCalls(settings.name, self._granting, self.connections, clock, self._dispatch)
         self._last_number = 0
         self._least_deadline = DEADLINE
         self.refused = 0
@@ -73,15 +71,20 @@ class Gate:
         in memory.
         """
         if (
-            self._queue.size
+            self._memory is None
+            or self._queue.size
             or self._granting.leading
             or ticket.refusals >= _REFUSALS
             or (ticket.max_wait is not None and ticket.waited > ticket.max_wait)
             or (ticket.lane is Lane.BULK and self._queue.paced)
-            or not self._access.immediate
         ):
             return None
-        lease = self._access.transact(partial(self._granting.at_once, ticket))
+        with self._memory.lock:
+            state = self._memory.state
+            if state.bounds is not self._bounds:
+                state.bound(self._bounds)
+            self._access.closed = state.why is not None
+            lease = self._granting.at_once(ticket, state)
         if lease is not None and not ticket.number:
             self._number(ticket, lease.sent)
         return lease
@@ -106,7 +109,7 @@ class Gate:
                     waiter.timer.cancel()
             if not lease.is_status_call:
                 return lease
-            await self._request_status(ticket, lease)
+            await self._status_calls.send(ticket, lease)
 
     def queued(self, lane: Lane) -> int:
         """Return how many calls wait in a lane."""
@@ -153,7 +156,10 @@ class Gate:
         self._granting.leases.pop(lease.number, None)
         try:
             now = self._clock.now()
-            self._access.end(End(change, lease.number, now), refused=lease.turned_away)
+            if self._memory is None:
+                self._access.end(End(change, lease.number, now), refused=lease.turned_away)
+            else:
+                self._end_in_memory(self._memory, lease.number, change, now)
             if lease.timely:
                 self.connections.observe(now - lease.sent)
         finally:
@@ -167,12 +173,25 @@ class Gate:
         if self._queue.size and not lease.is_status_call:
             self._dispatch()
 
+    def _end_in_memory(self, memory: MemoryLedger, number: int, change: Change, now: int) -> None:
+        """Write the end of a lease without the detour that a shared ledger needs."""
+        with memory.lock:
+            state = memory.state
+            if state.bounds is not self._bounds:
+                state.bound(self._bounds)
+            turned = write_end(state, change, number, now)
+            why, until = state.why, state.until
+        self._access.closed = why is not None
+        if turned:
+            self._access.log(why, until)
+
     # Waiting
 
     def _enter(self, ticket: Ticket) -> Waiter:
         try:
             now = self._clock.now()
-            self._check(ticket, now)
+            if ticket.max_wait is not None or ticket.refusals >= _REFUSALS:
+                self._check(ticket, now)
             requeue = ticket.number > 0
             if not requeue:
                 self._number(ticket, now)
@@ -181,8 +200,8 @@ class Gate:
             self._dispatch()  # it may have been a leader, for which the others wait
             raise
         self._least_deadline = min(self._least_deadline, ticket.deadline)
-        if (patience := ticket.patience) is not None:
-            waiter.timer = self._loop.call_later(patience, self._too_long, waiter)
+        if ticket.max_wait is not None:
+            waiter.timer = self._loop.call_later(ticket.patience or 0.0, self._too_long, waiter)
         # A new call behind another one changes nothing.
         if self._queue.add(ticket.lane, waiter, requeue=requeue) or requeue:
             self._dispatch()
@@ -196,8 +215,6 @@ class Gate:
         """Raise the error of a call that must not wait any more."""
         if ticket.refusals >= _REFUSALS:
             raise self._refused_too_often(now)
-        if ticket.max_wait is None:
-            return
 
         def expected(state: AccountState) -> int:
             first = self._granting.goes_first(state, now)
@@ -207,7 +224,7 @@ class Gate:
             wait = self._access.transact(expected)
         except LedgerBusy:
             return  # it waits, and its timer bounds the wait
-        if wait > ticket.max_wait - ticket.waited:
+        if ticket.max_wait is not None and wait > ticket.max_wait - ticket.waited:
             raise would_wait(wait)
 
     def _refused_too_often(self, now: int) -> HarvestError:
@@ -247,40 +264,6 @@ class Gate:
         self._queue.remove(waiter.ticket.lane, waiter)
         if not waiter.future.done():  # it may have been cancelled at the same time
             waiter.future.set_exception(error)
-
-    # The status call
-
-    async def _request_status(self, ticket: Ticket, lease: Lease) -> None:
-        probe = start(cast("Probe", ticket.probe), lease)  # only a ticket with a probe gets a lease for one
-        if not lease.probes:
-            probe.add_done_callback(self._status_call_ended)  # the gate is open: nobody has to wait for it
-            return
-        try:
-            await self._lead(ticket, probe)
-        except BaseException:
-            self._dispatch()
-            raise
-
-    async def _lead(self, ticket: Ticket, probe: asyncio.Task[None]) -> None:
-        """Wait for the probe in front of everyone; no lease is granted before its leader is in the queue again."""
-        self._granting.leading += 1
-        began = self._clock.now()
-        try:
-            ended = await wait_for(probe, ticket.patience)
-        finally:
-            self._granting.leading -= 1
-            ticket.waited += self._clock.now() - began
-        if not ended:
-            probe.add_done_callback(self._status_call_ended)
-            raise would_wait(self.connections.trip)
-
-    def _status_call_ended(self, probe: asyncio.Task[None]) -> None:
-        """Handle the end of a status call that nobody waited for."""
-        try:
-            if not probe.cancelled() and (error := probe.exception()) is not None:
-                logger.warning("%s: the status call failed: %s", self._settings.name, type(error).__name__)
-        finally:
-            self._dispatch()
 
     # Granting
 

@@ -1,4 +1,8 @@
-"""The rules by which a gate grants leases from the account state to the calls that wait."""
+"""The rules by which a gate grants leases: from the account state, and for as many connections as may be used.
+
+The number of connections follows the measured round trip, within limits: httpcore's pool gets slow with many of them,
+so that calls wait at the gate and not in the pool.
+"""
 
 from __future__ import annotations
 
@@ -9,19 +13,64 @@ from typing import Final
 
 from harvest_async.clock import SECOND, Clock
 from harvest_async.errors import HarvestError
-from harvest_async.throttle.connections import MOST_CONNECTIONS, Connections
 from harvest_async.throttle.errors import throttled
 from harvest_async.throttle.forecast import QueueState, forecast
 from harvest_async.throttle.lease import Lease, Owner, Ticket
 from harvest_async.throttle.queue import CallQueue, Lane
 from harvest_async.throttle.state import AccountState, Why
+from harvest_async.throttle.window import Window
 
-__all__ = ["Expired", "Granted", "Granting", "Waiter"]
+__all__ = ["FEWEST_CONNECTIONS", "MOST_CONNECTIONS", "Connections", "Expired", "Granted", "Granting", "Waiter"]
+
+FEWEST_CONNECTIONS: Final = 16
+MOST_CONNECTIONS: Final = 48
+"""The limits of the number of connections."""
+
+_HASTE: Final = 30
+"""A whole window can be sent within this fraction of a period."""
+_SMOOTHING: Final = 8
+_FIRST_TRIP: Final = SECOND // 5
 
 _STATUS_DEADLINE: Final = 10 * SECOND
 """The time of the status call up to its response's headers: nothing else is sent meanwhile."""
 _POLL: Final = SECOND // 10
 """How often a gate looks at an account state that others change, too."""
+
+
+class Connections:
+    """Counts the connections in use, and the round trip that is expected.
+
+    Attributes:
+        busy: how many connections are in use.
+        limit: how many may be in use, as of the last `update` and `observe`.
+        trip: the expected round trip in nanoseconds.
+    """
+
+    __slots__ = ("_calls", "_period", "busy", "limit", "trip")
+
+    def __init__(self) -> None:
+        self.busy = 0
+        self.limit = FEWEST_CONNECTIONS
+        self.trip = _FIRST_TRIP
+        self._calls, self._period = 0, SECOND
+
+    @property
+    def full(self) -> bool:
+        """Whether no further call may be sent before a connection is released."""
+        return self.busy >= self.limit
+
+    def update(self, window: Window) -> int:
+        """Set the limit by the window's present numbers, and return it."""
+        if window.calls != self._calls or window.period != self._period:
+            self._calls, self._period = window.calls, window.period
+            self.observe(self.trip)
+        return self.limit
+
+    def observe(self, trip: int) -> None:
+        """Take a measured round trip into account."""
+        self.trip += (trip - self.trip) // _SMOOTHING
+        needed = self._calls * self.trip * _HASTE // self._period
+        self.limit = FEWEST_CONNECTIONS if needed < FEWEST_CONNECTIONS else min(needed, MOST_CONNECTIONS)
 
 
 class Waiter:
@@ -72,8 +121,8 @@ class Granting:
         """Grant a lease to a call while nobody waits; None where the call may have to wait."""
         if state.why is not None or state.watch_at is not None:
             return None
-        now = self._clock.now()
-        if self._connections.busy >= self._connections.update(state.window) or not state.window.free(now):
+        now, window = self._clock.now(), state.window
+        if self._connections.busy >= self._connections.update(window) or not window.free(now):
             return None
         return self._lease(state.take, ticket, now)
 

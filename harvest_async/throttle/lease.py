@@ -8,6 +8,7 @@ Invariants:
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Final, Protocol
@@ -19,7 +20,9 @@ from harvest_async.throttle.queue import Lane
 from harvest_async.throttle.server_status import RateLimitStatus
 from harvest_async.throttle.state import AccountState
 
-__all__ = ["DEADLINE", "Change", "Lease", "Probe", "Ticket"]
+__all__ = ["DEADLINE", "Change", "Lease", "Probe", "Ticket", "write_end"]
+
+logger = logging.getLogger("harvest_async.throttle")
 
 DEADLINE: Final = 60 * SECOND
 """The default time of one attempt up to its response's headers."""
@@ -29,6 +32,18 @@ Change = Callable[[AccountState, int, int], bool | None]
 
 Returns whether the gate opened or closed by it, which is logged.
 """
+
+
+def write_end(state: AccountState, change: Change, lease: int, time: int) -> bool:
+    """Write the end of a lease into the state; return whether the gate opened or closed by it.
+
+    An end that fails is logged, since it must not stop all others.
+    """
+    try:
+        return bool(change(state, lease, time))
+    except Exception:
+        logger.exception("the end of a lease can't be written into the throttle's ledger")
+        return False
 
 
 class Owner(Protocol):

@@ -91,6 +91,8 @@ class LaneQueue(Generic[W]):
         Raises:
             IndexError: the queue is empty.
         """
+        if not self._order and self._arrived:
+            return self._arrived.popitem(last=False)[1]
         head = self.head()
         if head is None:
             raise IndexError
@@ -162,7 +164,8 @@ class CallQueue(Generic[W]):
         free = state.window.free(now)
         if not free:
             return None
-        interactive, bulk = len(self._interactive), len(self._bulk)
+        bulk = len(self._bulk)
+        interactive = self.size - bulk
         if bulk:
             its_turn = self._passed >= _PASSES
             allowed = its_turn or free > self.kept(Lane.BULK, state)

@@ -72,13 +72,13 @@ class AccountState:
         until: the time before which nothing may be sent through a closed gate.
         since: when a refusal or an outage closed the gate; None for an open or an unknown one.
         alone: whether the next probe is the head of the queue, since no status is available.
+        bounds: the limits of the user who looked at the state last.
         bulk_at: the time of the next bulk call, where the pace is even.
         watch_at: the time at which the status is requested again; None while nobody else uses the account.
         said: the text of the server's last status.
     """
 
     __slots__ = (
-        "_bounds",
         "_hint",
         "_known",
         "_last_lease",
@@ -89,6 +89,7 @@ class AccountState:
         "_probe_is_status_call",
         "_reported",
         "alone",
+        "bounds",
         "bulk_at",
         "said",
         "since",
@@ -107,7 +108,7 @@ class AccountState:
         self.bulk_at = 0
         self.watch_at: int | None = None
         self.said: str | None = None
-        self._bounds = _UNBOUNDED
+        self.bounds = _UNBOUNDED
         self._probe: int | None = None
         self._probe_is_status_call = False
         self._known = False  # whether what others sent is known, or can't be
@@ -122,13 +123,13 @@ class AccountState:
 
     def bound(self, bounds: Bounds) -> None:
         """Use the server's numbers within a user's bounds."""
-        if bounds is not self._bounds:
-            self._bounds = bounds
+        if bounds is not self.bounds:
+            self.bounds = bounds
             self.window.guard = bounds.guard
             self._resize()
 
     def _resize(self) -> None:
-        calls, period, _ = self._bounds
+        calls, period, _ = self.bounds
         server_calls, server_period = self._reported or (calls or DEFAULT_CALLS, period or DEFAULT_PERIOD)
         calls = server_calls if calls is None else min(calls, server_calls)
         period = server_period if period is None else max(period, server_period)
@@ -246,7 +247,7 @@ class AccountState:
 
     def dump(self) -> dict[str, Any]:
         """Return everything as plain values, for a ledger that stores it; the bounds belong to each throttle."""
-        kept = {name: getattr(self, name) for name in self.__slots__ if name not in {"window", "why", "_bounds"}}
+        kept = {name: getattr(self, name) for name in self.__slots__ if name not in {"window", "why", "bounds"}}
         return {**kept, "window": self.window.dump(), "why": self.why.name if self.why else None}
 
     @classmethod
@@ -255,7 +256,7 @@ class AccountState:
         window = Window.load(stored["window"])
         state = cls()
         for name in cls.__slots__:
-            if name not in {"window", "why", "_bounds"}:
+            if name not in {"window", "why", "bounds"}:
                 setattr(state, name, stored[name])
         state.window = window
         state.why = Why[stored["why"]] if stored["why"] else None

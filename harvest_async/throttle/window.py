@@ -60,7 +60,8 @@ class Window:
     def take(self, lease: int, now: int, deadline: int) -> None:
         """Begin a lease for a call sent now whose response is awaited until `deadline`. Check `free` first."""
         lapse = deadline + self.guard
-        self._lapse = min(self._lapse, lapse) if self._open else lapse
+        if lapse < self._lapse or not self._open:
+            self._lapse = lapse
         self._open[lease] = (now, deadline)
 
     def end(self, lease: int, now: int, *, counted: bool = True) -> None:
@@ -97,9 +98,10 @@ class Window:
 
     def free(self, now: int) -> int:
         """Return how many calls may be sent now."""
-        self._prune(now)
-        free = self.calls - len(self._open) - len(self._past) - self.foreign
-        return max(0, free)
+        past = self._past
+        if self.foreign or (past and past[0][0] < now - self.period) or (now > self._lapse and self._open):
+            self._prune(now)
+        return max(0, self.calls - len(self._open) - len(past) - self.foreign)
 
     def next_release(self, now: int) -> int | None:
         """Return the earliest time at which a lease held now comes free by itself; None where nothing is held."""

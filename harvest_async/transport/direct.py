@@ -16,7 +16,7 @@ from urllib.request import getproxies, proxy_bypass
 import httpx
 
 from harvest_async.address import is_loopback
-from harvest_async.throttle.connections import MOST_CONNECTIONS
+from harvest_async.throttle.granting import MOST_CONNECTIONS
 from harvest_async.transport.loops import LoopTransport
 
 __all__ = ["direct_transport", "sweep", "timeouts"]

@@ -75,10 +75,12 @@ _FORMATS: Final[Mapping[str, _Codec]] = {
 class V1Dialect:
     """Encodes calls and decodes responses in one format (see `call.Dialect`)."""
 
-    __slots__ = ("_codec",)
+    __slots__ = ("_codec", "_usual")
 
     def __init__(self, format: Format = "json") -> None:
         self._codec = _FORMATS[format]
+        kind = self._codec.content_type
+        self._usual = frozenset(("content-type", value) for value in (kind, f"{kind}; charset=utf-8"))
 
     def encode(self, call: Call[Any], base_url: str, headers: tuple[tuple[str, str], ...]) -> Request:
         """Turn a call into a request; in both formats, each request has `Accept` and `Content-Type`.
@@ -102,9 +104,9 @@ class V1Dialect:
         Raises:
             DecodeError: it can't be read.
         """
-        result, kind = call.result, response.content_type
+        result = call.result
         try:
-            if kind != self._codec.content_type and (type(result) in _IN_FORMAT or is_page(response)):
+            if self._usual.isdisjoint(response.headers) and (type(result) in _IN_FORMAT or is_page(response)):
                 self._expect(response)
             return self._readers[type(result)](self, result, response)  # type: ignore[no-any-return]
         except Exception as caught:  # noqa: BLE001 - content that no reader expects may raise any class

@@ -15,9 +15,6 @@ from harvest_async.exchange import ExchangeSettings
 from harvest_async.secret import hide_user
 from harvest_async.throttle.registry import DEFAULT_REGISTRY, Identity
 from harvest_async.throttle.throttle import Throttle
-from harvest_async.v2 import accounts
-from harvest_async.v2.account_rules import ACCOUNT_RULES
-from harvest_async.v2.dialect import V2Dialect
 from harvest_async.v2.service import BUDGETS, SERVICE, api_address, id_address
 
 if TYPE_CHECKING:
@@ -26,6 +23,7 @@ if TYPE_CHECKING:
     import httpx
 
     from harvest_async.cache import HttpCache
+    from harvest_async.v2.accounts import Account
     from harvest_async.v2.clients import ClientsResource
     from harvest_async.v2.company import CompanyResource
     from harvest_async.v2.contacts import ContactsResource
@@ -123,6 +121,10 @@ class HarvestV2(BaseClient):
         proxy: str | None = None,
         cache: HttpCache | None = None,
     ) -> None:
+        from harvest_async.v2 import accounts  # noqa: PLC0415 - models and codecs load when needed
+        from harvest_async.v2.account_rules import ACCOUNT_RULES  # noqa: PLC0415
+        from harvest_async.v2.dialect import V2Dialect  # noqa: PLC0415
+
         number, address = str(accounts.account_number(account_id)), api_address(hide_user(base_url or ""))
         _check_auth(auth)
         if not _CONTACT.search(app):
@@ -191,12 +193,16 @@ class HarvestV2(BaseClient):
         Raises:
             InvalidArgument: the token reaches no such account, or several and none was named; the message lists them.
         """
+        from harvest_async.v2 import accounts  # noqa: PLC0415 - as in the constructor
+
         number = None if account_id is None else accounts.account_number(account_id)
         found = await accounts.list_accounts(**{key: options[key] for key in accounts.ARGUMENTS if key in options})
         return cls(accounts.account_in(found, number), **options)
 
-    async def accounts(self) -> list[accounts.Account]:
+    async def accounts(self) -> list[Account]:
         """List the accounts that the token reaches, those of Forecast too. One call to the server for sign-ins."""
+        from harvest_async.v2 import accounts  # noqa: PLC0415 - as in the constructor
+
         return await accounts.read_accounts(self._settings, self._id_url)
 
     async def check_account(self) -> None:
@@ -205,6 +211,8 @@ class HarvestV2(BaseClient):
         Raises:
             InvalidArgument: it does not; the message lists the accounts that it reaches.
         """
+        from harvest_async.v2 import accounts  # noqa: PLC0415 - as in the constructor
+
         accounts.account_in(await self.accounts(), self.account_id)
 
     def _copy(self) -> Self:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections.abc import AsyncIterable, Callable, Mapping
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
+from harvest_async.errors import InvalidArgument
 from harvest_async.importer.account_records import (
     AccountRecord,
     Assignment,
@@ -38,6 +40,7 @@ __all__ = [
     "payment",
     "person",
     "reference",
+    "rights_of",
     "storable",
     "to_v2",
 ]
@@ -108,20 +111,45 @@ def to_v2(kind: str, fields: Mapping[str, Any]) -> Fields:
     return given
 
 
+_LINE_COLUMNS: Final = frozenset({"kind", "description"})
+
+
 def _lines(text: str) -> list[Fields]:
-    """Return the line items of CSV text."""
-    return [_line(row) for row in csv.DictReader(text.splitlines())]
+    """Return the line items of CSV text.
+
+    Raises:
+        InvalidArgument: the text has no such header, or a quantity or price is no number.
+    """
+    rows = csv.DictReader(io.StringIO(text.strip(), newline=""), restval="")
+    if missing := sorted(_LINE_COLUMNS.difference(rows.fieldnames or ())):
+        raise InvalidArgument(f"line items: the first line is no header, it lacks {', '.join(missing)}")
+    return [_line(row) for row in rows]
 
 
 def _line(row: Mapping[str, str]) -> Fields:
-    line: Fields = {"kind": row.get("kind") or "Service", "description": row.get("description") or None}
-    line |= {name: Decimal(row.get(name) or default) for name, default in (("quantity", "1"), ("unit_price", "0"))}
+    line: Fields = {"kind": row["kind"] or "Service", "description": row["description"] or None}
+    line |= {"quantity": _number(row, "quantity", "1"), "unit_price": _number(row, "unit_price", "0")}
     return line | {name: row.get(name, "").strip().lower() == "true" for name in ("taxed", "taxed2")}
+
+
+def _number(row: Mapping[str, str], name: str, default: str) -> Decimal:
+    """Return the number in a column of a line item."""
+    try:
+        return Decimal(row.get(name) or default)
+    except InvalidOperation as error:
+        raise InvalidArgument(f"line items: {name}: {row[name]!r} is no number") from error
 
 
 def access_roles(*, is_admin: bool, is_project_manager: bool) -> list[str]:
     """Return the access roles of a person with these rights."""
     return ["administrator"] if is_admin else ["manager"] if is_project_manager else ["member"]
+
+
+def rights_of(user: User) -> dict[str, bool]:
+    """Return the rights of a person; old servers send flags instead of access roles."""
+    if not user.access_roles:
+        return {"is_admin": bool(user.is_admin), "is_project_manager": bool(user.is_project_manager)}
+    return {"is_admin": "administrator" in user.access_roles, "is_project_manager": "manager" in user.access_roles}
 
 
 def _fields(record: Any) -> Fields:
@@ -130,15 +158,13 @@ def _fields(record: Any) -> Fields:
 
 def person(each: User) -> AccountRecord:
     """Convert a person."""
-    roles = each.access_roles
-    rights = {"is_admin": "administrator" in roles, "is_project_manager": "manager" in roles}
     return AccountRecord(
         each.id,
         _full_name(each),
         each.is_active is not False,
         email=each.email or "",
         automatic=bool(each.has_access_to_all_future_projects),
-        fields=_fields(each) | rights,
+        fields=_fields(each) | rights_of(each),
     )
 
 

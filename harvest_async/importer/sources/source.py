@@ -48,6 +48,8 @@ _WARNINGS: Final = {
     "invoice_payments": "an account that thanks clients for payments by e-mail does so for these, too",
 }
 """Side effects of creating records of a kind."""
+_OF_V2: Final = frozenset({"billable_rates", "cost_rates", "estimates", "roles", "teammates", "users"})
+"""Files that only an export of API v2 has."""
 
 
 class Source:
@@ -171,6 +173,11 @@ def _check(options: Options) -> None:
 
 def _open_folder(folder: Path, options: Options) -> Source:
     by_name = {path.name: path for path in sorted(folder.iterdir()) if path.suffix in _ENDINGS}
+    if of_v2 := sorted(name for name, path in by_name.items() if path.stem in _OF_V2):
+        raise InvalidArgument(
+            f"{folder} is an export of API v2 ({of_v2[0]}), which can't be imported: import an export of API v1 "
+            "(harvest-async export FOLDER --api v1)"
+        )
     kinds = [kind for kind in KINDS if kind not in _PASSED]
     called = [f"{kind}{ending}" for kind in kinds for ending in _ENDINGS if f"{kind}{ending}" in by_name]
     wanted = [name for name in called if by_name[name].stat().st_size]
