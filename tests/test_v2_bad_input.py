@@ -171,7 +171,7 @@ def test_each_field_may_be_missing_or_null(shown, name):
     unknown=st.dictionaries(st.text("xyz_", min_size=1, max_size=5).map("x_{}".format), VALUES, min_size=1, max_size=4)
 )
 def test_unknown_fields_are_kept(shown, name, unknown):
-    """In `extra`, any their values, of the record and of each record inside of it."""
+    """Are in `extra` with their values, in the record and in each record inside of it."""
     record = {
         key: {**value, **unknown} if isinstance(value, dict) else value for key, value in shown[name].items()
     } | unknown
