@@ -31,11 +31,12 @@ def _starts(version):
 
 @nox.session
 def lint(session):
-    """The linter, the format and the vocabulary."""
+    """The linter, the format, the vocabulary, and blocks that the API versions repeat."""
     session.install("ruff==0.17.6")
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
     session.run("python", ".ci/check_language.py")
+    session.run("python", ".ci/check_duplicates.py")
 
 
 @nox.session

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from attrs import evolve
 
-from harvest_async import InvalidArgument, exports
+from harvest_async import InvalidArgument, exports, imports
 from harvest_async.errors import HarvestError
 from harvest_async.exporter.deletions import NAME, note_deleted, read_deleted
 from tests.support.exporting import at, fill, records, v2_client_of
@@ -260,6 +260,29 @@ def test_deleted_records_are_found_by_their_ids(account, tmp_path, api, entries)
     assert spare.id not in ids_of(tmp_path, "clients")
 
 
+def test_a_record_that_a_list_missed_is_written_and_not_deleted(account, tmp_path):
+    """Finds an entry by its id that moved to a page read before, since another one was deleted meanwhile."""
+    sandbox, ids = account
+    export(sandbox, tmp_path)
+
+    async def job(harvest):
+        entries = harvest.time_entries
+
+        async def without_one(**filters):
+            async for each in entries.list(**filters):
+                if each.id != ids["entry"]:
+                    yield each
+
+        harvest.time_entries = _Replaced(entries)
+        harvest.time_entries.list, harvest.time_entries.get = without_one, entries.get
+        return await exports.export(harvest, tmp_path, deleted=True)
+
+    kinds = {kind.name: kind for kind in at(sandbox, job, "v2").kinds}
+
+    assert kinds["time_entries"].deleted == ()
+    assert ids["entry"] in ids_of(tmp_path, "time_entries")
+
+
 def test_a_record_below_a_deleted_one_is_deleted_too(account, tmp_path):
     """Finds the payment of an invoice that was deleted."""
     sandbox, ids = account
@@ -363,3 +386,31 @@ def test_the_command_line_exports_v2_and_lists_deletions(tmp_path):
     assert (first["kinds"]["users"]["rows"], "deleted" in first["kinds"]["users"]) == (2, False)
     assert document["kinds"]["clients"]["deleted"] == [client["id"]]
     assert "deleted" in shown.out
+
+
+@pytest.mark.parametrize("format", ["jsonl", "csv"])
+def test_an_import_refuses_a_folder_of_v2(account, tmp_path, format):
+    """Refuses the folder before anything is read from it, since its records name others in objects."""
+    export(account[0], tmp_path, format=format)
+
+    with pytest.raises(InvalidArgument, match=r"is an export of API v2 \(billable_rates\..*--api v1"):
+        imports.open_source(tmp_path)
+
+
+def test_a_teammate_of_two_managers_is_exported_for_both(account, tmp_path):
+    """Has one row for each manager, and reports no person as deleted who is a teammate no longer."""
+    sandbox, ids = account
+
+    async def manage(harvest):
+        other = await harvest.users.create("Second", "Manager", "second@example.com", access_roles=["manager"])
+        await harvest.users.update_teammates(other, [1])
+        return other.id
+
+    other = at(sandbox, manage, "v2")
+    export(sandbox, tmp_path)
+    pairs = {(each["user_id"], each["id"]) for each in records(tmp_path, "teammates")}
+    at(sandbox, lambda harvest: harvest.users.update_teammates(other, []), "v2")
+    kinds = export(sandbox, tmp_path, deleted=True)
+
+    assert pairs == {(ids["person"], 1), (other, 1)}
+    assert (kinds["teammates"].rows, kinds["teammates"].deleted) == (1, None)

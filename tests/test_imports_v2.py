@@ -394,6 +394,25 @@ def test_an_invoice_with_unreadable_lines_is_rejected(lines, message):
     assert found == []
 
 
+def test_a_new_rate_keeps_the_rates_of_the_past():
+    """Starts the rate of a file today for a person whose rates changed over time; with one rate it replaces it."""
+    sandbox = Sandbox(calls=5000, period=1)
+    text = b"Email,First name,Last name,Billable rate\nadmin@example.com,Ada,Sandbox,120\nuser@example.com,Uli,Sandbox,70\n"
+
+    async def job(harvest):
+        await harvest.users.create_billable_rate(1, 80)
+        await harvest.users.create_billable_rate(1, 90, start_date=date(2026, 1, 1))
+        await harvest.users.create_billable_rate(2, 50)
+        with imports.open_source(io.BytesIO(text), name="people.csv") as source, Journal(inline=True) as journal:
+            await imports.run(await imports.plan(harvest, source, journal=journal))
+        return [[each.amount async for each in harvest.users.billable_rates(user)] for user in (1, 2)]
+
+    first, second = at(sandbox, job)
+
+    assert sorted(first) == [80, 90, 120]
+    assert second == [70]
+
+
 def test_times_of_day_survive_on_an_account_that_tracks_them():
     """Logs start and end, which a second plan recognises."""
     sandbox = Sandbox(calls=5000, period=1, timestamp_timers=True)

@@ -142,6 +142,14 @@ def test_a_body_that_is_no_object_gets_422(call, content):
     assert response.status_code == 422
 
 
+def test_an_expense_with_a_cost_of_its_own_has_one_unit_and_no_receipt(studio):
+    """As in the documentation's examples: the units are 1, and the receipt is null."""
+    expense = studio.spend(total_cost=33.35)
+
+    assert (expense["units"], expense["total_cost"], expense["receipt"]) == (1, 33.35, None)
+    assert expense["expense_category"]["unit_price"] is None
+
+
 def test_v1_reads_what_v2_writes_and_back(sandbox, studio):
     """Both versions work on the same records."""
     v1 = Caller(sandbox)

@@ -201,7 +201,7 @@ def _read(body, step):
     ],
 )
 def test_a_long_list_below_a_key_is_read_in_slices(extra, step):
-    """Reads every record once, in slices, whatever is in a record and behind the list."""
+    """Reads every record once, in slices, for any record and any text behind the list."""
     records = [{"id": number, **extra, "notes": "x" * 200} for number in range(1_500)]
     body = json.dumps({"tags": records, "also": [{"a": 1}, {"b": 2}], "page": 1}).encode()
     found, slices, fields = _read(body, step)

@@ -10,7 +10,12 @@ from attrs import evolve
 from harvest_async import InvalidArgument
 from harvest_async.v2.clients import Client
 from harvest_async.v2.contacts import Contact
+from harvest_async.v2.estimate_item_categories import EstimateItemCategory
+from harvest_async.v2.expense_categories import ExpenseCategory
+from harvest_async.v2.invoice_item_categories import InvoiceItemCategory
 from harvest_async.v2.nested import ClientRef
+from harvest_async.v2.roles import Role
+from harvest_async.v2.tasks import Task
 from harvest_async.v2.users import User
 from tests.support.v2 import body_of, page, scripted
 
@@ -92,6 +97,37 @@ async def test_an_update_without_a_difference_sends_nothing():
     harvest, sent = scripted()
 
     assert await harvest.clients.update(before, name="ACME") is before
+    assert sent == []
+
+
+DRAFTS = {
+    "clients": (Client(name="A", currency="EUR"), {"name": "A", "currency": "EUR"}),
+    "tasks": (Task(name="A", is_default=True), {"name": "A", "is_default": True}),
+    "roles": (Role(name="A", user_ids=[1]), {"name": "A", "user_ids": [1]}),
+    "expense_categories": (ExpenseCategory(name="A", unit_name="mile"), {"name": "A", "unit_name": "mile"}),
+    "estimate_item_categories": (EstimateItemCategory(name="A"), {"name": "A"}),
+    "invoice_item_categories": (InvoiceItemCategory(name="A"), {"name": "A"}),
+}
+
+
+@pytest.mark.parametrize("kind", DRAFTS)
+async def test_a_record_is_created_from_a_draft(kind):
+    """Only what the draft has is sent."""
+    draft, expected = DRAFTS[kind]
+    harvest, sent = scripted(made())
+
+    assert (await getattr(harvest, kind).create(draft)).id == 1
+    assert body_of(sent[0]) == expected
+
+
+@pytest.mark.parametrize("kind", DRAFTS)
+async def test_a_record_that_exists_is_not_created_again(kind):
+    """The error names the method to use."""
+    harvest, sent = scripted()
+
+    with pytest.raises(InvalidArgument, match=rf"exists already, with id 5: use {kind}\.update"):
+        await getattr(harvest, kind).create(evolve(DRAFTS[kind][0], id=5))
+
     assert sent == []
 
 

@@ -161,12 +161,12 @@ class BaseClient:
     ) -> AsyncIterator[Outcome]:
         """Send many calls in the bulk lane, and yield the outcome of each (see `outcomes`).
 
-            makes = (lambda name=name: harvest.clients.create_id(name) for name in names)
+            makes = (lambda name=name: harvest.clients.create(name) for name in names)
             async for outcome in harvest.bulk_map(makes): ...
 
         Args:
-            calls: `Call` values, or functions that start a call, which are read as they are needed; a function whose
-                result is a `Created` counts as created, any other as updated.
+            calls: `Call` values, or functions that start a call, which are read as they are needed; a function that
+                creates one record counts as created, any other as updated.
             ordered: whether outcomes are yielded in the order of the calls, else as calls end.
             side_by_side: the number of calls that are in flight or wait at a time.
             max_failures: the number of failures after which the rest is not sent; None for no limit.

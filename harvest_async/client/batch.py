@@ -29,7 +29,7 @@ from harvest_async.errors import (
     Unprocessable,
     WouldWait,
 )
-from harvest_async.exchange import Exchange
+from harvest_async.exchange import Exchange, creations
 
 __all__ = ["AnyCall", "bulk_map"]
 
@@ -86,6 +86,8 @@ class _Stream:
     async def _one(self, place: int, call: AnyCall) -> outcomes.Outcome:
         if self._ended:
             return outcomes.NotSent(place=place, call=call)
+        created: list[Created[Any]] = []
+        token = creations.set(created)
         try:
             with self._exchange.bulk():
                 value = await (self._exchange.send(call) if isinstance(call, Call) else call())
@@ -93,7 +95,9 @@ class _Stream:
             return outcomes.Created(place=place, call=call, id=error.id, location=error.location)
         except HarvestError as error:
             return self._failed(place, call, error)
-        return _succeeded(place, call, value)
+        finally:
+            creations.reset(token)
+        return _succeeded(place, call, value, created)
 
     def _failed(self, place: int, call: AnyCall, error: HarvestError) -> outcomes.Outcome:
         self._failures += 1
@@ -110,9 +114,11 @@ class _Stream:
         return outcomes.NotSent(place=place, call=call, error=error)
 
 
-def _succeeded(place: int, call: AnyCall, value: Any) -> outcomes.Outcome:
+def _succeeded(place: int, call: AnyCall, value: Any, created: list[Created[Any]]) -> outcomes.Outcome:
     if isinstance(value, Created):
         return outcomes.Created(place=place, call=call, id=value.id, location=value.location, record=value.record)
+    if len(created) == 1:
+        return outcomes.Created(place=place, call=call, id=created[0].id, location=created[0].location, record=value)
     if isinstance(call, Call) and call.repeat is Repeat.SAFE:
         return outcomes.Existing(place=place, call=call, record=value)
     return outcomes.Updated(place=place, call=call, record=value)

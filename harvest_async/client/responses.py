@@ -17,7 +17,8 @@ _NUMBER: Final = re.compile(r"\d+")
 _TAGS: Final = re.compile(r"<[^<>]*+>")
 _MESSAGE_KEYS: Final = ("message", "error_description", "error", "errors", "Message")
 _LONGEST: Final = 300
-_MOST_DIGITS: Final = 18
+_LARGEST_ID: Final = 2**63 - 1
+_MOST_DIGITS: Final = 19
 _LARGEST_REFUSAL: Final = 64 * 1024
 """Bytes of a refusal's body that are read as JSON; the beginning of a longer one is shown as text."""
 _CREATED: Final = 201
@@ -47,13 +48,14 @@ def is_page(response: Response) -> bool:
 
 def is_plausible(id: int | None) -> bool:
     """Return whether a number can be an id: decoders accept any number of digits."""
-    return id is not None and 0 < id < 10**_MOST_DIGITS
+    return id is not None and 0 < id <= _LARGEST_ID
 
 
 def number_in(location: str) -> int | None:
     """Return the id at the end of a `Location`; None if there is none."""
     numbers = _NUMBER.findall(_path_of(location))
-    return int(numbers[-1]) if numbers and len(numbers[-1]) <= _MOST_DIGITS else None
+    number = int(numbers[-1]) if numbers and len(numbers[-1]) <= _MOST_DIGITS else None
+    return number if number is not None and number <= _LARGEST_ID else None
 
 
 def _path_of(location: str) -> str:

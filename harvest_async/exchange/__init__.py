@@ -6,7 +6,7 @@ raw responses, `factory` creates an exchange. httpx is imported here, in `auth`,
 """
 
 from harvest_async.exchange.cache_protocol import Watcher
-from harvest_async.exchange.exchange import Exchange
+from harvest_async.exchange.exchange import Exchange, creations
 from harvest_async.exchange.factory import ExchangeSettings, open_exchange
 from harvest_async.exchange.files import form_data
 from harvest_async.exchange.options import OnUnknown, Options
@@ -22,6 +22,7 @@ __all__ = [
     "RawResponse",
     "Shared",
     "Watcher",
+    "creations",
     "form_data",
     "open_exchange",
     "with_raw_response",

@@ -47,6 +47,9 @@ T = TypeVar("T")
 
 _in_bulk: ContextVar[frozenset[Shared]] = ContextVar("harvest_async_in_bulk", default=frozenset())
 
+creations: ContextVar[list[Created[Any]] | None] = ContextVar("harvest_async_creations", default=None)
+"""Collects what the calls of a task create: a create whose record is returned looks like any other call otherwise."""
+
 
 class Exchange:
     """Sends calls for one account."""
@@ -149,6 +152,8 @@ class Exchange:
         """
         in_flight, response = await self._send(call)
         created: Created[T] = self._decode(in_flight, response)
+        if (collected := creations.get()) is not None:
+            collected.append(created)
         if created.record is not None:
             return created.record
         if created.id is None or read is None:

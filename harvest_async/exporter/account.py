@@ -29,6 +29,7 @@ class ExportTable:
         whole: whether all records of a parent are read again when the parent has changed.
         left_out: fields that only drafts have.
         dated: whether only the records of the export's days are read.
+        shared: whether several parents can have the same record; such a table has no deleted records.
     """
 
     name: str
@@ -40,6 +41,7 @@ class ExportTable:
     whole: bool = False
     left_out: frozenset[str] = frozenset()
     dated: bool = False
+    shared: bool = False
 
 
 class ImageUpload(Protocol):
@@ -79,6 +81,13 @@ class ExportAccount(Protocol):
             parent: the id of the parent; ignored if the table has no parents.
             since: list only records that changed since then; None lists all.
             days: the days of time entries and expenses.
+        """
+        ...
+
+    async def find(self, table: ExportTable, record: int) -> Any:
+        """Return a record that a list did not contain, or None if it was deleted.
+
+        A list that is paged by numbers misses a record if another one is deleted while the pages are read.
         """
         ...
 

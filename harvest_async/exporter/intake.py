@@ -48,6 +48,8 @@ class Intake:
     def is_new(self, part: int, record: Any) -> bool:
         """Register a record; return False if it was read before."""
         number = _number(record)
+        if number and self._section.shared:
+            number = f"{part}/{number}"
         if number and number in self._ids:
             return False
         self._ids[number] = None
@@ -56,6 +58,11 @@ class Intake:
         note_latest(self.latest, part_name(self._section, part), record)
         self.read += 1
         return True
+
+    def recover(self, number: int) -> None:
+        """Count a record that was found by its id as read."""
+        self.deleted.remove(number)
+        self.read += 1
 
     def take_over(self, writer: Writer) -> int:
         """Append the older rows that are kept; return their number."""

@@ -230,7 +230,7 @@ class _Export:
 
     def _compares(self, section: ExportTable) -> bool:
         """Return whether deleted records of a kind are looked for; an entry may have left the days of the export."""
-        return self._deleted and not (section.dated and self._state.days)
+        return self._deleted and not section.shared and not (section.dated and self._state.days)
 
     async def _fetch_receipts(self, expenses: list[tuple[int, int]]) -> None:
         """Fetch images before their expenses are saved as read, so that none is missed after an interruption."""
@@ -244,9 +244,18 @@ class _Export:
         writer = self._format.open(new, section.model, section.left_out)
         try:
             await self._read(section, parts, intake, writer)
-            return intake.read + await finish(asyncio.to_thread(intake.take_over, writer))
+            kept = await finish(asyncio.to_thread(intake.take_over, writer))
+            await self._recover(section, intake, writer)
+            return intake.read + kept
         finally:
             await finish(asyncio.to_thread(writer.close))
+
+    async def _recover(self, section: ExportTable, intake: Intake, writer: Writer) -> None:
+        """Write the records that a list missed, which are not deleted."""
+        for number in tuple(intake.deleted):
+            if (record := await self._account.find(section, number)) is not None:
+                writer.add(record)
+                intake.recover(number)
 
     async def _read(self, section: ExportTable, parts: list[int], intake: Intake, writer: Writer) -> None:
         def read(part: int) -> AsyncIterator[Any]:

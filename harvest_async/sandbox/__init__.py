@@ -208,6 +208,33 @@ class Sandbox:
         """
         self._account.lock_records(kind, ids, closed=closed, period=period)
 
+    def submit(self, *ids: int, withdrawn: bool = False) -> None:
+        """Submit time entries for approval, which locks nothing, or withdraw them.
+
+        Args:
+            ids: the ids of the time entries.
+            withdrawn: whether to withdraw them.
+
+        Raises:
+            KeyError: there is no such time entry.
+        """
+        self._account.submit(ids, withdrawn=withdrawn)
+
+    def permit(self, token: str, accounts: Iterable[Mapping[str, Any]], email: str = "admin@example.com") -> None:
+        """Make a token of API v2 valid and set the accounts that it reaches; it never ends.
+
+        Only the account with the id 1 is served; others are only in the list of accounts.
+
+        Args:
+            token: the token.
+            accounts: each with an `id`, and optionally a `name` and a `product`, `harvest` or `forecast`.
+            email: the person whose token it is.
+
+        Raises:
+            ValueError: an account can't be used.
+        """
+        self._account.permit(token, accounts, email)
+
     def revoke_tokens(self, *, refresh: bool = False) -> None:
         """Revoke the access tokens that the authorization server issued; the sandbox's own stay valid.
 

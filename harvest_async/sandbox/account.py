@@ -8,7 +8,7 @@ Notes:
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -189,6 +189,18 @@ class Account:
                 if kind == "expense" and not period:
                     fields |= {"is_locked": closed, "locked_reason": "Expense Approved and Locked." if closed else None}
                 self.world.change(kind, record, fields, self.clock.today())
+
+    def submit(self, ids: Iterable[int], *, withdrawn: bool) -> None:
+        """Submit time entries for approval, or withdraw them."""
+        with self._lock:
+            for entry in [self.world.tables["entry"][number] for number in ids]:
+                status = "unsubmitted" if withdrawn else "submitted"
+                self.world.change("entry", entry, {"approval_status": status}, self.clock.today())
+
+    def permit(self, token: str, accounts: Iterable[Mapping[str, Any]], email: str) -> None:
+        """Make a token of API v2 valid that reaches these accounts."""
+        with self._lock:
+            self._services.grants.permit(token, email, "v2", accounts)
 
     def revoke_tokens(self, *, refresh: bool) -> None:
         """Revoke all access tokens that were issued; with `refresh` the refresh tokens, too."""

@@ -25,8 +25,8 @@ class Event(NamedTuple):
 
 EVENTS: Final = {
     "send": Event(frozenset({"draft"}), "sent", "sent_at"),
-    "accept": Event(frozenset({"draft", "sent"}), "accepted", "accepted_at"),
-    "decline": Event(frozenset({"draft", "sent"}), "declined", "declined_at"),
+    "accept": Event(frozenset({"sent"}), "accepted", "accepted_at"),
+    "decline": Event(frozenset({"sent"}), "declined", "declined_at"),
     "re-open": Event(frozenset({"accepted", "declined"}), "sent"),
 }
 _CLEARED: Final = frozenset({"subject", "notes", "purchase_order", "tax", "tax2", "discount"})

@@ -11,16 +11,30 @@ from __future__ import annotations
 
 import base64
 import secrets
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final, TypedDict
 
 from harvest_async.sandbox.records import Record
 from harvest_async.sandbox.world import World
 
-__all__ = ["CLIENT_ID", "CLIENT_SECRET", "Grants"]
+__all__ = ["CLIENT_ID", "CLIENT_SECRET", "OWN_ACCOUNT", "Account", "Grants"]
 
 CLIENT_ID: Final = "sandbox-client"
 CLIENT_SECRET: Final = "sandbox-secret"
+PRODUCTS: Final = ("harvest", "forecast")
+
+
+class Account(TypedDict):
+    """An account as the list of those that a token reaches shows it."""
+
+    id: int
+    name: str
+    product: str
+
+
+OWN_ACCOUNT: Final = Account(id=1, name="Sandbox", product="harvest")
+"""The account that the sandbox serves."""
 
 
 class Grants:
@@ -29,10 +43,24 @@ class Grants:
     def __init__(self, world: World) -> None:
         self._world = world
         self._permanent: dict[tuple[str, str], str] = {}
+        self._accounts: dict[str, tuple[Account, ...]] = {}
 
-    def permit(self, token: str, email: str, audience: str) -> None:
-        """Make a token valid that never ends and is not revoked."""
+    def permit(
+        self, token: str, email: str, audience: str, accounts: Iterable[Mapping[str, Any]] | None = None
+    ) -> None:
+        """Make a token valid that never ends and is not revoked; `accounts` are those that it reaches.
+
+        Raises:
+            ValueError: an account can't be used.
+        """
+        self._accounts.pop(token, None)
+        if accounts is not None:
+            self._accounts[token] = tuple(_account(each) for each in accounts)
         self._permanent[audience, token] = email
+
+    def accounts_of(self, token: str) -> tuple[Account, ...]:
+        """Return the accounts that a token reaches; the sandbox's own if none were set."""
+        return self._accounts.get(token, (OWN_ACCOUNT,))
 
     def email_of(self, token: str, now: datetime, audience: str) -> str | None:
         """Return the e-mail of an access token's owner; None if it is unknown, revoked, expired or for another use."""
@@ -83,3 +111,14 @@ class Grants:
             if grant["kind"] == kind and grant["secret"] == secret and current:
                 return grant
         return None
+
+
+def _account(given: Mapping[str, Any]) -> Account:
+    number, product = given.get("id"), given.get("product", "harvest")
+    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
+        msg = f"accounts: id must be a positive whole number, not {number!r}"
+        raise ValueError(msg)
+    if product not in PRODUCTS:
+        msg = f"accounts: product must be one of {', '.join(PRODUCTS)}, not {product!r}"
+        raise ValueError(msg)
+    return Account(id=number, name=str(given.get("name", f"Account {number}")), product=str(product))

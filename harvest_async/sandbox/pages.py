@@ -17,6 +17,7 @@ from starlette.routing import Route
 from harvest_async.clock import SECOND
 from harvest_async.sandbox.account import Account
 from harvest_async.sandbox.log import Request
+from harvest_async.sandbox.oauth import APPROVER
 from harvest_async.sandbox.rate_limiter import GENERAL, REPORTS
 
 __all__ = ["routes"]
@@ -35,6 +36,7 @@ def routes(account: Account) -> list[Route]:
         Route("/_sandbox/limits", _checked(pages.limits), methods=["POST"]),
         Route("/_sandbox/lock", _checked(pages.lock), methods=["POST"]),
         Route("/_sandbox/revoke", _checked(pages.revoke), methods=["POST"]),
+        Route("/_sandbox/tokens", _checked(pages.permit), methods=["POST"]),
         Route("/_sandbox/reset", pages.reset, methods=["POST"]),
         Route("/_sandbox/faults", _checked(pages.faults), methods=["POST", "DELETE"]),
     ]
@@ -101,6 +103,15 @@ class _Pages:
         refresh = bool((await _object(request)).get("refresh", False))
         self._account.revoke_tokens(refresh=refresh)
         return JSONResponse({"revoked": True, "refresh": refresh})
+
+    async def permit(self, request: WebRequest) -> JSONResponse:
+        given = await _object(request)
+        token, accounts = given.get("token"), given.get("accounts")
+        if not isinstance(token, str) or not isinstance(accounts, list):
+            msg = "The body needs `token` and `accounts` as a list."
+            raise ValueError(msg)  # noqa: TRY004 - an invalid body is always a ValueError
+        self._account.permit(token, accounts, str(given.get("email", APPROVER)))
+        return JSONResponse({"accounts": len(accounts)}, 201)
 
     async def reset(self, _: WebRequest) -> JSONResponse:
         self._account.reset()

@@ -13,7 +13,7 @@ from harvest_async.sandbox.records import Record
 from harvest_async.sandbox.services import Services
 from harvest_async.sandbox.world import World
 
-__all__ = ["challenge", "person_of"]
+__all__ = ["challenge", "person_of", "token_of"]
 
 
 def person_of(
@@ -26,13 +26,17 @@ def person_of(
     scheme, _, credential = authorization.partition(" ")
     if scheme.lower() == "basic":
         email = _email_of(services.world, credential)
-    elif scheme.lower() == "bearer":
-        email = services.grants.email_of(credential.strip(), now, audience)
     else:
-        email = services.grants.email_of(dict(query).get("access_token", ""), now, audience)
+        email = services.grants.email_of(token_of(authorization, query), now, audience)
     if email is None:
         return None
     return next((person for person in services.world.having("user", email=email) if person["is_active"]), None)
+
+
+def token_of(authorization: str, query: Iterable[tuple[str, str]]) -> str:
+    """Return the token in the header or in the parameter `access_token`; an empty text if there is none."""
+    scheme, _, credential = authorization.partition(" ")
+    return credential.strip() if scheme.lower() == "bearer" else dict(query).get("access_token", "")
 
 
 def challenge(authorization: str) -> str:

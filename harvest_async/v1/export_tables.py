@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 from harvest_async.client.uploads import ImageStream
@@ -34,6 +34,7 @@ from harvest_async.v1.models import (
 
 __all__ = ["TABLES", "V1ExportAccount"]
 
+_NO_DAYS: Final = (date.min, date.max)
 Read = Callable[[HarvestV1, int, datetime | None, Days], AsyncIterator[Any]]
 
 _INVOICE_DRAFT: Final = frozenset(
@@ -90,6 +91,12 @@ class V1ExportAccount:
     def records(self, table: ExportTable, parent: int, since: datetime | None, days: Days) -> AsyncIterator[Any]:
         """List the records of a table."""
         return _READ[table.name](self._harvest, parent, since, days)
+
+    async def find(self, table: ExportTable, record: int) -> Any:
+        """Return an invoice that a list did not contain, or None; other lists have one page."""
+        if table.name != "invoices":
+            return None
+        return next(iter([each async for each in _invoice(self._harvest, record, None, _NO_DAYS)]), None)
 
     async def is_administrator(self) -> bool:
         """Return whether the signed-in person is an administrator."""

@@ -64,12 +64,7 @@ class ClientChanges(ClientFields, total=False):
 
 
 LIST: Final = ENDPOINTS.listing(
-    "clients.list",
-    "listClients",
-    "/clients",
-    Client,
-    "clients",
-    {"is_active": true_false, "updated_since": since_text, **CURSOR},
+    "clients.list", "listClients", "/clients", Client, {"is_active": true_false, "updated_since": since_text, **CURSOR}
 )
 CREATE: Final = ENDPOINTS.create("clients.create", "createClient", "/clients", Client)
 GET: Final = ENDPOINTS.get("clients.get", "retrieveClient", "/clients/{client}", Client)
@@ -107,11 +102,11 @@ class ClientsResource(Resource):
         """
         return await self._send(GET(id))
 
-    async def create(self, name: str, **fields: Unpack[ClientFields]) -> Client:
+    async def create(self, name: str | Client, **fields: Unpack[ClientFields]) -> Client:
         """Create a client and return it, as the response has it.
 
         Args:
-            name: the client's name.
+            name: the client's name, or a draft: `Client(name="ACME", currency="EUR")`.
             fields: `is_active`, `address`, `currency`.
 
         Raises:

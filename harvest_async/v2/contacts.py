@@ -73,12 +73,7 @@ class ContactChanges(ContactFields, total=False):
 
 
 LIST: Final = ENDPOINTS.listing(
-    "contacts.list",
-    "listContacts",
-    "/contacts",
-    Contact,
-    "contacts",
-    {"client_id": id_text, "updated_since": since_text, **CURSOR},
+    "contacts.list", "listContacts", "/contacts", Contact, {"client_id": id_text, "updated_since": since_text, **CURSOR}
 )
 CREATE: Final = ENDPOINTS.create("contacts.create", "createContact", "/contacts", Contact)
 GET: Final = ENDPOINTS.get("contacts.get", "retrieveContact", "/contacts/{contact}", Contact)

@@ -44,7 +44,6 @@ LIST: Final = ENDPOINTS.listing(
     "listEstimateItemCategories",
     _ALL,
     EstimateItemCategory,
-    "estimate_item_categories",
     {"updated_since": since_text, **CURSOR},
 )
 GET: Final = ENDPOINTS.get("estimate_item_categories.get", "retrieveEstimateItemCategory", _ONE, EstimateItemCategory)
@@ -90,8 +89,8 @@ class EstimateItemCategoriesResource(Resource):
         """Retrieve an estimate item category."""
         return await self._send(GET(id))
 
-    async def create(self, name: str) -> EstimateItemCategory:
-        """Create an estimate item category and return it."""
+    async def create(self, name: str | EstimateItemCategory) -> EstimateItemCategory:
+        """Create an estimate item category, from its name or a draft, and return it."""
         return await self._create(CREATE(fields=FORM.creation({}, name)))
 
     async def update(

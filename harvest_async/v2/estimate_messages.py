@@ -56,8 +56,8 @@ LIST: Final = ENDPOINTS.listing(
     "listMessagesForEstimate",
     _ALL,
     EstimateMessage,
-    "estimate_messages",
     {"updated_since": since_text, **CURSOR},
+    key="estimate_messages",
 )
 CREATE: Final = ENDPOINTS.create("estimate_messages.create", "createEstimateMessage", _ALL, EstimateMessage)
 DELETE: Final = ENDPOINTS.delete("estimate_messages.delete", "deleteEstimateMessage", f"{_ALL}/{{message}}")

@@ -107,7 +107,6 @@ LIST: Final = ENDPOINTS.listing(
     "listEstimates",
     "/estimates",
     Estimate,
-    "estimates",
     {
         "client_id": id_text,
         "updated_since": since_text,

@@ -91,7 +91,6 @@ LIST: Final = ENDPOINTS.listing(
     "listExpenseCategories",
     _ALL,
     ExpenseCategory,
-    "expense_categories",
     {"is_active": true_false, "updated_since": since_text, **CURSOR},
 )
 GET: Final = ENDPOINTS.get("expense_categories.get", "retrieveExpenseCategory", _ONE, ExpenseCategory)
@@ -128,11 +127,11 @@ class ExpenseCategoriesResource(Resource):
         """Retrieve an expense category."""
         return await self._send(GET(id))
 
-    async def create(self, name: str, **fields: Unpack[ExpenseCategoryFields]) -> ExpenseCategory:
+    async def create(self, name: str | ExpenseCategory, **fields: Unpack[ExpenseCategoryFields]) -> ExpenseCategory:
         """Create an expense category and return it.
 
         Args:
-            name: the category's name.
+            name: the category's name, or a draft: `ExpenseCategory(name="Meals")`.
             fields: `unit_name` and `unit_price` of a category whose expenses are entered as units; `is_active`.
         """
         return await self._create(CREATE(fields=FORM.creation(fields, name)))

@@ -138,7 +138,6 @@ LIST: Final = ENDPOINTS.listing(
     "listExpenses",
     "/expenses",
     Expense,
-    "expenses",
     {
         "user_id": id_text,
         "client_id": id_text,

@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar
 from attrs import asdict, frozen
 
 from harvest_async.call import ImageResponse
+from harvest_async.errors import NotFound
 from harvest_async.exporter.account import Days, ExportTable
 from harvest_async.v2.client import HarvestV2
 from harvest_async.v2.clients import Client
@@ -104,7 +105,7 @@ TABLES: Final[Mapping[str, ExportTable]] = {
         ExportTable("tasks", Task),
         ExportTable("billable_rates", BillableRateOfUser, "user_id", "users", since=False),
         ExportTable("cost_rates", CostRateOfUser, "user_id", "users", since=False),
-        ExportTable("teammates", TeammateOfUser, "user_id", "managers", since=False),
+        ExportTable("teammates", TeammateOfUser, "user_id", "managers", since=False, shared=True),
         ExportTable("users", User),
         ExportTable("roles", Role, since=False),
         ExportTable("expense_categories", ExpenseCategory, module="expenses"),
@@ -157,6 +158,15 @@ class V2ExportAccount:
             given |= {"from_": days[0], "to": days[1]}
         records: AsyncIterator[Any] = getattr(self._harvest, table.name).list(**given).__aiter__()
         return records
+
+    async def find(self, table: ExportTable, record: int) -> Any:
+        """Return a record that a list did not contain, or None; lists below a record have cursors, which miss none."""
+        if table.parents:
+            return None
+        try:
+            return await getattr(self._harvest, table.name).get(record)
+        except NotFound:
+            return None
 
     async def is_administrator(self) -> bool:
         """Return whether the signed-in person is an administrator."""

@@ -40,6 +40,7 @@ __all__ = [
     "payment",
     "person",
     "reference",
+    "rights_of",
     "storable",
     "to_v2",
 ]
@@ -144,21 +145,26 @@ def access_roles(*, is_admin: bool, is_project_manager: bool) -> list[str]:
     return ["administrator"] if is_admin else ["manager"] if is_project_manager else ["member"]
 
 
+def rights_of(user: User) -> dict[str, bool]:
+    """Return the rights of a person; old servers send flags instead of access roles."""
+    if not user.access_roles:
+        return {"is_admin": bool(user.is_admin), "is_project_manager": bool(user.is_project_manager)}
+    return {"is_admin": "administrator" in user.access_roles, "is_project_manager": "manager" in user.access_roles}
+
+
 def _fields(record: Any) -> Fields:
     return neutral_fields(record, _NEUTRAL)
 
 
 def person(each: User) -> AccountRecord:
     """Convert a person."""
-    roles = each.access_roles
-    rights = {"is_admin": "administrator" in roles, "is_project_manager": "manager" in roles}
     return AccountRecord(
         each.id,
         _full_name(each),
         each.is_active is not False,
         email=each.email or "",
         automatic=bool(each.has_access_to_all_future_projects),
-        fields=_fields(each) | rights,
+        fields=_fields(each) | rights_of(each),
     )
 
 

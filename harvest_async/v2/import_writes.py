@@ -5,12 +5,13 @@ Fields have the names of API v2 here. Kinds of records and final states are thos
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterable, Awaitable, Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from harvest_async.call import DeleteResult
 from harvest_async.v2.client import HarvestV2
-from harvest_async.v2.import_records import access_roles
+from harvest_async.v2.import_records import access_roles, rights_of
 
 __all__ = [
     "create_record",
@@ -101,22 +102,24 @@ async def update_record(harvest: HarvestV2, kind: str, record: int, fields: Fiel
 async def _update_person(harvest: HarvestV2, record: int, fields: Fields) -> None:
     """Set fields of a person, whose rates have calls of their own.
 
-    A change of one right keeps the other, which is read first.
+    A change of one right keeps the other, which is read first. A rate without a day would replace all others, so a
+    person whose rates changed over time gets the new one from today on.
     """
-    rates: dict[str, Callable[..., Awaitable[Any]]] = {
-        "default_hourly_rate": harvest.users.create_billable_rate,
-        "cost_rate": harvest.users.create_cost_rate,
+    users = harvest.users
+    rates: dict[str, tuple[Callable[..., Awaitable[Any]], AsyncIterable[Any]]] = {
+        "default_hourly_rate": (users.create_billable_rate, users.billable_rates(record)),
+        "cost_rate": (users.create_cost_rate, users.cost_rates(record)),
     }
-    for name, create in rates.items():
+    for name, (create, known) in rates.items():
         if (amount := fields.pop(name, None)) is not None:
-            await create(record, amount)
+            is_dated = any([each.start_date is not None async for each in known])
+            await create(record, amount, **({"start_date": datetime.now(UTC).date()} if is_dated else {}))
     if any(name in fields for name in _RIGHTS):
-        roles = (await harvest.users.get(record)).access_roles
-        now = {"is_admin": "administrator" in roles, "is_project_manager": "manager" in roles}
+        now = rights_of(await users.get(record))
         rights = {name: bool(fields.pop(name, now[name])) for name in _RIGHTS}
         fields["access_roles"] = access_roles(**rights)
     if fields:
-        await harvest.users.update(record, **fields)
+        await users.update(record, **fields)
 
 
 async def delete_record(harvest: HarvestV2, kind: str, record: int, fields: Fields) -> DeleteResult:

@@ -46,7 +46,6 @@ LIST: Final = ENDPOINTS.listing(
     "listInvoiceItemCategories",
     _ALL,
     InvoiceItemCategory,
-    "invoice_item_categories",
     {"updated_since": since_text, **CURSOR},
 )
 GET: Final = ENDPOINTS.get("invoice_item_categories.get", "retrieveInvoiceItemCategory", _ONE, InvoiceItemCategory)
@@ -92,8 +91,8 @@ class InvoiceItemCategoriesResource(Resource):
         """Retrieve an invoice item category."""
         return await self._send(GET(id))
 
-    async def create(self, name: str) -> InvoiceItemCategory:
-        """Create an invoice item category and return it."""
+    async def create(self, name: str | InvoiceItemCategory) -> InvoiceItemCategory:
+        """Create an invoice item category, from its name or a draft, and return it."""
         return await self._create(CREATE(fields=FORM.creation({}, name)))
 
     async def update(

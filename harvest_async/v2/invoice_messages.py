@@ -86,8 +86,8 @@ LIST: Final = ENDPOINTS.listing(
     "listMessagesForInvoice",
     _ALL,
     InvoiceMessage,
-    "invoice_messages",
     {"updated_since": since_text, **CURSOR},
+    key="invoice_messages",
 )
 CREATE: Final = ENDPOINTS.create("invoice_messages.create", "createInvoiceMessage", _ALL, InvoiceMessage)
 TEXT: Final[Endpoint[InvoiceMessageText]] = ENDPOINTS.get(

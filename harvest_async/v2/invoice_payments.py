@@ -75,8 +75,8 @@ LIST: Final = ENDPOINTS.listing(
     "listPaymentsForInvoice",
     _ALL,
     InvoicePayment,
-    "invoice_payments",
     {"updated_since": since_text, **CURSOR},
+    key="invoice_payments",
 )
 CREATE: Final = ENDPOINTS.create("invoice_payments.create", "createInvoicePayment", _ALL, InvoicePayment)
 DELETE: Final = ENDPOINTS.delete(

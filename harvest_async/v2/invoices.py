@@ -28,7 +28,6 @@ LIST: Final = ENDPOINTS.listing(
     "listInvoices",
     "/invoices",
     Invoice,
-    "invoices",
     {
         "client_id": id_text,
         "project_id": id_text,

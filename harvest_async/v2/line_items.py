@@ -12,6 +12,7 @@ from attrs import asdict, has
 
 from harvest_async.client.validation import Check, CheckedBy, check_of, several
 from harvest_async.errors import InvalidArgument
+from harvest_async.v2.documents import LineItem
 from harvest_async.v2.projects import ProjectField
 from harvest_async.v2.references import Number
 
@@ -80,14 +81,14 @@ def _lines(fields: type[Any]) -> Check:
     return check
 
 
-EstimateLines: TypeAlias = Annotated[Iterable[Any], CheckedBy(_lines(EstimateLineFields))]
+EstimateLines: TypeAlias = Annotated[Iterable[LineItem | EstimateLineFields], CheckedBy(_lines(EstimateLineFields))]
 """Line items of an estimate: records, or dicts of their fields."""
 
-InvoiceLines: TypeAlias = Annotated[Iterable[Any], CheckedBy(_lines(LineFields))]
+InvoiceLines: TypeAlias = Annotated[Iterable[LineItem | LineFields], CheckedBy(_lines(LineFields))]
 """Line items of an invoice: records, or dicts of their fields."""
 
 
-def changed_lines(before: Iterable[Any] | None, after: Iterable[Any] | None) -> list[dict[str, Any]]:
+def changed_lines(before: Iterable[LineItem] | None, after: Iterable[LineItem] | None) -> list[dict[str, Any]]:
     """Return what an update sends so that the lines of a record become others.
 
     Args:

@@ -3,7 +3,7 @@
 # Annotations are evaluated here, not kept as text: the checks are read from them.
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, Final, TypeAlias
+from typing import Annotated, Any, Final, TypeAlias, TypedDict
 
 from harvest_async.client.validation import CheckedBy, several
 from harvest_async.errors import InvalidArgument
@@ -12,6 +12,13 @@ from harvest_async.v2.entry_refs import MessageRecipient
 __all__ = ["Recipients", "check_state", "check_unlocked"]
 
 _KEYS: Final = frozenset({"email", "name"})
+
+
+class RecipientFields(TypedDict, total=False):
+    """A recipient of a message: `email` is needed."""
+
+    name: str | None
+    email: str
 
 
 def _recipient(name: str, given: Any) -> dict[str, str]:
@@ -32,7 +39,7 @@ def _recipients(name: str, value: object) -> list[dict[str, str]]:
     return [_recipient(f"{name}[{at}]", each) for at, each in enumerate(given)]
 
 
-Recipients: TypeAlias = Annotated[Iterable[Any] | str, CheckedBy(_recipients)]
+Recipients: TypeAlias = Annotated[Iterable[str | MessageRecipient | RecipientFields] | str, CheckedBy(_recipients)]
 """Recipients: e-mail addresses, `MessageRecipient` records, or dicts of `name` and `email`."""
 
 

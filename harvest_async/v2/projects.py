@@ -114,7 +114,6 @@ LIST: Final = ENDPOINTS.listing(
     "listProjects",
     "/projects",
     Project,
-    "projects",
     {"is_active": true_false, "client_id": id_text, "updated_since": since_text, **CURSOR},
 )
 CREATE: Final = ENDPOINTS.create("projects.create", "createProject", "/projects", Project)

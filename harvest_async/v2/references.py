@@ -200,12 +200,14 @@ class V2Endpoints:
         operation: str,
         template: str,
         model: type[T],
-        key: str,
         parameters: Mapping[str, Format],
+        *,
+        key: str = "",
         **options: Any,
     ) -> Endpoint[Page[T]]:
-        """Return an endpoint that lists records below `key`."""
-        return self.custom(name, operation, "GET", template, Many(model, key), SAFE, parameters=parameters, **options)
+        """Return an endpoint that lists records below `key`: by default, the last part of the path."""
+        many = Many(model, key or template.rpartition("/")[2])
+        return self.custom(name, operation, "GET", template, many, SAFE, parameters=parameters, **options)
 
     def get(self, name: str, operation: str, template: str, model: type[T], **options: Any) -> Endpoint[T]:
         """Return an endpoint that reads one record."""

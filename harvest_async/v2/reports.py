@@ -35,8 +35,8 @@ def _report(
         operation,
         f"/reports/{path}",
         model,
-        "results",
         parameters,
+        key="results",
         required=required,
         budget="reports",
     )

@@ -44,7 +44,7 @@ class RoleChanges(RoleFields, total=False):
     name: Name
 
 
-LIST: Final = ENDPOINTS.listing("roles.list", "listRoles", "/roles", Role, "roles", CURSOR)
+LIST: Final = ENDPOINTS.listing("roles.list", "listRoles", "/roles", Role, CURSOR)
 CREATE: Final = ENDPOINTS.create("roles.create", "createRole", "/roles", Role)
 GET: Final = ENDPOINTS.get("roles.get", "retrieveRole", "/roles/{role}", Role)
 UPDATE: Final = ENDPOINTS.update("roles.update", "updateRole", "/roles/{role}", Role)
@@ -77,11 +77,11 @@ class RolesResource(Resource):
         """
         return await self._send(GET(id))
 
-    async def create(self, name: str, **fields: Unpack[RoleFields]) -> Role:
+    async def create(self, name: str | Role, **fields: Unpack[RoleFields]) -> Role:
         """Create a role and return it, as the response has it.
 
         Args:
-            name: the role's name.
+            name: the role's name, or a draft: `Role(name="Designer")`.
             fields: `user_ids`, the users that have it.
 
         Raises:

@@ -83,19 +83,13 @@ class TaskAssignmentFields(TaskAssignmentChanges, total=False):
 FILTERS: Final = {"is_active": true_false, "updated_since": since_text}
 
 LIST: Final = ENDPOINTS.listing(
-    "task_assignments.list",
-    "listTaskAssignments",
-    "/task_assignments",
-    TaskAssignment,
-    "task_assignments",
-    {**FILTERS, **CURSOR},
+    "task_assignments.list", "listTaskAssignments", "/task_assignments", TaskAssignment, {**FILTERS, **CURSOR}
 )
 LIST_FOR_PROJECT: Final = ENDPOINTS.listing(
     "task_assignments.list_for_project",
     "listTaskAssignmentsForSpecificProject",
     "/projects/{project}/task_assignments",
     TaskAssignment,
-    "task_assignments",
     {**FILTERS, **PAGES},
 )
 ONE: Final = "/projects/{project}/task_assignments/{task_assignment}"
@@ -107,11 +101,7 @@ UPDATE: Final = ENDPOINTS.update("task_assignments.update", "updateTaskAssignmen
 DELETE: Final = ENDPOINTS.delete("task_assignments.delete", "deleteTaskAssignment", ONE)
 
 FORM: Final = form(
-    "task_assignments",
-    TaskAssignment,
-    TaskAssignmentFields,
-    TaskAssignmentChanges,
-    {"task_id": TaskField},
+    "task_assignments", TaskAssignment, TaskAssignmentFields, TaskAssignmentChanges, {"task_id": TaskField}
 )
 
 

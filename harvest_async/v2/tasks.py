@@ -67,12 +67,7 @@ class TaskChanges(TaskFields, total=False):
 
 
 LIST: Final = ENDPOINTS.listing(
-    "tasks.list",
-    "listTasks",
-    "/tasks",
-    Task,
-    "tasks",
-    {"is_active": true_false, "updated_since": since_text, **CURSOR},
+    "tasks.list", "listTasks", "/tasks", Task, {"is_active": true_false, "updated_since": since_text, **CURSOR}
 )
 CREATE: Final = ENDPOINTS.create("tasks.create", "createTask", "/tasks", Task)
 GET: Final = ENDPOINTS.get("tasks.get", "retrieveTask", "/tasks/{task}", Task)
@@ -110,11 +105,11 @@ class TasksResource(Resource):
         """
         return await self._send(GET(id))
 
-    async def create(self, name: str, **fields: Unpack[TaskFields]) -> Task:
+    async def create(self, name: str | Task, **fields: Unpack[TaskFields]) -> Task:
         """Create a task and return it, as the response has it.
 
         Args:
-            name: the task's name.
+            name: the task's name, or a draft: `Task(name="Design")`.
             fields: `billable_by_default`, `default_hourly_rate`, `is_default`, `is_active`.
 
         Raises:

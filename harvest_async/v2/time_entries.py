@@ -32,13 +32,7 @@ __all__ = ["TimeEntriesResource"]
 _TIMER: Final = "use time_entries.start, restart or stop"
 _NEEDED: Final = {"project_id": ProjectField, "task_id": TaskField, "spent_date": Day}
 FORM: Final = form(
-    "time_entries",
-    TimeEntry,
-    TimeEntryFields,
-    TimeEntryChanges,
-    _NEEDED,
-    is_running=_TIMER,
-    timer_started_at=_TIMER,
+    "time_entries", TimeEntry, TimeEntryFields, TimeEntryChanges, _NEEDED, is_running=_TIMER, timer_started_at=_TIMER
 )
 _START: Final = form("time_entries", TimeEntry, StartFields, StartFields, _NEEDED, making="start")
 
@@ -48,7 +42,6 @@ LIST: Final = ENDPOINTS.listing(
     "listTimeEntries",
     "/time_entries",
     TimeEntry,
-    "time_entries",
     {
         "user_id": id_text,
         "client_id": id_text,

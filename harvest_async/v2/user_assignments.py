@@ -86,19 +86,13 @@ class UserAssignmentFields(UserAssignmentChanges, total=False):
 FILTERS: Final = {"user_id": id_text, "is_active": true_false, "updated_since": since_text}
 
 LIST: Final = ENDPOINTS.listing(
-    "user_assignments.list",
-    "listUserAssignments",
-    "/user_assignments",
-    UserAssignment,
-    "user_assignments",
-    {**FILTERS, **CURSOR},
+    "user_assignments.list", "listUserAssignments", "/user_assignments", UserAssignment, {**FILTERS, **CURSOR}
 )
 LIST_FOR_PROJECT: Final = ENDPOINTS.listing(
     "user_assignments.list_for_project",
     "listUserAssignmentsForSpecificProject",
     "/projects/{project}/user_assignments",
     UserAssignment,
-    "user_assignments",
     {**FILTERS, **PAGES},
 )
 ONE: Final = "/projects/{project}/user_assignments/{user_assignment}"
@@ -110,11 +104,7 @@ UPDATE: Final = ENDPOINTS.update("user_assignments.update", "updateUserAssignmen
 DELETE: Final = ENDPOINTS.delete("user_assignments.delete", "deleteUserAssignment", ONE)
 
 FORM: Final = form(
-    "user_assignments",
-    UserAssignment,
-    UserAssignmentFields,
-    UserAssignmentChanges,
-    {"user_id": UserField},
+    "user_assignments", UserAssignment, UserAssignmentFields, UserAssignmentChanges, {"user_id": UserField}
 )
 
 

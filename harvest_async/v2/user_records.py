@@ -34,12 +34,7 @@ from harvest_async.v2.user_rates import (
 __all__ = ["UserRecords"]
 
 LIST_BILLABLE: Final = ENDPOINTS.listing(
-    "users.billable_rates",
-    "listBillableRatesForSpecificUser",
-    "/users/{user}/billable_rates",
-    BillableRate,
-    "billable_rates",
-    CURSOR,
+    "users.billable_rates", "listBillableRatesForSpecificUser", "/users/{user}/billable_rates", BillableRate, CURSOR
 )
 GET_BILLABLE: Final = ENDPOINTS.get(
     "users.billable_rate", "retrieveBillableRate", "/users/{user}/billable_rates/{billable_rate}", BillableRate
@@ -48,17 +43,12 @@ CREATE_BILLABLE: Final = ENDPOINTS.create(
     "users.create_billable_rate", "createBillableRate", "/users/{user}/billable_rates", BillableRate
 )
 LIST_COST: Final = ENDPOINTS.listing(
-    "users.cost_rates", "listCostRatesForSpecificUser", "/users/{user}/cost_rates", CostRate, "cost_rates", CURSOR
+    "users.cost_rates", "listCostRatesForSpecificUser", "/users/{user}/cost_rates", CostRate, CURSOR
 )
 GET_COST: Final = ENDPOINTS.get("users.cost_rate", "retrieveCostRate", "/users/{user}/cost_rates/{cost_rate}", CostRate)
 CREATE_COST: Final = ENDPOINTS.create("users.create_cost_rate", "createCostRate", "/users/{user}/cost_rates", CostRate)
 LIST_TEAMMATES: Final = ENDPOINTS.listing(
-    "users.teammates",
-    "listAssignedTeammatesForSpecificUser",
-    "/users/{user}/teammates",
-    Teammate,
-    "teammates",
-    CURSOR,
+    "users.teammates", "listAssignedTeammatesForSpecificUser", "/users/{user}/teammates", Teammate, CURSOR
 )
 UPDATE_TEAMMATES: Final = ENDPOINTS.custom(
     "users.update_teammates",
@@ -73,7 +63,6 @@ LIST_ASSIGNMENTS: Final = ENDPOINTS.listing(
     "listActiveProjectAssignments",
     "/users/{user}/project_assignments",
     ProjectAssignment,
-    "project_assignments",
     {"updated_since": since_text, **CURSOR},
 )
 LIST_MY_ASSIGNMENTS: Final = ENDPOINTS.listing(
@@ -81,7 +70,6 @@ LIST_MY_ASSIGNMENTS: Final = ENDPOINTS.listing(
     "listActiveProjectAssignmentsForTheCurrentlyAuthenticatedUser",
     "/users/me/project_assignments",
     ProjectAssignment,
-    "project_assignments",
     PAGES,
 )
 

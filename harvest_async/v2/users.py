@@ -97,12 +97,7 @@ class UserChanges(_Common, total=False):
 
 
 LIST: Final = ENDPOINTS.listing(
-    "users.list",
-    "listUsers",
-    "/users",
-    User,
-    "users",
-    {"is_active": true_false, "updated_since": since_text, **CURSOR},
+    "users.list", "listUsers", "/users", User, {"is_active": true_false, "updated_since": since_text, **CURSOR}
 )
 ME: Final = ENDPOINTS.get("users.me", "retrieveTheCurrentlyAuthenticatedUser", "/users/me", User)
 CREATE: Final = ENDPOINTS.create("users.create", "createUser", "/users", User)

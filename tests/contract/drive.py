@@ -12,6 +12,7 @@ from decimal import Decimal
 from urllib.parse import parse_qsl
 
 import httpx
+from attrs import has
 
 from harvest_async import BearerAuth, HarvestV2, Throttle
 from tests.contract.v2 import operations
@@ -76,22 +77,35 @@ BY_TIMES = {
 
 
 class Recorder(httpx.AsyncBaseTransport):
-    """Sends requests to a socket, and keeps what was sent: (method, path, names of the query, names of the body)."""
+    """Sends requests to a socket, and keeps what was sent and received.
+
+    Attributes:
+        sent: (method, path, names of the query, names of the body) of each request.
+        bodies: the body of each request as JSON; None where it is none.
+        received: (method, path, body as JSON) of each response that is a record or a list.
+    """
 
     def __init__(self):
         self._below = httpx.AsyncHTTPTransport()
-        self.sent = []
+        self.sent, self.bodies, self.received = [], [], []
 
     async def handle_async_request(self, request):
         content = await request.aread()
-        names = set()
+        names, body = set(), None
         if request.headers.get("content-type", "").startswith("multipart"):
             names = {part.partition(b'"')[2].partition(b'"')[0].decode() for part in content.split(b"; name=")[1:]}
         elif content:
-            names = set(json.loads(content))
+            body = json.loads(content)
+            names = set(body)
         query = {name for name, _ in parse_qsl(request.url.query.decode(), keep_blank_values=True)}
-        self.sent.append((request.method, request.url.path.removeprefix("/v2"), query, names))
-        return await self._below.handle_async_request(request)
+        path = request.url.path.removeprefix("/v2")
+        self.sent.append((request.method, path, query, names))
+        self.bodies.append(body)
+        response = await self._below.handle_async_request(request)
+        content = await response.aread()
+        if response.is_success and response.headers.get("content-type", "").startswith("application/json"):
+            self.received.append((request.method, path, json.loads(content)))
+        return httpx.Response(response.status_code, headers=response.headers, content=content)
 
     async def aclose(self):
         await self._below.aclose()
@@ -131,6 +145,30 @@ def arguments(name, method, ids, leave_out):
         else:
             places.append(value_of(name, each.name, hints.get(each.name), ids))
     return places, {field: value for field, value in given.items() if field not in leave_out}
+
+
+def needed(method, given):
+    """Return those of the named arguments without which a method can't be called."""
+    wanted = inspect.signature(method).parameters.values()
+    return {
+        each.name: given[each.name] for each in wanted if each.kind is each.KEYWORD_ONLY and each.default is each.empty
+    }
+
+
+def untyped(tree, record, where=""):
+    """Yield the fields of a response's record that did not arrive in an attribute of their own."""
+    for name, value in tree.items():
+        place = f"{where}{name}"
+        if name in record.extra or not hasattr(record, name):
+            yield place
+            continue
+        own = getattr(record, name)
+        if own is None and value is not None:
+            yield place
+        pairs = zip(value, own, strict=True) if isinstance(value, list) and own else [(value, own)]
+        for each, inner in pairs:
+            if isinstance(each, dict):
+                yield from untyped(each, inner, f"{place}.") if has(type(inner)) else [place]
 
 
 def value_of(name, field, kind, ids):

@@ -31,11 +31,18 @@ def operations():
 def records():
     """Return the fields of each record by its name, those beyond the published list included."""
     found = {}
-    for line in _lines():
-        name, sign, *fields = line.split(" ")
-        if sign in {"=", "+"}:
-            found[name] = (*found.get(name, ()), *fields)
-    return found
+    for part in (published(), amendments()):
+        for name, fields in part.items():
+            known = found.setdefault(name, {})
+            for plain, inner in map(split, fields):
+                known[plain] = (*known.get(plain, ()), *inner)
+    return {name: tuple(map(_joined, known.items())) for name, known in found.items()}
+
+
+def split(field):
+    """Return the name of a field, and those of the nested record in it: `client{id,name}`."""
+    name, _, inner = field.partition("{")
+    return name, tuple(inner.rstrip("}").split(",")) if inner else ()
 
 
 def published():
@@ -46,6 +53,17 @@ def published():
 def amendments():
     """Return the fields of each record beyond the published list, which recorded responses have."""
     return _records("+")
+
+
+def body_amendments():
+    """Return the fields of nested records in bodies beyond the published list: (operation, field) -> names."""
+    rows = (line.split(" ") for line in _lines() if line.split(" ")[1] == "body+")
+    return {(name, split(field)[0]): split(field)[1] for name, _, *fields in rows for field in fields}
+
+
+def _joined(field):
+    name, inner = field
+    return f"{name}{{{','.join(inner)}}}" if inner else name
 
 
 def _records(wanted):

@@ -104,6 +104,7 @@ async def clients_and_contacts(contact: Contact) -> None:
         assert_type(await harvest.clients.update(client, evolve(client, name="New")), Client)
     assert_type(await harvest.clients.get("7"), Client)
     assert_type(await harvest.clients.create("ACME", currency="EUR", address=None, is_active=True), Client)
+    assert_type(await harvest.clients.create(Client(name="ACME")), Client)
     assert_type(await harvest.clients.update(7, is_active=False), Client)
     assert_type(await harvest.clients.delete(ClientRef(id=7)), DeleteResult)
     assert_type(await harvest.contacts.list(client_id=7, page=2), list[Contact])

@@ -6,6 +6,7 @@ that they manage.
 
 from __future__ import annotations
 
+from decimal import Decimal
 from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
@@ -28,7 +29,7 @@ __all__ = ["ROUTES"]
 
 _NEEDED: Final = ("project_id", "expense_category_id", "spent_date")
 _KEPT: Final = ("id", "notes", "units", "total_cost", "billable", "is_closed", "is_billed", "created_at", "updated_at")
-_NO_RECEIPT: Final = {"url": None, "file_name": None, "file_size": None, "content_type": None}
+_ONE_UNIT: Final = Decimal(1)
 
 
 def list_all(services: V2Services, request: Request) -> Response:
@@ -114,6 +115,8 @@ def _shown(services: V2Services, request: Request, expense: Record) -> Record:
     category = services.tables("expense_category")[expense["expense_category_id"]]
     return {
         **{name: expense[name] for name in _KEPT},
+        # An expense with a cost of its own counts as one unit.
+        "units": _ONE_UNIT if expense["units"] is None else expense["units"],
         "spent_date": expense["spent_at"],
         "is_locked": reason is not None,
         "locked_reason": reason,
@@ -127,7 +130,7 @@ def _shown(services: V2Services, request: Request, expense: Record) -> Record:
     }
 
 
-def _receipt_of(services: V2Services, request: Request, expense: Record) -> Record:
+def _receipt_of(services: V2Services, request: Request, expense: Record) -> Record | None:
     for receipt in services.world.having("receipt", expense_id=expense["id"]):
         place = urlsplit(request.address)
         encoded = receipt["content"]
@@ -137,7 +140,7 @@ def _receipt_of(services: V2Services, request: Request, expense: Record) -> Reco
             "file_size": len(encoded) // 4 * 3 - encoded.count("="),
             "content_type": receipt["media"],
         }
-    return dict(_NO_RECEIPT)
+    return None
 
 
 ROUTES: Final = (

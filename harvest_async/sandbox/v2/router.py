@@ -1,6 +1,7 @@
 """The table of endpoints, and the router that finds the handler of a request.
 
-The router checks the role and turns a refusal into a response. A section whose module is off gets 404.
+The router checks the role and turns a refusal into a response. A path without an endpoint, and a section whose module
+is off, get 404 as an HTML page; a record that does not exist gets it as JSON.
 """
 
 from __future__ import annotations
@@ -47,6 +48,11 @@ SECTIONS: Final[tuple[tuple[str, tuple[Route, ...]], ...]] = (
 )
 
 _NOT_AUTHORIZED: Final = "Not authorized!"
+_NO_PAGE: Final = Response(
+    404,
+    b"<!DOCTYPE html><html><head><title>404</title></head><body>The page was not found.</body></html>",
+    media="text/html; charset=utf-8",
+)
 _REASONS: Final = (
     (re.compile(r"(.+) is missing\."), "{} can't be blank"),
     (re.compile(r"(.+) is taken\."), "{} has already been taken"),
@@ -63,7 +69,10 @@ class Router:
     def serve(self, request: Request) -> Response:
         """Execute a request."""
         try:
-            route, values = _find(request.method, request.path, self._services.modules)
+            found = _find(request.method, request.path, self._services.modules)
+            if found is None:
+                return _NO_PAGE
+            route, values = found
             self._require(route.role, request)
             response = route.handler(self._services, request.with_path_values(values))
         except Refusal as refusal:
@@ -108,8 +117,8 @@ def _table() -> dict[str, list[tuple[re.Pattern[str], str, Route]]]:
 _TABLE: Final = _table()
 
 
-def _find(method: str, path: str, modules: frozenset[str]) -> tuple[Route, tuple[str, ...]]:
+def _find(method: str, path: str, modules: frozenset[str]) -> tuple[Route, tuple[str, ...]] | None:
     for pattern, module, route in _TABLE.get(path.split("/")[1], ()):
         if method == route.method and (match := pattern.fullmatch(path)) and (not module or module in modules):
             return route, match.groups()
-    raise Refusal(404)
+    return None

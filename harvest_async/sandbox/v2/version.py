@@ -9,19 +9,20 @@ from urllib.parse import parse_qsl
 
 from attrs import evolve
 
+from harvest_async.sandbox.grants import OWN_ACCOUNT, Account
 from harvest_async.sandbox.json_text import write_json
 from harvest_async.sandbox.messages import HttpRequest, Response
 from harvest_async.sandbox.oauth import APPROVER, AUTHORIZE, LONG_LIFETIME, OAuthPages
 from harvest_async.sandbox.rate_limiter import GENERAL, REPORTS
 from harvest_async.sandbox.records import Record
 from harvest_async.sandbox.services import Services
-from harvest_async.sandbox.sign_in import person_of
+from harvest_async.sandbox.sign_in import person_of, token_of
 from harvest_async.sandbox.v2.base import Request, V2Services
 from harvest_async.sandbox.v2.router import Router
 
 __all__ = ["ACCOUNT_ID", "TOKEN", "USER_TOKEN", "V2", "mount"]
 
-ACCOUNT_ID: Final = 1
+ACCOUNT_ID: Final = OWN_ACCOUNT["id"]
 TOKEN: Final = "sandbox-token"
 USER_TOKEN: Final = "sandbox-user-token"
 
@@ -83,7 +84,7 @@ class V2:
         if person is None or invalid is not None:
             return invalid or _unauthorized()
         if request.path == _ACCOUNTS_PATH:
-            return _accounts(request, person)
+            return _accounts(request, person, self._services.grants.accounts_of(token_of(authorization, pairs)))
         return self._signed_in(request, pairs, person, now)
 
     def _person(self, request: HttpRequest, pairs: tuple[tuple[str, str], ...], now: datetime) -> Record | None:
@@ -95,7 +96,8 @@ class V2:
         """Execute a request of a person if it names the account."""
         headers, prefix = request.headers, _prefix(request.path) or ""
         named = headers.get("harvest-account-id") or dict(pairs).get("account_id", "")
-        if named.strip() != str(ACCOUNT_ID):
+        reached = self._services.grants.accounts_of(token_of(headers.get("authorization", ""), pairs))
+        if named.strip() != str(ACCOUNT_ID) or OWN_ACCOUNT not in reached:
             return _unauthorized()
         host = headers.get("host", "127.0.0.1")
         return self._router.serve(
@@ -130,12 +132,11 @@ def _invalid(request: HttpRequest) -> Response | None:
     return None
 
 
-def _accounts(request: HttpRequest, person: Record) -> Response:
+def _accounts(request: HttpRequest, person: Record, accounts: Iterable[Account]) -> Response:
     if request.method != "GET":
         return _refused(404, "Not Found")
     user = {name: person[name] for name in ("id", "first_name", "last_name", "email")}
-    accounts: Iterable[Record] = [{"id": ACCOUNT_ID, "name": "Sandbox", "product": "harvest"}]
-    return Response(content=write_json({"user": user, "accounts": accounts}))
+    return Response(content=write_json({"user": user, "accounts": list(accounts)}))
 
 
 def _refused(status: int, message: str) -> Response:
