@@ -6,6 +6,7 @@ own writes touch are requested again before they are returned; records that othe
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any, Final, TypeVar
@@ -67,7 +68,7 @@ def changes(listing: Callable[..., Awaitable[list[T]]]) -> Fetch[T]:
     return fetch
 
 
-class BaseDirectory:
+class BaseDirectory(ABC):
     """An account's reference lists, kept in memory and updated by `updated_since`.
 
     Args:
@@ -126,17 +127,17 @@ class BaseDirectory:
 
     # Each version's own
 
+    @abstractmethod
     def _open(self, harvest: Any) -> None:
         """Create the lists."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _tables(self) -> Mapping[str, CachedList[Any]]:
         """Return the lists by the first word of their paths."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _wrote_below(self, project: int, kind: str, rest: list[str], *, deleted: bool) -> None:
         """Record a write below a project; a write of the project itself has nothing below it."""
-        raise NotImplementedError
 
     # Inside
 
