@@ -1,0 +1,104 @@
+"""Harvest's errors as problem documents (RFC 9457)."""
+
+from __future__ import annotations
+
+import logging
+import math
+import re
+from typing import Final
+
+from fastapi import FastAPI, Request
+from fastapi.requests import HTTPConnection
+from fastapi.responses import JSONResponse
+
+from harvest_async.errors import (
+    BadRequest,
+    CreatedUnread,
+    DecodeError,
+    FieldsIgnored,
+    Forbidden,
+    HarvestError,
+    InvalidArgument,
+    NotFound,
+    NotSent,
+    OutcomeUnknown,
+    StorageError,
+    Throttled,
+    Unauthorized,
+    Unprocessable,
+    WouldWait,
+)
+
+__all__ = ["MEANINGS", "add_handlers", "note_wait"]
+
+MEANINGS: Final[tuple[tuple[type[HarvestError], int, str], ...]] = (
+    # error, status, title: the first match counts
+    (WouldWait, 503, "Harvest is busy"),
+    (Throttled, 503, "Harvest is blocked"),
+    (NotFound, 404, "Not found at Harvest"),
+    (InvalidArgument, 422, "Harvest has no such request"),
+    (Unprocessable, 422, "Harvest refused the values"),
+    (FieldsIgnored, 409, "Harvest kept the old values"),
+    (BadRequest, 400, "Harvest refused the request"),
+    (Unauthorized, 502, "Harvest refused our sign-in"),
+    (Forbidden, 502, "Harvest refused our role"),
+    (NotSent, 503, "Harvest can't be reached"),
+    (OutcomeUnknown, 502, "Harvest's response was lost"),
+    (CreatedUnread, 502, "Created at Harvest, but not read back"),
+    (DecodeError, 502, "Harvest's response can't be read"),
+    (StorageError, 500, "This app's Harvest state can't be used"),
+    (HarvestError, 502, "Harvest failed"),
+)
+"""Status and title of the response to each error. A failed sign-in at Harvest is the app's fault: no 401 or 403."""
+
+logger = logging.getLogger("harvest_async")
+
+_WAITS: Final = "harvest_async_max_waits"
+"""The attribute of a request's state that holds the `max_wait` of each dependency."""
+
+_PROBLEM: Final = "application/problem+json"
+_JITTER: Final = 0.05
+"""Seconds by which the predicted wait at the gate may be wrong."""
+
+
+def note_wait(connection: HTTPConnection, max_wait: float | None) -> None:
+    """Note the `max_wait` of a request's dependency, which `Retry-After` takes into account; None is no limit."""
+    waits: tuple[float, ...] = getattr(connection.state, _WAITS, ())
+    setattr(connection.state, _WAITS, waits if max_wait is None else (*waits, max_wait))
+
+
+def add_handlers(app: FastAPI) -> None:
+    """Return Harvest's errors as problem documents (see `MEANINGS`).
+
+    `detail` is the error's message, which holds no credential. If a retry helps, `Retry-After` and the member
+    `retry_after` give the whole seconds after which the same request is expected to succeed.
+    """
+    app.add_exception_handler(HarvestError, _respond)
+
+
+async def _respond(request: Request, error: Exception) -> JSONResponse:
+    status, title = next((status, title) for kind, status, title in MEANINGS if isinstance(error, kind))
+    name = re.sub(r"\B(?=[A-Z])", "-", type(error).__name__).lower()
+    problem = {"type": f"urn:harvest-async:{name}", "title": title, "status": status, "detail": _detail(error)}
+    wait = _retry_after(request, error)
+    if wait is None:
+        return JSONResponse(problem, status, media_type=_PROBLEM)
+    return JSONResponse(problem | {"retry_after": wait}, status, {"Retry-After": str(wait)}, _PROBLEM)
+
+
+def _detail(error: Exception) -> str:
+    """Return the text for visitors. Errors about this machine's files are logged instead."""
+    if isinstance(error, StorageError) or type(error) is HarvestError:
+        logger.error("%s: %s", type(error).__name__, error)
+        return "The log of this app has the details."
+    return str(error)
+
+
+def _retry_after(request: Request, error: Exception) -> int | None:
+    """Return the whole seconds after which the same request is expected to succeed, waiting as long as this one."""
+    if isinstance(error, WouldWait):
+        shortest = min(getattr(request.state, _WAITS, ()), default=0.0)  # the error may be any client's
+        return max(1, math.ceil(error.wait - shortest + _JITTER))
+    if isinstance(error, Throttled):
+        return max(1, math.ceil(error.retry_after))
+    return None

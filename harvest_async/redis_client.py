@@ -1,0 +1,67 @@
+"""The connection to a Redis or Valkey server; the only module that imports redis-py.
+
+Invariants:
+- A command is sent once: redis-py's own retries are off, since they repeat a script whose response was lost.
+- An error or a log names the server without its user and password.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from harvest_async.errors import InvalidArgument
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+__all__ = ["connect", "location"]
+
+_SCHEMES: Final = ("redis://", "rediss://", "unix://")
+_TIMEOUT: Final = 5.0
+"""Seconds for a connection, and for the response to a command that does not wait."""
+
+
+def connect(url: str, *, timeout: float = _TIMEOUT, **options: Any) -> Redis:
+    """Return a client of the server; it connects when it is first used, and decodes nothing.
+
+    Args:
+        url: `redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE]`, `rediss://` for TLS, or `unix://PATH`.
+        timeout: seconds for connecting and for the response to a command that does not wait.
+        options: further options of `redis.asyncio.Redis.from_url`.
+
+    Raises:
+        InvalidArgument: `url` is not the address of a Redis server.
+        ImportError: redis-py is not installed; it comes with the extra `redis`.
+    """
+    try:
+        from redis.asyncio import Redis  # noqa: PLC0415 - the extra may be missing
+        from redis.asyncio.retry import Retry  # noqa: PLC0415
+        from redis.backoff import NoBackoff  # noqa: PLC0415
+    except ModuleNotFoundError as missing:
+        msg = "a Redis or Valkey server needs redis-py: python -m pip install 'harvest-async[redis]'"
+        raise ImportError(msg) from missing
+    wrong = f"{location(url)!r} is not the address of a Redis server: use redis://HOST:PORT/0, or rediss:// for TLS"
+    if not url.startswith(_SCHEMES):
+        raise InvalidArgument(wrong)
+    try:
+        return Redis.from_url(
+            url,
+            protocol=2,
+            retry=Retry(NoBackoff(), 0),
+            socket_connect_timeout=timeout,
+            socket_timeout=timeout,
+            **options,
+        )
+    except ValueError as error:
+        raise InvalidArgument(wrong) from error
+
+
+def location(url: str) -> str:
+    """Return a server's address without the user, the password and the options."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "(unreadable)"
+    host = parts.netloc.rpartition("@")[2]
+    return parts._replace(netloc=host, query="", fragment="").geturl() if parts.scheme else "(no scheme)"
