@@ -254,6 +254,17 @@ async def test_a_state_is_no_field_of_an_update():
             await harvest.invoices.update(13, state="closed")
 
 
+@pytest.mark.parametrize("kind", ["invoices", "estimates"])
+async def test_a_state_of_the_future_is_filtered_by(kind):
+    """Sends a state that this version does not know, and keeps it as text in the records."""
+    account = Account({f"GET /v2/{kind}": page(kind, {"id": 13, "state": "disputed"})})
+    async with account.client() as harvest:
+        (found,) = await getattr(harvest, kind).list(state="disputed")
+
+    assert found.state == "disputed"
+    assert account.query["state"] == "disputed"
+
+
 async def test_a_message_is_sent_to_recipients():
     """Recipients are addresses, dicts or records."""
     account = Account({"POST /v2/invoices/13/messages": MESSAGE, "POST /v2/estimates/13/messages": MESSAGE})
