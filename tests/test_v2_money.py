@@ -77,6 +77,14 @@ async def _stream():
     yield PNG[4:]
 
 
+@pytest.mark.parametrize("content", [b"", b"%PD", b"RIFF\x00\x00\x00\x00WAVE"])
+async def test_a_receipt_that_is_neither_an_image_nor_a_pdf_is_not_sent(content):
+    """The error is raised before anything is sent."""
+    async with Account({}).client() as harvest:
+        with pytest.raises(InvalidArgument, match=r"receipt: this is no image of a known kind .* and no PDF"):
+            await harvest.expenses.create(1, 3, "2026-03-02", units=2, receipt=content)
+
+
 @pytest.mark.parametrize("kind", ["bytes", "path", "file", "stream"])
 async def test_a_receipt_is_sent_as_a_form(kind, tmp_path):
     """A receipt comes as bytes, a path, a file or a stream, and is sent with the other fields."""
