@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from attrs import evolve
 
-from harvest_async import InvalidArgument, exports, imports
+from harvest_async import InvalidArgument, exports
 from harvest_async.errors import HarvestError
 from harvest_async.exporter.deletions import NAME, note_deleted, read_deleted
 from tests.support.exporting import at, fill, records, v2_client_of
@@ -415,15 +415,6 @@ def test_the_command_line_exports_v2_and_lists_deletions(tmp_path):
     assert (first["kinds"]["users"]["rows"], "deleted" in first["kinds"]["users"]) == (2, False)
     assert document["kinds"]["clients"]["deleted"] == [client["id"]]
     assert "deleted" in shown.out
-
-
-@pytest.mark.parametrize("format", ["jsonl", "csv"])
-def test_an_import_refuses_a_folder_of_v2(account, tmp_path, format):
-    """Refuses the folder before anything is read from it, since its records name others in objects."""
-    export(account[0], tmp_path, format=format)
-
-    with pytest.raises(InvalidArgument, match=r"is an export of API v2 \(billable_rates\..*--api v1"):
-        imports.open_source(tmp_path)
 
 
 def test_a_teammate_of_two_managers_is_exported_for_both(account, tmp_path):

@@ -78,7 +78,8 @@ class RecordReader:
         found: dict[str, Any] = {}
         for name, kind in self._kind.fields.items():
             if cells.text(name).strip():
-                found[name] = cells.value(name, self._choices.get(name) or self._readers[kind])
+                reader = _read_opposite if cells.is_opposite(name) else self._choices.get(name) or self._readers[kind]
+                found[name] = cells.value(name, reader)
         if found.get("line_items"):
             found["line_items"] = cells.value("line_items", _lines, LONGEST_CELL)
         return found
@@ -119,6 +120,12 @@ def _read_active(text: str) -> bool | Bad | None:
     """Read yes or no, or a word such as active or archived."""
     word = text.strip().lower()
     return _STATUS[word] if word in _STATUS else read_flag(text)
+
+
+def _read_opposite(text: str) -> bool | Bad | None:
+    """Read the opposite of a flag."""
+    flag = _read_active(text)
+    return not flag if isinstance(flag, bool) else flag
 
 
 def _read_moment(text: str, order: DateOrder | None) -> datetime | Bad | None:
