@@ -89,6 +89,11 @@ class BaseClient:
         """The account's throttle: `throttle.snapshot()` returns its present state."""
         return self._exchange.throttle
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether it was closed; a call raises `InvalidArgument` then."""
+        return self._exchange.is_closed
+
     def bulk(self) -> AbstractContextManager[None]:
         """Put the calls made inside, by this task and those it starts, into the bulk lane."""
         return self._exchange.bulk()
