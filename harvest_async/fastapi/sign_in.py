@@ -2,7 +2,7 @@
 
     cookies = SignedCookies([os.environ["SESSION_KEY"]])
     sign_in = SignIn(OAuthApp.from_env(), CookieSessions(cookies, "/var/lib/app/sessions"), cookies)
-    app.include_router(sign_in.router())
+    app.include_router(sign_in_router(sign_in))
 
     @app.get("/projects")
     async def projects(session: Annotated[Session, Depends(sign_in.required)]):
@@ -40,8 +40,6 @@ from harvest_async.fastapi.sessions import SESSION, CookieSessions, Session, Ses
 from harvest_async.fastapi.signed_cookies import SignedCookies
 
 if TYPE_CHECKING:
-    from fastapi import APIRouter
-
     from harvest_async.versions import Client
 
 __all__ = ["SignIn"]
@@ -59,6 +57,9 @@ class SignIn:
         sessions: stores the sessions.
         cookies: signs the cookies.
         home: the path to which a browser is sent after a sign-in or a sign-out.
+
+    Attributes:
+        start_route: the name of the route at which a sign-in begins; empty while the app has no router.
     """
 
     def __init__(self, oauth: OAuthApp, sessions: Sessions, cookies: SignedCookies, *, home: str = "/") -> None:
@@ -67,7 +68,7 @@ class SignIn:
         self.csrf = Csrf(cookies)
         self._sessions = sessions
         self._cookies = cookies
-        self._start_route = ""
+        self.start_route = ""
 
     @classmethod
     def from_env(cls, version: str = "v2", *, home: str = "/", **options: Any) -> Self:
@@ -84,13 +85,6 @@ class SignIn:
         oauth, given = OAuthApp.from_env(version, **options), read_environment(names)
         cookies = SignedCookies(given["HARVEST_SESSION_KEYS"].split(), secure=oauth.secure, clock=oauth.clock)
         return cls(oauth, _sessions_at(given["HARVEST_SESSIONS"], cookies), cookies, home=home)
-
-    def router(self) -> APIRouter:
-        """Return the router: `/sign-in`, its callback and choice of an account, `/session`, and `/sign-out`."""
-        from harvest_async.fastapi.sign_in_routes import make_router  # noqa: PLC0415 - it imports this module
-
-        router, self._start_route = make_router(self)
-        return router
 
     # For the app's own routes
 
@@ -118,7 +112,7 @@ class SignIn:
         if "text/html" not in request.headers.get("accept", "") or request.method != "GET":
             raise HTTPException(401, "Sign in first.")
         path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        start = request.url_for(self._start_route).include_query_params(next=path)
+        start = request.url_for(self.start_route).include_query_params(next=path)
         raise HTTPException(_SEE_OTHER, headers={"Location": f"{start.path}?{start.query}"})
 
     @asynccontextmanager

@@ -11,19 +11,25 @@ from harvest_async.fastapi.refusals import Refusal
 from harvest_async.fastapi.sessions import Session
 from harvest_async.fastapi.sign_in import SignIn
 
-__all__ = ["make_router"]
+__all__ = ["sign_in_router"]
 
 _SEE_OTHER = 303
 
 
-def make_router(sign_in: SignIn) -> tuple[APIRouter, str]:
-    """Return the routes of a sign-in, and the name of the one at which it begins."""
+def sign_in_router(sign_in: SignIn) -> APIRouter:
+    """Return the router of an app's sign-ins, for `app.include_router`.
+
+    `/sign-in` begins one (`next` is the path to return to), `/sign-in/callback` finishes it, `/sign-in/account` is the
+    choice of an account, `POST /sign-in/refresh` renews the tokens, `/session` returns who is signed in, and
+    `POST /sign-out` deletes the session. Each POST needs the token that `/session` returns.
+    """
     pages = Pages("sign-in", sign_in.csrf)
     router = APIRouter(tags=["sign-in"], route_class=pages.route_class())
     pages.serve_assets(router, "/sign-in")
     _add_browser_routes(router, sign_in, pages)
     _add_session_routes(router, sign_in)
-    return router, pages.name("start")
+    sign_in.start_route = pages.name("start")
+    return router
 
 
 def _add_browser_routes(router: APIRouter, sign_in: SignIn, pages: Pages) -> None:

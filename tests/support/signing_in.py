@@ -11,6 +11,7 @@ from harvest_async.fastapi import add_handlers
 from harvest_async.fastapi.oauth_app import OAuthApp
 from harvest_async.fastapi.sessions import CookieSessions, Session
 from harvest_async.fastapi.sign_in import SignIn
+from harvest_async.fastapi.sign_in_routes import sign_in_router
 from harvest_async.fastapi.signed_cookies import SignedCookies
 
 APP = "http://app"
@@ -44,7 +45,7 @@ def app_of(sign_in):
     """An app with a page that shows the signed-in person's clients."""
     app = FastAPI()
     add_handlers(app)
-    app.include_router(sign_in.router())
+    app.include_router(sign_in_router(sign_in))
 
     @app.get("/clients")
     async def clients(session: Annotated[Session, Depends(sign_in.required)]):
