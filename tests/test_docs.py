@@ -20,6 +20,7 @@ import pytest
 import harvest_async
 from harvest_async import BasicAuth, BearerAuth, HarvestV1, HarvestV2, OAuth2, Throttle, exports, imports, migrate
 from harvest_async.sandbox import Sandbox
+from harvest_async.telemetry import Telemetry
 from harvest_async.testing import VirtualLoop, in_process
 from harvest_async.v1 import models as v1
 from harvest_async.v1.models import LineItem
@@ -91,6 +92,7 @@ def test_every_block_is_run_here():
         ("docs/fastapi.md", "python"): 1,
         ("docs/moving-to-v2.md", "python"): 2,
         ("docs/python.md", "python"): 6,
+        ("docs/telemetry.md", "python"): 1,
         ("docs/testing.md", "python"): 2,
     }
 
@@ -188,6 +190,19 @@ async def test_a_project_by_api_v2(harvest_address, harvest_sandbox, monkeypatch
 
     assert [row.total_hours for row in found["report"]] == [Decimal("1.5")]
     assert len(harvest_sandbox.world.entries()) == 1
+
+
+@pytest.mark.socket
+async def test_telemetry(harvest_address, monkeypatch, tmp_path):
+    """The block records a call by the global providers, which do nothing unless the program sets them."""
+    monkeypatch.setenv("HARVEST_ACCOUNT_ID", "1")
+    monkeypatch.setenv("HARVEST_ACCESS_TOKEN", "sandbox-token")
+    monkeypatch.setenv("HARVEST_APP", "README (readme@example.com)")
+    monkeypatch.setenv("HARVEST_BASE_URL", harvest_address)
+
+    found = await run_inside(block("docs/telemetry.md", "from harvest_async.telemetry"), HarvestV2=HarvestV2)
+
+    assert isinstance(found["telemetry"], Telemetry)
 
 
 @pytest.mark.socket
