@@ -1,7 +1,7 @@
-"""Run the pages of docs/ that stand alone, block by block, as a reader would: what is printed has to be what they show.
+"""Run the complete pages of docs/, block by block, as a reader would: what is printed has to be what they show.
 
 A block with a title is a file, a Python block without one continues the ones before it, and a block of a console has
-commands with their output, in which `...` stands for anything.
+commands with their output, in which `...` matches anything.
 """
 
 import ast
@@ -90,7 +90,7 @@ async def run_page(text, name, folder):
 
 
 @pytest.mark.parametrize("page", PAGES)
-async def test_a_page_runs_as_it_stands(page, folder):
+async def test_a_page_runs_unchanged(page, folder):
     """Each block of the page runs, in order, and prints what the page shows."""
     path = DOCS / f"{page}.md"
 

@@ -124,7 +124,7 @@ class ProvidedAuth(Renewing):
             raise
 
     async def settle(self) -> None:
-        """See `Renewing.settle`."""
+        """End a renewal that is running, before the client closes."""
         if isinstance(self._auth, Renewing):
             await self._auth.settle()
 
