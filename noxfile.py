@@ -98,6 +98,13 @@ def contract(session):
 
 
 @nox.session
+def fuzz(session):
+    """Read ten million changed responses, headers, addresses and files: takes an hour or two; `-- --inputs N`."""
+    session.install("-e", ".[test]")
+    session.run("python", "-m", "tests.fuzz", *(session.posargs or ("--inputs", "10000000")))
+
+
+@nox.session
 def httpx2(session):
     """Run the quick tests on httpx2, by its own `alias_httpx()`: a change of the dependency is one commit then."""
     session.install("-e", ".[test]", "httpx2>=2.16")

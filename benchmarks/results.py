@@ -68,7 +68,7 @@ def name_of(arguments):
 
 
 def worse(before, after):
-    """Yield a line for each figure that is worse than before by more than `WORSE`, comparing rows of the same place and label."""
+    """Yield a line for each figure that is worse than before by more than `WORSE`, row by row."""
     for old, row in zip(before["rows"], after["rows"], strict=False):
         if (len(old), old[:1]) != (len(row), row[:1]):
             continue
