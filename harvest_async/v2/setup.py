@@ -11,6 +11,7 @@ from harvest_async.client.environment import read_environment
 from harvest_async.client.setup import ClientSetup, ReachableAccount, SignedInUser
 from harvest_async.v2.accounts import list_accounts
 from harvest_async.v2.client import HarvestV2
+from harvest_async.v2.service import same_account
 
 __all__ = ["SETUP"]
 
@@ -56,4 +57,5 @@ SETUP: Final = ClientSetup(
     status=None,
     accounts=_accounts,
     sign_in="HARVEST_ACCESS_TOKEN and HARVEST_ACCOUNT_ID",
+    same_account=same_account,
 )
