@@ -1,4 +1,4 @@
-"""Run every code block of the README and of the pages in docs/."""
+"""Run every code block of the README and of the pages in docs/, except those of `test_docs_pages`."""
 
 import ast
 import asyncio
@@ -24,6 +24,7 @@ from harvest_async.telemetry import Telemetry
 from harvest_async.testing import VirtualLoop, in_process
 from harvest_async.v1 import models as v1
 from harvest_async.v1.models import LineItem
+from tests import test_docs_pages
 from tests.support.sample import make_rows, write_csv
 
 pytestmark = pytest.mark.anyio
@@ -32,7 +33,8 @@ ROOT = Path(__file__).parents[1]
 PUBLIC = {name: getattr(harvest_async, name) for name in harvest_async.__all__}
 
 
-PAGES = ("README.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")))
+ALONE = {f"docs/{page}.md" for page in test_docs_pages.PAGES}
+PAGES = ("README.md", *sorted({f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")} - ALONE))
 
 
 def read_blocks():
@@ -104,7 +106,7 @@ def test_every_block_is_run_here():
 
 def test_links_between_pages_lead_somewhere():
     """Every relative link and picture of a page is a file of the repository."""
-    for page in (*PAGES, "CONTRIBUTING.md", "SECURITY.md"):
+    for page in (*PAGES, *ALONE, "CONTRIBUTING.md", "SECURITY.md"):
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", (ROOT / page).read_text("utf-8")):
             assert ((ROOT / page).parent / target).resolve().is_file(), f"{page}: {target}"
 

@@ -263,7 +263,7 @@ def test_a_name_that_looks_like_json_stays_a_name(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "archived"), [("false", True), ("true", False), ("archived", True), ("", None), ("maybe", "problem")]
+    ("text", "archived"), [("false", True), ("true", False), ("archived", True), ("", None), ("unsure", "problem")]
 )
 def test_a_column_is_active_is_the_opposite_of_archived(tmp_path, text, archived):
     """Also in files of other origin, and when it is mapped."""

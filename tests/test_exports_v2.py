@@ -12,6 +12,7 @@ from harvest_async import InvalidArgument, exports
 from harvest_async.errors import HarvestError
 from harvest_async.exporter.deletions import NAME, note_deleted, read_deleted
 from tests.support.exporting import at, fill, records, v2_client_of
+from tests.support.pdf import pdf
 from tests.support.sandbox import new_sandbox
 from tests.support.shell import open_account, shell_at
 
@@ -158,6 +159,34 @@ def test_receipts_are_fetched(account, tmp_path):
 
     assert kinds["receipts"].rows == 1
     assert (tmp_path / "receipts" / f"{number}.png").read_bytes() == png
+
+
+async def _pieces(content):
+    """Yield the bytes in pieces, as a stream does."""
+    for place in range(0, len(content), 100):
+        yield content[place : place + 100]
+
+
+@pytest.mark.parametrize("kind", ["bytes", "path", "stream"])
+def test_a_pdf_is_a_receipt(account, tmp_path, kind):
+    """Uploads the document in each form, reads it back, and exports it under the id of its expense."""
+    sandbox, _ = account
+    content = pdf()
+    path = tmp_path / "taxi.pdf"
+    path.write_bytes(content)
+
+    async def attach(harvest):
+        source = {"bytes": content, "path": path, "stream": _pieces(content)}[kind]
+        expense = (await harvest.expenses.list())[0]
+        attached = await harvest.expenses.attach_receipt(expense.id, source)
+        return attached, await harvest.expenses.get_receipt(attached)
+
+    expense, file = at(sandbox, attach, "v2")
+    export(sandbox, tmp_path / "export", receipts=True)
+
+    assert (content, "application/pdf") == (file.content, file.content_type)
+    assert expense.receipt.file_name == ("taxi.pdf" if kind == "path" else "receipt.pdf")
+    assert (tmp_path / "export" / "receipts" / f"{expense.id}.pdf").read_bytes() == content
 
 
 def test_an_interrupted_export_goes_on(account, tmp_path):

@@ -269,7 +269,7 @@ def test_the_gauges_show_each_budget_of_each_account(recorded):
     assert in_sandbox(do, recorded) == [3, 97, 1, 100, 0, 0]
 
 
-def test_a_client_that_is_gone_has_no_gauges(recorded):
+def test_a_client_that_was_deleted_has_no_gauges(recorded):
     """The throttle of a client that was garbage-collected is not kept alive."""
 
     async def do(harvest, _):

@@ -67,6 +67,9 @@ class ClientSetup:
         same_account: returns the identity by which another version knows an account, from its identity and its name
             there; None if the API has no other name for it.
         sign_in: the environment variables to check after a refused sign-in.
+        account_name: returns the one name of an account that may be given as a number or a text; raises
+            `InvalidArgument` for any other value.
+        check_auth: raises `InvalidArgument` for credentials that the API does not accept.
     """
 
     from_env: Callable[..., Any]
@@ -76,4 +79,6 @@ class ClientSetup:
     status: Callable[[Any], Awaitable[str]] | None
     accounts: Callable[[Options], Awaitable[Sequence[ReachableAccount]]] | None
     sign_in: str
+    account_name: Callable[[object], str]
+    check_auth: Callable[[object], None]
     same_account: Callable[[Identity, str], Identity] | None = None

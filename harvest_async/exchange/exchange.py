@@ -74,6 +74,11 @@ class Exchange:
         return self._shared.base_url
 
     @property
+    def is_closed(self) -> bool:
+        """Whether its connections were closed."""
+        return self._shared.client.is_closed
+
+    @property
     def options(self) -> Options:
         """The options of its calls."""
         return self._options

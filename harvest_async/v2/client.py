@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from harvest_async.v2.user_assignments import UserAssignmentsResource
     from harvest_async.v2.users import UsersResource
 
-__all__ = ["HarvestV2"]
+__all__ = ["HarvestV2", "check_auth"]
 
 _CONTACT: Final = re.compile(r"[^\s@]+@[^\s@]+|https?://\S+|\bwww\.\S+")
 _HERE: Final = "harvest_async.v2"
@@ -129,7 +129,7 @@ class HarvestV2(BaseClient):
         from harvest_async.v2.dialect import V2Dialect  # noqa: PLC0415
 
         number, address = str(accounts.account_number(account_id)), api_address(hide_user(base_url or ""))
-        _check_auth(auth)
+        check_auth(auth)
         if not _CONTACT.search(app):
             raise InvalidArgument(
                 f"app: add an e-mail address or a link, like 'Importer (ops@example.com)', to {app[:100]!r}: "
@@ -228,7 +228,12 @@ class HarvestV2(BaseClient):
         return other
 
 
-def _check_auth(auth: object) -> None:
+def check_auth(auth: object) -> None:
+    """Check the kind of credentials.
+
+    Raises:
+        InvalidArgument: API v2 does not accept this kind.
+    """
     if isinstance(auth, BasicAuth):
         raise InvalidArgument("auth: API v2 accepts no e-mail and password: give BearerAuth(token) or OAuth2(...)")
     if isinstance(auth, QueryTokenAuth):

@@ -14,6 +14,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any, Final
 
+from harvest_async.client.line_table import read_lines
 from harvest_async.importer.sources.cells import Bad, read_flag, read_integer
 from harvest_async.importer.sources.clocks import read_moment
 from harvest_async.importer.sources.columns import Kind
@@ -198,9 +199,10 @@ def _invoice(cells: Cells) -> dict[str, Any]:
 def _lines(text: str) -> str | Bad:
     """Return line items without project ids, which belong to another account."""
     try:
-        rows = list(csv.reader(io.StringIO(text, newline="")))
-    except csv.Error as error:
-        return Bad(f"is no table of line items: {error}")
+        read_lines(text)
+    except ValueError as error:
+        return Bad(f"is no table of {error}")
+    rows = list(csv.reader(io.StringIO(text, newline="")))
     place = rows[0].index(_OF_PROJECT) if rows and _OF_PROJECT in rows[0] else None
     if place is None:
         return text
