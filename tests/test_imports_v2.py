@@ -137,9 +137,9 @@ def test_planning_reads_account_wide_lists():
         with Journal(inline=True) as journal:
             await imports.run(await plan_rows(harvest, rows, journal))
         world, now = sandbox.world, sandbox._account.clock.today()
-        first = world.entries()[0]
-        for _ in range(4_000):
-            world.add("entry", {**without_id(first), "notes": "Other"}, now)
+        first, days = world.entries()[0], sorted({entry["spent_at"] for entry in world.entries()})
+        for number in range(4_000):
+            world.add("entry", {**without_id(first), "notes": "Other", "spent_at": days[number % len(days)]}, now)
         before = len(sandbox.requests())
         with Journal(inline=True) as journal:
             await plan_rows(harvest, rows, journal)
