@@ -124,7 +124,7 @@ class ProvidedAuth(Renewing):
             raise
 
     async def settle(self) -> None:
-        """See `Renewing.settle`."""
+        """Wait for a renewal in progress; its tokens may be lost otherwise."""
         if isinstance(self._auth, Renewing):
             await self._auth.settle()
 
