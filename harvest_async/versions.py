@@ -118,6 +118,7 @@ VERSIONS: Final[dict[str, Version]] = {
             "neutral": "neutral_records:RECORDS",
             "service": "service:SERVICE",
             "setup": "setup:SETUP",
+            "sign_in": "accounts:sign_in",
         },
         account="account_id",
         account_help="Id of the account by API v2",

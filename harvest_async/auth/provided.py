@@ -124,7 +124,7 @@ class ProvidedAuth(Renewing):
             raise
 
     async def settle(self) -> None:
-        """Wait for a renewal in progress; its tokens may be lost otherwise."""
+        """End a renewal that is running, before the client closes."""
         if isinstance(self._auth, Renewing):
             await self._auth.settle()
 

@@ -103,9 +103,10 @@ class Attempts:
         shared = self._shared
         call = Call[Any]("oauth2.token", wire.method, urlsplit(wire.url).path or "/", None, Repeat.UNSAFE)
         whole = evolve(wire, headers=wire.headers + shared.headers)
-        ticket = Ticket(deadline=span(shared.deadline), is_token_request=True)
         try:
-            return await self.send(InFlightCall(call, whole, ticket, Unsigned(), shared.deadline))
+            with shared.observer.call(call) as observer:
+                ticket = Ticket(deadline=span(shared.deadline), is_token_request=True, observer=observer)
+                return await self.send(InFlightCall(call, whole, ticket, Unsigned(), shared.deadline))
         except ResponseError as error:
             if error.response is None:
                 raise
@@ -128,7 +129,8 @@ class Attempts:
         ticket = Ticket(lease=lease)
         seconds = call.deadline or shared.deadline
         try:
-            await self._exchange(InFlightCall(call, wire, ticket, shared.auth, seconds, signer=signer))
+            with shared.observer.call(call) as ticket.observer:
+                await self._exchange(InFlightCall(call, wire, ticket, shared.auth, seconds, signer=signer))
         except Exception as error:
             if not (ticket.left or isinstance(error, (*_LOST, HarvestError))):
                 raise  # it can't be sent at all

@@ -113,7 +113,11 @@ class Throttle:
         gate = None if gates is None else gates.by_loop.get(asyncio.get_running_loop())
         if gate is None:
             gate = self._gate(ticket.budget)
-        return gate.acquire_at_once(ticket) or await gate.acquire(ticket)
+        lease = gate.acquire_at_once(ticket)
+        if lease is None:
+            with ticket.observer.waiting():
+                lease = await gate.acquire(ticket)
+        return lease
 
     def add_budgets(self, budgets: Iterable[Budget]) -> None:
         """Add the budgets of an API version; one that is there already keeps its numbers.

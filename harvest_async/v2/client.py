@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import httpx
 
     from harvest_async.cache import HttpCache
+    from harvest_async.observer import Observer
     from harvest_async.v2.accounts import Account
     from harvest_async.v2.clients import ClientsResource
     from harvest_async.v2.company import CompanyResource
@@ -70,6 +71,7 @@ class HarvestV2(BaseClient):
         ssl_context: a TLS context; None shares one with the process's other clients.
         proxy: the address of a proxy; None reads the environment.
         cache: an `HttpCache` for responses; None caches nothing.
+        telemetry: observes the calls, for example `telemetry.Telemetry()`; None observes nothing.
 
     Raises:
         InvalidArgument: an argument can't be used.
@@ -120,6 +122,7 @@ class HarvestV2(BaseClient):
         ssl_context: ssl.SSLContext | None = None,
         proxy: str | None = None,
         cache: HttpCache | None = None,
+        telemetry: Observer | None = None,
     ) -> None:
         from harvest_async.v2 import accounts  # noqa: PLC0415 - models and codecs load when needed
         from harvest_async.v2.account_rules import ACCOUNT_RULES  # noqa: PLC0415
@@ -150,6 +153,7 @@ class HarvestV2(BaseClient):
             ssl_context=ssl_context,
             proxy=proxy,
             cache=cache,
+            telemetry=telemetry,
             headers=(("Harvest-Account-Id", number),),
         )
         super().__init__(number, settings, ACCOUNT_RULES)
