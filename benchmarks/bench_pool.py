@@ -94,7 +94,7 @@ def idle_memory():
 
 
 def plain(address, connections):
-    """httpx alone."""
+    """Httpx alone."""
     limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=2.0)
     return httpx.AsyncClient(base_url=f"{address}/v2", headers=HEADERS, limits=limits, timeout=300, trust_env=False)
 
@@ -133,14 +133,15 @@ async def by_pool(pool):
 
 
 async def rate(work):
-    """Calls a second."""
-    began = time.perf_counter()
+    """Calls a second, and microseconds of processor time a call."""
+    began, used = time.perf_counter(), time.process_time()
     await work
-    return ACCOUNTS * CALLS / (time.perf_counter() - began)
+    calls = ACCOUNTS * CALLS
+    return calls / (time.perf_counter() - began), (time.process_time() - used) / calls * 1e6
 
 
 async def throughput(address, connections):
-    """Rates by contestant, one a round."""
+    """Rates and costs by contestant, one pair a round."""
     rates = {"workers": [], "tasks": [], "pool": []}
     for round_ in range(ROUNDS):
         async with (
@@ -166,6 +167,13 @@ async def throughput(address, connections):
                 rates[name].append(await rate(work()))
                 await asyncio.sleep(0.2)
     return rates
+
+
+def row(connections, name, pairs, workers):
+    """A row of the table: the medians, and the ratio of the rates to those of the workers."""
+    ratio = statistics.median(mine / raw for (mine, _), (raw, _) in zip(pairs, workers, strict=False))
+    rates, costs = zip(*pairs, strict=True)
+    return connections, name, f"{statistics.median(costs):.0f} µs", f"{statistics.median(rates):.0f}", f"{ratio:.2f}"
 
 
 # 3. Growth
@@ -224,23 +232,31 @@ def main():
 
     costs, slope = growth()
     rows = [(f"{size:,}", f"{cost:.0f} µs") for size, cost in costs.items()]
-    show(("active accounts", "processor time a call"), [*rows, ("exponent of the total", f"{slope:.3f}")], "at most 1.05")
+    show(
+        ("active accounts", "processor time a call"), [*rows, ("exponent of the total", f"{slope:.3f}")], "at most 1.05"
+    )
 
     rows = []
     with sandboxes(1, "--accounts", str(ACCOUNTS), "--calls", "100", "--period", "15") as (server,):
         for connections in CONNECTIONS:
             rates = asyncio.run(throughput(server.address, connections))
-            ratio = statistics.median(mine / raw for mine, raw in zip(rates["pool"], rates["workers"], strict=True))
-            rows += [
-                (connections, f"httpx, {connections} workers", f"{statistics.median(rates['workers']):.0f}", ""),
-                (connections, f"httpx, {ACCOUNTS:,} tasks", f"{statistics.median(rates['tasks']):.0f}", ""),
-                (connections, "HarvestPool", f"{statistics.median(rates['pool']):.0f}", f"{ratio:.2f}"),
-            ]
+            names = {
+                "workers": f"httpx, {connections} workers",
+                "tasks": f"httpx, {ACCOUNTS:,} tasks",
+                "pool": "HarvestPool",
+            }
+            rows += [row(connections, name, rates[each], rates["workers"]) for each, name in names.items()]
         counts = httpx.get(f"{server.address}/_sandbox/accounts", timeout=300, trust_env=False).json()
         most = max(each["max_in_window"] for each in counts.values())
         refused = sum(each["throttled"] for each in counts.values())
         show(
-            ("connections", f"{ACCOUNTS:,} accounts, {CALLS} calls each", "calls a second", "of httpx with workers"),
+            (
+                "connections",
+                f"{ACCOUNTS:,} accounts, {CALLS} calls each",
+                "processor time",
+                "calls a second",
+                "of workers",
+            ),
             rows,
             "at least 0.8",
         )

@@ -333,7 +333,7 @@ async def test_refused_credentials_are_asked_for_again(server, provider):
     assert [signed for _, _, signed in server.calls] == ["Bearer token-1", "Bearer token-1", "Bearer new"]
 
 
-async def test_calls_in_flight_whose_credentials_are_refused_ask_once(server, provider):
+async def test_calls_in_flight_with_refused_credentials_ask_once(server, provider):
     """Ten calls that are refused together ask the provider once."""
     async with make_pool(server, provider) as pool, pool.account(1) as harvest:
         await harvest.company.get()
