@@ -436,7 +436,7 @@ async def test_held_work_ends_with_its_lease_if_the_server_stays_down(tmp_path, 
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.sampled_from(["acquire", "renew", "release", "pass"])), max_size=40))
 def test_never_two_holders(steps):
-    """Whatever three runs do, and however long they pause, at most one of them may write at any time."""
+    """Whichever steps three runs take, however long they pause, at most one of them may write at any time."""
     clock = VirtualClock()
     locks, held = MemoryRunLocks(clock=clock), {}
 
