@@ -3,7 +3,7 @@
 Invariants:
 - The stages are those of `rules.STAGES`: what rows need is created first, and final states are set last.
 - A write whose response was lost is never sent again before `Reconciliation` has found out whether it was processed.
-- Every write passes the `OutageGate`, which is closed while the server does not respond.
+- Every write passes the `OutageGate`, which is closed while the server does not respond, and the run's guard.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from harvest_async.importer.journal import Journal, JournalWriter
 from harvest_async.importer.outage_gate import UNREACHABLE, OutageGate
 from harvest_async.importer.reconciliation import Reconciliation
 from harvest_async.importer.references import References
-from harvest_async.importer.rules import STAGES, Rules, Stopped
+from harvest_async.importer.rules import STAGES, Guard, Rules, Stopped, unguarded
 from harvest_async.importer.sender import Sender
 from harvest_async.importer.work_queue import WorkQueue
 from harvest_async.progress import Progress
@@ -56,9 +56,18 @@ class Runner:
         rules: the rules of the run.
         clock: the source of time.
         progress: receives the progress.
+        guard: called directly before each write.
     """
 
-    def __init__(self, account: Account, journal: Journal, rules: Rules, clock: Clock, progress: Progress) -> None:
+    def __init__(
+        self,
+        account: Account,
+        journal: Journal,
+        rules: Rules,
+        clock: Clock,
+        progress: Progress,
+        guard: Guard = unguarded,
+    ) -> None:
         self._account = account
         self._journal = journal
         self._rules = rules
@@ -70,7 +79,7 @@ class Runner:
         self._reconciliation = Reconciliation(account, journal, self._writer, self._references, run_references)
         self._gate = OutageGate(account, rules.give_up, clock, progress)
         self._sender = Sender(
-            account, self._writer, self._references, run_references, self._gate, rules, clock, progress
+            account, self._writer, self._references, run_references, self._gate, rules, clock, progress, guard
         )
 
     def stop(self, why: str) -> None:
