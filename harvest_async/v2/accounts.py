@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, TypedDict, Unpack
 
 from attrs import evolve, field, frozen
 
+from harvest_async.client.record import Record
 from harvest_async.errors import InvalidArgument
 from harvest_async.exchange import ExchangeSettings, open_exchange
 from harvest_async.secret import hide_user
@@ -40,7 +41,7 @@ _SIGN_IN: Final = "sign-in"
 
 
 @frozen(kw_only=True)
-class Account:
+class Account(Record):
     """An account that a token reaches. `product` is `harvest` or `forecast`."""
 
     id: int | None = None
@@ -50,7 +51,7 @@ class Account:
 
 
 @frozen(kw_only=True)
-class IdentityUser:
+class IdentityUser(Record):
     """The person whose token it is."""
 
     id: int | None = None
@@ -61,7 +62,7 @@ class IdentityUser:
 
 
 @frozen(kw_only=True)
-class TokenAccounts:
+class TokenAccounts(Record):
     """The person, and the accounts that the token reaches."""
 
     user: IdentityUser | None = None

@@ -42,6 +42,7 @@ from harvest_async import (
     OutcomeUnknown,
     QueryTokenAuth,
     RawResponse,
+    Record,
     Registry,
     RequestError,
     ResponseError,
@@ -57,6 +58,7 @@ from harvest_async import (
     Unauthorized,
     Unprocessable,
     WouldWait,
+    decimals_as,
     exports,
     imports,
     new_state,
@@ -79,6 +81,15 @@ from harvest_async.v1.models import (
     UserAssignment,
     WhoAmI,
 )
+
+# Records as dicts and JSON
+
+decimals_as("string")
+decimals_as("float")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+assert_type(Client.from_dict({"name": "ACME"}), Client)
+assert_type(Client.from_json("{}").to_dict(), dict[str, Any])
+record: Record = Client(name="ACME")
+assert_type(record.to_json(decimals="number"), str)
 
 # Signing in by OAuth 2.0
 
