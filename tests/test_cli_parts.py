@@ -4,11 +4,11 @@ import io
 import re
 
 import pytest
+from harvest_async.cli.rejects import write_rejects
 
 from harvest_async.cli import show
 from harvest_async.cli.offline import EmptyAccount
 from harvest_async.cli.picture import draw_picture
-from harvest_async.cli.rejects import write_rejects
 from harvest_async.cli.show import Bar, err
 from harvest_async.importer.sources import Options, Problem, open_source
 from harvest_async.throttle.throttle import Throttle

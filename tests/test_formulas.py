@@ -3,10 +3,10 @@
 import io
 
 import pytest
+from harvest_async.cli.rejects import write_rejects
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harvest_async.cli.rejects import write_rejects
 from harvest_async.exporter.files import CsvFile
 from harvest_async.formulas import escape, escape_all, unescape, unescape_all
 from harvest_async.importer.sources import Options, open_source

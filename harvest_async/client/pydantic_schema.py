@@ -23,7 +23,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, SchemaSerializer, core_schema
 
 from harvest_async.client.json_form import exact_floats, json_tree, nested_class, plain_tree, the_decimals
-from harvest_async.codec.shape import other_names, reader_of
+from harvest_async.codec.shape import field_reader, other_names
 from harvest_async.codec.values import wrong
 
 __all__ = ["core_schema_of", "json_schema_of", "serializer_of"]
@@ -144,7 +144,7 @@ def _field_schema(field: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
     """Return the schema of a field: Pydantic's own for records in it, and the library's reader for other values."""
     inner = nested_class(field.type)
     if inner is None:
-        read = reader_of(field)
+        read = field_reader(field)
         if get_origin(field.type) is list:
             read = _list_of(read)
         return _read_by(read, nullable=_is_nullable(field))
