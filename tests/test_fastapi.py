@@ -34,6 +34,7 @@ from harvest_async import (
 )
 from harvest_async.fastapi import HarvestV1Dep, add_handlers, harvest_by_key, harvest_lifespan, harvest_options
 from harvest_async.messages import Request, Response
+from tests.support.served_app import started
 
 pytestmark = pytest.mark.anyio
 
@@ -61,19 +62,6 @@ ERRORS = (
     (HarvestError("something"), 502, "harvest-error", None),
     (StorageError("/srv/tokens.json can't be read"), 500, "storage-error", None),
 )
-
-
-@asynccontextmanager
-async def started(app):
-    """An app whose lifespan has begun, as an ASGI application with its state; and a way to ask it."""
-    async with app.router.lifespan_context(app) as state:
-
-        async def with_state(scope, receive, send):
-            await app({**scope, "state": dict(state or {})}, receive, send)
-
-        transport = httpx.ASGITransport(app=with_state)
-        async with httpx.AsyncClient(transport=transport, base_url="http://app") as browser:
-            yield browser, with_state
 
 
 def failing(error):

@@ -77,7 +77,6 @@ def harvest_of_account(account: Callable[..., Any], *, key: str = DEFAULT_KEY) -
         TypeError: from the request, if the app has no such pool.
         HarvestError: from the request, if the pool has no client of the account.
     """
-
     chosen: Any = Depends(account)
 
     async def opened(connection: HTTPConnection, account: Any = chosen) -> AsyncIterator[BaseClient]:

@@ -9,15 +9,13 @@ from typing import Any, Final, TypeAlias
 from fastapi import FastAPI
 from fastapi.requests import HTTPConnection
 
+from harvest_async.client.setup import STAND_IN
 from harvest_async.errors import InvalidArgument
 
-__all__ = ["DEFAULT_KEY", "STAND_IN", "Lifespan", "Maker", "found_in", "harvest_lifespan", "open_keys"]
+__all__ = ["DEFAULT_KEY", "Lifespan", "Maker", "found_in", "harvest_lifespan", "open_keys"]
 
 DEFAULT_KEY: Final = "default"
 """The name of a client in an app that has only one."""
-
-STAND_IN: Final = "harvest_async_stand_in"
-"""The attribute of an app's state by which tests replace its clients: a function of the maker and the key."""
 
 _STATE: Final = "harvest_async."
 """The prefix of a client's key in the state of a request."""
