@@ -105,7 +105,7 @@ async def work_until_done(harvest, results, done):
 
 @pytest.mark.parametrize("how", ["background tasks", "a background of the response", "a task", "a task beside calls"])
 async def test_background_work_waits_as_long_as_it_takes(busy, how):
-    """The route itself is refused at once by its `max_wait`; what it started succeeds, whatever was used to start it."""
+    """The route itself is refused at once by its `max_wait`; what it started succeeds, however it was started."""
     results, tasks, done = [], [], asyncio.Event()
 
     async def page(harvest: HarvestV1Dep, background: BackgroundTasks, response: Response):

@@ -53,7 +53,7 @@ JSON = {"Content-Type": "application/json"}
 
 
 async def sent_and_back(drawn):
-    """Send each type's records to the app; return what comes back, by type."""
+    """Send each type's records to the app; return its responses, by type."""
     transport = httpx.ASGITransport(app=APP)
     async with httpx.AsyncClient(transport=transport, base_url="http://app") as browser:
         found = {}

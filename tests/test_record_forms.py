@@ -188,7 +188,7 @@ def test_an_unknown_form_of_decimals_is_refused(form):
 
 
 def test_a_decimal_that_no_float_keeps_stays_exact():
-    """It is text in JSON, and comes back with all its digits."""
+    """It is text in JSON, and is read with all its digits."""
     task = v1.Task(id=1, default_hourly_rate=Decimal("12345678901234567.89"))
 
     assert v1.Task.from_json(task.to_json()) == task

@@ -68,11 +68,11 @@ def json_schema_of(kind: Any, schema: CoreSchema, handler: GetJsonSchemaHandler)
     """
     found = handler(schema)
     shape = handler.resolve_ref_schema(found)
-    title, told = _described(kind)
+    title, described = _described(kind)
     properties = shape.setdefault("properties", {})
     for name, field in fields_dict(kind).items():
         if name != "extra":
-            properties[name] = _property(field, properties.get(name, {}), handler.mode) | told.get(name, {})
+            properties[name] = _property(field, properties.get(name, {}), handler.mode) | described.get(name, {})
     shape |= {"title": kind.__name__, "description": title}
     if handler.mode == "serialization":
         shape["required"] = list(properties)

@@ -26,6 +26,7 @@ class Accounts(Protocol):
 
     def account(self, account: Any, /) -> AbstractAsyncContextManager[Any]:
         """Open a client of an account."""
+        ...
 
 
 async def use_harvest(connection: HTTPConnection, work: RouteWork = _WORK) -> Any:
