@@ -10,6 +10,7 @@ from harvest_async.cli import show
 from harvest_async.cli.offline import EmptyAccount
 from harvest_async.cli.picture import draw_picture
 from harvest_async.cli.show import Bar, err
+from harvest_async.importer.rejects import write_rejects
 from harvest_async.importer.sources import Options, Problem, open_source
 from harvest_async.throttle.throttle import Throttle
 from tests.support.sample import make_rows, write_csv
