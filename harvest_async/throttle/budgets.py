@@ -12,6 +12,7 @@ from harvest_async.clock import SECOND, Clock, span
 from harvest_async.throttle.access import End
 from harvest_async.throttle.gate import Gate
 from harvest_async.throttle.ledgers.memory import Ledger
+from harvest_async.throttle.ledgers.remote import RemoteLedger
 from harvest_async.throttle.settings import Settings
 from harvest_async.throttle.snapshot import Snapshot, take_snapshot
 from harvest_async.throttle.state import DEFAULT_CALLS, DEFAULT_PERIOD
@@ -54,7 +55,7 @@ class BudgetGates:
         by_loop: the gates by event loop.
     """
 
-    def __init__(self, ledger: Ledger, settings: Settings, clock: Clock, fallback_wait: float) -> None:
+    def __init__(self, ledger: Ledger | RemoteLedger, settings: Settings, clock: Clock, fallback_wait: float) -> None:
         self.fallback_wait = span(fallback_wait)
         self._ledger = ledger
         self._settings = settings

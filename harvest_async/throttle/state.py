@@ -143,6 +143,15 @@ class AccountState:
         self.window.take(self._last_lease, now, deadline)
         return self._last_lease
 
+    def number_from(self, last: int) -> None:
+        """Give the next leases the numbers after `last`, which are unique among all processes of the account."""
+        self._last_lease = last
+
+    @property
+    def last_lease(self) -> int:
+        """The number of the lease that was taken last."""
+        return self._last_lease
+
     def may_probe(self, now: int) -> bool:
         """Return whether a closed gate lets its one call through now."""
         in_flight = self.window.in_flight(now)
@@ -262,6 +271,34 @@ class AccountState:
         state.why = Why[stored["why"]] if stored["why"] else None
         state._reported = tuple(stored["_reported"]) if stored["_reported"] else None
         return state
+
+    def copy(self) -> AccountState:
+        """Return a state with the same values, which changes apart from this one."""
+        twin = AccountState.__new__(AccountState)
+        for name in self.__slots__:
+            value = getattr(self, name)
+            setattr(twin, name, value.copy() if isinstance(value, (Window, dict, list)) else value)
+        return twin
+
+    def shift(self, by: int) -> None:
+        """Move all times by a number of nanoseconds, to another scale."""
+        self.window.shift(by)
+        self.until += by
+        self.bulk_at += by
+        self.since = None if self.since is None else self.since + by
+        self.watch_at = None if self.watch_at is None else self.watch_at + by
+
+    def distrust(self, now: int, deadline: int) -> None:
+        """Hold all leases from now on, since the ledger lost what it stored, or its times mean nothing any more.
+
+        Args:
+            now: the present time.
+            deadline: until when calls that others sent are awaited.
+        """
+        self.window.fill(now, deadline)
+        self.since = None if self.since is None else now
+        self.bulk_at, self.watch_at = now, None
+        self.forget()
 
     def forget(self) -> None:
         """Treat what others sent as unknown again: the state was not looked at for a while."""
