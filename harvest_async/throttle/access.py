@@ -167,7 +167,7 @@ class Access:
             with memory.lock:
                 state = memory.state
                 if state.bounds is not self._bounds:
-                    state.bound(self._bounds)
+                    state.bound(self._bounds, self._clock.now())
                 result = change(state)
                 self.closed = state.why is not None
                 return result
@@ -178,7 +178,7 @@ class Access:
 
     def _transact(self, change: Callable[[AccountState], T]) -> T:
         def bounded(state: AccountState) -> T:
-            state.bound(self._settings.bounds)
+            state.bound(self._bounds, self._clock.now())
             logs.clear()
             logs.extend(end.apply(state) for end in self._ends)
             result = change(state)

@@ -91,7 +91,7 @@ class Gate:
         with self._memory.lock:
             state = self._memory.state
             if state.bounds is not self._bounds:
-                state.bound(self._bounds)
+                state.bound(self._bounds, self._clock.now())
             self._access.closed = state.why is not None
             lease = self._granting.at_once(ticket, state)
         if lease is not None and not ticket.number:

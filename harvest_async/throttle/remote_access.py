@@ -297,8 +297,9 @@ class RemoteAccess:
 
     def _draft(self) -> AccountState:
         """Return a copy of the state as of the last exchange, within the bounds."""
-        draft, bounds = self._remote.draft(self._clock.now(), self._planner.open_leases()), self._settings.bounds
-        draft.bound(bounds._replace(guard=bounds.guard + self._remote.late))
+        now, bounds = self._clock.now(), self._settings.bounds
+        draft = self._remote.draft(now, self._planner.open_leases())
+        draft.bound(bounds._replace(guard=bounds.guard + self._remote.late), now)
         return draft
 
     def _apply(self, end: End, state: AccountState) -> Turn | None:

@@ -57,7 +57,8 @@ class RemoteState:
         self._name = name
         self._time = ServerTime()
         self._offset = 0
-        self._own: set[bytes] = set()  # the versions of which the server has to know one
+        self._own = b""  # the version that was stored last
+        self._unsure: set[bytes] = set()  # versions that may be stored
         self._own_at = self._read_at = 0
         self._jumped = False
         self.state: AccountState | None = None
@@ -102,12 +103,13 @@ class RemoteState:
 
     def sent(self, commit: Commit) -> None:
         """Note that a commit may be stored from now on."""
-        self._own.add(commit.token)
+        self._unsure.add(commit.token)
 
     def stored(self, state: AccountState, commit: Commit, now: int) -> None:
         """Note that a commit was stored."""
         self.state, self.token, self.changed = state, commit.token, False
-        self._own, self._own_at, self._read_at = {commit.token}, now, now
+        self._own, self._own_at, self._read_at = commit.token, now, now
+        self._unsure.clear()
 
     def unchanged(self, now: int) -> None:
         """Note that the known version is the stored one."""
@@ -136,8 +138,9 @@ class RemoteState:
             self.state = known if lost and known is not None else AccountState()
         if lost or reply.written > reply.time or not all(self.state.window.holds(call.number) for call in calls):
             self.recover(now, calls)
-        elif reply.own:
-            self._own = {reply.own}
+        else:
+            self._own = reply.own
+        self._unsure.clear()
 
     def recover(self, now: int, open_leases: Iterable[Lease]) -> None:
         """Hold all leases from now on, and enter the calls in flight again."""
@@ -146,7 +149,7 @@ class RemoteState:
         self._offset, self._jumped = self._time.least, False
         state.distrust(now, now + DEADLINE)
         enter(state, open_leases)
-        self.state, self.changed, self._own = state, True, set()
+        self.state, self.changed, self._own = state, True, b""
 
     def _has_lost(self, reply: Reply, now: int) -> bool:
         """Return whether the server does not know a version that it must know."""
@@ -154,7 +157,8 @@ class RemoteState:
             return False
         if not reply.token:
             return bool(self.token) and now - self._read_at < _SURELY_KEPT
-        return bool(self._own) and reply.own not in self._own and now - self._own_at < _SURELY_KEPT
+        expected = {self._own} | self._unsure
+        return bool(self._own) and reply.own not in expected and now - self._own_at < _SURELY_KEPT
 
     def _load(self, reply: Reply) -> AccountState:
         """Return a stored state in this process's time."""

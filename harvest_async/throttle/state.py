@@ -16,6 +16,7 @@ import enum
 from typing import Any, Final, NamedTuple
 
 from harvest_async.clock import SECOND
+from harvest_async.errors import InvalidArgument
 from harvest_async.throttle.server_status import RateLimitStatus
 from harvest_async.throttle.window import Window
 
@@ -79,6 +80,7 @@ class AccountState:
     """
 
     __slots__ = (
+        "_agreed",
         "_hint",
         "_known",
         "_last_lease",
@@ -118,15 +120,41 @@ class AccountState:
         self._outage = 0
         self._last_lease = 0
         self._reported: tuple[int, int] | None = None  # the server's calls and period
+        self._agreed: tuple[int | None, int | None] = (None, None)  # the ceiling of those who use the state
 
     # Numbers
 
-    def bound(self, bounds: Bounds) -> None:
-        """Use the server's numbers within a user's bounds."""
+    def bound(self, bounds: Bounds, now: int | None = None) -> None:
+        """Use the server's numbers within a user's bounds.
+
+        Args:
+            bounds: the bounds.
+            now: the present time, where the user is about to use the state; None only looks, or ends leases.
+
+        Raises:
+            InvalidArgument: another user has other bounds, and leases of its calls are held.
+        """
         if bounds is not self.bounds:
+            if now is not None:
+                self._agree(bounds, now)
             self.bounds = bounds
             self.window.guard = bounds.guard
             self._resize()
+
+    def _agree(self, bounds: Bounds, now: int) -> None:
+        ours = bounds.calls, bounds.period
+        if ours == self._agreed:
+            return
+        if self.window.held(now) == self.window.foreign:
+            self._agreed = ours  # nobody else is using the state
+            return
+        for name, unit, own, others in zip(("calls", "period"), (1, SECOND), ours, self._agreed, strict=True):
+            if own is not None and others is not None and own != others:
+                raise InvalidArgument(
+                    f"Throttle({name}={own / unit:g}): another throttle of the account has {name}={others / unit:g}, "
+                    "and its calls are counted by the same ledger: give both the same numbers"
+                )
+        self._agreed = ours[0] or self._agreed[0], ours[1] or self._agreed[1]
 
     def _resize(self) -> None:
         calls, period, _ = self.bounds
@@ -266,9 +294,11 @@ class AccountState:
         state = cls()
         for name in cls.__slots__:
             if name not in {"window", "why", "bounds"}:
-                setattr(state, name, stored[name])
+                setattr(state, name, stored.get(name, state._agreed) if name == "_agreed" else stored[name])
         state.window = window
         state.why = Why[stored["why"]] if stored["why"] else None
+        calls, period = state._agreed
+        state._agreed = (calls, period)
         state._reported = tuple(stored["_reported"]) if stored["_reported"] else None
         return state
 
