@@ -33,6 +33,9 @@ _FIRST: Final = 0.001
 _LONGEST: Final = 0.03
 """Seconds until a busy ledger is tried again: at first, and at most."""
 
+_SOON: Final = 0.02
+"""Seconds after which the ends of leases are written that nobody waits for."""
+
 
 @frozen
 class End:
@@ -80,6 +83,7 @@ class Access:
         self._pause = _FIRST
         self._since = 0
         self._timer: asyncio.TimerHandle | None = None
+        self._writes_soon = False
         self.closed = False
         self.busy: LedgerBusy | None = None
 
@@ -109,13 +113,17 @@ class Access:
             refused: whether the server refused the call: nothing leaves before the state has it.
         """
         self._ends.append(end)
-        try:
-            self.transact(_nothing)
-        except LedgerBusy:
-            self.closed = self.closed or refused
-        except HarvestError as error:  # the call was made, even if the ledger can't be used
-            self.closed = self.closed or refused
-            logger.warning("%s: %s", self._settings.name, error.message)
+        self._write(refused=refused)
+
+    def end_soon(self, end: End) -> None:
+        """Write the end of a lease into the state with the next change, or a little later.
+
+        Its time counts, so that a later writing holds nobody up.
+        """
+        self._ends.append(end)
+        if not self._writes_soon:
+            self._writes_soon = True
+            self._loop.call_later(_SOON, self._write_ends)
 
     def busy_for(self, since: int = 0) -> int:
         """Return for how long the ledger has been in use, in nanoseconds, and at most since a given time."""
@@ -184,6 +192,20 @@ class Access:
         else:
             left = (until - self._clock.now()) / SECOND
             logger.warning("%s: the gate is closed for %.1f s, %s", self._settings.name, left, why.value)
+
+    def _write_ends(self) -> None:
+        self._writes_soon = False
+        if self._ends:
+            self._write()
+
+    def _write(self, *, refused: bool = False) -> None:
+        try:
+            self.transact(_nothing)
+        except LedgerBusy:
+            self.closed = self.closed or refused
+        except HarvestError as error:  # the calls were made, even if the ledger can't be used
+            self.closed = self.closed or refused
+            logger.warning("%s: %s", self._settings.name, error.message)
 
     def _try_later(self) -> None:
         # Processes that wait for one another must not retry at the same times.

@@ -154,6 +154,11 @@ class Gate:
         """See `lease.Owner`."""
         self.refused += lease.turned_away
         self._granting.leases.pop(lease.number, None)
+        if self._may_end_soon(lease):
+            now = self._clock.now()
+            self._access.end_soon(End(change, lease.number, now))
+            self.connections.observe(now - lease.sent)
+            return
         try:
             now = self._clock.now()
             if self._memory is None:
@@ -169,9 +174,23 @@ class Gate:
 
     def disconnected(self, lease: Lease) -> None:
         """See `lease.Owner`."""
+        full = self.connections.full
         self.connections.busy -= 1
-        if self._queue.size and not lease.is_status_call:
+        # Where the ledger is shared, other gates decide whose turn it is, unless this one waited for a connection.
+        if self._queue.size and not lease.is_status_call and (full or self._memory is not None):
             self._dispatch()
+
+    def _may_end_soon(self, lease: Lease) -> bool:
+        """Return whether the end of a lease may be written a little later, together with others.
+
+        Its lease is free in a period, which others have to know by then; the next turn of this gate is known already.
+        """
+        return (
+            self._memory is None
+            and bool(self._granting.leases)
+            and lease.timely
+            and not (lease.probes or lease.is_status_call or self._access.closed)
+        )
 
     def _end_in_memory(self, memory: MemoryLedger, number: int, change: Change, now: int) -> None:
         """Write the end of a lease without the detour that a shared ledger needs."""

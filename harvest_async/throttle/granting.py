@@ -35,8 +35,12 @@ _FIRST_TRIP: Final = SECOND // 5
 
 _STATUS_DEADLINE: Final = 10 * SECOND
 """The time of the status call up to its response's headers: nothing else is sent meanwhile."""
-_POLL: Final = SECOND // 10
-"""How often a gate looks at an account state that others change, too."""
+
+_GRACE: Final = SECOND // 10
+"""How long a process may be late for its turn before others take it."""
+_LEAST_SLEEP: Final = SECOND // 1_000
+_LONGEST_SLEEP: Final = 5 * SECOND
+"""The limits of the time between two looks at an account state that others change, too."""
 
 
 class Connections:
@@ -140,6 +144,8 @@ class Granting:
         if state.why is not None:
             return self._grant_probe(state, now, granted, expired)
         queue, limit = self._queue, self._connections.update(state.window)
+        if queue.shared:
+            self._register(state, now, since=now, until=now + _GRACE)
         while self._connections.busy < limit and (lane := queue.next(state, now)) is not None:
             waiter = queue.pop(lane)
             if waiter.future.done():  # it was cancelled at the same time
@@ -169,7 +175,7 @@ class Granting:
         if lane is Lane.BULK:
             start = max(start, now + self._queue.held_back(state, now))
         queue = QueueState(
-            place=self._queue.place(lane) + self.leading,
+            place=self._place(state, lane),
             kept=self._queue.kept(lane, state),
             step=self._queue.step(lane, state),
             busy=self._connections.busy,
@@ -177,6 +183,13 @@ class Granting:
             trip=trip,
         )
         return forecast(state.window, queue, now, start) - now
+
+    def _place(self, state: AccountState, lane: Lane) -> int:
+        place = self._queue.place(lane) + self.leading
+        if not self._queue.shared:
+            return place
+        others = state.processes.before_last(self._queue.name, lane, place)
+        return place + others
 
     def _lease(
         self,
@@ -202,7 +215,8 @@ class Granting:
         if lane is None:
             return None
         if not self._lets_probe(state, now):
-            return _earliest(state.probe_at(now), next_limit, self._poll(now))
+            probe_at = self._look_for_probe(state, now) if self._queue.shared else state.probe_at(now)
+            return _earliest(probe_at, next_limit)
         waiter = self._queue.pop(lane)
         if waiter.future.done():
             return self._grant_probe(state, now, granted, expired)
@@ -233,13 +247,42 @@ class Granting:
 
     def _wake(self, state: AccountState, now: int) -> int | None:
         """Return when to look again; None where nobody waits, or the release of a connection decides."""
+        if self._queue.shared:
+            return self._wake_for_turn(state, now)
         if not self._queue.size or self._connections.full:
             return None
         held_back = self._queue.held_back(state, now) if self._queue[Lane.BULK] else 0
-        return _earliest(state.window.next_release(now), now + held_back if held_back else None, self._poll(now))
+        return _earliest(state.window.next_release(now), now + held_back if held_back else None)
 
-    def _poll(self, now: int) -> int | None:
-        return now + _POLL if self._queue.shared else None
+    # Other processes
+
+    def _wake_for_turn(self, state: AccountState, now: int) -> int | None:
+        """Return when to look again for this process's turn, and register it until then."""
+        sleep = min(state.window.period // 2, _LONGEST_SLEEP)
+        if not self._queue.size or self._connections.full:
+            # Its turns are remembered for a while, so that nobody gains by waiting with one call at a time.
+            self._register(state, now, since=now, until=now + state.window.period)
+            return None
+        turn = min(self._queue.next_turn(state, now, self._connections.trip), now + sleep)
+        if state.window.free(now) and (change := state.processes.next_change(self._queue.name, now)) is not None:
+            turn = min(turn, change)  # a lease is kept for a process that may not come
+        turn = max(turn, now + _LEAST_SLEEP)
+        self._register(state, now, since=turn, until=turn + _GRACE)
+        return turn
+
+    def _look_for_probe(self, state: AccountState, now: int) -> int:
+        """Return when to look again at a closed gate, through which another process may be sending the probe."""
+        at = state.probe_at(now)
+        if at is None:
+            at = state.window.look_at(now)
+        elif not self._queue.goes_first(state, now):
+            at += self._connections.trip
+        self._register(state, now, since=now, until=at + _GRACE)
+        return at
+
+    def _register(self, state: AccountState, now: int, *, since: int, until: int) -> None:
+        connections = self._connections
+        self._queue.register(state, now, max(0, connections.limit - connections.busy), since=since, until=until)
 
 
 def _can_ask(ticket: Ticket, state: AccountState, now: int) -> bool:
