@@ -7,15 +7,18 @@ Invariants:
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from harvest_async.errors import InvalidArgument
+from harvest_async.errors import InvalidArgument, StorageError
+from harvest_async.redaction import redact_message
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-__all__ = ["connect", "location"]
+__all__ = ["connect", "errors_of", "location"]
 
 _SCHEMES: Final = ("redis://", "rediss://", "unix://")
 _TIMEOUT: Final = 5.0
@@ -65,3 +68,23 @@ def location(url: str) -> str:
         return "(unreadable)"
     host = parts.netloc.rpartition("@")[2]
     return parts._replace(netloc=host, query="", fragment="").geturl() if parts.scheme else "(no scheme)"
+
+
+@contextmanager
+def errors_of(url: str, what: str) -> Iterator[None]:
+    """Raise errors of redis-py as `StorageError`.
+
+    Args:
+        url: the address of the server, which the message has without its password.
+        what: what is stored there, for the message: "the run locks".
+
+    Raises:
+        StorageError: the server can't be reached, or refuses a command.
+    """
+    from redis.exceptions import RedisError  # noqa: PLC0415 - the extra may be missing
+
+    try:
+        yield
+    except (RedisError, OSError, TimeoutError) as error:
+        msg = f"{what} on {location(url)} can't be used ({type(error).__name__}: {redact_message(str(error))})"
+        raise StorageError(f"{msg}: check that the server runs, and that it accepts writes") from error

@@ -129,6 +129,11 @@ class Access:
         """Return for how long the ledger has been in use, in nanoseconds, and at most since a given time."""
         return 0 if self.busy is None else self._clock.now() - max(self._since, since)
 
+    @property
+    def complete(self) -> bool:
+        """Whether the ledger has all that this gate knows."""
+        return not self._ends and self.busy is None
+
     def leave(self, ends: Iterable[End]) -> list[End]:
         """Return the ends that the ledger does not have yet, the given ones included; the event loop has ended."""
         if self._timer is not None:

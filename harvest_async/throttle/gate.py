@@ -23,8 +23,9 @@ from typing import Final
 from harvest_async.clock import SECOND, Clock
 from harvest_async.errors import HarvestError
 from harvest_async.throttle.access import Access, End
+from harvest_async.throttle.connections import Connections
 from harvest_async.throttle.errors import busy_too_long, throttled, would_wait
-from harvest_async.throttle.granting import Connections, Expired, Granted, Granting, Waiter
+from harvest_async.throttle.granting import Expired, Granted, Granting, Waiter
 from harvest_async.throttle.lease import DEADLINE, Change, Lease, Ticket, write_end
 from harvest_async.throttle.ledgers.memory import Ledger, LedgerBusy, MemoryLedger
 from harvest_async.throttle.probe import StatusCalls
@@ -54,7 +55,7 @@ class Gate:
         self._bounds = settings.bounds
         self._clock = clock
         self._queue: CallQueue[Waiter] = CallQueue(settings, shared=ledger.shared)
-        self.connections = Connections()
+        self.connections = Connections(self._dispatch)
         self._granting = Granting(self, self._queue, self.connections, clock, settings.max_block)
         self._status_calls = StatusCalls(settings.name, self._granting, self.connections, clock, self._dispatch)
         self._last_number = 0
@@ -125,6 +126,25 @@ class Gate:
         """Whether no call waits here and no response is awaited."""
         return not (self._granting.leases or self._granting.leading or self._queue.size)
 
+    @property
+    def closed(self) -> bool:
+        """Whether the account's gate was closed at the last look; the ledger is not read for it."""
+        return self._access.closed
+
+    @property
+    def in_flight(self) -> int:
+        """How many of its calls are sent and wait for a response."""
+        return len(self._granting.leases)
+
+    @property
+    def resting(self) -> bool:
+        """Whether it is idle and the ledger has all that it knows."""
+        return self.idle and self._access.complete
+
+    def fail_waiting(self, error: HarvestError) -> None:
+        """Raise an error from all calls that wait."""
+        self._fail_all(error, [], [])
+
     def abandon(self) -> list[End]:
         """Return the ends that the ledger does not have yet: the loop is closed, its calls will end no lease."""
         now, leases = self._clock.now(), self._granting.leases
@@ -169,16 +189,19 @@ class Gate:
                 self.connections.observe(now - lease.sent)
         finally:
             # Behind an open gate the next call needs a free connection, too, and its release dispatches.
-            if self._queue.size and not lease.is_status_call and (self._access.closed or not self.connections.full):
+            if self._awaits(lease) and (self._access.closed or not self.connections.full):
                 self._dispatch()
 
     def disconnected(self, lease: Lease) -> None:
         """See `lease.Owner`."""
-        full = self.connections.full
-        self.connections.busy -= 1
-        # Where the ledger is shared, other gates decide whose turn it is, unless this one waited for a connection.
-        if self._queue.size and not lease.is_status_call and (full or self._memory is not None):
+        self.connections.release()
+        # Where the ledger is shared, the time of the next turn is known, unless this gate waits for a connection.
+        if self._awaits(lease) and (self._memory is not None or self._granting.awaits_connection):
             self._dispatch()
+
+    def _awaits(self, lease: Lease) -> bool:
+        """Return whether waiters are to be served when a lease ends; not before a turn for a connection comes."""
+        return bool(self._queue.size) and not lease.is_status_call and not self.connections.queued
 
     def _may_end_soon(self, lease: Lease) -> bool:
         """Return whether the end of a lease may be written a little later, together with others.

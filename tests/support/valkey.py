@@ -45,7 +45,7 @@ class Valkey:
         raise AssertionError("the Valkey server does not respond")
 
     def end(self):
-        """End the server at once; what it stored is gone."""
+        """End the server at once; what it stored is lost."""
         if self.process is not None:
             self.process.kill()
             self.process.wait()
