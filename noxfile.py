@@ -56,6 +56,15 @@ def imports(session):
 
 
 @nox.session
+def docs(session):
+    """Build the documentation into build/docs; a broken link or an undocumented public name is an error."""
+    session.install("-e", ".[test]", "zensical>=0.0.70,<0.1", "mkdocstrings[python]>=1,<2")
+    session.run("python", ".ci/prepare_docs.py")
+    session.run("zensical", "build", "--clean", "--strict", "-f", "build/zensical.toml")
+    session.run("python", ".ci/check_docs.py")
+
+
+@nox.session
 def independent(session):
     """Clients that others wrote, unmodified, against the sandbox."""
     session.install("-e", ".[test]", "python-harvest-redux==4.0.0")

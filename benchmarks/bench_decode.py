@@ -1,4 +1,7 @@
-"""What does it take to read 100,000 report entries: how much memory, how long, for how long does the loop block?
+"""What does it take to read long lists: how much memory, how long, for how long does the loop block?
+
+The lists are 100,000 entries of a report of API v1, and of API v2 20,000 time entries, each with six records inside,
+and 10,000 invoices with three lines each.
 
 Rules of this benchmark:
 - Each contestant runs in a process of its own, on the same file; memory is the peak over what the process had before.
@@ -24,12 +27,15 @@ from xml.sax.saxutils import escape
 import cattrs
 import httpx
 import xmltodict
+from bench_lists_v2 import ENTRY
 from support import heading, show
 
-from harvest_async import BasicAuth, HarvestV1, Throttle
+from harvest_async import BasicAuth, BearerAuth, HarvestV1, HarvestV2, Throttle
 from harvest_async.v1.models import ReportEntry
+from harvest_async.v2.invoice_records import Invoice, InvoiceState
+from harvest_async.v2.time_entry_records import ApprovalStatus, TimeEntry
 
-RECORDS = 100_000
+COUNTS = {"entries.json": 100_000, "entries.xml": 100_000, "time_entries.json": 20_000, "invoices.json": 10_000}
 RUNS = 3
 MEBIBYTE = 1024 * 1024
 TYPES = {bool: "boolean", int: "integer", float: "decimal"}
@@ -59,11 +65,58 @@ def entry(number):
     }
 
 
-def write_json(path, records=RECORDS):
-    path.write_text(json.dumps([{"day_entry": entry(number)} for number in range(records)]))
+def invoice(number):
+    """An invoice as API v2 gives it."""
+    moment = f"2026-01-05T09:{number % 60:02}:00Z"
+    project = {"id": 2001 + number % 7, "name": "Website", "code": "WEB"}
+    prices = {"quantity": 2.5, "unit_price": 100.0, "amount": 250.0, "taxed": True, "taxed2": False}
+    line = {"kind": "Service", "description": "Review & follow-up", **prices, "project": project}
+    unset = ["tax2", "period_start", "period_end", "paid_at", "paid_date", "closed_at", "recurring_invoice_id"]
+    return {
+        "id": number,
+        "client_key": f"{number:040x}",
+        "number": str(1000 + number),
+        "purchase_order": "",
+        "amount": 825.0,
+        "due_amount": 825.0,
+        "tax": 10.0,
+        "tax_amount": 75.0,
+        "tax2_amount": 0.0,
+        "discount": None,
+        "discount_amount": 0.0,
+        "subject": "Work of January",
+        "notes": None,
+        "state": "open",
+        "issue_date": "2026-01-05",
+        "due_date": "2026-02-04",
+        "payment_term": "net 30",
+        "payment_options": ["ach"],
+        "sent_at": moment,
+        "created_at": moment,
+        "updated_at": moment,
+        "currency": "EUR",
+        "client": {"id": 5 + number % 9, "name": "ACME"},
+        "estimate": None,
+        "retainer": None,
+        "creator": {"id": 1, "name": "Person One"},
+        "line_items": [{"id": 3 * number + each, **line} for each in range(3)],
+        **dict.fromkeys(unset),
+    }
 
 
-def write_xml(path, records=RECORDS):
+def write(path, records):
+    """Write a list of records, in the form that its name says."""
+    if path.suffix == ".xml":
+        write_xml(path, records)
+    elif path.name == "entries.json":
+        path.write_text(json.dumps([{"day_entry": entry(number)} for number in range(records)]))
+    else:
+        make = invoice if path.name == "invoices.json" else lambda number: {**ENTRY, "id": number}
+        envelope = {path.stem: [make(number + 1) for number in range(records)], "links": {"next": None}}
+        path.write_text(json.dumps(envelope))
+
+
+def write_xml(path, records):
     with path.open("w", encoding="utf-8") as file:
         file.write('<?xml version="1.0" encoding="UTF-8"?>\n<day-entries type="array">\n')
         for number in range(records):
@@ -83,13 +136,27 @@ def element(name, value):
 # Contestants
 
 
-def plain_json(path):
-    """The standard library and cattrs, as one would write it."""
+def converter():
+    """Return what cattrs needs for the types of the records."""
     converter = cattrs.Converter()
     converter.register_structure_hook(date, lambda value, _: date.fromisoformat(value))
     converter.register_structure_hook(datetime, lambda value, _: datetime.fromisoformat(value))
     converter.register_structure_hook(Decimal, lambda value, _: Decimal(str(value)))
-    return sum(1 for each in json.loads(path.read_bytes()) if converter.structure(each["day_entry"], ReportEntry))
+    for kind in (ApprovalStatus, InvoiceState):
+        converter.register_structure_hook(kind | str | None, lambda value, _, kind=kind: value and kind(value))
+    return converter
+
+
+def plain_json(path):
+    """The standard library and cattrs, as one would write it."""
+    structure = converter().structure
+    return sum(1 for each in json.loads(path.read_bytes()) if structure(each["day_entry"], ReportEntry))
+
+
+def plain_v2(path):
+    """The same for a list of API v2."""
+    structure, model = converter().structure, TimeEntry if path.stem == "time_entries" else Invoice
+    return sum(1 for each in json.loads(path.read_bytes())[path.stem] if structure(each, model))
 
 
 def plain_xml(path):
@@ -147,15 +214,25 @@ def ours(path):
     return asyncio.run(_ours(path))
 
 
+def client_and_list(path):
+    """Return the client that reads a file, and a function that returns the list."""
+    options = {"base_url": "https://acme.example.com", "transport": FileAnswers(path), "throttle": Throttle()}
+    app = "benchmarks (me@example.com)"
+    if path.stem == "entries":
+        auth = BasicAuth("me@example.com", "secret")
+        harvest = HarvestV1("acme", auth=auth, app=app, format=path.suffix[1:], **options)
+        return harvest, lambda: harvest.reports.project_entries(7, date(2026, 1, 1), date(2026, 12, 31))
+    harvest = HarvestV2(1, auth=BearerAuth("token"), app=app, **options)
+    return harvest, getattr(harvest, path.stem).list
+
+
 async def _ours(path):
-    auth, format_ = BasicAuth("me@example.com", "secret"), path.suffix[1:]
-    options = {"app": "benchmarks", "base_url": "https://acme.example.com", "transport": FileAnswers(path)}
+    harvest, listing = client_and_list(path)
     gaps = []
     ticker = asyncio.create_task(tick(gaps))
-    async with HarvestV1("acme", auth=auth, format=format_, throttle=Throttle(), **options) as harvest:
-        entries = harvest.reports.project_entries(7, date(2026, 1, 1), date(2026, 12, 31))
+    async with harvest:
         count = 0
-        async for _ in entries:
+        async for _ in listing():
             count += 1
     ticker.cancel()
     return count, max(gaps, default=0)
@@ -167,6 +244,12 @@ CONTESTANTS = {
     "ours, json, speed": (ours, "entries.json", False),
     "plain xml": (plain_xml, "entries.xml", False),
     "ours, xml": (ours, "entries.xml", True),
+    "plain, v2 time entries": (plain_v2, "time_entries.json", False),
+    "ours, v2 time entries": (ours, "time_entries.json", True),
+    "ours, v2 time entries, speed": (ours, "time_entries.json", False),
+    "plain, v2 invoices": (plain_v2, "invoices.json", False),
+    "ours, v2 invoices": (ours, "invoices.json", True),
+    "ours, v2 invoices, speed": (ours, "invoices.json", False),
 }
 
 
@@ -175,7 +258,7 @@ def contend(name, folder):
     read, file, hidden = CONTESTANTS[name]
     if hidden:
         sys.modules["msgspec"] = None
-    read(Path(folder) / file.replace("entries", "entry"))
+    read(Path(folder) / "one" / file)
     Path("/proc/self/clear_refs").write_text("5")
     before = peak()
     began = time.process_time()
@@ -207,7 +290,7 @@ def row(name, runs, base):
     ratio = best / min(run["seconds"] for run in base)
     return (
         name,
-        f"{RECORDS / best:,.0f}",
+        f"{COUNTS[CONTESTANTS[name][1]] / best:,.0f}",
         f"{ratio:.2f}",
         f"{1 / ratio:.2f}",
         f"{memory / MEBIBYTE:.1f}",
@@ -215,16 +298,22 @@ def row(name, runs, base):
     )
 
 
+def base_of(name):
+    """Return the name of the contestant that reads the same file with nothing of ours."""
+    return next(each for each, (_, file, _) in CONTESTANTS.items() if file == CONTESTANTS[name][1])
+
+
 def main():
     heading(__doc__.partition("\n")[0], "xmltodict", "cattrs", "msgspec")
     with tempfile.TemporaryDirectory() as folder:
-        write_json(Path(folder) / "entries.json")
-        write_xml(Path(folder) / "entries.xml")
-        write_json(Path(folder) / "entry.json", 1)
-        write_xml(Path(folder) / "entry.xml", 1)
+        (Path(folder) / "one").mkdir()
+        for file, records in COUNTS.items():
+            write(Path(folder) / file, records)
+            write(Path(folder) / "one" / file, 1)
         runs = measure(folder)
-    wrong = [name for name, found in runs.items() if any(run["count"] != RECORDS for run in found)]
-    rows = [row(name, found, runs["plain xml" if "xml" in name else "plain json"]) for name, found in runs.items()]
+    counts = {name: COUNTS[file] for name, (_, file, _) in CONTESTANTS.items()}
+    wrong = [name for name, found in runs.items() if any(run["count"] != counts[name] for run in found)]
+    rows = [row(name, found, runs[base_of(name)]) for name, found in runs.items()]
     columns = ("contestant", "records/s", "time, ratio", "rate, ratio", "peak MiB over start", "largest gap, ms")
     show(
         columns,

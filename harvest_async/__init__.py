@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from harvest_async.cache import HttpCache
     from harvest_async.client.resource import Listing
     from harvest_async.exchange import RawResponse
+    from harvest_async.pool import HarvestPool
     from harvest_async.throttle.ledgers.redis import RedisLedger
     from harvest_async.throttle.ledgers.sqlite import SqliteLedger
     from harvest_async.versions import Directory, DirectoryV2, HarvestV1, HarvestV2, OAuth2
@@ -65,6 +66,7 @@ __all__ = [
     "FileTokenStore",
     "Forbidden",
     "HarvestError",
+    "HarvestPool",
     "HarvestV1",
     "HarvestV2",
     "HttpCache",
@@ -104,6 +106,7 @@ _LATER: Final = {
     "Directory": "harvest_async.versions",
     "DirectoryV2": "harvest_async.versions",
     "FileTokenStore": "harvest_async.auth.stores",
+    "HarvestPool": "harvest_async.pool",
     "HarvestV1": "harvest_async.versions",
     "HarvestV2": "harvest_async.versions",
     "HttpCache": "harvest_async.cache",

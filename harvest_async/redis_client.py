@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from harvest_async.errors import InvalidArgument, StorageError
+from harvest_async.redaction import redact_message
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-__all__ = ["Moved", "ScriptUnknown", "ServerAway", "connect", "explained", "location", "moved"]
+__all__ = ["Moved", "ScriptUnknown", "ServerAway", "connect", "errors_of", "explained", "location", "moved"]
 
 _SCHEMES: Final = ("redis://", "rediss://", "unix://")
 _TIMEOUT: Final = 5.0
@@ -133,3 +134,23 @@ def moved(url: str, host: str, port: int) -> str:
     credentials, at, _ = parts.netloc.rpartition("@")
     name = f"[{host}]" if ":" in host else host
     return parts._replace(netloc=f"{credentials}{at}{name or parts.hostname}:{port}").geturl()
+
+
+@contextmanager
+def errors_of(url: str, what: str) -> Iterator[None]:
+    """Raise errors of redis-py as `StorageError`.
+
+    Args:
+        url: the address of the server, which the message has without its password.
+        what: what is stored there, for the message: "the run locks".
+
+    Raises:
+        StorageError: the server can't be reached, or refuses a command.
+    """
+    from redis.exceptions import RedisError  # noqa: PLC0415 - the extra may be missing
+
+    try:
+        yield
+    except (RedisError, OSError, TimeoutError) as error:
+        msg = f"{what} on {location(url)} can't be used ({type(error).__name__}: {redact_message(str(error))})"
+        raise StorageError(f"{msg}: check that the server runs, and that it accepts writes") from error

@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from harvest_async.v2.directory import DirectoryV2
 
     Client: TypeAlias = HarvestV1 | HarvestV2
+    PooledClient: TypeAlias = HarvestV2
 
 __all__ = [
     "DEFAULT",
+    "POOLED",
     "PUBLIC",
     "VERSIONS",
     "Directory",
@@ -40,6 +42,9 @@ __all__ = [
 
 DEFAULT: Final = "v1"
 """The version that is used where neither an option nor the environment names one."""
+
+POOLED: Final = "v2"
+"""The version of the clients of a `HarvestPool` that is given none; `PooledClient` is their class."""
 
 
 @frozen
@@ -113,6 +118,7 @@ VERSIONS: Final[dict[str, Version]] = {
             "neutral": "neutral_records:RECORDS",
             "service": "service:SERVICE",
             "setup": "setup:SETUP",
+            "sign_in": "accounts:sign_in",
         },
         account="account_id",
         account_help="Id of the account by API v2",

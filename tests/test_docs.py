@@ -1,4 +1,4 @@
-"""Run every code block of the README and of the pages in docs/."""
+"""Run every code block of the README and of the pages in docs/, except those of `test_docs_pages`."""
 
 import ast
 import asyncio
@@ -20,9 +20,11 @@ import pytest
 import harvest_async
 from harvest_async import BasicAuth, BearerAuth, HarvestV1, HarvestV2, OAuth2, Throttle, exports, imports, migrate
 from harvest_async.sandbox import Sandbox
+from harvest_async.telemetry import Telemetry
 from harvest_async.testing import VirtualLoop, in_process
 from harvest_async.v1 import models as v1
 from harvest_async.v1.models import LineItem
+from tests import test_docs_pages
 from tests.support.sample import make_rows, write_csv
 
 pytestmark = pytest.mark.anyio
@@ -31,7 +33,8 @@ ROOT = Path(__file__).parents[1]
 PUBLIC = {name: getattr(harvest_async, name) for name in harvest_async.__all__}
 
 
-PAGES = ("README.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")))
+ALONE = {f"docs/{page}.md" for page in test_docs_pages.PAGES}
+PAGES = ("README.md", *sorted({f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")} - ALONE))
 
 
 def read_blocks():
@@ -91,6 +94,7 @@ def test_every_block_is_run_here():
         ("docs/fastapi.md", "python"): 1,
         ("docs/moving-to-v2.md", "python"): 2,
         ("docs/python.md", "python"): 6,
+        ("docs/telemetry.md", "python"): 1,
         ("docs/testing.md", "python"): 2,
     }
 
@@ -102,7 +106,7 @@ def test_every_block_is_run_here():
 
 def test_links_between_pages_lead_somewhere():
     """Every relative link and picture of a page is a file of the repository."""
-    for page in (*PAGES, "CONTRIBUTING.md", "SECURITY.md"):
+    for page in (*PAGES, *ALONE, "CONTRIBUTING.md", "SECURITY.md"):
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", (ROOT / page).read_text("utf-8")):
             assert ((ROOT / page).parent / target).resolve().is_file(), f"{page}: {target}"
 
@@ -188,6 +192,19 @@ async def test_a_project_by_api_v2(harvest_address, harvest_sandbox, monkeypatch
 
     assert [row.total_hours for row in found["report"]] == [Decimal("1.5")]
     assert len(harvest_sandbox.world.entries()) == 1
+
+
+@pytest.mark.socket
+async def test_telemetry(harvest_address, monkeypatch, tmp_path):
+    """The block records a call by the global providers, which do nothing unless the program sets them."""
+    monkeypatch.setenv("HARVEST_ACCOUNT_ID", "1")
+    monkeypatch.setenv("HARVEST_ACCESS_TOKEN", "sandbox-token")
+    monkeypatch.setenv("HARVEST_APP", "README (readme@example.com)")
+    monkeypatch.setenv("HARVEST_BASE_URL", harvest_address)
+
+    found = await run_inside(block("docs/telemetry.md", "from harvest_async.telemetry"), HarvestV2=HarvestV2)
+
+    assert isinstance(found["telemetry"], Telemetry)
 
 
 @pytest.mark.socket

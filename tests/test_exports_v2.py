@@ -8,10 +8,11 @@ from decimal import Decimal
 import pytest
 from attrs import evolve
 
-from harvest_async import InvalidArgument, exports, imports
+from harvest_async import InvalidArgument, exports
 from harvest_async.errors import HarvestError
 from harvest_async.exporter.deletions import NAME, note_deleted, read_deleted
 from tests.support.exporting import at, fill, records, v2_client_of
+from tests.support.pdf import pdf
 from tests.support.sandbox import new_sandbox
 from tests.support.shell import open_account, shell_at
 
@@ -158,6 +159,34 @@ def test_receipts_are_fetched(account, tmp_path):
 
     assert kinds["receipts"].rows == 1
     assert (tmp_path / "receipts" / f"{number}.png").read_bytes() == png
+
+
+async def _pieces(content):
+    """Yield the bytes in pieces, as a stream does."""
+    for place in range(0, len(content), 100):
+        yield content[place : place + 100]
+
+
+@pytest.mark.parametrize("kind", ["bytes", "path", "stream"])
+def test_a_pdf_is_a_receipt(account, tmp_path, kind):
+    """Uploads the document in each form, reads it back, and exports it under the id of its expense."""
+    sandbox, _ = account
+    content = pdf()
+    path = tmp_path / "taxi.pdf"
+    path.write_bytes(content)
+
+    async def attach(harvest):
+        source = {"bytes": content, "path": path, "stream": _pieces(content)}[kind]
+        expense = (await harvest.expenses.list())[0]
+        attached = await harvest.expenses.attach_receipt(expense.id, source)
+        return attached, await harvest.expenses.get_receipt(attached)
+
+    expense, file = at(sandbox, attach, "v2")
+    export(sandbox, tmp_path / "export", receipts=True)
+
+    assert (content, "application/pdf") == (file.content, file.content_type)
+    assert expense.receipt.file_name == ("taxi.pdf" if kind == "path" else "receipt.pdf")
+    assert (tmp_path / "export" / "receipts" / f"{expense.id}.pdf").read_bytes() == content
 
 
 def test_an_interrupted_export_goes_on(account, tmp_path):
@@ -386,15 +415,6 @@ def test_the_command_line_exports_v2_and_lists_deletions(tmp_path):
     assert (first["kinds"]["users"]["rows"], "deleted" in first["kinds"]["users"]) == (2, False)
     assert document["kinds"]["clients"]["deleted"] == [client["id"]]
     assert "deleted" in shown.out
-
-
-@pytest.mark.parametrize("format", ["jsonl", "csv"])
-def test_an_import_refuses_a_folder_of_v2(account, tmp_path, format):
-    """Refuses the folder before anything is read from it, since its records name others in objects."""
-    export(account[0], tmp_path, format=format)
-
-    with pytest.raises(InvalidArgument, match=r"is an export of API v2 \(billable_rates\..*--api v1"):
-        imports.open_source(tmp_path)
 
 
 def test_a_teammate_of_two_managers_is_exported_for_both(account, tmp_path):

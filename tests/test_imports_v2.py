@@ -379,11 +379,23 @@ def test_a_line_break_in_a_line_item_is_kept():
     assert [each.description for each in found[0].line_items] == ["one, two\nthree"]
 
 
+def test_numbers_of_line_items_may_have_decimal_commas():
+    """Imports the table of an account that writes numbers so, with and without separators of thousands."""
+    lines = 'kind,description,quantity,unit_price\nService,a,"1,5","1.234,50"\nService,b,2.25,"1,234.5"\n'
+
+    _, found = at(Sandbox(calls=5000, period=1), lambda harvest: import_lines(harvest, lines))
+
+    assert [(each.quantity, each.unit_price) for each in found[0].line_items] == [
+        (Decimal("1.5"), Decimal("1234.5")),
+        (Decimal("2.25"), Decimal("1234.5")),
+    ]
+
+
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
         ('[{"kind": "Service", "quantity": 2}]', "the first line is no header, it lacks description"),
-        ("kind,description,quantity,unit_price\nService,x,many,1\n", "quantity: 'many' is no number"),
+        ("kind,description,quantity,unit_price\nService,x,many,1\n", "column quantity: 'many' is no number"),
     ],
 )
 def test_an_invoice_with_unreadable_lines_is_rejected(lines, message):

@@ -162,6 +162,41 @@ def test_v1_reads_what_v2_writes_and_back(sandbox, studio):
     assert "has_reference" not in v1.get(f"/projects/{studio.project}/entries?from=20260101&to=20261231").text
 
 
+@pytest.mark.parametrize(("term", "shown"), [("net 30", "NET 30"), ("upon receipt", "upon receipt"), ("custom", None)])
+def test_v1_shows_a_term_of_payment_in_its_own_form(sandbox, studio, term, shown):
+    """API v1 has `NET 30` where API v2 has `net 30`."""
+    line = {"kind": "Service", "unit_price": 5}
+    invoice = studio.call.make("/invoices", client_id=studio.client, line_items=[line], payment_term=term)
+
+    assert invoice["payment_term"] == term
+    assert Caller(sandbox).get(f"/invoices/{invoice['id']}").json()["invoice"]["due_at_human_format"] == shown
+
+
+# Large ids
+
+
+@pytest.mark.parametrize("number", [2**31, 2**53 + 1, 2**63 - 2])
+def test_records_with_large_ids_are_found(sandbox, call, number):
+    """By their path, by a filter, and in the body of a write."""
+    sandbox.world._next |= {"client": number, "project": number}
+    client = call.make("/clients", name="ACME")["id"]
+    project = call.make("/projects", name="A", client_id=client, is_billable=True, bill_by="none", budget_by="none")
+
+    assert (client, project["id"], project["client"]["id"]) == (number, number, number)
+    assert call.get(f"/clients/{number}").json()["id"] == number
+    assert call.patch(f"/projects/{number}", name="B").json()["name"] == "B"
+    assert [each["id"] for each in call.get("/projects", client_id=number).json()["projects"]] == [number]
+
+
+@pytest.mark.parametrize("number", [2**31, 2**53 + 1, 2**63 - 1, 2**64])
+@pytest.mark.parametrize("path", ["clients", "projects", "time_entries", "expenses", "invoices"])
+def test_an_unknown_large_id_is_not_found(call, path, number):
+    """Responds in JSON, as for any other id."""
+    response = call.get(f"/{path}/{number}")
+
+    assert (response.status_code, response.json()) == (404, {"status": 404, "error": "Not Found"})
+
+
 # Roles
 
 

@@ -77,6 +77,14 @@ async def _stream():
     yield PNG[4:]
 
 
+@pytest.mark.parametrize("content", [b"", b"%PD", b"RIFF\x00\x00\x00\x00WAVE"])
+async def test_a_receipt_that_is_neither_an_image_nor_a_pdf_is_not_sent(content):
+    """The error is raised before anything is sent."""
+    async with Account({}).client() as harvest:
+        with pytest.raises(InvalidArgument, match=r"receipt: this is no image of a known kind .* and no PDF"):
+            await harvest.expenses.create(1, 3, "2026-03-02", units=2, receipt=content)
+
+
 @pytest.mark.parametrize("kind", ["bytes", "path", "file", "stream"])
 async def test_a_receipt_is_sent_as_a_form(kind, tmp_path):
     """A receipt comes as bytes, a path, a file or a stream, and is sent with the other fields."""
@@ -252,6 +260,17 @@ async def test_a_state_is_no_field_of_an_update():
     async with Account({}).client() as harvest:
         with pytest.raises(InvalidArgument, match=r"use invoices\.send, close, reopen or draft"):
             await harvest.invoices.update(13, state="closed")
+
+
+@pytest.mark.parametrize("kind", ["invoices", "estimates"])
+async def test_a_state_of_the_future_is_filtered_by(kind):
+    """Sends a state that this version does not know, and keeps it as text in the records."""
+    account = Account({f"GET /v2/{kind}": page(kind, {"id": 13, "state": "disputed"})})
+    async with account.client() as harvest:
+        (found,) = await getattr(harvest, kind).list(state="disputed")
+
+    assert found.state == "disputed"
+    assert account.query["state"] == "disputed"
 
 
 async def test_a_message_is_sent_to_recipients():

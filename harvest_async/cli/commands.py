@@ -99,6 +99,13 @@ def demo(calls: int, period: float, *, as_json: bool) -> None:
 @click.option("--report-calls", type=_CALLS, default=100, show_default=True, help="Reports of API v2 per period.")
 @click.option("--report-period", type=_PERIOD, default=900.0, show_default=True, help="Their period in seconds.")
 @click.option("--db", type=click.Path(dir_okay=False, path_type=Path), help="Store the account in this file.")
+@click.option(
+    "--accounts",
+    type=click.IntRange(1, 100_000),
+    default=1,
+    show_default=True,
+    help="Number of accounts: ids from 1 on, subdomains sandbox, sandbox-2, ...",
+)
 @click.option("--timestamps", is_flag=True, help="Track time by start and end instead of duration.")
 @click.option("--fresh-account", is_flag=True, help="Start with the default tasks and categories of a new account.")
 @click.option("--allow-remote", is_flag=True, help="Allow an address that other machines can reach.")
@@ -110,6 +117,7 @@ def sandbox(
     report_calls: int,
     report_period: float,
     db: Path | None,
+    accounts: int,
     *,
     timestamps: bool,
     fresh_account: bool,
@@ -134,6 +142,7 @@ def sandbox(
         report_period=report_period,
         timestamp_timers=timestamps,
         fresh_account=fresh_account,
+        accounts=accounts,
     )
 
     def ready(address: str) -> None:
@@ -145,6 +154,10 @@ def sandbox(
             f"  API v2         {address}/v2: account id 1, token sandbox-token (regular user: sandbox-user-token)"
         )
         out.print("  API v1         account sandbox, token sandbox-v1-token")
+        if accounts > 1:
+            out.print(
+                f"  more accounts  {address}/v2: ids up to {accounts}; {address}/accounts/sandbox-{accounts} by API v1"
+            )
         out.print("  administrator  admin@example.com / sandbox")
         out.print("  regular user   user@example.com / sandbox")
         out.print("  OAuth client   sandbox-client / sandbox-secret, refresh token sandbox-refresh")

@@ -30,7 +30,6 @@ from harvest_async.cli.mapping import show_fields, write_mapping
 from harvest_async.cli.offline import plan_offline
 from harvest_async.cli.outputs import check_outputs, write_all
 from harvest_async.cli.picture import draw_picture
-from harvest_async.cli.rejects import is_folder, write_rejects
 from harvest_async.cli.show import (
     Bar,
     plan_json,
@@ -40,6 +39,7 @@ from harvest_async.cli.show import (
 )
 from harvest_async.cli.target import Target
 from harvest_async.errors import InvalidArgument
+from harvest_async.importer.rejects import is_folder, write_rejects
 from harvest_async.importer.report import seconds_for
 from harvest_async.importer.rules import Rules
 from harvest_async.importer.sources import (

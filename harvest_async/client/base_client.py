@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, TypeVar, Unpack
 from urllib.parse import quote
 
+from harvest_async.auth import Renewing
 from harvest_async.client.batch import AnyCall, bulk_map
 from harvest_async.client.raw import raw_call
 from harvest_async.client.resource import AccountRules, Learned
@@ -88,6 +89,11 @@ class BaseClient:
     def throttle(self) -> Throttle:
         """The account's throttle: `throttle.snapshot()` returns its present state."""
         return self._exchange.throttle
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it was closed; a call raises `InvalidArgument` then."""
+        return self._exchange.is_closed
 
     def bulk(self) -> AbstractContextManager[None]:
         """Put the calls made inside, by this task and those it starts, into the bulk lane."""
@@ -224,6 +230,24 @@ class BaseClient:
             raise InvalidArgument("sign_in: this client was not made with auth=OAuth2(...)")
         await sign_in(redirect, state=state, send=self._exchange.send_form)
         self._learned.forget()
+
+    async def renew_tokens(self) -> None:
+        """Exchange the refresh token of `OAuth2`, which has to be the client's `auth`, for new tokens now: one call.
+
+        Calls renew tokens by themselves when that is needed. This is for a check that the sign-in is still valid.
+
+        Raises:
+            InvalidArgument: the client signs in another way.
+            Unauthorized: a person has to sign in again.
+            HarvestError: the tokens could not be fetched or stored.
+        """
+        auth = self._auth
+        if not isinstance(auth, Renewing):
+            raise InvalidArgument("renew_tokens: this client was not made with auth=OAuth2(...)")
+        await auth.renew(self._exchange.send_form)
+        if (signer := auth.signer()) is not None:
+            auth.invalidate(signer)
+        await auth.renew(self._exchange.send_form)
 
     async def aclose(self) -> None:
         """Close all connections."""

@@ -63,6 +63,9 @@ class ClientSetup:
         accounts: lists the accounts that the credentials in the environment reach, with a client's arguments; None if
             credentials belong to one account.
         sign_in: the environment variables to check after a refused sign-in.
+        account_name: returns the one name of an account that may be given as a number or a text; raises
+            `InvalidArgument` for any other value.
+        check_auth: raises `InvalidArgument` for credentials that the API does not accept.
     """
 
     from_env: Callable[..., Any]
@@ -72,3 +75,5 @@ class ClientSetup:
     status: Callable[[Any], Awaitable[str]] | None
     accounts: Callable[[Options], Awaitable[Sequence[ReachableAccount]]] | None
     sign_in: str
+    account_name: Callable[[object], str]
+    check_auth: Callable[[object], None]

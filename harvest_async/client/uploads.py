@@ -1,6 +1,6 @@
-"""Images that are uploaded and downloaded.
+"""Images and PDF documents that are uploaded and downloaded.
 
-The type of an image is read from its first bytes, not from its name. Files are read up to a limit, without blocking the
+The type of a file is read from its first bytes, not from its name. Files are read up to a limit, without blocking the
 event loop.
 """
 
@@ -51,10 +51,12 @@ _KINDS: Final = (
     (b"BM", b"", "image/bmp", "bmp"),
 )
 
+_DOCUMENT: Final = (b"%PDF-", b"", "application/pdf", "pdf")
+
 
 @frozen(repr=False)
 class ImageUpload:
-    """An image to send."""
+    """An image, or a document, to send."""
 
     content: bytes
     media_type: str
@@ -90,7 +92,9 @@ class ImageStream:
         return f"<ImageStream {self.content_type}, {self.size} bytes>"
 
 
-async def gather(name: str, source: Source, filename: str | None = None, largest: int = LARGEST) -> ImageUpload:
+async def gather(
+    name: str, source: Source, filename: str | None = None, largest: int = LARGEST, *, documents: bool = False
+) -> ImageUpload:
     """Read an image from its source.
 
     Args:
@@ -98,6 +102,7 @@ async def gather(name: str, source: Source, filename: str | None = None, largest
         source: the bytes, the path, the file or the stream.
         filename: the name of the file in the account; None for the name in the path, or `receipt.png`.
         largest: the largest size, in bytes.
+        documents: whether it may also be a PDF document.
 
     Raises:
         InvalidArgument: the source is not an image, is empty or too large, or cannot be read.
@@ -105,7 +110,7 @@ async def gather(name: str, source: Source, filename: str | None = None, largest
     content = await _content(name, source, largest)
     if len(content) > largest:
         raise InvalidArgument(f"{name}: it has more than {largest} bytes, which is too large for a receipt")
-    media_type, ending = _kind(name, content)
+    media_type, ending = _kind(name, content, documents=documents)
     own = PurePath(source).name if isinstance(source, os.PathLike) else f"receipt.{ending}"
     called = own if filename is None else filename
     if not called.strip() or any(letter in called for letter in "/\\") or not called.isprintable():
@@ -113,12 +118,13 @@ async def gather(name: str, source: Source, filename: str | None = None, largest
     return ImageUpload(content, media_type, called)
 
 
-def _kind(name: str, content: bytes) -> tuple[str, str]:
-    """Return the media type and the file extension of an image."""
-    for first, eighth, media_type, ending in _KINDS:
+def _kind(name: str, content: bytes, *, documents: bool) -> tuple[str, str]:
+    """Return the media type and the file extension of an image, or of a document."""
+    for first, eighth, media_type, ending in (*_KINDS, _DOCUMENT) if documents else _KINDS:
         if content.startswith(first) and content[8:].startswith(eighth):
             return media_type, ending
-    raise InvalidArgument(f"{name}: this is no image of a known kind (PNG, JPEG, GIF, ...): {beginning(content)}")
+    known = "(PNG, JPEG, GIF, ...) and no PDF" if documents else "(PNG, JPEG, GIF, ...)"
+    raise InvalidArgument(f"{name}: this is no image of a known kind {known}: {beginning(content)}")
 
 
 async def _content(name: str, source: object, largest: int) -> bytes:

@@ -13,7 +13,7 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from functools import partial
 from types import NoneType, UnionType
-from typing import Annotated, Any, Final, NoReturn, Union, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, NoReturn, Union, get_args, get_origin
 
 from attrs import frozen
 
@@ -59,7 +59,8 @@ def check_of(hint: Any) -> Check:
     """Return the check for a type annotation.
 
     The check of an `Annotated` type is the one in its metadata. A union with `None` also accepts `None`. A union with
-    a `StrEnum` accepts its values and any other text, since the server may know values that this version does not.
+    a `StrEnum` or a `Literal` accepts its values and any other text, since the server may know values that this version
+    does not; a type checker refuses them.
 
     Raises:
         TypeError: there is no check for this type.
@@ -176,6 +177,8 @@ def _check_of(members: list[Any]) -> Check:
             return next(each.check for each in get_args(member) if isinstance(each, CheckedBy))
         if isinstance(member, type) and issubclass(member, StrEnum):
             return partial(_enum_value, member)
+        if get_origin(member) is Literal:
+            return required_text
     if len(members) == 1 and members[0] in _CHECKS:
         return _CHECKS[members[0]]
     msg = f"no check for {members}: use Annotated[..., CheckedBy(...)]"

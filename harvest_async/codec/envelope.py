@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar, cast
 
-from harvest_async.codec.json import BOM, FLAT_MARK, QUOTE, STRING_REST, TOKEN, Elements, Scan, parse
+from harvest_async.codec.json import BOM, QUOTE, STRING_REST, TOKEN, Elements, Scan, parse
 from harvest_async.codec.slices import DEEPEST, LARGEST_ELEMENT, STEP, Shaper
 from harvest_async.codec.text import beginning
 from harvest_async.errors import DecodeError
@@ -94,7 +94,7 @@ class Envelope(Elements[T]):
     """
 
     def __init__(self, key: str, shape: Shaper[T], fast: Callable[[bytes], list[T]] | None = None) -> None:
-        super().__init__(shape, fast, FLAT_MARK)
+        super().__init__(shape, fast, mark=None)
         self.fields: Mapping[str, Any] = {}
         self._key = key
         self._opening = _Opening(key)

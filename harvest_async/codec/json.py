@@ -14,6 +14,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, Final, TypeVar, cast
 
+from harvest_async.codec.marks import MARK, last_mark, mark_like
 from harvest_async.codec.slices import DEEPEST, LARGEST_ELEMENT, MOST_VALUES, SLICE, STEP, Shaper, Slices
 from harvest_async.codec.text import NUMBERS, beginning, iso, of_day, only_decode_errors
 from harvest_async.errors import DecodeError, InvalidArgument
@@ -21,7 +22,6 @@ from harvest_async.errors import DecodeError, InvalidArgument
 __all__ = [
     "BOM",
     "CONTENT_TYPE",
-    "FLAT_MARK",
     "QUOTE",
     "STRING_REST",
     "TOKEN",
@@ -40,15 +40,6 @@ BOM: Final = b"\xef\xbb\xbf"
 _BLANKS: Final = re.compile(rb"\s*+")
 _HALF: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 _LONE: Final = re.compile("[\ud800-\udfff]")
-_MARK: Final = re.compile(rb'\}\s*+,\s*+(?=\{\s*+"[^"\\]{0,64}+"\s*+:\s*+\{)')
-"""Between two records, each below its root. The quote of a text inside a record would have a backslash before it."""
-
-FLAT_MARK: Final = re.compile(rb'\}\s*+,\s*+(?=\{\s*+"[^"\\]{0,64}+"\s*+:)')
-"""Between two records without roots, or two objects in a list that is part of a record."""
-
-_NEAR: Final = 2_048
-"""The last bytes of a slice, in which the pattern is tried first."""
-
 QUOTE: Final = ord('"')
 TOKEN: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+(")?+|[][{},]', re.DOTALL)
 STRING_REST: Final = re.compile(rb'(?:[^"\\]++|\\.)*+(")?+', re.DOTALL)
@@ -170,14 +161,14 @@ class Elements(Slices[T]):
     Args:
         shape: turns trees into records.
         fast: reads a complete slice in brackets at once, and raises `ValueError` for input that it can't read.
-        mark: the pattern for what is between two records.
+        mark: the pattern for what is between two records; None to derive it from the first record.
     """
 
     def __init__(
         self,
         shape: Shaper[T],
         fast: Callable[[bytes], list[T]] | None = None,
-        mark: re.Pattern[bytes] = _MARK,
+        mark: re.Pattern[bytes] | None = MARK,
     ) -> None:
         super().__init__(shape)
         self._mark = mark
@@ -217,7 +208,8 @@ class Elements(Slices[T]):
         self._enough = SLICE - STEP
         if len(self._held) < self._enough:
             return []
-        end = _last_mark(self._held, self._mark)
+        self._mark = self._mark or mark_like(self._held)
+        end = last_mark(self._held, self._mark)
         if not end:
             return None
         try:
@@ -273,17 +265,6 @@ class Elements(Slices[T]):
             except Exception:  # noqa: BLE001, S110 - the slow way reads more, and says what is wrong
                 pass
         return self._shape(loads(whole))
-
-
-def _last_mark(held: bytearray, mark: re.Pattern[bytes]) -> int:
-    """Return where the last record that has come begins, as far as the pattern says; 0 if there is none."""
-    for start in (max(0, len(held) - _NEAR), 0):
-        end = 0
-        for match in mark.finditer(held, start):
-            end = match.end()
-        if end:
-            return end
-    return 0
 
 
 def _blanks(held: bytearray) -> int:

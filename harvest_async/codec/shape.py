@@ -30,7 +30,7 @@ from harvest_async.codec.values import ISO, READERS, SHOWN, Read, as_list, last,
 from harvest_async.errors import DecodeError
 from harvest_async.redaction import redact_message
 
-__all__ = ["shape", "shape_all"]
+__all__ = ["is_word", "plain_type", "reader_of", "shape", "shape_all"]
 
 T = TypeVar("T")
 
@@ -107,7 +107,7 @@ def _converter(*, detailed: bool) -> cattrs.Converter:
         converter.register_structure_hook(kind, partial(_hook, read))
         converter.register_structure_hook(kind | None, partial(_hook, partial(optional, read)))
     converter.register_structure_hook(str | None, lambda value, _: None if value is None else read_text(value))
-    converter.register_structure_hook_func(_is_word, lambda value, kind: _read_word(_plain_type(kind), value))
+    converter.register_structure_hook_func(is_word, lambda value, kind: _read_word(plain_type(kind), value))
     if detailed:
         converter.register_structure_hook_factory(has, partial(_validated_record, converter))
     else:
@@ -154,10 +154,10 @@ def _entry(field: Any) -> tuple[str, type, bool, Read]:
 
     The name is the class's own string. Passing an argument by another string of the same text takes twice as long.
     """
-    kind, special = _plain_type(field.type), field.metadata.get("read")
+    kind, special = plain_type(field.type), field.metadata.get("read")
     exact = kind if special is None and kind in _EXACT else _NEVER
     may_be_none = field.default is None or "identity" in field.metadata
-    return field.name, exact, may_be_none, special or _reader(field.type)
+    return field.name, exact, may_be_none, special or reader_of(field.type)
 
 
 def _also(kind: Any) -> dict[str, str]:
@@ -174,29 +174,29 @@ def _identity(kind: Any) -> str | None:
     return next((field.name for field in fields(kind) if field.metadata.get("identity")), None)
 
 
-def _plain_type(kind: Any) -> Any:
+def plain_type(kind: Any) -> Any:
     """Return a field's type without None."""
     return next((each for each in get_args(kind) if each is not NoneType), kind) if NoneType in get_args(kind) else kind
 
 
-def _reader(kind: Any) -> Read:
+def reader_of(kind: Any) -> Read:
     """Return the function that reads a value which is not of its field's type already."""
     if get_origin(kind) is list:
-        read = _reader(get_args(kind)[0])
+        read = reader_of(get_args(kind)[0])
         return lambda value: [read(item) for item in as_list(value)]
-    plain = _plain_type(kind)
+    plain = plain_type(kind)
     if plain in READERS:
         read = READERS[plain] if plain is kind else partial(optional, READERS[plain])
         return ISO[plain](read) if plain in ISO else read
-    if _is_word(kind):
+    if is_word(kind):
         return partial(_read_word, plain)
     hook = _converter(detailed=False).get_structure_hook(kind)
     return lambda value: hook(value, kind)
 
 
-def _is_word(kind: Any) -> bool:
+def is_word(kind: Any) -> bool:
     """Return whether a field holds a subclass of str: an enumeration's member, or a currency."""
-    plain = _plain_type(kind)
+    plain = plain_type(kind)
     return isinstance(plain, type) and issubclass(plain, str) and plain is not str
 
 

@@ -4,6 +4,7 @@ Notes:
 - Only this module imports msgspec.
 - It reads plain, complete records, and leaves everything else to `shape`: fields that a record does not know, numbers
   as text, typed fields that are blank. Its results are equal to those of `shape`.
+- Fields of types that msgspec does not know are read as texts (see `twins`).
 """
 
 from __future__ import annotations
@@ -11,16 +12,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
-from functools import cache, reduce
-from itertools import chain
-from operator import attrgetter, or_
-from types import UnionType
-from typing import Annotated, Any, Final, Union, get_args, get_origin
+from functools import cache
+from operator import attrgetter
+from typing import Annotated, Any, Final, get_args
 
 import msgspec
-from attrs import NOTHING, Factory, fields, frozen, has, resolve_types
+from attrs import NOTHING, Factory, fields, frozen, resolve_types
 
 from harvest_async.codec.text import NUMBERS
+from harvest_async.codec.twins import inner_records, is_record, restore, text_type, twin, with_records
 
 __all__ = ["fast_reader"]
 
@@ -44,7 +44,8 @@ def fast_reader(kind: Any, root: str | None) -> Callable[[bytes], list[Any]] | N
         strict = _strict(kind)
         element = strict if root is None else _below(root, strict)
         decoder = msgspec.json.Decoder(list[element])  # type: ignore[valid-type]
-        msgspec.convert([], list[kind])
+        target: Any = list[twin(kind)]  # type: ignore[misc]
+        msgspec.convert([], target)
     except TypeError:
         return None
 
@@ -55,7 +56,9 @@ def fast_reader(kind: Any, root: str | None) -> Callable[[bytes], list[Any]] | N
         if root is not None:
             elements = [element.record for element in elements]
         _check_all(elements, numbers)
-        return msgspec.convert(elements, list[kind], from_attributes=True)
+        records: list[Any] = msgspec.convert(elements, target, from_attributes=True)
+        restore(records, kind)
+        return records
 
     return read
 
@@ -94,7 +97,7 @@ class _Numbers:
 def _numbers(kind: Any) -> _Numbers:
     own = {field.name: {field.type, *get_args(field.type)} for field in fields(kind)}
     decimals = tuple(attrgetter(name) for name, kinds in own.items() if Decimal in kinds)
-    inner = {name: next(filter(_is_record, kinds), None) for name, kinds in own.items()}
+    inner = {name: next(filter(is_record, kinds), None) for name, kinds in own.items()}
     found = ((name, _numbers(each)) for name, each in inner.items() if each is not None)
     return _Numbers(decimals, tuple((attrgetter(name), each) for name, each in found if each.decimals or each.nested))
 
@@ -103,12 +106,7 @@ def _check_all(records: list[Any], numbers: _Numbers) -> None:
     for column in numbers.decimals:
         _check([*map(column, records)])
     for inner, of_inner in numbers.nested:
-        values = [value for value in map(inner, records) if value is not None]
-        _check_all([*chain.from_iterable(value if isinstance(value, list) else (value,) for value in values)], of_inner)
-
-
-def _is_record(kind: Any) -> bool:
-    return isinstance(kind, type) and get_origin(kind) is None and has(kind)
+        _check_all(inner_records(inner, records), of_inner)
 
 
 @cache
@@ -126,20 +124,10 @@ def _strict(kind: Any) -> Any:
     return msgspec.defstruct(kind.__name__, known, forbid_unknown_fields=True, kw_only=True, gc=False)
 
 
-def _strict_type(kind: Any) -> Any:
-    """Return a field's type with the strict structs in place of records."""
-    if _is_record(kind):
-        return _strict(kind)
-    if get_origin(kind) is list:
-        return list[_strict_type(get_args(kind)[0])]  # type: ignore[misc]
-    if get_origin(kind) in {Union, UnionType} and any(map(_is_record, get_args(kind))):
-        return reduce(or_, map(_strict_type, get_args(kind)))
-    return kind
-
-
 def _known(field: Any) -> tuple[Any, ...]:
     """Return a field as msgspec declares it; times without a zone are left to `shape`."""
-    kind = _AWARE | None if datetime in get_args(field.type) else _strict_type(field.type)
+    kind = text_type(field.type) or with_records(field.type, _strict)
+    kind = _AWARE | None if datetime in get_args(field.type) else kind
     if field.default is NOTHING or field.metadata.get("identity"):
         return (field.name, kind)
     if isinstance(field.default, Factory):  # type: ignore[arg-type]

@@ -14,7 +14,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Itera
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 from weakref import ref
 
 from attrs import evolve
@@ -24,7 +24,7 @@ from harvest_async.call import Call, Created, Follow, Page, Repeat
 from harvest_async.cancellation import finish
 from harvest_async.clock import SECOND, span
 from harvest_async.codec.text import decode_error
-from harvest_async.errors import DecodeError, HarvestError
+from harvest_async.errors import DecodeError, HarvestError, OutcomeUnknown
 from harvest_async.exchange.cache_protocol import ResponseStore, Watcher, cache_identity, keepable
 from harvest_async.exchange.failures import described, is_known, not_named, not_read_back, unknown, unread
 from harvest_async.exchange.files import fetch
@@ -44,6 +44,8 @@ __all__ = ["Exchange"]
 logger = logging.getLogger("harvest_async")
 
 T = TypeVar("T")
+
+_NOT_MODIFIED: Final = 304
 
 _in_bulk: ContextVar[frozenset[Shared]] = ContextVar("harvest_async_in_bulk", default=frozenset())
 
@@ -70,6 +72,11 @@ class Exchange:
     def base_url(self) -> str:
         """The URL before every path."""
         return self._shared.base_url
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether its connections were closed."""
+        return self._shared.client.is_closed
 
     @property
     def options(self) -> Options:
@@ -195,7 +202,14 @@ class Exchange:
 
     async def _send(self, call: Call[Any]) -> tuple[InFlightCall, Response]:
         """Send a call; return its state and its response."""
-        in_flight = self._in_flight(call)
+        with self._shared.observer.call(call) as observer:
+            in_flight = self._in_flight(call)
+            in_flight.ticket.observer = observer
+            return in_flight, await self._observed(in_flight)
+
+    async def _observed(self, in_flight: InFlightCall) -> Response:
+        """Send a call and return its response; its observer is notified if the outcome is unknown."""
+        call, observer = in_flight.call, in_flight.ticket.observer
         unconditional = in_flight.wire  # a cache may replace the request by a conditional one
         try:
             if call.repeat is not Repeat.SAFE:
@@ -204,19 +218,23 @@ class Exchange:
                 response = await self._attempts.send(in_flight)
             else:
                 response = await self._read(in_flight, self._shared.store)
-            return in_flight, keep(response) if recorders.get() else response
+            return keep(response) if recorders.get() else response
         except DecodeError as error:
-            raise unread(in_flight, error, error.response) from error.__cause__
+            raise self._unread(in_flight, error, error.response) from error.__cause__
         except Exception as error:
             if not is_known(in_flight, error):
                 failed = unknown(in_flight, None, described(error))
                 failed.request = in_flight.shown_request
+                observer.unknown()
                 raise failed from error
+            if isinstance(error, OutcomeUnknown):
+                observer.unknown()
             if isinstance(error, HarvestError) and error.request in (None, unconditional, in_flight.wire):
                 error.request = in_flight.shown_request
             raise
         except BaseException:  # cancellation, as a rule
             if in_flight.outcome_unknown:
+                observer.unknown()
                 await self._report_unknown(call)
             raise
 
@@ -246,11 +264,22 @@ class Exchange:
             return await attempts.send(in_flight)
         person = await cache_identity(shared.auth)
 
+        statuses: list[int] = []
+
         async def request(wire: Request) -> Response:
             in_flight.wire, in_flight.ticket.number = wire, 0
-            return await attempts.send(in_flight)
+            response = await attempts.send(in_flight)
+            statuses.append(response.status)
+            return response
 
-        return await (store.response(in_flight.wire, person, request) if person else attempts.send(in_flight))
+        if not person:
+            return await attempts.send(in_flight)
+        response = await store.response(in_flight.wire, person, request)
+        if statuses and statuses[-1] != _NOT_MODIFIED:
+            in_flight.ticket.observer.missed()
+        else:
+            in_flight.ticket.observer.cached(confirmed=bool(statuses))
+        return response
 
     async def _write(self, in_flight: InFlightCall) -> Response:
         """Send a write; notify the cache and the watchers."""
@@ -284,7 +313,15 @@ class Exchange:
             return self._shared.dialect.decode(in_flight.call, held)
         except Exception as caught:  # noqa: BLE001 - a dialect may raise any class for content that it does not expect
             error = decode_error(caught, response.content)
-            raise unread(in_flight, error, error.response or evolve(response, buffer=None)) from error.__cause__
+            kept = error.response or evolve(response, buffer=None)
+            raise self._unread(in_flight, error, kept) from error.__cause__
+
+    def _unread(self, in_flight: InFlightCall, error: DecodeError, response: Response | None) -> HarvestError:
+        """Return the error of a call whose response can't be read; its observer is notified if that is all there is."""
+        failed = unread(in_flight, error, response)
+        if isinstance(failed, OutcomeUnknown):
+            in_flight.ticket.observer.unknown()
+        return failed
 
 
 def _notify(call: Call[Any], watcher: Callable[[], None]) -> None:

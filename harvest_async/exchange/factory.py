@@ -18,6 +18,7 @@ from harvest_async.exchange.exchange import Exchange
 from harvest_async.exchange.options import check_timeout
 from harvest_async.exchange.retrying import Client
 from harvest_async.exchange.shared import Shared
+from harvest_async.observer import SILENT, Observer
 from harvest_async.secret import hide_user
 from harvest_async.service import Service, origin_of
 from harvest_async.throttle.budgets import Budget
@@ -51,6 +52,7 @@ class ExchangeSettings:
         ssl_context: the TLS context of that transport; None shares one with the process's other clients.
         proxy: the proxy's address; None reads the environment (never for loopback).
         cache: the cache of responses; None caches nothing.
+        telemetry: observes the calls; None observes nothing.
         headers: header fields that name the account, sent with each call.
         service: the service to which the address belongs, unless it is another server's; None for another server.
     """
@@ -69,6 +71,7 @@ class ExchangeSettings:
     ssl_context: ssl.SSLContext | None = None
     proxy: str | None = None
     cache: Cache | None = None
+    telemetry: Observer | None = None
     headers: tuple[tuple[str, str], ...] = ()
     service: Service | None = None
 
@@ -99,6 +102,7 @@ def open_exchange(settings: ExchangeSettings) -> Exchange:
     throttle = settings.throttle or DEFAULT_REGISTRY.throttle(settings.identity)
     throttle.add_budgets(settings.budgets)
     direct = _direct_for(address, settings)
+    observer = SILENT if settings.telemetry is None else settings.telemetry.account(settings.identity, throttle)
     client = Client(
         transport=ThrottledTransport(direct, throttle, status_path=None),
         timeout=httpx.Timeout(**timeouts(timeout)),
@@ -116,6 +120,7 @@ def open_exchange(settings: ExchangeSettings) -> Exchange:
             settings.status_call,
             settings.status_dialect or settings.dialect,
             timeout,
+            observer=observer,
             store=None if cache is None else cache.open(f"{address}\n{settings.account}"),
         )
     )

@@ -33,7 +33,7 @@ from harvest_async.exchange.shared import InFlightCall, Shared
 from harvest_async.messages import Request, Response
 from harvest_async.retry import Failure, Verdict, backoff, failure_of, verdict
 from harvest_async.throttle.lease import Lease, Ticket
-from harvest_async.transport import NOT_SENT, TICKET, LoopTransport, timeouts
+from harvest_async.transport import NOT_SENT, TICKET, LoopTransport, SlotTransport, timeouts
 
 __all__ = ["Attempts", "Client"]
 
@@ -103,9 +103,10 @@ class Attempts:
         shared = self._shared
         call = Call[Any]("oauth2.token", wire.method, urlsplit(wire.url).path or "/", None, Repeat.UNSAFE)
         whole = evolve(wire, headers=wire.headers + shared.headers)
-        ticket = Ticket(deadline=span(shared.deadline), is_token_request=True)
         try:
-            return await self.send(InFlightCall(call, whole, ticket, Unsigned(), shared.deadline))
+            with shared.observer.call(call) as observer:
+                ticket = Ticket(deadline=span(shared.deadline), is_token_request=True, observer=observer)
+                return await self.send(InFlightCall(call, whole, ticket, Unsigned(), shared.deadline))
         except ResponseError as error:
             if error.response is None:
                 raise
@@ -128,7 +129,8 @@ class Attempts:
         ticket = Ticket(lease=lease)
         seconds = call.deadline or shared.deadline
         try:
-            await self._exchange(InFlightCall(call, wire, ticket, shared.auth, seconds, signer=signer))
+            with shared.observer.call(call) as ticket.observer:
+                await self._exchange(InFlightCall(call, wire, ticket, shared.auth, seconds, signer=signer))
         except Exception as error:
             if not (ticket.left or isinstance(error, (*_LOST, HarvestError))):
                 raise  # it can't be sent at all
@@ -174,7 +176,7 @@ class Attempts:
         shared, ticket, auth = self._shared, in_flight.ticket, in_flight.auth
         if shared.client.is_closed:
             raise InvalidArgument("the client has been closed: make a new one")
-        if isinstance(shared.direct, LoopTransport):
+        if isinstance(shared.direct, LoopTransport | SlotTransport):
             await shared.direct.current()  # raises if the transport belongs to another event loop
         try:
             while True:

@@ -16,6 +16,7 @@ from harvest_async.clock import SECOND
 from harvest_async.errors import HarvestError
 from harvest_async.exchange.cache_protocol import ResponseStore, Watcher
 from harvest_async.messages import Request, redact_url
+from harvest_async.observer import SILENT, AccountObserver
 from harvest_async.retry import USUAL, Budget, Limits
 from harvest_async.throttle.lease import DEADLINE, Ticket
 from harvest_async.throttle.throttle import Throttle
@@ -43,6 +44,7 @@ class Shared:
         budget: the retries that may be made.
         store: the cache's part for this account; None caches nothing.
         watchers: notified of each call that may have changed records.
+        observer: observes the calls.
         chance: returns a number between 0 and 1, to spread retries.
     """
 
@@ -59,6 +61,7 @@ class Shared:
     budget: Budget = field(factory=Budget)
     store: ResponseStore | None = None
     watchers: list[ref[Watcher]] = field(factory=list)
+    observer: AccountObserver = SILENT
     chance: Callable[[], float] = random.random
 
 

@@ -29,7 +29,7 @@ from harvest_async.errors import (
     WouldWait,
 )
 
-__all__ = ["MEANINGS", "add_handlers", "note_wait"]
+__all__ = ["MEANINGS", "add_handlers", "note_wait", "problem_response"]
 
 MEANINGS: Final[tuple[tuple[type[HarvestError], int, str], ...]] = (
     # error, status, title: the first match counts
@@ -73,10 +73,11 @@ def add_handlers(app: FastAPI) -> None:
     `detail` is the error's message, which holds no credential. If a retry helps, `Retry-After` and the member
     `retry_after` give the whole seconds after which the same request is expected to succeed.
     """
-    app.add_exception_handler(HarvestError, _respond)
+    app.add_exception_handler(HarvestError, problem_response)
 
 
-async def _respond(request: Request, error: Exception) -> JSONResponse:
+async def problem_response(request: Request, error: Exception) -> JSONResponse:
+    """Return the problem document of one of Harvest's errors."""
     status, title = next((status, title) for kind, status, title in MEANINGS if isinstance(error, kind))
     name = re.sub(r"\B(?=[A-Z])", "-", type(error).__name__).lower()
     problem = {"type": f"urn:harvest-async:{name}", "title": title, "status": status, "detail": _detail(error)}

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from harvest_async.clock import Clock, SystemClock
-from harvest_async.sandbox.account import Account
+from harvest_async.sandbox.accounts import Accounts
 from harvest_async.sandbox.log import Request
 from harvest_async.sandbox.settings import Settings
 from harvest_async.sandbox.world import World
@@ -54,6 +54,9 @@ class Sandbox:
         plan: the greatest number of active `people` and `projects`; one that is missing has no limit.
         report_calls: calls of reports allowed in a period, which v2 counts apart.
         report_period: length of that period in seconds.
+        accounts: the number of accounts, from 1 to 100,000. Each has its own records, rate limits and log, and is
+            created when it is first used: by v2 the ids from 1 on, by v1 the subdomains `sandbox`, `sandbox-2` and so
+            on, below `/accounts/sandbox-2`.
         rounding: the minutes to which reports and invoices round hours up; 0 for none.
         fresh_account: whether to begin with the five default tasks and the expense categories of a new account; a new
             project gets the default tasks.
@@ -81,8 +84,9 @@ class Sandbox:
         report_calls: int = 100,
         report_period: float = 900.0,
         rounding: int = 0,
+        accounts: int = 1,
     ) -> None:
-        self._account = Account(
+        self._accounts = Accounts(
             Settings(
                 calls,
                 period,
@@ -100,8 +104,10 @@ class Sandbox:
                 report_calls,
                 report_period,
                 rounding,
+                accounts,
             )
         )
+        self._account = self._accounts.first
 
     @cached_property
     def app(self) -> Any:
@@ -114,7 +120,7 @@ class Sandbox:
             from harvest_async.sandbox.app import make_app  # noqa: PLC0415 - optional dependency
         except ImportError as error:  # of any kind, since another thread may be failing to import it right now
             raise ImportError(_MISSING) from error
-        return make_app(self._account)
+        return make_app(self._accounts)
 
     # Serving
 
@@ -139,6 +145,22 @@ class Sandbox:
         serve.run(self.app, serve.bind(host, port, allow_remote=allow_remote), ready)
 
     # Inspecting and controlling
+
+    def account(self, name: str | int) -> Sandbox:
+        """Return another account of this sandbox, to inspect and control it; all are served at one address.
+
+        Args:
+            name: its id, or its subdomain.
+
+        Raises:
+            KeyError: there is no such account.
+        """
+        account = self._accounts.find(name)
+        if account is None:
+            raise KeyError(name)
+        other = object.__new__(type(self))
+        other._accounts, other._account = self._accounts, account
+        return other
 
     @property
     def world(self) -> World:
@@ -244,12 +266,13 @@ class Sandbox:
         self._account.revoke_tokens(refresh=refresh)
 
     def reset(self) -> None:
-        """Clear records, rate limiter, faults and the log."""
+        """Clear records, rate limiter, faults and the log of the account."""
         self._account.reset()
 
     def close(self) -> None:
-        """Close the database."""
-        self._account.close()
+        """Close the databases of all accounts."""
+        for account in self._accounts.created().values():
+            account.close()
 
 
 def _serving() -> Any:

@@ -7,9 +7,11 @@ Notes:
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final
 
 from harvest_async.clock import SECOND, span
@@ -35,9 +37,10 @@ class Account:
     Args:
         settings: the sandbox's settings.
         packages: the packages of the API versions to serve; those that do not exist are left out.
+        number: the account's id.
     """
 
-    def __init__(self, settings: Settings, packages: Iterable[str] = PACKAGES) -> None:
+    def __init__(self, settings: Settings, packages: Iterable[str] = PACKAGES, number: int = 1) -> None:
         self.settings = settings
         self.clock = settings.clock
         self.names: set[str] = set()  # the hosts on which it listens
@@ -45,11 +48,11 @@ class Account:
         self.faults = Faults()
         self.limiters = _limiters(settings)
         self.log = Log()
-        self._services = Services.over(self.world, settings, self._status)
+        self._services = Services.over(self.world, settings, self._status, number)
         self._versions = mount_versions(self._services, packages)
         self._lock = threading.RLock()
         self._offset = round(self.clock.today().timestamp() * SECOND) - self.clock.now()
-        self._store = Store(settings.db)
+        self._store = Store(_file(settings.db, number))
         self.world.keep = self._store.keep
         self._load()
 
@@ -75,6 +78,11 @@ class Account:
     def linked_paths(self) -> frozenset[str]:
         """The paths to which pages of other web sites may link."""
         return frozenset[str]().union(*(version.linked_paths for version in self._versions))
+
+    def account_of(self, path: str, headers: Mapping[str, str], query: str) -> str:
+        """Return the account that a request names beside its address; an empty text if it names none."""
+        version = version_for(path, self._versions)
+        return "" if version is None else version.account_of(headers, query)
 
     def active_faults(self, method: str, path: str) -> dict[str, Fault]:
         """Return the faults that apply to a request, by kind."""
@@ -243,6 +251,14 @@ class Account:
             last = self.limiter.last
             at = None if last is None else datetime.fromtimestamp((last + self._offset) // SECOND, UTC)
             return self.limiter.status(self.clock.now(), at)
+
+
+def _file(db: str | os.PathLike[str] | None, number: int) -> str | os.PathLike[str] | None:
+    """Return the file of an account: the first one has that of the settings, the others have theirs beside it."""
+    if db is None or number == 1:
+        return db
+    path = Path(db)
+    return path.with_name(f"{path.stem}-{number}{path.suffix}")
 
 
 def _limiters(settings: Settings) -> dict[str, RateLimiter]:

@@ -20,6 +20,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from harvest_async.sandbox.account import Account
+from harvest_async.sandbox.accounts import Accounts
 from harvest_async.sandbox.fault_responses import Headers, fault_response, throttle_body
 from harvest_async.sandbox.faults import Fault
 from harvest_async.sandbox.guard import PAGES, refusal
@@ -46,16 +47,28 @@ class _Call:
     faults: dict[str, Fault]
 
 
-def make_app(account: Account) -> ASGIApp:
-    """Create the ASGI application of an account."""
-    server, pages = _Server(account), Starlette(routes=routes(account))
+def make_app(given: Account | Accounts) -> ASGIApp:
+    """Create the ASGI application of an account, or of several."""
+    accounts = Accounts(given.settings, given) if isinstance(given, Account) else given
+    account, servers, pages = accounts.first, dict[Account, _Server](), Starlette(routes=routes(accounts))
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request to the account that it names."""
+        headers = {} if accounts.count == 1 else dict(_pairs(scope["headers"]))
+        found, prefix = accounts.of_request(_path(scope), headers, scope["query_string"].decode("latin-1"))
+        if found is None:
+            await JSONResponse({"message": f"The sandbox has no account at {prefix}."}, 404)(scope, receive, send)
+            return
+        if found not in servers:
+            servers[found] = _Server(found)
+        await servers[found].serve(_without(scope, prefix) if prefix else scope, receive, send)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         reason = refusal(scope, account.names, account.linked_paths) if scope["type"] == "http" else None
         if reason is not None:
             await JSONResponse({"message": reason}, 403)(scope, receive, send)
         elif scope["type"] == "http" and not scope["path"].startswith(PAGES):
-            await server.serve(scope, receive, send)
+            await serve(scope, receive, send)
         else:
             await pages(scope, receive, send)
 
@@ -153,6 +166,12 @@ def _path(scope: Scope) -> str:
     raw = scope.get("raw_path")
     path = scope["path"] if raw is None else raw.decode("latin-1").partition("?")[0]
     return str(path).rstrip("/") or "/"
+
+
+def _without(scope: Scope, prefix: str) -> Scope:
+    """Return a scope without the beginning of its path."""
+    rest = _path(scope).removeprefix(prefix) or "/"
+    return {**scope, "path": unquote(rest), "raw_path": rest.encode("latin-1")}
 
 
 def _pairs(headers: list[tuple[bytes, bytes]]) -> list[tuple[str, str]]:

@@ -18,7 +18,7 @@ from typing import Any, Final, TypedDict
 from harvest_async.sandbox.records import Record
 from harvest_async.sandbox.world import World
 
-__all__ = ["CLIENT_ID", "CLIENT_SECRET", "OWN_ACCOUNT", "Account", "Grants"]
+__all__ = ["CLIENT_ID", "CLIENT_SECRET", "Account", "Grants", "sandbox_account"]
 
 CLIENT_ID: Final = "sandbox-client"
 CLIENT_SECRET: Final = "sandbox-secret"
@@ -33,15 +33,27 @@ class Account(TypedDict):
     product: str
 
 
-OWN_ACCOUNT: Final = Account(id=1, name="Sandbox", product="harvest")
-"""The account that the sandbox serves."""
+def sandbox_account(number: int) -> Account:
+    """Return an account that the sandbox serves."""
+    return Account(id=number, name="Sandbox" if number == 1 else f"Sandbox {number}", product="harvest")
 
 
 class Grants:
-    """Issue, find, use and revoke codes and tokens; their kinds are `code`, `access` and `refresh`."""
+    """Issue, find, use and revoke codes and tokens; their kinds are `code`, `access` and `refresh`.
 
-    def __init__(self, world: World) -> None:
+    Args:
+        world: the account's records.
+        number: the account's id.
+        count: the number of accounts that the sandbox serves.
+
+    Attributes:
+        number: the account's id.
+    """
+
+    def __init__(self, world: World, number: int = 1, count: int = 1) -> None:
         self._world = world
+        self.number = number
+        self._count = count
         self._permanent: dict[tuple[str, str], str] = {}
         self._accounts: dict[str, tuple[Account, ...]] = {}
 
@@ -59,8 +71,14 @@ class Grants:
         self._permanent[audience, token] = email
 
     def accounts_of(self, token: str) -> tuple[Account, ...]:
-        """Return the accounts that a token reaches; the sandbox's own if none were set."""
-        return self._accounts.get(token, (OWN_ACCOUNT,))
+        """Return the accounts that a token reaches; all that the sandbox serves if none were set."""
+        found = self._accounts.get(token)
+        return tuple(sandbox_account(number) for number in range(1, self._count + 1)) if found is None else found
+
+    def reaches(self, token: str) -> bool:
+        """Return whether a token reaches the account."""
+        found = self._accounts.get(token)
+        return found is None or any(each["id"] == self.number and each["product"] == "harvest" for each in found)
 
     def email_of(self, token: str, now: datetime, audience: str) -> str | None:
         """Return the e-mail of an access token's owner; None if it is unknown, revoked, expired or for another use."""

@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from harvest_async.clock import SECOND
 from harvest_async.sandbox.account import Account
+from harvest_async.sandbox.accounts import Accounts
 from harvest_async.sandbox.log import Request
 from harvest_async.sandbox.oauth import APPROVER
 from harvest_async.sandbox.rate_limiter import GENERAL, REPORTS
@@ -27,17 +28,18 @@ _INVALID: Final = (ValueError, TypeError, ArithmeticError, LookupError, Recursio
 _Page = Callable[[WebRequest], Awaitable[JSONResponse]]
 
 
-def routes(account: Account) -> list[Route]:
-    """Return the pages of an account."""
-    pages = _Pages(account)
+def routes(accounts: Accounts) -> list[Route]:
+    """Return the pages of all accounts; `?account=` names one of several."""
+    pages = _Pages(accounts)
     return [
-        Route("/_sandbox/requests", pages.requests),
-        Route("/_sandbox/throttle", pages.throttle),
+        Route("/_sandbox/accounts", pages.accounts),
+        Route("/_sandbox/requests", _checked(pages.requests)),
+        Route("/_sandbox/throttle", _checked(pages.throttle)),
         Route("/_sandbox/limits", _checked(pages.limits), methods=["POST"]),
         Route("/_sandbox/lock", _checked(pages.lock), methods=["POST"]),
         Route("/_sandbox/revoke", _checked(pages.revoke), methods=["POST"]),
         Route("/_sandbox/tokens", _checked(pages.permit), methods=["POST"]),
-        Route("/_sandbox/reset", pages.reset, methods=["POST"]),
+        Route("/_sandbox/reset", _checked(pages.reset), methods=["POST"]),
         Route("/_sandbox/faults", _checked(pages.faults), methods=["POST", "DELETE"]),
     ]
 
@@ -69,16 +71,33 @@ async def _object(request: WebRequest) -> dict[str, Any]:
 
 
 class _Pages:
-    def __init__(self, account: Account) -> None:
-        self._account = account
+    def __init__(self, accounts: Accounts) -> None:
+        self._accounts = accounts
 
-    async def requests(self, _: WebRequest) -> JSONResponse:
-        return JSONResponse([_request_fields(each) for each in self._account.requests()])
+    def _account(self, request: WebRequest) -> Account:
+        """Return the account that a page is about: the first one if none is named.
 
-    async def throttle(self, _: WebRequest) -> JSONResponse:
-        account, limiter = self._account, self._account.limiter
-        counts = {"max_in_window": account.max_in_window(), "throttled": limiter.throttled}
-        counts |= {"lockouts": limiter.lockouts, "requests": len(account.log)}
+        Raises:
+            ValueError: there is no such account.
+        """
+        name = request.query_params.get("account", "1")
+        account = self._accounts.find(name)
+        if account is None:
+            msg = f"There is no account {name[:80]!r}."
+            raise ValueError(msg)
+        return account
+
+    async def accounts(self, _: WebRequest) -> JSONResponse:
+        created = self._accounts.created().items()
+        return JSONResponse({str(number): _counts(account) for number, account in sorted(created)})
+
+    async def requests(self, request: WebRequest) -> JSONResponse:
+        return JSONResponse([_request_fields(each) for each in self._account(request).requests()])
+
+    async def throttle(self, request: WebRequest) -> JSONResponse:
+        account = self._account(request)
+        limiter = account.limiter
+        counts = _counts(account)
         reports = account.limiters[REPORTS]
         own: dict[str, float] = {"max_in_window": account.max_in_window(REPORTS), "throttled": reports.throttled}
         own |= {"lockouts": reports.lockouts, "calls": reports.calls, "period": reports.period / SECOND}
@@ -86,7 +105,7 @@ class _Pages:
 
     async def limits(self, request: WebRequest) -> JSONResponse:
         given = await _object(request)
-        self._account.set_limits(given.get("calls"), given.get("period"), str(given.get("budget", GENERAL)))
+        self._account(request).set_limits(given.get("calls"), given.get("period"), str(given.get("budget", GENERAL)))
         return await self.throttle(request)
 
     async def lock(self, request: WebRequest) -> JSONResponse:
@@ -96,12 +115,12 @@ class _Pages:
         if not isinstance(ids, list) or not isinstance(closed, bool):
             msg = "The body needs `kind`, `ids` as a list, and `closed` as true or false."
             raise ValueError(msg)  # noqa: TRY004 - an invalid body is always a ValueError
-        self._account.lock_records(str(kind), ids, closed=closed, period=period)
+        self._account(request).lock_records(str(kind), ids, closed=closed, period=period)
         return JSONResponse({"locked": ids})
 
     async def revoke(self, request: WebRequest) -> JSONResponse:
         refresh = bool((await _object(request)).get("refresh", False))
-        self._account.revoke_tokens(refresh=refresh)
+        self._account(request).revoke_tokens(refresh=refresh)
         return JSONResponse({"revoked": True, "refresh": refresh})
 
     async def permit(self, request: WebRequest) -> JSONResponse:
@@ -110,19 +129,29 @@ class _Pages:
         if not isinstance(token, str) or not isinstance(accounts, list):
             msg = "The body needs `token` and `accounts` as a list."
             raise ValueError(msg)  # noqa: TRY004 - an invalid body is always a ValueError
-        self._account.permit(token, accounts, str(given.get("email", APPROVER)))
+        self._account(request).permit(token, accounts, str(given.get("email", APPROVER)))
         return JSONResponse({"accounts": len(accounts)}, 201)
 
-    async def reset(self, _: WebRequest) -> JSONResponse:
-        self._account.reset()
+    async def reset(self, request: WebRequest) -> JSONResponse:
+        self._account(request).reset()
         return JSONResponse({"reset": True})
 
     async def faults(self, request: WebRequest) -> JSONResponse:
         if request.method == "DELETE":
-            self._account.faults.clear()
+            self._account(request).faults.clear()
             return JSONResponse({"cleared": True})
-        self._account.fault(**await _object(request))
+        self._account(request).fault(**await _object(request))
         return JSONResponse({"set": True}, 201)
+
+
+def _counts(account: Account) -> dict[str, int]:
+    limiter = account.limiter
+    return {
+        "max_in_window": account.max_in_window(),
+        "throttled": limiter.throttled,
+        "lockouts": limiter.lockouts,
+        "requests": len(account.log),
+    }
 
 
 def _request_fields(request: Request) -> dict[str, Any]:

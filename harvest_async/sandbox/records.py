@@ -235,7 +235,7 @@ FIELDS: Final = {
 } | FURTHER_KINDS
 """The fields of each kind: their types and defaults."""
 
-_LONGEST_ID: Final = 18
+_LONGEST_ID: Final = 19
 
 KINDS: Final = tuple(FIELDS)
 
@@ -251,7 +251,7 @@ _TIMES: Final = {"created_at": datetime, "updated_at": datetime}
 
 
 def read_id(value: Any) -> int | None:
-    """Return an id, which has up to 18 ASCII digits; None for anything else."""
+    """Return an id, which has up to 19 ASCII digits; None for anything else."""
     text = str(value).strip()
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= _LONGEST_ID else None
 

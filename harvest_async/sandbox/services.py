@@ -46,14 +46,14 @@ class Services:
     estimates: Estimates
 
     @classmethod
-    def over(cls, world: World, settings: Settings, status: Callable[[], RateLimitStatus]) -> Services:
-        """Create all services over one world."""
+    def over(cls, world: World, settings: Settings, status: Callable[[], RateLimitStatus], number: int = 1) -> Services:
+        """Create all services over one world, that of the account with the id `number`."""
         staff, invoices = Staff(world), Invoices(world)
         return cls(
             world,
             settings.modules,
             status,
-            Grants(world),
+            Grants(world, number, settings.accounts),
             Rules(world, staff, settings.plan),
             staff,
             Timesheet(world),

@@ -15,6 +15,7 @@ __all__ = ["MODULES", "Settings"]
 
 MODULES: Final = ("expenses", "invoices", "estimates", "approval")
 _MOST: Final = 1_000_000_000
+_MOST_ACCOUNTS: Final = 100_000
 _ROUNDINGS: Final = (0, 1, 5, 6, 10, 15, 30, 60)
 
 
@@ -42,6 +43,13 @@ def _read_span(seconds: float | None) -> int | None:
 
 def _read_report_period(seconds: float) -> int:
     return _read_span(seconds) or 0
+
+
+def _read_accounts(count: Any) -> int:
+    if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= _MOST_ACCOUNTS:
+        msg = f"accounts: must be a whole number from 1 to {_MOST_ACCOUNTS:,}, not {count!r}"
+        raise ValueError(msg)
+    return count
 
 
 def _read_rounding(minutes: int) -> int:
@@ -79,3 +87,4 @@ class Settings:
     report_calls: int = field(default=100, converter=_read_calls)
     report_period: int = field(default=900, converter=_read_report_period)
     rounding: int = field(default=0, converter=_read_rounding)
+    accounts: int = field(default=1, converter=_read_accounts)

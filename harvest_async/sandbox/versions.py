@@ -6,7 +6,7 @@ is not there is not mounted, so the sandbox runs without it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from importlib import import_module
 from importlib.util import find_spec
@@ -39,6 +39,10 @@ class Version(Protocol):
 
     def budget_of(self, path: str) -> str:
         """Return the name of the budget that counts requests of a path (see `rate_limiter.BUDGETS`)."""
+        ...
+
+    def account_of(self, headers: Mapping[str, str], query: str) -> str:
+        """Return the account that a request names beside its address; an empty text if it names none."""
         ...
 
     def serve(self, request: HttpRequest, now: datetime) -> Response:

@@ -34,6 +34,9 @@ _FIRST: Final = 0.001
 _LONGEST: Final = 0.03
 """Seconds until a busy ledger is tried again: at first, and at most."""
 
+_SOON: Final = 0.02
+"""Seconds after which the ends of leases are written that nobody waits for."""
+
 
 Turn = tuple[Why | None, int]
 """Why a gate that opened or closed is closed now, None if it is open; and until when."""
@@ -90,6 +93,7 @@ class Access:
         self._pause = _FIRST
         self._since = 0
         self._timer: asyncio.TimerHandle | None = None
+        self._writes_soon = False
         self.closed = False
         self.busy: LedgerBusy | None = None
 
@@ -135,17 +139,26 @@ class Access:
             refused: whether the server refused the call: nothing leaves before the state has it.
         """
         self._ends.append(end)
-        try:
-            self.transact(_nothing)
-        except LedgerBusy:
-            self.closed = self.closed or refused
-        except HarvestError as error:  # the call was made, even if the ledger can't be used
-            self.closed = self.closed or refused
-            logger.warning("%s: %s", self._settings.name, error.message)
+        self._write(refused=refused)
+
+    def end_soon(self, end: End) -> None:
+        """Write the end of a lease into the state with the next change, or a little later.
+
+        Its time counts, so that a later writing holds nobody up.
+        """
+        self._ends.append(end)
+        if not self._writes_soon:
+            self._writes_soon = True
+            self._loop.call_later(_SOON, self._write_ends)
 
     def busy_for(self, since: int = 0) -> int:
         """Return for how long the ledger has been in use, in nanoseconds, and at most since a given time."""
         return 0 if self.busy is None else self._clock.now() - max(self._since, since)
+
+    @property
+    def complete(self) -> bool:
+        """Whether the ledger has all that this gate knows."""
+        return not self._ends and self.busy is None
 
     def leave(self, ends: Iterable[End]) -> list[End]:
         """Return the ends that the ledger does not have yet, the given ones included; the event loop has ended."""
@@ -197,6 +210,20 @@ class Access:
             if log is not None:
                 log_turn(self._settings.name, *log, self._clock.now())
         return result
+
+    def _write_ends(self) -> None:
+        self._writes_soon = False
+        if self._ends:
+            self._write()
+
+    def _write(self, *, refused: bool = False) -> None:
+        try:
+            self.transact(_nothing)
+        except LedgerBusy:
+            self.closed = self.closed or refused
+        except HarvestError as error:  # the calls were made, even if the ledger can't be used
+            self.closed = self.closed or refused
+            logger.warning("%s: %s", self._settings.name, error.message)
 
     def _try_later(self) -> None:
         # Processes that wait for one another must not retry at the same times.

@@ -24,8 +24,9 @@ from typing import Final
 from harvest_async.clock import SECOND, Clock
 from harvest_async.errors import HarvestError
 from harvest_async.throttle.access import Access, End, log_turn
+from harvest_async.throttle.connections import Connections
 from harvest_async.throttle.errors import busy_too_long, throttled, would_wait
-from harvest_async.throttle.granting import Connections, Granting, Waiter
+from harvest_async.throttle.granting import Granting, Waiter
 from harvest_async.throttle.lease import DEADLINE, Change, Lease, Ticket, write_end
 from harvest_async.throttle.ledgers.memory import Ledger, LedgerBusy, MemoryLedger
 from harvest_async.throttle.ledgers.remote import RemoteLedger
@@ -61,7 +62,7 @@ class Gate:
         self._bounds = settings.bounds
         self._clock = clock
         self._queue: CallQueue[Waiter] = CallQueue(settings, shared=ledger.shared)
-        self.connections = Connections()
+        self.connections = Connections(self._dispatch)
         self._granting = Granting(self, self._queue, self.connections, clock, settings.max_block)
         self._status_calls = StatusCalls(settings.name, self._granting, self.connections, clock, self._dispatch)
         self._unchecked: dict[Waiter, int] = {}  # calls with a `max_wait` that no plan has regarded, and their places
@@ -134,6 +135,25 @@ class Gate:
         """Whether no call waits here and no response is awaited."""
         return not (self._granting.leases or self._granting.leading or self._queue.size)
 
+    @property
+    def closed(self) -> bool:
+        """Whether the account's gate was closed at the last look; the ledger is not read for it."""
+        return self._access.closed
+
+    @property
+    def in_flight(self) -> int:
+        """How many of its calls are sent and wait for a response."""
+        return len(self._granting.leases)
+
+    @property
+    def resting(self) -> bool:
+        """Whether it is idle and the ledger has all that it knows."""
+        return self.idle and self._access.complete
+
+    def fail_waiting(self, error: HarvestError) -> None:
+        """Raise an error from all calls that wait."""
+        self.fail(error, Plan())
+
     def abandon(self) -> list[End]:
         """Return the ends that the ledger does not have yet: the loop is closed, its calls will end no lease."""
         now, leases = self._clock.now(), self._granting.leases
@@ -163,6 +183,11 @@ class Gate:
         """See `lease.Owner`."""
         self.refused += lease.turned_away
         self._granting.leases.pop(lease.number, None)
+        if self._may_end_soon(lease):
+            now = self._clock.now()
+            self._access.end_soon(End(change, lease.number, now))
+            self.connections.observe(now - lease.sent)
+            return
         try:
             now = self._clock.now()
             if self._memory is None:
@@ -173,14 +198,31 @@ class Gate:
                 self.connections.observe(now - lease.sent)
         finally:
             # Behind an open gate the next call needs a free connection, too, and its release dispatches.
-            if self._queue.size and not lease.is_status_call and (self._access.closed or not self.connections.full):
+            if self._awaits(lease) and (self._access.closed or not self.connections.full):
                 self._dispatch()
 
     def disconnected(self, lease: Lease) -> None:
         """See `lease.Owner`."""
-        self.connections.busy -= 1
-        if self._queue.size and not lease.is_status_call:
+        self.connections.release()
+        # Where the ledger is shared, the time of the next turn is known, unless this gate waits for a connection.
+        if self._awaits(lease) and (self._memory is not None or self._granting.awaits_connection):
             self._dispatch()
+
+    def _awaits(self, lease: Lease) -> bool:
+        """Return whether waiters are to be served when a lease ends; not before a turn for a connection comes."""
+        return bool(self._queue.size) and not lease.is_status_call and not self.connections.queued
+
+    def _may_end_soon(self, lease: Lease) -> bool:
+        """Return whether the end of a lease may be written a little later, together with others.
+
+        Its lease is free in a period, which others have to know by then; the next turn of this gate is known already.
+        """
+        return (
+            self._memory is None
+            and (bool(self._granting.leases) or not self._access.immediate)
+            and lease.timely
+            and not (lease.probes or lease.is_status_call or self._access.closed)
+        )
 
     def _end_in_memory(self, memory: MemoryLedger, number: int, change: Change, now: int) -> None:
         """Write the end of a lease without the detour that a shared ledger needs."""

@@ -1,8 +1,4 @@
-"""The rules by which a gate grants leases: from the account state, and for as many connections as may be used.
-
-The number of connections follows the measured round trip, within limits: httpcore's pool gets slow with many of them,
-so that calls wait at the gate and not in the pool.
-"""
+"""The rules by which a gate grants leases: from the account state, and for as many connections as may be used."""
 
 from __future__ import annotations
 
@@ -13,66 +9,23 @@ from typing import Final
 
 from harvest_async.clock import SECOND, Clock
 from harvest_async.errors import HarvestError
+from harvest_async.throttle.connections import MOST_CONNECTIONS, Connections
 from harvest_async.throttle.errors import throttled
 from harvest_async.throttle.forecast import QueueState, forecast
 from harvest_async.throttle.lease import Lease, Owner, Ticket
 from harvest_async.throttle.queue import CallQueue, Lane
 from harvest_async.throttle.state import AccountState, Why
-from harvest_async.throttle.window import Window
 
-__all__ = ["FEWEST_CONNECTIONS", "MOST_CONNECTIONS", "Connections", "Expired", "Granted", "Granting", "Waiter"]
-
-FEWEST_CONNECTIONS: Final = 8
-MOST_CONNECTIONS: Final = 48
-"""The limits of the number of connections."""
-
-_HASTE: Final = 30
-"""A whole window can be sent within this fraction of a period."""
-_FASTEST: Final = 200
-"""Calls per second beyond which no connections are added: they would wait for the processor, and slow the pool down."""
-_SMOOTHING: Final = 8
-_FIRST_TRIP: Final = SECOND // 5
+__all__ = ["Expired", "Granted", "Granting", "Waiter"]
 
 _STATUS_DEADLINE: Final = 10 * SECOND
 """The time of the status call up to its response's headers: nothing else is sent meanwhile."""
-_POLL: Final = SECOND // 10
-"""How often a gate looks at an account state that others change, too."""
 
-
-class Connections:
-    """Counts the connections in use, and the round trip that is expected.
-
-    Attributes:
-        busy: how many connections are in use.
-        limit: how many may be in use, as of the last `update` and `observe`.
-        trip: the expected round trip in nanoseconds.
-    """
-
-    __slots__ = ("_calls", "_period", "busy", "limit", "trip")
-
-    def __init__(self) -> None:
-        self.busy = 0
-        self.limit = FEWEST_CONNECTIONS
-        self.trip = _FIRST_TRIP
-        self._calls, self._period = 0, SECOND
-
-    @property
-    def full(self) -> bool:
-        """Whether no further call may be sent before a connection is released."""
-        return self.busy >= self.limit
-
-    def update(self, window: Window) -> int:
-        """Set the limit by the window's present numbers, and return it."""
-        if window.calls != self._calls or window.period != self._period:
-            self._calls, self._period = window.calls, window.period
-            self.observe(self.trip)
-        return self.limit
-
-    def observe(self, trip: int) -> None:
-        """Take a measured round trip into account."""
-        self.trip += (trip - self.trip) // _SMOOTHING
-        needed = min(self._calls * _HASTE * SECOND // self._period, _FASTEST) * self.trip // SECOND
-        self.limit = FEWEST_CONNECTIONS if needed < FEWEST_CONNECTIONS else min(needed, MOST_CONNECTIONS)
+_GRACE: Final = SECOND // 10
+"""How long a process may be late for its turn before others take it."""
+_LEAST_SLEEP: Final = SECOND // 1_000
+_LONGEST_SLEEP: Final = 5 * SECOND
+"""The limits of the time between two looks at an account state that others change, too."""
 
 
 class Waiter:
@@ -106,6 +59,7 @@ class Granting:
         leases: the leases that were granted and have not ended.
         count: how many leases were granted so far.
         leading: how many callers wait for a status call in front of everyone.
+        awaits_connection: whether the queue waits for a connection and not for its turn, at a shared state.
     """
 
     def __init__(
@@ -118,13 +72,15 @@ class Granting:
         self._max_block = max_block
         self.leases: dict[int, Lease] = {}
         self.count = self.leading = 0
+        self.awaits_connection = False
 
     def at_once(self, ticket: Ticket, state: AccountState) -> Lease | None:
         """Grant a lease to a call while nobody waits; None where the call may have to wait."""
         if state.why is not None or state.watch_at is not None:
             return None
         now, window = self._clock.now(), state.window
-        if self._connections.busy >= self._connections.update(window) or not window.free(now):
+        connections = self._connections
+        if connections.busy >= connections.update(window) or connections.capped or not window.free(now):
             return None
         return self._lease(state.take, ticket, now)
 
@@ -139,8 +95,11 @@ class Granting:
         now = self._clock.now()
         if state.why is not None:
             return self._grant_probe(state, now, granted, expired)
-        queue, limit = self._queue, self._connections.update(state.window)
-        while self._connections.busy < limit and (lane := queue.next(state, now)) is not None:
+        queue, connections = self._queue, self._connections
+        limit = connections.update(state.window)
+        if queue.shared:
+            self._register(state, now, since=now, until=now + _GRACE)
+        while connections.busy < limit and not connections.capped and (lane := queue.next(state, now)) is not None:
             waiter = queue.pop(lane)
             if waiter.future.done():  # it was cancelled at the same time
                 continue
@@ -156,7 +115,7 @@ class Granting:
         """Undo the grant of a lease that the ledger could not store."""
         lease.ended = True
         del self.leases[lease.number]
-        self._connections.busy -= 1
+        self._connections.release()
         self.count -= 1
 
     def goes_first(self, state: AccountState, now: int) -> bool:
@@ -177,7 +136,7 @@ class Granting:
         if lane is Lane.BULK:
             start = max(start, now + self._queue.held_back(state, now))
         queue = QueueState(
-            place=self._queue.place(lane) + self.leading if place is None else place,
+            place=self._place(state, lane) if place is None else place,
             kept=self._queue.kept(lane, state),
             step=self._queue.step(lane, state),
             busy=self._connections.busy,
@@ -185,6 +144,13 @@ class Granting:
             trip=trip,
         )
         return forecast(state.window, queue, now, start) - now
+
+    def _place(self, state: AccountState, lane: Lane) -> int:
+        place = self._queue.place(lane) + self.leading
+        if not self._queue.shared:
+            return place
+        others = state.processes.before_last(self._queue.name, lane, place)
+        return place + others
 
     def _lease(
         self,
@@ -197,7 +163,7 @@ class Granting:
     ) -> Lease:
         deadline = now + (min(ticket.deadline, _STATUS_DEADLINE) if is_status_call else ticket.deadline)
         number = take(now, deadline)
-        self._connections.busy += 1
+        self._connections.take()
         self.count += 1
         lease = self.leases[number] = Lease(
             self._owner, number, now, deadline, is_status_call=is_status_call, probes=probes
@@ -210,7 +176,11 @@ class Granting:
         if lane is None:
             return None
         if not self._lets_probe(state, now):
-            return _earliest(state.probe_at(now), next_limit, self._poll(now))
+            probe_at = self._look_for_probe(state, now) if self._queue.shared else state.probe_at(now)
+            return _earliest(probe_at, next_limit)
+        if self._connections.capped:
+            self._connections.wait()
+            return next_limit
         waiter = self._queue.pop(lane)
         if waiter.future.done():
             return self._grant_probe(state, now, granted, expired)
@@ -241,13 +211,51 @@ class Granting:
 
     def _wake(self, state: AccountState, now: int) -> int | None:
         """Return when to look again; None where nobody waits, or the release of a connection decides."""
+        if self._queue.shared:
+            return self._wake_for_turn(state, now)
         if not self._queue.size or self._connections.full:
             return None
+        if self._connections.capped and state.window.free(now):
+            self._connections.wait()
+            return None
         held_back = self._queue.held_back(state, now) if self._queue[Lane.BULK] else 0
-        return _earliest(state.window.next_release(now), now + held_back if held_back else None, self._poll(now))
+        return _earliest(state.window.next_release(now), now + held_back if held_back else None)
 
-    def _poll(self, now: int) -> int | None:
-        return now + _POLL if self._queue.shared else None
+    # Other processes
+
+    def _wake_for_turn(self, state: AccountState, now: int) -> int | None:
+        """Return when to look again for this process's turn, and register it until then."""
+        sleep = min(state.window.period // 2, _LONGEST_SLEEP)
+        self.awaits_connection = self._connections.full
+        if not self._queue.size or self.awaits_connection:
+            # Its turns are remembered for a while, so that nobody gains by waiting with one call at a time.
+            self._register(state, now, since=now, until=now + state.window.period)
+            return None
+        if self._connections.capped and state.window.free(now):
+            self._connections.wait()
+            self._register(state, now, since=now, until=now + state.window.period)
+            return None
+        turn = min(self._queue.next_turn(state, now, self._connections.trip), now + sleep)
+        if state.window.free(now) and (change := state.processes.next_change(self._queue.name, now)) is not None:
+            turn = min(turn, change)  # a lease is kept for a process that may not come
+        turn = max(turn, now + _LEAST_SLEEP)
+        self._register(state, now, since=turn, until=turn + _GRACE)
+        return turn
+
+    def _look_for_probe(self, state: AccountState, now: int) -> int:
+        """Return when to look again at a closed gate, through which another process may be sending the probe."""
+        at = state.probe_at(now)
+        if at is None:
+            at = state.window.look_at(now)
+        elif not self._queue.goes_first(state, now):
+            at += self._connections.trip
+        self._register(state, now, since=now, until=at + _GRACE)
+        return at
+
+    def _register(self, state: AccountState, now: int, *, since: int, until: int) -> None:
+        connections = self._connections
+        capacity = 0 if connections.capped else max(0, connections.limit - connections.busy)
+        self._queue.register(state, now, capacity, since=since, until=until)
 
 
 def _can_ask(ticket: Ticket, state: AccountState, now: int) -> bool:

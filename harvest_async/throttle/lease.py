@@ -16,6 +16,7 @@ from typing import Final, Protocol
 from attrs import define, field
 
 from harvest_async.clock import SECOND
+from harvest_async.observer import SILENT, CallObserver
 from harvest_async.throttle.queue import Lane
 from harvest_async.throttle.server_status import RateLimitStatus
 from harvest_async.throttle.state import AccountState
@@ -195,6 +196,7 @@ class Ticket:
         close_response: closes the last attempt's response, for a sender that lost it on the way.
         is_token_request: whether it is a request for a token and not a call of the account's user. Its response says
             nothing about what others sent.
+        observer: is notified of its waits and requests.
     """
 
     lane: Lane = Lane.INTERACTIVE
@@ -210,6 +212,7 @@ class Ticket:
     left: bool = False
     close_response: Callable[[], Awaitable[None]] | None = field(default=None)
     is_token_request: bool = False
+    observer: CallObserver = SILENT
 
     @property
     def patience(self) -> float | None:

@@ -13,8 +13,9 @@ from collections.abc import Callable
 from typing import Final, cast
 
 from harvest_async.clock import Clock
+from harvest_async.throttle.connections import Connections
 from harvest_async.throttle.errors import would_wait
-from harvest_async.throttle.granting import Connections, Granting
+from harvest_async.throttle.granting import Granting
 from harvest_async.throttle.lease import Lease, Probe, Ticket
 
 __all__ = ["StatusCalls"]

@@ -142,6 +142,11 @@ class RemoteAccess:
         if self._timer is None:
             self._timer = self._loop.call_later(_SOON, self._write)
 
+    @property
+    def complete(self) -> bool:
+        """Whether the ledger has all that this gate knows."""
+        return not self._ends and self._task is None and self._alone is None
+
     def busy_for(self, since: int = 0) -> int:
         """Return for how long the present step has lasted, in nanoseconds, and at most since a given time."""
         return 0 if self._task is None else self._clock.now() - max(self._began, since)

@@ -17,6 +17,7 @@ from typing import Any, Final, NamedTuple
 
 from harvest_async.clock import SECOND
 from harvest_async.errors import InvalidArgument
+from harvest_async.throttle.processes import ProcessQueue
 from harvest_async.throttle.server_status import RateLimitStatus
 from harvest_async.throttle.window import Window
 
@@ -63,12 +64,16 @@ class Bounds(NamedTuple):
 
 _UNBOUNDED: Final = Bounds()
 
+_CONVERTED: Final = frozenset({"window", "processes", "why", "bounds"})
+"""The attributes that are not stored as they are; the bounds belong to each throttle and are not stored at all."""
+
 
 class AccountState:
     """The state that all users of an account share.
 
     Attributes:
         window: the leases.
+        processes: the processes that wait for them; empty while one alone uses the state.
         why: why the gate is closed; None while it is open.
         until: the time before which nothing may be sent through a closed gate.
         since: when a refusal or an outage closed the gate; None for an open or an unknown one.
@@ -93,6 +98,7 @@ class AccountState:
         "alone",
         "bounds",
         "bulk_at",
+        "processes",
         "said",
         "since",
         "until",
@@ -103,6 +109,7 @@ class AccountState:
 
     def __init__(self) -> None:
         self.window = Window(DEFAULT_CALLS, DEFAULT_PERIOD, DEFAULT_GUARD)
+        self.processes = ProcessQueue()
         self.why: Why | None = Why.UNKNOWN
         self.until = 0
         self.since: int | None = None
@@ -283,21 +290,23 @@ class AccountState:
     # Storage
 
     def dump(self) -> dict[str, Any]:
-        """Return everything as plain values, for a ledger that stores it; the bounds belong to each throttle."""
-        kept = {name: getattr(self, name) for name in self.__slots__ if name not in {"window", "why", "bounds"}}
-        return {**kept, "window": self.window.dump(), "why": self.why.name if self.why else None}
+        """Return everything as plain values, for a ledger that stores it."""
+        kept = {name: getattr(self, name) for name in self.__slots__ if name not in _CONVERTED}
+        why = self.why.name if self.why else None
+        return {**kept, "window": self.window.dump(), "processes": self.processes.dump(), "why": why}
 
     @classmethod
     def load(cls, stored: dict[str, Any]) -> AccountState:
         """Return the state that `dump` returned as plain values."""
-        window = Window.load(stored["window"])
         state = cls()
         for name in cls.__slots__:
-            if name not in {"window", "why", "bounds"}:
-                setattr(state, name, stored.get(name, state._agreed) if name == "_agreed" else stored[name])
-        state.window = window
+            if name not in _CONVERTED:
+                setattr(state, name, stored[name] if name != "_agreed" else (None, None))
+        state.window = Window.load(stored["window"])
+        if "processes" in stored:  # a version without them leaves them out, and what was agreed
+            state.processes = ProcessQueue.load(stored["processes"])
         state.why = Why[stored["why"]] if stored["why"] else None
-        calls, period = state._agreed
+        calls, period = stored.get("_agreed", (None, None))
         state._agreed = (calls, period)
         state._reported = tuple(stored["_reported"]) if stored["_reported"] else None
         return state
@@ -307,12 +316,13 @@ class AccountState:
         twin = AccountState.__new__(AccountState)
         for name in self.__slots__:
             value = getattr(self, name)
-            setattr(twin, name, value.copy() if isinstance(value, (Window, dict, list)) else value)
+            setattr(twin, name, value.copy() if isinstance(value, (Window, ProcessQueue)) else value)
         return twin
 
     def shift(self, by: int) -> None:
         """Move all times by a number of nanoseconds, to another scale."""
         self.window.shift(by)
+        self.processes.shift(by)
         self.until += by
         self.bulk_at += by
         self.since = None if self.since is None else self.since + by
@@ -326,6 +336,7 @@ class AccountState:
             deadline: until when calls that others sent are awaited.
         """
         self.window.fill(now, deadline)
+        self.processes = ProcessQueue()
         self.since = None if self.since is None else now
         self.bulk_at, self.watch_at = now, None
         self.forget()
@@ -339,6 +350,7 @@ class AccountState:
     def restart(self, now: int, left: int) -> None:
         """Hold all leases from now on, since the scale of times was lost; a closed gate opens in `left` nanoseconds."""
         self.window.restart(now)
+        self.processes = ProcessQueue()
         self.until = now + max(0, left)
         self.since = None if self.since is None else now
         self.bulk_at, self.watch_at, self._probe = now, None, None

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from functools import reduce
 from threading import Lock
 from typing import Final, Literal
 
 from attrs import evolve
 
 from harvest_async.clock import SECOND, Clock, SystemClock, span
-from harvest_async.errors import InvalidArgument
-from harvest_async.throttle.budgets import GENERAL, Budget, BudgetGates
+from harvest_async.errors import HarvestError, InvalidArgument
+from harvest_async.throttle.budgets import GENERAL, Budget, BudgetGates, Counts
+from harvest_async.throttle.connections import ConnectionCap
 from harvest_async.throttle.gate import Gate
 from harvest_async.throttle.lease import Lease, Ticket
 from harvest_async.throttle.ledgers.memory import Ledger, MemoryLedger
@@ -88,6 +90,7 @@ class Throttle:
         self._clock: Clock = clock or SystemClock()
         self._lock = Lock()  # clients in several threads may add budgets
         self._budgets: dict[str, BudgetGates] = {}
+        self._cap: ConnectionCap | None = None
         self.add_budgets((GENERAL, *budgets))
 
     def __repr__(self) -> str:
@@ -111,7 +114,11 @@ class Throttle:
         gate = None if gates is None else gates.by_loop.get(asyncio.get_running_loop())
         if gate is None:
             gate = self._gate(ticket.budget)
-        return gate.acquire_at_once(ticket) or await gate.acquire(ticket)
+        lease = gate.acquire_at_once(ticket)
+        if lease is None:
+            with ticket.observer.waiting():
+                lease = await gate.acquire(ticket)
+        return lease
 
     def add_budgets(self, budgets: Iterable[Budget]) -> None:
         """Add the budgets of an API version; one that is there already keeps its numbers.
@@ -122,7 +129,29 @@ class Throttle:
         with self._lock:
             for budget in budgets:
                 if budget.name not in self._budgets:
-                    self._budgets[budget.name] = self._gates_of(budget)
+                    gates = self._budgets[budget.name] = self._gates_of(budget)
+                    if self._cap is not None:
+                        gates.share(self._cap)
+
+    def share_connections(self, cap: ConnectionCap) -> None:
+        """Count the connections of the cap's event loop under a cap that other throttles share."""
+        with self._lock:
+            self._cap = cap
+            for gates in self._budgets.values():
+                gates.share(cap)
+
+    def counts(self) -> Counts:
+        """Return the counts of all budgets together. Reads no ledger; any thread may call it."""
+        return reduce(Counts.plus, (gates.counts() for gates in tuple(self._budgets.values())))
+
+    def resting(self) -> bool:
+        """Return whether a new throttle with the same ledger would know as much: no call waits, no lease is held."""
+        return all(gates.resting() for gates in tuple(self._budgets.values()))
+
+    def fail_waiting(self, error: HarvestError) -> None:
+        """Raise an error from all calls that wait on the running event loop."""
+        for gates in tuple(self._budgets.values()):
+            gates.fail_waiting(error)
 
     @property
     def budgets(self) -> tuple[str, ...]:

@@ -19,6 +19,9 @@ __all__ = ["TICK", "Window"]
 TICK: Final = 1
 """How much longer than one period a lease is held."""
 
+_SOON: Final = 10_000_000
+"""The least nanoseconds between two looks whether calls of other processes have ended."""
+
 _NEVER: Final = -(1 << 62)
 """The `sent` of a call that the server may not have counted."""
 
@@ -90,6 +93,14 @@ class Window:
         """Return how many calls are awaited."""
         self._prune(now)
         return len(self._open)
+
+    def look_at(self, now: int) -> int:
+        """Return when to look whether the awaited calls have ended, which nobody reports.
+
+        The longer they have been on their way, the later; and as soon as one of them lapses.
+        """
+        latest = max((sent for sent, _ in self._open.values()), default=now)
+        return min(now + max(_SOON, (now - latest) // 3), max(now, self._lapse) + TICK)
 
     def held(self, now: int) -> int:
         """Return how many leases are taken, foreign ones included; more than `calls` after a foreign burst."""

@@ -2,12 +2,14 @@
 
 from harvest_async.transport.direct import direct_transport, timeouts
 from harvest_async.transport.loops import LoopTransport, for_one_loop
+from harvest_async.transport.slots import SlotTransport
 from harvest_async.transport.throttled import NOT_SENT, TICKET, ThrottledTransport, wire_of
 
 __all__ = [
     "NOT_SENT",
     "TICKET",
     "LoopTransport",
+    "SlotTransport",
     "ThrottledTransport",
     "direct_transport",
     "for_one_loop",

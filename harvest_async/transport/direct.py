@@ -16,7 +16,7 @@ from urllib.request import getproxies, proxy_bypass
 import httpx
 
 from harvest_async.address import is_loopback
-from harvest_async.throttle.granting import MOST_CONNECTIONS
+from harvest_async.throttle.connections import MOST_CONNECTIONS
 from harvest_async.transport.loops import LoopTransport
 
 __all__ = ["direct_transport", "sweep", "timeouts"]
@@ -77,7 +77,11 @@ def _warn_once() -> None:
 
 
 def direct_transport(
-    address: str, ssl_context: ssl.SSLContext | None = None, proxy: str | None = None
+    address: str,
+    ssl_context: ssl.SSLContext | None = None,
+    proxy: str | None = None,
+    *,
+    connections: int = MOST_CONNECTIONS,
 ) -> httpx.AsyncHTTPTransport:
     """Make a transport with as many connections as a gate uses.
 
@@ -85,10 +89,9 @@ def direct_transport(
         address: where it leads.
         ssl_context: None shares one context with the process's other transports.
         proxy: the proxy's address; None goes by the environment, never for loopback.
+        connections: the most connections.
     """
-    limits = httpx.Limits(
-        max_connections=MOST_CONNECTIONS, max_keepalive_connections=MOST_CONNECTIONS, keepalive_expiry=IDLE
-    )
+    limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=IDLE)
     return httpx.AsyncHTTPTransport(
         verify=ssl_context or _shared_tls(), limits=limits, proxy=proxy or _proxy_of(address)
     )

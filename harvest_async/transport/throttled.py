@@ -153,8 +153,12 @@ class ThrottledTransport(httpx.AsyncBaseTransport):
             seconds = self._seconds_left(request, lease)
             request.extensions = {**extensions, "trace": self._trace(request, lease, ticket)}
             ticket.left = True
-            async with asyncio.timeout(seconds):
-                return await self._inner.handle_async_request(signed(request) if QUERY_TOKEN in extensions else request)
+            sent = signed(request) if QUERY_TOKEN in extensions else request
+            with ticket.observer.sending(request) as observer:
+                async with asyncio.timeout(seconds):
+                    response = await self._inner.handle_async_request(sent)
+                observer.responded(response.status_code)
+                return response
         except BaseException as error:
             try:
                 _end_failed(error, lease, ticket)
@@ -208,6 +212,7 @@ class ThrottledTransport(httpx.AsyncBaseTransport):
             lease.failed()
             return False
         ticket.left = False
+        ticket.observer.refused()
         lease.refused(wait)
         await close(response, lease)
         return True

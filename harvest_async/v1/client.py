@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import httpx
 
     from harvest_async.cache import HttpCache
+    from harvest_async.observer import Observer
     from harvest_async.v1 import resources
     from harvest_async.v1.dialect import Format
 
@@ -44,6 +45,7 @@ class HarvestV1(BaseClient):
         ssl_context: a TLS context of your own; None shares one with the process's other clients.
         proxy: a proxy's address; None goes by the environment.
         cache: an `HttpCache` in which responses are stored; None stores none.
+        telemetry: observes the calls, for example `telemetry.Telemetry()`; None observes nothing.
 
     Raises:
         InvalidArgument: an argument can't be used.
@@ -86,6 +88,7 @@ class HarvestV1(BaseClient):
         ssl_context: ssl.SSLContext | None = None,
         proxy: str | None = None,
         cache: HttpCache | None = None,
+        telemetry: Observer | None = None,
     ) -> None:
         from harvest_async.v1.account_rules import ACCOUNT_RULES  # noqa: PLC0415 - models and codecs load when needed
         from harvest_async.v1.dialect import V1Dialect  # noqa: PLC0415
@@ -109,6 +112,7 @@ class HarvestV1(BaseClient):
             ssl_context=ssl_context,
             proxy=proxy,
             cache=cache,
+            telemetry=telemetry,
         )
         super().__init__(account, settings, ACCOUNT_RULES)
 

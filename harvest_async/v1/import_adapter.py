@@ -54,9 +54,9 @@ class V1ImportAccount:
         """See `Account.identity`."""
         return self._identity
 
-    def storable(self, kind: str, fields: Mapping[str, Any]) -> Mapping[str, Any]:  # noqa: ARG002 - it stores all
+    def storable(self, kind: str, fields: Mapping[str, Any]) -> Mapping[str, Any]:
         """See `Account.storable`."""
-        return fields
+        return import_records.storable(kind, fields)
 
     async def timestamps(self) -> bool:
         """See `Account.timestamps`."""

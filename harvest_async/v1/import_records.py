@@ -27,8 +27,19 @@ from harvest_async.v1.models import (
     TaskAssignment,
     UserAssignment,
 )
+from harvest_async.v1.neutral_values import CURRENCY, TERM
 
-__all__ = ["FIELD_NAMES", "NEUTRAL_NAMES", "assignment", "entry", "expense", "list_records", "payment", "person"]
+__all__ = [
+    "FIELD_NAMES",
+    "NEUTRAL_NAMES",
+    "assignment",
+    "entry",
+    "expense",
+    "list_records",
+    "payment",
+    "person",
+    "storable",
+]
 
 FIELD_NAMES: Final = {
     "archived": "deactivated",
@@ -45,6 +56,25 @@ FIELD_NAMES: Final = {
 
 NEUTRAL_NAMES: Final = {name: neutral for neutral, name in FIELD_NAMES.items()} | {"is_active": "active"}
 """The neutral names of the fields of API v1 that have another one."""
+
+
+_UNKNOWN: Final[Mapping[str, frozenset[str]]] = {
+    "person": frozenset({"weekly_capacity"}),
+    "project": frozenset({"budget_is_monthly", "fee", "is_fixed_fee"}),
+}
+"""The fields of rows that API v1 does not have, or can't set."""
+
+
+def storable(kind: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a row as API v1 stores them, under their neutral names; those that it lacks are left out.
+
+    A currency that is given by its code gets its usual name, and a term of payment the words of API v1.
+    """
+    kept = {name: value for name, value in fields.items() if name not in _UNKNOWN.get(kind, ())}
+    for name, shape in (("currency", CURRENCY), ("due_at_human_format", TERM)):
+        if kept.get(name):
+            kept[name] = shape.write(kept[name], {})
+    return {name: value for name, value in kept.items() if value is not None or fields[name] is None}
 
 
 def _fields(record: Any) -> dict[str, Any]:

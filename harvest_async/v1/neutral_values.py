@@ -35,6 +35,7 @@ __all__ = [
     "RECIPIENTS",
     "ROLES",
     "RUNNING",
+    "TERM",
     "TIMEZONE",
     "access",
     "texts",
@@ -217,9 +218,11 @@ def _same_people(one: str, other: str | None) -> bool:
 
 # Fields
 
+TERM: Final = FieldShape("due_at_human_format", "payment_term", _term, _due_words, _same_term)
+
 INVOICE: Final = (
     CURRENCY,
-    FieldShape("due_at_human_format", "payment_term", _term, _due_words, _same_term),
+    TERM,
     FieldShape("state", "state", _state, _partial),
     FieldShape("csv_line_items", "line_items", _lines, _table, _same_lines),
 )

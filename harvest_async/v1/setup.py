@@ -7,6 +7,7 @@ from typing import Any, Final
 from harvest_async.auth import BasicAuth
 from harvest_async.client.setup import ClientSetup, SignedInUser
 from harvest_async.v1.client import HarvestV1
+from harvest_async.v1.service import home_of
 
 __all__ = ["SETUP"]
 
@@ -35,6 +36,17 @@ async def _status(harvest: HarvestV1) -> str:
     return f"{used}; a block lasts {limits.lockout_seconds} s"
 
 
+def _account_name(account: object) -> str:
+    """Return the account's subdomain in small letters."""
+    name = str(account) if isinstance(account, str | int) else ""
+    home_of(name)
+    return name.lower()
+
+
+def _check_auth(auth: object) -> None:
+    """Accept any credentials: API v1 has all kinds."""
+
+
 SETUP: Final = ClientSetup(
     from_env=HarvestV1.from_env,
     default_app="harvest-async command line",
@@ -43,4 +55,6 @@ SETUP: Final = ClientSetup(
     status=_status,
     accounts=None,
     sign_in="HARVEST_EMAIL and HARVEST_PASSWORD, or HARVEST_ACCESS_TOKEN",
+    account_name=_account_name,
+    check_auth=_check_auth,
 )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final, TypedDict, Unpack
 
 from attrs import evolve, field, frozen
 
 from harvest_async.errors import InvalidArgument
-from harvest_async.exchange import ExchangeSettings, open_exchange
+from harvest_async.exchange import Exchange, ExchangeSettings, open_exchange
 from harvest_async.secret import hide_user
 from harvest_async.throttle.registry import DEFAULT_REGISTRY, Identity
 from harvest_async.v2.dialect import V2Dialect
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from harvest_async.auth.oauth2 import OAuth2
+
 __all__ = [
     "ARGUMENTS",
     "GET",
@@ -30,6 +33,7 @@ __all__ = [
     "account_number",
     "list_accounts",
     "read_accounts",
+    "sign_in",
 ]
 
 ARGUMENTS: Final = ("auth", "app", "base_url", "id_url", "timeout", "transport", "ssl_context", "proxy")
@@ -144,6 +148,56 @@ async def list_accounts(
         InvalidArgument: an argument can't be used.
         HarvestError: the server for sign-ins can't be reached, or refused the token.
     """
+    return await read_accounts(*_settings_for(auth, app, base_url, id_url, connection))
+
+
+async def read_accounts(settings: ExchangeSettings, id_url: str) -> list[Account]:
+    """List the accounts that a token reaches.
+
+    Args:
+        settings: those of a client.
+        id_url: the address of the server for sign-ins.
+    """
+    async with _sign_in_server(settings, id_url) as exchange:
+        return (await exchange.send(GET())).accounts
+
+
+async def sign_in(
+    redirect: str,
+    *,
+    state: str,
+    auth: OAuth2,
+    app: str,
+    base_url: str | None = None,
+    id_url: str | None = None,
+    **connection: Unpack[Connection],
+) -> list[Account]:
+    """Finish a sign-in by `OAuth2`, and list the accounts that its token reaches. Two calls.
+
+    Args:
+        redirect: the whole address to which the person's browser returned.
+        state: the state that was stored with the person's session.
+        auth: stores the tokens.
+        app: name of the application with a contact.
+        base_url: the address of the API; None for Harvest's own.
+        id_url: the address of the server for sign-ins; None for the one that belongs to `base_url`.
+        connection: `timeout`, `transport`, `ssl_context`, `proxy`; see `HarvestV2`.
+
+    Raises:
+        InvalidArgument: the redirect does not belong to this sign-in.
+        Unauthorized: the person or the server refused, or the code was used before.
+        HarvestError: the tokens could not be fetched or stored, or the accounts not be read.
+    """
+    settings, where = _settings_for(auth, app, base_url, id_url, connection)
+    async with _sign_in_server(settings, where) as exchange:
+        await auth.sign_in(redirect, state=state, send=exchange.send_form)
+        return (await exchange.send(GET())).accounts
+
+
+def _settings_for(
+    auth: httpx.Auth, app: str, base_url: str | None, id_url: str | None, connection: Connection
+) -> tuple[ExchangeSettings, str]:
+    """Return the settings of calls before an account is known, and the address of the server for sign-ins."""
     address = api_address(hide_user(base_url or ""))
     settings = ExchangeSettings(
         account=_SIGN_IN,
@@ -155,21 +209,17 @@ async def list_accounts(
         service=SERVICE,
         **connection,
     )
-    return await read_accounts(settings, hide_user(id_url or "") or id_address(address))
+    return settings, hide_user(id_url or "") or id_address(address)
 
 
-async def read_accounts(settings: ExchangeSettings, id_url: str) -> list[Account]:
-    """List the accounts that a token reaches.
-
-    Args:
-        settings: those of a client.
-        id_url: the address of the server for sign-ins, which counts its calls apart from those to an account.
-    """
+@asynccontextmanager
+async def _sign_in_server(settings: ExchangeSettings, id_url: str) -> AsyncIterator[Exchange]:
+    """Open an exchange with the server for sign-ins, which counts its calls apart from those to an account."""
     throttle = DEFAULT_REGISTRY.throttle(Identity(SERVICE.owner_of(id_url), _SIGN_IN))
     changes: dict[str, Any] = {"base_url": id_url, "dialect": V2Dialect(id_url), "throttle": throttle}
     exchange = open_exchange(evolve(settings, **changes, budgets=(), headers=(), cache=None))
     try:
-        return (await exchange.send(GET())).accounts
+        yield exchange
     finally:
         if settings.transport is None:
             await exchange.aclose()

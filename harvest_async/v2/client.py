@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import httpx
 
     from harvest_async.cache import HttpCache
+    from harvest_async.observer import Observer
     from harvest_async.v2.accounts import Account
     from harvest_async.v2.clients import ClientsResource
     from harvest_async.v2.company import CompanyResource
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     from harvest_async.v2.user_assignments import UserAssignmentsResource
     from harvest_async.v2.users import UsersResource
 
-__all__ = ["HarvestV2"]
+__all__ = ["HarvestV2", "check_auth"]
 
 _CONTACT: Final = re.compile(r"[^\s@]+@[^\s@]+|https?://\S+|\bwww\.\S+")
 _HERE: Final = "harvest_async.v2"
@@ -70,6 +71,7 @@ class HarvestV2(BaseClient):
         ssl_context: a TLS context; None shares one with the process's other clients.
         proxy: the address of a proxy; None reads the environment.
         cache: an `HttpCache` for responses; None caches nothing.
+        telemetry: observes the calls, for example `telemetry.Telemetry()`; None observes nothing.
 
     Raises:
         InvalidArgument: an argument can't be used.
@@ -120,13 +122,14 @@ class HarvestV2(BaseClient):
         ssl_context: ssl.SSLContext | None = None,
         proxy: str | None = None,
         cache: HttpCache | None = None,
+        telemetry: Observer | None = None,
     ) -> None:
         from harvest_async.v2 import accounts  # noqa: PLC0415 - models and codecs load when needed
         from harvest_async.v2.account_rules import ACCOUNT_RULES  # noqa: PLC0415
         from harvest_async.v2.dialect import V2Dialect  # noqa: PLC0415
 
         number, address = str(accounts.account_number(account_id)), api_address(hide_user(base_url or ""))
-        _check_auth(auth)
+        check_auth(auth)
         if not _CONTACT.search(app):
             raise InvalidArgument(
                 f"app: add an e-mail address or a link, like 'Importer (ops@example.com)', to {app[:100]!r}: "
@@ -150,6 +153,7 @@ class HarvestV2(BaseClient):
             ssl_context=ssl_context,
             proxy=proxy,
             cache=cache,
+            telemetry=telemetry,
             headers=(("Harvest-Account-Id", number),),
         )
         super().__init__(number, settings, ACCOUNT_RULES)
@@ -221,7 +225,12 @@ class HarvestV2(BaseClient):
         return other
 
 
-def _check_auth(auth: object) -> None:
+def check_auth(auth: object) -> None:
+    """Check the kind of credentials.
+
+    Raises:
+        InvalidArgument: API v2 does not accept this kind.
+    """
     if isinstance(auth, BasicAuth):
         raise InvalidArgument("auth: API v2 accepts no e-mail and password: give BearerAuth(token) or OAuth2(...)")
     if isinstance(auth, QueryTokenAuth):

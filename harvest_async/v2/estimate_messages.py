@@ -4,7 +4,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar, Final, TypeAlias, TypedDict, Unpack
+from typing import ClassVar, Final, Literal, TypeAlias, TypedDict, Unpack
 
 from attrs import frozen
 
@@ -44,7 +44,7 @@ EstimateMessageId: TypeAlias = int | str | EstimateMessage
 class EstimateMessageFields(TypedDict, total=False):
     """The fields of a new message."""
 
-    event_type: EstimateEvent | str
+    event_type: EstimateEvent | Literal["send", "accept", "decline", "re-open"]
     subject: str | None
     body: str | None
     send_me_a_copy: bool

@@ -4,7 +4,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar, Final, TypeAlias, TypedDict, Unpack
+from typing import Any, ClassVar, Final, Literal, TypeAlias, TypedDict, Unpack
 
 from attrs import field, frozen
 
@@ -98,7 +98,7 @@ class EstimateFilters(Paging, total=False):
     client_id: ClientField | None
     updated_since: datetime | None
     to: Day | None
-    state: EstimateState | str | None
+    state: EstimateState | Literal["draft", "sent", "accepted", "declined"] | None
 
 
 _ONE: Final = "/estimates/{estimate}"

@@ -206,13 +206,14 @@ class ExpensesResource(Resource):
             project_id: the project.
             expense_category_id: the category.
             spent_date: the day.
-            receipt: an image: its bytes, its path, an open file, or a stream of bytes.
+            receipt: an image or a PDF: its bytes, its path, an open file, or a stream of bytes.
             filename: the name of the receipt's file; None for the name in the path, or `receipt.png`.
             fields: either `total_cost`, in the account's currency, or `units`, if the category has a price for one;
                 also `notes`, `billable` and `user_id`, None for the signed-in person.
 
         Raises:
-            InvalidArgument: neither `total_cost` nor `units` was given, or both; or the receipt is not an image.
+            InvalidArgument: neither `total_cost` nor `units` was given, or both; or the receipt is neither an
+                image nor a PDF.
             OutcomeUnknown: the response was lost, so the expense may or may not have been created.
             CreatedUnread: the expense was created, but the response can't be read.
         """
@@ -246,11 +247,11 @@ class ExpensesResource(Resource):
 
         Args:
             id: the expense.
-            receipt: an image: its bytes, its path, an open file, or a stream of bytes.
+            receipt: an image or a PDF: its bytes, its path, an open file, or a stream of bytes.
             filename: the name of the file; None for the name in the path, or `receipt.png`.
 
         Raises:
-            InvalidArgument: the file is not an image, is too large, or can't be read; nothing was sent.
+            InvalidArgument: the file is neither an image nor a PDF, is too large, or can't be read; nothing was sent.
         """
         check_unlocked("expenses.attach_receipt", id)
         call = UPDATE(id, upload=await _form(receipt, filename, {}))
@@ -276,7 +277,7 @@ class ExpensesResource(Resource):
         if url == f"{self._exchange.base_url}{call.path}":
             response = await self._explained(call, self._exchange.response(call))
         else:
-            response = await self._exchange.fetch(url, accept="image/*", largest=largest)
+            response = await self._exchange.fetch(url, accept="image/*, application/pdf", largest=largest)
         content = response.content
         if response.buffer is not None:
             with response.buffer as buffer:
@@ -288,6 +289,6 @@ class ExpensesResource(Resource):
 
 async def _form(receipt: Source, filename: str | None, values: Mapping[str, Any]) -> Upload:
     """Return a receipt and the fields of an expense as a form."""
-    found = await gather(RECEIPT, receipt, filename)
+    found = await gather(RECEIPT, receipt, filename, documents=True)
     texts = {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in values.items()}
     return form_data(RECEIPT, found.name, found.content, found.media_type, texts)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import AsyncIterable, Callable, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Final
 
+from harvest_async.client.line_table import LineItem, read_lines
 from harvest_async.errors import InvalidArgument
 from harvest_async.importer.account_records import (
     AccountRecord,
@@ -111,33 +110,28 @@ def to_v2(kind: str, fields: Mapping[str, Any]) -> Fields:
     return given
 
 
-_LINE_COLUMNS: Final = frozenset({"kind", "description"})
-
-
 def _lines(text: str) -> list[Fields]:
     """Return the line items of CSV text.
 
     Raises:
-        InvalidArgument: the text has no such header, or a quantity or price is no number.
+        InvalidArgument: the text is no such table, or a quantity or price is no number.
     """
-    rows = csv.DictReader(io.StringIO(text.strip(), newline=""), restval="")
-    if missing := sorted(_LINE_COLUMNS.difference(rows.fieldnames or ())):
-        raise InvalidArgument(f"line items: the first line is no header, it lacks {', '.join(missing)}")
-    return [_line(row) for row in rows]
-
-
-def _line(row: Mapping[str, str]) -> Fields:
-    line: Fields = {"kind": row["kind"] or "Service", "description": row["description"] or None}
-    line |= {"quantity": _number(row, "quantity", "1"), "unit_price": _number(row, "unit_price", "0")}
-    return line | {name: row.get(name, "").strip().lower() == "true" for name in ("taxed", "taxed2")}
-
-
-def _number(row: Mapping[str, str], name: str, default: str) -> Decimal:
-    """Return the number in a column of a line item."""
     try:
-        return Decimal(row.get(name) or default)
-    except InvalidOperation as error:
-        raise InvalidArgument(f"line items: {name}: {row[name]!r} is no number") from error
+        lines = read_lines(text)
+    except ValueError as error:
+        raise InvalidArgument(str(error)) from None
+    return [_line(each) for each in lines]
+
+
+def _line(line: LineItem) -> Fields:
+    return {
+        "kind": line.kind or "Service",
+        "description": line.description or None,
+        "quantity": Decimal(1) if line.quantity is None else line.quantity,
+        "unit_price": line.unit_price or Decimal(0),
+        "taxed": line.taxed,
+        "taxed2": line.taxed2,
+    }
 
 
 def access_roles(*, is_admin: bool, is_project_manager: bool) -> list[str]:

@@ -4,7 +4,7 @@
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, ClassVar, Final, TypeAlias, TypedDict, Unpack
+from typing import Any, ClassVar, Final, Literal, TypeAlias, TypedDict, Unpack
 
 from attrs import field, frozen
 
@@ -70,7 +70,7 @@ class InvoiceMessageText:
 class InvoiceMessageFields(TypedDict, total=False):
     """The fields of a new message."""
 
-    event_type: InvoiceEvent | str
+    event_type: InvoiceEvent | Literal["send", "close", "re-open", "draft"]
     recipients: Recipients
     subject: str | None
     body: str | None

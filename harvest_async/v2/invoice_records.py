@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any, Final, TypedDict
+from typing import Annotated, Any, Final, Literal, TypeAlias, TypedDict, get_args
 
 from attrs import field, frozen
 
@@ -87,13 +87,17 @@ class Invoice(Document):
         return None if self.retainer is None else self.retainer.id
 
 
-TimeImport = TypedDict("TimeImport", {"summary_type": str, "from": Day, "to": Day}, total=False)
-"""The hours to import: `summary_type` is project, task, people or detailed; without days, all that are unbilled."""
+TimeSummary: TypeAlias = Literal["project", "task", "people", "detailed"]
+ExpensesSummary: TypeAlias = Literal["project", "category", "people", "detailed"]
+PaymentTerm: TypeAlias = Literal["upon receipt", "net 15", "net 30", "net 45", "net 60", "custom"]
+
+TimeImport = TypedDict("TimeImport", {"summary_type": TimeSummary, "from": Day, "to": Day}, total=False)
+"""The hours to import, and how they are grouped in lines; without days, all that are unbilled."""
 
 ExpensesImport = TypedDict(
-    "ExpensesImport", {"summary_type": str, "from": Day, "to": Day, "attach_receipt": bool}, total=False
+    "ExpensesImport", {"summary_type": ExpensesSummary, "from": Day, "to": Day, "attach_receipt": bool}, total=False
 )
-"""The expenses to import: `summary_type` is project, category, people or detailed."""
+"""The expenses to import, and how they are grouped in lines."""
 
 
 class LineItemsImport(TypedDict, total=False):
@@ -104,10 +108,7 @@ class LineItemsImport(TypedDict, total=False):
     expenses: ExpensesImport
 
 
-_SUMMARIES: Final = {
-    "time": ("project", "task", "people", "detailed"),
-    "expenses": ("project", "category", "people", "detailed"),
-}
+_SUMMARIES: Final = {"time": get_args(TimeSummary), "expenses": get_args(ExpensesSummary)}
 
 
 def _source(name: str, kind: str, value: Any) -> dict[str, Any]:
@@ -160,8 +161,8 @@ class _InvoiceFields(TypedDict, total=False):
     currency: str
     issue_date: Day
     due_date: Day
-    payment_term: str | None
-    payment_options: Annotated[list[str], CheckedBy(_options)]
+    payment_term: PaymentTerm | None
+    payment_options: Annotated[list[PaymentOption | Literal["ach", "credit_card", "paypal"]], CheckedBy(_options)]
     line_items: InvoiceLines
 
 
@@ -184,4 +185,4 @@ class InvoiceFilters(Paging, total=False):
     project_id: ProjectField | None
     updated_since: datetime | None
     to: Day | None
-    state: InvoiceState | str | None
+    state: InvoiceState | Literal["draft", "open", "paid", "closed"] | None

@@ -4,7 +4,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Final, TypeAlias, TypedDict, Unpack
+from typing import Annotated, Any, Final, Literal, TypeAlias, TypedDict, Unpack
 
 from attrs import field, frozen
 
@@ -29,7 +29,16 @@ from harvest_async.v2.references import (
     true_false,
 )
 
-__all__ = ["Project", "ProjectChanges", "ProjectField", "ProjectFields", "ProjectId", "ProjectsResource"]
+__all__ = [
+    "BillBy",
+    "BudgetBy",
+    "Project",
+    "ProjectChanges",
+    "ProjectField",
+    "ProjectFields",
+    "ProjectId",
+    "ProjectsResource",
+]
 
 
 @accepted_as("project")
@@ -75,6 +84,13 @@ ProjectId: TypeAlias = int | str | Project | ProjectRef
 ProjectField: TypeAlias = Annotated[ProjectId, CheckedBy(REFERENCES.reference)]
 
 
+BillBy: TypeAlias = Literal["Project", "Tasks", "People", "none"]
+"""The rates by which a project is billed: its own, those of its tasks, those of its people, or none."""
+
+BudgetBy: TypeAlias = Literal["project", "project_cost", "task", "task_fees", "person", "none"]
+"""What a project's budget counts: hours or fees of the project or of each task, hours of each person, or nothing."""
+
+
 class ProjectFields(TypedDict, total=False):
     """The optional fields of a new project.
 
@@ -105,8 +121,8 @@ class ProjectChanges(ProjectFields, total=False):
     client_id: ClientField
     name: Name
     is_billable: bool
-    bill_by: Name
-    budget_by: Name
+    bill_by: BillBy
+    budget_by: BudgetBy
 
 
 LIST: Final = ENDPOINTS.listing(
@@ -126,7 +142,7 @@ FORM: Final = form(
     Project,
     ProjectFields,
     ProjectChanges,
-    {"client_id": ClientField, "name": Name, "is_billable": bool, "bill_by": Name, "budget_by": Name},
+    {"client_id": ClientField, "name": Name, "is_billable": bool, "bill_by": BillBy, "budget_by": BudgetBy},
 )
 
 
@@ -170,8 +186,8 @@ class ProjectsResource(Resource):
         name: str,
         *,
         is_billable: bool,
-        bill_by: str,
-        budget_by: str,
+        bill_by: BillBy,
+        budget_by: BudgetBy,
         **fields: Unpack[ProjectFields],
     ) -> Project:
         """Create a project and return it, as the response has it.
@@ -180,8 +196,8 @@ class ProjectsResource(Resource):
             client_id: the client.
             name: the project's name.
             is_billable: whether its hours are billable.
-            bill_by: how it is billed: `Project`, `Tasks`, `People` or `none`.
-            budget_by: how its budget is counted: `project`, `project_cost`, `task`, `task_fees`, `person` or `none`.
+            bill_by: the rates by which it is billed.
+            budget_by: what its budget counts.
             fields: other fields, see `ProjectFields`.
 
         Raises:

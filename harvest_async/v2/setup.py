@@ -9,8 +9,8 @@ from typing import Any, Final
 from harvest_async.auth import BearerAuth
 from harvest_async.client.environment import read_environment
 from harvest_async.client.setup import ClientSetup, ReachableAccount, SignedInUser
-from harvest_async.v2.accounts import list_accounts
-from harvest_async.v2.client import HarvestV2
+from harvest_async.v2.accounts import account_number, list_accounts
+from harvest_async.v2.client import HarvestV2, check_auth
 
 __all__ = ["SETUP"]
 
@@ -48,6 +48,11 @@ async def _accounts(options: Mapping[str, Any]) -> list[ReachableAccount]:
     return [ReachableAccount(id=each.id or 0, name=each.name or "", product=each.product or "") for each in found]
 
 
+def _account_name(account: object) -> str:
+    """Return the account's number as a text."""
+    return str(account_number(account))
+
+
 SETUP: Final = ClientSetup(
     from_env=HarvestV2.from_env,
     default_app=None,
@@ -56,4 +61,6 @@ SETUP: Final = ClientSetup(
     status=None,
     accounts=_accounts,
     sign_in="HARVEST_ACCESS_TOKEN and HARVEST_ACCOUNT_ID",
+    account_name=_account_name,
+    check_auth=check_auth,
 )

@@ -26,6 +26,7 @@ from harvest_async import (
     FileTokenStore,
     Forbidden,
     HarvestError,
+    HarvestPool,
     HarvestV1,
     HarvestV2,
     HttpCache,
@@ -385,3 +386,18 @@ async def cached_lists_of_v2(account: HarvestV2) -> None:
     directory = DirectoryV2(account, max_age=60)
     assert_type([link.task_id for link in await directory.task_assignments.of_project(7)], list[int | None])
     assert_type([user.access_roles for user in await directory.users.all()], list[list[str]])
+
+
+async def provide(account: str) -> BearerAuth:
+    """Return the credentials of an account."""
+    return BearerAuth(account)
+
+
+async def use_a_pool() -> None:
+    """A pool's clients are those of the default version, or of the class that the annotation names."""
+    async with HarvestPool(provide, app="Back office (ops@example.com)") as pool, pool.account(1) as harvest:
+        assert_type(harvest, HarvestV2)
+    older: HarvestPool[HarvestV1] = HarvestPool(provide, app="Back office", version="v1", max_connections=8)
+    async with older.account("acme") as subdomain:
+        assert_type(subdomain, HarvestV1)
+    assert_type(pool.metrics("1", 2)["1"].calls, int)

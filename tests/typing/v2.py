@@ -38,7 +38,7 @@ from harvest_async.v2.expenses import Expense, Receipt
 from harvest_async.v2.invoice_item_categories import InvoiceItemCategory
 from harvest_async.v2.invoice_messages import InvoiceEvent, InvoiceMessage, InvoiceMessageText
 from harvest_async.v2.invoice_payments import InvoicePayment
-from harvest_async.v2.invoice_records import Invoice, InvoiceLineItem, InvoiceState
+from harvest_async.v2.invoice_records import Invoice, InvoiceLineItem, InvoiceState, PaymentOption
 from harvest_async.v2.nested import ClientRef, ProjectRef, TaskRef, UserRef
 from harvest_async.v2.projects import Project
 from harvest_async.v2.report_records import ExpenseReportRow, ProjectBudgetRow, TimeReportRow, UninvoicedRow
@@ -136,6 +136,8 @@ async def projects(project: Project, client: Client) -> None:
     assert_type(made.starts_on, date | None)
     assert_type(await harvest.projects.update(made, hourly_rate=Decimal(80), ends_on=None), Project)
     assert_type(await harvest.projects.delete(ProjectRef(id=1)), DeleteResult)
+    await harvest.projects.create(client, "Website", is_billable=True, bill_by="project", budget_by="none")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    await harvest.projects.update(made, budget_by="Project")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
     await harvest.projects.create(client, "Website")  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
     await harvest.projects.update(made, budget=[1])  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
     await harvest.projects.update(made, starts_on=5)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
@@ -328,6 +330,14 @@ async def invoices(client: Client, invoice: Invoice, category: InvoiceItemCatego
     assert_type(await harvest.invoice_item_categories.create("Service"), InvoiceItemCategory)
     assert_type(await harvest.invoice_item_categories.update(category, name="Work"), InvoiceItemCategory)
     assert_type(await harvest.invoice_item_categories.delete(1), DeleteResult)
+    assert_type(await harvest.invoices.list(state="open"), list[Invoice])
+    assert_type(await harvest.invoices.update(7, payment_term="net 30", payment_options=["ach"]), Invoice)
+    assert_type(await harvest.invoices.update(7, payment_options=[PaymentOption.PAYPAL]), Invoice)
+    harvest.invoices.list(state="sent")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    harvest.invoices.list(state=EstimateState.SENT)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    await harvest.invoices.update(7, payment_term="NET 30")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    await harvest.invoices.update(7, payment_options=["cash"])  # type: ignore[list-item] # pyright: ignore[reportArgumentType]
+    await harvest.invoices.create(client, line_items_import={"project_ids": [9], "time": {"summary_type": "category"}})  # type: ignore[typeddict-item] # pyright: ignore[reportArgumentType]
     await harvest.invoices.create(client, state="open")  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
     await harvest.invoices.create(client, line_items_import={"projects": [9]})  # type: ignore[typeddict-unknown-key] # pyright: ignore[reportArgumentType]
     await harvest.invoices.update(invoice, line_items_import={"project_ids": [9]})  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
@@ -352,6 +362,8 @@ async def messages_and_payments(invoice: Invoice, message: InvoiceMessage, payme
     assert_type(await harvest.invoice_payments.delete(invoice, payment), DeleteResult)
     assert_type(payment.amount, Decimal | None)
     assert_type(payment.paid_at, datetime | None)
+    assert_type(await harvest.invoice_messages.create(7, event_type="re-open"), InvoiceMessage)
+    await harvest.invoice_messages.create(invoice, event_type="reopen")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
     await harvest.invoice_messages.create(invoice, to="jane@example.com")  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
     await harvest.invoice_messages.delete(invoice, payment)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
     await harvest.invoice_payments.create(invoice)  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
@@ -382,6 +394,10 @@ async def estimates(estimate: Estimate, category: EstimateItemCategory, message:
     assert_type(await harvest.estimate_item_categories.create("Service"), EstimateItemCategory)
     assert_type(await harvest.estimate_item_categories.update(category, name="Work"), EstimateItemCategory)
     assert_type(await harvest.estimate_item_categories.delete(category), DeleteResult)
+    assert_type(await harvest.estimates.list(state="declined"), list[Estimate])
+    assert_type(await harvest.estimate_messages.create(7, ["jane@example.com"], event_type="send"), EstimateMessage)
+    harvest.estimates.list(state="open")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    await harvest.estimate_messages.create(7, ["jane@example.com"], event_type="close")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
     await harvest.estimates.create(7, due_date=DAY)  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
     await harvest.estimates.accept(category)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
     await harvest.estimate_messages.create(estimate)  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]

@@ -22,7 +22,7 @@ from harvest_async.importer.sources.record_columns import (
 )
 from harvest_async.importer.sources.words import plain
 
-__all__ = ["KINDS", "Kind", "plain"]
+__all__ = ["ENDINGS", "KINDS", "Kind", "file_names", "plain"]
 
 KINDS: Final = {
     kind.name: kind
@@ -32,3 +32,13 @@ KINDS: Final = {
     )
 }  # fmt: skip
 """The kinds by their names, each after the kinds that it may refer to."""
+
+ENDINGS: Final = (".jsonl", ".ndjson", ".csv", ".parquet", ".xlsx", ".ods", ".xls")
+"""The suffixes of the files that are read in a folder."""
+_STEMS: Final = {"people": ("people", "users")}
+"""The names of a kind's file, if exports of API versions differ in it."""
+
+
+def file_names(kind: str) -> tuple[str, ...]:
+    """Return the names that a file with the records of a kind may have in a folder."""
+    return tuple(f"{stem}{ending}" for stem in _STEMS.get(kind, (kind,)) for ending in ENDINGS)

@@ -45,7 +45,8 @@ TIME: Final = Kind(
         "tags", "group", "type", "invoice id", "date of creation", "hours with timer", "hours without timer",
         "is billed", "is closed", "adjustment record", "hours for previously running timer", "rounded hours",
         "is locked", "locked reason", "budgeted", "external reference", "user assignment id", "task assignment id",
-        "approval status", "timer started at", "is running", "external reference id", "invoice",
+        "approval status", "timer started at", "is running", "external reference id", "invoice", "user assignment",
+        "task assignment", "is explicitly locked",
     },
 )  # fmt: skip
 
@@ -65,6 +66,7 @@ EXPENSE: Final = Kind(
     passed=STAMPS | (REPORT - {"billable", "billable?"}) | {
         "has receipt", "receipt url", "is closed", "is billed", "is locked", "locked reason", "invoice id",
         "company id", "reimbursable", "reimbursable?", "expense category unit name",
-        "expense category unit price",
+        "expense category unit price", "receipt", "invoice", "user assignment", "user assignment id",
+        "is explicitly locked",
     },
 )  # fmt: skip

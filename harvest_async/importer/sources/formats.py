@@ -121,7 +121,7 @@ FORMATS: Final = {
 """The formats by their names."""
 
 _MOST_COLUMNS: Final = 1 << 14
-_BY_STEM: Final = {kind: name for name, (kind, _) in _PLAIN.items()} | {"time": "time"}
+_BY_STEM: Final = {kind: name for name, (kind, _) in _PLAIN.items()} | {"time": "time", "users": "people"}
 _ROOTS: Final = {
     "client": "clients", "contact": "contacts", "project": "projects", "task": "tasks", "user": "people",
     "users": "people",
@@ -141,12 +141,14 @@ class Layout:
         places: field -> index of its column.
         titles: the file's column names, with single blanks.
         notices: columns that are not read.
+        opposites: fields whose column holds the opposite, as `is_active` does for `archived`.
     """
 
     format: Format
     places: Mapping[str, int]
     titles: Sequence[str]
     notices: tuple[Notice, ...]
+    opposites: frozenset[str] = frozenset()
 
     def title(self, name: str) -> str:
         """Return the name of a field's column for messages."""
@@ -313,7 +315,7 @@ def _missing(kind: Kind, names: Sequence[str], mapped: Mapping[int, str]) -> lis
 
 
 def _place(chosen: Format, names: Sequence[str], titles: Sequence[str], mapped: Mapping[int, str]) -> Layout:
-    kind, spellings = chosen.kind, chosen.kind.names()
+    kind, spellings = chosen.kind, {**chosen.kind.opposites, **chosen.kind.names()}
     places: dict[str, int] = {}
     notices: list[Notice] = []
     for index, target in mapped.items():
@@ -331,4 +333,5 @@ def _place(chosen: Format, names: Sequence[str], titles: Sequence[str], mapped: 
             notices.append(Notice(titles[index], f"is not read: {titles[places[target]]!r} is read as {target}"))
         elif not target and name not in kind.passed and not name.startswith(chosen.passed or ("\0",)):
             notices.append(Notice(titles[index], "is not read: no field of that name is known; see --map"))
-    return Layout(chosen, places, titles, tuple(notices))
+    opposites = {field for field, index in places.items() if kind.opposites.get(names[index]) == field}
+    return Layout(chosen, places, titles, tuple(notices), frozenset(opposites))

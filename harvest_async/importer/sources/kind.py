@@ -14,6 +14,7 @@ from attrs import field, frozen
 from harvest_async.importer.sources.words import plain
 
 __all__ = [
+    "ACTIVE",
     "DAY_SPELLINGS",
     "NOTES_SPELLINGS",
     "REPORT",
@@ -39,6 +40,7 @@ class Kind:
         needed: the required columns; of each tuple one is enough.
         spellings: other names of fields.
         passed: columns that are known and not imported.
+        opposites: names of columns that hold the opposite of a field -> the field.
         choices: field -> the values that it can have; values are compared in the way column names are.
     """
 
@@ -49,6 +51,7 @@ class Kind:
     fields: Mapping[str, str] = field(factory=dict)
     spellings: Mapping[str, str] = field(factory=dict)
     passed: frozenset[str] = frozenset()
+    opposites: Mapping[str, str] = field(factory=dict)
     choices: Mapping[str, Mapping[str, str]] = field(factory=dict)
 
     def names(self) -> dict[str, str]:
@@ -86,6 +89,7 @@ WHERE: Final = {
 WHERE_SPELLINGS: Final = {"customer": "client", "client name": "client", "project name": "project"}
 NOTES_SPELLINGS: Final = {"note": "notes", "description": "notes", "comment": "notes", "comments": "notes"}
 DAY_SPELLINGS: Final = {"date": "day", "spent at": "day", "spent on": "day", "spent date": "day", "start date": "day"}
+ACTIVE: Final = {"is active": "archived", "active": "archived"}
 STAMPS: Final = frozenset({"id", "created at", "updated at", "cache version", "extra"})
 REPORT: Final = frozenset(
     {

@@ -3,8 +3,8 @@
 Invariants:
 - Each iteration reads the file anew. Records become cells under the names of all fields that occur, and are then read
   like a table; their numbers and dates can be read in one way only.
-- A record may be wrapped in an object with its singular name, as API v1 does. References of API v2 (`client`,
-  `project`, `task`, `user` as objects) are read by name, code and e-mail address.
+- A record may be wrapped in an object with its singular name, as API v1 does. References and line items of API v2
+  become cells (`nested`).
 - A cell that holds any other object, or a list, is a fault of that cell, never a name.
 """
 
@@ -13,14 +13,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from decimal import Decimal
 from typing import Any, Final, TextIO
 
 from harvest_async.errors import InvalidArgument
 from harvest_async.importer.sources.columns import KINDS
 from harvest_async.importer.sources.encodings import Text
 from harvest_async.importer.sources.faults import Fault
+from harvest_async.importer.sources.json_values import cell, decoder, fault_of_text
 from harvest_async.importer.sources.limits import Limits
+from harvest_async.importer.sources.nested import flat
 from harvest_async.importer.sources.origin import Origin
 
 __all__ = ["JsonLines", "json_shape"]
@@ -35,8 +36,6 @@ _ARRAY: Final = re.compile(r"\[\s*(?:[{\]]|$)")
 _PAGE: Final = re.compile(
     rf'\{{\s*"(?:(?:{"|".join(sorted(LISTS))})"\s*:\s*\[|(?:links|page|per_page|total_pages|total_entries)"\s*:)'
 )
-_PEOPLE: Final = ("user", "person", "member", "employee")
-_PLAIN_EXPONENT: Final = 30
 
 
 def json_shape(beginning: str) -> str:
@@ -59,6 +58,7 @@ class JsonLines:
     Attributes:
         header: the names of all fields, in the order in which they come up.
         root: the name that wraps each record, or that of the list in a page; empty if there is none.
+        nested: whether records hold references to others with their ids (see `Cells`).
         faults: line -> column (from 0) -> why the cell can't be read, of the current record.
     """
 
@@ -75,12 +75,15 @@ class JsonLines:
         self.faults: dict[int, dict[int, Fault]] = {}
         names: dict[str, None] = {}
         roots: set[str] = set()
-        for line, root, record in self._all():
+        self.nested = False
+        for line, root, raw in self._all():
             roots.add(root)
+            record = flat(raw)
+            self.nested = self.nested or record is not raw
             names.update(dict.fromkeys(record))
             if len(names) > _MOST_FIELDS:
                 raise InvalidArgument(f"line {line}: the records have more than {_MOST_FIELDS:,} different fields")
-        if bad := next((name for name in names if _fault_of_text(name)), None):
+        if bad := next((name for name in names if fault_of_text(name)), None):
             raise InvalidArgument(f"the field {bad!r} has a name that can't be sent")
         self.header = list(names)
         self.root = roots.pop() if len(roots) == 1 else ""
@@ -89,11 +92,11 @@ class JsonLines:
         """Yield each record with its line."""
         places = {name: place for place, name in enumerate(self.header)}
         blank = [""] * len(places)
-        for line, _, record in self._all():
+        for line, _, raw in self._all():
             cells, faults = blank.copy(), {}
-            for name, value in record.items():
+            for name, value in flat(raw).items():
                 place = places[name]
-                cells[place], fault = _cell(value)
+                cells[place], fault = cell(value)
                 if fault is not None:
                     faults[place] = fault
             self.faults = {line: faults} if faults else {}
@@ -105,12 +108,11 @@ class JsonLines:
     def _all(self) -> Iterator[tuple[int, str, dict[str, Any]]]:
         with self._origin.text(self.text) as text:
             if self._shape == "pages":
-                for line, root, record in _Reader(text, self._limits).pages():
-                    yield line, root, _flat(record)
+                yield from _Reader(text, self._limits).pages()
                 return
             for line, record in self._values(text):
                 root, inner = _unwrap(record)
-                yield line, root, _flat(inner)
+                yield line, root, inner
 
     def _values(self, text: TextIO) -> Iterator[tuple[int, dict[str, Any]]]:
         if self._shape == "array":
@@ -206,7 +208,7 @@ class _Reader:
         size = _CHUNK
         while True:
             try:
-                value, end = _DECODER.raw_decode(self._held, self._at)
+                value, end = decoder.raw_decode(self._held, self._at)
             except (ValueError, RecursionError) as error:
                 self._limits.check_bytes("a record of the JSON array", len(self._held))
                 if not isinstance(error, json.JSONDecodeError) or not self._more(size):
@@ -239,25 +241,9 @@ def _end_of_blank(text: str, at: int) -> int:
     return match.end() if match else at
 
 
-def _number(text: str) -> Decimal:
-    try:
-        return Decimal(text)
-    except ArithmeticError as error:
-        msg = f"{text[:_SHOWN]} is too large or too small"
-        raise ValueError(msg) from error
-
-
-def _no_number(word: str) -> None:
-    msg = f"{word} is no number"
-    raise ValueError(msg)
-
-
-_DECODER: Final = json.JSONDecoder(parse_float=_number, parse_constant=_no_number)
-
-
 def _record(line: int, content: str) -> dict[str, Any]:
     try:
-        record = _DECODER.decode(content)
+        record = decoder.decode(content)
     except (ValueError, RecursionError) as error:
         raise InvalidArgument(f"line {line}: no JSON: {_reason(error)}; begins with {content[:_SHOWN]!r}") from None
     if not isinstance(record, dict):
@@ -277,66 +263,3 @@ def _unwrap(record: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         if isinstance(inner, dict):
             return root, inner
     return "", record
-
-
-def _flat(record: dict[str, Any]) -> dict[str, Any]:
-    """Return a record with references as cells: a client by name, a project by name and code."""
-    if not any(isinstance(value, dict) for value in record.values()):
-        return record
-    flat: dict[str, Any] = {}
-    for name, value in record.items():
-        known = _reference(name, value) if isinstance(value, dict) else None
-        if known is None:
-            flat[name] = value
-        else:
-            flat.update({key: each for key, each in known.items() if key == name or key not in record})
-    return flat
-
-
-def _reference(name: str, value: dict[str, Any]) -> dict[str, Any] | None:
-    """Return the cells of a reference to another record; None if it is not one."""
-    people = name in _PEOPLE
-    found = {
-        key: value[key] for key in ("name", "code", "number", "email", "first_name", "last_name", "id") if key in value
-    }
-    cells: dict[str, Any] = {}
-    if "name" in found or ("number" in found and name == "invoice"):
-        cells[name] = found.get("name", found.get("number"))
-        if "code" in found:
-            cells[f"{name}_code"] = found["code"]
-    if people:
-        cells |= {key: found[key] for key in ("email", "first_name", "last_name") if key in found}
-    if not cells and "id" in found:
-        cells[f"{name}_id"] = found["id"]
-    return cells or None
-
-
-def _cell(value: Any) -> tuple[str, Fault | None]:
-    """Return a value as text, and its fault if it has one; null is empty."""
-    if isinstance(value, str):
-        fault = None if value.isascii() and "\0" not in value else _fault_of_text(value)
-        return (fault.text if fault else value), fault
-    if value is None:
-        return "", None
-    if isinstance(value, bool):
-        return ("true" if value else "false"), None
-    if isinstance(value, int):
-        return str(value), None
-    if isinstance(value, Decimal):
-        exponent = value.as_tuple().exponent
-        plain = isinstance(exponent, int) and abs(exponent) < _PLAIN_EXPONENT
-        return (format(value, "f") if plain else str(value)), None
-    what = "an object" if isinstance(value, dict) else "a list"
-    text = json.dumps(value, default=str)[:_SHOWN]
-    return text, Fault(f"holds {what} ({text}): a text or a number is needed", text)
-
-
-def _fault_of_text(text: str) -> Fault | None:
-    if "\0" in text:
-        return Fault("holds a NUL character, which can't be sent", text.replace("\0", "\\0"))
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        shown = text.encode("utf-8", "backslashreplace").decode()
-        return Fault(f"holds half a letter (a lone surrogate, character {error.start + 1}), which can't be sent", shown)
-    return None

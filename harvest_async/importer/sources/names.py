@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
+from harvest_async.importer.sources.columns import file_names
+
 __all__ = ["Beside", "Records"]
 
 Records = Callable[[Path], Iterator[dict[str, str]]]
 """The records of a file: the cells by the API's field names."""
 
-_ENDINGS: Final = (".jsonl", ".ndjson", ".csv", ".xlsx", ".ods", ".xls")
 _KEPT: Final = frozenset(
     {"name", "code", "client_id", "client", "first_name", "last_name", "email", "number", "unit_price"}
 )
@@ -43,8 +44,8 @@ class Beside:
     def _load(self, kind: str) -> dict[str, dict[str, str]]:
         if self._folder is None:
             return {}
-        paths = (self._folder / f"{kind}{ending}" for ending in _ENDINGS)
-        path = next((path for path in paths if path.is_file()), None)
+        paths = (self._folder / name for name in file_names(kind))
+        path = next((path for path in paths if path.is_file() and path.stat().st_size), None)
         if path is None:
             return {}
         return {

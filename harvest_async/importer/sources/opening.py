@@ -1,4 +1,4 @@
-"""Open a file as a table: a workbook, JSON or delimited text, by its content."""
+"""Open a file as a table: a workbook, Parquet, JSON or delimited text, by its content."""
 
 from __future__ import annotations
 
@@ -13,14 +13,17 @@ from harvest_async.importer.sources.compound import SIGNATURE
 from harvest_async.importer.sources.encodings import Text, find_encoding
 from harvest_async.importer.sources.limits import guarded, only_invalid
 from harvest_async.importer.sources.lines import JsonLines, json_shape
+from harvest_async.importer.sources.nested import NestedTable, is_nested
 from harvest_async.importer.sources.options import Options
 from harvest_async.importer.sources.origin import Origin
+from harvest_async.importer.sources.parquet import SIGNATURE as PARQUET
+from harvest_async.importer.sources.parquet import ParquetTable
 from harvest_async.importer.sources.sheets import SheetTable
 from harvest_async.importer.sources.tables import CsvTable
 
 __all__ = ["Table", "open_table", "records_of"]
 
-Table = CsvTable | JsonLines | SheetTable
+Table = CsvTable | JsonLines | NestedTable | ParquetTable | SheetTable
 
 _CHUNK: Final = 1 << 20
 _PEEK: Final = 4096
@@ -28,9 +31,16 @@ _PEEK: Final = 4096
 
 def open_table(origin: Origin, options: Options) -> tuple[Table, str]:
     """Return the table of a file, and the SHA-256 of its content."""
+    table, sha256 = _by_content(origin, options)
+    return (NestedTable(table) if not isinstance(table, JsonLines) and is_nested(table.header) else table), sha256
+
+
+def _by_content(origin: Origin, options: Options) -> tuple[CsvTable | JsonLines | ParquetTable | SheetTable, str]:
     with origin.opened() as stream:
-        is_workbook = stream.read(8).startswith((b"PK\x03\x04", b"PK\x05\x06", SIGNATURE[:4]))
-    if is_workbook:
+        beginning = stream.read(8)
+    if beginning.startswith(PARQUET):
+        return ParquetTable(origin, options.limits), _digest(origin)
+    if beginning.startswith((b"PK\x03\x04", b"PK\x05\x06", SIGNATURE[:4])):
         return SheetTable(origin, options.sheet, options.limits), _digest(origin)
     with origin.opened() as stream:
         text, sha256 = find_encoding(stream, options.encoding)

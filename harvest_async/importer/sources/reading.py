@@ -58,18 +58,27 @@ _clean: Final = cached(clean)
 class Cells:
     """The cells of the current row.
 
+    Args:
+        layout: the columns.
+        fill: values for empty cells.
+        names: the records beside the file.
+        file: the file's name.
+        nested: whether names and ids come from one record, so that the id is preferred where it is known: records that
+            were exported earlier have the names of that time.
+
     Attributes:
         line, row: the place of the row.
         problems: the problems of the row.
     """
 
-    def __init__(self, layout: Layout, fill: Fill, names: Names, file: str) -> None:
+    def __init__(self, layout: Layout, fill: Fill, names: Names, file: str, *, nested: bool = False) -> None:
         self._layout = layout
         self._places = layout.places
         self._width = len(layout.titles)
         self._blank = layout.format.blank
         self._fill = fill
         self._names = names
+        self._nested = nested
         self.file = file
         self.line = self.row = 0
         self.dropped = False
@@ -90,6 +99,10 @@ class Cells:
     def has(self, field: str) -> bool:
         """Return whether the file has such a column."""
         return field in self._places
+
+    def is_opposite(self, field: str) -> bool:
+        """Return whether the column of a field holds the opposite."""
+        return field in self._layout.opposites
 
     def title(self, field: str) -> str:
         """Return the name of a field's column as the file spells it."""
@@ -142,35 +155,36 @@ class Cells:
     def where(self) -> tuple[str, str, str]:
         """Return the client, the project and the project's code."""
         client, project, code = self.name("client"), self.name("project"), self.name("project_code")
-        number = self.text("project_id")
-        if number and not (client and project):
+        if self._goes_by_id("projects", "project_id", is_named=bool(client and project)):
             known = self.looked_up("projects", "project_id")
             return self._owned(known) if known is not None else ("", "", "")
         return client or self.required("client"), project or self.required("project"), code
 
     def _owned(self, project: dict[str, str]) -> tuple[str, str, str]:
         """Return the names of a project that was looked up, and of its client."""
-        owner = project.get("client", "")
-        if not owner:
-            known = self._names.record("clients", project.get("client_id", "")) or {}
-            owner = known.get("name", "")
+        known = self._names.record("clients", project.get("client_id", "")) or {}
+        owner = known.get("name", "") or project.get("client", "")
         if not owner:
             self.wrong("project_id", "the client of this project is not in clients beside this file; name it in words")
         return owner, project.get("name", ""), project.get("code", "")
 
     def client(self) -> str:
         """Return the name of the client."""
-        if self.text("client_id") and not self.name("client"):
+        if self._goes_by_id("clients", "client_id", is_named=bool(self.name("client"))):
             known = self.looked_up("clients", "client_id")
             return known.get("name", "") if known else ""
         return self.required("client")
 
     def named(self, field: str, kind: str, number: str) -> str:
         """Return a record's name from the cell, or by the record's id."""
-        if self.text(number) and not self.name(field):
+        if self._goes_by_id(kind, number, is_named=bool(self.name(field))):
             known = self.looked_up(kind, number)
             return known.get("name", "") if known else ""
         return self.required(field)
+
+    def _goes_by_id(self, kind: str, field: str, *, is_named: bool) -> bool:
+        """Return whether a record is looked up by the id in a cell, rather than by its name."""
+        return bool(self.text(field).strip()) and (not is_named or (self._nested and bool(self.known(kind, field))))
 
     def known(self, kind: str, field: str) -> dict[str, str]:
         """Return the record with the id in a cell; an empty one if it is unknown."""
@@ -189,7 +203,7 @@ class Cells:
         """Return a person's name and e-mail address, at least one of them."""
         person = full_name(self.name("person")) or clean(f"{self.text('first_name')} {self.text('last_name')}")
         email = self.text("email").strip().lower()
-        if not person and not email and self.text("user_id"):
+        if self._goes_by_id("people", "user_id", is_named=bool(person or email)):
             known = self.looked_up("people", "user_id") or {}
             return clean(f"{known.get('first_name', '')} {known.get('last_name', '')}"), known.get("email", "").lower()
         if not person and not email:

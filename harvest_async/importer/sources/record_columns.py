@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from harvest_async.importer.sources.kind import STAMPS, WHERE, WHERE_SPELLINGS, WHO, WHO_SPELLINGS, Kind, choices
+from harvest_async.importer.sources.kind import (
+    ACTIVE,
+    STAMPS,
+    WHERE,
+    WHERE_SPELLINGS,
+    WHO,
+    WHO_SPELLINGS,
+    Kind,
+    choices,
+)
 from harvest_async.importer.sources.kinds import (
     CategoryRow,
     ClientRow,
@@ -74,6 +83,7 @@ PROJECT: Final = Kind(
     needed=(("name",),),
     fields={
         "active": "flag", "bill_by": "text", "billable": "flag", "budget": "number", "budget_by": "text",
+        "budget_is_monthly": "flag", "fee": "number", "is_fixed_fee": "flag",
         "cost_budget": "number", "cost_budget_include_expenses": "flag", "ends_on": "date",
         "hourly_rate": "number", "notes": "text", "notify_when_over_budget": "flag",
         "over_budget_notification_percentage": "number", "show_budget_to_all": "flag", "starts_on": "date",
@@ -86,15 +96,16 @@ PROJECT: Final = Kind(
     choices={
         "bill_by": choices("Tasks", "People", "Project", "none", task="Tasks", person="People"),
         "budget_by": choices(
-            "project", "project_cost", "task", "person", "none", hours="project", hours_per_project="project",
-            total_project_hours="project", fees="project_cost", total_project_fees="project_cost",
-            hours_per_task="task", hours_per_person="person", no_budget="none",
+            "project", "project_cost", "task", "task_fees", "person", "none", hours="project",
+            hours_per_project="project", total_project_hours="project", fees="project_cost",
+            total_project_fees="project_cost", hours_per_task="task", fees_per_task="task_fees",
+            hours_per_person="person", no_budget="none",
         ),
     },
     passed=STAMPS | {
-        "over budget notified at", "hint earliest record at", "hint latest record at", "is fixed fee", "fee",
-        "estimate", "estimate by", "basecamp id", "highrise deal id", "active task assignments count",
-        "active user assignments count",
+        "over budget notified at", "hint earliest record at", "hint latest record at", "estimate", "estimate by",
+        "basecamp id", "highrise deal id", "active task assignments count", "active user assignments count",
+        "over budget notification date",
     },
 )  # fmt: skip
 
@@ -110,6 +121,7 @@ TASK: Final = Kind(
         "task": "name", "task name": "name", "hourly rate": "default_hourly_rate", "default rate":
         "default_hourly_rate", "billable": "billable_by_default", "default": "is_default", "deactivated": "archived",
     },
+    opposites=ACTIVE,
     passed=STAMPS,
 )  # fmt: skip
 
@@ -122,13 +134,17 @@ PERSON: Final = Kind(
         "cost_rate": "number", "default_hourly_rate": "number", "department": "text",
         "has_access_to_all_future_projects": "flag", "active": "flag", "is_admin": "flag",
         "is_contractor": "flag", "is_project_manager": "flag", "telephone": "text", "timezone": "text",
+        "weekly_capacity": "integer",
     },
     spellings={
         **WHO_SPELLINGS, "hourly rate": "default_hourly_rate", "billable rate": "default_hourly_rate",
         "admin": "is_admin", "contractor": "is_contractor", "is active": "active", "phone": "telephone",
         "project manager": "is_project_manager", "time zone": "timezone",
     },
-    passed=STAMPS | {"weekly capacity", "wants newsletter", "identity account id", "identity user id"},
+    passed=STAMPS | {
+        "wants newsletter", "identity account id", "identity user id", "roles", "access roles",
+        "avatar url", "can see rates", "can create projects", "can create invoices",
+    },
 )  # fmt: skip
 
 TASK_LINK: Final = Kind(
@@ -138,6 +154,7 @@ TASK_LINK: Final = Kind(
     needed=(("project", "project_id"), ("task", "task_id")),
     fields={"billable": "flag", "budget": "number", "archived": "flag", "hourly_rate": "number"},
     spellings={**WHERE_SPELLINGS, "task name": "task", "deactivated": "archived"},
+    opposites=ACTIVE,
     passed=STAMPS | {"estimate"},
 )
 
@@ -148,7 +165,8 @@ USER_LINK: Final = Kind(
     needed=(("project", "project_id"), ("person", "email", "user_id", "last_name")),
     fields={"budget": "number", "archived": "flag", "hourly_rate": "number", "is_project_manager": "flag"},
     spellings={**WHERE_SPELLINGS, **WHO_SPELLINGS, "deactivated": "archived"},
-    passed=STAMPS | {"estimate"},
+    opposites=ACTIVE,
+    passed=STAMPS | {"estimate", "use default rates"},
 )
 
 CATEGORY: Final = Kind(
@@ -158,6 +176,7 @@ CATEGORY: Final = Kind(
     needed=(("name",),),
     fields={"unit_name": "text", "unit_price": "number", "archived": "flag"},
     spellings={"category": "name", "expense category": "name", "deactivated": "archived"},
+    opposites=ACTIVE,
     passed=STAMPS,
 )
 
@@ -180,14 +199,18 @@ INVOICE: Final = Kind(
         "notes": "text", "purchase_order": "text", "kind": "text", "period_start": "date", "period_end": "date",
         "line_items": "text", "tax": "number", "tax2": "number", "discount": "number", "state": "text",
     },
-    spellings={"client name": "client", "invoice number": "number", "csv line items": "line_items"},
+    spellings={
+        "client name": "client", "invoice number": "number", "csv line items": "line_items", "issue date": "issued_at",
+        "due date": "due_at", "payment term": "due_at_human_format",
+    },
     choices={
         "kind": choices("free_form", "project", "task", "people", "detailed"),
         "state": choices("open", "draft", "partial", "paid", "closed"),
     },
     passed=STAMPS | {
         "amount", "due amount", "client key", "tax amount", "tax2 amount", "discount amount", "recurring invoice id",
-        "estimate id", "retainer id", "created by id", "client name",
+        "estimate id", "retainer id", "created by id", "client name", "creator", "creator id", "estimate", "retainer",
+        "sent at", "paid at", "paid date", "closed at", "payment options",
     },
 )  # fmt: skip
 
@@ -198,7 +221,15 @@ PAYMENT: Final = Kind(
     needed=(("invoice", "invoice_id"), ("amount",), ("paid_at",)),
     fields={"amount": "number", "paid_at": "moment", "notes": "text"},
     spellings={"invoice number": "invoice"},
-    passed=STAMPS | {"recorded by", "recorded by email"},
+    passed=STAMPS
+    | {
+        "recorded by",
+        "recorded by email",
+        "paid date",
+        "transaction id",
+        "payment gateway",
+        "payment gateway id",
+    },
 )
 
 MESSAGE: Final = Kind(
@@ -210,6 +241,8 @@ MESSAGE: Final = Kind(
         "body": "text", "subject": "text", "full_recipient_list": "text", "send_me_a_copy": "flag",
         "include_pay_pal_link": "flag", "thank_you": "flag", "sent_by": "text", "sent_by_email": "text",
     },
-    spellings={"invoice number": "invoice"},
-    passed=STAMPS | {"sent from", "sent from email", "send reminder on", "recipients", "attach pdf"},
+    spellings={"invoice number": "invoice", "include link to client invoice": "include_pay_pal_link"},
+    passed=STAMPS | {
+        "sent from", "sent from email", "send reminder on", "recipients", "attach pdf", "event type", "reminder",
+    },
 )  # fmt: skip

@@ -14,6 +14,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any, Final
 
+from harvest_async.client.line_table import read_lines
 from harvest_async.importer.sources.cells import Bad, read_flag, read_integer
 from harvest_async.importer.sources.clocks import read_moment
 from harvest_async.importer.sources.columns import Kind
@@ -77,7 +78,8 @@ class RecordReader:
         found: dict[str, Any] = {}
         for name, kind in self._kind.fields.items():
             if cells.text(name).strip():
-                found[name] = cells.value(name, self._choices.get(name) or self._readers[kind])
+                reader = _read_opposite if cells.is_opposite(name) else self._choices.get(name) or self._readers[kind]
+                found[name] = cells.value(name, reader)
         if found.get("line_items"):
             found["line_items"] = cells.value("line_items", _lines, LONGEST_CELL)
         return found
@@ -118,6 +120,12 @@ def _read_active(text: str) -> bool | Bad | None:
     """Read yes or no, or a word such as active or archived."""
     word = text.strip().lower()
     return _STATUS[word] if word in _STATUS else read_flag(text)
+
+
+def _read_opposite(text: str) -> bool | Bad | None:
+    """Read the opposite of a flag."""
+    flag = _read_active(text)
+    return not flag if isinstance(flag, bool) else flag
 
 
 def _read_moment(text: str, order: DateOrder | None) -> datetime | Bad | None:
@@ -191,9 +199,10 @@ def _invoice(cells: Cells) -> dict[str, Any]:
 def _lines(text: str) -> str | Bad:
     """Return line items without project ids, which belong to another account."""
     try:
-        rows = list(csv.reader(io.StringIO(text, newline="")))
-    except csv.Error as error:
-        return Bad(f"is no table of line items: {error}")
+        read_lines(text)
+    except ValueError as error:
+        return Bad(f"is no table of {error}")
+    rows = list(csv.reader(io.StringIO(text, newline="")))
     place = rows[0].index(_OF_PROJECT) if rows and _OF_PROJECT in rows[0] else None
     if place is None:
         return text

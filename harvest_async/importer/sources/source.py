@@ -19,11 +19,13 @@ from harvest_async.errors import InvalidArgument
 from harvest_async.importer.sources.columns import KINDS
 from harvest_async.importer.sources.faults import Fault
 from harvest_async.importer.sources.firstpass import FirstPass, first_pass
+from harvest_async.importer.sources.folder import files_of
 from harvest_async.importer.sources.formats import lay_out
 from harvest_async.importer.sources.kinds import AnyRow, Notice, Problem
 from harvest_async.importer.sources.limits import guarded, only_invalid
 from harvest_async.importer.sources.lines import JsonLines
 from harvest_async.importer.sources.names import Beside
+from harvest_async.importer.sources.nested import NestedTable
 from harvest_async.importer.sources.opening import open_table, records_of
 from harvest_async.importer.sources.options import ROUNDINGS, Found, Options
 from harvest_async.importer.sources.origin import Origin
@@ -41,15 +43,10 @@ _GUESSED: Final = (
     "with --encoding"
 )
 _PLAIN: Final = Options()
-_ENDINGS: Final = (".jsonl", ".ndjson", ".csv", ".xlsx", ".ods", ".xls")
-_PASSED: Final = {"company": "", "invoice_messages": "is not read: an import sends no messages about invoices"}
-"""Files of an export that are not imported, and the notice about each."""
 _WARNINGS: Final = {
     "invoice_payments": "an account that thanks clients for payments by e-mail does so for these, too",
 }
 """Side effects of creating records of a kind."""
-_OF_V2: Final = frozenset({"billable_rates", "cost_rates", "estimates", "roles", "teammates", "users"})
-"""Files that only an export of API v2 has."""
 
 
 class Source:
@@ -172,28 +169,15 @@ def _check(options: Options) -> None:
 
 
 def _open_folder(folder: Path, options: Options) -> Source:
-    by_name = {path.name: path for path in sorted(folder.iterdir()) if path.suffix in _ENDINGS}
-    if of_v2 := sorted(name for name, path in by_name.items() if path.stem in _OF_V2):
-        raise InvalidArgument(
-            f"{folder} is an export of API v2 ({of_v2[0]}), which can't be imported: import an export of API v1 "
-            "(harvest-async export FOLDER --api v1)"
-        )
-    kinds = [kind for kind in KINDS if kind not in _PASSED]
-    called = [f"{kind}{ending}" for kind in kinds for ending in _ENDINGS if f"{kind}{ending}" in by_name]
-    wanted = [name for name in called if by_name[name].stat().st_size]
-    if not wanted:
-        names = ", ".join(f"{kind}.jsonl" for kind in KINDS)
-        raise InvalidArgument(f"{folder}: none of the files that an export writes is there, or all are empty: {names}")
+    wanted, notices = files_of(folder)
     alone = len(wanted) == 1
     files: list[_File] = []
     with ExitStack() as stack:
-        for name in wanted:
-            files.append(_File(Origin(by_name[name]), options, "" if alone else name))
+        for path in wanted:
+            files.append(_File(Origin(path), options, "" if alone else path.name))
             stack.callback(files[-1].close)
         stack.pop_all()
-    left = [(name, path) for name, path in by_name.items() if name not in called and path.stat().st_size]
-    unread = [(name, _PASSED.get(path.stem, "is not read: no resource is called so")) for name, path in left]
-    return Source(tuple(files), tuple(Notice("", text, name) for name, text in unread if text))
+    return Source(tuple(files), notices)
 
 
 class _File:
@@ -263,7 +247,8 @@ class _File:
         """Return the second pass."""
         for fault in self._faults:
             yield evolve(fault, file=self._label)
-        cells = Cells(self._layout, self._options.fill, self._names(), self._label)
+        nested = isinstance(self._table, JsonLines | NestedTable) and self._table.nested
+        cells = Cells(self._layout, self._options.fill, self._names(), self._label, nested=nested)
         read = self._reader(cells, shared)
         width = len(self._layout.titles)
         for number, (line, record) in enumerate(guarded(self._table.records(), "the file"), 1):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 from urllib.parse import parse_qsl
@@ -51,6 +52,10 @@ class V1:
     def budget_of(self, path: str) -> str:  # noqa: ARG002 - it has only one
         """Return the general budget."""
         return GENERAL
+
+    def account_of(self, headers: Mapping[str, str], query: str) -> str:  # noqa: ARG002 - the host has it
+        """Return an empty text: requests of v1 name the account in the address alone."""
+        return ""
 
     def serve(self, request: HttpRequest, now: datetime) -> Response:
         """Execute a request, anonymous or signed in."""

@@ -180,7 +180,7 @@ def _values(services: V2Services, request: Request, needed: Any) -> Record:
         term = choose("payment_term", body["payment_term"], _TERMS)
         if term != "custom":
             values.pop("due_at", None)
-            values["due_at_human_format"] = term
+            values["due_at_human_format"] = term.replace("net", "NET")
     return values
 
 

@@ -109,7 +109,7 @@ def _table() -> dict[str, list[tuple[re.Pattern[str], str, Route]]]:
     table = defaultdict(list)
     for module, routes in SECTIONS:
         for route in routes:
-            pattern = re.compile(route.path.replace("{id}", r"(\d{1,18})"))
+            pattern = re.compile(route.path.replace("{id}", r"([0-9]{1,40})"))
             table[route.path.split("/")[1]].append((pattern, module, route))
     return dict(table)
 

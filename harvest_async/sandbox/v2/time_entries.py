@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, Final
 
 from harvest_async.sandbox.messages import Response
-from harvest_async.sandbox.records import Record
+from harvest_async.sandbox.records import Record, read_id
 from harvest_async.sandbox.refusal import Refusal
 from harvest_async.sandbox.roles import Role, managed, may_see_project
 from harvest_async.sandbox.v2.base import Request, Route, V2Services, respond
@@ -147,9 +147,9 @@ def _candidates(services: V2Services, request: Request) -> list[Record]:
     if reference := request.parameter("external_reference_id"):
         return world.having("entry", reference_id=reference)
     for name in ("user_id", "project_id", "task_id"):
-        given = request.parameter(name)
-        if given.isascii() and given.isdecimal() and len(given) <= 18:
-            return world.having("entry", **{name: int(given)})
+        number = read_id(request.parameter(name))
+        if number is not None:
+            return world.having("entry", **{name: number})
     return world.all("entry")
 
 

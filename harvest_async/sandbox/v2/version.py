@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Final
 from urllib.parse import parse_qsl
 
 from attrs import evolve
 
-from harvest_async.sandbox.grants import OWN_ACCOUNT, Account
+from harvest_async.sandbox.grants import Account
 from harvest_async.sandbox.json_text import write_json
 from harvest_async.sandbox.messages import HttpRequest, Response
 from harvest_async.sandbox.oauth import APPROVER, AUTHORIZE, LONG_LIFETIME, OAuthPages
@@ -20,9 +20,8 @@ from harvest_async.sandbox.sign_in import person_of, token_of
 from harvest_async.sandbox.v2.base import Request, V2Services
 from harvest_async.sandbox.v2.router import Router
 
-__all__ = ["ACCOUNT_ID", "TOKEN", "USER_TOKEN", "V2", "mount"]
+__all__ = ["TOKEN", "USER_TOKEN", "V2", "mount"]
 
-ACCOUNT_ID: Final = OWN_ACCOUNT["id"]
 TOKEN: Final = "sandbox-token"
 USER_TOKEN: Final = "sandbox-user-token"
 
@@ -61,6 +60,10 @@ class V2:
         prefix = _prefix(path)
         return REPORTS if prefix is not None and path.startswith(f"{prefix}/reports/") else GENERAL
 
+    def account_of(self, headers: Mapping[str, str], query: str) -> str:
+        """Return the id in the header `Harvest-Account-Id` or in the parameter `account_id`; empty if there is none."""
+        return _named(headers, parse_qsl(query, keep_blank_values=True))
+
     def serve(self, request: HttpRequest, now: datetime) -> Response:
         """Execute a request."""
         response = self._execute(request, now)
@@ -95,9 +98,9 @@ class V2:
     ) -> Response:
         """Execute a request of a person if it names the account."""
         headers, prefix = request.headers, _prefix(request.path) or ""
-        named = headers.get("harvest-account-id") or dict(pairs).get("account_id", "")
-        reached = self._services.grants.accounts_of(token_of(headers.get("authorization", ""), pairs))
-        if named.strip() != str(ACCOUNT_ID) or OWN_ACCOUNT not in reached:
+        grants = self._services.grants
+        token = token_of(headers.get("authorization", ""), pairs)
+        if _named(headers, pairs) != str(grants.number) or not grants.reaches(token):
             return _unauthorized()
         host = headers.get("host", "127.0.0.1")
         return self._router.serve(
@@ -117,6 +120,10 @@ class V2:
 def mount(services: Services) -> V2:
     """Create API v2 over an account's services."""
     return V2(services)
+
+
+def _named(headers: Mapping[str, str], pairs: Iterable[tuple[str, str]]) -> str:
+    return (headers.get("harvest-account-id") or dict(pairs).get("account_id", "")).strip()
 
 
 def _prefix(path: str) -> str | None:

@@ -17,6 +17,9 @@ class Echo:
     def budget_of(self, path):  # noqa: ARG002 - the protocol has it
         return "general"
 
+    def account_of(self, headers, query):  # noqa: ARG002 - the protocol has it
+        return headers.get("echo-account", "")
+
     def serve(self, request, now):  # noqa: ARG002 - the protocol has it
         return Response(content=f"{request.method} {request.content.decode()}".encode(), media="text/plain")
 
