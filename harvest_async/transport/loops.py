@@ -24,7 +24,8 @@ class LoopTransport(httpx.AsyncBaseTransport):
 
     def __init__(self, make: Callable[[], httpx.AsyncBaseTransport], *, at_once: bool = True) -> None:
         self._made = [make()] if at_once else []
-        self._transports = PerLoop(lambda: self._made.pop() if self._made else make(), _close)
+        again = (lambda: self._made.pop() if self._made else make()) if at_once else make
+        self._transports = PerLoop(again, _close)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request; what the loop's transport raises comes out."""
