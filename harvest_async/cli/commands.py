@@ -27,6 +27,7 @@ from harvest_async.cli.common import (
 )
 from harvest_async.cli.edge import EdgeGroup, used_api
 from harvest_async.cli.export import export
+from harvest_async.cli.fleet import fleet
 from harvest_async.cli.flow import ImportRequest, ImportRun, run_import
 from harvest_async.cli.import_result import show_result
 from harvest_async.cli.importing import import_
@@ -34,6 +35,7 @@ from harvest_async.cli.postman import postman
 from harvest_async.cli.show import Bar, counted, err, out, show_snapshot
 from harvest_async.cli.target import open_sandbox
 from harvest_async.cli.undo import undo
+from harvest_async.cli.worker import worker
 from harvest_async.client.setup import ClientSetup, ReachableAccount, SignedInUser
 from harvest_async.importer.sources import Fill, Options, open_source
 from harvest_async.throttle.throttle import Snapshot
@@ -66,6 +68,8 @@ cli.add_command(import_)
 cli.add_command(postman)
 cli.add_command(undo)
 cli.add_command(export)
+cli.add_command(fleet)
+cli.add_command(worker)
 
 
 @cli.command(short_help="Import a sample into an embedded sandbox.")

@@ -6,13 +6,16 @@ Each API version has one `ClientSetup`; the command line, the pytest fixtures an
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from attrs import frozen
 
 from harvest_async.throttle.registry import Identity
 
-__all__ = ["ClientSetup", "ReachableAccount", "SignedInUser"]
+__all__ = ["STAND_IN", "ClientSetup", "ReachableAccount", "SignedInUser"]
+
+STAND_IN: Final = "harvest_async_stand_in"
+"""The attribute of an app's state by which tests replace its clients: a function of what makes one, and its key."""
 
 Options = Mapping[str, Any]
 """Arguments of a client."""

@@ -188,6 +188,11 @@ class _References:
         except NotFound:
             return None
 
+    async def having(self, reference: str) -> Sequence[LoggedEntry]:
+        """Return the time entries that have a reference with this id."""
+        found = await converted(self._harvest.time_entries.list(external_reference_id=reference), import_records.entry)
+        return [each for each in found if each is not None]
+
     async def unlink(self, record: int) -> None:
         """Remove the reference of a time entry."""
         await self._harvest.time_entries.delete_reference(record)
