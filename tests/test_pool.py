@@ -623,6 +623,29 @@ async def test_a_client_that_was_closed_is_replaced(server):
         assert await call(pool, 2) == "2"
 
 
+async def test_throttles_of_a_closed_pool_are_not_limited_by_it(server):
+    """A client outside the pool finds the account's throttle, with its window, but without the pool's cap."""
+    registry = Registry()
+    async with make_pool(server, registry=registry, max_connections=1) as pool:
+        await call(pool, 1)
+
+    throttle = registry.throttle(Identity("harvestapp.com", "1"))
+    assert throttle.snapshot().sent == 1
+    assert throttle._gate().connections.limit > 1
+
+
+async def test_names_that_are_no_accounts_leave_nothing(server, provider):
+    """An account that the provider does not know is forgotten, and so is one whose client can't be made."""
+    provider.error = LookupError()
+    async with make_pool(server, provider) as pool, make_pool(server, provider, app="tests") as other:
+        for each in (pool, other):
+            with pytest.raises((LookupError, InvalidArgument)):
+                await call(each, 1)
+        await asyncio.sleep(40)
+
+        assert [(each.metrics(), each.snapshot().accounts) for each in (pool, other)] == [({}, 0)] * 2
+
+
 @pytest.mark.parametrize("opened", [False, True])
 def test_another_event_loop_gets_a_clear_error(opened):
     """A pool belongs to the event loop on which it was used first."""
