@@ -601,6 +601,22 @@ async def test_closing_the_pool_ends_calls_that_wait(server, provider):
     assert server.open == 0
 
 
+async def test_a_pool_that_takes_long_to_close_drops_nothing_meanwhile(server):
+    """The timer for idle accounts may fire while a renewal of a token is waited for."""
+
+    class Slow(Expiring):
+        async def settle(self):
+            await asyncio.sleep(60)
+
+    async def provider(_account):
+        return Slow()
+
+    async with make_pool(server, provider) as pool:
+        await call(pool, 1)
+
+    assert pool.snapshot().accounts == 1
+
+
 async def test_closing_the_pool_ends_a_provider_that_runs(server, provider):
     """A block that waits for credentials raises."""
     provider.seconds = 20.0

@@ -274,6 +274,8 @@ class HarvestPool(Generic[C]):
 
     def _drop_idle(self) -> None:
         """Drop the accounts that are idle, and look again when the next one may be."""
+        if self._is_closed:  # a pool takes some time to close
+            return
         running = self._on_loop()
         dropped, left = self._accounts.drop_idle(running.loop.time())
         for identity in dropped:
