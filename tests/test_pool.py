@@ -694,7 +694,8 @@ def test_another_event_loop_gets_a_clear_error(opened):
         ({"patience": None}, "patience"),
         ({"version": "v9"}, "Unknown API version 'v9'. Choose from: v1, v2."),
         ({"colour": "red"}, "unknown option colour. Choose from: base_url, format,"),
-        ({"ledger": 5}, "ledger: give the path of a file, or a function"),
+        ({"ledger": 5}, "ledger: give the path of a file, the URL of a Redis server, or a function"),
+        ({"ledger": "redis://host:secret/0"}, "not the address of a Redis server"),
         ({"ledger": "x", "throttle": Throttle}, "give either ledger or throttle"),
     ],
 )

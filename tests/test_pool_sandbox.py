@@ -7,6 +7,7 @@ import pytest
 from harvest_async import BearerAuth, HarvestPool, Registry, Throttle
 from harvest_async.sandbox import Sandbox
 from tests.support.pool import APP
+from tests.support.valkey import Valkey
 
 pytestmark = [pytest.mark.anyio, pytest.mark.socket]
 
@@ -73,6 +74,29 @@ async def test_subdomains_by_v1(sandbox, address):
 
     assert found == [[f"Task of {name}"] for name in names]
     assert all(sandbox.account(name).throttled() == 0 for name in names)
+
+
+async def test_accounts_share_a_server_of_ledgers(sandbox, address, tmp_path):
+    """With the URL of a server, calls of many accounts over too few connections all get their turn."""
+
+    async def credentials(_account):
+        return BearerAuth("sandbox-token")
+
+    async def work(pool, account):
+        async with pool.account(account) as harvest:
+            await asyncio.gather(*(harvest.company.get() for _ in range(4)))
+
+    for number in range(6, 11):
+        sandbox.account(number).set_limits(100, 15.0)
+    with Valkey(tmp_path) as valkey:
+        options = {"base_url": address, "registry": Registry(), "ledger": valkey.url, "max_connections": 2}
+        async with HarvestPool(credentials, app=APP, **options) as pool:
+            async with asyncio.timeout(30):
+                await asyncio.gather(*(work(pool, account) for account in range(6, 11)))
+            counts = {name: each.calls for name, each in pool.metrics().items()}
+            assert (pool.snapshot().busy, pool.snapshot().waiting_accounts) == (0, 0)
+
+    assert counts == {str(number): 4 for number in range(6, 11)}
 
 
 async def test_a_connection_that_drops_is_replaced(sandbox, address):

@@ -67,8 +67,8 @@ class HarvestPool(Generic[C]):
         max_connections: the most connections that are open at a time, 1 to 10,000; one account uses half of them at
             most.
         ledger: where the counts of all accounts are stored: the path of an SQLite file that the processes of this
-            machine share, or a function that takes an account's name and returns its ledger; None stores them in
-            memory.
+            machine share, the URL of a Redis or Valkey server (extra `redis`, see `RedisLedger`), or a function that
+            takes an account's name and returns its ledger; None stores them in memory.
         throttle: a function that takes an account's name and returns its throttle, in place of `ledger`.
         patience: seconds that `credentials` may take, above 0, at most 3,600.
         registry: finds the throttles; None is that of the process, which clients without a pool use, too.
@@ -200,6 +200,8 @@ class HarvestPool(Generic[C]):
         finally:
             if self._running is not None:
                 await in_one_go(self._running.stop(self._accounts))
+            if self._ledgers is not None:
+                await self._ledgers.aclose()
             for entry in own:
                 if entry.throttle.resting():
                     self._registry.release(entry.identity)
@@ -251,7 +253,7 @@ class HarvestPool(Generic[C]):
     def _make_throttle(self, identity: Identity) -> Throttle:
         if self._throttle is not None:
             return self._throttle(identity.account)
-        ledger = None if self._ledgers is None else self._ledgers(identity)
+        ledger = None if self._ledgers is None else self._ledgers.make(identity)
         return Throttle(ledger=ledger, clock=self._clock, name=identity.account)
 
     def _client(self, entry: Entry) -> tuple[BaseClient, ProvidedAuth]:
