@@ -363,6 +363,7 @@ class Gate:
                 waiter.future.set_result(lease)
         for waiter, error in plan.expired:
             self._give_up(waiter, error)
+        self.connections.end_turn()
         if self._unchecked:
             self._check_newcomers()
 
@@ -384,9 +385,9 @@ class Gate:
             self._queue.add(waiter.ticket.lane, waiter, requeue=True)
 
     def _take_turn(self) -> bool:
-        """Grant a lease with a connection that other gates wanted, too; return False, since that is done at once."""
+        """Grant a lease with a connection that other gates want, too; return whether that takes a round trip."""
         self._dispatch()
-        return False
+        return bool(self._queue.size) and not self._access.immediate
 
     def _resumed(self) -> None:
         """Serve the waiters after a ledger in use was tried again."""
@@ -409,6 +410,7 @@ class Gate:
             own = copy(error)
             own.__cause__ = error
             self._give_up(waiter, own)
+        self.connections.end_turn()
 
     def _arm(self, wake: int | None) -> None:
         """Set the one timer, unless it fires early enough already."""
