@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import time
 
-import anyio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -81,7 +80,7 @@ async def stores(request, tmp_path):
 async def data_is_known(locks):
     """Let the server have had its data for an hour."""
     client = await locks._clients.get()
-    await client.set("harvest-async:data-since", round((time.time() - 3600) * 1_000_000))
+    await client.set("harvest_async:data-since", round((time.time() - 3600) * 1_000_000))
 
 
 @pytest.fixture
