@@ -18,6 +18,7 @@ from harvest_async.cli.common import (
     BAD_INPUT,
     ENVIRONMENT,
     account_options,
+    api_option,
     asked,
     fail,
     find_target,
@@ -227,15 +228,19 @@ def whoami(*, as_json: bool, **options: Any) -> None:
 
 
 @cli.command(short_help="List the accounts that a token reaches.")
+@api_option("API version (default: v2, whose tokens may reach several accounts).")
 @click.option("--base-url", help="Address of the API, if not Harvest's own (default: HARVEST_BASE_URL).")
 @json_option
-def accounts(base_url: str | None, *, as_json: bool) -> None:
+def accounts(api: str | None, base_url: str | None, *, as_json: bool) -> None:
     """List the accounts that HARVEST_ACCESS_TOKEN reaches, with the id that HARVEST_ACCOUNT_ID takes.
 
-    For API v2; credentials of API v1 belong to one account.
+    For API v2; credentials of API v1 belong to one account, which `harvest-async whoami --api v1` shows.
     """
-    setups: Iterator[tuple[str, ClientSetup]] = ((name, load("setup", name)) for name in reversed(VERSIONS))
+    names = [api] if api else list(reversed(VERSIONS))
+    setups: Iterator[tuple[str, ClientSetup]] = ((name, load("setup", name)) for name in names)
     name, listed = next(((name, each.accounts) for name, each in setups if each.accounts is not None), ("", None))
+    if listed is None and api:
+        fail(BAD_INPUT, f"Credentials of API {api} belong to one account: harvest-async whoami --api {api} shows it.")
     if listed is None:
         fail(BAD_INPUT, "No API version of this installation has tokens that reach several accounts.")
     used_api.set(name)
