@@ -101,6 +101,21 @@ class Access:
             self._try_later()
             raise
 
+    def look(self, look: Callable[[AccountState], T]) -> T | None:
+        """Return what `look` finds in the state that is stored, while another process changes it; None if it can't.
+
+        The ends of leases that the ledger does not have yet are not in it.
+        """
+
+        def bounded(state: AccountState) -> T:
+            state.bound(self._settings.bounds)
+            return look(state)
+
+        try:
+            return self._ledger.read(bounded)
+        except HarvestError:
+            return None
+
     def end(self, end: End, *, refused: bool) -> None:
         """Write the end of a lease into the state, as soon as that is possible.
 
