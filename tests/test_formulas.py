@@ -3,7 +3,7 @@
 import io
 
 import pytest
-from harvest_async.cli.rejects import write_rejects
+from harvest_async.importer.rejects import write_rejects
 from hypothesis import given
 from hypothesis import strategies as st
 
