@@ -101,10 +101,14 @@ class Access:
             self._try_later()
             raise
 
-    def look(self, look: Callable[[AccountState], T]) -> T | None:
-        """Return what `look` finds in the state that is stored, while another process changes it; None if it can't.
+    def look(self, look: Callable[[AccountState], T]) -> T:
+        """Return what `look` finds in the state; while another process changes it, in the state as it is stored.
 
-        The ends of leases that the ledger does not have yet are not in it.
+        The stored state may lack ends of leases that this process has not written yet.
+
+        Raises:
+            LedgerBusy: the ledger can't be read, either.
+            HarvestError: the ledger can't be used.
         """
 
         def bounded(state: AccountState) -> T:
@@ -112,9 +116,9 @@ class Access:
             return look(state)
 
         try:
+            return self.transact(look)
+        except LedgerBusy:
             return self._ledger.read(bounded)
-        except HarvestError:
-            return None
 
     def end(self, end: End, *, refused: bool) -> None:
         """Write the end of a lease into the state, as soon as that is possible.

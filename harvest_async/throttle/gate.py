@@ -245,10 +245,10 @@ class Gate:
             return 0 if first else self._granting.expected(state, ticket.lane, now)
 
         try:
-            wait: int | None = self._access.transact(expected)
+            wait = self._access.look(expected)
         except LedgerBusy:
-            wait = self._access.look(expected)  # where that is not possible, it waits, and its timer bounds the wait
-        if wait is not None and ticket.max_wait is not None and wait > ticket.max_wait - ticket.waited:
+            return  # it waits, and its timer bounds the wait
+        if ticket.max_wait is not None and wait > ticket.max_wait - ticket.waited:
             raise would_wait(wait)
 
     def _refused_too_often(self, now: int) -> HarvestError:
