@@ -20,6 +20,7 @@ def test_a_crowd_is_served_up_to_the_capacity_while_an_import_runs():
 
     assert found.others == []
     assert len(found.served) >= 0.9 * found.free
+    assert found.refused_in(0.5) < 0.05
     assert found.off <= 1.0
     assert set(found.patient) == {200}
     assert (found.throttled, found.most <= CALLS, found.imported) == (0, True, True)

@@ -1,6 +1,7 @@
 """The app of the load tests, for several workers: they share one account by an SQLite ledger.
 
-Each response has the header `x-took`: the seconds from the entry of the app to the beginning of the response.
+Each response has the headers `x-entered`, when the app was entered on the monotonic clock, and `x-took`, the seconds from
+then to the beginning of the response.
 """
 
 import os
@@ -34,7 +35,8 @@ class Timed:
         async def timed(message):
             if message["type"] == "http.response.start":
                 took = f"{time.monotonic() - began:.6f}".encode()
-                message = {**message, "headers": [*message["headers"], (b"x-took", took)]}
+                entered = f"{began:.6f}".encode()
+                message = {**message, "headers": [*message["headers"], (b"x-entered", entered), (b"x-took", took)]}
             await send(message)
 
         await self.app(scope, receive, timed)

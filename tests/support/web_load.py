@@ -33,7 +33,7 @@ class Outcome:
         served: the visits that were served.
         refused: those that got a 503.
         others: all others.
-        free: the leases that were free while the crowd was there.
+        free: the leases that were free while visitors came.
         first: when a visitor was served again, on the monotonic clock.
         patient: the statuses of the visitors who wait.
         requests: what the sandbox received.
@@ -67,18 +67,22 @@ class Outcome:
         """The number of requests that the sandbox refused."""
         return sum(each["refused"] for each in self.requests)
 
-    @property
-    def slowest(self):
-        """The 99th percentile of the time until a refusal, in seconds."""
+    def refused_in(self, share):
+        """The time within which so large a share of the refusals was there, in seconds from the entry of the app."""
         took = sorted(float(each.headers["x-took"]) for each in self.refused)
-        return took[math.ceil(len(took) * 0.99) - 1] if took else 0.0
+        return took[math.ceil(len(took) * share) - 1] if took else 0.0
 
     @property
     def off(self):
-        """The greatest difference between a `Retry-After` and the time at which a visitor was served, in seconds."""
-        return max(
-            (abs(each.moment + int(each.headers["retry-after"]) - self.first) for each in self.refused), default=0.0
-        )
+        """The greatest difference between a `Retry-After` and the time at which a call succeeded next, in seconds."""
+        successes = sorted([each.moment for each in self.served] + [self.first])
+        retries = [(each.moment, int(each.headers["retry-after"])) for each in self.refused]
+        return max((abs(now + wait - _next(successes, now)) for now, wait in retries), default=0.0)
+
+
+def _next(times, now):
+    """The first of the times that is not before now; the last if there is none."""
+    return next((each for each in times if each >= now), times[-1])
 
 
 def in_period(arrivals, end, period):
@@ -156,9 +160,8 @@ def stand(calls, period, *, visitors=500, patient=300, rows=4_000):
 
 async def _storm(page, address, calls, period, visitors, patient):
     await asyncio.gather(*(visit(f"{page}/impatient") for _ in range(WORKERS)))
-    begin = time.monotonic()
     visits = await crowd(f"{page}/impatient", visitors)
-    end = time.monotonic()
+    entered = [float(each.headers["x-entered"]) for each in visits]
     first = await _until_served(f"{page}/impatient", 3 * period + 5)
     waiting = await crowd(f"{page}/patient", patient)
     async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
@@ -168,7 +171,7 @@ async def _storm(page, address, calls, period, visitors, patient):
         "served": good,
         "refused": busy,
         "others": [each for each in visits if each.status not in {200, 503}],
-        "free": free_leases(requests, begin, end, calls, period),
+        "free": free_leases(requests, min(entered), max(entered), calls, period),
         "first": first,
         "patient": [each.status for each in waiting],
         "requests": requests,
