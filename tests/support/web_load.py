@@ -34,7 +34,7 @@ class Outcome:
         refused: those that got a 503.
         others: all others.
         free: the leases that were free while visitors came.
-        first: when a visitor was served again, on the monotonic clock.
+        first: when the first came who was served after the crowd, on the monotonic clock.
         patient: the statuses of the visitors who wait.
         requests: what the sandbox received.
         calls, period: the limit.
@@ -74,10 +74,20 @@ class Outcome:
 
     @property
     def off(self):
-        """The greatest difference between a `Retry-After` and the time at which a call succeeded next, in seconds."""
-        successes = sorted([each.moment for each in self.served] + [self.first])
-        retries = [(each.moment, int(each.headers["retry-after"])) for each in self.refused]
+        """The greatest difference between a `Retry-After` and the time at which a visitor came next who was served."""
+        successes = sorted([*map(entered, self.served), self.first])
+        retries = [(answered(each), int(each.headers["retry-after"])) for each in self.refused]
         return max((abs(now + wait - _next(successes, now)) for now, wait in retries), default=0.0)
+
+
+def entered(visit):
+    """When the app was entered, on the monotonic clock: a visitor's own time depends on the crowd."""
+    return float(visit.headers["x-entered"])
+
+
+def answered(visit):
+    """When the app began to respond to a visit."""
+    return entered(visit) + float(visit.headers["x-took"])
 
 
 def _next(times, now):
@@ -161,7 +171,7 @@ def stand(calls, period, *, visitors=500, patient=300, rows=4_000):
 async def _storm(page, address, calls, period, visitors, patient):
     await asyncio.gather(*(visit(f"{page}/impatient") for _ in range(WORKERS)))
     visits = await crowd(f"{page}/impatient", visitors)
-    entered = [float(each.headers["x-entered"]) for each in visits]
+    came = [*map(entered, visits)]
     first = await _until_served(f"{page}/impatient", 3 * period + 5)
     waiting = await crowd(f"{page}/patient", patient)
     async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
@@ -171,7 +181,7 @@ async def _storm(page, address, calls, period, visitors, patient):
         "served": good,
         "refused": busy,
         "others": [each for each in visits if each.status not in {200, 503}],
-        "free": free_leases(requests, min(entered), max(entered), calls, period),
+        "free": free_leases(requests, min(came), max(came), calls, period),
         "first": first,
         "patient": [each.status for each in waiting],
         "requests": requests,
@@ -184,4 +194,4 @@ async def _until_served(page, seconds):
     while (response := await visit(page)).status != 200:
         assert time.monotonic() < deadline, "no visitor is served any more"
         await asyncio.sleep(0.05)
-    return response.moment
+    return entered(response)
