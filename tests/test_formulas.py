@@ -3,7 +3,6 @@
 import io
 
 import pytest
-from harvest_async.importer.rejects import write_rejects
 from hypothesis import given
 from hypothesis import strategies as st
 

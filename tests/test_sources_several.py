@@ -5,7 +5,6 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from harvest_async.importer.rejects import write_rejects
 
 from harvest_async import imports
 from harvest_async.errors import InvalidArgument
