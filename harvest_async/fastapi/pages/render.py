@@ -42,7 +42,11 @@ HEADERS: Final = {
 }
 """The header fields of each page."""
 
-_ASSETS: Final = {"harvest.css": "text/css; charset=utf-8", "live.js": "text/javascript; charset=utf-8"}
+_ASSETS: Final = {
+    "harvest.css": "text/css; charset=utf-8",
+    "icon.svg": "image/svg+xml",
+    "live.js": "text/javascript; charset=utf-8",
+}
 _DAY: Final = "public, max-age=86400"
 
 
