@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from harvest_async.auth.stores import FileTokenStore, MemoryTokenStore, TokenStore
     from harvest_async.auth.tokens import Tokens
     from harvest_async.cache import HttpCache
+    from harvest_async.client.json_form import decimals_as
+    from harvest_async.client.record import Record
     from harvest_async.client.resource import Listing
     from harvest_async.exchange import RawResponse
     from harvest_async.pool import HarvestPool
@@ -81,6 +83,7 @@ __all__ = [
     "OutcomeUnknown",
     "QueryTokenAuth",
     "RawResponse",
+    "Record",
     "Registry",
     "RequestError",
     "ResponseError",
@@ -96,6 +99,7 @@ __all__ = [
     "Unauthorized",
     "Unprocessable",
     "WouldWait",
+    "decimals_as",
     "new_state",
 ]
 
@@ -111,9 +115,11 @@ _LATER: Final = {
     "MemoryTokenStore": "harvest_async.auth.stores",
     "OAuth2": "harvest_async.versions",
     "RawResponse": "harvest_async.exchange",
+    "Record": "harvest_async.client.record",
     "SqliteLedger": "harvest_async.throttle.ledgers.sqlite",
     "TokenStore": "harvest_async.auth.stores",
     "Tokens": "harvest_async.auth.tokens",
+    "decimals_as": "harvest_async.client.json_form",
     "new_state": "harvest_async.auth.redirects",
 }
 

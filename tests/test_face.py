@@ -163,6 +163,7 @@ def test_an_import_loads_no_extra():
 USES = {
     # extra: code that needs it
     "cache": "from harvest_async import HttpCache; HttpCache('harvest.db')",
+    "docket": "from harvest_async.fleet.docket import _pydocket; _pydocket()",
     "cli": "sys.argv = ['harvest-async', 'demo']; from harvest_async.cli import main; main()",
     "fastapi": "import harvest_async.fastapi",
     "parquet": "from harvest_async.exporter.parquet import ParquetFile; ParquetFile(None, None)",

@@ -55,7 +55,7 @@ class Gate:
         self._bounds = settings.bounds
         self._clock = clock
         self._queue: CallQueue[Waiter] = CallQueue(settings, shared=ledger.shared)
-        self.connections = Connections(self._dispatch)
+        self.connections = Connections(self._take_turn)
         self._granting = Granting(self, self._queue, self.connections, clock, settings.max_block)
         self._status_calls = StatusCalls(settings.name, self._granting, self.connections, clock, self._dispatch)
         self._last_number = 0
@@ -309,6 +309,11 @@ class Gate:
             waiter.future.set_result(lease)
         for waiter, error in expired:
             self._give_up(waiter, error)
+
+    def _take_turn(self) -> bool:
+        """Grant a lease with a connection that other gates wanted, too; return False, since that is done at once."""
+        self._dispatch()
+        return False
 
     def _resumed(self) -> None:
         """Serve the waiters after a ledger in use was tried again."""
