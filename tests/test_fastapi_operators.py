@@ -43,7 +43,7 @@ def watched_app(log, make):
     app.include_router(operators_pages(log, access=operator), prefix="/operators")
 
     @app.get("/clients")
-    async def clients(harvest: Annotated[Any, Depends(use_harvest())]):
+    async def clients(harvest: Annotated[Any, Depends(use_harvest)]):
         return [each.name for each in await harvest.clients.list()]
 
     return app
