@@ -76,7 +76,7 @@ async def status_of(setup, job):
 
 
 def test_a_task_has_no_more_than_account_kind_and_place():
-    """A job is a text of four values, and comes back from it."""
+    """A job is a text of four values, and is read again from it."""
     job = Job(17, "shared/time.csv")
 
     assert Job.load(job.dump()) == job
@@ -273,7 +273,7 @@ async def test_an_unknown_kind_of_job(setup):
 
 
 async def test_a_run_that_another_process_guards_waits(setup, file, sandbox):
-    """A job of an account that is being written to comes back when that lock may have ended; nothing is sent."""
+    """A job of an account that is being written to is retried when that lock may have ended; nothing is sent."""
     job = file()
     async with setup.client("acme") as harvest, hold(setup.locks, str(harvest.identity), lease=5):
         wait = await run_job(setup, job)

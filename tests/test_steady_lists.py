@@ -106,7 +106,7 @@ CHANGES = st.lists(st.builds(deletion, st.integers(0, 50)) | st.builds(creation,
 
 @given(NUMBERS, CHANGES, st.sampled_from([(listed, True), (listed_twice, True), (listed_twice, False)]))
 def test_no_record_that_stays_is_missed(numbers, changes, how):
-    """Whatever is deleted and created between two pages, each record comes once; two readings need no order."""
+    """Any record may be deleted or created between two pages: each record comes once; two readings need no order."""
     read, is_sorted = how
     server = Server(days_of(numbers), changes, is_sorted)
     before = {row.id for row in server.rows}

@@ -88,6 +88,8 @@ __all__ = [
     "use_harvest",
 ]
 
+_ALIASES: Final = {"HarvestV1Dep": "v1", "HarvestV2Dep": "v2"}
+
 _MODULES: Final = {
     "BackgroundImports": "imports",
     "CallLog": "call_log",
@@ -106,17 +108,17 @@ _MODULES: Final = {
 }
 """The modules of the names that are loaded on first use: an app that does not use them does not load them."""
 
-_ALIASES: Final = {"HarvestV1Dep": "v1", "HarvestV2Dep": "v2"}
-
 register_records()
 
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:
-        """Load a name on first use: an alias with its API version, others with their module."""
-        if name in _MODULES:
-            return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
-        if name not in _ALIASES:
+        """Load a name on first use: an API version with the alias of its client, or a module."""
+        if name in _ALIASES:
+            found = Annotated[load("client", _ALIASES[name]), _fastapi.Depends(use_harvest)]
+        elif name in _MODULES:
+            found = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+        else:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        found = globals()[name] = Annotated[load("client", _ALIASES[name]), _fastapi.Depends(use_harvest)]
+        globals()[name] = found
         return found
