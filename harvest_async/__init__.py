@@ -3,7 +3,8 @@
     async with HarvestV1.from_env() as harvest:
         print([client.name async for client in harvest.clients.list()])
 
-Names that not every program needs are loaded on first use: an API version with its records, and the SQLite ledger.
+Names that not every program needs are loaded on first use: an API version with its records, and the ledgers but the
+one in memory.
 """
 
 from importlib import import_module
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from harvest_async.client.resource import Listing
     from harvest_async.exchange import RawResponse
     from harvest_async.pool import HarvestPool
+    from harvest_async.throttle.ledgers.redis import RedisLedger
     from harvest_async.throttle.ledgers.sqlite import SqliteLedger
     from harvest_async.versions import Directory, DirectoryV2, HarvestV1, HarvestV2, OAuth2
 
@@ -84,6 +86,7 @@ __all__ = [
     "QueryTokenAuth",
     "RawResponse",
     "Record",
+    "RedisLedger",
     "Registry",
     "RequestError",
     "ResponseError",
@@ -116,6 +119,7 @@ _LATER: Final = {
     "OAuth2": "harvest_async.versions",
     "RawResponse": "harvest_async.exchange",
     "Record": "harvest_async.client.record",
+    "RedisLedger": "harvest_async.throttle.ledgers.redis",
     "SqliteLedger": "harvest_async.throttle.ledgers.sqlite",
     "TokenStore": "harvest_async.auth.stores",
     "Tokens": "harvest_async.auth.tokens",

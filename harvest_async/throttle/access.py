@@ -20,10 +20,11 @@ from harvest_async.clock import SECOND, Clock
 from harvest_async.errors import HarvestError, StorageError
 from harvest_async.throttle.lease import Change, write_end
 from harvest_async.throttle.ledgers.memory import Ledger, LedgerBusy, MemoryLedger
+from harvest_async.throttle.plan import Plan, Planner
 from harvest_async.throttle.settings import Settings
 from harvest_async.throttle.state import AccountState, Why
 
-__all__ = ["Access", "End"]
+__all__ = ["Access", "End", "Turn", "log_turn", "unusable"]
 
 logger = logging.getLogger("harvest_async.throttle")
 
@@ -32,6 +33,13 @@ T = TypeVar("T")
 _FIRST: Final = 0.001
 _LONGEST: Final = 0.03
 """Seconds until a busy ledger is tried again: at first, and at most."""
+
+_SOON: Final = 0.02
+"""Seconds after which the ends of leases are written that nobody waits for."""
+
+
+Turn = tuple[Why | None, int]
+"""Why a gate that opened or closed is closed now, None if it is open; and until when."""
 
 
 @frozen
@@ -48,8 +56,8 @@ class End:
     lease: int
     time: int
 
-    def apply(self, state: AccountState) -> tuple[Why | None, int] | None:
-        """Write the end into the state; return the gate's state to log, None if the gate did not open or close."""
+    def apply(self, state: AccountState) -> Turn | None:
+        """Write the end into the state; return what there is to log, None if the gate did not open or close."""
         return (state.why, state.until) if write_end(state, self.change, self.lease, self.time) else None
 
 
@@ -63,10 +71,15 @@ class Access:
         resume: called when a busy ledger is free again; grants what can be granted, in a transaction of its own.
 
     Attributes:
+        immediate: whether the state can be looked at without waiting for an exchange with a server.
+        grace: how long the ordinary transactions of other processes may keep the ledger in use, in nanoseconds.
         memory: the ledger if it is in memory, so that it is never in use for longer than a change takes; else None.
         closed: whether the account's gate was closed at the last look.
         busy: the error with which the ledger was found in use; None while it can be used.
     """
+
+    immediate: Final = True
+    grace: Final = SECOND // 20
 
     def __init__(self, ledger: Ledger, settings: Settings, clock: Clock, resume: Callable[[], None]) -> None:
         self._loop = asyncio.get_running_loop()
@@ -80,6 +93,7 @@ class Access:
         self._pause = _FIRST
         self._since = 0
         self._timer: asyncio.TimerHandle | None = None
+        self._writes_soon = False
         self.closed = False
         self.busy: LedgerBusy | None = None
 
@@ -101,6 +115,22 @@ class Access:
             self._try_later()
             raise
 
+    def look(self, look: Callable[[AccountState], T]) -> T:
+        """Return what `look` finds in the state; see `transact`."""
+        return self.transact(look)
+
+    def dispatch(self, planner: Planner) -> None:
+        """Grant what may be granted: plan it, store it, and have it handed out."""
+        plan = Plan()
+        try:
+            self.transact(lambda state: planner.plan(state, plan))
+        except LedgerBusy:
+            return  # `resume` dispatches when it is free
+        except HarvestError as broken:
+            planner.fail(broken, plan)
+            return
+        planner.confirm(plan)
+
     def end(self, end: End, *, refused: bool) -> None:
         """Write the end of a lease into the state, as soon as that is possible.
 
@@ -109,13 +139,17 @@ class Access:
             refused: whether the server refused the call: nothing leaves before the state has it.
         """
         self._ends.append(end)
-        try:
-            self.transact(_nothing)
-        except LedgerBusy:
-            self.closed = self.closed or refused
-        except HarvestError as error:  # the call was made, even if the ledger can't be used
-            self.closed = self.closed or refused
-            logger.warning("%s: %s", self._settings.name, error.message)
+        self._write(refused=refused)
+
+    def end_soon(self, end: End) -> None:
+        """Write the end of a lease into the state with the next change, or a little later.
+
+        Its time counts, so that a later writing holds nobody up.
+        """
+        self._ends.append(end)
+        if not self._writes_soon:
+            self._writes_soon = True
+            self._loop.call_later(_SOON, self._write_ends)
 
     def busy_for(self, since: int = 0) -> int:
         """Return for how long the ledger has been in use, in nanoseconds, and at most since a given time."""
@@ -146,49 +180,50 @@ class Access:
             with memory.lock:
                 state = memory.state
                 if state.bounds is not self._bounds:
-                    state.bound(self._bounds)
+                    state.bound(self._bounds, self._clock.now())
                 result = change(state)
                 self.closed = state.why is not None
                 return result
         except HarvestError:
             raise
         except Exception as error:
-            raise _unusable(error) from error
+            raise unusable(error) from error
 
     def _transact(self, change: Callable[[AccountState], T]) -> T:
         def bounded(state: AccountState) -> T:
-            state.bound(self._settings.bounds)
+            state.bound(self._bounds, self._clock.now())
             logs.clear()
             logs.extend(end.apply(state) for end in self._ends)
             result = change(state)
             self.closed = state.why is not None
             return result
 
-        logs: list[tuple[Why | None, int] | None] = []
+        logs: list[Turn | None] = []
         try:
             result = self._ledger.transact(bounded)
         except HarvestError:
             raise
         except Exception as error:
-            raise _unusable(error) from error
+            raise unusable(error) from error
         self._ends.clear()
         for log in logs:
             if log is not None:
-                self.log(*log)
+                log_turn(self._settings.name, *log, self._clock.now())
         return result
 
-    def log(self, why: Why | None, until: int) -> None:
-        """Log that the gate opened or closed.
+    def _write_ends(self) -> None:
+        self._writes_soon = False
+        if self._ends:
+            self._write()
 
-        Args:
-            why: why it is closed now; None if it is open.
-            until: until when it stays closed.
-        """
-        if why is None:
-            logger.warning("%s: the gate is open again", self._settings.name)
-        else:
-            left = (until - self._clock.now()) / SECOND
-            logger.warning("%s: the gate is closed for %.1f s, %s", self._settings.name, left, why.value)
+    def _write(self, *, refused: bool = False) -> None:
+        try:
+            self.transact(_nothing)
+        except LedgerBusy:
+            self.closed = self.closed or refused
+        except HarvestError as error:  # the calls were made, even if the ledger can't be used
+            self.closed = self.closed or refused
+            logger.warning("%s: %s", self._settings.name, error.message)
 
     def _try_later(self) -> None:
         # Processes that wait for one another must not retry at the same times.
@@ -207,8 +242,17 @@ class Access:
         self._resume()
 
 
-def _unusable(error: Exception) -> StorageError:
+def unusable(error: Exception) -> StorageError:
+    """Return the error of calls whose ledger fails with an exception of another library."""
     return StorageError(f"the throttle's ledger can't be used ({type(error).__name__}: {error}): choose another")
+
+
+def log_turn(name: str, why: Why | None, until: int, now: int) -> None:
+    """Log that the gate of an account opened or closed; see `Turn`."""
+    if why is None:
+        logger.warning("%s: the gate is open again", name)
+    else:
+        logger.warning("%s: the gate is closed for %.1f s, %s", name, (until - now) / SECOND, why.value)
 
 
 def _nothing(_: AccountState) -> None:

@@ -20,8 +20,12 @@ __all__ = ["Expired", "Granted", "Granting", "Waiter"]
 
 _STATUS_DEADLINE: Final = 10 * SECOND
 """The time of the status call up to its response's headers: nothing else is sent meanwhile."""
-_POLL: Final = SECOND // 10
-"""How often a gate looks at an account state that others change, too."""
+
+_GRACE: Final = SECOND // 10
+"""How long a process may be late for its turn before others take it."""
+_LEAST_SLEEP: Final = SECOND // 1_000
+_LONGEST_SLEEP: Final = 5 * SECOND
+"""The limits of the time between two looks at an account state that others change, too."""
 
 
 class Waiter:
@@ -55,6 +59,7 @@ class Granting:
         leases: the leases that were granted and have not ended.
         count: how many leases were granted so far.
         leading: how many callers wait for a status call in front of everyone.
+        awaits_connection: whether the queue waits for a connection and not for its turn, at a shared state.
     """
 
     def __init__(
@@ -67,6 +72,7 @@ class Granting:
         self._max_block = max_block
         self.leases: dict[int, Lease] = {}
         self.count = self.leading = 0
+        self.awaits_connection = False
 
     def at_once(self, ticket: Ticket, state: AccountState) -> Lease | None:
         """Grant a lease to a call while nobody waits; None where the call may have to wait."""
@@ -91,6 +97,8 @@ class Granting:
             return self._grant_probe(state, now, granted, expired)
         queue, connections = self._queue, self._connections
         limit = connections.update(state.window)
+        if queue.shared:
+            self._register(state, now, since=now, until=now + _GRACE)
         while connections.busy < limit and not connections.capped and (lane := queue.next(state, now)) is not None:
             waiter = queue.pop(lane)
             if waiter.future.done():  # it was cancelled at the same time
@@ -108,19 +116,27 @@ class Granting:
         lease.ended = True
         del self.leases[lease.number]
         self._connections.release()
+        self.count -= 1
 
     def goes_first(self, state: AccountState, now: int) -> bool:
         """Return whether a new call is the one that a closed gate lets through now."""
         return state.why is not None and not self._queue.size and self._lets_probe(state, now)
 
-    def expected(self, state: AccountState, lane: Lane, now: int) -> int:
-        """Return how long a new call is expected to wait, in nanoseconds."""
+    def expected(self, state: AccountState, lane: Lane, now: int, place: int | None = None) -> int:
+        """Return how long a call is expected to wait, in nanoseconds.
+
+        Args:
+            state: the account's state.
+            lane: the call's lane.
+            now: the present time.
+            place: the call's place in the queue of its lane; None is that of a new one.
+        """
         trip = self._connections.trip
         start = now if state.why is None else max(now, state.until) + trip
         if lane is Lane.BULK:
             start = max(start, now + self._queue.held_back(state, now))
         queue = QueueState(
-            place=self._queue.place(lane) + self.leading,
+            place=self._place(state, lane) if place is None else place,
             kept=self._queue.kept(lane, state),
             step=self._queue.step(lane, state),
             busy=self._connections.busy,
@@ -128,6 +144,13 @@ class Granting:
             trip=trip,
         )
         return forecast(state.window, queue, now, start) - now
+
+    def _place(self, state: AccountState, lane: Lane) -> int:
+        place = self._queue.place(lane) + self.leading
+        if not self._queue.shared:
+            return place
+        others = state.processes.before_last(self._queue.name, lane, place)
+        return place + others
 
     def _lease(
         self,
@@ -153,7 +176,8 @@ class Granting:
         if lane is None:
             return None
         if not self._lets_probe(state, now):
-            return _earliest(state.probe_at(now), next_limit, self._poll(now))
+            probe_at = self._look_for_probe(state, now) if self._queue.shared else state.probe_at(now)
+            return _earliest(probe_at, next_limit)
         if self._connections.capped:
             self._connections.wait()
             return next_limit
@@ -187,16 +211,51 @@ class Granting:
 
     def _wake(self, state: AccountState, now: int) -> int | None:
         """Return when to look again; None where nobody waits, or the release of a connection decides."""
+        if self._queue.shared:
+            return self._wake_for_turn(state, now)
         if not self._queue.size or self._connections.full:
             return None
         if self._connections.capped and state.window.free(now):
             self._connections.wait()
             return None
         held_back = self._queue.held_back(state, now) if self._queue[Lane.BULK] else 0
-        return _earliest(state.window.next_release(now), now + held_back if held_back else None, self._poll(now))
+        return _earliest(state.window.next_release(now), now + held_back if held_back else None)
 
-    def _poll(self, now: int) -> int | None:
-        return now + _POLL if self._queue.shared else None
+    # Other processes
+
+    def _wake_for_turn(self, state: AccountState, now: int) -> int | None:
+        """Return when to look again for this process's turn, and register it until then."""
+        sleep = min(state.window.period // 2, _LONGEST_SLEEP)
+        self.awaits_connection = self._connections.full
+        if not self._queue.size or self.awaits_connection:
+            # Its turns are remembered for a while, so that nobody gains by waiting with one call at a time.
+            self._register(state, now, since=now, until=now + state.window.period)
+            return None
+        if self._connections.capped and state.window.free(now):
+            self._connections.wait()
+            self._register(state, now, since=now, until=now + state.window.period)
+            return None
+        turn = min(self._queue.next_turn(state, now, self._connections.trip), now + sleep)
+        if state.window.free(now) and (change := state.processes.next_change(self._queue.name, now)) is not None:
+            turn = min(turn, change)  # a lease is kept for a process that may not come
+        turn = max(turn, now + _LEAST_SLEEP)
+        self._register(state, now, since=turn, until=turn + _GRACE)
+        return turn
+
+    def _look_for_probe(self, state: AccountState, now: int) -> int:
+        """Return when to look again at a closed gate, through which another process may be sending the probe."""
+        at = state.probe_at(now)
+        if at is None:
+            at = state.window.look_at(now)
+        elif not self._queue.goes_first(state, now):
+            at += self._connections.trip
+        self._register(state, now, since=now, until=at + _GRACE)
+        return at
+
+    def _register(self, state: AccountState, now: int, *, since: int, until: int) -> None:
+        connections = self._connections
+        capacity = 0 if connections.capped else max(0, connections.limit - connections.busy)
+        self._queue.register(state, now, capacity, since=since, until=until)
 
 
 def _can_ask(ticket: Ticket, state: AccountState, now: int) -> bool:

@@ -4,33 +4,26 @@ Invariants:
 - The interactive lane goes first, as fast as the window allows. The bulk lane goes when its pace and the reserve allow.
 - Neither lane starves the other: after nine interactive calls passed a waiting bulk call, the bulk call is next.
 - Within a lane calls go in the order of their arrival; refused calls return to the front, in their first order.
+- Where other gates use the same account state, the lanes and the turns of all of them count (see `processes`).
 - Every operation costs the same at any length of the queue. Nothing here waits or takes a lease; the gate does.
 """
 
 from __future__ import annotations
 
-import enum
+import secrets
 from collections import OrderedDict
 from collections.abc import Iterator
 from heapq import heappop, heappush
-from typing import Final, Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from harvest_async.clock import SECOND
 from harvest_async.throttle.bucket import Bucket
+from harvest_async.throttle.lane import PASSES, Lane
+from harvest_async.throttle.processes import Demand
 from harvest_async.throttle.settings import Settings
 from harvest_async.throttle.state import AccountState
 
 __all__ = ["CallQueue", "Lane", "LaneQueue", "Numbered"]
-
-_PASSES: Final = 9
-"""How many interactive calls may pass a waiting bulk call before it goes."""
-
-
-class Lane(enum.Enum):
-    """The priority of a call."""
-
-    INTERACTIVE = "interactive"
-    BULK = "bulk"
 
 
 class Numbered(Protocol):
@@ -108,6 +101,7 @@ class CallQueue(Generic[W]):
         shared: whether other gates use the same account state, so that the pace has to be kept there, too.
 
     Attributes:
+        name: its name among all gates that use the account state; a process that was forked has gates of its own.
         shared: the same; it may become true later.
         size: how many waiters there are.
     """
@@ -115,6 +109,7 @@ class CallQueue(Generic[W]):
     def __init__(self, settings: Settings, *, shared: bool) -> None:
         self.paced = settings.pace == "even"
         self._reserve = settings.reserve if self.paced else 0
+        self.name = secrets.token_urlsafe(6)
         self.shared = shared
         self.size = 0
         self._bucket = Bucket()
@@ -164,10 +159,12 @@ class CallQueue(Generic[W]):
         free = state.window.free(now)
         if not free:
             return None
+        if self.shared:
+            return self._next_shared(state, now, free)
         bulk = len(self._bulk)
         interactive = self.size - bulk
         if bulk:
-            its_turn = self._passed >= _PASSES
+            its_turn = self._passed >= PASSES
             allowed = its_turn or free > self.kept(Lane.BULK, state)
             if allowed and (its_turn or not interactive) and self.held_back(state, now) == 0:
                 self._passed = 0
@@ -177,18 +174,87 @@ class CallQueue(Generic[W]):
             return Lane.INTERACTIVE
         return None
 
+    def _next_shared(self, state: AccountState, now: int, free: int) -> Lane | None:
+        """Return the lane whose head may go now, if others wait for the same leases."""
+        processes, interactive = state.processes, len(self._interactive)
+        its_turn = processes.passes_left == 0
+        if self._bulk and (its_turn or not interactive) and self.held_back(state, now) == 0:
+            before = processes.before(self.name, Lane.BULK, now)
+            kept = 0 if its_turn else self.kept(Lane.BULK, state) + processes.due(self.name, Lane.INTERACTIVE, now)
+            if free > kept + before and not (self.paced and before):
+                return Lane.BULK
+        if interactive and free > processes.before(self.name, Lane.INTERACTIVE, now) + self._bulk_elsewhere(state, now):
+            return Lane.INTERACTIVE
+        return None
+
+    def _bulk_elsewhere(self, state: AccountState, now: int) -> bool:
+        """Return whether a bulk call of another process goes before the next interactive call."""
+        processes = state.processes
+        return processes.passes_left == 0 and now >= state.bulk_at and processes.due(self.name, Lane.BULK, now) > 0
+
     def held_back(self, state: AccountState, now: int) -> int:
         """Return the nanoseconds for which the pace holds the bulk lane back."""
         if not self.paced:
             return 0
-        left = round(self._bucket.wait(_step(state)) * SECOND)
-        return max(left, state.bulk_at - now) if self.shared else left
+        if self.shared:
+            return max(0, state.bulk_at - now)
+        return round(self._bucket.wait(_step(state)) * SECOND)
 
     def granted(self, lane: Lane, state: AccountState, now: int) -> None:
         """Note that the head of a lane goes now; `held_back` has just returned 0."""
         if self.paced and lane is Lane.BULK:
-            self._bucket.take()
+            if not self.shared:  # a grant that is undone must not use up the bucket; the state has the pace of all
+                self._bucket.take()
             state.bulk_at = now + _step(state)
+        if self.shared:
+            state.processes.granted(self.name, lane)
+
+    # Other processes
+
+    def register(self, state: AccountState, now: int, capacity: int, *, since: int, until: int) -> None:
+        """Register what waits here, and between which times the state is looked at again.
+
+        Args:
+            state: the account's state.
+            now: the present time.
+            capacity: how many calls could be sent at once.
+            since: the time from which leases are kept for this queue.
+            until: the time from which it is skipped.
+        """
+        interactive, bulk = len(self._interactive), len(self._bulk)
+        ready = min(interactive, capacity)
+        bulk_ready = min(bulk, capacity - ready, 1 if self.paced else bulk)
+        state.processes.register(
+            self.name, Demand(interactive, ready), Demand(bulk, bulk_ready), now, since=since, until=until
+        )
+
+    def goes_first(self, state: AccountState, now: int) -> bool:
+        """Return whether no call of another process goes through a closed gate before the head of this queue."""
+        lane, processes = self.first(), state.processes
+        if lane is None or (lane is Lane.BULK and processes.due(self.name, Lane.INTERACTIVE, now)):
+            return False
+        return processes.before(self.name, lane, now) == 0
+
+    def next_turn(self, state: AccountState, now: int, trip: int) -> int:
+        """Return the time at which a lease for the head of a lane is expected to be free, the earlier of both lanes."""
+        places = state.window.places(now, trip)
+        times = []
+        if self._interactive:
+            place = state.processes.before(self.name, Lane.INTERACTIVE, None) + self._bulk_elsewhere(state, now)
+            times.append(places[min(place, len(places) - 1)])
+        if self._bulk:
+            before = state.processes.before(self.name, Lane.BULK, None)
+            place = before + self._before_bulk(state, now)
+            pace = self.held_back(state, now) + before * self.step(Lane.BULK, state)
+            times.append(max(places[min(place, len(places) - 1)], now + pace))
+        return min(times)
+
+    def _before_bulk(self, state: AccountState, now: int) -> int:
+        """Return how many interactive calls go, and leases are kept for them, before the next bulk call."""
+        interactive = len(self._interactive) + state.processes.due(self.name, Lane.INTERACTIVE, now)
+        passes = state.processes.passes_left
+        kept = self.kept(Lane.BULK, state) + interactive
+        return min(passes, kept) if passes <= interactive else kept
 
     # Forecast
 
@@ -197,7 +263,7 @@ class CallQueue(Generic[W]):
         interactive, bulk = len(self._interactive), len(self._bulk)
         if lane is Lane.BULK:
             return interactive + bulk + 1
-        return interactive + min(bulk, (self._passed + interactive) // _PASSES) + 1
+        return interactive + min(bulk, (self._passed + interactive) // PASSES) + 1
 
     def kept(self, lane: Lane, state: AccountState) -> int:
         """Return how many leases a lane leaves to the other one."""

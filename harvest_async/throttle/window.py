@@ -19,6 +19,9 @@ __all__ = ["TICK", "Window"]
 TICK: Final = 1
 """How much longer than one period a lease is held."""
 
+_SOON: Final = 10_000_000
+"""The least nanoseconds between two looks whether calls of other processes have ended."""
+
 _NEVER: Final = -(1 << 62)
 """The `sent` of a call that the server may not have counted."""
 
@@ -90,6 +93,14 @@ class Window:
         """Return how many calls are awaited."""
         self._prune(now)
         return len(self._open)
+
+    def look_at(self, now: int) -> int:
+        """Return when to look whether the awaited calls have ended, which nobody reports.
+
+        The longer they have been on their way, the later; and as soon as one of them lapses.
+        """
+        latest = max((sent for sent, _ in self._open.values()), default=now)
+        return min(now + max(_SOON, (now - latest) // 3), max(now, self._lapse) + TICK)
 
     def held(self, now: int) -> int:
         """Return how many leases are taken, foreign ones included; more than `calls` after a foreign burst."""
@@ -171,6 +182,32 @@ class Window:
         window._past = [(base, sent) for base, sent in stored["past"]]
         heapify(window._past)
         return window
+
+    def copy(self) -> Window:
+        """Return a window with the same leases, which changes apart from this one."""
+        twin = Window(self.calls, self.period, self.guard)
+        twin.foreign, twin._foreign_base = self.foreign, self._foreign_base
+        twin.latest_lost_arrival, twin._lapse = self.latest_lost_arrival, self._lapse
+        twin._open, twin._past = self._open.copy(), self._past.copy()
+        return twin
+
+    def shift(self, by: int) -> None:
+        """Move all times by a number of nanoseconds, to another scale."""
+        self._foreign_base += by
+        self.latest_lost_arrival += by
+        self._lapse += by
+        self._open = {lease: (sent + by, deadline + by) for lease, (sent, deadline) in self._open.items()}
+        self._past = [(base + by, sent if sent == _NEVER else sent + by) for base, sent in self._past]
+
+    def fill(self, now: int, deadline: int) -> None:
+        """Hold as many leases from now on as there are, since it is not known which calls were sent.
+
+        Calls that are awaited stay so, until the given deadline.
+        """
+        self.foreign, self._foreign_base, self.latest_lost_arrival = self.calls, now, 0
+        self._past.clear()
+        self._open = dict.fromkeys(self._open, (now, deadline))
+        self._lapse = deadline + self.guard
 
     def restart(self, now: int) -> None:
         """Hold all leases from now on: the scale of the times was lost (the machine was restarted)."""

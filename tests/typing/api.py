@@ -44,6 +44,7 @@ from harvest_async import (
     QueryTokenAuth,
     RawResponse,
     Record,
+    RedisLedger,
     Registry,
     RequestError,
     ResponseError,
@@ -326,6 +327,7 @@ assert_type(snapshot, Snapshot)
 assert_type(snapshot.free, int)
 assert_type(snapshot.closed_until, datetime | None)
 assert_type(snapshot.seconds_until(500), float)
+Throttle(ledger=RedisLedger("rediss://user:password@example.com:6380/0", account="acme", share=1 / 4))
 ledgers: list[Ledger] = [MemoryLedger(), SqliteLedger("ledger.sqlite3", "acme")]
 transport: httpx.AsyncBaseTransport = ThrottledTransport(httpx.AsyncHTTPTransport(), throttle, status_path=None)
 assert_type(DEFAULT_REGISTRY, Registry)
