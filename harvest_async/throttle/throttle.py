@@ -103,7 +103,7 @@ class Throttle:
         return self._clock
 
     @property
-    def ledger(self) -> Ledger:
+    def ledger(self) -> Ledger | RemoteLedger:
         """Where the count of the general budget is kept."""
         return self._ledger
 
