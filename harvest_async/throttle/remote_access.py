@@ -160,10 +160,14 @@ class RemoteAccess:
         """Take over the ends of leases that another event loop has left."""
         self._ends.extend(ends)
 
-    async def flush(self) -> None:
-        """Write the ends of leases that are not stored yet, unless the server can't be reached."""
+    def write_ends(self) -> None:
+        """Begin to write the ends of leases that are not stored yet, unless the server can't be reached."""
         if self._ends and self._alone is None and not self._down:
             self._write()
+
+    async def flush(self) -> None:
+        """Write the ends of leases that are not stored yet, unless the server can't be reached."""
+        self.write_ends()
         while self._task is not None:
             await asyncio.wait({self._task})
 
