@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from harvest_async.auth.stores import FileTokenStore, MemoryTokenStore, TokenStore
     from harvest_async.auth.tokens import Tokens
     from harvest_async.cache import HttpCache
+    from harvest_async.client.json_form import decimals_as
+    from harvest_async.client.record import Record
     from harvest_async.client.resource import Listing
     from harvest_async.exchange import RawResponse
     from harvest_async.pool import HarvestPool
@@ -83,6 +85,7 @@ __all__ = [
     "OutcomeUnknown",
     "QueryTokenAuth",
     "RawResponse",
+    "Record",
     "RedisLedger",
     "Registry",
     "RequestError",
@@ -99,6 +102,7 @@ __all__ = [
     "Unauthorized",
     "Unprocessable",
     "WouldWait",
+    "decimals_as",
     "new_state",
 ]
 
@@ -114,10 +118,12 @@ _LATER: Final = {
     "MemoryTokenStore": "harvest_async.auth.stores",
     "OAuth2": "harvest_async.versions",
     "RawResponse": "harvest_async.exchange",
+    "Record": "harvest_async.client.record",
     "RedisLedger": "harvest_async.throttle.ledgers.redis",
     "SqliteLedger": "harvest_async.throttle.ledgers.sqlite",
     "TokenStore": "harvest_async.auth.stores",
     "Tokens": "harvest_async.auth.tokens",
+    "decimals_as": "harvest_async.client.json_form",
     "new_state": "harvest_async.auth.redirects",
 }
 

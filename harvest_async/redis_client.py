@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlsplit
 
 from harvest_async.errors import InvalidArgument, StorageError
@@ -18,7 +18,7 @@ from harvest_async.redaction import redact_message
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-__all__ = ["Moved", "ScriptUnknown", "ServerAway", "connect", "errors_of", "explained", "location", "moved"]
+__all__ = ["Moved", "ScriptUnknown", "ServerAway", "connect", "errors_of", "explained", "location", "moved", "ping"]
 
 _SCHEMES: Final = ("redis://", "rediss://", "unix://")
 _TIMEOUT: Final = 5.0
@@ -154,3 +154,22 @@ def errors_of(url: str, what: str) -> Iterator[None]:
     except (RedisError, OSError, TimeoutError) as error:
         msg = f"{what} on {location(url)} can't be used ({type(error).__name__}: {redact_message(str(error))})"
         raise StorageError(f"{msg}: check that the server runs, and that it accepts writes") from error
+
+
+async def ping(url: str, what: str) -> None:
+    """Check that a server responds.
+
+    Args:
+        url: its address.
+        what: what is stored there, for the message.
+
+    Raises:
+        StorageError: it does not.
+        InvalidArgument: `url` is not the address of a Redis server.
+    """
+    client = connect(url)
+    try:
+        with errors_of(url, what):
+            await cast("Any", client).ping()
+    finally:
+        await client.aclose()

@@ -62,7 +62,7 @@ class Gate:
         self._bounds = settings.bounds
         self._clock = clock
         self._queue: CallQueue[Waiter] = CallQueue(settings, shared=ledger.shared)
-        self.connections = Connections(self._dispatch)
+        self.connections = Connections(self._take_turn)
         self._granting = Granting(self, self._queue, self.connections, clock, settings.max_block)
         self._status_calls = StatusCalls(settings.name, self._granting, self.connections, clock, self._dispatch)
         self._unchecked: dict[Waiter, int] = {}  # calls with a `max_wait` that no plan has regarded, and their places
@@ -382,6 +382,11 @@ class Gate:
     def _requeue(self, waiter: Waiter) -> None:
         if not waiter.future.done():
             self._queue.add(waiter.ticket.lane, waiter, requeue=True)
+
+    def _take_turn(self) -> bool:
+        """Grant a lease with a connection that other gates wanted, too; return False, since that is done at once."""
+        self._dispatch()
+        return False
 
     def _resumed(self) -> None:
         """Serve the waiters after a ledger in use was tried again."""

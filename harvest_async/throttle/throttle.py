@@ -102,6 +102,11 @@ class Throttle:
         """The source of the time."""
         return self._clock
 
+    @property
+    def ledger(self) -> Ledger | RemoteLedger:
+        """Where the count of the general budget is kept."""
+        return self._ledger
+
     async def acquire(self, ticket: Ticket) -> Lease:
         """Wait for the right to send one request; for users with a transport of their own.
 
