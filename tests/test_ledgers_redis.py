@@ -52,6 +52,15 @@ async def call(throttle, **options):
     lease.release()
 
 
+async def until(met):
+    """Wait until a condition is met, at most ten seconds."""
+    for _ in range(1_000):
+        if met():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError
+
+
 async def failing(throttle):
     with pytest.raises(StorageError) as raised:
         await call(throttle)
@@ -129,8 +138,7 @@ async def test_a_refusal_stops_the_others_at_once(valkey):
         first.refused(30 * SECOND)
         loop = asyncio.get_running_loop()
         began = loop.time()
-        while not second.withheld and loop.time() - began < 1:
-            await asyncio.sleep(0.001)
+        await until(lambda: second.withheld)
         took = loop.time() - began
         second.put_back()
         first.release()
@@ -143,7 +151,7 @@ async def test_keys_have_one_hash_tag_and_expire(valkey):
     async with used(throttle_of(valkey.url, "a}b/c d")) as throttle:
         await call(throttle)
     with redis.Redis.from_url(valkey.url) as client:
-        keys = [key for key in client.scan_iter("harvest_async:{a%7Db*")]
+        keys = list(client.scan_iter("harvest_async:{a%7Db*"))
         assert len(keys) == 2
         assert all(key.startswith(b"harvest_async:{a%7Db%2Fc%20d}:general") for key in keys)
         assert all(0 < client.ttl(key) < 2 * 3600 for key in keys)
@@ -236,10 +244,7 @@ async def test_a_share_is_used_while_the_server_is_away(own, monkeypatch):
             await call(throttle)
             times.append(loop.time() - began)
         own.start()
-        for _ in range(100):
-            await asyncio.sleep(0.05)
-            if throttle._gate()._access._alone is None:
-                break
+        await until(lambda: throttle._gate()._access._alone is None)
         await call(throttle)
 
     assert times[0] >= 1
@@ -299,10 +304,8 @@ async def test_the_node_of_a_cluster_that_has_the_keys_is_found(tmp_path_factory
             two.execute_command("CLUSTER ADDSLOTSRANGE 8192 16383")
             one.execute_command("CLUSTER MEET", "127.0.0.1", second.port)
             for client in (one, two):
-                while b"cluster_state:ok" not in client.execute_command("CLUSTER INFO"):
-                    await asyncio.sleep(0.05)
-                while b"8192-16383" not in client.execute_command("CLUSTER NODES"):
-                    await asyncio.sleep(0.05)
+                await until(lambda: client.execute_command("CLUSTER INFO")["cluster_state"] == "ok")
+                await until(lambda: len(client.execute_command("CLUSTER SLOTS")) == 2)
             for account in ("a", "b", "c", "d"):
                 async with used(throttle_of(first.url, account)) as throttle:
                     await call(throttle)

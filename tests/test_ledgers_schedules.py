@@ -62,6 +62,12 @@ class House:
         ways = lambda _: self.random.uniform(*way)
         self.account = Arrivals(self.clock, CALLS, PERIOD, way=ways, back=ways)
         self.processes = []
+        self.lost_at = 0
+
+    async def known(self):
+        """Wait until a new process can know what was sent: none can if what was stored has just been lost."""
+        left = self.lost_at + (PERIOD + 1) * SECOND - self.clock.now()
+        await asyncio.sleep(max(0, left) / SECOND)
 
     def start(self, **options):
         self.processes.append(Process(self, **options))
@@ -120,6 +126,7 @@ async def _calls(house):
 
 
 async def _bulk(house):
+    await house.known()
     process = house.start(pace="even")
     process.begin(house.random.randrange(1, 12))
 
@@ -130,6 +137,7 @@ async def _die(house):
 
 
 async def _start(house):
+    await house.known()
     house.start().begin(house.random.randrange(1, 12))
 
 
@@ -142,10 +150,12 @@ async def _lost_request(house):
 
 
 async def _restart(house):
+    house.lost_at = house.clock.now()
     house.server.restart()
 
 
 async def _fail_over(house):
+    house.lost_at = house.clock.now()
     house.server.fail_over(house.random.uniform(0, 0.3))
 
 
