@@ -98,10 +98,59 @@ def contract(session):
 
 
 @nox.session
+def fuzz(session):
+    """Read ten million changed responses, headers, addresses and files: takes an hour or two; `-- --inputs N`."""
+    session.install("-e", ".[test]")
+    session.run("python", "-m", "tests.fuzz", *(session.posargs or ("--inputs", "10000000")))
+
+
+@nox.session
 def httpx2(session):
     """Run the quick tests on httpx2, by its own `alias_httpx()`: a change of the dependency is one commit then."""
     session.install("-e", ".[test]", "httpx2>=2.16")
     session.run("python", "-m", "pytest", "-p", "tests.support.use_httpx2", *WORKERS, *session.posargs)
+
+
+@nox.session
+def security(session):
+    """Look for secrets in the files of the repository, and for published vulnerabilities of what the package needs."""
+    session.install("-e", ".[all]", "detect-secrets>=1.5", "pip-audit>=2.9")
+    files = session.run("git", "ls-files", external=True, silent=True).split()
+    session.run("detect-secrets-hook", "--baseline", ".secrets.baseline", *files)
+    session.run("pip-audit", "--skip-editable", *session.posargs)
+
+
+@nox.session
+def release(session):
+    """Build wheel and sdist into dist, check them, list what they need, and install them for each extra."""
+    session.install("build>=1.2", "twine>=6", "check-wheel-contents>=0.6", "cyclonedx-bom>=6")
+    shutil.rmtree("dist", ignore_errors=True)
+    session.run("python", "-m", "build")
+    (wheel,), (sdist,) = Path("dist").glob("*.whl"), Path("dist").glob("*.tar.gz")
+    session.run("twine", "check", "--strict", str(wheel), str(sdist))
+    session.run("check-wheel-contents", str(wheel))
+    for version in [each for each in VERSIONS if each == THIS or _starts(each)]:
+        _try_installing(session, version, wheel, sdist)
+    session.run("cyclonedx-py", "environment", str(_python_of(session, THIS)), "-o", "dist/sbom.cdx.json")
+
+
+def _try_installing(session, version, wheel, sdist):
+    """Install the wheel for each extra, the sdist and the wheel with all of them, and run what was installed."""
+    extras = sorted(set(PROJECT["optional-dependencies"]) - {"test", "all"})
+    for what in (str(wheel), *(f"{wheel}[{extra}]" for extra in extras), f"{sdist}[all]", f"{wheel}[all]"):
+        python = _python_of(session, version)
+        session.run(f"python{version}", "-m", "venv", "--clear", str(python.parents[1]), external=True)
+        session.run(str(python), "-m", "pip", "install", "--quiet", what, external=True)
+        session.run(
+            str(python), "-W", "error", "-c", "import harvest_async as h; h.HarvestV1, h.HarvestV2", external=True
+        )
+    session.run(str(python), "-m", "harvest_async", "--version", external=True)
+
+
+def _python_of(session, version):
+    """Return the path of the Python of an environment in which the package is installed for a trial."""
+    name = Path("Scripts/python.exe") if sys.platform == "win32" else Path("bin/python")
+    return Path(session.create_tmp()).absolute() / f"trial-{version}" / name
 
 
 @nox.session

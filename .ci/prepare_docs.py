@@ -49,7 +49,7 @@ NAVIGATION = {
         "first-steps", "python", "bulk-import", "export", "command-line", "fastapi", "ledgers", "many-accounts",
         "fleet", "telemetry", "testing", "api-v2", "moving-to-v2", "errors", "extending",
     ],
-    "Background": ["throttle", "glossary", "architecture", "security", "contributing", "changelog"],
+    "Background": ["throttle", "glossary", "architecture", "security", "contributing", "releasing", "changelog"],
 }  # fmt: skip
 """The pages by section, in order; the reference follows."""
 

@@ -18,6 +18,7 @@ from importlib.metadata import version
 
 import httpx
 from attrs import frozen
+from results import Results
 from rich.console import Console
 from rich.table import Table
 
@@ -27,6 +28,7 @@ __all__ = ["CREDENTIALS", "Server", "finish", "heading", "percentile", "prepare"
 
 CREDENTIALS = ("admin@example.com", "sandbox")
 
+results = Results()
 console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 140)
 
 
@@ -135,7 +137,10 @@ def show(columns, rows, asked):
     table = Table(*columns)
     for column in table.columns[1:]:
         column.justify = "right"
+    rows = list(rows)
     for row in rows:
         table.add_row(*(str(cell) for cell in row))
     console.print(table)
     console.print(f"Asked for: {asked}\n", markup=False)
+    for line in results.add(columns, rows):
+        console.print(line, style="red", markup=False)

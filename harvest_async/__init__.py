@@ -3,7 +3,8 @@
     async with HarvestV1.from_env() as harvest:
         print([client.name async for client in harvest.clients.list()])
 
-Names that not every program needs are loaded on first use: an API version with its records, and the SQLite ledger.
+Names that not every program needs are loaded on first use: an API version with its records, and the ledgers but the
+one in memory.
 """
 
 from importlib import import_module
@@ -42,9 +43,12 @@ if TYPE_CHECKING:
     from harvest_async.auth.stores import FileTokenStore, MemoryTokenStore, TokenStore
     from harvest_async.auth.tokens import Tokens
     from harvest_async.cache import HttpCache
+    from harvest_async.client.json_form import decimals_as
+    from harvest_async.client.record import Record
     from harvest_async.client.resource import Listing
     from harvest_async.exchange import RawResponse
     from harvest_async.pool import HarvestPool
+    from harvest_async.throttle.ledgers.redis import RedisLedger
     from harvest_async.throttle.ledgers.sqlite import SqliteLedger
     from harvest_async.versions import Directory, DirectoryV2, HarvestV1, HarvestV2, OAuth2
 
@@ -81,6 +85,8 @@ __all__ = [
     "OutcomeUnknown",
     "QueryTokenAuth",
     "RawResponse",
+    "Record",
+    "RedisLedger",
     "Registry",
     "RequestError",
     "ResponseError",
@@ -96,6 +102,7 @@ __all__ = [
     "Unauthorized",
     "Unprocessable",
     "WouldWait",
+    "decimals_as",
     "new_state",
 ]
 
@@ -111,9 +118,12 @@ _LATER: Final = {
     "MemoryTokenStore": "harvest_async.auth.stores",
     "OAuth2": "harvest_async.versions",
     "RawResponse": "harvest_async.exchange",
+    "Record": "harvest_async.client.record",
+    "RedisLedger": "harvest_async.throttle.ledgers.redis",
     "SqliteLedger": "harvest_async.throttle.ledgers.sqlite",
     "TokenStore": "harvest_async.auth.stores",
     "Tokens": "harvest_async.auth.tokens",
+    "decimals_as": "harvest_async.client.json_form",
     "new_state": "harvest_async.auth.redirects",
 }
 

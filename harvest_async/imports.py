@@ -32,7 +32,7 @@ from harvest_async.importer.new_people import Consent
 from harvest_async.importer.planned_row import NewPerson
 from harvest_async.importer.planner import PlanOptions, build_plan
 from harvest_async.importer.report import Overview, Report, overview, report_of, seconds_for
-from harvest_async.importer.rules import Rules, Stopped
+from harvest_async.importer.rules import Guard, Rules, Stopped, unguarded
 from harvest_async.importer.run import Runner
 from harvest_async.importer.sources import Fill, Options, Source, open_source
 from harvest_async.importer.undo import UndoResult, UnlinkResult, undo_run, unlink_run
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Fill",
+    "Guard",
     "JournalError",
     "NewPerson",
     "Options",
@@ -232,6 +233,7 @@ async def run(
     journal: str | os.PathLike[str] | None = None,
     rules: Rules = _RULES,
     on_progress: Progress = _QUIET,
+    guard: Guard = unguarded,
 ) -> Report:
     """Run a plan.
 
@@ -240,6 +242,8 @@ async def run(
         journal: the path to which the journal is moved, for a plan without one.
         rules: the rules of the run.
         on_progress: receives the progress.
+        guard: called directly before each write. If it raises, the run ends with that error and can be resumed: the
+            `check` of a run lock (`harvest_async.run_lock`) lets at most one run write at a time.
 
     Returns:
         What was done. If the run ended early, `stopped` has the reason, and its journal can be resumed.
@@ -251,7 +255,8 @@ async def run(
         old = plan.journal
         plan.journal = await asyncio.to_thread(old.copy_to, journal)
         plan._discard()  # noqa: SLF001
-    runner = plan.runner = Runner(plan._account, plan.journal, rules, plan.harvest.throttle.clock, on_progress)  # noqa: SLF001
+    clock = plan.harvest.throttle.clock
+    runner = plan.runner = Runner(plan._account, plan.journal, rules, clock, on_progress, guard)  # noqa: SLF001
     try:
         await runner.run()
     except Stopped as early:
@@ -269,8 +274,9 @@ async def undo(
     *,
     identity: str | None = None,
     on_progress: Progress = _QUIET,
+    guard: Guard = unguarded,
 ) -> UndoResult:
-    """Delete what a run created, where the server allows it.
+    """Delete what a run created, where the server allows it. `guard` is called before each delete, as by `run`.
 
     Raises:
         JournalError: the journal belongs to another account, or another process uses it.
@@ -279,7 +285,7 @@ async def undo(
     account = _account(harvest, identity)
     with _opened(journal, account) as opened:
         await account.check_role()
-        return await undo_run(account, opened, on_progress)
+        return await undo_run(account, opened, on_progress, guard)
 
 
 async def unlink(

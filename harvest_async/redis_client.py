@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlsplit
 
 from harvest_async.errors import InvalidArgument, StorageError
@@ -18,11 +18,31 @@ from harvest_async.redaction import redact_message
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-__all__ = ["connect", "errors_of", "location"]
+__all__ = ["Moved", "ScriptUnknown", "ServerAway", "connect", "errors_of", "explained", "location", "moved", "ping"]
 
 _SCHEMES: Final = ("redis://", "rediss://", "unix://")
 _TIMEOUT: Final = 5.0
 """Seconds for a connection, and for the response to a command that does not wait."""
+
+
+class ServerAway(StorageError):
+    """The server can't be reached or does not serve at present; whether it ran the last command is unknown."""
+
+
+class ScriptUnknown(StorageError):
+    """The server does not have the script, so it ran nothing: send the script itself."""
+
+
+class Moved(StorageError):
+    """Another node of the cluster has the keys, and nothing was run.
+
+    Attributes:
+        host: its host.
+        port: its port.
+    """
+
+    host = ""
+    port = 0
 
 
 def connect(url: str, *, timeout: float = _TIMEOUT, **options: Any) -> Redis:
@@ -71,6 +91,52 @@ def location(url: str) -> str:
 
 
 @contextmanager
+def explained(url: str) -> Iterator[None]:
+    """Raise errors of redis-py as errors that name the server without its password.
+
+    Raises:
+        ServerAway: it can't be reached, is starting, or is a replica that takes no writes.
+        ScriptUnknown: it does not have a script.
+        Moved: it is a node of a cluster that does not have the keys.
+        StorageError: it refuses the command.
+    """
+    from redis import exceptions  # noqa: PLC0415 - loaded with the client
+
+    try:
+        yield
+    except exceptions.NoScriptError as error:
+        raise ScriptUnknown("the script is unknown") from error
+    except exceptions.MovedError as error:
+        elsewhere = Moved(f"{error.host}:{error.port} has the keys")
+        elsewhere.host, elsewhere.port = error.host, error.port
+        raise elsewhere from error
+    except (exceptions.RedisError, OSError) as error:
+        raise _explain(error, location(url)) from error
+
+
+def _explain(error: Exception, server: str) -> StorageError:
+    from redis import exceptions as e  # noqa: PLC0415 - loaded with the client
+
+    if isinstance(error, (e.AuthenticationError, e.AuthorizationError, e.NoPermissionError)):
+        return StorageError(f"{server} refuses the user, the password or the command ({error}): correct the URL")
+    if isinstance(error, e.ReadOnlyError):
+        return ServerAway(f"{server} is a replica, which takes no writes: give the URL of the primary")
+    if isinstance(error, e.OutOfMemoryError):
+        return StorageError(f"{server} is out of memory ({error}): raise its maxmemory")
+    if isinstance(error, e.ResponseError) and not isinstance(error, (e.ClusterDownError, e.TryAgainError)):
+        return StorageError(f"{server} responded with an error ({error})")
+    return ServerAway(f"{server} can't be reached ({type(error).__name__}: {error}): start it, or correct the URL")
+
+
+def moved(url: str, host: str, port: int) -> str:
+    """Return the URL of another node of the same cluster, with the same user, password and options."""
+    parts = urlsplit(url)
+    credentials, at, _ = parts.netloc.rpartition("@")
+    name = f"[{host}]" if ":" in host else host
+    return parts._replace(netloc=f"{credentials}{at}{name or parts.hostname}:{port}").geturl()
+
+
+@contextmanager
 def errors_of(url: str, what: str) -> Iterator[None]:
     """Raise errors of redis-py as `StorageError`.
 
@@ -88,3 +154,22 @@ def errors_of(url: str, what: str) -> Iterator[None]:
     except (RedisError, OSError, TimeoutError) as error:
         msg = f"{what} on {location(url)} can't be used ({type(error).__name__}: {redact_message(str(error))})"
         raise StorageError(f"{msg}: check that the server runs, and that it accepts writes") from error
+
+
+async def ping(url: str, what: str) -> None:
+    """Check that a server responds.
+
+    Args:
+        url: its address.
+        what: what is stored there, for the message.
+
+    Raises:
+        StorageError: it does not.
+        InvalidArgument: `url` is not the address of a Redis server.
+    """
+    client = connect(url)
+    try:
+        with errors_of(url, what):
+            await cast("Any", client).ping()
+    finally:
+        await client.aclose()

@@ -57,6 +57,8 @@ class Version:
         parts: for each part the module and the name in it, as `module:name` below the package.
         account: the argument of its client that names the account.
         account_help: what this argument is.
+        shared: the argument that names the account in another version, so that both draw on one budget; empty if none.
+        shared_help: what this argument is.
         variables: the environment variables that its client reads, each with its meaning.
         required: those of them that select this version when all are set.
     """
@@ -66,18 +68,38 @@ class Version:
     parts: Mapping[str, str]
     account: str = "account"
     account_help: str = "The account"
+    shared: str = ""
+    shared_help: str = ""
     variables: Mapping[str, str] = field(factory=dict)
     required: tuple[str, ...] = ()
 
     @property
     def account_option(self) -> str:
         """The option of the command line that names the account."""
-        return f"--{self.account.replace('_', '-')}"
+        return _option(self.account)
 
     @property
     def account_variable(self) -> str:
         """The environment variable that names the account."""
-        return f"HARVEST_{self.account.upper()}"
+        return _variable(self.account)
+
+    @property
+    def shared_option(self) -> str:
+        """The option of the command line for `shared`."""
+        return _option(self.shared)
+
+    @property
+    def shared_variable(self) -> str:
+        """The environment variable for `shared`."""
+        return _variable(self.shared)
+
+
+def _option(argument: str) -> str:
+    return f"--{argument.replace('_', '-')}"
+
+
+def _variable(argument: str) -> str:
+    return f"HARVEST_{argument.upper()}"
 
 
 VERSIONS: Final[dict[str, Version]] = {
@@ -122,9 +144,12 @@ VERSIONS: Final[dict[str, Version]] = {
         },
         account="account_id",
         account_help="Id of the account by API v2",
+        shared="same_as",
+        shared_help="Subdomain by which API v1 knows the account, so that calls by both versions share one rate limit",
         variables={
             "HARVEST_ACCOUNT_ID": "the account's number (harvest-async accounts lists yours)",
             "HARVEST_ACCESS_TOKEN": "a personal access token",
+            "HARVEST_SAME_AS": "the subdomain by API v1, if the account is used by both versions",
         },
         required=("HARVEST_ACCOUNT_ID", "HARVEST_ACCESS_TOKEN"),
     ),

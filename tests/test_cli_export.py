@@ -137,7 +137,7 @@ def test_an_interrupted_export_goes_on_with_the_same_command(tmp_path, how):
         again = shell("export", folder, "--json")
 
     assert (130 if how == signal.SIGINT else -9) == running.returncode
-    assert ("interrupted; to continue: harvest-async export" in shown) is (how == signal.SIGINT)
+    assert ("interrupted. Completed files are kept. Re-run the same command" in shown) is (how == signal.SIGINT)
     assert "time_entries.jsonl" in before
     assert "contacts.jsonl" not in before
     assert (again.code, len(records(folder, "time_entries"))) == (0, 3)

@@ -2,14 +2,18 @@
 
 import io
 import re
+from decimal import Decimal
+from fractions import Fraction
 
 import pytest
+from attrs import evolve
 
 from harvest_async.cli import show
 from harvest_async.cli.offline import EmptyAccount
 from harvest_async.cli.picture import draw_picture
-from harvest_async.cli.rejects import write_rejects
-from harvest_async.cli.show import Bar, err
+from harvest_async.cli.show import Bar, err, show_report, show_snapshot
+from harvest_async.importer.rejects import write_rejects
+from harvest_async.importer.report import Effort, Report
 from harvest_async.importer.sources import Options, Problem, open_source
 from harvest_async.throttle.throttle import Throttle
 from tests.support.sample import make_rows, write_csv
@@ -95,3 +99,39 @@ def test_quiet_progress_says_nothing(capsys):
 def test_one_is_counted_in_the_singular(counts, said):
     """Counts created records as a person would."""
     assert show._counted(counts) == said
+
+
+@pytest.mark.parametrize(
+    ("what", "one", "two"),
+    [
+        ("final states (archived, sent, closed)", "1 final state (archived, sent, closed)", "2 final states (archived"),
+        ("people", "1 person", "2 people"),
+        ("categories", "1 category", "2 categories"),
+        ("item categories", "1 item category", "2 item categories"),
+        ("assignments", "1 assignment,", "2 assignments"),
+    ],
+)
+def test_reports_count_in_the_singular(capsys, what, one, two):
+    """Each kind of record that a report names."""
+    for count, shown in ((1, one), (2, two)):
+        created = {what: count, "zz": 3}
+        show_report(Report(created, {}, 0, Decimal(0), Decimal(0), 0, (), (), 0, Fraction(0), Fraction(0)), Effort())
+
+        assert shown in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize(
+    ("why", "seconds", "shown"),
+    [
+        (None, 0.0, "open"),
+        ("what other programs sent is unknown", 0.0, "not known yet: what other programs"),
+        ("the account is throttled", 0.2, "closed for 1 s: the account is throttled"),
+        ("the account is throttled", 12.4, "closed for 12 s: the account is throttled"),
+    ],
+)
+def test_the_state_of_the_gate(capsys, why, seconds, shown):
+    """Never closed for 0 seconds."""
+    now = evolve(Throttle().snapshot(), closed=why, closed_for=seconds)
+    show_snapshot(now, "said")
+
+    assert shown in " ".join(capsys.readouterr().out.split())

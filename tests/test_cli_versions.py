@@ -14,7 +14,7 @@ BY_V2 = {"HARVEST_ACCOUNT_ID": "1", "HARVEST_ACCESS_TOKEN": "sandbox-token"}
 @pytest.fixture
 def environment(monkeypatch):
     """Return a function that sets variables; all others of an account are unset."""
-    for name in (*V1, *V2):
+    for name in (*V1, *V2, "HARVEST_SAME_AS"):
         monkeypatch.delenv(name, raising=False)
 
     def put(variables):
@@ -52,6 +52,8 @@ def shell(address, tmp_path):
         (V1, {"account_id": "5"}, "v2", "5"),
         (V2, {"account": "umbrella"}, "v1", "umbrella"),
         (V2, {"api": "v2", "account_id": "5"}, "v2", "5"),
+        (V1, {"same_as": "acme"}, "v2", ""),
+        (V1 | V2, {"same_as": "acme"}, "v2", "77"),
     ],
 )
 def test_options_come_before_the_environment(environment, variables, options, version, account):
@@ -71,6 +73,68 @@ def test_a_choice_by_the_environment_is_explained_unless_it_is_the_default(envir
         "API v2, since HARVEST_ACCOUNT_ID and HARVEST_ACCESS_TOKEN are set (--api v1 for the other)"
     )
     assert choose_version({"api": "v2"}).reason == choose_version({"account": "acme"}).reason == ""
+
+
+@pytest.mark.parametrize(
+    ("variables", "options", "shared"),
+    [
+        (V2, {}, ""),
+        (V2, {"same_as": "acme"}, "acme"),
+        (V2 | {"HARVEST_SAME_AS": "acme"}, {}, "acme"),
+        (V2 | {"HARVEST_SAME_AS": "acme"}, {"same_as": "umbrella"}, "umbrella"),
+        (V1 | {"HARVEST_SAME_AS": "acme"}, {}, ""),
+    ],
+)
+def test_the_subdomain_of_the_same_account(environment, variables, options, shared):
+    """The option comes before the variable, and API v1 needs neither."""
+    environment(variables)
+
+    assert choose_version(options).shared == shared
+
+
+@pytest.mark.parametrize("options", [{"api": "v1"}, {"account": "acme"}])
+def test_same_as_is_refused_by_v1(environment, options):
+    """Names the option, its version and the one in use."""
+    environment(V2)
+
+    with pytest.raises(InvalidArgument, match=r"--same-as is for API v2, and this command uses API v1"):
+        choose_version({**options, "same_as": "acme"})
+
+
+@pytest.mark.socket
+@pytest.mark.parametrize("how", ["option", "variable"])
+def test_both_versions_share_the_budget_in_the_ledger(shell, how):
+    """What API v1 learned about the limit holds for API v2 with --same-as, which keeps its budget of reports."""
+    words, env = (["--same-as", "sandbox"], {}) if how == "option" else ([], {"HARVEST_SAME_AS": "sandbox"})
+    shell("whoami", "--api", "v1", HARVEST_ACCESS_TOKEN="")
+    alone = shell("status", "--json", "--api", "v2").document
+    shared = shell("status", "--json", *words, **env).document
+
+    assert (alone["calls"], shared["calls"]) == (100, 5000)
+    assert list(shared["budgets"]) == ["reports"]
+
+
+@pytest.mark.parametrize("command", [["whoami"], ["status"], ["import"], ["export", "out"]])
+def test_same_as_that_is_no_subdomain(shell, command, tmp_path, monkeypatch):
+    """Each command that uses an account takes the option, and ends with 2 before anything is sent."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.csv").write_text("Date,Hours\n2026-01-05,1\n")
+    files = (
+        ["a.csv", "--client", "A", "--project", "B", "--task", "C", "--person", "D"] if command == ["import"] else []
+    )
+    said = shell(*command, *files, "--same-as", "acme.harvestapp.com")
+
+    assert said.code == 2
+    assert "same_as: give the subdomain by which API v1 knows the account, like acme" in said.err
+
+
+def test_same_as_is_refused_with_a_sandbox(shell, tmp_path):
+    """An embedded sandbox has no other version beside it."""
+    (tmp_path / "a.csv").write_text("Date,Hours\n2026-01-05,1\n")
+    said = shell("import", tmp_path / "a.csv", "--sandbox", "--same-as", "acme")
+
+    assert said.code == 2
+    assert "--same-as is for real accounts: leave it out with a sandbox" in said.err
 
 
 @pytest.mark.parametrize(
@@ -116,6 +180,8 @@ def test_status_by_v2_sends_nothing_and_shows_both_budgets(shell):
     assert "general budget" in shown.out
     assert "reports budget" in shown.out
     assert (document["server"], document["sent"], document["budgets"]["reports"]["calls"]) == (None, 2, 100)
+    assert "not known yet: what other programs sent is unknown, so one call goes first" in shown.out
+    assert "for 0 s" not in shown.out
 
 
 @pytest.mark.socket
@@ -125,6 +191,16 @@ def test_accounts_lists_what_the_token_reaches(shell):
 
     assert "Sandbox" in shown.out
     assert document == {"accounts": [{"id": 1, "name": "Sandbox", "product": "harvest"}]}
+
+
+@pytest.mark.socket
+def test_accounts_takes_the_version(shell):
+    """API v1 names the command that shows its one account."""
+    listed, refused = shell("accounts", "--api", "v2", "--json"), shell("accounts", "--api", "v1")
+
+    assert [each["id"] for each in listed.document["accounts"]] == [1]
+    assert refused.code == 2
+    assert "Credentials of API v1 belong to one account: harvest-async whoami --api v1 shows it." in refused.err
 
 
 def test_accounts_without_a_token(shell):

@@ -92,6 +92,7 @@ def test_every_block_is_run_here():
         ("docs/command-line.md", "console"): 2,
         ("docs/command-line.md", "python"): 1,
         ("docs/fastapi.md", "python"): 1,
+        ("docs/many-accounts.md", "python"): 1,
         ("docs/moving-to-v2.md", "python"): 2,
         ("docs/python.md", "python"): 6,
         ("docs/telemetry.md", "python"): 1,
@@ -436,3 +437,26 @@ def test_virtual_time(capsys):
     run(code, make_calls=make_calls, **names, **PUBLIC)
 
     assert capsys.readouterr().out == "151 calls in 15 s, 0 refused\n"
+
+
+# Many accounts
+
+
+@pytest.mark.socket
+async def test_a_pool_reads_an_account(monkeypatch):
+    """The pool reads the company of one account, and counts the call."""
+
+    async def read_token(_account):
+        return "sandbox-token"
+
+    registry = harvest_async.Registry()
+    with Sandbox(accounts=2).serve_in_thread() as address:
+        code = block("docs/many-accounts.md", "from harvest_async import BearerAuth, HarvestPool").replace(
+            "123456", "2"
+        )
+        pool = partial(harvest_async.HarvestPool, base_url=address, registry=registry)
+        monkeypatch.setattr(harvest_async, "HarvestPool", pool)
+        names = await run_inside(code, read_token=read_token)
+
+    assert names["company"].name == "Sandbox"
+    assert (names["metrics"].calls, names["metrics"].refused) == (1, 0)

@@ -163,9 +163,12 @@ def test_an_import_loads_no_extra():
 USES = {
     # extra: code that needs it
     "cache": "from harvest_async import HttpCache; HttpCache('harvest.db')",
+    "docket": "from harvest_async.fleet.docket import _pydocket; _pydocket()",
     "cli": "sys.argv = ['harvest-async', 'demo']; from harvest_async.cli import main; main()",
     "fastapi": "import harvest_async.fastapi",
+    "otel": "import harvest_async.telemetry",
     "parquet": "from harvest_async.exporter.parquet import ParquetFile; ParquetFile(None, None)",
+    "redis": "from harvest_async.redis_client import connect; connect('redis://127.0.0.1')",
     "sandbox": "from harvest_async.sandbox import Sandbox; Sandbox().app",
     "xlsx": "from harvest_async.importer.sources.calamine import load; load(None)",
 }

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import httpx
 import pytest
-from fastapi import Depends, FastAPI, WebSocket
+from fastapi import APIRouter, Depends, FastAPI, WebSocket
 
 import harvest_async
 from harvest_async import (
@@ -18,6 +18,7 @@ from harvest_async import (
     Forbidden,
     HarvestError,
     HarvestV1,
+    HarvestV2,
     InvalidArgument,
     NotFound,
     NotSent,
@@ -31,8 +32,9 @@ from harvest_async import (
     Unprocessable,
     WouldWait,
 )
-from harvest_async.fastapi import add_handlers, harvest_lifespan, use_harvest
+from harvest_async.fastapi import HarvestV1Dep, add_handlers, harvest_by_key, harvest_lifespan, harvest_options
 from harvest_async.messages import Request, Response
+from tests.support.served_app import started
 
 pytestmark = pytest.mark.anyio
 
@@ -62,19 +64,6 @@ ERRORS = (
 )
 
 
-@asynccontextmanager
-async def started(app):
-    """An app whose lifespan has begun, as an ASGI application with its state; and a way to ask it."""
-    async with app.router.lifespan_context(app) as state:
-
-        async def with_state(scope, receive, send):
-            await app({**scope, "state": dict(state or {})}, receive, send)
-
-        transport = httpx.ASGITransport(app=with_state)
-        async with httpx.AsyncClient(transport=transport, base_url="http://app") as browser:
-            yield browser, with_state
-
-
 def failing(error):
     """An app whose one page fails."""
     app = FastAPI()
@@ -87,13 +76,13 @@ def failing(error):
     return app
 
 
-def clients_app(make, **patience):
+def clients_app(make, **options):
     """An app whose one page lists clients."""
     app = FastAPI(lifespan=harvest_lifespan(make))
     add_handlers(app)
 
-    @app.get("/clients")
-    async def clients(harvest: Annotated[HarvestV1, Depends(use_harvest(**patience))]) -> list[str | None]:
+    @app.get("/clients", dependencies=[Depends(harvest_options(**options))])
+    async def clients(harvest: HarvestV1Dep) -> list[str | None]:
         return [client.name for client in await harvest.clients.list()]
 
     return app
@@ -163,8 +152,8 @@ async def test_the_wait_is_that_until_the_same_patience_is_enough():
     app = FastAPI(lifespan=harvest_lifespan(lambda: HarvestV1("acme", auth=harvest_async.BearerAuth("t"), app="tests")))
     add_handlers(app)
 
-    @app.get("/")
-    async def page(_: Annotated[HarvestV1, Depends(use_harvest(max_wait=2.5))]):
+    @app.get("/", dependencies=[Depends(harvest_options(max_wait=2.5))])
+    async def page(_: HarvestV1Dep):
         raise WouldWait("busy", wait=10.4)
 
     async with started(app) as (browser, _):
@@ -203,7 +192,7 @@ async def test_the_lifespan_goes_into_an_app_s_own(harvest_client):
     app = FastAPI(lifespan=lifespan)
 
     @app.get("/")
-    async def page(harvest: Annotated[HarvestV1, Depends(use_harvest())]) -> str:
+    async def page(harvest: HarvestV1Dep) -> str:
         return harvest.name
 
     async with started(app) as (browser, _):
@@ -235,7 +224,7 @@ async def test_harvest_s_own_refusals_come_out_as_problems(harvest_client):
     add_handlers(app)
 
     @app.get("/clients/{number}")
-    async def client(number: int, harvest: Annotated[HarvestV1, Depends(use_harvest(max_wait=5))]) -> str | None:
+    async def client(number: int, harvest: HarvestV1Dep) -> str | None:
         return (await harvest.clients.get(number)).name
 
     async with started(app) as (browser, _):
@@ -264,21 +253,19 @@ async def test_an_app_without_the_lifespan_gets_an_error():
             await browser.get("/clients")
 
 
-async def test_a_patience_below_zero_is_refused(harvest_client):
-    """`max_wait=-1` is bad input, and refused as such."""
-    async with started(clients_app(harvest_client, max_wait=-1)) as (browser, _):
-        response = await browser.get("/clients")
-
-    assert response.status_code == 422
-    assert "max_wait" in response.json()["detail"]
+@pytest.mark.parametrize("options", [{"max_wait": -1}, {"attempts": 0}, {"patience": 3}, {"timeout": "soon"}])
+def test_options_that_can_t_be_used_are_refused_at_once(options):
+    """Where the route is defined, not in its first request."""
+    with pytest.raises(InvalidArgument, match=next(iter(options))):
+        harvest_options(**options)
 
 
 async def test_web_sockets_use_the_same_client(harvest_client):
     """The dependency works where there is a connection and no request."""
     app = FastAPI(lifespan=harvest_lifespan(harvest_client))
 
-    @app.websocket("/")
-    async def page(socket: WebSocket, harvest: Annotated[HarvestV1, Depends(use_harvest(max_wait=1))]):
+    @app.websocket("/", dependencies=[Depends(harvest_options(max_wait=1))])
+    async def page(socket: WebSocket, harvest: HarvestV1Dep):
         await socket.accept()
         await socket.send_text((await harvest.account.who_am_i()).user.email)
         await socket.close()
@@ -315,8 +302,8 @@ async def test_the_dependency_keeps_what_the_client_has_learned(harvest_sandbox,
     """Three requests that each start a timer ask once who is signed in."""
     app = FastAPI(lifespan=harvest_lifespan(harvest_client))
 
-    @app.post("/timers")
-    async def timers(harvest: Annotated[HarvestV1, Depends(use_harvest(max_wait=60))]):
+    @app.post("/timers", dependencies=[Depends(harvest_options(max_wait=60))])
+    async def timers(harvest: HarvestV1Dep):
         return (await harvest.time.start_timer(*ids)).id
 
     async with harvest_client() as harvest:
@@ -356,8 +343,8 @@ async def test_an_app_has_several_clients_by_key(harvest_client):
 
     @app.get("/")
     async def page(
-        default: Annotated[HarvestV1, Depends(use_harvest())],
-        team: Annotated[HarvestV1, Depends(use_harvest(key="team"))],
+        default: HarvestV1Dep,
+        team: Annotated[HarvestV1, Depends(harvest_by_key("team"))],
     ) -> list[str]:
         return [(await each.account.who_am_i()).user.email for each in (default, team)]
 
@@ -392,7 +379,7 @@ async def test_an_unknown_key_lists_the_keys(harvest_client):
     app = two_accounts(harvest_client)
 
     @app.get("/")
-    async def page(harvest: Annotated[HarvestV1, Depends(use_harvest(key="billing"))]) -> str:
+    async def page(harvest: Annotated[HarvestV1, Depends(harvest_by_key("billing"))]) -> str:
         return harvest.name
 
     async with started(app) as (browser, _):
@@ -400,22 +387,23 @@ async def test_an_unknown_key_lists_the_keys(harvest_client):
             await browser.get("/")
 
 
-async def test_the_shortest_wait_of_a_request_counts(harvest_client):
-    """Computes `Retry-After` from the shortest `max_wait` of the request's clients, in any order."""
-    app = two_accounts(harvest_client)
-    add_handlers(app)
+async def test_a_route_s_options_go_before_those_of_its_router(harvest_client):
+    """`Retry-After` follows the route's `max_wait`; options that the route doesn't set are the router's."""
+    router = APIRouter(dependencies=[Depends(harvest_options(max_wait=1, attempts=2))])
 
-    @app.get("/")
-    async def page(
-        _first: Annotated[HarvestV1, Depends(use_harvest(max_wait=1))],
-        _second: Annotated[HarvestV1, Depends(use_harvest(max_wait=10, key="team"))],
-    ) -> None:
-        raise WouldWait("busy", wait=12.0)
+    @router.get("/", dependencies=[Depends(harvest_options(max_wait=10))])
+    async def page(harvest: HarvestV1Dep) -> None:
+        limits = harvest._exchange.options.limits
+        raise WouldWait(f"{limits.attempts} attempts", wait=12.0)
+
+    app = FastAPI(lifespan=harvest_lifespan(harvest_client))
+    add_handlers(app)
+    app.include_router(router)
 
     async with started(app) as (browser, _):
         response = await browser.get("/")
 
-    assert response.headers["retry-after"] == "12"
+    assert (response.headers["retry-after"], response.json()["detail"]) == ("3", "2 attempts")
 
 
 def scripted_client(account, email):
@@ -439,8 +427,8 @@ async def test_two_accounts_of_one_version_live_in_one_app():
 
     @app.get("/")
     async def page(
-        one: Annotated[HarvestV1, Depends(use_harvest(key="one"))],
-        two: Annotated[HarvestV1, Depends(use_harvest(key="two"))],
+        one: Annotated[HarvestV1, Depends(harvest_by_key("one"))],
+        two: Annotated[HarvestV1, Depends(harvest_by_key("two"))],
     ) -> list[str]:
         assert one.throttle is not two.throttle
         return [(await each.clients.get(7)).name for each in (one, two)]
@@ -451,44 +439,23 @@ async def test_two_accounts_of_one_version_live_in_one_app():
     assert response.json() == ["one@x.example", "two@x.example"]
 
 
-async def test_clients_of_two_versions_live_in_one_app(harvest_client):
-    """Opens, gives and closes the client of another class beside the one of API v1."""
+async def test_clients_of_two_versions_live_in_one_app(harvest_client, harvest_v2):
+    """Makes, opens, gives and closes both, each with its key; a mapping of keys is enough."""
+    made = []
 
-    class Second:
-        """A client of another version."""
+    def make():
+        made.append(harvest_v2("user@example.com"))
+        return made[-1]
 
-        closed, max_wait = False, None
-
-        def options(self, *, max_wait=None):
-            other = Second()
-            other.max_wait = max_wait
-            return other
-
-        async def __aenter__(self):
-            return self
-
-        async def __aexit__(self, *_):
-            self.closed = True
-
-    second = Second()
-
-    @asynccontextmanager
-    async def lifespan(app):
-        other = harvest_lifespan(lambda: second, key="second")
-        async with harvest_lifespan(harvest_client)(app) as state, other(app) as more:
-            yield {**state, **more}
-
-    app = FastAPI(lifespan=lifespan)
+    app = FastAPI(lifespan=harvest_lifespan({"default": harvest_client, "new": make}))
 
     @app.get("/")
-    async def page(
-        first: Annotated[HarvestV1, Depends(use_harvest())],
-        other: Annotated[Second, Depends(use_harvest(key="second", max_wait=3))],
-    ) -> list[str]:
-        return [(await first.account.who_am_i()).user.email, type(other).__name__, str(other.max_wait)]
+    async def page(old: HarvestV1Dep, new: Annotated[HarvestV2, Depends(harvest_by_key("new"))]) -> list[str]:
+        return [(await old.account.who_am_i()).user.email, (await new.users.me()).email]
 
     async with started(app) as (browser, _):
         response = await browser.get("/")
 
-    assert response.json() == ["admin@example.com", "Second", "3"]
-    assert second.closed
+    assert response.json() == ["admin@example.com", "user@example.com"]
+    with pytest.raises(InvalidArgument, match="closed"):
+        await made[0].users.me()

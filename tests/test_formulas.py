@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harvest_async.cli.rejects import write_rejects
 from harvest_async.exporter.files import CsvFile
 from harvest_async.formulas import escape, escape_all, unescape, unescape_all
+from harvest_async.importer.rejects import write_rejects
 from harvest_async.importer.sources import Options, open_source
 from harvest_async.v1.models import Task
 from tests.support.tables import HARVEST, harvest, rows_of, table

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import shutil
 from collections import Counter
 from contextlib import closing
 from datetime import date, time
@@ -136,9 +137,9 @@ def test_planning_reads_account_wide_lists():
         with Journal(inline=True) as journal:
             await imports.run(await plan_rows(harvest, rows, journal))
         world, now = sandbox.world, sandbox._account.clock.today()
-        first = world.entries()[0]
-        for _ in range(4_000):
-            world.add("entry", {**without_id(first), "notes": "Other"}, now)
+        first, days = world.entries()[0], sorted({entry["spent_at"] for entry in world.entries()})
+        for number in range(4_000):
+            world.add("entry", {**without_id(first), "notes": "Other", "spent_at": days[number % len(days)]}, now)
         before = len(sandbox.requests())
         with Journal(inline=True) as journal:
             await plan_rows(harvest, rows, journal)
@@ -256,6 +257,45 @@ def test_a_reference_on_two_entries_is_reported():
 
     assert len(report.unknown) == 1
     assert f"the entries {first}, {second} have the reference of this row" in reason
+
+
+def test_a_copy_of_a_journal_that_was_run_is_refused(tmp_path):
+    """Two runs would give one reference to two entries: the second sends nothing, and names the entry that exists."""
+    sandbox = Sandbox(calls=5000, period=1)
+
+    async def job(harvest):
+        (await plan_rows(harvest, make_rows(3), tmp_path / "run.journal")).close()
+        shutil.copy(tmp_path / "run.journal", tmp_path / "copy.journal")
+        plan = await imports.resume(harvest, tmp_path / "run.journal")
+        report = await imports.run(plan)
+        plan.close()
+        before = len(sandbox.requests())
+        copy = await imports.resume(harvest, tmp_path / "copy.journal")
+        with pytest.raises(JournalError, match=r"time entry 70001 has the reference of a row .* a copy of the journal"):
+            await imports.run(copy)
+        copy.close()
+        return report.created, {each.method for each in sandbox.requests()[before:]}
+
+    assert at(sandbox, job) == (3, {"GET"})
+    assert len(sandbox.world.entries()) == 3
+
+
+def test_ids_of_another_account_are_refused():
+    """A file that names records by the ids of an export of API v1 alone is rejected, although such ids exist here."""
+    sandbox = Sandbox(calls=5000, period=1)
+
+    async def job(harvest):
+        client = await harvest.clients.create("ACME")
+        text = f"id,name,client_id\n9,Website,{client.id}\n".encode()
+        options = imports.Options(format="projects")
+        with imports.open_source(io.BytesIO(text), options, "projects.csv") as source, Journal(inline=True) as journal:
+            report = await imports.run(await imports.plan(harvest, source, journal=journal))
+        return report, await harvest.projects.list()
+
+    report, projects = at(sandbox, job)
+
+    assert "name it in words" in report.rejected[0].reason
+    assert projects == []
 
 
 def test_a_regular_user_can_not_import():

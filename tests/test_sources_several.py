@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 
 from harvest_async import imports
-from harvest_async.cli.rejects import write_rejects
 from harvest_async.errors import InvalidArgument
+from harvest_async.importer.rejects import write_rejects
 from harvest_async.importer.sources import ClientRow, Options, Problem, TimeRow, open_source
 from tests.support.tables import TOGGL, table, toggl
 

@@ -104,7 +104,7 @@ def test_two_live_loops_draw_on_one_ledger_in_memory():
 
 
 def test_an_end_is_written_within_the_bounds_of_its_own_throttle():
-    """Two throttles over one ledger: each look at the state uses the looker's own ceiling."""
+    """Two throttles over one ledger: each uses its own ceiling, as long as no call of the other one is counted."""
     loop, ledger = VirtualLoop(), MemoryLedger()
     narrow, wide = (Throttle(calls, 60, ledger=ledger, clock=loop.clock) for calls in (2, 50))
     lease = loop.run_until_complete(narrow.acquire(Ticket()))
@@ -112,6 +112,9 @@ def test_an_end_is_written_within_the_bounds_of_its_own_throttle():
     lease.responded()
 
     assert ledger.state.window.calls == 2
+    with pytest.raises(InvalidArgument, match=r"calls=50.* has calls=2"):
+        loop.run_until_complete(wide.acquire(Ticket()))
+    loop.clock.advance(61)
     assert loop.run_until_complete(wide.acquire(Ticket())).sent == loop.clock.now()
     assert ledger.state.window.calls == 50
     loop.close()

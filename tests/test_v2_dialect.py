@@ -57,15 +57,37 @@ async def test_links_in_a_circle_end():
     assert len(sent) == 3
 
 
+@pytest.mark.parametrize("query", ["?page=1", "?per_page=2", "?page=1&per_page=2"])
+async def test_a_page_that_links_to_itself_is_an_error(query):
+    """Also in a list that is paged by number."""
+    link = f"{BASE_URL}/time_entries{query}"
+    harvest, sent = scripted(*(page("time_entries", {"id": 1}, following=link) for _ in range(2)))
+
+    with pytest.raises(DecodeError, match="already read"):
+        await harvest.time_entries.list()
+
+    assert len(sent) == 2
+
+
 @pytest.mark.parametrize(
-    "body",
-    [{}, {"people": [{"id": 1}]}, [{"id": 1}], {"clients": None}, {"clients": {"id": 1}}, {"clients": [], "links": 7}],
+    ("body", "message"),
+    [
+        ({}, "has no list 'clients'"),
+        ({"client": [{"id": 1}]}, "has no list 'clients'"),
+        ({"people": [{"id": 1}], "links": {"next": None}}, "has no list 'clients'.* begins with .*people"),
+        ({"data": {"clients": [{"id": 1}]}}, "has no list 'clients'"),
+        ([{"id": 1}], "has no list 'clients'"),
+        ({"clients": None}, "has no list 'clients'"),
+        ({"clients": {"id": 1}}, "has no list 'clients'"),
+        ({"clients": [], "links": 7}, "has `links` that are no object"),
+        ({"links": [], "clients": []}, "has `links` that are no object"),
+    ],
 )
-async def test_an_envelope_without_its_list_is_an_error(body):
-    """The key is missing, another one, or holds no list."""
+async def test_an_envelope_without_its_list_is_an_error(body, message):
+    """The key is missing, another plural or singular, deeper, or holds no list; the message names the list."""
     harvest, _ = scripted(httpx.Response(200, json=body))
 
-    with pytest.raises(DecodeError):
+    with pytest.raises(DecodeError, match=message):
         await harvest.clients.list()
 
 

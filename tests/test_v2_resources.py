@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 
 import httpx
 import pytest
@@ -66,6 +67,36 @@ def test_paging_out_of_range_is_refused(paging):
 
     with pytest.raises(InvalidArgument, match=next(iter(paging))):
         harvest.clients.list(**paging)
+
+
+@pytest.mark.parametrize("size", [0, 2001, -1, "100"])
+def test_every_list_refuses_a_page_size_out_of_range(size):
+    """Before anything is sent, in lists that are paged by cursor or number, and in reports."""
+    harvest, sent = scripted()
+    lists = (
+        harvest.clients.list, harvest.time_entries.list, harvest.invoices.list, harvest.roles.list,
+        partial(harvest.invoice_payments.list, 1), partial(harvest.users.teammates, 1),
+        harvest.users.my_project_assignments, harvest.reports.project_budget,
+        partial(harvest.reports.time_by_task, "2026-01-01", "2026-01-31"),
+    )  # fmt: skip
+
+    for each in lists:
+        with pytest.raises(InvalidArgument, match="per_page: give a whole number from 1 to 2000"):
+            each(per_page=size)
+
+    assert sent == []
+
+
+@pytest.mark.parametrize("id", [2**63, 2**64, "9223372036854775808", Client(id=2**63)])
+async def test_an_id_above_64_bits_is_refused(id):
+    """Before anything is sent; the largest id is sent as it is."""
+    harvest, sent = scripted(httpx.Response(200, json={"id": 2**63 - 1}))
+
+    with pytest.raises(InvalidArgument, match="an id of at most 9223372036854775807"):
+        await harvest.clients.get(id)
+
+    assert (await harvest.clients.get(2**63 - 1)).id == 2**63 - 1
+    assert [each.url.path for each in sent] == ["/v2/clients/9223372036854775807"]
 
 
 @pytest.mark.parametrize("id", [0, -1, True, "", "abc", "../users", None, 1.5, Client(), Client(id=None), User(id=1)])

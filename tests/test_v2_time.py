@@ -199,13 +199,23 @@ async def test_an_update_that_changes_nothing_sends_nothing():
     assert (same, account.requests) == (entry, [])
 
 
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"locked_reason": "Item Archived"}, "Item Archived"),
+        ({"locked_reason": "Item Invoiced"}, "Item Invoiced"),
+        ({"locked_reason": "Item Invoiced and Archived"}, "Item Invoiced and Archived"),
+        ({"locked_reason": "Item Locked for this Time Period"}, "Item Locked for this Time Period"),
+        ({"approval_status": ApprovalStatus.APPROVED}, "approved"),
+    ],
+)
 @pytest.mark.parametrize("call", ["update", "delete", "restart"])
-async def test_locked_time_is_refused(call):
+async def test_locked_and_approved_time_is_refused(call, fields, reason):
     """The error names the reason that the record has."""
-    entry = TimeEntry(id=5, is_locked=True, locked_reason="Item Invoiced")
+    entry = TimeEntry(id=5, is_locked=True, **fields)
     account = Account({})
     async with account.client() as harvest:
-        with pytest.raises(InvalidArgument, match="Item Invoiced"):
+        with pytest.raises(InvalidArgument, match=f"this record is locked .{reason}"):
             await getattr(harvest.time_entries, call)(entry, **({"notes": "x"} if call == "update" else {}))
 
     assert account.requests == []

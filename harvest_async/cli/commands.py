@@ -18,6 +18,7 @@ from harvest_async.cli.common import (
     BAD_INPUT,
     ENVIRONMENT,
     account_options,
+    api_option,
     asked,
     fail,
     find_target,
@@ -26,6 +27,7 @@ from harvest_async.cli.common import (
 )
 from harvest_async.cli.edge import EdgeGroup, used_api
 from harvest_async.cli.export import export
+from harvest_async.cli.fleet import fleet
 from harvest_async.cli.flow import ImportRequest, ImportRun, run_import
 from harvest_async.cli.import_result import show_result
 from harvest_async.cli.importing import import_
@@ -33,6 +35,7 @@ from harvest_async.cli.postman import postman
 from harvest_async.cli.show import Bar, counted, err, out, show_snapshot
 from harvest_async.cli.target import open_sandbox
 from harvest_async.cli.undo import undo
+from harvest_async.cli.worker import worker
 from harvest_async.client.setup import ClientSetup, ReachableAccount, SignedInUser
 from harvest_async.importer.sources import Fill, Options, open_source
 from harvest_async.throttle.throttle import Snapshot
@@ -65,6 +68,8 @@ cli.add_command(import_)
 cli.add_command(postman)
 cli.add_command(undo)
 cli.add_command(export)
+cli.add_command(fleet)
+cli.add_command(worker)
 
 
 @cli.command(short_help="Import a sample into an embedded sandbox.")
@@ -223,15 +228,19 @@ def whoami(*, as_json: bool, **options: Any) -> None:
 
 
 @cli.command(short_help="List the accounts that a token reaches.")
+@api_option("API version (default: v2, whose tokens may reach several accounts).")
 @click.option("--base-url", help="Address of the API, if not Harvest's own (default: HARVEST_BASE_URL).")
 @json_option
-def accounts(base_url: str | None, *, as_json: bool) -> None:
+def accounts(api: str | None, base_url: str | None, *, as_json: bool) -> None:
     """List the accounts that HARVEST_ACCESS_TOKEN reaches, with the id that HARVEST_ACCOUNT_ID takes.
 
-    For API v2; credentials of API v1 belong to one account.
+    For API v2; credentials of API v1 belong to one account, which `harvest-async whoami --api v1` shows.
     """
-    setups: Iterator[tuple[str, ClientSetup]] = ((name, load("setup", name)) for name in reversed(VERSIONS))
+    names = [api] if api else list(reversed(VERSIONS))
+    setups: Iterator[tuple[str, ClientSetup]] = ((name, load("setup", name)) for name in names)
     name, listed = next(((name, each.accounts) for name, each in setups if each.accounts is not None), ("", None))
+    if listed is None and api:
+        fail(BAD_INPUT, f"Credentials of API {api} belong to one account: harvest-async whoami --api {api} shows it.")
     if listed is None:
         fail(BAD_INPUT, "No API version of this installation has tokens that reach several accounts.")
     used_api.set(name)

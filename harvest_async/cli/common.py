@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from typing import Any, Final, NoReturn, TypeVar
 
 import click
+from attrs import evolve
 
 from harvest_async.cli.api_version import choose_version
 from harvest_async.cli.edge import BAD_INPUT, INTERRUPTED, NO_SERVER, SOME_ROWS, Failure, print_json, used_api
@@ -75,23 +76,25 @@ def account_options(command: Callable[..., Any]) -> Callable[..., Any]:
         "--base-url",
         help="Address of the API, if not Harvest's own: a sandbox, for example (default: HARVEST_BASE_URL).",
     )
-    for option in (base_url, *map(_account_option, VERSIONS.values())):
+    shared = [_option(each.shared_option, each.shared, each.shared_help, each.shared_variable)
+              for each in VERSIONS.values() if each.shared]  # fmt: skip
+    for option in (base_url, *shared, *map(_account_option, VERSIONS.values())):
         command = option(command)
-    return api_option(command)
+    api = api_option("API version (default: the one whose account and credentials are given).")
+    return api(command)
 
 
 def _account_option(version: Version) -> Callable[..., Any]:
-    text = f"{version.account_help} (default: {version.account_variable})."
-    return click.option(version.account_option, version.account, help=text)
+    return _option(version.account_option, version.account, version.account_help, version.account_variable)
 
 
-def api_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add `--api`."""
-    return click.option(
-        "--api",
-        type=click.Choice(list(VERSIONS)),
-        help="API version (default: the one whose account and credentials are given).",
-    )(command)
+def _option(option: str, name: str, text: str, variable: str) -> Callable[..., Any]:
+    return click.option(option, name, help=f"{text} (default: {variable}).")
+
+
+def api_option(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return the option `--api` with this help."""
+    return click.option("--api", type=click.Choice(list(VERSIONS)), help=text)
 
 
 def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -103,18 +106,35 @@ def find_target(stack: ExitStack, options: dict[str, Any]) -> Target:
     """Return the account of the options and the environment; end the command if something is missing."""
     try:
         if options.get("sandbox") or options.get("sandbox_db"):
+            _refuse_sharing(options)
             api = options.get("api") or DEFAULT
             used_api.set(api)
             return stack.enter_context(embedded(options.get("sandbox_db"), api))
         choice = choose_version(options)
         used_api.set(choice.version.name)
         target = real(choice, options.get("base_url"))
+        target = evolve(target, words=_words(target, options))
     except InvalidArgument as error:
         hint = _SANDBOX_HINTS.get(click.get_current_context().info_name or "", _DEMO_HINT) + _other_versions(options)
         fail(BAD_INPUT, f"{error}\n{hint}", error)
     if choice.reason and not options.get("as_json"):
         err.print(f"{choice.reason}: account {target.name}", markup=False)
     return target
+
+
+def _words(target: Target, options: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the options that select the same account again, as far as they are not in the environment."""
+    words = [] if target.api == DEFAULT and not options.get("api") else ["--api", target.api]
+    for version in VERSIONS.values():
+        for option, name in ((version.account_option, version.account), (version.shared_option, version.shared)):
+            words += [option, str(options[name])] if options.get(name) else []
+    return (*words, *(("--base-url", target.address) if options.get("base_url") else ()))
+
+
+def _refuse_sharing(options: Mapping[str, Any]) -> None:
+    """Refuse an option that has no meaning for an embedded sandbox."""
+    if given := next((each for each in VERSIONS.values() if each.shared and options.get(each.shared)), None):
+        raise InvalidArgument(f"{given.shared_option} is for real accounts: leave it out with a sandbox")
 
 
 def _other_versions(options: Mapping[str, Any]) -> str:

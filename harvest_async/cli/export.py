@@ -68,8 +68,8 @@ def export(folder: Path, **options: Any) -> None:
     """Export the whole account to FOLDER, one file for each kind of record.
 
     The next export to the same folder reads only the changes. Records that were deleted in the account stay in the
-    folder until an export with --full or --deleted; the latter also lists them in export.deleted.jsonl. JSON Lines and
-    CSV of API v1 can be imported again: harvest-async import FOLDER.
+    folder until an export with --full or --deleted; the latter also lists them in export.deleted.jsonl. An
+    export can be imported again, by either API version: harvest-async import FOLDER.
 
     \b
       harvest-async export backup
@@ -176,4 +176,4 @@ def _show(run: _Run) -> None:
         explain(run.error)
         err.print("Completed files are kept. Re-run the same command to continue.")
     if run.interrupted:
-        err.print(f"interrupted; to continue: harvest-async export {run.exported.folder}", markup=False)
+        err.print("interrupted. Completed files are kept. Re-run the same command to continue.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
@@ -12,7 +13,6 @@ from harvest_async.cli.flow import ImportRun
 from harvest_async.cli.show import err, out, plan_json, report_json, show_plan, show_problems, show_report
 from harvest_async.cli.target import Target
 from harvest_async.errors import HarvestError
-from harvest_async.versions import DEFAULT
 
 __all__ = ["show_result"]
 
@@ -89,9 +89,8 @@ def _show_resume(run: ImportRun, target: Target) -> None:
     report, journal = run.report, run.request.journal
     if report is None or journal is None or not (report.left or report.unknown):
         return
-    where = f" --sandbox-db {target.db}" if target.db is not None else ""
-    api = "" if target.api == DEFAULT else f" --api {target.api}"
-    err.print(f"To resume: harvest-async import --resume --journal {journal}{where}{api}", markup=False)
+    words = ("harvest-async", "import", "--resume", "--journal", str(journal), *target.words)
+    err.print(f"To resume: {shlex.join(words)}", markup=False)
 
 
 def _server_view(target: Target) -> dict[str, int]:

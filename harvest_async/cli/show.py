@@ -116,7 +116,7 @@ def _state(now: Snapshot, left: int) -> str:
     waiting = now.queued_bulk + now.queued_interactive
     parts = [f"window {now.sent + now.foreign}/{now.calls}", f"waiting {waiting}"]
     if now.closed_for:
-        parts.append(f"closed for {now.closed_for:.0f} s: {now.closed}")
+        parts.append(f"closed for {max(1, round(now.closed_for))} s: {now.closed}")
     if left > 0:
         parts.append(f"{now.seconds_until(left):.0f} s left")
     return "  ".join(parts)
@@ -238,8 +238,10 @@ def _counted(counts: Mapping[str, int]) -> str:
 
 
 def _one_of(what: str) -> str:
-    """Return a kind in the singular."""
-    return "person" if what == "people" else re.sub("ies$", "y", what).removesuffix("s")
+    """Return a kind in the singular; what is in brackets stays."""
+    word, bracket, rest = what.partition(" (")
+    one = "person" if word == "people" else re.sub("ies$", "y", word).removesuffix("s")
+    return one + bracket + rest
 
 
 def show_snapshot(now: Snapshot, said: str, budget: str = "") -> None:
@@ -252,9 +254,18 @@ def show_snapshot(now: Snapshot, said: str, budget: str = "") -> None:
     table.add_row("calls of this program", str(now.sent))
     table.add_row("calls of other programs", str(now.foreign))
     table.add_row("free now", str(now.free))
-    table.add_row("gate", f"closed for {now.closed_for:.0f} s: {now.closed}" if now.closed else "open")
+    table.add_row("gate", _gate(now))
     table.add_row("100 calls would take", f"{now.seconds_until(100):.0f} s")
     out.print(table)
+
+
+def _gate(now: Snapshot) -> str:
+    """Return the state of the gate; one whose time is over is opened by the next call."""
+    if now.closed is None:
+        return "open"
+    if now.closed_for <= 0:
+        return f"not known yet: {now.closed}, so one call goes first"
+    return f"closed for {max(1, round(now.closed_for))} s: {now.closed}"
 
 
 def plan_json(plan: Overview, calls: int, seconds: float) -> dict[str, Any]:

@@ -46,6 +46,7 @@ class Target:
         api: the name of the API version.
         sandbox: the embedded sandbox, if it is one.
         db: the file of the sandbox, if it is stored in one.
+        words: the options that select it on a command line, as far as they are not in the environment.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Target:
     api: str = DEFAULT
     sandbox: Sandbox | None = None
     db: Path | None = None
+    words: tuple[str, ...] = ()
 
     @property
     def loopback(self) -> bool:
@@ -100,9 +102,10 @@ def real(choice: Choice, base_url: str | None) -> Target:
     options = _given(app=os.environ.get("HARVEST_APP") or setup.default_app)
     base_url = hide_user(base_url or os.environ.get("HARVEST_BASE_URL") or "") or None
     given = _given(**{version.account: choice.account}, base_url=base_url)
-    probe = setup.from_env(**options, **given)  # checks everything, sends nothing
+    probe = setup.from_env(**options, **given, throttle=Throttle())  # checks everything, sends nothing
     name, address, identity = probe.name, probe.address, str(probe.identity)
-    ledger = SqliteLedger(ledger_path(), account=identity)
+    shares = setup.same_account(probe.identity, choice.shared) if setup.same_account and choice.shared else None
+    ledger = SqliteLedger(ledger_path(), account=str(shares or identity))
     arguments = {"app": os.environ.get("HARVEST_APP") or setup.default_app, version.account: name}
     arguments |= {"auth": probe.auth, "base_url": address}
     return Target(name, address, arguments, Throttle(pace="burst", ledger=ledger, name=name), identity, version.name)
@@ -134,7 +137,8 @@ def embedded(db: Path | None, api: str = DEFAULT) -> Iterator[Target]:
         with sandbox.serve_in_thread() as address:
             setup: ClientSetup = load("setup", api)
             options = {**setup.sandbox(address, "admin@example.com"), "app": _SANDBOX_APP}
-            yield Target("sandbox", address, options, throttle, identity, api, sandbox, db)
+            words = ("--sandbox-db", str(db), *(() if api == DEFAULT else ("--api", api)))
+            yield Target("sandbox", address, options, throttle, identity, api, sandbox, db, words)
     finally:
         sandbox.close()
 

@@ -59,7 +59,7 @@ def undo(journal: Path, *, unlink: bool, as_json: bool, **options: Any) -> None:
     else:
         out.print(f"removed: {counted(undone.removed, 'record')}")
         if undone.removed_with_project:
-            out.print(f"removed together with their projects: {undone.removed_with_project} assignments")
+            out.print(f"removed together with their projects: {counted(undone.removed_with_project, 'assignment')}")
         for each in undone.left:
             err.print(f"  left: {each}", markup=False)
         if undone.unknown:

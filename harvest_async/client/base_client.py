@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Iterable, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, TypeVar, Unpack
@@ -131,6 +131,20 @@ class BaseClient:
             changes["lane"] = _lane_of(changes["lane"])
         other = self._copy()
         other._exchange = self._exchange.with_options(**changes)  # noqa: SLF001 - a client of the same class
+        return other
+
+    def waiting_at_most(self, max_wait: float, bounded_while: Callable[[], bool]) -> Self:
+        """The same client, whose calls have `max_wait` as long as something lasts: a web request, for example.
+
+        Args:
+            max_wait: seconds that a call may wait at the gate (see `options`).
+            bounded_while: whether `max_wait` holds for a call that begins now; if not, it waits as long as it takes.
+
+        Raises:
+            InvalidArgument: `max_wait` is out of its range.
+        """
+        other = self._copy()
+        other._exchange = self._exchange.with_options(max_wait=max_wait, bounded_while=bounded_while)  # noqa: SLF001 - as in `options`
         return other
 
     def _copy(self) -> Self:

@@ -45,6 +45,9 @@ Format = Callable[[str, Any], str | None]
 
 SAFE, IDEMPOTENT, UNSAFE = Repeat.SAFE, Repeat.IDEMPOTENT, Repeat.UNSAFE
 
+_USUAL: Final = 2**53
+"""Smaller ids need no further check; larger ones may exceed those of the API version."""
+
 _PLACE: Final = re.compile(r"\{(\w+)\}")
 
 
@@ -111,7 +114,7 @@ class Endpoint(Generic[T_co]):
         """
         segments = []
         for name, value in zip(self.places, ids, strict=True):
-            is_plain = type(value) is int and value > 0
+            is_plain = type(value) is int and 0 < value < _USUAL
             segments.append(str(value) if is_plain else path("{}", self.references.segment(name, value)))
         return Call(
             self.name,

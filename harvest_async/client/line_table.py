@@ -13,6 +13,8 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
+from harvest_async.client.record import Record
+
 __all__ = ["HEADER", "LineItem", "read_lines", "write_lines"]
 
 HEADER: Final = ("kind", "description", "quantity", "unit_price", "amount", "taxed", "taxed2", "project_id")
@@ -23,7 +25,7 @@ _DIGITS: Final = 30
 
 
 @frozen(kw_only=True)
-class LineItem:
+class LineItem(Record):
     """A line of an invoice.
 
     `kind` is the name of an item category. Without `amount`, the server computes it from quantity and price. Other

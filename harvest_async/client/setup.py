@@ -6,11 +6,16 @@ Each API version has one `ClientSetup`; the command line, the pytest fixtures an
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from attrs import frozen
 
-__all__ = ["ClientSetup", "ReachableAccount", "SignedInUser"]
+from harvest_async.throttle.registry import Identity
+
+__all__ = ["STAND_IN", "ClientSetup", "ReachableAccount", "SignedInUser"]
+
+STAND_IN: Final = "harvest_async_stand_in"
+"""The attribute of an app's state by which tests replace its clients: a function of what makes one, and its key."""
 
 Options = Mapping[str, Any]
 """Arguments of a client."""
@@ -62,6 +67,8 @@ class ClientSetup:
         status: reads the server's own numbers of the rate limit, as a sentence; None if the API has no such call.
         accounts: lists the accounts that the credentials in the environment reach, with a client's arguments; None if
             credentials belong to one account.
+        same_account: returns the identity by which another version knows an account, from its identity and its name
+            there; None if the API has no other name for it.
         sign_in: the environment variables to check after a refused sign-in.
         account_name: returns the one name of an account that may be given as a number or a text; raises
             `InvalidArgument` for any other value.
@@ -77,3 +84,4 @@ class ClientSetup:
     sign_in: str
     account_name: Callable[[object], str]
     check_auth: Callable[[object], None]
+    same_account: Callable[[Identity, str], Identity] | None = None

@@ -30,7 +30,7 @@ from harvest_async.codec.values import ISO, READERS, SHOWN, Read, as_list, last,
 from harvest_async.errors import DecodeError
 from harvest_async.redaction import redact_message
 
-__all__ = ["is_word", "plain_type", "reader_of", "shape", "shape_all"]
+__all__ = ["field_reader", "is_word", "other_names", "plain_type", "reader_of", "shape", "shape_all"]
 
 T = TypeVar("T")
 
@@ -67,6 +67,11 @@ def shape_all(trees: Sequence[Any], kind: type[T]) -> list[T]:
         return [read(tree) for tree in trees]
     except Exception as error:
         raise _fault_in(trees, kind) from error
+
+
+def field_reader(field: Any) -> Read:
+    """Return the function that reads the values of a field of a class whose types are resolved."""
+    return field.metadata.get("read") or reader_of(field.type)
 
 
 def _fault_in(trees: Sequence[Any], kind: type[Any]) -> DecodeError:
@@ -120,7 +125,7 @@ def _record(kind: Any) -> Callable[[Any], Any]:
     """Return the function that decodes a record field by field; unknown fields go into `extra`."""
     resolve_types(kind)
     table = {field.name: _entry(field) for field in fields(kind) if field.name != "extra"}
-    also = _also(kind)
+    also = other_names(kind)
     identity = _identity(kind)
 
     def read(tree: Any) -> Any:
@@ -160,7 +165,7 @@ def _entry(field: Any) -> tuple[str, type, bool, Read]:
     return field.name, exact, may_be_none, special or reader_of(field.type)
 
 
-def _also(kind: Any) -> dict[str, str]:
+def other_names(kind: Any) -> dict[str, str]:
     """Return the fields by their other names."""
     return {name: field.name for field in fields(kind) for name in field.metadata.get("also", ())}
 
@@ -221,7 +226,7 @@ def _validated_record(converter: cattrs.Converter, kind: type[Any]) -> Callable[
     read = make_dict_structure_fn(kind, converter, extra=override(omit=True), **own, _cattrs_detailed_validation=True)
     lists = _lists(kind)
     identity = _identity(kind)
-    known = {field.name for field in fields(kind)} - {"extra"} | _also(kind).keys()
+    known = {field.name for field in fields(kind)} - {"extra"} | other_names(kind).keys()
 
     def structure(tree: Any, _: Any) -> Any:
         if not isinstance(tree, Mapping):

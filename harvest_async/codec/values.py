@@ -132,13 +132,19 @@ def _iso_date(read: Read) -> Read:
     return reader
 
 
-def _from_text(read: Callable[[str], T], what: str) -> Callable[[Any], T]:
+def _from_text(read: Callable[[str], T], what: str, kind: type[T]) -> Callable[[Any], T]:
     def reader(value: Any) -> T:
         if value.__class__ is str:
             return read(value)
+        if isinstance(value, kind) and value.__class__ is kind and not _is_naive(value):
+            return value
         raise wrong(what, value)
 
     return reader
+
+
+def _is_naive(value: Any) -> bool:
+    return isinstance(value, datetime) and value.tzinfo is None
 
 
 def wrong(expected: str, value: Any) -> ValueError:
@@ -156,9 +162,9 @@ READERS: dict[Any, Read] = {
     str: read_text,
     Decimal: _read_decimal,
     bool: _read_boolean,
-    datetime: _from_text(read_datetime, "a datetime"),
-    date: _from_text(read_date, "a date"),
-    time: _from_text(read_time, "a time of day"),
+    datetime: _from_text(read_datetime, "a datetime", datetime),
+    date: _from_text(read_date, "a date", date),
+    time: _from_text(read_time, "a time of day", time),
 }
 
 ISO: dict[Any, Callable[[Read], Read]] = {datetime: _iso_datetime, date: _iso_date}

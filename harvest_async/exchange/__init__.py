@@ -9,7 +9,7 @@ from harvest_async.exchange.cache_protocol import Watcher
 from harvest_async.exchange.exchange import Exchange, creations
 from harvest_async.exchange.factory import ExchangeSettings, open_exchange
 from harvest_async.exchange.files import form_data
-from harvest_async.exchange.options import OnUnknown, Options
+from harvest_async.exchange.options import OnUnknown, Options, check_options
 from harvest_async.exchange.recording import RawResponse, with_raw_response
 from harvest_async.exchange.shared import BeforeSend, Shared
 
@@ -22,6 +22,7 @@ __all__ = [
     "RawResponse",
     "Shared",
     "Watcher",
+    "check_options",
     "creations",
     "form_data",
     "open_exchange",

@@ -87,7 +87,7 @@ class Exchange:
     def urgency(self) -> Hashable:
         """The options that decide how long a call may take: calls with equal ones may wait for each other."""
         options = self._options
-        return self._lane(), options.max_wait, options.limits.timeout, options.limits.attempts
+        return self._lane(), self._patience(), options.limits.timeout, options.limits.attempts
 
     def with_options(self, **changes: Any) -> Exchange:
         """The same exchange with other options (see `HarvestV1.options`).
@@ -246,11 +246,16 @@ class Exchange:
         ticket = Ticket(
             Lane.INTERACTIVE if options.lane is None and not _in_bulk.get() else self._lane(),
             round(seconds * SECOND),
-            self._max_wait,
+            self._patience(),
             None if shared.status_call is None else self._attempts.probe,
             call.budget,
         )
         return InFlightCall(call, wire, ticket, shared.auth, seconds, options.before_send, options.limits)
+
+    def _patience(self) -> int | None:
+        """Return how long a call that begins now may wait at the gate, in nanoseconds; None for no limit."""
+        bounded_while = self._options.bounded_while
+        return self._max_wait if bounded_while is None or bounded_while() else None
 
     def _lane(self) -> Lane:
         options = self._options

@@ -6,7 +6,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
-from attrs import evolve, field, frozen
+from attrs import evolve, field, fields_dict, frozen
 
 from harvest_async.call import Call
 from harvest_async.errors import InvalidArgument
@@ -15,7 +15,7 @@ from harvest_async.messages import Headers, redact_headers
 from harvest_async.retry import ATTEMPTS, USUAL, Budget, Limits
 from harvest_async.throttle.queue import Lane
 
-__all__ = ["LONGEST", "PLAIN", "OnUnknown", "Options", "change", "check_timeout"]
+__all__ = ["LONGEST", "PLAIN", "OnUnknown", "Options", "change", "check_options", "check_timeout"]
 
 OnUnknown = Callable[[Call[Any]], Awaitable[None]]
 
@@ -49,6 +49,7 @@ class Options:
     Attributes:
         lane: the line at the gate; None is interactive, or bulk inside `bulk()`.
         max_wait: how long a call may wait at the gate, in seconds; None for as long as it takes.
+        bounded_while: whether `max_wait` holds for a call that begins now; None for always.
         limits: how long and how often a call is tried.
         headers: header fields that are sent with each call, beside the client's own.
         on_unknown: is given a call that was cancelled after it was sent.
@@ -57,6 +58,7 @@ class Options:
 
     lane: Lane | None = None
     max_wait: float | None = None
+    bounded_while: Callable[[], bool] | None = None
     limits: Limits = USUAL
     headers: Headers = field(default=(), repr=lambda headers: repr(redact_headers(headers)))
     on_unknown: OnUnknown | None = None
@@ -88,10 +90,24 @@ def change(options: Options, changes: Mapping[str, Any]) -> Options:
     if "headers" in rest:
         given = rest.pop("headers")
         headers = () if given is None else _merged(headers, given)
+    if "max_wait" in rest:
+        rest.setdefault("bounded_while", None)
     changed = evolve(options, limits=limits, headers=headers, **rest)
     if not (changed.max_wait is None or (_is_number(changed.max_wait) and 0 <= changed.max_wait <= LONGEST_WAIT)):
         raise InvalidArgument(f"max_wait={_shown(changed.max_wait)}: give 0 or more seconds, or None")
     return changed
+
+
+def check_options(given: Mapping[str, Any]) -> None:
+    """Check the options of a client, as `HarvestV1.options` names them.
+
+    Raises:
+        InvalidArgument: a value can't be used, or there is no such option.
+    """
+    known = {*fields_dict(Options), "timeout", "attempts", "retry_budget"} - {"bounded_while", "limits"}
+    if unknown := sorted(given.keys() - known):
+        raise InvalidArgument(f"Unknown option {unknown[0]!r}. Choose from: {', '.join(sorted(known))}.")
+    change(PLAIN, {name: value for name, value in given.items() if name != "lane"})
 
 
 def check_timeout(value: object) -> float:

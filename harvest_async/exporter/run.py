@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import suppress
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -169,6 +169,7 @@ class _Export:
         self._format = FORMATS[state.format]
         self._numbers: dict[str, list[int]] = {}
         self._changed: dict[str, _Changed] = {}
+        self._began = datetime.now(UTC)
 
     async def run(self, sections: Sequence[ExportTable]) -> None:
         """Bring each kind up to date."""
@@ -224,7 +225,7 @@ class _Export:
             with suppress(FileNotFoundError):
                 new.unlink()
         latest = changed.latest if changed is not None else intake.latest if section.since else {}
-        self._state.saw(section.name, latest)
+        self._state.saw(section.name, {part: min(moment, self._began) for part, moment in latest.items()})
         await finish(asyncio.to_thread(self._state.save, self._folder))
         self._result.kinds.append(Kept(section.name, path, intake.read, rows, intake.deleted_ids))
 

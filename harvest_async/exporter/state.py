@@ -2,7 +2,8 @@
 
 Invariants:
     The state is written atomically, and only after its data are on the disk. Times are the server's: the latest
-    `updated_at` read for each parent.
+    `updated_at` read for each parent, but none after the beginning of the export: a record that changes while its list
+    is read may have been read before.
 """
 
 from __future__ import annotations

@@ -72,7 +72,7 @@ class Csrf:
             raise Refusal(403, "csrf", "Sent by another site", "This request was sent by another site: it was ignored.")
 
     async def check(self, request: Request) -> None:
-        """Refuse a request without a valid token; the form must have been read with `request.form` before, if any.
+        """Refuse a request without a valid token, in its form or its header.
 
         Raises:
             Refusal: the token is missing, or belongs to another browser.
@@ -80,7 +80,8 @@ class Csrf:
         self.check_site(request)
         given = request.headers.get(HEADER)
         if given is None and "form" in request.headers.get("content-type", ""):
-            field = (await request.form()).get(FIELD)
+            async with request.form() as form:  # the fields stay; files, which no such form has, are closed
+                field = form.get(FIELD)
             given = field if isinstance(field, str) else None
         self.check_token(request, given)
 

@@ -1,103 +1,121 @@
-"""Clients that live as long as an app, and the dependency that gives them to its routes."""
+"""Clients that live as long as an app, and the dependencies that give them to its routes."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from fastapi import FastAPI
+from fastapi import Depends
 from fastapi.requests import HTTPConnection
 
-from harvest_async.fastapi.problems import note_wait
+from harvest_async.client.base_client import BaseClient
+from harvest_async.fastapi.lifespan import DEFAULT_KEY, found_in, open_keys
+from harvest_async.fastapi.route_options import RouteWork, route_work, with_route_options
 
 if TYPE_CHECKING:
-    from harvest_async.versions import Client
+    from contextlib import AbstractAsyncContextManager
 
-__all__ = ["harvest_lifespan", "use_harvest"]
+__all__ = ["Accounts", "harvest_by_key", "harvest_of_account", "use_harvest"]
 
-_DEFAULT_KEY: Final = "default"
-_STATE: Final = "harvest_async."
-"""The prefix of a client's key in the state of a request."""
-
-_OPEN: Final = "harvest_async_keys"
-"""The attribute of the app's state that holds the keys of its open clients."""
-
-Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[dict[str, Any]]]
+_WORK: Final[Any] = Depends(route_work, scope="function")
 
 
-def harvest_lifespan(make: Callable[[], Client], *, key: str = _DEFAULT_KEY) -> Lifespan:
-    """Return a lifespan that opens a client when the app starts and closes it when the app ends.
+class Accounts(Protocol):
+    """Clients of many accounts: a `HarvestPool`, for example."""
 
-    An app with a lifespan of its own enters this one inside it and yields both states:
+    def account(self, account: Any, /) -> AbstractAsyncContextManager[Any]:
+        """Open a client of an account."""
+        ...
 
-        async with open_database() as database, harvest_lifespan(HarvestV1.from_env)(app) as state:
-            yield {**state, "database": database}
 
-    Args:
-        make: creates the client, for example `HarvestV1.from_env`. Its errors keep the app from starting.
-        key: the name of the client in an app that has several.
+async def use_harvest(connection: HTTPConnection, work: RouteWork = _WORK) -> Any:
+    """Give the app's client: `harvest: Annotated[HarvestV1, Depends(use_harvest)]`, or `HarvestV1Dep` for short.
 
-    Returns:
-        A value for `FastAPI(lifespan=...)`.
+    It works in routes and in web sockets, with the options of the route (see `harvest_options`). A test may replace
+    it by `app.dependency_overrides[use_harvest]`.
 
     Raises:
-        ValueError: when the app starts, if it already has an open client with this key.
+        TypeError: from the request, if the app has no client.
     """
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
-        with _reserved(app, key):
-            async with make() as harvest:
-                yield {_STATE + key: harvest}
-
-    return lifespan
+    return _client(connection, DEFAULT_KEY, work)
 
 
-@contextmanager
-def _reserved(app: FastAPI, key: str) -> Iterator[None]:
-    """Reserve a key in an app, so that no client hides another one."""
-    keys: set[str] = getattr(app.state, _OPEN, set())
-    if key in keys:
-        msg = f"This app already has a Harvest client with key={key!r}: give each client a key of its own"
-        raise ValueError(msg)
-    setattr(app.state, _OPEN, keys | {key})
-    try:
-        yield
-    finally:
-        setattr(app.state, _OPEN, getattr(app.state, _OPEN) - {key})
+@cache
+def harvest_by_key(key: str) -> Callable[[HTTPConnection, RouteWork], Awaitable[Any]]:
+    """Return the dependency that gives one of an app's clients: `Annotated[HarvestV2, Depends(harvest_by_key("eu"))]`.
 
-
-def use_harvest(
-    *, max_wait: float | None = None, key: str = _DEFAULT_KEY
-) -> Callable[[HTTPConnection], Awaitable[Any]]:
-    """Return a dependency that gives an app's client: `Annotated[HarvestV1, Depends(use_harvest(max_wait=1))]`.
-
-    It works in routes and in web sockets.
+    It is the same function for the same key, so that `app.dependency_overrides[harvest_by_key("eu")]` replaces it.
 
     Args:
-        max_wait: the longest time in seconds that a call waits for the account's throttle. A call that would wait
-            longer gets a 503 response with `Retry-After` at once. None waits without a limit.
-        key: the name of the client, as given to `harvest_lifespan`.
+        key: the name of the client, as `harvest_lifespan` was given it.
 
     Raises:
-        InvalidArgument: from the request, if `max_wait` is negative.
-        TypeError: from the request, if the app has no client with this key.
+        TypeError: from the request, if the app has no such client.
     """
 
-    async def harvest(connection: HTTPConnection) -> Any:
-        client: Client | None = getattr(connection.state, _STATE + key, None)
-        if client is None:
-            raise TypeError(_missing(connection, key))
-        note_wait(connection, max_wait)
-        return client.options(max_wait=max_wait)
+    async def use_keyed_harvest(connection: HTTPConnection, work: RouteWork = _WORK) -> Any:
+        return _client(connection, key, work)
 
-    return harvest
+    return use_keyed_harvest if key != DEFAULT_KEY else use_harvest
 
 
-def _missing(connection: HTTPConnection, key: str) -> str:
-    """Return the message for a key without a client."""
-    if keys := sorted(getattr(connection.app.state, _OPEN, ())):
-        return f"No Harvest client with key={key!r} in this app. Available: {', '.join(map(repr, keys))}."
-    argument = "" if key == _DEFAULT_KEY else f", key={key!r}"
-    return f"No Harvest client in this app: create it with FastAPI(lifespan=harvest_lifespan(make{argument}))"
+def harvest_of_account(account: Callable[..., Any], *, key: str = DEFAULT_KEY) -> Callable[..., Awaitable[Any]]:
+    """Return a dependency that gives a client of the account to which the visitor is signed in.
+
+        async def account_of(session: Annotated[Session, Depends(sign_in.required)]) -> str:
+            return session.account
+
+        MyHarvest = Annotated[HarvestV2, Depends(harvest_of_account(account_of))]
+
+    The client is open until the response was sent, its background tasks included.
+
+    Args:
+        account: a dependency that returns the account, or refuses the visitor: whose account it is, is its decision.
+        key: the name of the pool, as `harvest_lifespan` was given it.
+
+    Raises:
+        TypeError: from the request, if the app has no such pool.
+        HarvestError: from the request, if the pool has no client of the account.
+    """
+    chosen: Any = Depends(account)
+
+    async def opened(connection: HTTPConnection, account: Any = chosen) -> AsyncIterator[BaseClient]:
+        async with _pool(connection, key).account(account) as client:
+            yield client
+
+    of_account: Any = Depends(opened)
+
+    async def use_account(connection: HTTPConnection, client: BaseClient = of_account, work: RouteWork = _WORK) -> Any:
+        return with_route_options(connection, client, work)
+
+    return use_account
+
+
+def _client(connection: HTTPConnection, key: str, work: RouteWork) -> Any:
+    """Return the client with a key, with the options of the route."""
+    client = found_in(connection, key)
+    if isinstance(client, BaseClient):
+        return with_route_options(connection, client, work)
+    if client is None:
+        raise TypeError(_missing(connection, key, "client"))
+    raise TypeError(f"key={key!r} is no client but a pool: use Depends(harvest_of_account(...)) for an account of it")
+
+
+def _pool(connection: HTTPConnection, key: str) -> Accounts:
+    """Return the pool with a key."""
+    pool: Any = found_in(connection, key)
+    if pool is None:
+        raise TypeError(_missing(connection, key, "pool"))
+    if isinstance(pool, BaseClient):
+        raise TypeError(f"key={key!r} is the client of one account: give harvest_lifespan a pool for those of visitors")
+    accounts: Accounts = pool
+    return accounts
+
+
+def _missing(connection: HTTPConnection, key: str, what: str) -> str:
+    """Return the message for a key that an app does not have."""
+    if keys := open_keys(connection.app):
+        return f"No Harvest {what} with key={key!r} in this app. Available: {', '.join(map(repr, keys))}."
+    argument = "" if key == DEFAULT_KEY else f", key={key!r}"
+    return f"No Harvest {what} in this app: create it with FastAPI(lifespan=harvest_lifespan(make{argument}))"

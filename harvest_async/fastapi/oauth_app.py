@@ -31,6 +31,9 @@ _VARIABLES: Final = {
     "HARVEST_ACCOUNT": "account",
 }
 
+_REACHED_BY: Final = ("app", "base_url", "id_url", "timeout", "transport", "ssl_context", "proxy")
+"""The options that concern calls before the account is known."""
+
 
 @frozen(kw_only=True)
 class OAuthApp:
@@ -121,7 +124,8 @@ class OAuthApp:
                 await harvest.sign_in(redirect, state=state)
             return ((self.account, self.account),)
         sign_in = versions.load("sign_in", self.version)
-        found = await sign_in(redirect, state=state, auth=self.auth(store), **self._options())
+        reached = {name: value for name, value in self._options().items() if name in _REACHED_BY}
+        found = await sign_in(redirect, state=state, auth=self.auth(store), **reached)
         return tuple((str(each.id), each.name or str(each.id)) for each in found if each.product == "harvest")
 
     async def user(self, account: str, store: TokenStore) -> SignedInUser:

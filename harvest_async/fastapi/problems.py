@@ -29,7 +29,7 @@ from harvest_async.errors import (
     WouldWait,
 )
 
-__all__ = ["MEANINGS", "add_handlers", "note_wait", "problem_response"]
+__all__ = ["MEANINGS", "PROBLEM", "add_handlers", "note_wait", "problem_response", "type_of"]
 
 MEANINGS: Final[tuple[tuple[type[HarvestError], int, str], ...]] = (
     # error, status, title: the first match counts
@@ -53,18 +53,19 @@ MEANINGS: Final[tuple[tuple[type[HarvestError], int, str], ...]] = (
 
 logger = logging.getLogger("harvest_async")
 
-_WAITS: Final = "harvest_async_max_waits"
-"""The attribute of a request's state that holds the `max_wait` of each dependency."""
+_WAIT: Final = "harvest_async_max_wait"
+"""The attribute of a request's state that holds the `max_wait` of its route."""
 
-_PROBLEM: Final = "application/problem+json"
+PROBLEM: Final = "application/problem+json"
+"""The media type of a problem document."""
+
 _JITTER: Final = 0.05
 """Seconds by which the predicted wait at the gate may be wrong."""
 
 
-def note_wait(connection: HTTPConnection, max_wait: float | None) -> None:
-    """Note the `max_wait` of a request's dependency, which `Retry-After` takes into account; None is no limit."""
-    waits: tuple[float, ...] = getattr(connection.state, _WAITS, ())
-    setattr(connection.state, _WAITS, waits if max_wait is None else (*waits, max_wait))
+def note_wait(connection: HTTPConnection, max_wait: float) -> None:
+    """Note the `max_wait` of a request's route, which `Retry-After` takes into account."""
+    setattr(connection.state, _WAIT, max_wait)
 
 
 def add_handlers(app: FastAPI) -> None:
@@ -79,12 +80,17 @@ def add_handlers(app: FastAPI) -> None:
 async def problem_response(request: Request, error: Exception) -> JSONResponse:
     """Return the problem document of one of Harvest's errors."""
     status, title = next((status, title) for kind, status, title in MEANINGS if isinstance(error, kind))
-    name = re.sub(r"\B(?=[A-Z])", "-", type(error).__name__).lower()
-    problem = {"type": f"urn:harvest-async:{name}", "title": title, "status": status, "detail": _detail(error)}
+    problem = {"type": type_of(type(error)), "title": title, "status": status, "detail": _detail(error)}
     wait = _retry_after(request, error)
     if wait is None:
-        return JSONResponse(problem, status, media_type=_PROBLEM)
-    return JSONResponse(problem | {"retry_after": wait}, status, {"Retry-After": str(wait)}, _PROBLEM)
+        return JSONResponse(problem, status, media_type=PROBLEM)
+    return JSONResponse(problem | {"retry_after": wait}, status, {"Retry-After": str(wait)}, PROBLEM)
+
+
+def type_of(kind: type[Exception]) -> str:
+    """Return the type of the problem documents of an error class: `urn:harvest-async:not-found`."""
+    name = re.sub(r"\B(?=[A-Z])", "-", kind.__name__).lower()
+    return f"urn:harvest-async:{name}"
 
 
 def _detail(error: Exception) -> str:
@@ -98,8 +104,7 @@ def _detail(error: Exception) -> str:
 def _retry_after(request: Request, error: Exception) -> int | None:
     """Return the whole seconds after which the same request is expected to succeed, waiting as long as this one."""
     if isinstance(error, WouldWait):
-        shortest = min(getattr(request.state, _WAITS, ()), default=0.0)  # the error may be any client's
-        return max(1, math.ceil(error.wait - shortest + _JITTER))
+        return max(1, math.ceil(error.wait - getattr(request.state, _WAIT, 0.0) + _JITTER))
     if isinstance(error, Throttled):
         return max(1, math.ceil(error.retry_after))
     return None

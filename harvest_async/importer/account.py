@@ -64,6 +64,10 @@ class ReferencedEntries(Protocol):
         """Return a time entry, or None if it does not exist."""
         ...
 
+    async def having(self, reference: str) -> Sequence[LoggedEntry]:
+        """Return the time entries that have a reference with this id."""
+        ...
+
     async def unlink(self, record: int) -> None:
         """Remove the reference of a time entry."""
         ...

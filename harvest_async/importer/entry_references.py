@@ -16,7 +16,7 @@ from uuid import uuid4
 
 from harvest_async.importer.account import Account, ReadableAccount
 from harvest_async.importer.account_records import EntryReference, LoggedEntry
-from harvest_async.importer.journal import Change, Journal
+from harvest_async.importer.journal import Change, Journal, JournalError
 from harvest_async.importer.work_queue import Step
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "NOT_KEPT",
     "OFF",
     "RunReferences",
+    "check_unsent",
     "find_references",
     "plan_references",
     "read_logged",
@@ -42,6 +43,9 @@ _ORDINALS: Final = """
     where kind = 'entry' and state = 'planned'
 """
 _SET_META: Final = "insert or replace into meta values ('references', ?)"
+_NEXT: Final = (
+    "select reference from step where kind = 'entry' and state = 'planned' and reference is not null order by id"
+)
 _FORGET: Final = "update step set reference = null where id = ?"
 _FORGET_ALL: Final = "update step set reference = null where reference is not null"
 
@@ -114,6 +118,28 @@ class RunReferences:
         """Return whether an entry has a reference of this run, or this one if it is given."""
         found = entry.reference
         return found is not None and found.group_id == self.run and reference in {None, found.id}
+
+
+async def check_unsent(account: ReadableAccount, journal: Journal, references: RunReferences) -> None:
+    """Check by its reference that the next time entry to send is not in the account.
+
+    It is there if a copy of the journal was run: the copy does not know what the other one has written.
+
+    Raises:
+        JournalError: it is there.
+    """
+    if account.references is None or references.state not in {ASKED, KEPT}:
+        return
+    step = await journal.work(journal.one, _NEXT)
+    if step is None:
+        return
+    for each in await account.references.having(step[0]):
+        if references.is_ours(each, step[0]):
+            raise JournalError(
+                f"time entry {each.id} has the reference of a row that this journal has not sent: a copy of the "
+                "journal was run. Resume that copy; or plan the file again with a new journal, which recognises what "
+                "was written. Nothing was sent"
+            )
 
 
 async def read_logged(

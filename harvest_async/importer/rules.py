@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from attrs import frozen
 
 from harvest_async.errors import HarvestError
 
-__all__ = ["STAGES", "Rules", "Stopped"]
+__all__ = ["STAGES", "Guard", "Rules", "Stopped", "unguarded"]
+
+Guard = Callable[[], None]
+"""Called directly before each write; it raises a `HarvestError` if the run may not write any more."""
+
 
 STAGES: Final = (
     ("creating clients, tasks and people", ("client", "task", "person", "category", "item_category")),
@@ -56,3 +61,7 @@ class Stopped(HarvestError):
     """
 
     gave_up = False
+
+
+def unguarded() -> None:
+    """Let every write pass: the guard of a run that no other run can replace."""

@@ -3,12 +3,14 @@
 Invariants:
 - The stages are those of `rules.STAGES`: what rows need is created first, and final states are set last.
 - A write whose response was lost is never sent again before `Reconciliation` has found out whether it was processed.
-- Every write passes the `OutageGate`, which is closed while the server does not respond.
+- Every write passes the `OutageGate`, which is closed while the server does not respond, and the run's guard.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final
 
 import anyio
@@ -16,12 +18,12 @@ import anyio
 from harvest_async.clock import Clock
 from harvest_async.concurrency import first_error
 from harvest_async.importer.account import Account
-from harvest_async.importer.entry_references import RunReferences
+from harvest_async.importer.entry_references import RunReferences, check_unsent
 from harvest_async.importer.journal import Journal, JournalWriter
 from harvest_async.importer.outage_gate import UNREACHABLE, OutageGate
 from harvest_async.importer.reconciliation import Reconciliation
 from harvest_async.importer.references import References
-from harvest_async.importer.rules import STAGES, Rules, Stopped
+from harvest_async.importer.rules import STAGES, Guard, Rules, Stopped, unguarded
 from harvest_async.importer.sender import Sender
 from harvest_async.importer.work_queue import WorkQueue
 from harvest_async.progress import Progress
@@ -54,9 +56,18 @@ class Runner:
         rules: the rules of the run.
         clock: the source of time.
         progress: receives the progress.
+        guard: called directly before each write.
     """
 
-    def __init__(self, account: Account, journal: Journal, rules: Rules, clock: Clock, progress: Progress) -> None:
+    def __init__(
+        self,
+        account: Account,
+        journal: Journal,
+        rules: Rules,
+        clock: Clock,
+        progress: Progress,
+        guard: Guard = unguarded,
+    ) -> None:
         self._account = account
         self._journal = journal
         self._rules = rules
@@ -64,11 +75,11 @@ class Runner:
         self._progress = progress
         self._writer = JournalWriter(journal)
         self._references = References(journal)
-        run_references = RunReferences(journal)
+        self._run_references = run_references = RunReferences(journal)
         self._reconciliation = Reconciliation(account, journal, self._writer, self._references, run_references)
         self._gate = OutageGate(account, rules.give_up, clock, progress)
         self._sender = Sender(
-            account, self._writer, self._references, run_references, self._gate, rules, clock, progress
+            account, self._writer, self._references, run_references, self._gate, rules, clock, progress, guard
         )
 
     def stop(self, why: str) -> None:
@@ -79,10 +90,12 @@ class Runner:
         """Run all planned steps of the journal.
 
         Raises:
-            Stopped: the run ended early.
+            JournalError: a copy of the journal was run; nothing was sent.
+        Stopped: the run ended early.
             HarvestError: the account can't be used; the run can be resumed.
         """
         try:
+            await self._until_reachable(partial(check_unsent, self._account, self._journal, self._run_references))
             await self._recover()
             with self._account.bulk():
                 for title, kinds in STAGES:
@@ -157,15 +170,19 @@ class Runner:
             self._progress.state(None)
         if self._gate.halted():
             return False
-        await self._read_until_complete(kinds)
+        await self._until_reachable(partial(self._reconcile_kinds, kinds))
         await self._journal.work(self._references.load)
         return True
 
-    async def _read_until_complete(self, kinds: tuple[str, ...]) -> None:
+    async def _reconcile_kinds(self, kinds: tuple[str, ...]) -> None:
+        for kind in kinds:
+            await self._reconciliation.reconcile(kind)
+
+    async def _until_reachable(self, read: Callable[[], Awaitable[None]]) -> None:
+        """Read the account, again whenever the server does not respond."""
         while not self._gate.halted():
             try:
-                for kind in kinds:
-                    await self._reconciliation.reconcile(kind)
+                await read()
             except UNREACHABLE:
                 await self._gate.wait_for_server()
             else:

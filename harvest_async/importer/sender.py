@@ -1,7 +1,8 @@
 """Send one step of a plan at a time, and store its outcome.
 
 Invariants:
-- A write gets its lease first; then its intent is stored on the disk; then the request is sent.
+- A write gets its lease first; then its intent is stored on the disk; then the request is sent. The guard is called
+  before the intent is stored, and before each attempt to send the request.
 - From its intent on, a write counts as possibly processed: it is planned again only if the server refused it or if it
   certainly was not sent.
 """
@@ -35,7 +36,7 @@ from harvest_async.importer.entry_references import RunReferences
 from harvest_async.importer.journal import Change, JournalError, JournalWriter
 from harvest_async.importer.outage_gate import HeldBack, OutageGate
 from harvest_async.importer.references import References
-from harvest_async.importer.rules import Rules
+from harvest_async.importer.rules import Guard, Rules
 from harvest_async.importer.transitions import (
     mark_created,
     mark_existing,
@@ -70,6 +71,7 @@ class Sender:
         rules: the rules of the run.
         clock: the source of time.
         progress: receives the progress.
+        guard: raises an error if the run may not write any more.
 
     Attributes:
         unresolved: the keys of writes whose outcome is unknown.
@@ -86,6 +88,7 @@ class Sender:
         rules: Rules,
         clock: Clock,
         progress: Progress,
+        guard: Guard,
     ) -> None:
         self._account = account
         self._writer = writer
@@ -95,6 +98,7 @@ class Sender:
         self._rules = rules
         self._clock = clock
         self._progress = progress
+        self.guard = guard
         self._failures = 0
         self.unresolved: set[str] = set()
         self.again = False
@@ -157,9 +161,16 @@ class Sender:
 
         Raises:
             HeldBack: it may not be sent now.
+            HarvestError: the guard lets this run write no more; the step is planned.
         """
         self._gate.leave(step.id)
+        self.guard()
         await self._writer.write(mark_intended(step.id))
+        try:
+            self.guard()
+        except HarvestError:
+            self._writer.enqueue(plan_again(step.id))
+            raise
 
     # Outcomes
 
@@ -260,8 +271,10 @@ class _Observer:
         self.is_outcome_unknown = False
 
     async def before_send(self) -> None:
-        """Store the intent before the first attempt."""
-        if not self.is_intended:
+        """Store the intent before the first attempt; call the guard before each."""
+        if self.is_intended:
+            self._sender.guard()
+        else:
             await self._sender.mark_intended(self._step)
             self.is_intended = True
 

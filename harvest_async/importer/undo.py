@@ -23,7 +23,7 @@ from harvest_async.errors import BadRequest, Forbidden, NotFound, Unprocessable
 from harvest_async.importer.account import Account, ReferencedEntries
 from harvest_async.importer.entry_references import KEPT, RunReferences, find_references
 from harvest_async.importer.journal import Journal
-from harvest_async.importer.rules import STAGES
+from harvest_async.importer.rules import STAGES, Guard, unguarded
 from harvest_async.importer.transitions import mark_undone
 from harvest_async.progress import Progress
 
@@ -63,8 +63,8 @@ class UnlinkResult:
     left: Sequence[str] = ()
 
 
-async def undo_run(account: Account, journal: Journal, progress: Progress) -> UndoResult:
-    """Delete what the journal's run created.
+async def undo_run(account: Account, journal: Journal, progress: Progress, guard: Guard = unguarded) -> UndoResult:
+    """Delete what the journal's run created; the guard is called before each delete.
 
     Raises:
         HarvestError: the account can't be used; it can be called again.
@@ -75,7 +75,7 @@ async def undo_run(account: Account, journal: Journal, progress: Progress) -> Un
         for title, of_kinds in reversed(STAGES):
             steps = await journal.work(journal.rows, _CREATED, (json.dumps(of_kinds),))
             progress.begin(f"undoing: {title}", len(steps))
-            undos = [partial(_undo, account, journal, foreign, *step) for step in steps]
+            undos = [partial(_undo, account, journal, guard, foreign, *step) for step in steps]
             results = await gather(undos, on_done=progress.step)
             removed += sum(each is None for each in results)
             left += [each for each in results if each is not None]
@@ -149,6 +149,7 @@ async def _has_reference(
 async def _undo(
     account: Account,
     journal: Journal,
+    guard: Guard,
     foreign: frozenset[int],
     step: int,
     kind: str,
@@ -163,6 +164,7 @@ async def _undo(
     what = f"{kind.replace('_', ' ')} {record}{f' ({name})' if name else ''}"
     if kind == "entry" and record in foreign:
         return f"{what}: {_NOT_OURS}"
+    guard()
     try:
         reason = await account.delete(kind, record, {**fields, "project": project, "other": other})
     except _REFUSED as error:

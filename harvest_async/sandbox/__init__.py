@@ -20,6 +20,9 @@ from harvest_async.sandbox.world import World
 
 __all__ = ["Request", "Sandbox"]
 
+_SHOWN = 5
+"""The most requests that an error lists."""
+
 _MISSING = "The sandbox needs Starlette and uvicorn. Install them: python -m pip install 'harvest-async[sandbox]'"
 
 
@@ -170,6 +173,17 @@ class Sandbox:
     def requests(self) -> list[Request]:
         """Return all requests since the last reset, in the order of arrival."""
         return self._account.requests()
+
+    def assert_nothing_sent(self) -> None:
+        """Check that no request has arrived since the last reset.
+
+        Raises:
+            AssertionError: requests have arrived; the message lists the first of them.
+        """
+        if requests := self.requests():
+            shown = ", ".join(f"{each.method} {each.path}" for each in requests[:_SHOWN])
+            more = f" and {len(requests) - _SHOWN} more" if len(requests) > _SHOWN else ""
+            raise AssertionError(f"expected no request, but the sandbox received {shown}{more}")
 
     def max_in_window(self, budget: str = "general") -> int:
         """Return the most requests of a budget that arrived in any half-open period, computed from the log.

@@ -20,10 +20,11 @@ from harvest_async.clock import SECOND, Clock
 from harvest_async.errors import HarvestError, StorageError
 from harvest_async.throttle.lease import Change, write_end
 from harvest_async.throttle.ledgers.memory import Ledger, LedgerBusy, MemoryLedger
+from harvest_async.throttle.plan import Plan, Planner
 from harvest_async.throttle.settings import Settings
 from harvest_async.throttle.state import AccountState, Why
 
-__all__ = ["Access", "End"]
+__all__ = ["Access", "End", "Turn", "log_turn", "unusable"]
 
 logger = logging.getLogger("harvest_async.throttle")
 
@@ -40,6 +41,10 @@ _PATIENCE: Final = 1.0
 """Seconds that the end of a program waits for a ledger in use."""
 
 
+Turn = tuple[Why | None, int]
+"""Why a gate that opened or closed is closed now, None if it is open; and until when."""
+
+
 @frozen
 class End:
     """How and when a lease ended.
@@ -54,8 +59,8 @@ class End:
     lease: int
     time: int
 
-    def apply(self, state: AccountState) -> tuple[Why | None, int] | None:
-        """Write the end into the state; return the gate's state to log, None if the gate did not open or close."""
+    def apply(self, state: AccountState) -> Turn | None:
+        """Write the end into the state; return what there is to log, None if the gate did not open or close."""
         return (state.why, state.until) if write_end(state, self.change, self.lease, self.time) else None
 
 
@@ -69,10 +74,15 @@ class Access:
         resume: called when a busy ledger is free again; grants what can be granted, in a transaction of its own.
 
     Attributes:
+        immediate: whether the state can be looked at without waiting for an exchange with a server.
+        grace: how long the ordinary transactions of other processes may keep the ledger in use, in nanoseconds.
         memory: the ledger if it is in memory, so that it is never in use for longer than a change takes; else None.
         closed: whether the account's gate was closed at the last look.
         busy: the error with which the ledger was found in use; None while it can be used.
     """
+
+    immediate: Final = True
+    grace: Final = SECOND // 20
 
     def __init__(self, ledger: Ledger, settings: Settings, clock: Clock, resume: Callable[[], None]) -> None:
         self._loop = asyncio.get_running_loop()
@@ -109,6 +119,22 @@ class Access:
                 self._since, self._pause = self._clock.now(), _FIRST
             self._try_later()
             raise
+
+    def look(self, look: Callable[[AccountState], T]) -> T:
+        """Return what `look` finds in the state; see `transact`."""
+        return self.transact(look)
+
+    def dispatch(self, planner: Planner) -> None:
+        """Grant what may be granted: plan it, store it, and have it handed out."""
+        plan = Plan()
+        try:
+            self.transact(lambda state: planner.plan(state, plan))
+        except LedgerBusy:
+            return  # `resume` dispatches when it is free
+        except HarvestError as broken:
+            planner.fail(broken, plan)
+            return
+        planner.confirm(plan)
 
     def end(self, end: End, *, refused: bool) -> None:
         """Write the end of a lease into the state, as soon as that is possible.
@@ -172,49 +198,36 @@ class Access:
             with memory.lock:
                 state = memory.state
                 if state.bounds is not self._bounds:
-                    state.bound(self._bounds)
+                    state.bound(self._bounds, self._clock.now())
                 result = change(state)
                 self.closed = state.why is not None
                 return result
         except HarvestError:
             raise
         except Exception as error:
-            raise _unusable(error) from error
+            raise unusable(error) from error
 
     def _transact(self, change: Callable[[AccountState], T]) -> T:
         def bounded(state: AccountState) -> T:
-            state.bound(self._settings.bounds)
+            state.bound(self._bounds, self._clock.now())
             logs.clear()
             logs.extend(end.apply(state) for end in self._ends)
             result = change(state)
             self.closed = state.why is not None
             return result
 
-        logs: list[tuple[Why | None, int] | None] = []
+        logs: list[Turn | None] = []
         try:
             result = self._ledger.transact(bounded)
         except HarvestError:
             raise
         except Exception as error:
-            raise _unusable(error) from error
+            raise unusable(error) from error
         self._ends.clear()
         for log in logs:
             if log is not None:
-                self.log(*log)
+                log_turn(self._settings.name, *log, self._clock.now())
         return result
-
-    def log(self, why: Why | None, until: int) -> None:
-        """Log that the gate opened or closed.
-
-        Args:
-            why: why it is closed now; None if it is open.
-            until: until when it stays closed.
-        """
-        if why is None:
-            logger.warning("%s: the gate is open again", self._settings.name)
-        else:
-            left = (until - self._clock.now()) / SECOND
-            logger.warning("%s: the gate is closed for %.1f s, %s", self._settings.name, left, why.value)
 
     def _write_ends(self) -> None:
         self._writes_soon = False
@@ -243,8 +256,17 @@ class Access:
             self._tries_again = False
 
 
-def _unusable(error: Exception) -> StorageError:
+def unusable(error: Exception) -> StorageError:
+    """Return the error of calls whose ledger fails with an exception of another library."""
     return StorageError(f"the throttle's ledger can't be used ({type(error).__name__}: {error}): choose another")
+
+
+def log_turn(name: str, why: Why | None, until: int, now: int) -> None:
+    """Log that the gate of an account opened or closed; see `Turn`."""
+    if why is None:
+        logger.warning("%s: the gate is open again", name)
+    else:
+        logger.warning("%s: the gate is closed for %.1f s, %s", name, (until - now) / SECOND, why.value)
 
 
 def _nothing(_: AccountState) -> None:

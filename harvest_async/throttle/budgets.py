@@ -14,6 +14,7 @@ from harvest_async.throttle.access import End
 from harvest_async.throttle.connections import ConnectionCap
 from harvest_async.throttle.gate import Gate
 from harvest_async.throttle.ledgers.memory import Ledger, MemoryLedger
+from harvest_async.throttle.ledgers.remote import RemoteLedger
 from harvest_async.throttle.queue import Lane
 from harvest_async.throttle.settings import Settings
 from harvest_async.throttle.snapshot import Snapshot, take_snapshot
@@ -85,7 +86,7 @@ class BudgetGates:
         by_loop: the gates by event loop.
     """
 
-    def __init__(self, ledger: Ledger, settings: Settings, clock: Clock, fallback_wait: float) -> None:
+    def __init__(self, ledger: Ledger | RemoteLedger, settings: Settings, clock: Clock, fallback_wait: float) -> None:
         self.fallback_wait = span(fallback_wait)
         self._ledger = ledger
         self._settings = settings

@@ -7,6 +7,8 @@ Invariants:
 - Gates that share a cap take turns: each turn grants one connection, and a gate with more calls waits for its next turn
   behind all others that wait. A gate with a thousand waiting calls delays a gate with one by one turn.
 - Only a gate that could send a call now waits for a turn: one whose account is blocked takes no connection.
+- A gate has its connection from the beginning of its turn. It takes it at once, returns it at once, or keeps its turn
+  until it knows, because its ledger is on a server.
 """
 
 from __future__ import annotations
@@ -38,7 +40,8 @@ class Connections:
     """Counts the connections that a gate has in use, and the round trip that is expected.
 
     Args:
-        dispatch: grants what may be granted; called when it is the gate's turn for a connection of the cap.
+        take_turn: grants what may be granted; called when it is the gate's turn for a connection of the cap. Returns
+            whether the gate keeps its turn, and calls `end_turn` when it knows what it needs.
 
     Attributes:
         busy: how many connections are in use.
@@ -46,10 +49,11 @@ class Connections:
         trip: the expected round trip in nanoseconds.
     """
 
-    __slots__ = ("_calls", "_cap", "_dispatch", "_most", "_period", "busy", "limit", "trip")
+    __slots__ = ("_calls", "_cap", "_has_turn", "_most", "_period", "_take_turn", "busy", "limit", "trip")
 
-    def __init__(self, dispatch: Callable[[], None]) -> None:
-        self._dispatch = dispatch
+    def __init__(self, take_turn: Callable[[], bool]) -> None:
+        self._take_turn = take_turn
+        self._has_turn = False
         self._cap: ConnectionCap | None = None
         self._most = MOST_CONNECTIONS
         self.busy = 0
@@ -64,12 +68,12 @@ class Connections:
 
     @property
     def capped(self) -> bool:
-        """Whether the cap has no connection for this gate now: none is free, or it is another gate's turn."""
-        return self._cap is not None and not self._cap.allows(self)
+        """Whether the cap has no connection for this gate now: none is free, or other gates are first."""
+        return self._cap is not None and not self._has_turn and not self._cap.free
 
     @property
     def queued(self) -> bool:
-        """Whether this gate waits for a turn, which will dispatch it."""
+        """Whether this gate waits for a turn, which will grant what may be granted."""
         return self._cap is not None and self._cap.has(self)
 
     def share(self, cap: ConnectionCap) -> None:
@@ -85,8 +89,10 @@ class Connections:
     def take(self) -> None:
         """Take a connection; check `full` and `capped` first."""
         self.busy += 1
-        if self._cap is not None:
-            self._cap.take()
+        if self._has_turn:
+            self._has_turn = False
+        elif self._cap is not None:
+            self._cap.busy += 1
 
     def release(self) -> None:
         """Release a connection; gates that wait for their turn get it."""
@@ -97,7 +103,19 @@ class Connections:
     def wait(self) -> None:
         """Wait for a turn, unless this gate does so already."""
         if self._cap is not None:
-            self._cap.wait(self, self._dispatch)
+            self._cap.wait(self)
+
+    def begin_turn(self) -> bool:
+        """Use a connection that the cap has taken for this gate; return whether the gate keeps its turn for later."""
+        self._has_turn = True
+        return self._take_turn()
+
+    def end_turn(self) -> None:
+        """End a turn; if its connection was not used, the next gate may have it."""
+        had, self._has_turn = self._has_turn, False
+        if had and self._cap is not None:
+            self._cap.busy -= 1
+            self._cap.give_turns_soon()
 
     def update(self, window: Window) -> int:
         """Set the limit by the window's present numbers, and return it."""
@@ -131,47 +149,51 @@ class ConnectionCap:
         self.busy = 0
         self.share = (limit + 1) // 2
         self._limit = limit
-        self._waiting: OrderedDict[Connections, Callable[[], None]] = OrderedDict()
-        self._turn: Connections | None = None
+        self._waiting: OrderedDict[Connections, None] = OrderedDict()
+        self._soon: asyncio.Handle | None = None
 
     @property
     def waiting(self) -> int:
         """How many gates wait for a turn."""
         return len(self._waiting)
 
-    def allows(self, connections: Connections) -> bool:
-        """Return whether a gate may take a connection now."""
-        return self.busy < self._limit and (not self._waiting or self._turn is connections)
+    @property
+    def free(self) -> bool:
+        """Whether a gate without a turn may take a connection now."""
+        return self.busy < self._limit and not self._waiting
 
     def has(self, connections: Connections) -> bool:
         """Return whether a gate waits for a turn."""
         return connections in self._waiting
 
-    def take(self) -> None:
-        """Take a connection; the turn in progress, if there is one, has been used."""
-        self.busy += 1
-        self._turn = None
+    def wait(self, connections: Connections) -> None:
+        """Let a gate wait for a turn; one that waits keeps its place."""
+        self._waiting.setdefault(connections)
 
     def release(self, count: int = 1) -> None:
         """Release connections, and let the gates that wait have their turns."""
         self.busy -= count
-        if self._waiting:
-            self._give_turns()
-
-    def wait(self, connections: Connections, dispatch: Callable[[], None]) -> None:
-        """Let a gate wait for a turn; one that waits keeps its place."""
-        self._waiting.setdefault(connections, dispatch)
+        self._give_turns()
 
     def lift(self) -> None:
         """Set no limit from now on."""
         self._limit = _NO_LIMIT
         self._give_turns()
 
+    def give_turns_soon(self) -> None:
+        """Let the gates that wait have their turns, after what is going on now: a ledger may be in use by it."""
+        if self._waiting and self._soon is None:
+            self._soon = self.loop.call_soon(self._give_turns)
+
     def _give_turns(self) -> None:
         """Let gates take what is free, one connection a turn; a turn that its gate does not need passes."""
-        while self._waiting and self.busy < self._limit and self._turn is None:
-            self._turn, dispatch = self._waiting.popitem(last=False)
+        self._soon = None
+        while self._waiting and self.busy < self._limit:
+            connections, _ = self._waiting.popitem(last=False)
+            self.busy += 1
+            keeps = False
             try:
-                dispatch()
+                keeps = connections.begin_turn()
             finally:
-                self._turn = None
+                if not keeps:
+                    connections.end_turn()

@@ -16,28 +16,30 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from copy import copy
 from functools import partial
 from typing import Final
 
 from harvest_async.clock import SECOND, Clock
 from harvest_async.errors import HarvestError
-from harvest_async.throttle.access import Access, End
+from harvest_async.throttle.access import Access, End, log_turn
 from harvest_async.throttle.connections import Connections
 from harvest_async.throttle.errors import busy_too_long, throttled, would_wait
-from harvest_async.throttle.granting import Expired, Granted, Granting, Waiter
+from harvest_async.throttle.granting import Granting, Waiter
 from harvest_async.throttle.lease import DEADLINE, Change, Lease, Ticket, write_end
 from harvest_async.throttle.ledgers.memory import Ledger, LedgerBusy, MemoryLedger
+from harvest_async.throttle.ledgers.remote import RemoteLedger
+from harvest_async.throttle.plan import Plan
 from harvest_async.throttle.probe import StatusCalls
 from harvest_async.throttle.queue import CallQueue, Lane
+from harvest_async.throttle.remote_access import RemoteAccess
 from harvest_async.throttle.settings import Settings
 from harvest_async.throttle.state import AccountState
 
 __all__ = ["Gate"]
 
 _REFUSALS: Final = 5
-_GRACE: Final = SECOND // 20
-"""How long the ordinary transactions of other processes may keep a ledger in use."""
 
 
 class Gate:
@@ -48,16 +50,23 @@ class Gate:
         refused: how many of its calls the server refused.
     """
 
-    def __init__(self, ledger: Ledger, settings: Settings, clock: Clock) -> None:
+    def __init__(self, ledger: Ledger | RemoteLedger, settings: Settings, clock: Clock) -> None:
         self._loop = asyncio.get_running_loop()
-        self._access = Access(ledger, settings, clock, self._resumed)
+        self._access = (
+            RemoteAccess(ledger, settings, clock, self)
+            if isinstance(ledger, RemoteLedger)
+            else Access(ledger, settings, clock, self._resumed)
+        )
         self._memory: MemoryLedger | None = self._access.memory
+        self._name = settings.name
         self._bounds = settings.bounds
         self._clock = clock
         self._queue: CallQueue[Waiter] = CallQueue(settings, shared=ledger.shared)
-        self.connections = Connections(self._dispatch)
+        self.connections = Connections(self._take_turn)
         self._granting = Granting(self, self._queue, self.connections, clock, settings.max_block)
         self._status_calls = StatusCalls(settings.name, self._granting, self.connections, clock, self._dispatch)
+        self._unchecked: dict[Waiter, int] = {}  # calls with a `max_wait` that no plan has regarded, and their places
+        self._planned: AbstractSet[Waiter] = frozenset()  # calls that a plan which is being stored has regarded
         self._last_number = 0
         self._least_deadline = DEADLINE
         self.refused = 0
@@ -85,7 +94,7 @@ class Gate:
         with self._memory.lock:
             state = self._memory.state
             if state.bounds is not self._bounds:
-                state.bound(self._bounds)
+                state.bound(self._bounds, self._clock.now())
             self._access.closed = state.why is not None
             lease = self._granting.at_once(ticket, state)
         if lease is not None and not ticket.number:
@@ -145,7 +154,7 @@ class Gate:
 
     def fail_waiting(self, error: HarvestError) -> None:
         """Raise an error from all calls that wait."""
-        self._fail_all(error, [], [])
+        self.fail(error, Plan())
 
     def abandon(self) -> list[End]:
         """Return the ends that the ledger does not have yet: the loop is closed, its calls will end no lease."""
@@ -216,7 +225,7 @@ class Gate:
         """
         return (
             self._takes_turns
-            and bool(self._granting.leases or self._queue.size)
+            and (bool(self._granting.leases or self._queue.size) or not self._access.immediate)
             and lease.timely
             and not (lease.probes or lease.is_status_call or self._access.closed)
         )
@@ -231,19 +240,22 @@ class Gate:
             why, until = state.why, state.until
         self._access.closed = why is not None
         if turned:
-            self._access.log(why, until)
+            log_turn(self._name, why, until, now)
 
     # Waiting
 
     def _enter(self, ticket: Ticket) -> Waiter:
         try:
             now = self._clock.now()
+            checked = True
             if ticket.max_wait is not None or ticket.refusals >= _REFUSALS:
-                self._check(ticket, now)
+                checked = self._check(ticket, now)
             requeue = ticket.number > 0
             if not requeue:
                 self._number(ticket, now)
             waiter = Waiter(ticket, self._loop.create_future(), now)
+            if not checked:
+                self._unchecked[waiter] = self._queue.place(ticket.lane) + self._granting.leading
         except Exception:
             self._dispatch()  # it may have been a leader, for which the others wait
             raise
@@ -267,51 +279,68 @@ class Gate:
         self._last_number += 1
         ticket.number, ticket.entered = self._last_number, now
 
-    def _check(self, ticket: Ticket, now: int) -> None:
-        """Raise the error of a call that must not wait any more."""
+    def _check(self, ticket: Ticket, now: int) -> bool:
+        """Raise the error of a call that must not wait any more; return whether that could be found out yet."""
         if ticket.refusals >= _REFUSALS:
             raise self._refused_too_often(now)
+        if not self._access.immediate:
+            return False
 
         def expected(state: AccountState) -> int:
             first = self._granting.goes_first(state, now)
             return 0 if first else self._granting.expected(state, ticket.lane, now)
 
         try:
-            wait = self._access.transact(expected)
+            wait = self._access.look(expected)
         except LedgerBusy:
-            return  # it waits, and its timer bounds the wait
+            return False  # it waits, and its timer bounds the wait
         if ticket.max_wait is not None and wait > ticket.max_wait - ticket.waited:
             raise would_wait(wait)
+        return True
+
+    def _check_newcomers(self) -> None:
+        """Raise the errors of calls that would wait too long, which could not be found out when they came."""
+        now, newcomers = self._clock.now(), self._unchecked
+        self._unchecked = {}
+        for waiter, place in newcomers.items():
+            ticket = waiter.ticket
+            if waiter.future.done() or ticket.max_wait is None:
+                continue
+            wait = self._access.look(partial(self._granting.expected, lane=ticket.lane, now=now, place=place))
+            if wait > ticket.max_wait - ticket.waited:
+                self._give_up(waiter, would_wait(wait))
 
     def _refused_too_often(self, now: int) -> HarvestError:
         def error(state: AccountState) -> HarvestError:
             return throttled(state, now, f"the call was refused {_REFUSALS} times")
 
         try:
-            return self._access.transact(error)
+            return self._access.look(error)
         except LedgerBusy:
             return error(AccountState())
 
     def _withdraw(self, waiter: Waiter) -> None:
         """Remove a cancelled waiter; a lease that was granted to it at the same time goes to the next."""
         self._queue.remove(waiter.ticket.lane, waiter)
+        self._unchecked.pop(waiter, None)
         if waiter.future.done() and not waiter.future.cancelled() and waiter.future.exception() is None:
             waiter.future.result().put_back()
-        if not self._queue.size and not self._granting.leases:
+        if isinstance(self._access, Access) and not self._queue.size and not self._granting.leases:
             self._access.write_ends()  # nothing else is sure to do so before the loop is closed
 
     def _too_long(self, waiter: Waiter) -> None:
         if waiter.future.done():
             return
-        now, lane = self._clock.now(), waiter.ticket.lane
+        now, lane, grace = self._clock.now(), waiter.ticket.lane, self._access.grace
+        if waiter in self._planned and self._access.busy_for() < grace:
+            waiter.timer = self._loop.call_later(grace / SECOND, self._too_long, waiter)
+            return
         try:
-            error: HarvestError = would_wait(
-                self._access.transact(lambda state: self._granting.expected(state, lane, now))
-            )
+            error: HarvestError = would_wait(self._access.look(partial(self._granting.expected, lane=lane, now=now)))
         except LedgerBusy as busy:
             waited = self._access.busy_for()
-            if waited < _GRACE:
-                waiter.timer = self._loop.call_later(_GRACE / SECOND, self._too_long, waiter)
+            if waited < grace:
+                waiter.timer = self._loop.call_later(grace / SECOND, self._too_long, waiter)
                 return
             error = would_wait(waited, busy.message)
         except HarvestError as broken:
@@ -320,6 +349,7 @@ class Gate:
 
     def _give_up(self, waiter: Waiter, error: HarvestError) -> None:
         self._queue.remove(waiter.ticket.lane, waiter)
+        self._unchecked.pop(waiter, None)
         if not waiter.future.done():  # it may have been cancelled at the same time
             waiter.future.set_exception(error)
 
@@ -329,20 +359,50 @@ class Gate:
         """Grant what may be granted, and set the timer for the rest."""
         if not self._queue.size:
             return
-        granted: Granted = []
-        expired: Expired = []
-        try:
-            wake = self._access.transact(lambda state: self._granting.grant(state, granted, expired))
-        except LedgerBusy:
-            return  # see `_resumed`
-        except HarvestError as broken:
-            self._fail_all(broken, granted, expired)
-            return
-        self._arm(wake)
-        for waiter, lease in granted:
-            waiter.future.set_result(lease)
-        for waiter, error in expired:
+        self._access.dispatch(self)
+
+    def plan(self, state: AccountState, plan: Plan) -> None:
+        """See `plan.Planner`."""
+        plan.wake = self._granting.grant(state, plan.granted, plan.expired)
+        if not self._access.immediate:
+            self._planned = {waiter for waiter, _ in plan.granted} | self._unchecked.keys()
+
+    def confirm(self, plan: Plan) -> None:
+        """See `plan.Planner`."""
+        self._planned = frozenset()
+        self._arm(plan.wake)
+        for waiter, lease in plan.granted:
+            self._unchecked.pop(waiter, None)
+            if waiter.future.done():  # it gave up while the plan was stored
+                lease.put_back()
+            else:
+                waiter.future.set_result(lease)
+        for waiter, error in plan.expired:
             self._give_up(waiter, error)
+        if self._unchecked:
+            self._check_newcomers()
+
+    def undo(self, plan: Plan) -> None:
+        """See `plan.Planner`."""
+        self._planned = frozenset()
+        for waiter, lease in plan.granted:
+            self._granting.revoke(lease)
+            self._requeue(waiter)
+        for waiter, _ in plan.expired:
+            self._requeue(waiter)
+
+    def open_leases(self) -> list[Lease]:
+        """See `plan.Planner`."""
+        return list(self._granting.leases.values())
+
+    def _requeue(self, waiter: Waiter) -> None:
+        if not waiter.future.done():
+            self._queue.add(waiter.ticket.lane, waiter, requeue=True)
+
+    def _take_turn(self) -> bool:
+        """Grant a lease with a connection that other gates wanted, too; return False, since that is done at once."""
+        self._dispatch()
+        return False
 
     def _resumed(self) -> None:
         """Serve the waiters after a ledger in use was tried again."""
@@ -357,11 +417,11 @@ class Gate:
             if waited >= waiter.ticket.deadline:
                 self._give_up(waiter, busy_too_long(busy.message, waited))
 
-    def _fail_all(self, error: HarvestError, granted: Granted, expired: Expired) -> None:
-        """Raise the error from all calls that wait, since the ledger can't be used."""
-        for _, lease in granted:
+    def fail(self, error: HarvestError, plan: Plan) -> None:
+        """See `plan.Planner`."""
+        for _, lease in plan.granted:
             self._granting.revoke(lease)
-        for waiter in [*(waiter for waiter, _ in (*granted, *expired)), *self._queue]:
+        for waiter in [*(waiter for waiter, _ in (*plan.granted, *plan.expired)), *self._queue]:
             own = copy(error)
             own.__cause__ = error
             self._give_up(waiter, own)

@@ -119,19 +119,27 @@ class Granting:
         lease.ended = True
         del self.leases[lease.number]
         self._connections.release()
+        self.count -= 1
 
     def goes_first(self, state: AccountState, now: int) -> bool:
         """Return whether a new call is the one that a closed gate lets through now."""
         return state.why is not None and not self._queue.size and self._lets_probe(state, now)
 
-    def expected(self, state: AccountState, lane: Lane, now: int) -> int:
-        """Return how long a new call is expected to wait, in nanoseconds."""
+    def expected(self, state: AccountState, lane: Lane, now: int, place: int | None = None) -> int:
+        """Return how long a call is expected to wait, in nanoseconds.
+
+        Args:
+            state: the account's state.
+            lane: the call's lane.
+            now: the present time.
+            place: the call's place in the queue of its lane; None is that of a new one.
+        """
         trip = self._connections.trip
         start = now if state.why is None else max(now, state.until) + trip
         if lane is Lane.BULK:
             start = max(start, now + self._queue.held_back(state, now))
         queue = QueueState(
-            place=self._place(state, lane),
+            place=self._place(state, lane) if place is None else place,
             kept=self._queue.kept(lane, state),
             step=self._queue.step(lane, state),
             busy=self._connections.busy,

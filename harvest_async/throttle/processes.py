@@ -50,6 +50,11 @@ class _Process:
         self.interactive = self.bulk = _NOTHING
         self.interactive_turn, self.bulk_turn = interactive_turn, bulk_turn
 
+    def copy(self) -> _Process:
+        twin = _Process(self.since, self.until, self.interactive_turn, self.bulk_turn)
+        twin.interactive, twin.bulk = self.interactive, self.bulk
+        return twin
+
     def demand(self, lane: Lane) -> Demand:
         return self.bulk if lane is Lane.BULK else self.interactive
 
@@ -172,6 +177,23 @@ class ProcessQueue:
         return (each for other, each in self._known.items() if other != name and each.since <= now <= each.until)
 
     # Storage
+
+    def copy(self) -> ProcessQueue:
+        """Return a queue with the same processes, which changes apart from this one."""
+        twin = ProcessQueue()
+        twin._latest_interactive, twin._latest_bulk, twin._passed = (
+            self._latest_interactive,
+            self._latest_bulk,
+            self._passed,
+        )
+        twin._known = {name: process.copy() for name, process in self._known.items()}
+        return twin
+
+    def shift(self, by: int) -> None:
+        """Move all times by a number of nanoseconds, to another scale."""
+        for process in self._known.values():
+            process.since += by
+            process.until += by
 
     def dump(self) -> dict[str, Any]:
         """Return everything as plain values, for a ledger that stores it."""

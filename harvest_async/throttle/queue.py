@@ -146,13 +146,15 @@ class CallQueue(Generic[W]):
         """Return the nanoseconds for which the pace holds the bulk lane back."""
         if not self.paced:
             return 0
-        left = round(self._bucket.wait(_step(state)) * SECOND)
-        return max(left, state.bulk_at - now) if self.shared else left
+        if self.shared:
+            return max(0, state.bulk_at - now)
+        return round(self._bucket.wait(_step(state)) * SECOND)
 
     def granted(self, lane: Lane, state: AccountState, now: int) -> None:
         """Note that the head of a lane goes now; `held_back` has just returned 0."""
         if self.paced and lane is Lane.BULK:
-            self._bucket.take()
+            if not self.shared:  # a grant that is undone must not use up the bucket; the state has the pace of all
+                self._bucket.take()
             state.bulk_at = now + _step(state)
         if self.shared:
             state.processes.granted(self.name, lane)

@@ -11,6 +11,7 @@ from harvest_async.clock import SECOND, Clock
 from harvest_async.errors import InvalidArgument
 from harvest_async.throttle.gate import Gate
 from harvest_async.throttle.ledgers.memory import Ledger
+from harvest_async.throttle.ledgers.remote import RemoteLedger
 from harvest_async.throttle.queue import Lane
 from harvest_async.throttle.settings import Settings
 from harvest_async.throttle.state import AccountState
@@ -68,7 +69,7 @@ class Snapshot:
 
 
 def take_snapshot(
-    ledger: Ledger, settings: Settings, clock: Clock, gates: Collection[Gate], ended: tuple[int, int]
+    ledger: Ledger | RemoteLedger, settings: Settings, clock: Clock, gates: Collection[Gate], ended: tuple[int, int]
 ) -> Snapshot:
     """Return the present state of a budget.
 

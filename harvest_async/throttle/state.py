@@ -16,6 +16,7 @@ import enum
 from typing import Any, Final, NamedTuple
 
 from harvest_async.clock import SECOND
+from harvest_async.errors import InvalidArgument
 from harvest_async.throttle.processes import ProcessQueue
 from harvest_async.throttle.server_status import RateLimitStatus
 from harvest_async.throttle.window import Window
@@ -84,6 +85,7 @@ class AccountState:
     """
 
     __slots__ = (
+        "_agreed",
         "_hint",
         "_known",
         "_last_lease",
@@ -125,15 +127,41 @@ class AccountState:
         self._outage = 0
         self._last_lease = 0
         self._reported: tuple[int, int] | None = None  # the server's calls and period
+        self._agreed: tuple[int | None, int | None] = (None, None)  # the ceiling of those who use the state
 
     # Numbers
 
-    def bound(self, bounds: Bounds) -> None:
-        """Use the server's numbers within a user's bounds."""
+    def bound(self, bounds: Bounds, now: int | None = None) -> None:
+        """Use the server's numbers within a user's bounds.
+
+        Args:
+            bounds: the bounds.
+            now: the present time, where the user is about to use the state; None only looks, or ends leases.
+
+        Raises:
+            InvalidArgument: another user has other bounds, and leases of its calls are held.
+        """
         if bounds is not self.bounds:
+            if now is not None:
+                self._agree(bounds, now)
             self.bounds = bounds
             self.window.guard = bounds.guard
             self._resize()
+
+    def _agree(self, bounds: Bounds, now: int) -> None:
+        ours = bounds.calls, bounds.period
+        if ours == self._agreed:
+            return
+        if self.window.held(now) == self.window.foreign:
+            self._agreed = ours  # nobody else is using the state
+            return
+        for name, unit, own, others in zip(("calls", "period"), (1, SECOND), ours, self._agreed, strict=True):
+            if own is not None and others is not None and own != others:
+                raise InvalidArgument(
+                    f"Throttle({name}={own / unit:g}): another throttle of the account has {name}={others / unit:g}, "
+                    "and its calls are counted by the same ledger: give both the same numbers"
+                )
+        self._agreed = ours[0] or self._agreed[0], ours[1] or self._agreed[1]
 
     def _resize(self) -> None:
         calls, period, _ = self.bounds
@@ -148,6 +176,15 @@ class AccountState:
         """Take a lease for a call that is sent now, and return its number; check `window.free` first."""
         self._last_lease += 1
         self.window.take(self._last_lease, now, deadline)
+        return self._last_lease
+
+    def number_from(self, last: int) -> None:
+        """Give the next leases the numbers after `last`, which are unique among all processes of the account."""
+        self._last_lease = last
+
+    @property
+    def last_lease(self) -> int:
+        """The number of the lease that was taken last."""
         return self._last_lease
 
     def may_probe(self, now: int) -> bool:
@@ -257,6 +294,7 @@ class AccountState:
         kept = {name: getattr(self, name) for name in self.__slots__ if name not in _CONVERTED}
         why = self.why.name if self.why else None
         kept["_reported"] = list(self._reported) if self._reported else None
+        kept["_agreed"] = list(self._agreed)
         return {**kept, "window": self.window.dump(), "processes": self.processes.dump(), "why": why}
 
     @classmethod
@@ -265,13 +303,45 @@ class AccountState:
         state = cls()
         for name in cls.__slots__:
             if name not in _CONVERTED:
-                setattr(state, name, stored[name])
+                setattr(state, name, stored[name] if name != "_agreed" else (None, None))
         state.window = Window.load(stored["window"])
-        if "processes" in stored:  # a version without them leaves them out
+        if "processes" in stored:  # a version without them leaves them out, and what was agreed
             state.processes = ProcessQueue.load(stored["processes"])
         state.why = Why[stored["why"]] if stored["why"] else None
+        calls, period = stored.get("_agreed", (None, None))
+        state._agreed = (calls, period)
         state._reported = tuple(stored["_reported"]) if stored["_reported"] else None
         return state
+
+    def copy(self) -> AccountState:
+        """Return a state with the same values, which changes apart from this one."""
+        twin = AccountState.__new__(AccountState)
+        for name in self.__slots__:
+            value = getattr(self, name)
+            setattr(twin, name, value.copy() if isinstance(value, (Window, ProcessQueue)) else value)
+        return twin
+
+    def shift(self, by: int) -> None:
+        """Move all times by a number of nanoseconds, to another scale."""
+        self.window.shift(by)
+        self.processes.shift(by)
+        self.until += by
+        self.bulk_at += by
+        self.since = None if self.since is None else self.since + by
+        self.watch_at = None if self.watch_at is None else self.watch_at + by
+
+    def distrust(self, now: int, deadline: int) -> None:
+        """Hold all leases from now on, since the ledger lost what it stored, or its times mean nothing any more.
+
+        Args:
+            now: the present time.
+            deadline: until when calls that others sent are awaited.
+        """
+        self.window.fill(now, deadline)
+        self.processes = ProcessQueue()
+        self.since = None if self.since is None else now
+        self.bulk_at, self.watch_at = now, None
+        self.forget()
 
     def forget(self) -> None:
         """Treat what others sent as unknown again: the state was not looked at for a while."""

@@ -22,6 +22,7 @@ from harvest_async.throttle.connections import ConnectionCap
 from harvest_async.throttle.gate import Gate
 from harvest_async.throttle.lease import Lease, Ticket
 from harvest_async.throttle.ledgers.memory import Ledger, MemoryLedger
+from harvest_async.throttle.ledgers.remote import RemoteLedger
 from harvest_async.throttle.settings import Settings
 from harvest_async.throttle.snapshot import Snapshot
 from harvest_async.throttle.state import DEFAULT_GUARD, Bounds
@@ -67,7 +68,7 @@ class Throttle:
         reserve: int = 3,
         guard: float = DEFAULT_GUARD / SECOND,
         max_block: float | None = 1_000.0,
-        ledger: Ledger | None = None,
+        ledger: Ledger | RemoteLedger | None = None,
         clock: Clock | None = None,
         name: str = "account",
         budgets: Iterable[Budget] = (),
@@ -85,7 +86,7 @@ class Throttle:
             reserve=reserve,
             max_block=None if max_block is None else span(max_block),
         )
-        self._ledger: Ledger = ledger or MemoryLedger()
+        self._ledger: Ledger | RemoteLedger = ledger or MemoryLedger()
         self._clock: Clock = clock or SystemClock()
         self._lock = Lock()  # clients in several threads may add budgets
         self._budgets: dict[str, BudgetGates] = {}
@@ -100,6 +101,11 @@ class Throttle:
     def clock(self) -> Clock:
         """The source of the time."""
         return self._clock
+
+    @property
+    def ledger(self) -> Ledger | RemoteLedger:
+        """Where the count of the general budget is kept."""
+        return self._ledger
 
     async def acquire(self, ticket: Ticket) -> Lease:
         """Wait for the right to send one request; for users with a transport of their own.

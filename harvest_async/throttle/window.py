@@ -183,6 +183,32 @@ class Window:
         heapify(window._past)
         return window
 
+    def copy(self) -> Window:
+        """Return a window with the same leases, which changes apart from this one."""
+        twin = Window(self.calls, self.period, self.guard)
+        twin.foreign, twin._foreign_base = self.foreign, self._foreign_base
+        twin.latest_lost_arrival, twin._lapse = self.latest_lost_arrival, self._lapse
+        twin._open, twin._past = self._open.copy(), self._past.copy()
+        return twin
+
+    def shift(self, by: int) -> None:
+        """Move all times by a number of nanoseconds, to another scale."""
+        self._foreign_base += by
+        self.latest_lost_arrival += by
+        self._lapse += by
+        self._open = {lease: (sent + by, deadline + by) for lease, (sent, deadline) in self._open.items()}
+        self._past = [(base + by, sent if sent == _NEVER else sent + by) for base, sent in self._past]
+
+    def fill(self, now: int, deadline: int) -> None:
+        """Hold as many leases from now on as there are, since it is not known which calls were sent.
+
+        Calls that are awaited stay so, until the given deadline.
+        """
+        self.foreign, self._foreign_base, self.latest_lost_arrival = self.calls, now, 0
+        self._past.clear()
+        self._open = dict.fromkeys(self._open, (now, deadline))
+        self._lapse = deadline + self.guard
+
     def restart(self, now: int) -> None:
         """Hold all leases from now on: the scale of the times was lost (the machine was restarted)."""
         count = len(self._open) + len(self._past)

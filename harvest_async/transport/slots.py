@@ -149,7 +149,10 @@ class SlotTransport(httpx.AsyncBaseTransport):
         except BaseException:
             await in_one_go(self._discard(slot))
             raise
-        response.stream = _SlotBody(response.stream, self, slot)
+        if response.is_closed:
+            self._return(slot)
+        else:
+            response.stream = _SlotBody(response.stream, self, slot)
         return response
 
     async def aclose(self) -> None:

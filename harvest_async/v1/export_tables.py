@@ -31,6 +31,7 @@ from harvest_async.v1.models import (
     TaskAssignment,
     UserAssignment,
 )
+from harvest_async.v1.steady_lists import steady_invoices
 
 __all__ = ["TABLES", "V1ExportAccount"]
 
@@ -85,7 +86,7 @@ class V1ExportAccount:
         """List people, projects or invoices."""
         harvest = self._harvest
         if kind == "invoices":
-            return harvest.invoices.list(updated_since=since).__aiter__()
+            return steady_invoices(harvest, since)
         return (harvest.people if kind == "people" else harvest.projects).list(updated_since=since).__aiter__()
 
     def records(self, table: ExportTable, parent: int, since: datetime | None, days: Days) -> AsyncIterator[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, Callable, Mapping
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Any, Final
 
 from harvest_async.client.cached_list import record_id
@@ -28,6 +29,7 @@ from harvest_async.v1.models import (
     UserAssignment,
 )
 from harvest_async.v1.neutral_values import CURRENCY, TERM
+from harvest_async.v1.steady_lists import steady_invoices
 
 __all__ = [
     "FIELD_NAMES",
@@ -181,7 +183,7 @@ def _lists(
         "category": (harvest.expense_categories.list, _category),
         "contact": (harvest.contacts.list, _contact),
         "item_category": (harvest.invoice_item_categories.list, _item_category),
-        "invoice": (harvest.invoices.list, _invoice),
+        "invoice": (partial(steady_invoices, harvest), _invoice),
     }
 
 

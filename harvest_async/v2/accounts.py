@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypedDict, Unpack
 
 from attrs import evolve, field, frozen
 
+from harvest_async.client.record import Record
 from harvest_async.errors import InvalidArgument
 from harvest_async.exchange import Exchange, ExchangeSettings, open_exchange
 from harvest_async.secret import hide_user
@@ -44,7 +45,7 @@ _SIGN_IN: Final = "sign-in"
 
 
 @frozen(kw_only=True)
-class Account:
+class Account(Record):
     """An account that a token reaches. `product` is `harvest` or `forecast`."""
 
     id: int | None = None
@@ -54,7 +55,7 @@ class Account:
 
 
 @frozen(kw_only=True)
-class IdentityUser:
+class IdentityUser(Record):
     """The person whose token it is."""
 
     id: int | None = None
@@ -65,7 +66,7 @@ class IdentityUser:
 
 
 @frozen(kw_only=True)
-class TokenAccounts:
+class TokenAccounts(Record):
     """The person, and the accounts that the token reaches."""
 
     user: IdentityUser | None = None

@@ -15,7 +15,7 @@ from harvest_async.exchange import ExchangeSettings
 from harvest_async.secret import hide_user
 from harvest_async.throttle.registry import DEFAULT_REGISTRY, Identity
 from harvest_async.throttle.throttle import Throttle
-from harvest_async.v2.service import BUDGETS, SERVICE, api_address, id_address
+from harvest_async.v2.service import BUDGETS, SERVICE, api_address, id_address, same_account
 
 if TYPE_CHECKING:
     import ssl
@@ -174,6 +174,7 @@ class HarvestV2(BaseClient):
         """Create a client from environment variables.
 
         `HARVEST_ACCOUNT_ID`, `HARVEST_ACCESS_TOKEN`, `HARVEST_APP`, and `HARVEST_BASE_URL` if the account is elsewhere.
+        Without a `throttle`, `HARVEST_SAME_AS` is the subdomain by which API v1 knows the account (see `same_as`).
         `options` are passed to the constructor and take precedence.
 
         Raises:
@@ -184,6 +185,8 @@ class HarvestV2(BaseClient):
         for name, value in given.items():
             options[wanted[name]] = BearerAuth(value.strip()) if name == "HARVEST_ACCESS_TOKEN" else str(value)
         options["base_url"] = hide_user(options.get("base_url") or os.environ.get("HARVEST_BASE_URL") or "") or None
+        if options.get("throttle") is None and (same_as := os.environ.get("HARVEST_SAME_AS", "").strip()):
+            options.setdefault("same_as", same_as)
         return cls(options.pop("account_id"), **options)
 
     @classmethod
@@ -241,7 +244,5 @@ def _share(address: str, number: str, same_as: str, throttle: Throttle | None) -
     """Let the account and its subdomain in API v1 share one throttle."""
     if throttle is not None:
         raise InvalidArgument("same_as: give either same_as or a throttle: a throttle is shared by giving it to both")
-    if not same_as.replace("-", "").isalnum() or not same_as.isascii():
-        raise InvalidArgument("same_as: give the subdomain by which API v1 knows the account, like acme")
-    service = SERVICE.owner_of(address)
-    DEFAULT_REGISTRY.alias(Identity(service, number), Identity(service, same_as))
+    own = Identity(SERVICE.owner_of(address), number)
+    DEFAULT_REGISTRY.alias(own, same_account(own, same_as))

@@ -9,6 +9,7 @@ from attrs import field, frozen
 
 from harvest_async.call import DeleteResult
 from harvest_async.client.drafts import form
+from harvest_async.client.record import Record
 from harvest_async.client.resource import Listing, Resource
 from harvest_async.client.validation import CheckedBy
 from harvest_async.v2.nested import ClientRef
@@ -29,7 +30,7 @@ __all__ = ["Client", "ClientChanges", "ClientField", "ClientFields", "ClientId",
 
 @accepted_as("client")
 @frozen(kw_only=True)
-class Client:
+class Client(Record):
     """A client."""
 
     id: int = field(default=0, metadata=IDENTITY)

@@ -7,6 +7,7 @@ from typing import Any, Final, TypedDict, Unpack
 from attrs import field, frozen
 
 from harvest_async.client.drafts import form
+from harvest_async.client.record import Record
 from harvest_async.client.resource import Resource
 from harvest_async.v2.references import ENDPOINTS
 
@@ -14,7 +15,7 @@ __all__ = ["Company", "CompanyChanges", "CompanyResource"]
 
 
 @frozen(kw_only=True)
-class Company:
+class Company(Record):
     """The settings of the account. `weekly_capacity` is in seconds."""
 
     base_uri: str | None = None

@@ -9,6 +9,7 @@ from attrs import field, frozen
 
 from harvest_async.call import DeleteResult
 from harvest_async.client.drafts import form
+from harvest_async.client.record import Record
 from harvest_async.client.resource import Listing, Resource
 from harvest_async.v2.clients import ClientField, ClientId
 from harvest_async.v2.nested import ClientRef, id_of
@@ -28,7 +29,7 @@ __all__ = ["Contact", "ContactChanges", "ContactFields", "ContactId", "ContactsR
 
 @accepted_as("contact")
 @frozen(kw_only=True)
-class Contact:
+class Contact(Record):
     """A person at a client."""
 
     id: int = field(default=0, metadata=IDENTITY)

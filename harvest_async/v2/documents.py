@@ -8,6 +8,7 @@ from typing import Any
 
 from attrs import field, frozen
 
+from harvest_async.client.record import Record
 from harvest_async.v2.entry_refs import MessageRecipient
 from harvest_async.v2.nested import ClientRef, UserRef, id_of
 from harvest_async.v2.references import IDENTITY
@@ -16,7 +17,7 @@ __all__ = ["Document", "LineItem", "Message"]
 
 
 @frozen(kw_only=True)
-class LineItem:
+class LineItem(Record):
     """A line of an invoice or an estimate. A line without an id is new."""
 
     id: int = field(default=0, metadata=IDENTITY)
@@ -31,7 +32,7 @@ class LineItem:
 
 
 @frozen(kw_only=True)
-class Message:
+class Message(Record):
     """A message: an e-mail, or the record of a change of state."""
 
     id: int = field(default=0, metadata=IDENTITY)
@@ -49,7 +50,7 @@ class Message:
 
 
 @frozen(kw_only=True)
-class Document:
+class Document(Record):
     """An invoice or an estimate. Amounts are in its currency; `tax`, `tax2` and `discount` are percentages."""
 
     id: int = field(default=0, metadata=IDENTITY)

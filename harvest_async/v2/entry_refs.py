@@ -7,6 +7,7 @@ from typing import Annotated, Any, TypeAlias, TypeVar
 
 from attrs import field, frozen
 
+from harvest_async.client.record import Record
 from harvest_async.client.validation import CheckedBy, hours
 from harvest_async.v2.references import REFERENCES
 
@@ -23,7 +24,7 @@ Hours: TypeAlias = Annotated[Decimal | int | str, CheckedBy(hours)]
 
 
 @frozen(kw_only=True)
-class Related:
+class Related(Record):
     """A record of which only the id is known."""
 
     id: int | None = None
@@ -31,7 +32,7 @@ class Related:
 
 
 @frozen(kw_only=True)
-class InvoiceRef:
+class InvoiceRef(Record):
     """The invoice that a time entry or an expense is on."""
 
     id: int | None = None
@@ -40,7 +41,7 @@ class InvoiceRef:
 
 
 @frozen(kw_only=True)
-class MessageRecipient:
+class MessageRecipient(Record):
     """A recipient of a message."""
 
     name: str | None = None

@@ -9,6 +9,7 @@ from attrs import field, frozen
 
 from harvest_async.call import DeleteResult
 from harvest_async.client.drafts import form
+from harvest_async.client.record import Record
 from harvest_async.client.resource import Listing, Resource
 from harvest_async.v2.references import CURSOR, ENDPOINTS, IDENTITY, CursorPaging, Name, accepted_as, since_text
 
@@ -17,7 +18,7 @@ __all__ = ["EstimateItemCategoriesResource", "EstimateItemCategory", "EstimateIt
 
 @accepted_as("estimate_item_category")
 @frozen(kw_only=True)
-class EstimateItemCategory:
+class EstimateItemCategory(Record):
     """A kind of line items of estimates."""
 
     id: int = field(default=0, metadata=IDENTITY)

@@ -10,6 +10,7 @@ from attrs import field, frozen
 
 from harvest_async.call import DeleteResult
 from harvest_async.client.drafts import form
+from harvest_async.client.record import Record
 from harvest_async.client.resource import Listing, Resource
 from harvest_async.client.validation import CheckedBy
 from harvest_async.v2.references import (
@@ -37,7 +38,7 @@ __all__ = [
 
 @accepted_as("expense_category")
 @frozen(kw_only=True)
-class ExpenseCategory:
+class ExpenseCategory(Record):
     """A category of expenses; if it has a unit, `unit_price` is the cost of one in the account's currency."""
 
     id: int = field(default=0, metadata=IDENTITY)
@@ -56,7 +57,7 @@ ExpenseCategoryId: TypeAlias = int | str | ExpenseCategory
 
 @accepted_as("expense_category")
 @frozen(kw_only=True)
-class ExpenseCategoryRef:
+class ExpenseCategoryRef(Record):
     """The category of an expense."""
 
     id: int | None = None

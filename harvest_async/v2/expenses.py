@@ -12,6 +12,7 @@ from attrs import field, frozen
 from harvest_async.call import DeleteResult, ImageResponse, Upload
 from harvest_async.client.drafts import form
 from harvest_async.client.endpoints import SAFE, Endpoint
+from harvest_async.client.record import Record
 from harvest_async.client.resource import Listing, Resource
 from harvest_async.client.results import Raw
 from harvest_async.client.uploads import LARGEST, Source, gather
@@ -44,7 +45,7 @@ __all__ = ["Expense", "ExpenseChanges", "ExpenseFields", "ExpensesResource", "Re
 
 
 @frozen(kw_only=True)
-class Receipt:
+class Receipt(Record):
     """The receipt of an expense; `file_size` is in bytes. All are None if there is none."""
 
     url: str | None = None
@@ -56,7 +57,7 @@ class Receipt:
 
 @accepted_as("expense")
 @frozen(kw_only=True)
-class Expense:
+class Expense(Record):
     """An expense. `total_cost` is in the account's currency; `units` are those of the category."""
 
     id: int = field(default=0, metadata=IDENTITY)

@@ -31,6 +31,7 @@ from harvest_async.v2.invoice_payments import InvoicePayment
 from harvest_async.v2.invoice_records import Invoice
 from harvest_async.v2.projects import Project
 from harvest_async.v2.roles import Role
+from harvest_async.v2.steady_lists import is_numbered, steady_list
 from harvest_async.v2.task_assignments import TaskAssignment
 from harvest_async.v2.tasks import Task
 from harvest_async.v2.time_entry_records import TimeEntry
@@ -138,13 +139,7 @@ class V2ExportAccount:
         harvest = self._harvest
         if kind == "managers":
             return _managers(harvest)
-        lists: Mapping[str, Any] = {
-            "users": harvest.users,
-            "invoices": harvest.invoices,
-            "estimates": harvest.estimates,
-        }
-        found: AsyncIterator[Any] = lists[kind].list(updated_since=since).__aiter__()
-        return found
+        return _listed(harvest, kind, None, {"updated_since": since})
 
     def records(self, table: ExportTable, parent: int, since: datetime | None, days: Days) -> AsyncIterator[Any]:
         """List the records of a table."""
@@ -154,13 +149,13 @@ class V2ExportAccount:
             found = _BELOW[table.name](self._harvest)(parent)
             return _with_parent(found, table.model, table.parent, parent)
         given: dict[str, Any] = {} if since is None else {"updated_since": since}
-        if table.dated:
-            given |= {"from_": days[0], "to": days[1]}
-        records: AsyncIterator[Any] = getattr(self._harvest, table.name).list(**given).__aiter__()
-        return records
+        return _listed(self._harvest, table.name, days if table.dated else None, given)
 
     async def find(self, table: ExportTable, record: int) -> Any:
-        """Return a record that a list did not contain, or None; lists below a record have cursors, which miss none."""
+        """Return a record that a list did not contain, or None; lists below a record have cursors, which miss none.
+
+        An entry that moves to another day while its list is read is missing in it, and was not deleted.
+        """
         if table.parents:
             return None
         try:
@@ -204,6 +199,15 @@ _BELOW: Final[Mapping[str, Callable[[HarvestV2], Callable[[int], AsyncIterable[A
     "teammates": lambda harvest: harvest.users.teammates,
 }
 """The lists below a record."""
+
+
+def _listed(harvest: HarvestV2, name: str, days: Days | None, filters: Mapping[str, Any]) -> AsyncIterator[Any]:
+    """List the records of a resource."""
+    if is_numbered(name):
+        first, last = days or (None, None)
+        return steady_list(harvest, name, first=first, last=last, **filters)
+    found: AsyncIterator[Any] = getattr(harvest, name).list(**filters).__aiter__()
+    return found
 
 
 async def _with_parent(records: AsyncIterable[Any], model: type[T], name: str, parent: int) -> AsyncIterator[T]:

@@ -25,6 +25,7 @@ from harvest_async.importer.client_calls import converted, observed
 from harvest_async.importer.final_states import FINAL_STATES
 from harvest_async.v2 import import_records, import_writes
 from harvest_async.v2.client import HarvestV2
+from harvest_async.v2.steady_lists import steady_list
 
 __all__ = ["V2ImportAccount"]
 
@@ -187,6 +188,11 @@ class _References:
         except NotFound:
             return None
 
+    async def having(self, reference: str) -> Sequence[LoggedEntry]:
+        """Return the time entries that have a reference with this id."""
+        found = await converted(self._harvest.time_entries.list(external_reference_id=reference), import_records.entry)
+        return [each for each in found if each is not None]
+
     async def unlink(self, record: int) -> None:
         """Remove the reference of a time entry."""
         await self._harvest.time_entries.delete_reference(record)
@@ -197,10 +203,10 @@ async def _logged(
 ) -> AsyncIterator[LoggedEntry]:
     """Yield the time entries or expenses of one person, or of all, between two days."""
     if kind == "expense":
-        async for spent in harvest.expenses.list(from_=first, to=last, user_id=person):
+        async for spent in steady_list(harvest, "expenses", first=first, last=last, user_id=person):
             if (expense := import_records.expense(spent)) is not None:
                 yield expense
         return
-    async for logged in harvest.time_entries.list(from_=first, to=last, user_id=person):
+    async for logged in steady_list(harvest, "time_entries", first=first, last=last, user_id=person):
         if (entry := import_records.entry(logged)) is not None:
             yield entry

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterable, Callable, Mapping
 from decimal import Decimal
+from functools import partial
 from typing import Any, Final
 
 from harvest_async.client.line_table import LineItem, read_lines
@@ -24,6 +25,7 @@ from harvest_async.v2.expenses import Expense
 from harvest_async.v2.invoice_payments import InvoicePayment
 from harvest_async.v2.nested import id_of
 from harvest_async.v2.projects import Project
+from harvest_async.v2.steady_lists import steady_list
 from harvest_async.v2.task_assignments import TaskAssignment
 from harvest_async.v2.tasks import Task
 from harvest_async.v2.time_entry_records import ExternalReference, TimeEntry
@@ -261,7 +263,7 @@ def _lists(
         "category": (harvest.expense_categories.list, _category),
         "contact": (harvest.contacts.list, _contact),
         "item_category": (harvest.invoice_item_categories.list, _named),
-        "invoice": (harvest.invoices.list, _invoice),
+        "invoice": (partial(steady_list, harvest, "invoices"), _invoice),
     }
 
 

@@ -11,6 +11,7 @@ from attrs import field, frozen
 from harvest_async.call import DeleteResult
 from harvest_async.client.drafts import form
 from harvest_async.client.endpoints import Endpoint
+from harvest_async.client.record import Record
 from harvest_async.client.resource import Listing, Resource
 from harvest_async.errors import InvalidArgument
 from harvest_async.v2.documents import Message
@@ -56,7 +57,7 @@ InvoiceMessageId: TypeAlias = int | str | InvoiceMessage
 
 
 @frozen(kw_only=True)
-class InvoiceMessageText:
+class InvoiceMessageText(Record):
     """The subject and body that the account proposes for a message."""
 
     invoice_id: int | None = None

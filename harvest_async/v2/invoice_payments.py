@@ -10,6 +10,7 @@ from attrs import field, frozen
 
 from harvest_async.call import DeleteResult
 from harvest_async.client.drafts import form
+from harvest_async.client.record import Record
 from harvest_async.client.resource import Listing, Resource
 from harvest_async.errors import InvalidArgument
 from harvest_async.v2.entry_refs import Ref
@@ -29,7 +30,7 @@ __all__ = ["InvoicePayment", "InvoicePaymentFields", "InvoicePaymentsResource", 
 
 
 @frozen(kw_only=True)
-class PaymentGateway:
+class PaymentGateway(Record):
     """The service by which an invoice was paid; its fields are None for payments recorded by hand."""
 
     id: int | None = None
@@ -39,7 +40,7 @@ class PaymentGateway:
 
 @accepted_as("payment")
 @frozen(kw_only=True)
-class InvoicePayment:
+class InvoicePayment(Record):
     """A payment; `amount` is in the invoice's currency."""
 
     id: int = field(default=0, metadata=IDENTITY)

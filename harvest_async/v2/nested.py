@@ -6,6 +6,7 @@ from typing import Any
 
 from attrs import field, frozen
 
+from harvest_async.client.record import Record
 from harvest_async.v2.references import accepted_as
 
 __all__ = ["ClientRef", "ProjectRef", "TaskRef", "UserRef", "id_of"]
@@ -13,7 +14,7 @@ __all__ = ["ClientRef", "ProjectRef", "TaskRef", "UserRef", "id_of"]
 
 @accepted_as("client")
 @frozen(kw_only=True)
-class ClientRef:
+class ClientRef(Record):
     """A client in another record."""
 
     id: int | None = None
@@ -24,7 +25,7 @@ class ClientRef:
 
 @accepted_as("project")
 @frozen(kw_only=True)
-class ProjectRef:
+class ProjectRef(Record):
     """A project in another record."""
 
     id: int | None = None
@@ -36,7 +37,7 @@ class ProjectRef:
 
 @accepted_as("task")
 @frozen(kw_only=True)
-class TaskRef:
+class TaskRef(Record):
     """A task in another record."""
 
     id: int | None = None
@@ -46,7 +47,7 @@ class TaskRef:
 
 @accepted_as("user")
 @frozen(kw_only=True)
-class UserRef:
+class UserRef(Record):
     """A user in another record."""
 
     id: int | None = None

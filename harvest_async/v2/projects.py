@@ -10,6 +10,7 @@ from attrs import field, frozen
 
 from harvest_async.call import DeleteResult
 from harvest_async.client.drafts import form
+from harvest_async.client.record import Record
 from harvest_async.client.resource import Listing, Resource
 from harvest_async.client.validation import CheckedBy
 from harvest_async.v2.clients import ClientField, ClientId
@@ -43,7 +44,7 @@ __all__ = [
 
 @accepted_as("project")
 @frozen(kw_only=True)
-class Project:
+class Project(Record):
     """A project. Rates, fees and cost budgets are in the client's currency, `budget` is in hours or money."""
 
     id: int = field(default=0, metadata=IDENTITY)

@@ -8,13 +8,15 @@ from typing import Any, Final, TypeVar
 
 from attrs import evolve, field, frozen
 
+from harvest_async.client.record import Record
+
 __all__ = ["ExpenseReportRow", "ProjectBudgetRow", "TimeReportRow", "UninvoicedRow", "joined"]
 
 T = TypeVar("T", bound=Any)
 
 
 @frozen(kw_only=True)
-class TimeReportRow:
+class TimeReportRow(Record):
     """Hours of a client, a project, a task or a person; the fields of the others are None.
 
     Amounts are in `currency`; `weekly_capacity` is in seconds. Fixed-fee projects count 0 unless `include_fixed_fee`.
@@ -39,7 +41,7 @@ class TimeReportRow:
 
 
 @frozen(kw_only=True)
-class ExpenseReportRow:
+class ExpenseReportRow(Record):
     """Expenses of a client, a project, a category or a person, in `currency`."""
 
     client_id: int | None = None
@@ -58,7 +60,7 @@ class ExpenseReportRow:
 
 
 @frozen(kw_only=True)
-class UninvoicedRow:
+class UninvoicedRow(Record):
     """The hours and expenses of a project that are not invoiced; amounts may be negative."""
 
     client_id: int | None = None
@@ -74,7 +76,7 @@ class UninvoicedRow:
 
 
 @frozen(kw_only=True)
-class ProjectBudgetRow:
+class ProjectBudgetRow(Record):
     """The budget of a project, in hours or in money as `budget_by` says."""
 
     client_id: int | None = None

@@ -9,6 +9,7 @@ from attrs import field, frozen
 
 from harvest_async.call import DeleteResult
 from harvest_async.client.drafts import form
+from harvest_async.client.record import Record
 from harvest_async.client.resource import Listing, Resource
 from harvest_async.v2.references import CURSOR, ENDPOINTS, IDENTITY, CursorPaging, Ids, Name, accepted_as
 
@@ -17,7 +18,7 @@ __all__ = ["Role", "RoleChanges", "RoleFields", "RoleId", "RolesResource"]
 
 @accepted_as("role")
 @frozen(kw_only=True)
-class Role:
+class Role(Record):
     """A role and the ids of the users that have it."""
 
     id: int = field(default=0, metadata=IDENTITY)

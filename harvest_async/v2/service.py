@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Final
 from urllib.parse import urlsplit
 
+from harvest_async.errors import InvalidArgument
 from harvest_async.service import Service
 from harvest_async.throttle.budgets import Budget
+from harvest_async.throttle.registry import Identity
 
-__all__ = ["ACCOUNTS_PATH", "API_PATHS", "BUDGETS", "REPORTS", "SERVICE", "api_address", "id_address"]
+__all__ = ["ACCOUNTS_PATH", "API_PATHS", "BUDGETS", "REPORTS", "SERVICE", "api_address", "id_address", "same_account"]
 
 SERVICE: Final = Service(
     name="harvestapp.com",
@@ -47,3 +49,18 @@ def id_address(address: str) -> str:
     """Return the address of the server for sign-ins that belongs to an address of the API."""
     parts = urlsplit(address)
     return SERVICE.id_url if SERVICE.owner_of(address) == SERVICE.name else f"{parts.scheme}://{parts.netloc}"
+
+
+def same_account(identity: Identity, subdomain: str) -> Identity:
+    """Return the identity by which API v1 knows an account.
+
+    Args:
+        identity: the account's identity by its number.
+        subdomain: its subdomain.
+
+    Raises:
+        InvalidArgument: it is no subdomain.
+    """
+    if not subdomain.replace("-", "").isalnum() or not subdomain.isascii():
+        raise InvalidArgument("same_as: give the subdomain by which API v1 knows the account, like acme")
+    return Identity(identity.service, subdomain)

@@ -11,6 +11,7 @@ from harvest_async.client.environment import read_environment
 from harvest_async.client.setup import ClientSetup, ReachableAccount, SignedInUser
 from harvest_async.v2.accounts import account_number, list_accounts
 from harvest_async.v2.client import HarvestV2, check_auth
+from harvest_async.v2.service import same_account
 
 __all__ = ["SETUP"]
 
@@ -63,4 +64,5 @@ SETUP: Final = ClientSetup(
     sign_in="HARVEST_ACCESS_TOKEN and HARVEST_ACCOUNT_ID",
     account_name=_account_name,
     check_auth=check_auth,
+    same_account=same_account,
 )

@@ -10,6 +10,7 @@ from attrs import field, frozen
 
 from harvest_async.call import DeleteResult
 from harvest_async.client.drafts import form
+from harvest_async.client.record import Record
 from harvest_async.client.resource import Listing, Resource
 from harvest_async.v2.nested import ProjectRef, TaskRef, id_of
 from harvest_async.v2.projects import ProjectId
@@ -38,7 +39,7 @@ __all__ = [
 
 @accepted_as("task_assignment")
 @frozen(kw_only=True)
-class TaskAssignment:
+class TaskAssignment(Record):
     """A task on a project. `hourly_rate` is in the client's currency, `budget` in hours."""
 
     id: int = field(default=0, metadata=IDENTITY)

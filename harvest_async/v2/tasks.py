@@ -10,6 +10,7 @@ from attrs import field, frozen
 
 from harvest_async.call import DeleteResult
 from harvest_async.client.drafts import form
+from harvest_async.client.record import Record
 from harvest_async.client.resource import Listing, Resource
 from harvest_async.client.validation import CheckedBy
 from harvest_async.v2.nested import TaskRef
@@ -31,7 +32,7 @@ __all__ = ["Task", "TaskChanges", "TaskField", "TaskFields", "TaskId", "TasksRes
 
 @accepted_as("task")
 @frozen(kw_only=True)
-class Task:
+class Task(Record):
     """A task. `default_hourly_rate` is in the account's currency."""
 
     id: int = field(default=0, metadata=IDENTITY)

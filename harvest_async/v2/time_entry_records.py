@@ -10,6 +10,7 @@ from typing import Annotated, Any, TypedDict
 
 from attrs import field, frozen
 
+from harvest_async.client.record import Record
 from harvest_async.client.validation import CheckedBy, refuse
 from harvest_async.errors import InvalidArgument
 from harvest_async.v2.clients import ClientField
@@ -43,7 +44,7 @@ class ApprovalStatus(StrEnum):
 
 
 @frozen(kw_only=True)
-class ExternalReference:
+class ExternalReference(Record):
     """A link from a time entry to a record of another program. The server sets the service and its icon."""
 
     id: str | None = None
@@ -57,7 +58,7 @@ class ExternalReference:
 
 @accepted_as("time_entry")
 @frozen(kw_only=True)
-class TimeEntry:
+class TimeEntry(Record):
     """A time entry. Hours are decimal hours, rates are in the account's currency.
 
     Attributes:

@@ -10,6 +10,7 @@ from attrs import field, frozen
 
 from harvest_async.call import DeleteResult
 from harvest_async.client.drafts import form
+from harvest_async.client.record import Record
 from harvest_async.client.resource import Listing, Resource
 from harvest_async.v2.nested import ProjectRef, UserRef, id_of
 from harvest_async.v2.projects import ProjectId
@@ -39,7 +40,7 @@ __all__ = [
 
 @accepted_as("user_assignment")
 @frozen(kw_only=True)
-class UserAssignment:
+class UserAssignment(Record):
     """A user on a project. `hourly_rate` is in the client's currency, `budget` in hours."""
 
     id: int = field(default=0, metadata=IDENTITY)

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final, TypeAlias, TypedDict
 from attrs import field, frozen
 
 from harvest_async.client.drafts import form
+from harvest_async.client.record import Record
 from harvest_async.client.validation import CheckedBy
 from harvest_async.v2.nested import ClientRef, ProjectRef, id_of
 from harvest_async.v2.references import IDENTITY, Ids, Number, accepted_as, not_in_future
@@ -31,7 +32,7 @@ StartDay: TypeAlias = Annotated[date | str, CheckedBy(not_in_future)]
 
 @accepted_as("billable_rate")
 @frozen(kw_only=True)
-class BillableRate:
+class BillableRate(Record):
     """The amount for which an hour of a user is billed, from `start_date` to `end_date`; both may be open."""
 
     id: int = field(default=0, metadata=IDENTITY)
@@ -45,7 +46,7 @@ class BillableRate:
 
 @accepted_as("cost_rate")
 @frozen(kw_only=True)
-class CostRate:
+class CostRate(Record):
     """The amount that an hour of a user costs, from `start_date` to `end_date`; both may be open."""
 
     id: int = field(default=0, metadata=IDENTITY)
@@ -59,7 +60,7 @@ class CostRate:
 
 @accepted_as("user")
 @frozen(kw_only=True)
-class Teammate:
+class Teammate(Record):
     """A user whose time a manager sees and approves."""
 
     id: int | None = None
@@ -70,7 +71,7 @@ class Teammate:
 
 
 @frozen(kw_only=True)
-class TeammateList:
+class TeammateList(Record):
     """The teammates after a change."""
 
     teammates: list[Teammate]
@@ -78,7 +79,7 @@ class TeammateList:
 
 
 @frozen(kw_only=True)
-class ProjectAssignment:
+class ProjectAssignment(Record):
     """A project that a user is on, with the tasks on which the user can track time."""
 
     id: int = field(default=0, metadata=IDENTITY)

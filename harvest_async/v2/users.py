@@ -10,6 +10,7 @@ from attrs import field, frozen
 
 from harvest_async.call import DeleteResult
 from harvest_async.client.drafts import form
+from harvest_async.client.record import Record
 from harvest_async.client.resource import Listing
 from harvest_async.client.validation import CheckedBy
 from harvest_async.v2.nested import UserRef
@@ -34,7 +35,7 @@ __all__ = ["User", "UserChanges", "UserField", "UserFields", "UserId", "UsersRes
 
 @accepted_as("user")
 @frozen(kw_only=True)
-class User:
+class User(Record):
     """A person of the account. `weekly_capacity` is in seconds; rates are in the account's currency.
 
     `access_roles` says what the person may do; older servers send `is_admin` and other flags, which are in `extra`.

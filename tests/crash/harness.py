@@ -96,10 +96,10 @@ def _file(path, rows, chance):
     made += chance.sample(made, 10)
     chance.shuffle(made)
     path.write_bytes(write_csv(made))
-    return Counter(_expected(row) for row in made)
+    return Counter(expected_entry(row) for row in made)
 
 
-def _expected(row):
+def expected_entry(row):
     hours, minutes, seconds = map(int, row[11].split(":"))
     exact = Decimal(hours * 3600 + minutes * 60 + seconds) / 3600
     return row[1], row[7], exact.quantize(Decimal("0.01"), ROUND_HALF_UP), row[5].strip().replace("\r\n", "\n")

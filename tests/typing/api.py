@@ -43,6 +43,8 @@ from harvest_async import (
     OutcomeUnknown,
     QueryTokenAuth,
     RawResponse,
+    Record,
+    RedisLedger,
     Registry,
     RequestError,
     ResponseError,
@@ -58,12 +60,24 @@ from harvest_async import (
     Unauthorized,
     Unprocessable,
     WouldWait,
+    decimals_as,
     exports,
     imports,
     new_state,
 )
 from harvest_async.auth.scopes import Scope, read_scope
-from harvest_async.fastapi import add_handlers, harvest_lifespan, use_harvest
+from harvest_async.fastapi import (
+    Accounts,
+    HarvestV1Dep,
+    HarvestV2Dep,
+    add_handlers,
+    harvest_by_key,
+    harvest_lifespan,
+    harvest_of_account,
+    harvest_options,
+    harvest_problems,
+    use_harvest,
+)
 from harvest_async.sandbox import Sandbox
 from harvest_async.service import Service
 from harvest_async.testing import VirtualClock, VirtualLoop, in_process
@@ -80,6 +94,15 @@ from harvest_async.v1.models import (
     UserAssignment,
     WhoAmI,
 )
+
+# Records as dicts and JSON
+
+decimals_as("string")
+decimals_as("float")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+assert_type(Client.from_dict({"name": "ACME"}), Client)
+assert_type(Client.from_json("{}").to_dict(), dict[str, Any])
+record: Record = Client(name="ACME")
+assert_type(record.to_json(decimals="number"), str)
 
 # Signing in by OAuth 2.0
 
@@ -304,6 +327,7 @@ assert_type(snapshot, Snapshot)
 assert_type(snapshot.free, int)
 assert_type(snapshot.closed_until, datetime | None)
 assert_type(snapshot.seconds_until(500), float)
+Throttle(ledger=RedisLedger("rediss://user:password@example.com:6380/0", account="acme", share=1 / 4))
 ledgers: list[Ledger] = [MemoryLedger(), SqliteLedger("ledger.sqlite3", "acme")]
 transport: httpx.AsyncBaseTransport = ThrottledTransport(httpx.AsyncHTTPTransport(), throttle, status_path=None)
 assert_type(DEFAULT_REGISTRY, Registry)
@@ -345,10 +369,30 @@ async def errors() -> None:
 
 # Inside FastAPI
 
-app = FastAPI(lifespan=harvest_lifespan(HarvestV1.from_env))
+app = FastAPI(lifespan=harvest_lifespan(HarvestV1.from_env), responses=harvest_problems)
+FastAPI(lifespan=harvest_lifespan({"default": HarvestV1.from_env, "new": HarvestV2.from_env}))
 assert_type(add_handlers(app), None)
-Depends(use_harvest(max_wait=1))
-makers: list[Callable[..., Awaitable[HarvestV1]]] = [use_harvest()]
+makers: list[Callable[..., Awaitable[HarvestV1]]] = [use_harvest, harvest_by_key("new"), harvest_of_account(str)]
+harvest_options(max_wait="1")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+
+
+@app.get("/clients/{id}", dependencies=[Depends(harvest_options(max_wait=1))])
+async def show_client(id: int, harvest: HarvestV1Dep, new: HarvestV2Dep) -> Client:
+    """The aliases have the types of the clients."""
+    assert_type(harvest, HarvestV1)
+    assert_type(new, HarvestV2)
+    return await harvest.clients.get(id)
+
+
+@app.post("/clients")
+async def create_client(draft: Client, harvest: HarvestV1Dep) -> list[Client]:
+    """Records are the types of requests and responses."""
+    return [await harvest.clients.create(draft)]
+
+
+def pool_of(pool: HarvestPool[HarvestV2]) -> Accounts:
+    """A pool has clients of accounts."""
+    return pool
 
 
 # In tests

@@ -8,7 +8,6 @@ Invariants:
 
 from __future__ import annotations
 
-import itertools
 import json
 from collections.abc import Mapping
 from functools import cache
@@ -23,6 +22,7 @@ from harvest_async.fastapi.csrf import Csrf
 from harvest_async.fastapi.pages.texts import FILTERS
 from harvest_async.fastapi.problems import problem_response
 from harvest_async.fastapi.refusals import RefusingRoute
+from harvest_async.fastapi.route_names import RouteNames
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -45,10 +45,8 @@ HEADERS: Final = {
 _ASSETS: Final = {"harvest.css": "text/css; charset=utf-8", "live.js": "text/javascript; charset=utf-8"}
 _DAY: Final = "public, max-age=86400"
 
-_numbers = itertools.count(1)
 
-
-class Pages:
+class Pages(RouteNames):
     """Renders the pages of one router.
 
     Args:
@@ -57,16 +55,8 @@ class Pages:
     """
 
     def __init__(self, name: str, csrf: Csrf | None) -> None:
-        self._prefix = f"harvest-{name}-{next(_numbers)}"
+        super().__init__(name)
         self._csrf = csrf
-
-    def name(self, route: str) -> str:
-        """Return the name of one of the router's routes, which is like no other in the app."""
-        return f"{self._prefix}-{route}"
-
-    def path(self, request: Request, route: str, **parameters: str) -> str:
-        """Return the path of one of the router's routes."""
-        return request.url_for(self.name(route), **parameters).path
 
     def serve_assets(self, router: APIRouter, prefix: str = "") -> None:
         """Add the route of the style sheet and the script."""

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
+from harvest_async.client.line_table import HEADER
 from harvest_async.importer.sources.faults import Fault
 from harvest_async.importer.sources.json_values import cell, decoder
 from harvest_async.importer.sources.parquet import ParquetTable
@@ -37,8 +38,6 @@ _REFERENCES: Final[Mapping[str, tuple[str, ...]]] = {
 """The cells of the references in the tables of an export."""
 _CENT: Final = Decimal("0.01")
 _LINES: Final = "line_items"
-_LINE: Final = ("kind", "description", "quantity", "unit_price", "amount", "taxed", "taxed2", "project_id")
-"""The columns of line items; projects are not taken over, since they belong to another account."""
 _ROLES: Final = "access_roles"
 _RIGHTS: Final = {"is_admin": "administrator", "is_project_manager": "manager"}
 """The right that each access role gives."""
@@ -87,15 +86,15 @@ def _reference(name: str, value: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _lines(items: list[Any]) -> Any:
-    """Return line items as CSV text with a header; anything else as it is."""
+    """Return line items as CSV text with a header, without ids of projects; anything else as it is."""
     if not all(isinstance(item, dict) for item in items):
         return items
     if not items:
         return ""
     out = io.StringIO(newline="")
     rows = csv.writer(out)
-    rows.writerow(_LINE)
-    rows.writerows([cell(_in_cents(item.get(name)))[0] for name in _LINE] for item in items)
+    rows.writerow(HEADER)
+    rows.writerows([cell(_in_cents(item.get(name)))[0] for name in HEADER] for item in items)
     return out.getvalue()
 
 

@@ -302,4 +302,5 @@ def _read(read: Callable[[Cells], Iterator[AnyRow]], cells: Cells) -> list[AnyRo
 
 
 def _too_wide(cells: int, width: int) -> str:
-    return f"has {cells} cells under {width} columns: is a cell with the delimiter not quoted?"
+    columns = "1 column" if width == 1 else f"{width} columns"
+    return f"has {cells} cells under {columns}: is a cell with the delimiter not quoted?"

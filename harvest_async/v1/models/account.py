@@ -7,6 +7,7 @@ from typing import Any
 
 from attrs import field, frozen
 
+from harvest_async.client.record import Record
 from harvest_async.v1.models.enums import Clock, ColorScheme, TimeFormat, WeekStartDay
 from harvest_async.v1.models.field_metadata import IDENTITY
 
@@ -14,7 +15,7 @@ __all__ = ["Company", "Me", "Modules", "ProjectManagerRights", "RateLimitStatus"
 
 
 @frozen(kw_only=True)
-class Modules:
+class Modules(Record):
     """The modules of the account, and whether each is switched on."""
 
     expenses: bool | None = None
@@ -25,7 +26,7 @@ class Modules:
 
 
 @frozen(kw_only=True)
-class Company:
+class Company(Record):
     """The account of the signed-in person."""
 
     base_uri: str | None = None
@@ -44,7 +45,7 @@ class Company:
 
 
 @frozen(kw_only=True)
-class ProjectManagerRights:
+class ProjectManagerRights(Record):
     """The rights of a project manager."""
 
     is_project_manager: bool | None = None
@@ -55,7 +56,7 @@ class ProjectManagerRights:
 
 
 @frozen(kw_only=True)
-class Me:
+class Me(Record):
     """The signed-in person; `admin` is named `is_admin` in `Person`."""
 
     id: int = field(metadata=IDENTITY)
@@ -73,7 +74,7 @@ class Me:
 
 
 @frozen(kw_only=True)
-class WhoAmI:
+class WhoAmI(Record):
     """The signed-in person and the account."""
 
     company: Company
@@ -82,7 +83,7 @@ class WhoAmI:
 
 
 @frozen(kw_only=True)
-class RateLimitStatus:
+class RateLimitStatus(Record):
     """The state of the account's rate limit as the server counts it; durations in seconds."""
 
     lockout_seconds: int | None = None

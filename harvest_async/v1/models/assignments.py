@@ -8,13 +8,14 @@ from typing import Any
 
 from attrs import field, frozen
 
+from harvest_async.client.record import Record
 from harvest_async.v1.models.field_metadata import IDENTITY
 
 __all__ = ["TaskAssignment", "UserAssignment"]
 
 
 @frozen(kw_only=True)
-class TaskAssignment:
+class TaskAssignment(Record):
     """A task on a project."""
 
     id: int = field(default=0, metadata=IDENTITY)
@@ -36,7 +37,7 @@ class TaskAssignment:
 
 
 @frozen(kw_only=True)
-class UserAssignment:
+class UserAssignment(Record):
     """A person on a project."""
 
     id: int = field(default=0, metadata=IDENTITY)

@@ -7,6 +7,7 @@ from typing import Any
 
 from attrs import field, frozen
 
+from harvest_async.client.record import Record
 from harvest_async.v1.models.enums import Currency, InvoiceKind
 from harvest_async.v1.models.field_metadata import IDENTITY
 
@@ -14,7 +15,7 @@ __all__ = ["Client", "Contact"]
 
 
 @frozen(kw_only=True)
-class Client:
+class Client(Record):
     """A client."""
 
     id: int = field(default=0, metadata=IDENTITY)
@@ -36,7 +37,7 @@ class Client:
 
 
 @frozen(kw_only=True)
-class Contact:
+class Contact(Record):
     """A person at a client."""
 
     id: int = field(default=0, metadata=IDENTITY)

@@ -8,13 +8,14 @@ from typing import Any
 
 from attrs import field, frozen
 
+from harvest_async.client.record import Record
 from harvest_async.v1.models.field_metadata import IDENTITY, REFERENCE
 
 __all__ = ["Expense", "ExpenseCategory"]
 
 
 @frozen(kw_only=True)
-class ExpenseCategory:
+class ExpenseCategory(Record):
     """A category of expenses; if it has a unit, expenses are entered as units."""
 
     id: int = field(default=0, metadata=IDENTITY)
@@ -34,7 +35,7 @@ class ExpenseCategory:
 
 
 @frozen(kw_only=True)
-class Expense:
+class Expense(Record):
     """An expense, from a person's list or from a report.
 
     `invoice_id` is None if the expense is not on an invoice.

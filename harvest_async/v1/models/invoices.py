@@ -12,6 +12,7 @@ from typing import Any
 
 from attrs import evolve, field, frozen
 
+from harvest_async.client.record import Record
 from harvest_async.errors import DecodeError
 from harvest_async.v1.models.enums import Currency, ExpenseSummary, ImportChoice, InvoiceKind, InvoiceState
 from harvest_async.v1.models.field_metadata import IDENTITY, also
@@ -21,7 +22,7 @@ __all__ = ["Invoice", "InvoiceItemCategory", "InvoiceMessage", "InvoicePayment"]
 
 
 @frozen(kw_only=True)
-class Invoice:
+class Invoice(Record):
     """An invoice; tax and discount are percent.
 
     Only drafts have the fields from `projects_to_invoice` to `expense_period_end`, which select what the invoice
@@ -92,7 +93,7 @@ class Invoice:
 
 
 @frozen(kw_only=True)
-class InvoiceItemCategory:
+class InvoiceItemCategory(Record):
     """A kind of line item; the two default categories cannot be deleted."""
 
     id: int = field(default=0, metadata=IDENTITY)
@@ -105,7 +106,7 @@ class InvoiceItemCategory:
 
 
 @frozen(kw_only=True)
-class InvoiceMessage:
+class InvoiceMessage(Record):
     """A message of an invoice: an e-mail that was sent, or a note about a change of state.
 
     Only drafts have `recipients` and `attach_pdf`.
@@ -132,7 +133,7 @@ class InvoiceMessage:
 
 
 @frozen(kw_only=True)
-class InvoicePayment:
+class InvoicePayment(Record):
     """A payment of an invoice."""
 
     id: int = field(default=0, metadata=IDENTITY)

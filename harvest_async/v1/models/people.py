@@ -8,6 +8,7 @@ from typing import Any
 
 from attrs import field, frozen
 
+from harvest_async.client.record import Record
 from harvest_async.v1.models.field_metadata import IDENTITY
 from harvest_async.v1.models.zones import iana_name
 
@@ -15,7 +16,7 @@ __all__ = ["Person"]
 
 
 @frozen(kw_only=True)
-class Person:
+class Person(Record):
     """A person who works in the account."""
 
     id: int = field(default=0, metadata=IDENTITY)

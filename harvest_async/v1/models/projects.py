@@ -8,6 +8,7 @@ from typing import Any
 
 from attrs import field, frozen
 
+from harvest_async.client.record import Record
 from harvest_async.v1.models.enums import BillBy, BudgetBy
 from harvest_async.v1.models.field_metadata import IDENTITY, also
 
@@ -15,7 +16,7 @@ __all__ = ["Project"]
 
 
 @frozen(kw_only=True)
-class Project:
+class Project(Record):
     """A project; budgets in hours or money by `budget_by`."""
 
     id: int = field(default=0, metadata=IDENTITY)

@@ -8,13 +8,14 @@ from typing import Any
 
 from attrs import field, frozen
 
+from harvest_async.client.record import Record
 from harvest_async.v1.models.field_metadata import IDENTITY
 
 __all__ = ["Task"]
 
 
 @frozen(kw_only=True)
-class Task:
+class Task(Record):
     """A task; `deactivated` means archived."""
 
     id: int = field(default=0, metadata=IDENTITY)

@@ -8,13 +8,14 @@ from typing import Any
 
 from attrs import field, frozen
 
+from harvest_async.client.record import Record
 from harvest_async.v1.models.field_metadata import IDENTITY
 
 __all__ = ["Daily", "DayEntry", "ReportEntry", "TrackableProject", "TrackableTask"]
 
 
 @frozen(kw_only=True)
-class DayEntry:
+class DayEntry(Record):
     """A time entry of a timesheet.
 
     `timer_started_at` is set only while the timer runs. `hours_for_previously_running_timer` has the hours of
@@ -43,7 +44,7 @@ class DayEntry:
 
 
 @frozen(kw_only=True)
-class TrackableTask:
+class TrackableTask(Record):
     """A task that time can be tracked on."""
 
     id: int = field(metadata=IDENTITY)
@@ -53,7 +54,7 @@ class TrackableTask:
 
 
 @frozen(kw_only=True)
-class TrackableProject:
+class TrackableProject(Record):
     """A project that time can be tracked on."""
 
     id: int = field(metadata=IDENTITY)
@@ -69,7 +70,7 @@ class TrackableProject:
 
 
 @frozen(kw_only=True)
-class Daily:
+class Daily(Record):
     """A day of a timesheet. `projects` is empty if no time can be tracked."""
 
     for_day: date | None = None
@@ -79,7 +80,7 @@ class Daily:
 
 
 @frozen(kw_only=True)
-class ReportEntry:
+class ReportEntry(Record):
     """A time entry of a report, without names."""
 
     id: int = field(metadata=IDENTITY)

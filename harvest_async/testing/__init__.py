@@ -17,7 +17,8 @@ from __future__ import annotations
 
 import asyncio
 import selectors
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     import httpx
 
     from harvest_async.sandbox import Sandbox
+    from harvest_async.testing.app import AppClient
     from harvest_async.throttle.throttle import Throttle
     from harvest_async.versions import HarvestV1, HarvestV2
 
@@ -36,11 +38,13 @@ __all__ = [
     "VirtualClock",
     "VirtualLoop",
     "harvest_address",
+    "harvest_app_client",
     "harvest_client",
     "harvest_sandbox",
     "harvest_throttle",
     "harvest_v2",
     "in_process",
+    "sandbox_behind",
 ]
 
 _STEP: Final = 1_000
@@ -132,16 +136,52 @@ def in_process(sandbox: Sandbox) -> httpx.AsyncBaseTransport:
     Raises:
         ImportError: the extra is not installed.
     """
-    import httpx  # noqa: PLC0415 - see the module docstring
+    from harvest_async.testing.transport import in_process  # noqa: PLC0415 - see the module docstring
 
-    class InProcess(httpx.ASGITransport):
-        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-            try:
-                return await super().handle_async_request(request)
-            except ConnectionResetError as error:
-                raise httpx.ReadError(str(error), request=request) from error
+    return in_process(sandbox)
 
-    return InProcess(app=sandbox.app)
+
+def harvest_app_client(
+    app: Any, *, sandbox: Sandbox | None = None, clients: Mapping[str, Any] | None = None
+) -> AbstractAsyncContextManager[AppClient]:
+    """Start an app whose Harvest accounts are a sandbox, and give an HTTP client of the app.
+
+        async with harvest_app_client(app) as client:
+            assert (await client.get("/clients")).json() == []
+            client.sandbox.fault("throttle", times=1)
+            print(client.sandbox.requests())
+
+    The app's lifespan runs; its clients, and those of its pools, are made for the sandbox instead, so that no setting
+    is needed and nothing reaches Harvest. `client.sandbox.assert_nothing_sent()` checks that no call was made.
+
+    Args:
+        app: a FastAPI app whose clients are made by `harvest_lifespan`.
+        sandbox: the account; None makes a new one.
+        clients: by key the class of a client, or `HarvestPool`. It is needed where neither the method
+            (`HarvestV2.from_env`) nor the annotation of the function that makes the client says the class.
+
+    Raises:
+        InvalidArgument: when it starts, if the class of a client is not known.
+        ImportError: the extra `sandbox` is not installed.
+    """
+    from harvest_async.testing.app import open_app  # noqa: PLC0415 - see the module docstring
+
+    return open_app(app, sandbox=sandbox, clients=clients)
+
+
+def sandbox_behind(
+    app: Any, *, sandbox: Sandbox | None = None, clients: Mapping[str, Any] | None = None
+) -> AbstractContextManager[Sandbox]:
+    """Let an app that is started inside use a sandbox, for tests without `async`:
+
+        with sandbox_behind(app) as sandbox, TestClient(app) as client:
+            assert client.get("/clients").json() == []
+
+    The arguments are those of `harvest_app_client`.
+    """
+    from harvest_async.testing.app import sandbox_behind  # noqa: PLC0415 - see the module docstring
+
+    return sandbox_behind(app, sandbox=sandbox, clients=clients)
 
 
 @pytest.fixture

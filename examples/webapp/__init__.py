@@ -1,0 +1,1 @@
+"""A time sheet in a web app; see the README beside this file."""

@@ -1,0 +1,155 @@
+"""Imports that run in the background of an app: one per account at a time, across all worker processes.
+
+locks = SqliteRunLocks("/var/lib/app/locks.sqlite3")
+background = BackgroundImports("/var/lib/app/imports", open_client, locks=locks, cookies=cookies)
+app.include_router(imports_pages(background, access=may_import), prefix="/imports")
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+from harvest_async.fastapi.csrf import Csrf
+from harvest_async.fastapi.imports.folder import ImportFolder
+from harvest_async.fastapi.imports.record import ImportRecord, Phase
+from harvest_async.fastapi.imports.upload import Upload, check_readable, store
+from harvest_async.fastapi.imports.workers import OpenClient, Workers
+from harvest_async.fastapi.refusals import Refusal
+from harvest_async.fastapi.signed_cookies import SignedCookies
+from harvest_async.importer.rules import Rules
+from harvest_async.run_lock import RunLocks
+
+__all__ = ["BackgroundImports"]
+
+_MEBIBYTE: Final = 1 << 20
+
+
+class BackgroundImports:
+    """The imports of an app.
+
+    Args:
+        folder: where files and journals are stored; all worker processes of the app share it.
+        open_client: opens a client of the account for which a key is given: what `access` of the routers returns.
+        locks: the run locks of the accounts; those of the other programs that write to the accounts, too.
+        cookies: signs the tokens that protect forms.
+        largest: bytes of a file, at most.
+        rules: the rules of a run.
+        lease: seconds after which another process takes over the import of one that died.
+        watch: seconds between two looks for such imports.
+    """
+
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        open_client: OpenClient,
+        *,
+        locks: RunLocks,
+        cookies: SignedCookies,
+        largest: int = 20 * _MEBIBYTE,
+        rules: Rules = Rules(),  # noqa: B008 - frozen
+        lease: float = 10.0,
+        watch: float = 2.0,
+    ) -> None:
+        self.folder = ImportFolder(folder)
+        self.csrf = Csrf(cookies)
+        self.largest = largest
+        self._workers = Workers(self.folder, open_client, locks, rules, lease, watch)
+
+    @asynccontextmanager
+    async def lifespan(self, _: Any = None) -> AsyncIterator[None]:
+        """Continue what other processes left, while the app runs; the routers enter it."""
+        async with self._workers.lifespan():
+            yield
+
+    # For the routers
+
+    def find(self, number: str, owner: str) -> ImportRecord | None:
+        """Return an import of an owner; None if it is another's, or there is none."""
+        record = self.folder.load(number)
+        return record if record is not None and record.owner == owner else None
+
+    def list(self, owner: str) -> list[ImportRecord]:
+        """Return the imports of an owner, the latest first."""
+        return [record for record in self.folder.all() if record.owner == owner]
+
+    async def upload(self, upload: Upload, owner: str) -> ImportRecord:
+        """Store an uploaded file, and begin to plan its import.
+
+        Raises:
+            Refusal: the file can't be read, or another import of the account is active.
+            HarvestError: the account can't be used.
+        """
+        number = await asyncio.to_thread(self.folder.create)
+        try:
+            stored = f"upload{upload.ending}"
+            await store(upload, self.folder.file(number, stored))
+            found = await check_readable(self.folder.file(number, stored), upload)
+            now = time.time()
+            record = ImportRecord(
+                id=number, owner=owner, file=upload.name, stored=stored, phase=Phase.PLANNING, created_at=now,
+                changed_at=now, fields=upload.fields, found=found,
+            )  # fmt: skip
+            return await self._workers.start(record, Phase.PLANNING)
+        except Exception:  # not a cancellation: the import has begun then, or `remove_abandoned` finds it
+            await asyncio.to_thread(self.folder.remove, number)
+            raise
+
+    async def confirm(self, record: ImportRecord) -> ImportRecord:
+        """Run a plan.
+
+        Raises:
+            Refusal: there is no plan to run, or another import of the account is active.
+        """
+        if record.phase is not Phase.PLANNED:
+            raise _out_of_place(record, "there is no plan to run")
+        return await self._workers.start(record, Phase.RUNNING)
+
+    async def resume(self, record: ImportRecord) -> ImportRecord:
+        """Continue an import that ended early.
+
+        Raises:
+            Refusal: it did not, or another import of the account is active.
+        """
+        if not record.can_resume:
+            raise _out_of_place(record, "it did not end early")
+        return await self._workers.start(record, Phase.PLANNING if record.overview is None else Phase.RUNNING)
+
+    async def undo(self, record: ImportRecord) -> ImportRecord:
+        """Delete what a run created.
+
+        Raises:
+            Refusal: nothing has run, or another import of the account is active.
+        """
+        if not record.can_undo:
+            raise _out_of_place(record, "nothing of it has run")
+        return await self._workers.start(record, Phase.UNDOING)
+
+    def cancel(self, record: ImportRecord) -> None:
+        """Stop planning or a run, in whichever process it is, after the calls that are in progress.
+
+        Raises:
+            Refusal: it is not running.
+        """
+        if record.phase not in {Phase.PLANNING, Phase.RUNNING}:
+            raise _out_of_place(record, "it is not running")
+        self.folder.request_cancel(record.id)
+
+    def remove(self, record: ImportRecord) -> None:
+        """Remove an import from the list, with its file and its journal: it can't be undone any more.
+
+        Raises:
+            Refusal: it is active.
+        """
+        if record.is_active:
+            raise _out_of_place(record, "it is still active: cancel it first")
+        self.folder.remove(record.id)
+
+
+def _out_of_place(record: ImportRecord, why: str) -> Refusal:
+    detail = f"The import of {record.file} is {record.phase}: {why}."
+    return Refusal(409, "wrong-phase", "Not possible now", detail)

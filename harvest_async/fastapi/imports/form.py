@@ -1,0 +1,96 @@
+"""The form of an upload: its fields, what they mean for the importer, and messages in its terms."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from attrs import frozen
+
+from harvest_async.errors import InvalidArgument
+from harvest_async.importer.sources import Fill, Options, mapped
+
+__all__ = ["FIELDS", "FormField", "in_terms_of_form", "options_of"]
+
+
+@frozen
+class FormField:
+    """A field of the form.
+
+    Attributes:
+        name: its name.
+        label: its label.
+        hint: what it does.
+        choices: value and text of each choice; empty for a text.
+        kind: `text`, `lines` or `box`.
+    """
+
+    name: str
+    label: str
+    hint: str = ""
+    choices: tuple[tuple[str, str], ...] = ()
+    kind: str = "text"
+
+
+_FILLS: Final = ("client", "project", "task", "person", "category")
+
+FIELDS: Final = (
+    FormField("client", "Client", "For rows without one"),
+    FormField("project", "Project", "For rows without one"),
+    FormField("task", "Task", "For rows without one"),
+    FormField("person", "Person", "For rows without one"),
+    FormField("create_people", "Create missing people", "Each gets an e-mail and takes a seat", kind="box"),
+    FormField("email_domain", "E-mail domain", "For people without an address: example.com"),
+    FormField(
+        "date_order",
+        "Order of dates",
+        "",
+        (("", "Detect"), ("dmy", "Day, month, year"), ("mdy", "Month, day, year"), ("ymd", "Year, month, day")),
+    ),
+    FormField("decimal", "Decimal mark", "", (("", "Detect"), (".", "Point: 1.5"), (",", "Comma: 1,5"))),
+    FormField("sheet", "Sheet", "Of a workbook; the first with rows"),
+    FormField("file_zone", "Time zone of the file", "Like Europe/Paris, together with the next one"),
+    FormField("zone", "Time zone of the account", "Like America/New_York"),
+    FormField("round_to", "Round hours to minutes", "15 for quarters of an hour"),
+    FormField("map", "Columns", "One per line: Column=field; Column= leaves it out", kind="lines"),
+)
+"""The fields of the form beside the file."""
+
+_LABELS: Final = {
+    **{field.name.replace("_", "-"): field.label for field in FIELDS},
+    "yes": "Create missing people",
+}
+_LIMIT: Final = re.compile(r",? or raise the limit with --[\w-]+")
+_OPTION: Final = re.compile(r"--([a-z][a-z-]*)")
+
+
+def options_of(fields: Mapping[str, str]) -> Options:
+    """Return the importer's options that a form describes.
+
+    Raises:
+        InvalidArgument: a field has a value that can't be used.
+    """
+    given = {name: text.strip() for name, text in fields.items() if text.strip()}
+    chosen: dict[str, Any] = {name: given[name] for name in ("sheet", "file_zone", "zone") if name in given}
+    for field in FIELDS:
+        if field.choices and (value := given.get(field.name)):
+            if value not in dict(field.choices):
+                raise InvalidArgument(f"{field.label}: {value[:40]!r} is no choice")
+            chosen[field.name] = value
+    if text := given.get("round_to"):
+        if not (text.isascii() and text.isdigit()):
+            raise InvalidArgument(f"Round hours to minutes: {text[:40]!r} is no whole number")
+        chosen["round_to"] = int(text[:6])
+    columns = mapped([line.strip() for line in given.get("map", "").splitlines() if line.strip()])
+    return Options(fill=Fill(**{name: given.get(name) for name in _FILLS}), columns=columns, **chosen)
+
+
+def in_terms_of_form(message: str) -> str:
+    """Return a message of the importer with the labels of the form in place of options of the command line."""
+
+    def named(found: re.Match[str]) -> str:
+        label = _LABELS.get(found[1])
+        return f"the field “{label}”" if label else f"the option {found[1]} of the command line"
+
+    return _OPTION.sub(named, _LIMIT.sub("", message))

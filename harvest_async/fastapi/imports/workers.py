@@ -1,0 +1,201 @@
+"""The work on imports in one process: each phase in a task, while the run lock of its account is held.
+
+Invariants:
+- A process works on an import while it holds the run lock of the account, and only then.
+- An import whose process died is found by the others, or by the next one, and continued from its journal.
+- Background work inherits nothing of the request that started it, such as its `max_wait`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
+from contextvars import Context
+from typing import TYPE_CHECKING, Final
+
+from attrs import evolve
+
+from harvest_async.errors import HarvestError
+from harvest_async.fastapi.imports.folder import ImportFolder
+from harvest_async.fastapi.imports.job import Job
+from harvest_async.fastapi.imports.record import ImportRecord, Phase
+from harvest_async.fastapi.refusals import Refusal
+from harvest_async.importer.rules import Rules
+from harvest_async.run_lock import HeldLock, LockHeld, LockLost, RunLocks, hold, new_owner
+
+if TYPE_CHECKING:
+    from harvest_async.versions import Client
+
+__all__ = ["OpenClient", "Workers"]
+
+logger = logging.getLogger("harvest_async")
+
+_GRACE: Final = 2.0
+"""Seconds that a run has for the responses to what it sent when the app ends; then it is cancelled."""
+
+_RELEASE: Final = 0.02
+_RELEASES: Final = 50
+"""Seconds between two looks whether the lock of an import that has ended is released, and how many there are."""
+
+OpenClient = Callable[[str], AbstractAsyncContextManager["Client"]]
+
+
+class Workers:
+    """Works on the imports of an app; the arguments are those of `BackgroundImports`."""
+
+    def __init__(
+        self, folder: ImportFolder, open_client: OpenClient, locks: RunLocks, rules: Rules, lease: float, watch: float
+    ) -> None:
+        self._folder = folder
+        self._open_client = open_client
+        self._locks = locks
+        self._rules = rules
+        self._lease, self._watch = lease, watch
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._jobs: dict[str, Job] = {}
+        self._users = 0
+
+    @asynccontextmanager
+    async def lifespan(self) -> AsyncIterator[None]:
+        """Continue what other processes left, while the app runs; the routers enter it."""
+        self._users += 1
+        watcher = asyncio.create_task(self._take_over_orphans()) if self._users == 1 else None
+        try:
+            yield
+        finally:
+            self._users -= 1
+            if watcher is not None:
+                watcher.cancel()
+                await asyncio.wait([watcher])
+                await self._end()
+
+    async def start(self, record: ImportRecord, phase: Phase) -> ImportRecord:
+        """Begin a phase in the background; return the record once the account's lock is held.
+
+        Raises:
+            Refusal: another import of the account is active.
+            HarvestError: the account can't be used.
+        """
+        started: asyncio.Future[ImportRecord] = asyncio.get_running_loop().create_future()
+        task = asyncio.create_task(self._work(record, phase, started), context=Context())
+        self._tasks[record.id] = task
+        task.add_done_callback(lambda _: self._forget(record.id, task))
+        try:
+            return await asyncio.shield(started)
+        except LockHeld as error:
+            raise self._busy(record, error) from error
+
+    async def _work(self, record: ImportRecord, phase: Phase, started: asyncio.Future[ImportRecord]) -> None:
+        async with AsyncExitStack() as stack:
+            try:
+                harvest = await stack.enter_async_context(self._open_client(record.owner))
+                account = str(harvest.identity)
+                held = await self._hold(stack, account, f"{record.id} {new_owner()}")
+                self._folder.request_cancel(record.id, wanted=False)
+                record = evolve(record, phase=phase, account=account, error="", changed_at=time.time())
+                self._folder.save(record)
+            except Exception as error:  # noqa: BLE001 - raised where the phase was started
+                _set(started, error)
+                return
+            _set(started, record)
+            job = self._jobs[record.id] = Job(self._folder, record, harvest, held, self._rules, self._locks.clock)
+            try:
+                await job.work()
+            except LockLost as error:
+                logger.warning("the import %s is continued by another process: %s", record.id, error.message)
+            except Exception as error:
+                logger.exception("the import %s failed", record.id)
+                failed = f"An unexpected error ({type(error).__name__}): the log of this app has the details."
+                self._folder.save(evolve(record, phase=Phase.FAILED, error=failed, changed_at=time.time()))
+
+    async def _hold(self, stack: AsyncExitStack, account: str, owner: str) -> HeldLock:
+        """Hold the account's lock; wait for one that is about to be released, since its import has ended."""
+        for _ in range(_RELEASES):
+            try:
+                return await stack.enter_async_context(hold(self._locks, account, lease=self._lease, owner=owner))
+            except LockHeld as error:
+                holder = self._holder_of(error)
+                if holder is None or holder.is_active:
+                    raise
+            await asyncio.sleep(_RELEASE)
+        return await stack.enter_async_context(hold(self._locks, account, lease=self._lease, owner=owner))
+
+    def _holder_of(self, error: LockHeld) -> ImportRecord | None:
+        """Return the import that holds a lock; None if another program does."""
+        return None if error.holder is None else self._folder.load(error.holder.owner.partition(" ")[0])
+
+    def _forget(self, number: str, task: asyncio.Task[None]) -> None:
+        if self._tasks.get(number) is task:
+            del self._tasks[number]
+            self._jobs.pop(number, None)
+        if not task.cancelled() and (error := task.exception()) is not None and not isinstance(error, LockLost):
+            logger.error("the import %s ended with %s", number, type(error).__name__, exc_info=error)
+
+    def _busy(self, record: ImportRecord, error: LockHeld) -> Refusal:
+        """Return the refusal of a second import, with a link to the first one if the visitor may see it."""
+        holder = self._holder_of(error)
+        running = holder if holder is not None and holder.owner == record.owner else None
+        what = f"The import of {running.file}" if running is not None else "Another run"
+        detail = (
+            f"{what} is active in this account: wait for its end, or cancel it. Two at once would create records twice."
+        )
+        members = {} if running is None else {"running": running.id}
+        return Refusal(409, "import-active", "Another import is active", detail, **members)
+
+    # Imports of other processes
+
+    async def _take_over_orphans(self) -> None:
+        while True:
+            try:
+                await asyncio.to_thread(self._folder.remove_abandoned)
+                for record in await asyncio.to_thread(self._folder.all):
+                    if record.is_active and record.id not in self._tasks:
+                        await self._take_over(record)
+            except Exception:
+                logger.exception("imports that other processes left can't be continued yet")
+            await asyncio.sleep(self._watch)
+
+    async def _take_over(self, record: ImportRecord) -> None:
+        holder = await self._locks.holder(record.account) if record.account else None
+        if holder is not None and holder.is_held:
+            return
+        current = self._folder.load(record.id)
+        if current is None or not current.is_active:
+            return
+        cancelled = self._folder.cancel_requested(record.id)
+        try:
+            await self.start(evolve(current, resumed=current.resumed + 1), current.phase)
+        except Refusal:
+            return  # another process was first
+        except HarvestError as error:
+            logger.warning("the import %s can't be continued yet: %s", record.id, error.message)
+            return
+        logger.info("the import %s of another process is continued", record.id)
+        if cancelled:
+            self._folder.request_cancel(record.id)
+
+    async def _end(self) -> None:
+        """End all work, so that another process continues it."""
+        for job in self._jobs.values():
+            job.close()
+        tasks = list(self._tasks.values())
+        if tasks:
+            await asyncio.wait(tasks, timeout=_GRACE)
+        for task in tasks:
+            task.cancel()
+        with suppress(asyncio.CancelledError):
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _set(future: asyncio.Future[ImportRecord], result: ImportRecord | Exception) -> None:
+    """Set the result of a future, unless the request that waited for it has ended."""
+    if future.done():
+        return
+    if isinstance(result, Exception):
+        future.set_exception(result)
+        future.exception()  # it need not be awaited any more
+    else:
+        future.set_result(result)

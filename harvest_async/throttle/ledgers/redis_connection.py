@@ -1,0 +1,192 @@
+"""The connections of one event loop to a Redis or Valkey server, which the ledgers of all accounts share.
+
+Invariants:
+- A script is sent once; whether it is sent again is up to the caller.
+- There is one connection for notices, made when the first ledger listens; after it was lost, each listener is told to
+  look by itself.
+- In a cluster the keys of an account are on one node: a node that does not have them names the one that has.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakValueDictionary
+
+from harvest_async.errors import HarvestError
+from harvest_async.per_loop import PerLoop
+from harvest_async.redis_client import Moved, ScriptUnknown, connect, explained, moved
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+    from redis.asyncio.client import PubSub
+
+__all__ = ["RedisConnection", "Script", "connections"]
+
+_MOST: Final = 16
+"""How many connections are used at the same time, beside the one for notices."""
+_QUIET: Final = 15.0
+"""Seconds without a notice after which the connection is tested."""
+_FIRST, _LONGEST = 0.05, 1.0
+"""Seconds between attempts to connect again: at first, and at most."""
+_CLOSING: Final = 2.0
+"""The longest time in seconds to write what is left when the event loop ends."""
+
+Notified = Callable[[bytes], None]
+
+
+class Script:
+    """A Lua script and its name on the server."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.sha = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+
+
+class RedisConnection:
+    """The connections to one server.
+
+    Args:
+        url: its URL; see `redis_client.connect`.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._clients: dict[str, Redis] = {}
+        self._nodes: dict[str, str] = {}  # key -> URL of the node that has it
+        self._free = asyncio.Semaphore(_MOST)
+        self._listeners: dict[bytes, set[Notified]] = {}
+        self._flushes: set[Callable[[], Awaitable[None]]] = set()
+        self._pubsub: PubSub | None = None
+        self._listening: asyncio.Task[None] | None = None
+        self._changes: set[asyncio.Task[None]] = set()
+
+    async def run(self, script: Script, keys: list[str], arguments: list[bytes | int]) -> list[Any]:
+        """Run a script whose keys have one hash tag, and return its reply.
+
+        Raises:
+            StorageError: see `redis_client.explained`.
+        """
+        async with self._free:
+            for _ in range(3):
+                try:
+                    return await self._run(script, keys, arguments)
+                except Moved as elsewhere:
+                    last = elsewhere
+                    self._nodes[keys[0]] = moved(self._url, elsewhere.host, elsewhere.port)
+            raise last
+
+    async def _run(self, script: Script, keys: list[str], arguments: list[bytes | int]) -> list[Any]:
+        url = self._nodes.get(keys[0], self._url)
+        client: Any = self._client(url)
+        with explained(url):
+            try:
+                with explained(url):
+                    reply = await client.execute_command("EVALSHA", script.sha, len(keys), *keys, *arguments)
+            except ScriptUnknown:
+                reply = await client.execute_command("EVAL", script.text, len(keys), *keys, *arguments)
+        return list(reply)
+
+    def _client(self, url: str) -> Redis:
+        if url not in self._clients:
+            self._clients[url] = connect(url)
+        return self._clients[url]
+
+    # Notices
+
+    def listen(self, channel: str, notified: Notified) -> None:
+        """Call `notified` with each message of a channel, and with an empty one after the connection was lost."""
+        name = channel.encode()
+        new = name not in self._listeners
+        self._listeners.setdefault(name, set()).add(notified)
+        if self._listening is None:
+            self._listening = asyncio.get_running_loop().create_task(self._listen())
+        elif new and self._pubsub is not None:
+            self._change(self._pubsub.subscribe(name))
+
+    def ignore(self, channel: str, notified: Notified) -> None:
+        """Call `notified` no more."""
+        name = channel.encode()
+        listeners = self._listeners.get(name, set())
+        listeners.discard(notified)
+        if not listeners and self._listeners.pop(name, None) is not None and self._pubsub is not None:
+            self._change(self._pubsub.unsubscribe(name))
+
+    def _change(self, subscription: Awaitable[None]) -> None:
+        """Change what the connection is subscribed to; if that fails, it is made again with all channels."""
+
+        async def change() -> None:
+            with contextlib.suppress(HarvestError), explained(self._url):
+                await subscription
+
+        task = asyncio.get_running_loop().create_task(change())
+        self._changes.add(task)
+        task.add_done_callback(self._changes.discard)
+
+    async def _listen(self) -> None:
+        """Receive notices, and connect again whenever the connection is lost."""
+        pause, again = _FIRST, False
+        while True:
+            with contextlib.suppress(HarvestError), explained(self._url):
+                async with self._client(self._url).pubsub(ignore_subscribe_messages=True) as pubsub:
+                    await pubsub.subscribe(*self._listeners)
+                    self._pubsub = pubsub
+                    if again:
+                        self._notify_all()
+                    again, pause = True, _FIRST
+                    await self._receive(pubsub)
+            self._pubsub = None
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST)
+
+    async def _receive(self, pubsub: PubSub) -> None:
+        """Receive notices until the connection does not respond any more."""
+        quiet = False
+        while True:
+            message = await pubsub.get_message(timeout=_QUIET)
+            if message is None:
+                if quiet:
+                    return
+                await pubsub.ping()
+            elif message["type"] == "message":
+                for notified in tuple(self._listeners.get(message["channel"], ())):
+                    notified(message["data"])
+            quiet = message is None
+
+    def _notify_all(self) -> None:
+        for listeners in tuple(self._listeners.values()):
+            for notified in tuple(listeners):
+                notified(b"")
+
+    # End
+
+    def before_close(self, flush: Callable[[], Awaitable[None]]) -> None:
+        """Have `flush` called before the connections are closed."""
+        self._flushes.add(flush)
+
+    async def aclose(self) -> None:
+        """Write what is left and close the connections."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSING):
+                await asyncio.gather(*(flush() for flush in self._flushes), return_exceptions=True)
+        tasks = [*self._changes, *([self._listening] if self._listening else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._listening = None
+        for client in self._clients.values():
+            await client.aclose()
+
+
+_CONNECTIONS: Final[WeakValueDictionary[str, PerLoop[RedisConnection]]] = WeakValueDictionary()
+
+
+def connections(url: str) -> PerLoop[RedisConnection]:
+    """Return the connections to a server, one for each event loop, which all ledgers with the same URL share."""
+    held = _CONNECTIONS.get(url)
+    if held is None:
+        held = _CONNECTIONS[url] = PerLoop(lambda: RedisConnection(url), RedisConnection.aclose)
+    return held

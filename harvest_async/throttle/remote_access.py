@@ -1,0 +1,411 @@
+"""A gate's access to the account state on a server: one step at a time, each a network round trip.
+
+Invariants:
+- A step takes all ends of leases that are not stored yet and all grants that are possible, and stores them at once.
+- Calls get their leases when the step is stored. If another process was faster, the step is planned again.
+- A step whose reply was lost is sent again as the same step, which the server stores once.
+- The end of a lease is never lost: it is written when the server can be reached, with the time at which it happened.
+- While the server can't be reached, nothing is granted, or a fixed share of the budget after a period without calls.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Callable, Iterable
+from typing import Final, TypeVar
+
+from harvest_async.clock import SECOND, Clock
+from harvest_async.errors import HarvestError
+from harvest_async.throttle.access import End, Turn, log_turn, unusable
+from harvest_async.throttle.ledgers.memory import LedgerBusy
+from harvest_async.throttle.ledgers.remote import Commit, LedgerDown, Notice, RemoteLedger, Reply
+from harvest_async.throttle.plan import Plan, Planner
+from harvest_async.throttle.remote_state import RemoteState, enter
+from harvest_async.throttle.settings import Settings
+from harvest_async.throttle.state import AccountState, Bounds
+
+__all__ = ["RemoteAccess"]
+
+logger = logging.getLogger("harvest_async.throttle")
+
+T = TypeVar("T")
+
+_SOON: Final = 0.02
+"""Seconds after which the ends of leases are written that nobody waits for."""
+_PATIENCE: Final = 5 * SECOND
+"""How long a server that was reached before may be away until calls fail."""
+_PAUSES: Final = (0.0, 0.05, 0.1, 0.2, 0.5)
+"""Seconds between attempts to reach it; the last one is repeated."""
+_RETRY: Final = 1.0
+"""Seconds between attempts to write what is left, after calls have failed."""
+_IDLE: Final = 8
+"""After this many half periods without calls, notices of other processes are not listened to any more."""
+_SHORTEST_BEAT: Final = 0.5
+_NUMBERS: Final = 24
+"""Bits of a lease's number that count the leases of one gate; those above are its own."""
+
+
+class RemoteAccess:
+    """Changes the state of one gate's account on a server.
+
+    Args:
+        ledger: where the state is stored.
+        settings: the numbers that bound the state.
+        clock: the source of the time.
+        planner: the gate.
+
+    Attributes:
+        immediate: False: a step takes a round trip.
+        grace: how long a step may take before a call with a `max_wait` gives up, in nanoseconds.
+        memory: None, since the ledger is not in memory.
+        closed: whether the account's gate was closed at the last look or notice.
+        busy: None: there is no other timer than that of the steps.
+    """
+
+    immediate: Final = False
+    grace: Final = SECOND // 2
+    memory: Final = None
+
+    def __init__(self, ledger: RemoteLedger, settings: Settings, clock: Clock, planner: Planner) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._ledger = ledger
+        self._settings = settings
+        self._clock = clock
+        self._planner = planner
+        self._user = secrets.token_hex(8)
+        self._store = ledger.store(self._user, self.flush)
+        self._remote = RemoteState(f"the throttle's ledger {ledger.location}")
+        self._alone: AccountState | None = None
+        self._ends: list[End] = []
+        self._repeated: set[int] = set()  # leases whose end may be stored already
+        self._last_lease = secrets.randbits(38) << _NUMBERS
+        self._steps = 0
+        self._task: asyncio.Task[None] | None = None
+        self._plans = self._looks = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._beat: asyncio.TimerHandle | None = None
+        self._idle_beats = 0
+        self._down = False
+        self._began = 0
+        self.closed = False
+        self.busy: LedgerBusy | None = None
+
+    def look(self, look: Callable[[AccountState], T]) -> T:
+        """Return what `look` finds in the state as of the last exchange.
+
+        Raises:
+            LedgerBusy: the state was not read yet.
+        """
+        if self._alone is not None:
+            return look(self._alone)
+        if self._remote.state is None or self.busy_for() >= self.grace:
+            raise LedgerBusy(f"the throttle's ledger {self._ledger.location} does not respond")
+        state = self._draft()
+        for end in self._ends:
+            self._apply(end, state)
+        return look(state)
+
+    def dispatch(self, planner: Planner) -> None:
+        """Grant what may be granted: plan it, store it, and have it handed out."""
+        if self._alone is not None:
+            plan = Plan()
+            planner.plan(self._alone, plan)
+            self.closed = self._alone.why is not None
+            planner.confirm(plan)
+            return
+        self._plans = True
+        self._start()
+
+    def end(self, end: End, *, refused: bool) -> None:
+        """Write the end of a lease into the state.
+
+        Args:
+            end: how the lease ended.
+            refused: whether the server refused the call: nothing leaves before the state has it.
+        """
+        self._ends.append(end)
+        self.closed = self.closed or refused
+        if self._alone is not None:
+            self._log(end.apply(self._alone))
+            self.closed = self._alone.why is not None
+        else:
+            self._write()
+
+    def end_soon(self, end: End) -> None:
+        """Write the end of a lease into the state with the next step, or a little later."""
+        if self._alone is not None:
+            self.end(end, refused=False)
+            return
+        self._ends.append(end)
+        if self._timer is None:
+            self._timer = self._loop.call_later(_SOON, self._write)
+
+    @property
+    def complete(self) -> bool:
+        """Whether the ledger has all that this gate knows."""
+        return not self._ends and self._task is None and self._alone is None
+
+    def busy_for(self, since: int = 0) -> int:
+        """Return for how long the present step has lasted, in nanoseconds, and at most since a given time."""
+        return 0 if self._task is None else self._clock.now() - max(self._began, since)
+
+    def leave(self, ends: Iterable[End]) -> list[End]:
+        """Return the ends that the ledger does not have yet, the given ones included; the event loop has ended."""
+        self._ends.extend(ends)
+        return self._ends
+
+    def take_over(self, ends: Iterable[End]) -> None:
+        """Take over the ends of leases that another event loop has left."""
+        self._ends.extend(ends)
+
+    async def flush(self) -> None:
+        """Write the ends of leases that are not stored yet, unless the server can't be reached."""
+        if self._ends and self._alone is None and not self._down:
+            self._write()
+        while self._task is not None:
+            await asyncio.wait({self._task})
+
+    # Steps
+
+    def _write(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._looks = True
+        self._start()
+
+    def _start(self) -> None:
+        if self._task is None and not self._loop.is_closed():
+            self._began = self._clock.now()
+            self._task = self._loop.create_task(self._work())
+
+    async def _work(self) -> None:
+        """Make steps until nothing is left to do."""
+        try:
+            while self._plans or self._looks:
+                self._began = self._clock.now()
+                await (self._step() if self._alone is None else self._return())
+                self._down = False
+        except HarvestError as error:
+            self._fail(error)
+        except Exception as error:  # noqa: BLE001 - the calls that wait have to end
+            self._fail(unusable(error))
+        finally:
+            self._task = None
+        if self._plans or self._looks:
+            self._start()
+
+    async def _step(self) -> None:
+        """Store the ends and the grants that are possible now."""
+        plans, self._plans, self._looks = self._plans, False, False
+        if self._remote.state is None:
+            await self._read()
+        if self._beat is None:
+            self._store.listen(self._notified)
+            self._beat_later()
+        while not await self._try_step(plans=plans):
+            plans, self._plans = plans or self._plans, False
+
+    async def _try_step(self, *, plans: bool) -> bool:
+        """Plan a step and store it; return whether it was stored."""
+        remote, ends, plan = self._remote, tuple(self._ends), Plan()
+        state = self._draft()
+        was_closed = state.why is not None
+        try:
+            logs = self._change(state, ends, plan, plans=plans)
+            commit = self._commit(state, ends, plan, was_closed=was_closed)
+            reply = await self._exchange(commit)
+        except BaseException:
+            self._withdraw(plan, ends)
+            raise
+        if not reply.stored:
+            self._planner.undo(plan)
+            remote.adopt(reply, self._clock.now(), self._planner.open_leases())
+            self._know()
+            return False
+        if commit is None:
+            remote.unchanged(self._clock.now())
+        else:
+            remote.stored(state, commit, self._clock.now())
+        self._know()
+        del self._ends[: len(ends)]
+        self._repeated.difference_update(end.lease for end in ends)
+        for log in logs:
+            self._log(log)
+        if plans:
+            self._planner.confirm(plan)
+        return True
+
+    def _change(self, state: AccountState, ends: tuple[End, ...], plan: Plan, *, plans: bool) -> list[Turn | None]:
+        """Write ends and grants into a state; return what there is to log."""
+        logs = [self._apply(end, state) for end in ends]
+        state.number_from(self._last_lease)
+        try:
+            if plans:
+                self._planner.plan(state, plan)
+        finally:
+            self._last_lease = state.last_lease
+        return logs
+
+    def _commit(self, state: AccountState, ends: tuple[End, ...], plan: Plan, *, was_closed: bool) -> Commit | None:
+        """Return the request to store a changed state; None if nothing was changed."""
+        remote = self._remote
+        if not (ends or plan.granted or remote.changed or _differ(self._draft(), state, self._clock.now())):
+            return None
+        self._steps += 1
+        is_closed = state.why is not None
+        notice = Notice.NONE
+        if remote.changed:
+            notice = Notice.LOST
+        elif is_closed != was_closed:
+            notice = Notice.CLOSED if is_closed else Notice.CHANGED
+        token = f"{self._user}.{self._steps}".encode()
+        return remote.commit(state, token, self._clock.now(), notice)
+
+    async def _read(self) -> None:
+        """Read the state for the first time."""
+        reply = await self._exchange(None)
+        self._remote.adopt(reply, self._clock.now(), self._planner.open_leases())
+        self._know()
+
+    async def _exchange(self, commit: Commit | None) -> Reply:
+        """Send a step, and again while the server can't be reached, as long as that may last."""
+        expected, began, again = self._remote.token, self._clock.now(), False
+        if commit is not None:
+            self._remote.sent(commit)
+        patience = 0 if self._down or self._remote.state is None else _PATIENCE
+        for pause in _pauses():
+            sent = self._clock.now()
+            try:
+                reply = await self._store.exchange(expected, commit, again=again)
+            except LedgerDown:
+                if self._clock.now() - began >= patience:
+                    raise
+                again = True
+                await asyncio.sleep(pause)
+            else:
+                self._remote.observe(sent, self._clock.now(), reply)
+                return reply
+        raise AssertionError
+
+    def _withdraw(self, plan: Plan, ends: tuple[End, ...]) -> None:
+        """Return the waiters of a step that may be stored to the queue, and have its leases given back."""
+        now = self._clock.now()
+        self._repeated.update(end.lease for end in ends)
+        given_back = [End(AccountState.unused, lease.number, now) for _, lease in plan.granted]
+        self._planner.undo(plan)
+        self._ends.extend(given_back)
+
+    # State
+
+    def _draft(self) -> AccountState:
+        """Return a copy of the state as of the last exchange, within the bounds."""
+        now, bounds = self._clock.now(), self._settings.bounds
+        draft = self._remote.draft(now, self._planner.open_leases())
+        draft.bound(bounds._replace(guard=bounds.guard + self._remote.late), now)
+        return draft
+
+    def _apply(self, end: End, state: AccountState) -> Turn | None:
+        if end.lease in self._repeated and not state.window.holds(end.lease):
+            return None
+        return End(end.change, end.lease, end.time + self._remote.late).apply(state)
+
+    def _know(self) -> None:
+        state = self._remote.state
+        self._ledger.known = state
+        self.closed = state is not None and state.why is not None
+
+    def _log(self, log: Turn | None) -> None:
+        if log is not None:
+            log_turn(self._settings.name, *log, self._clock.now())
+
+    # Notices
+
+    def _notified(self, notice: bytes, token: bytes) -> None:
+        """Note what another process reports."""
+        if token.startswith(self._user.encode()):
+            return
+        if notice == Notice.CLOSED:
+            self.closed = True
+        if notice == Notice.LOST or not token:
+            self._looks = True
+        self._plans = True
+        self._start()
+
+    def _beat_later(self) -> None:
+        state = self._remote.state
+        period = SECOND if state is None else state.window.period
+        self._beat = self._loop.call_later(max(_SHORTEST_BEAT, period / SECOND / 2), self._beats)
+
+    def _beats(self) -> None:
+        """Look at the state from time to time while calls are in flight, so that a loss is noticed."""
+        self._beat = None
+        if self._planner.idle:
+            self._idle_beats += 1
+        else:
+            self._idle_beats = 0
+            self._write()
+        if self._idle_beats < _IDLE:
+            self._beat_later()
+        else:
+            self._store.idle()
+
+    # Failures
+
+    def _fail(self, error: HarvestError) -> None:
+        """Raise an error from all calls that wait, or go on with a share of the budget."""
+        first, self._down, self._plans, self._looks = not self._down, True, False, False
+        if first:
+            logger.warning("%s: %s", self._settings.name, error.message)
+        if isinstance(error, LedgerDown) and self._goes_alone():
+            self.dispatch(self._planner)
+        else:
+            self._planner.fail(error, Plan())
+        if self._ends or self._alone is not None:
+            self._timer = self._loop.call_later(_RETRY, self._write)
+
+    def _goes_alone(self) -> bool:
+        """Begin to use this process's share of the budget without the server; return whether there is one."""
+        if self._alone is not None:
+            return True
+        known, share = self._remote.state, self._ledger.share
+        calls = 0 if known is None or share is None else int(known.window.calls * share)
+        if known is None or not calls:
+            return False
+        alone, now = known.copy(), self._clock.now()
+        alone.bound(Bounds(calls, known.window.period, self._settings.bounds.guard))
+        alone.number_from(self._last_lease)
+        alone.restart(now, left=known.until - now)
+        alone.window.fill(now, now)
+        enter(alone, self._planner.open_leases())
+        self._alone = alone
+        return True
+
+    async def _return(self) -> None:
+        """Use the server again if it can be reached."""
+        self._looks = False
+        reply = await self._exchange(None)
+        now, leases = self._clock.now(), self._planner.open_leases()
+        if not reply.stored:
+            self._remote.adopt(reply, now, leases)
+        self._remote.recover(now, leases)
+        if self._alone is not None:
+            self._last_lease = self._alone.last_lease
+        self._alone, self._looks, self._plans = None, True, True
+        logger.warning("%s: the throttle's ledger is used again", self._settings.name)
+
+
+def _differ(before: AccountState, after: AccountState, now: int) -> bool:
+    """Return whether a state was changed otherwise than by the passing of time."""
+    before.window.held(now)
+    after.window.held(now)
+    return before.dump() != after.dump()
+
+
+def _pauses() -> Iterable[float]:
+    """Yield the pauses between attempts, without end."""
+    yield from _PAUSES
+    while True:
+        yield _PAUSES[-1]

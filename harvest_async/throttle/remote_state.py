@@ -1,0 +1,184 @@
+"""An account's state on a server as one process knows it: converted to its own time, and checked for losses.
+
+Invariants:
+- What is stored is on the scale of the server's clock. A process converts it by the lower bound of how far that clock
+  is ahead of its own, so that nothing is free too early, and writes ends of calls late by what it does not know.
+- A process knows which version it stored last. A server that does not know it any more has lost what it stored: it was
+  restarted empty, it deleted the key, or another server without the latest versions has taken its place. Then all
+  leases are held from now on, what others sent is unknown, and the calls in flight are entered again.
+- The same holds after one of the two clocks has jumped.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable
+from typing import Any, Final
+
+from harvest_async.clock import SECOND
+from harvest_async.errors import StorageError
+from harvest_async.throttle.lease import DEADLINE, Lease
+from harvest_async.throttle.ledgers.remote import Commit, Reply
+from harvest_async.throttle.ledgers.server_time import ServerTime
+from harvest_async.throttle.state import AccountState
+
+__all__ = ["FORMAT", "RemoteState"]
+
+logger = logging.getLogger("harvest_async.throttle")
+
+FORMAT: Final = 1
+"""The number of the stored format."""
+
+_KEEP: Final = 3_600 * SECOND
+"""How long an unused state is kept beyond the times in it."""
+_SURELY_KEPT: Final = _KEEP * 9 // 10
+_STALE: Final = 4
+"""After this many periods without a look, what others sent is unknown again."""
+_FINE: Final = SECOND // 1_000
+"""A better estimate of the server's time is used if it is better by this much."""
+_MILLISECOND: Final = SECOND // 1_000
+
+
+class RemoteState:
+    """The stored state of one budget, as of the last exchange with the server.
+
+    Args:
+        name: what messages call the ledger.
+
+    Attributes:
+        state: the state in this process's time; None before the first look. It is never changed, only replaced.
+        token: the stored version; empty where nothing is stored.
+        changed: whether `state` differs from what is stored, so that it has to be stored.
+        late: how late the ends of calls have to be written for what is not known of the server's time.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._time = ServerTime()
+        self._offset = 0
+        self._own = b""  # the version that was stored last
+        self._unsure: set[bytes] = set()  # versions that may be stored
+        self._own_at = self._read_at = 0
+        self._jumped = False
+        self.state: AccountState | None = None
+        self.token = b""
+        self.changed = False
+
+    @property
+    def late(self) -> int:
+        """How late the ends of calls have to be written for what is not known of the server's time, in nanoseconds."""
+        return self._time.most - self._offset
+
+    def observe(self, sent: int, received: int, reply: Reply) -> None:
+        """Take the server's time of a reply into account, whose request was sent and received at times of ours."""
+        self._jumped = self._time.observe(sent, received, reply.time) or self._jumped
+
+    def draft(self, now: int, open_leases: Iterable[Lease]) -> AccountState:
+        """Return a copy of the state, which a step may change; it was read before.
+
+        Args:
+            now: the present time.
+            open_leases: the leases of this process's calls in flight.
+        """
+        if self._jumped:
+            self.recover(now, open_leases)
+        if self.state is None:
+            raise AssertionError
+        draft, least = self.state.copy(), self._time.least
+        if least < self._offset or least > self._offset + _FINE:
+            draft.shift(self._offset - least)
+            self.state, self._offset = draft.copy(), least
+        return draft
+
+    def commit(self, state: AccountState, token: bytes, now: int, notice: bytes) -> Commit:
+        """Return the request to store a state."""
+        twin = state.copy()
+        twin.shift(self._offset)
+        stored = twin.dump()
+        latest = max((deadline for _, _, deadline in stored["window"]["open"]), default=0)
+        keep = _KEEP + max(0, max(latest, twin.until) - self._offset - now)
+        text = json.dumps({"format": FORMAT, "state": stored}, separators=(",", ":"))
+        return Commit(token, text.encode(), keep // _MILLISECOND, notice)
+
+    def sent(self, commit: Commit) -> None:
+        """Note that a commit may be stored from now on."""
+        self._unsure.add(commit.token)
+
+    def stored(self, state: AccountState, commit: Commit, now: int) -> None:
+        """Note that a commit was stored."""
+        self.state, self.token, self.changed = state, commit.token, False
+        self._own, self._own_at, self._read_at = commit.token, now, now
+        self._unsure.clear()
+
+    def unchanged(self, now: int) -> None:
+        """Note that the known version is the stored one."""
+        self._read_at = now
+
+    def adopt(self, reply: Reply, now: int, open_leases: Iterable[Lease]) -> None:
+        """Take over what is stored.
+
+        Args:
+            reply: the server's reply, whose version is not the known one.
+            now: the present time.
+            open_leases: the leases of this process's calls in flight.
+
+        Raises:
+            StorageError: a later version has written it.
+        """
+        lost = self._has_lost(reply, now) or self._jumped
+        known, first, calls = self.state, self.state is None, tuple(open_leases)
+        self.changed = False
+        self.token, self._offset, self._read_at = reply.token, self._time.least, now
+        if reply.token:
+            self.state = self._load(reply)
+            if first and reply.time - reply.written > _STALE * self.state.window.period:
+                self.state.forget()
+        else:
+            self.state = known if lost and known is not None else AccountState()
+        if lost or reply.written > reply.time or not all(self.state.window.holds(call.number) for call in calls):
+            self.recover(now, calls)
+        else:
+            self._own = reply.own
+        self._unsure.clear()
+
+    def recover(self, now: int, open_leases: Iterable[Lease]) -> None:
+        """Hold all leases from now on, and enter the calls in flight again."""
+        logger.warning("%s lost what it stored, or a clock jumped: all calls are held for one period", self._name)
+        state = AccountState() if self.state is None else self.state.copy()
+        self._offset, self._jumped = self._time.least, False
+        state.distrust(now, now + DEADLINE)
+        enter(state, open_leases)
+        self.state, self.changed, self._own = state, True, b""
+
+    def _has_lost(self, reply: Reply, now: int) -> bool:
+        """Return whether the server does not know a version that it must know."""
+        if self.state is None:
+            return False
+        if not reply.token:
+            return bool(self.token) and now - self._read_at < _SURELY_KEPT
+        expected = {self._own} | self._unsure
+        return bool(self._own) and reply.own not in expected and now - self._own_at < _SURELY_KEPT
+
+    def _load(self, reply: Reply) -> AccountState:
+        """Return a stored state in this process's time."""
+        try:
+            stored: dict[str, Any] = json.loads(reply.state)
+            number = stored["format"]
+            if number == FORMAT:
+                state = AccountState.load(stored["state"])
+                state.shift(-self._offset)
+                return state
+        except (ValueError, LookupError, TypeError, AttributeError):
+            logger.warning("%s has a state that can't be read: it begins anew", self._name)
+            return AccountState()
+        raise StorageError(
+            f"{self._name} has format {number}, which a later version of harvest-async has written, and this version "
+            f"reads format {FORMAT}: upgrade harvest-async, or choose another database"
+        )
+
+
+def enter(state: AccountState, leases: Iterable[Lease]) -> None:
+    """Enter calls in flight into a state."""
+    for lease in leases:
+        state.window.take(lease.number, lease.sent, lease.deadline)

@@ -1,0 +1,52 @@
+"""What benchmarks save, and which figures they report as worse."""
+
+import importlib.util
+import json
+from pathlib import Path
+
+import pytest
+
+PATH = Path(__file__).parents[1] / "benchmarks" / "results.py"
+
+
+@pytest.fixture(scope="module")
+def results():
+    """The module, which is not part of a package."""
+    spec = importlib.util.spec_from_file_location("benchmark_results", PATH)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def table(*rows, columns=("who", "time", "rows a second")):
+    return {"columns": list(columns), "rows": [list(row) for row in rows]}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (("ours", "100 µs", "5,000"), ("ours", "109 µs", "4,600"), 0),
+        (("ours", "100 µs", "5,000"), ("ours", "112 µs", "5,000"), 1),
+        (("ours", "100 µs", "5,000"), ("ours", "100 µs", "4,400"), 1),
+        (("ours", "100 µs", "5,000"), ("ours", "50 µs", "9,000"), 0),
+        (("ours", "never", "5,000"), ("ours", "112 µs", "5,000"), 0),
+        (("ours", "100 µs", "5,000"), ("theirs", "900 µs", "1"), 0),
+    ],
+)
+def test_a_figure_is_worse_by_more_than_a_tenth(results, before, after, expected):
+    """Less is better, but for rates; a row is compared with the one of its name."""
+    assert len(list(results.worse(table(before), table(after)))) == expected
+
+
+def test_a_run_is_saved_with_its_circumstances_and_compared_with_the_next(results, tmp_path):
+    """The file has date, versions and machine; the next run reads it."""
+    at_end = []
+    first = results.Results(["bench_x.py", "--real"], tmp_path, at_end.append)
+    assert first.add(["who", "time"], [("ours", "10 ms")]) == []
+    for save in at_end:
+        save()
+
+    saved = json.loads((tmp_path / "bench_x-real.json").read_text("utf-8"))
+    assert set(saved) == {"date", "python", "machine", "versions", "tables"}
+    again = results.Results(["bench_x.py", "--real"], tmp_path, at_end.append)
+    assert again.add(["who", "time"], [("ours", "12 ms")]) == ["ours, time: 12 ms, was 10 ms (20% worse)"]

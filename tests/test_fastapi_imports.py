@@ -1,0 +1,436 @@
+"""Imports in the background of an app, against the sandbox."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from harvest_async.fastapi.imports.folder import ImportFolder
+from harvest_async.fastapi.imports.form import in_terms_of_form
+from harvest_async.run_lock import MemoryRunLocks, SqliteRunLocks, hold
+from harvest_async.sandbox import Sandbox
+from tests.support.background import (
+    API,
+    PAGES,
+    do,
+    ended,
+    field,
+    importing_app,
+    kind,
+    maker,
+    rows,
+    until,
+    upload,
+    visited,
+    zip_bomb,
+)
+
+pytestmark = [pytest.mark.anyio, pytest.mark.socket]
+
+PAGE = {"accept": "text/html"}
+
+
+@pytest.fixture(scope="module")
+def server():
+    """A sandbox that all tests of this module share; each empties it first."""
+    sandbox = Sandbox(10_000, 15)
+    with sandbox.serve_in_thread() as address:
+        yield sandbox, address
+    sandbox.close()
+
+
+@pytest.fixture
+def sandbox(server):
+    server[0].reset()
+    server[0].clear_faults()
+    return server[0]
+
+
+@pytest.fixture
+def address(server, sandbox):
+    return server[1]
+
+
+@pytest.fixture
+def app(address, tmp_path):
+    return importing_app(tmp_path / "imports", maker(address))
+
+
+def slow(sandbox, seconds=0.1):
+    """Make each write take a while."""
+    sandbox.fault("latency_in", match={"method": "POST"}, times=None, seconds=seconds)
+
+
+def notes(sandbox):
+    """The notes of all time entries."""
+    return sorted(entry["notes"] for entry in sandbox.world.all("entry"))
+
+
+def writes(sandbox):
+    return [each for each in sandbox.requests() if each.method in {"POST", "PATCH", "PUT"}]
+
+
+@pytest.mark.parametrize("version", ["v1", "v2"])
+async def test_a_file_is_planned_confirmed_run_and_undone(sandbox, address, tmp_path, version):
+    """Nothing is created before the plan is confirmed; the report, the rejected rows and the undo follow."""
+    content = rows(5) + b"2026-13-01,ACME,Rocket,Design,x,1,Ada,Sandbox\n"
+    async with visited(importing_app(tmp_path / "imports", maker(address, version))) as visitor:
+        begun = await upload(visitor, content)
+        plan = await ended(visitor, begun)
+        before = writes(sandbox)
+        done = await ended(visitor, await do(visitor, plan, "confirm"))
+        rejected = await visitor.get(done["links"]["rejected"])
+        created = notes(sandbox)
+        undone = await ended(visitor, await do(visitor, done, "undo"))
+        after = await visitor.post(undone["links"]["remove"])
+        listed = await visitor.get(API)
+
+    assert begun.headers["location"] == plan["links"]["self"]
+    assert (plan["phase"], plan["overview"]["log"], plan["overview"]["hours"]) == ("planned", 5, "7.50")
+    assert [(each["line"], each["column"]) for each in plan["problems"]] == [(7, "Date")]
+    assert before == []
+    assert (done["phase"], done["report"]["created"], done["report"]["rejected"]) == ("done", 5, 1)
+    assert created == [f"n{n}" for n in range(5)]
+    assert [line.split(",")[0] for line in rejected.text.splitlines()] == ["Date", "2026-13-01"]
+    assert (undone["phase"], notes(sandbox), undone["undone"]["left"]) == ("undone", [], [])
+    assert (after.status_code, listed.json()) == (202, [])
+
+
+REFUSED = (
+    # name, content, status, kind
+    ("time.xlsx", b"Date,Hours\n", 415, "not-what-it-says"),
+    ("time.xls", b"Date,Hours\n", 415, "not-what-it-says"),
+    ("time.csv", b"PK\x03\x04" + b"x" * 100, 415, "not-what-it-says"),
+    ("time.csv", b"%PDF-1.7", 415, "not-what-it-says"),
+    ("time.csv", b"Date,Hours\n\0\0\0", 415, "not-what-it-says"),
+    ("time.exe", b"MZ", 415, "unknown-type"),
+    ("time", b"Date", 415, "unknown-type"),
+    ("time.csv", b"", 422, "empty-file"),
+    ("time.csv", b"Date,Hours\n", 422, "unreadable-file"),
+    ("time.csv", b"one,two\n1,2\n", 422, "unreadable-file"),
+    ("time.xlsx", b"PK\x03\x04" + b"x" * 100, 422, "unreadable-file"),
+    ("time.xlsx", zip_bomb(), 422, "unreadable-file"),
+    ("time.json", b"{", 422, "unreadable-file"),
+)
+
+
+async def test_a_file_that_is_not_what_it_says_is_refused(app, sandbox, tmp_path):
+    """Each kind of bad file gets a problem document that names it, and leaves nothing behind; a browser gets a page."""
+    found, texts = [], []
+    async with visited(app) as visitor:
+        for name, content, *_ in REFUSED:
+            response = await upload(visitor, content, name)
+            found.append((response.status_code, kind(response)))
+            texts.append(response.json()["detail"])
+        page = await visitor.post(PAGES, files={"file": ("bomb.xlsx", zip_bomb())}, headers=PAGE)
+
+    assert found == [(status, name) for *_, status, name in REFUSED]
+    assert not any("--" in text for text in texts)
+    assert "100 times its size" in texts[11]
+    assert (page.status_code, "100 times its size" in page.text) == (422, True)
+    assert list((tmp_path / "imports").iterdir()) == []
+    assert sandbox.requests() == []
+
+
+async def test_a_file_that_is_too_large_is_refused(address, tmp_path):
+    """The limit holds for what is announced, and for what is sent without an announcement."""
+    app = importing_app(tmp_path / "imports", maker(address), largest=1_000_000)
+    sent = 0
+
+    async def body():
+        nonlocal sent
+        yield b'--x\r\ncontent-disposition: form-data; name="file"; filename="a.csv"\r\n\r\n'
+        for _ in range(100):
+            sent += 1
+            yield b"x" * 100_000
+
+    async with visited(app) as visitor:
+        announced = await upload(visitor, b"x" * 2_000_000)
+        headers = {"content-type": "multipart/form-data; boundary=x"}
+        streamed = await visitor.post(API, content=body(), headers=headers)
+        page = await visitor.post(PAGES, files={"file": ("a.csv", b"x" * 2_000_000)}, headers=PAGE)
+
+    assert [(each.status_code, kind(each)) for each in (announced, streamed)] == [(413, "too-large")] * 2
+    assert sent < 30
+    assert (page.status_code, "at most 0.953674 MiB" in page.text) == (413, True)
+
+
+async def test_a_request_without_a_file_is_refused(app):
+    """A form without a file, and a request that is no form, get a problem document."""
+    async with visited(app) as visitor:
+        found = [
+            await visitor.post(API, data={"file": "text"}, files={"other": ("a.csv", b"x")}),
+            await visitor.post(API, json={}),
+            await visitor.post(API),
+        ]
+
+    assert [(each.status_code, kind(each)) for each in found] == [(422, "no-file"), (415, "no-form"), (415, "no-form")]
+
+
+@pytest.mark.parametrize(
+    "fields", [{"round_to": "x"}, {"date_order": "y"}, {"map": "nothing"}, {"decimal": "-"}], ids=str
+)
+async def test_a_bad_option_is_named_as_the_form_has_it(app, fields):
+    """The message has the label of the field, not an option of the command line."""
+    async with visited(app) as visitor:
+        response = await upload(visitor, rows(1), **fields)
+
+    assert (response.status_code, kind(response)) == (422, "bad-option")
+    assert "--" not in response.text
+
+
+def test_messages_name_the_fields_of_the_form():
+    """Options of the command line become labels; limits that a visitor can't raise are left out."""
+    text = "two orders fit: use --date-order; it has too many rows: split it, or raise the limit with --max-rows"
+
+    assert in_terms_of_form(text) == "two orders fit: use the field “Order of dates”; it has too many rows: split it"
+    assert in_terms_of_form("--api v1") == "the option api of the command line v1"
+
+
+async def test_options_fill_what_a_file_lacks(app, sandbox):
+    """A file without clients and tasks is imported with those of the form."""
+    content = b"Date,Project,Notes,Hours,First Name,Last Name\n2026-01-05,Rocket,x,1,Ada,Sandbox\n"
+    async with visited(app) as visitor:
+        plan = await ended(visitor, await upload(visitor, content, client="ACME", task="Design", create_people="1"))
+
+    assert plan["overview"]["names"]["clients"] == ["ACME"]
+
+
+async def test_two_imports_of_one_account_are_refused(app, sandbox):
+    """The second gets a 409 with a link to the running one; once that has ended it may begin."""
+    async with visited(app) as visitor:
+        first = await ended(visitor, await upload(visitor, rows(20)))
+        second = await ended(visitor, await upload(visitor, rows(2, 50)))
+        slow(sandbox)
+        running = await do(visitor, first, "confirm")
+        confirmed = await do(visitor, second, "confirm")
+        uploaded = await upload(visitor, rows(2, 70))
+        page = await visitor.post(second["links"]["confirm"].replace(API, PAGES), headers=PAGE)
+        done = await ended(visitor, running)
+        sandbox.clear_faults()
+        later = await ended(visitor, await do(visitor, second, "confirm"))
+
+    assert [(each.status_code, kind(each)) for each in (confirmed, uploaded)] == [(409, "import-active")] * 2
+    assert confirmed.json()["instance"] == uploaded.json()["instance"] == first["links"]["self"]
+    assert first["links"]["self"].replace(API, PAGES) in page.text
+    assert (page.status_code, done["phase"], later["phase"]) == (409, "done", "done")
+
+
+async def test_the_run_of_another_program_is_respected(address, tmp_path):
+    """A run that holds the account's lock elsewhere, such as the command line's, makes an import wait: 409."""
+    locks = MemoryRunLocks()
+    app = importing_app(tmp_path / "imports", maker(address), locks=locks)
+    async with visited(app) as visitor, hold(locks, f"{address}/sandbox", owner="somebody"):
+        response = await upload(visitor, rows(1))
+
+    assert (response.status_code, kind(response)) == (409, "import-active")
+    assert "instance" not in response.json()
+
+
+async def test_a_forged_post_is_refused(app):
+    """Every POST of both routers needs the token, and comes from this site."""
+    async with visited(app) as visitor:
+        plan = await ended(visitor, await upload(visitor, rows(1)))
+        token = visitor.headers.pop("X-CSRF-Token")
+        paths = [API, PAGES, *(plan["links"]["self"].replace(API, base) + "/confirm" for base in (API, PAGES))]
+        files = {"file": ("a.csv", rows(1))}
+        found = [await visitor.post(path, files=files) for path in paths]
+        site = {"Sec-Fetch-Site": "cross-site", "X-CSRF-Token": token}
+        found += [await visitor.post(path, files=files, headers=site) for path in paths]
+        found += [await visitor.post(path, files=files, headers={"X-CSRF-Token": "x"}) for path in paths]
+        still = (await visitor.get(plan["links"]["self"])).json()
+
+    assert {(each.status_code, kind(each)) for each in found} == {(403, "csrf")}
+    assert still["phase"] == "planned"
+
+
+@pytest.mark.parametrize("account", ["none", "401", "403", "other"])
+async def test_a_visitor_without_the_right_gets_a_404(app, account):
+    """Nothing shows that there is a page: the response is the one to any other path."""
+    async with visited(app) as visitor:
+        plan = await ended(visitor, await upload(visitor, rows(1)))
+        here = plan["links"]["self"]
+        headers = PAGE | {"x-account": account}
+        one = [
+            here,
+            f"{here}/events",
+            f"{here}/rejected.csv",
+            here.replace(API, PAGES),
+            f"{here}/live".replace(API, PAGES),
+        ]
+        lists = [] if account == "other" else [API, PAGES, f"{API}/csrf"]
+        found = [await visitor.get(path, headers=headers) for path in [*one, *lists]]
+        found += [await visitor.post(f"{path}/confirm", headers=headers) for path in (here, here.replace(API, PAGES))]
+        missing = await visitor.get("/nothing")
+
+    assert {(each.status_code, each.text) for each in found} == {(404, missing.text)}
+
+
+@pytest.mark.parametrize("number", ["x", "..", "..%2F..%2Fetc", "000000000-0000000000000000"])
+async def test_an_unknown_import_is_a_404(app, number):
+    """No path leads out of the folder."""
+    async with visited(app) as visitor:
+        found = [await visitor.get(f"{base}/{number}") for base in (API, PAGES)]
+
+    assert {each.status_code for each in found} <= {404, 200}
+    assert ImportFolder(Path(__file__).parent).load(f"../{number}") is None
+
+
+async def test_an_action_out_of_place_is_refused(app):
+    """What is not linked now gets a 409; what is unknown a 404."""
+    async with visited(app) as visitor:
+        plan = await ended(visitor, await upload(visitor, rows(1)))
+        here = plan["links"]["self"]
+        wrong = [await visitor.post(f"{here}/{action}") for action in ("cancel", "resume", "undo")]
+        done = await ended(visitor, await do(visitor, plan, "confirm"))
+        wrong.append(await visitor.post(f"{here}/confirm"))
+        unknown = await visitor.post(f"{here}/explode")
+
+    assert [(each.status_code, kind(each)) for each in wrong] == [(409, "wrong-phase")] * 4
+    assert {"cancel", "resume", "undo", "confirm"}.isdisjoint(plan["links"].keys() - {"confirm"})
+    assert (unknown.status_code, done["phase"]) == (404, "done")
+
+
+async def test_a_cancelled_import_is_continued(app, sandbox):
+    """Cancelling ends it after the calls in progress; it continues where it was, and creates nothing twice."""
+    async with visited(app) as visitor:
+        plan = await ended(visitor, await upload(visitor, rows(150)))
+        slow(sandbox)
+        running = await do(visitor, plan, "confirm")
+        await until(visitor, plan["links"]["self"], lambda now: (now["progress"] or {"done": 0})["done"] >= 5)
+        active = await visitor.post(plan["links"]["remove"])
+        await visitor.post(f"{plan['links']['self']}/cancel")
+        cancelled = await ended(visitor, running)
+        sandbox.clear_faults()
+        done = await ended(visitor, await do(visitor, cancelled, "resume"))
+
+    assert (active.status_code, kind(active)) == (409, "wrong-phase")
+    assert (cancelled["phase"], cancelled["report"]["left"] > 0) == ("cancelled", True)
+    assert (done["phase"], done["report"]["created"]) == ("done", 150)
+    assert notes(sandbox) == sorted(f"n{n}" for n in range(150))
+
+
+async def test_cancelled_planning_begins_again(app, sandbox):
+    """Planning can be cancelled, too, and is done anew."""
+    sandbox.fault("latency_in", match={"method": "GET"}, times=None, seconds=0.4)
+    async with visited(app) as visitor:
+        begun = await upload(visitor, rows(1))
+        await visitor.post(begun.json()["links"]["cancel"])
+        cancelled = await ended(visitor, begun)
+        sandbox.clear_faults()
+        plan = await ended(visitor, await do(visitor, cancelled, "resume"))
+
+    assert (cancelled["phase"], cancelled["overview"], plan["phase"]) == ("cancelled", None, "planned")
+
+
+@pytest.mark.parametrize("phase", ["planning", "running"])
+async def test_an_import_survives_the_end_of_the_app(sandbox, address, tmp_path, phase):
+    """The next process continues it by itself: each row is created once, and the document says that it was resumed."""
+    folder, locks = tmp_path / "imports", tmp_path / "locks.sqlite3"
+    async with visited(importing_app(folder, maker(address), locks=SqliteRunLocks(locks))) as visitor:
+        if phase == "planning":
+            sandbox.fault("latency_in", match={"method": "GET"}, times=None, seconds=0.5)
+            begun = await upload(visitor, rows(60))
+        else:
+            plan = await ended(visitor, await upload(visitor, rows(150)))
+            slow(sandbox)
+            begun = await do(visitor, plan, "confirm")
+            await until(visitor, plan["links"]["self"], lambda now: (now["progress"] or {"done": 0})["done"] >= 3)
+    before = len(notes(sandbox))
+    sandbox.clear_faults()
+    async with visited(importing_app(folder, maker(address), locks=SqliteRunLocks(locks))) as visitor:
+        here = begun.json()["links"]["self"]
+        wanted = "planned" if phase == "planning" else "done"
+        document = await until(visitor, here, lambda now: now["phase"] == wanted)
+
+    assert document["resumed"] == 1
+    if phase == "running":
+        assert 0 < before < 150
+        assert notes(sandbox) == sorted(f"n{n}" for n in range(150))
+
+
+async def test_a_browser_that_leaves_in_the_middle_changes_nothing(app, sandbox):
+    """The stream of a visitor who left ends, and the import goes on."""
+    async with visited(app) as visitor:
+        plan = await ended(visitor, await upload(visitor, rows(20)))
+        slow(sandbox)
+        running = await do(visitor, plan, "confirm")
+        receiver = asyncio.create_task(visitor.get(plan["links"]["events"]))
+        await asyncio.sleep(0.1)
+        receiver.cancel()
+        await asyncio.wait([receiver])
+        done = await ended(visitor, running)
+
+    assert done["phase"] == "done"
+
+
+async def test_credentials_that_are_refused_while_serving_fail_the_import(address, tmp_path):
+    """A refused sign-in of the app is shown at the import; the visitor's own request is no 401."""
+    async with visited(importing_app(tmp_path / "imports", maker(address, password="wrong"))) as visitor:
+        failed = await ended(visitor, await upload(visitor, rows(1)))
+        page = await visitor.get(failed["links"]["self"].replace(API, PAGES), headers=PAGE)
+
+    assert failed["phase"] == "failed"
+    assert failed["error"]
+    assert (page.status_code, 'role="alert"' in page.text) == (200, True)
+
+
+async def test_an_import_works_without_javascript(app, sandbox):
+    """Forms and redirects lead from the upload to the report; no value of the file becomes markup."""
+    content = rows(2) + b"2026-13-01,<b>ACME</b>,Rocket,Design,<script>,1,Ada,Sandbox\n"
+    async with visited(app) as visitor:
+        token = visitor.headers.pop("X-CSRF-Token")
+        first = await visitor.get(PAGES, headers=PAGE)
+        form = {"csrf_token": field(first, "csrf_token")}
+        sent = await visitor.post(PAGES, data=form, files={"file": ("<i>.csv", content)}, headers=PAGE)
+        visitor.headers["X-CSRF-Token"] = token
+        here = sent.headers["location"]
+        await until(visitor, here.replace(PAGES, API), lambda now: now["phase"] == "planned")
+        plan = await visitor.get(here, headers=PAGE)
+        del visitor.headers["X-CSRF-Token"]
+        form = {"csrf_token": field(plan, "csrf_token")}
+        confirmed = await visitor.post(f"{here}/confirm", data=form, headers=PAGE)
+        assert confirmed.status_code == 303, confirmed.text
+        await until(visitor, here.replace(PAGES, API), lambda now: now["phase"] == "done")
+        report = await visitor.get(f"{here}?refresh=5", headers=PAGE)
+        rejected = await visitor.get(f"{here}/rejected.csv")
+        removed = await visitor.post(f"{here}/remove", data=form, headers=PAGE)
+
+    assert [each.status_code for each in (first, sent, plan, confirmed, report, removed)] == [
+        200,
+        303,
+        200,
+        303,
+        200,
+        303,
+    ]
+    assert "&lt;i&gt;.csv" in report.text
+    assert not {"<i>", "<b>ACME", "<script>,"} & set(report.text.split())
+    assert "Import now" in plan.text
+    assert "Report" in report.text
+    assert "-rejected.csv" in rejected.headers["content-disposition"]
+    for page in (first, plan, report):
+        assert "default-src 'none'" in page.headers["content-security-policy"]
+        assert page.headers["cache-control"] == "no-store"
+        assert "style=" not in page.text
+
+
+async def test_the_assets_of_the_pages_are_served(app):
+    """The style sheet and the script come from this app; other files do not."""
+    async with visited(app) as visitor:
+        found = [await visitor.get(f"{PAGES}/assets/{name}") for name in ("harvest.css", "live.js", "render.py")]
+
+    assert [each.status_code for each in found] == [200, 200, 404]
+    assert ["text/css" in found[0].headers["content-type"], "javascript" in found[1].headers["content-type"]] == [
+        True
+    ] * 2
+
+
+async def test_the_json_router_is_described(app):
+    """OpenAPI has the form, the document and the stream, and no page."""
+    async with visited(app) as visitor:
+        described = (await visitor.get("/openapi.json")).json()
+
+    assert f"{API}/{{number}}/events" in described["paths"]
+    assert "multipart/form-data" in described["paths"][API]["post"]["requestBody"]["content"]
+    assert not [path for path in described["paths"] if path.startswith(PAGES)]

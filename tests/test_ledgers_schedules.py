@@ -1,0 +1,173 @@
+"""Several processes on one account over a ledger on a server, in virtual time: an honest account counts what arrives.
+
+The account answers nobody more than it allows. Processes have clocks that differ by minutes, they crash and start again,
+and the ledger's server loses requests, replies and what it stored.
+"""
+
+import asyncio
+import random
+
+import httpx
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harvest_async.clock import SECOND
+from harvest_async.errors import HarvestError
+from harvest_async.testing import VirtualLoop
+from harvest_async.throttle.throttle import Throttle
+from harvest_async.transport import ThrottledTransport
+from tests.support.account import SlowAccount
+from tests.support.ledger_server import LedgerServer, SimulatedLedger, SkewedClock
+
+CALLS, PERIOD = 8, 2
+
+
+class Process:
+    """One process of the account: its clock, its ledger and its client."""
+
+    def __init__(self, house, pace="burst", share=None):
+        clock = SkewedClock(house.clock, house.random.randrange(10**6) * SECOND)
+        self.ledger = SimulatedLedger(house.server, share=share)
+        self.throttle = Throttle(CALLS, PERIOD, clock=clock, ledger=self.ledger, pace=pace, guard=0.5)
+        transport = ThrottledTransport(house.account, self.throttle, status_path=house.status_path)
+        self._client = httpx.AsyncClient(transport=transport, base_url="https://a.example")
+        self.tasks = []
+
+    def begin(self, calls):
+        self.tasks += [asyncio.ensure_future(self._call(number)) for number in range(calls)]
+
+    async def _call(self, number):
+        try:
+            return (await self._client.get(f"/{number}")).status_code
+        except HarvestError as error:
+            return error
+
+    def die(self):
+        """End at once: what is on its way arrives, and nothing else happens."""
+        self.ledger.dead = True
+        for task in self.tasks:
+            task.cancel()
+
+
+class House:
+    """The account, the ledger's server, and the processes."""
+
+    def __init__(self, seed, *, status_path=None, near=False):
+        self.random = random.Random(seed)
+        self.clock = asyncio.get_running_loop().clock
+        self.clock.moment = 10_000 * SECOND
+        way, ledger_way = ((0, 0.001), (0, 0.05)) if near else ((0.02, 0.15), (0.0001, 0.004))
+        self.server = LedgerServer(self.clock, way=lambda: self.random.uniform(*ledger_way))
+        self.status_path = status_path
+        ways = lambda _: self.random.uniform(*way)
+        self.account = Arrivals(self.clock, CALLS, PERIOD, way=ways, back=ways)
+        self.processes = []
+
+    def start(self, **options):
+        self.processes.append(Process(self, **options))
+        return self.processes[-1]
+
+    async def finish(self, seconds=120):
+        """Wait until all calls have ended; return their results."""
+        tasks = [task for process in self.processes for task in process.tasks]
+        _, late = await asyncio.wait(tasks, timeout=seconds)
+        assert not late
+        return [task.result() for task in tasks if not task.cancelled()]
+
+
+class Arrivals(SlowAccount):
+    """An account whose calls arrive even if their sender dies meanwhile."""
+
+    async def handle_async_request(self, request):
+        return await asyncio.shield(asyncio.ensure_future(super().handle_async_request(request)))
+
+
+def run(main, seed=0, **options):
+    async def house():
+        house = House(seed, **options)
+        await main(house)
+        return house
+
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        return runner.run(house())
+
+
+EVENTS = st.sampled_from(
+    ["calls", "calls", "bulk", "die", "start", "lost reply", "lost request", "restart", "fail over", "down", "wait"]
+)
+
+
+@settings(max_examples=60)
+@given(st.lists(EVENTS, min_size=3, max_size=10), st.integers(0, 10**6), st.booleans())
+def test_no_schedule_sends_more_than_the_account_allows(events, seed, near):
+    """At most N calls arrive in any window, and all calls of processes that live end."""
+
+    async def schedule(house):
+        for _ in range(3):
+            house.start().begin(house.random.randrange(1, 12))
+        for event in events:
+            await asyncio.sleep(house.random.uniform(0, 1.2))
+            await EFFECTS[event](house)
+        await house.finish()
+
+    house = run(schedule, seed, near=near)
+
+    assert (house.account.refused, house.account.most_in_any_period() <= CALLS) == (0, True)
+
+
+async def _calls(house):
+    house.random.choice(house.processes).begin(house.random.randrange(1, 12))
+
+
+async def _bulk(house):
+    process = house.start(pace="even")
+    process.begin(house.random.randrange(1, 12))
+
+
+async def _die(house):
+    if len(house.processes) > 1:
+        house.processes.pop(house.random.randrange(len(house.processes))).die()
+
+
+async def _start(house):
+    house.start().begin(house.random.randrange(1, 12))
+
+
+async def _lost_reply(house):
+    house.server.lost_replies += house.random.randrange(1, 4)
+
+
+async def _lost_request(house):
+    house.server.lost_requests += house.random.randrange(1, 4)
+
+
+async def _restart(house):
+    house.server.restart()
+
+
+async def _fail_over(house):
+    house.server.fail_over(house.random.uniform(0, 0.3))
+
+
+async def _down(house):
+    house.server.down = True
+    await asyncio.sleep(house.random.uniform(0.1, 3))
+    house.server.down = False
+
+
+async def _wait(house):
+    await asyncio.sleep(house.random.uniform(0, 5))
+
+
+EFFECTS = {
+    "calls": _calls,
+    "bulk": _bulk,
+    "die": _die,
+    "start": _start,
+    "lost reply": _lost_reply,
+    "lost request": _lost_request,
+    "restart": _restart,
+    "fail over": _fail_over,
+    "down": _down,
+    "wait": _wait,
+}
