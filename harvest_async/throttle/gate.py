@@ -337,7 +337,7 @@ class Gate:
         self._unchecked.pop(waiter, None)
         if waiter.future.done() and not waiter.future.cancelled() and waiter.future.exception() is None:
             waiter.future.result().put_back()
-        if not self._queue.size and not self._granting.leases:
+        if isinstance(self._access, Access) and not self._queue.size and not self._granting.leases:
             self._access.write_ends()  # nothing else is sure to do so before the loop is closed
 
     def _too_long(self, waiter: Waiter) -> None:
