@@ -134,7 +134,7 @@ class RedisConnection:
         pause, server = _FIRST, ""
         while True:
             with contextlib.suppress(HarvestError), explained(self._url):
-                async with self._client(self._url).pubsub(ignore_subscribe_messages=True) as pubsub:
+                async with self._client(self._url).pubsub() as pubsub:  # it would return None for what it ignores
                     await pubsub.subscribe(*self._listeners)
                     self._pubsub = pubsub
                     before, server = server, await self._server()
