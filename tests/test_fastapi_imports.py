@@ -7,7 +7,7 @@ import pytest
 
 from harvest_async.fastapi.imports.folder import ImportFolder
 from harvest_async.fastapi.imports.form import in_terms_of_form
-from harvest_async.run_lock import MemoryRunLocks, SqliteRunLocks, hold
+from harvest_async.run_lock import LockHeld, MemoryRunLocks, SqliteRunLocks, hold
 from harvest_async.sandbox import Sandbox
 from tests.support.background import (
     API,
@@ -225,6 +225,21 @@ async def test_the_run_of_another_program_is_respected(address, tmp_path):
 
     assert (response.status_code, kind(response)) == (409, "import-active")
     assert "instance" not in response.json()
+
+
+async def test_a_store_of_locks_that_began_empty_makes_imports_wait(address, tmp_path):
+    """While it is unknown whether another run writes, an import gets a 503 that says when to try again."""
+
+    class Empty(MemoryRunLocks):
+        async def acquire(self, account, *_):
+            raise LockHeld(account, None, 4.2)
+
+    async with visited(importing_app(tmp_path / "imports", maker(address), locks=Empty())) as visitor:
+        response = await upload(visitor, rows(1))
+        page = await visitor.post(PAGES, files={"file": ("time.csv", rows(1))}, headers=PAGE)
+
+    assert (response.status_code, kind(response), response.headers["retry-after"]) == (503, "import-wait", "5")
+    assert (page.status_code, page.headers["retry-after"]) == (503, "5")
 
 
 async def test_a_forged_post_is_refused(app):

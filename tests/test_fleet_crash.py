@@ -11,6 +11,6 @@ pytestmark = [pytest.mark.socket, pytest.mark.slow, pytest.mark.alone]
 @pytest.mark.parametrize(("seed", "api"), [(0, "v2"), (3, "v1")])
 def test_every_row_once_although_workers_are_killed(seed, api):
     """Workers die every few seconds and the queue's server restarts, once empty: every row is there once."""
-    outcome = fleet_once(seed, accounts=8, api=api, every=(2.5, 4.0), limit=150)
+    outcome = fleet_once(seed, accounts=6, api=api, every=(2.5, 4.0), kills=4, limit=150)
 
     assert outcome.good, vars(outcome)

@@ -23,6 +23,7 @@ from tests.support.processes import Machine
 pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 NOTHING = Demand(0, 0)
+CALLS = 3  # of a window, so that a turn has one lease
 BOTH = (Lane.INTERACTIVE, Lane.BULK)
 
 
@@ -46,7 +47,7 @@ def test_processes_take_turns(demands, lane):
         announce(name)
     served = []
     while any(left.values()):
-        first = [name for name in left if left[name] and queue.before(name, lane, 0) == 0]
+        first = [name for name in left if left[name] and queue.before(name, lane, CALLS, 0) == 0]
         assert len(first) == 1
         served.append(first[0])
         left[first[0]] -= 1
@@ -69,8 +70,8 @@ def test_a_newcomer_does_not_catch_up():
         queue.granted("old", Lane.INTERACTIVE)
     register(queue, "new", Demand(99, 9))
 
-    assert queue.before("old", Lane.INTERACTIVE, 0) <= 2
-    assert queue.before("new", Lane.INTERACTIVE, 0) == 0
+    assert queue.before("old", Lane.INTERACTIVE, CALLS, 0) <= 2
+    assert queue.before("new", Lane.INTERACTIVE, CALLS, 0) == 0
 
 
 def test_a_process_that_waits_with_one_call_at_a_time_gains_nothing():
@@ -82,7 +83,7 @@ def test_a_process_that_waits_with_one_call_at_a_time_gains_nothing():
     register(queue, "now and then")
     register(queue, "now and then", Demand(1, 1))
 
-    assert queue.before("now and then", Lane.INTERACTIVE, 0) == 1
+    assert queue.before("now and then", Lane.INTERACTIVE, CALLS, 0) == 1
 
 
 @pytest.mark.parametrize(("now", "kept"), [(9, 0), (10, 1), (20, 1), (21, 0)])
@@ -92,8 +93,8 @@ def test_leases_are_kept_for_a_process_in_its_own_span_only(now, kept):
     register(queue, "a", Demand(1, 1), since=10, until=20)
     register(queue, "b", Demand(1, 1))
 
-    assert (queue.before("b", Lane.INTERACTIVE, now), queue.due("b", Lane.INTERACTIVE, now)) == (kept, kept)
-    assert queue.before("b", Lane.INTERACTIVE, None) == 1
+    assert (queue.before("b", Lane.INTERACTIVE, CALLS, now), queue.due("b", Lane.INTERACTIVE, now)) == (kept, kept)
+    assert queue.before("b", Lane.INTERACTIVE, CALLS, None) == 1
     assert queue.next_change("b", now) == (21 if kept else None)
 
 
@@ -112,7 +113,7 @@ def test_a_forecast_counts_calls_that_can_not_be_sent_yet():
     register(queue, "a", Demand(5, 0))
     register(queue, "b", Demand(9, 9))
 
-    assert queue.before("b", Lane.INTERACTIVE, 0) == 0
+    assert queue.before("b", Lane.INTERACTIVE, CALLS, 0) == 0
     assert [queue.before_last("b", Lane.INTERACTIVE, calls) for calls in (1, 2, 9)] == [1, 2, 5]
     assert queue.before_last("unknown", Lane.BULK, 3) == 0
 
@@ -140,7 +141,7 @@ def test_a_stored_queue_is_the_same_queue():
     again = ProcessQueue.load(json.loads(json.dumps(queue.dump())))
 
     assert again.dump() == queue.dump()
-    assert again.before("b", Lane.BULK, 10) == queue.before("b", Lane.BULK, 10)
+    assert again.before("b", Lane.BULK, CALLS, 10) == queue.before("b", Lane.BULK, CALLS, 10)
 
 
 def test_a_state_without_processes_is_read():
@@ -196,7 +197,7 @@ async def work(machine, job):
     seed=st.integers(0, 99),
 )
 def test_no_schedule_of_processes_exceeds_the_limit_or_keeps_one_waiting(calls, period, jobs, seed):
-    """Whatever process is killed or stopped, the server refuses nothing and all other calls end in time."""
+    """Whichever process is killed or stopped, the server refuses nothing and all other calls end in time."""
 
     async def run():
         machine = Machine(calls, period, way=uneven(0.02, 0.15, seed), back=uneven(0.02, 0.15, seed + 1))
@@ -349,7 +350,7 @@ async def test_a_wait_that_is_too_long_counts_the_calls_of_other_processes():
     waited = machine.now - began
     await asyncio.gather(one.wait(), other.wait())
 
-    assert caught.value.wait == pytest.approx(waited, abs=0.5)
+    assert caught.value.wait == pytest.approx(waited, abs=2.2)  # one window, since a turn has several leases
 
 
 async def test_each_event_loop_has_a_name_of_its_own():

@@ -30,12 +30,15 @@ logger = logging.getLogger("harvest_async.throttle")
 
 T = TypeVar("T")
 
-_FIRST: Final = 0.001
+_FIRST: Final = 0.002
 _LONGEST: Final = 0.03
 """Seconds until a busy ledger is tried again: at first, and at most."""
 
-_SOON: Final = 0.02
+_SOON: Final = 0.1
 """Seconds after which the ends of leases are written that nobody waits for."""
+
+_PATIENCE: Final = 1.0
+"""Seconds that the end of a program waits for a ledger in use."""
 
 
 Turn = tuple[Why | None, int]
@@ -93,7 +96,7 @@ class Access:
         self._pause = _FIRST
         self._since = 0
         self._timer: asyncio.TimerHandle | None = None
-        self._writes_soon = False
+        self._writes_soon = self._tries_again = False
         self.closed = False
         self.busy: LedgerBusy | None = None
 
@@ -111,13 +114,30 @@ class Access:
         try:
             return self._transact(change)
         except LedgerBusy as busy:
-            self.busy, self._since, self._pause = busy, self._clock.now(), _FIRST
+            self.busy = busy
+            if not self._tries_again:
+                self._since, self._pause = self._clock.now(), _FIRST
             self._try_later()
             raise
 
     def look(self, look: Callable[[AccountState], T]) -> T:
-        """Return what `look` finds in the state; see `transact`."""
-        return self.transact(look)
+        """Return what `look` finds in the state; while another process changes it, in the state as it is stored.
+
+        The stored state may lack ends of leases that this process has not written yet.
+
+        Raises:
+            LedgerBusy: the ledger can't be read, either.
+            HarvestError: the ledger can't be used.
+        """
+
+        def bounded(state: AccountState) -> T:
+            state.bound(self._settings.bounds)
+            return look(state)
+
+        try:
+            return self.transact(look)
+        except LedgerBusy:
+            return self._ledger.read(bounded)
 
     def dispatch(self, planner: Planner) -> None:
         """Grant what may be granted: plan it, store it, and have it handed out."""
@@ -150,6 +170,19 @@ class Access:
         if not self._writes_soon:
             self._writes_soon = True
             self._loop.call_later(_SOON, self._write_ends)
+
+    def write_ends(self) -> None:
+        """Write the ends of leases that the ledger does not have yet."""
+        if self._ends and self.busy is None:
+            self._write()
+
+    async def flush(self) -> None:
+        """Wait until the ledger has the ends of all leases, but no longer than a second."""
+        self.write_ends()
+        for _ in range(round(_PATIENCE / _LONGEST)):
+            if not self._ends:
+                return
+            await asyncio.sleep(_LONGEST)
 
     def busy_for(self, since: int = 0) -> int:
         """Return for how long the ledger has been in use, in nanoseconds, and at most since a given time."""
@@ -213,8 +246,7 @@ class Access:
 
     def _write_ends(self) -> None:
         self._writes_soon = False
-        if self._ends:
-            self._write()
+        self.write_ends()
 
     def _write(self, *, refused: bool = False) -> None:
         try:
@@ -231,15 +263,12 @@ class Access:
         self._pause = min(2 * self._pause, _LONGEST)
 
     def _try_again(self) -> None:
+        self.busy, self._tries_again = None, True
         try:
-            self._transact(_nothing)
-        except LedgerBusy:
-            self._try_later()
-        except HarvestError:
-            self.busy = None  # `resume` reports it to the calls that wait
-        else:
-            self.busy = None
-        self._resume()
+            self._resume()  # reports to the calls that wait if the ledger can't be used
+            self.write_ends()
+        finally:
+            self._tries_again = False
 
 
 def unusable(error: Exception) -> StorageError:

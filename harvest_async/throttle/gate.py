@@ -70,6 +70,8 @@ class Gate:
         self._last_number = 0
         self._least_deadline = DEADLINE
         self.refused = 0
+        self._takes_turns = ledger.shared
+        self._announces = False
         self._timer: asyncio.TimerHandle | None = None
 
     # For callers
@@ -167,6 +169,10 @@ class Gate:
         """Take over the ends that an abandoned gate could not write into the ledger."""
         self._access.take_over(ends)
 
+    async def flush(self) -> None:
+        """Wait until the ledger has all that this gate knows, but not for long."""
+        await self._access.flush()
+
     def share(self) -> None:
         """Note that gates on other event loops use the same account state from now on."""
         self._queue.shared = True
@@ -204,8 +210,8 @@ class Gate:
     def disconnected(self, lease: Lease) -> None:
         """See `lease.Owner`."""
         self.connections.release()
-        # Where the ledger is shared, the time of the next turn is known, unless this gate waits for a connection.
-        if self._awaits(lease) and (self._memory is not None or self._granting.awaits_connection):
+        # With a shared ledger the time of the next turn is known, unless this gate waits for a connection.
+        if self._awaits(lease) and (not self._takes_turns or self._granting.awaits_connection):
             self._dispatch()
 
     def _awaits(self, lease: Lease) -> bool:
@@ -218,8 +224,8 @@ class Gate:
         Its lease is free in a period, which others have to know by then; the next turn of this gate is known already.
         """
         return (
-            self._memory is None
-            and (bool(self._granting.leases) or not self._access.immediate)
+            self._takes_turns
+            and (bool(self._granting.leases or self._queue.size) or not self._access.immediate)
             and lease.timely
             and not (lease.probes or lease.is_status_call or self._access.closed)
         )
@@ -259,7 +265,15 @@ class Gate:
         # A new call behind another one changes nothing.
         if self._queue.add(ticket.lane, waiter, requeue=requeue) or requeue:
             self._dispatch()
+        elif self._queue.outgrown and not self._announces:
+            self._announces = True
+            self._loop.call_soon(self._announce)
         return waiter
+
+    def _announce(self) -> None:
+        """Register what has been added, at once for all calls that were made together, so that others count it."""
+        self._announces = False
+        self._dispatch()
 
     def _number(self, ticket: Ticket, now: int) -> None:
         self._last_number += 1
@@ -311,6 +325,8 @@ class Gate:
         self._unchecked.pop(waiter, None)
         if waiter.future.done() and not waiter.future.cancelled() and waiter.future.exception() is None:
             waiter.future.result().put_back()
+        if not self._queue.size and not self._granting.leases:
+            self._access.write_ends()  # nothing else is sure to do so before the loop is closed
 
     def _too_long(self, waiter: Waiter) -> None:
         if waiter.future.done():
@@ -363,6 +379,7 @@ class Gate:
                 waiter.future.set_result(lease)
         for waiter, error in plan.expired:
             self._give_up(waiter, error)
+        self.connections.end_turn()
         if self._unchecked:
             self._check_newcomers()
 
@@ -384,17 +401,17 @@ class Gate:
             self._queue.add(waiter.ticket.lane, waiter, requeue=True)
 
     def _take_turn(self) -> bool:
-        """Grant a lease with a connection that other gates wanted, too; return False, since that is done at once."""
+        """Grant a lease with a connection that other gates want, too; return whether that takes a round trip."""
         self._dispatch()
-        return False
+        return bool(self._queue.size) and not self._access.immediate
 
     def _resumed(self) -> None:
         """Serve the waiters after a ledger in use was tried again."""
         busy = self._access.busy
         if busy is None:
             self._dispatch()
-            return
-        if self._access.busy_for() < self._least_deadline:
+            busy = self._access.busy
+        if busy is None or self._access.busy_for() < self._least_deadline:
             return
         for waiter in self._queue:
             waited = self._access.busy_for(since=waiter.entered)
@@ -409,6 +426,7 @@ class Gate:
             own = copy(error)
             own.__cause__ = error
             self._give_up(waiter, own)
+        self.connections.end_turn()
 
     def _arm(self, wake: int | None) -> None:
         """Set the one timer, unless it fires early enough already."""

@@ -21,8 +21,11 @@ __all__ = ["Expired", "Granted", "Granting", "Waiter"]
 _STATUS_DEADLINE: Final = 10 * SECOND
 """The time of the status call up to its response's headers: nothing else is sent meanwhile."""
 
-_GRACE: Final = SECOND // 10
+_GRACE: Final = SECOND // 4
 """How long a process may be late for its turn before others take it."""
+_APART: Final = SECOND // 1_000
+_MOST_APART: Final = 50
+"""How far apart processes look at a closed gate, so that they do not meet at the ledger; and how many of them."""
 _LEAST_SLEEP: Final = SECOND // 1_000
 _LONGEST_SLEEP: Final = 5 * SECOND
 """The limits of the time between two looks at an account state that others change, too."""
@@ -225,7 +228,7 @@ class Granting:
 
     def _wake_for_turn(self, state: AccountState, now: int) -> int | None:
         """Return when to look again for this process's turn, and register it until then."""
-        sleep = min(state.window.period // 2, _LONGEST_SLEEP)
+        sleep = min(state.window.period, _LONGEST_SLEEP)
         self.awaits_connection = self._connections.full
         if not self._queue.size or self.awaits_connection:
             # Its turns are remembered for a while, so that nobody gains by waiting with one call at a time.
@@ -235,20 +238,23 @@ class Granting:
             self._connections.wait()
             self._register(state, now, since=now, until=now + state.window.period)
             return None
-        turn = min(self._queue.next_turn(state, now, self._connections.trip), now + sleep)
-        if state.window.free(now) and (change := state.processes.next_change(self._queue.name, now)) is not None:
+        first, turn = self._queue.next_turn(state, now, self._connections.trip)
+        turn = min(turn, now + sleep)
+        if state.window.free(now) and (change := self._queue.next_change(state, now)) is not None:
             turn = min(turn, change)  # a lease is kept for a process that may not come
         turn = max(turn, now + _LEAST_SLEEP)
-        self._register(state, now, since=turn, until=turn + _GRACE)
+        self._register(state, now, since=min(first, turn), until=turn + _GRACE)
         return turn
 
     def _look_for_probe(self, state: AccountState, now: int) -> int:
         """Return when to look again at a closed gate, through which another process may be sending the probe."""
         at = state.probe_at(now)
+        rank = self._queue.rank(state, now)
         if at is None:
             at = state.window.look_at(now)
-        elif not self._queue.goes_first(state, now):
+        elif rank:
             at += self._connections.trip
+        at += min(rank, _MOST_APART) * _APART
         self._register(state, now, since=now, until=at + _GRACE)
         return at
 

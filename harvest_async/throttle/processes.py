@@ -1,8 +1,9 @@
 """The processes that wait for leases of one budget, and the turns that they take.
 
 Invariants:
-- Within a lane processes take turns: the one with the fewest turns so far is next. A process that begins to wait starts
-  with the turns of the one that was served last, so that nobody makes up for time in which nothing waited.
+- Within a lane processes take turns: the one with the fewest turns so far is next. A turn is one lease, or a few where
+  there are many, which are taken in one step. A process that begins to wait starts with the turns of the one that was
+  served last, so that nobody makes up for time in which nothing waited.
 - A process registers whenever it looks at the state: how many calls wait, how many of them it could send at once, and
   the span of time in which it will look again. Within that span it has its turn before others; before and after it,
   leases are not kept for it. So a process that died or was stopped holds nobody up for longer than that span, and
@@ -18,6 +19,10 @@ from typing import Any, Final, NamedTuple
 from harvest_async.throttle.lane import PASSES, Lane
 
 __all__ = ["Demand", "ProcessQueue"]
+
+
+_MOST_IN_TURN: Final = 4
+"""The most leases that one turn has."""
 
 
 class Demand(NamedTuple):
@@ -82,13 +87,11 @@ class ProcessQueue:
         """
         for late in [each for each, process in self._known.items() if process.until < now]:
             del self._known[late]
-        process = self._known.get(name)
-        if process is None:
-            process = self._known[name] = _Process(since, until, self._latest_interactive, self._latest_bulk)
-        if not process.interactive.waiting:
-            process.interactive_turn = max(process.interactive_turn, self._latest_interactive)
-        if not process.bulk.waiting:
-            process.bulk_turn = max(process.bulk_turn, self._latest_bulk)
+        process = self._known.setdefault(name, _Process(since, until, 0, 0))
+        if interactive.waiting and not process.interactive.waiting:
+            process.interactive_turn = max(process.interactive_turn, self._next_turn(Lane.INTERACTIVE))
+        if bulk.waiting and not process.bulk.waiting:
+            process.bulk_turn = max(process.bulk_turn, self._next_turn(Lane.BULK))
         process.since, process.until = since, until
         process.interactive, process.bulk = interactive, bulk
 
@@ -115,37 +118,60 @@ class ProcessQueue:
         """Return how many calls of a lane other processes could send now."""
         return sum(other.demand(lane).ready for other in self._others(name, now))
 
-    def before(self, name: str, lane: Lane, now: int | None) -> int:
+    def leases_in_turn(self, calls: int) -> int:
+        """Return how many leases a turn has, of the number of `calls` in a window: fewer if more processes wait."""
+        waiting = sum(bool(each.interactive.waiting or each.bulk.waiting) for each in self._known.values())
+        return max(1, min(_MOST_IN_TURN, calls // (waiting or 1)))
+
+    def before(self, name: str, lane: Lane, calls: int, now: int | None) -> int:
         """Return how many calls of other processes go before the next one of this process, in its lane.
 
         Args:
             name: the process.
             lane: the lane.
+            calls: how many leases there are in a window.
             now: the present time, to count only the processes for which leases are kept now; None counts all.
         """
-        return self._before(name, lane, now, 1, waiting=False)
+        return self._before(name, lane, now, 0, self.leases_in_turn(calls), waiting=False)
+
+    def rank(self, name: str, lane: Lane, now: int) -> int:
+        """Return how many other processes are before this one, the head of whose queue waits in a lane."""
+        if lane is Lane.BULK and (others := sum(bool(each.interactive.ready) for each in self._others(name, now))):
+            return others
+        own = self._known.get(name)
+        turn = (0 if own is None else own.turn(lane), name)
+        return sum(
+            (each.turn(lane), other) < turn
+            for other, each in self._known.items()
+            if each.demand(lane).ready and each.since <= now <= each.until
+        )
 
     def before_last(self, name: str, lane: Lane, calls: int) -> int:
         """Return how many waiting calls of other processes go before a process has sent N `calls` of a lane."""
-        return self._before(name, lane, None, calls, waiting=True)
+        return self._before(name, lane, None, calls - 1, 1, waiting=True)
 
     def next_change(self, name: str, now: int) -> int | None:
         """Return the time from which the first of the other processes is late; None where no lease is kept for one."""
         late = (other.until + 1 for other in self._others(name, now) if other.interactive.ready or other.bulk.ready)
         return min(late, default=None)
 
-    def _before(self, name: str, lane: Lane, now: int | None, calls: int, *, waiting: bool) -> int:
+    def _before(self, name: str, lane: Lane, now: int | None, more: int, size: int, *, waiting: bool) -> int:
+        """Return how many calls of others go before a process has its next turn, or the one some calls later."""
         own = self._known.get(name)
-        latest = self._latest_bulk if lane is Lane.BULK else self._latest_interactive
-        turn = (latest if own is None else own.turn(lane)) + calls - 1
+        turn = (self._next_turn(lane) if own is None else own.turn(lane)) + more
         total = 0
         for other, process in self._known.items():
             if other == name or (now is not None and not process.since <= now <= process.until):
                 continue
             demand = process.demand(lane)
-            turns = turn - process.turn(lane) + (other < name)  # equal turns go by name
+            turns = (turn // size + (other < name)) * size - process.turn(lane)  # equal turns go by name
             total += max(0, min(turns, demand.waiting if waiting else demand.ready))
         return total
+
+    def _next_turn(self, lane: Lane) -> int:
+        """Return the turn with which a process begins to wait."""
+        latest = self._latest_bulk if lane is Lane.BULK else self._latest_interactive
+        return min((each.turn(lane) for each in self._known.values() if each.demand(lane).waiting), default=latest)
 
     def _others(self, name: str, now: int) -> Iterator[_Process]:
         return (each for other, each in self._known.items() if other != name and each.since <= now <= each.until)

@@ -11,14 +11,12 @@ Invariants:
 from __future__ import annotations
 
 import secrets
-from collections import OrderedDict
 from collections.abc import Iterator
-from heapq import heappop, heappush
-from typing import Generic, Protocol, TypeVar
+from typing import Final, Generic, NamedTuple, TypeVar
 
 from harvest_async.clock import SECOND
 from harvest_async.throttle.bucket import Bucket
-from harvest_async.throttle.lane import PASSES, Lane
+from harvest_async.throttle.lane import PASSES, Lane, LaneQueue, Numbered
 from harvest_async.throttle.processes import Demand
 from harvest_async.throttle.settings import Settings
 from harvest_async.throttle.state import AccountState
@@ -26,71 +24,23 @@ from harvest_async.throttle.state import AccountState
 __all__ = ["CallQueue", "Lane", "LaneQueue", "Numbered"]
 
 
-class Numbered(Protocol):
-    """A waiter in a queue."""
+_TOGETHER: Final = SECOND // 100
+"""How long the first lease of a turn waits for the others of the turn."""
 
-    @property
-    def number(self) -> int:
-        """The order of arrival: earlier waiters have lower numbers."""
-        ...
+
+class Turn(NamedTuple):
+    """The time of a turn at the leases that several processes use.
+
+    Attributes:
+        first: when its first lease is free.
+        last: when all of its leases are free, or a little after the first.
+    """
+
+    first: int
+    last: int
 
 
 W = TypeVar("W", bound=Numbered)
-
-
-class LaneQueue(Generic[W]):
-    """The waiters of one lane in the order in which they go."""
-
-    __slots__ = ("_arrived", "_order", "_requeued")
-
-    def __init__(self) -> None:
-        # A plain dict looks through all deleted entries for its first one, so that emptying it takes quadratic time.
-        self._arrived: OrderedDict[int, W] = OrderedDict()
-        self._requeued: dict[int, W] = {}
-        self._order: list[int] = []  # heap of the requeued numbers; may have some that were removed
-
-    def __len__(self) -> int:
-        return len(self._arrived) + len(self._requeued)
-
-    def __iter__(self) -> Iterator[W]:
-        return iter((*self._requeued.values(), *self._arrived.values()))
-
-    def append(self, waiter: W) -> None:
-        """Add a waiter at the end."""
-        self._arrived[waiter.number] = waiter
-
-    def requeue(self, waiter: W) -> None:
-        """Add a waiter at the front, behind the requeued ones with a lower number."""
-        self._requeued[waiter.number] = waiter
-        heappush(self._order, waiter.number)
-
-    def remove(self, waiter: W) -> bool:
-        """Remove a waiter; return whether it was there."""
-        number = waiter.number
-        return (self._arrived.pop(number, None) or self._requeued.pop(number, None)) is not None
-
-    def head(self) -> W | None:
-        """Return the waiter that goes next; None if there is none."""
-        if self._order:
-            while self._order and self._order[0] not in self._requeued:
-                heappop(self._order)
-            if self._order:
-                return self._requeued[self._order[0]]
-        return next(iter(self._arrived.values()), None)
-
-    def pop(self) -> W:
-        """Remove and return the waiter that goes next.
-
-        Raises:
-            IndexError: the queue is empty.
-        """
-        if not self._order and self._arrived:
-            return self._arrived.popitem(last=False)[1]
-        head = self.head()
-        if head is None:
-            raise IndexError
-        self.remove(head)
-        return head
 
 
 class CallQueue(Generic[W]):
@@ -115,7 +65,7 @@ class CallQueue(Generic[W]):
         self._bucket = Bucket()
         self._interactive: LaneQueue[W] = LaneQueue()
         self._bulk: LaneQueue[W] = LaneQueue()
-        self._passed = 0
+        self._passed = self._registered = 0
 
     def __getitem__(self, lane: Lane) -> LaneQueue[W]:
         return self._bulk if lane is Lane.BULK else self._interactive
@@ -179,11 +129,11 @@ class CallQueue(Generic[W]):
         processes, interactive = state.processes, len(self._interactive)
         its_turn = processes.passes_left == 0
         if self._bulk and (its_turn or not interactive) and self.held_back(state, now) == 0:
-            before = processes.before(self.name, Lane.BULK, now)
+            before = self._before(Lane.BULK, state, now)
             kept = 0 if its_turn else self.kept(Lane.BULK, state) + processes.due(self.name, Lane.INTERACTIVE, now)
             if free > kept + before and not (self.paced and before):
                 return Lane.BULK
-        if interactive and free > processes.before(self.name, Lane.INTERACTIVE, now) + self._bulk_elsewhere(state, now):
+        if interactive and free > self._before(Lane.INTERACTIVE, state, now) + self._bulk_elsewhere(state, now):
             return Lane.INTERACTIVE
         return None
 
@@ -211,6 +161,11 @@ class CallQueue(Generic[W]):
 
     # Other processes
 
+    @property
+    def outgrown(self) -> bool:
+        """Whether twice as many calls wait as were registered."""
+        return self.shared and self.size >= 2 * self._registered
+
     def register(self, state: AccountState, now: int, capacity: int, *, since: int, until: int) -> None:
         """Register what waits here, and between which times the state is looked at again.
 
@@ -222,32 +177,47 @@ class CallQueue(Generic[W]):
             until: the time from which it is skipped.
         """
         interactive, bulk = len(self._interactive), len(self._bulk)
+        self._registered = self.size
         ready = min(interactive, capacity)
         bulk_ready = min(bulk, capacity - ready, 1 if self.paced else bulk)
         state.processes.register(
             self.name, Demand(interactive, ready), Demand(bulk, bulk_ready), now, since=since, until=until
         )
 
-    def goes_first(self, state: AccountState, now: int) -> bool:
-        """Return whether no call of another process goes through a closed gate before the head of this queue."""
-        lane, processes = self.first(), state.processes
-        if lane is None or (lane is Lane.BULK and processes.due(self.name, Lane.INTERACTIVE, now)):
-            return False
-        return processes.before(self.name, lane, now) == 0
+    def rank(self, state: AccountState, now: int) -> int:
+        """Return how many other processes go through a closed gate before the head of this queue."""
+        return state.processes.rank(self.name, self.first() or Lane.BULK, now)
 
-    def next_turn(self, state: AccountState, now: int, trip: int) -> int:
-        """Return the time at which a lease for the head of a lane is expected to be free, the earlier of both lanes."""
+    def next_change(self, state: AccountState, now: int) -> int | None:
+        """Return the time from which another process is late for its turn; None where this one would not be next."""
+        lane = self.first()
+        if lane is None or self._before(lane, state, None) > self._before(lane, state, now):
+            return None
+        return state.processes.next_change(self.name, now)
+
+    def next_turn(self, state: AccountState, now: int, trip: int) -> Turn:
+        """Return the time of the next turn, as far as it can be expected; the earlier one of both lanes."""
         places = state.window.places(now, trip)
-        times = []
+        turns = []
         if self._interactive:
-            place = state.processes.before(self.name, Lane.INTERACTIVE, None) + self._bulk_elsewhere(state, now)
-            times.append(places[min(place, len(places) - 1)])
+            place = self._before(Lane.INTERACTIVE, state, None) + self._bulk_elsewhere(state, now)
+            turns.append(_turn(places, place, self._leases_in_turn(Lane.INTERACTIVE, state)))
         if self._bulk:
-            before = state.processes.before(self.name, Lane.BULK, None)
+            before = self._before(Lane.BULK, state, None)
             place = before + self._before_bulk(state, now)
-            pace = self.held_back(state, now) + before * self.step(Lane.BULK, state)
-            times.append(max(places[min(place, len(places) - 1)], now + pace))
-        return min(times)
+            turn = _turn(places, place, self._leases_in_turn(Lane.BULK, state))
+            paced = now + self.held_back(state, now) + before * self.step(Lane.BULK, state)
+            turns.append(Turn(max(turn.first, paced), max(turn.last, paced)))
+        return min(turns)
+
+    def _before(self, lane: Lane, state: AccountState, now: int | None) -> int:
+        return state.processes.before(self.name, lane, state.window.calls, now)
+
+    def _leases_in_turn(self, lane: Lane, state: AccountState) -> int:
+        """Return how many calls of a lane may go in one turn."""
+        if self.paced and lane is Lane.BULK:
+            return 1
+        return min(len(self[lane]), state.processes.leases_in_turn(state.window.calls))
 
     def _before_bulk(self, state: AccountState, now: int) -> int:
         """Return how many interactive calls go, and leases are kept for them, before the next bulk call."""
@@ -272,6 +242,13 @@ class CallQueue(Generic[W]):
     def step(self, lane: Lane, state: AccountState) -> int:
         """Return the least nanoseconds between two calls of a lane."""
         return _step(state) if self.paced and lane is Lane.BULK else 0
+
+
+def _turn(places: list[int], place: int, leases: int) -> Turn:
+    """Return the times of a turn that begins with a place; see `Window.places`."""
+    most = len(places) - 1
+    first, last = places[min(place, most)], places[min(place + leases - 1, most)]
+    return Turn(first, min(last, first + _TOGETHER))
 
 
 def _step(state: AccountState) -> int:

@@ -293,6 +293,7 @@ class AccountState:
         """Return everything as plain values, for a ledger that stores it."""
         kept = {name: getattr(self, name) for name in self.__slots__ if name not in _CONVERTED}
         why = self.why.name if self.why else None
+        kept["_reported"] = list(self._reported) if self._reported else None
         return {**kept, "window": self.window.dump(), "processes": self.processes.dump(), "why": why}
 
     @classmethod

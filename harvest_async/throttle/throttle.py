@@ -125,6 +125,17 @@ class Throttle:
                 lease = await gate.acquire(ticket)
         return lease
 
+    async def flush(self) -> None:
+        """Wait until the ledger has the ends of all calls of this event loop, at most a second for each budget.
+
+        The last calls of a program may have ended while another process was using the ledger. Without their ends, their
+        leases would be held for a minute. A transport does this when it is closed.
+        """
+        for gates in tuple(self._budgets.values()):
+            gate = gates.by_loop.get(asyncio.get_running_loop())
+            if gate is not None:
+                await gate.flush()
+
     def add_budgets(self, budgets: Iterable[Budget]) -> None:
         """Add the budgets of an API version; one that is there already keeps its numbers.
 
@@ -144,6 +155,14 @@ class Throttle:
             self._cap = cap
             for gates in self._budgets.values():
                 gates.share(cap)
+
+    def leave_connections(self, cap: ConnectionCap) -> None:
+        """Count under a cap no longer, unless another one has taken its place."""
+        with self._lock:
+            if self._cap is cap:
+                self._cap = None
+                for gates in self._budgets.values():
+                    gates.share(cap, ends=True)
 
     def counts(self) -> Counts:
         """Return the counts of all budgets together. Reads no ledger; any thread may call it."""

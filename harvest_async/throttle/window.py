@@ -19,8 +19,8 @@ __all__ = ["TICK", "Window"]
 TICK: Final = 1
 """How much longer than one period a lease is held."""
 
-_SOON: Final = 10_000_000
-"""The least nanoseconds between two looks whether calls of other processes have ended."""
+_SOON: Final = 100_000_000
+"""The nanoseconds until the first look whether the calls of other processes have ended."""
 
 _NEVER: Final = -(1 << 62)
 """The `sent` of a call that the server may not have counted."""
@@ -100,7 +100,7 @@ class Window:
         The longer they have been on their way, the later; and as soon as one of them lapses.
         """
         latest = max((sent for sent, _ in self._open.values()), default=now)
-        return min(now + max(_SOON, (now - latest) // 3), max(now, self._lapse) + TICK)
+        return min(max(latest + _SOON, now + (now - latest) // 3), max(now, self._lapse) + TICK)
 
     def held(self, now: int) -> int:
         """Return how many leases are taken, foreign ones included; more than `calls` after a foreign burst."""

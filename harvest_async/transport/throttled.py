@@ -104,8 +104,11 @@ class ThrottledTransport(httpx.AsyncBaseTransport):
                 return response
 
     async def aclose(self) -> None:
-        """Close the inner transport."""
-        await self._inner.aclose()
+        """Close the inner transport, and wait until a shared ledger has the ends of its calls."""
+        try:
+            await self._throttle.flush()
+        finally:
+            await self._inner.aclose()
 
     async def _acquire(self, ticket: Ticket, request: httpx.Request) -> Lease:
         try:

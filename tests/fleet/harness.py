@@ -90,8 +90,13 @@ class Fleet:
         return "\n".join(each.read_text("utf-8", "replace")[-600:] for each in logs[-WORKERS:])
 
 
-def fleet_once(seed, accounts=200, api="v2", rows=20, *, every=(3.0, 6.0), limit=600.0, look=lambda *_: None):
-    """Import a file into each account by workers that are killed every few seconds; look what is in the accounts."""
+def fleet_once(
+    seed, accounts=200, api="v2", rows=20, *, every=(3.0, 6.0), kills=None, limit=600.0, look=lambda *_: None
+):
+    """Import a file into each account by workers that are killed every few seconds; look what is in the accounts.
+
+    After `kills` kills, the workers live; None kills them to the end.
+    """
     chance, outcome, began = random.Random(seed), Outcome(), time.monotonic()
     keeps, shared = bool(seed % 2), bool(seed // 2 % 2)
     outcome.restarted = "with its data" if keeps else "empty"
@@ -106,7 +111,7 @@ def fleet_once(seed, accounts=200, api="v2", rows=20, *, every=(3.0, 6.0), limit
         jobs = [Job(_account(number, api), str(folder / f"{number}.csv")) for number in files]
         fleet = Fleet(folder, environment, shared=shared)
         stack.callback(fleet.end)
-        _drive(fleet, valkey, jobs, environment, outcome, chance, (every, began + limit, look))
+        _drive(fleet, valkey, jobs, environment, outcome, chance, (every, kills, began + limit, look))
         for number, wanted in files.items():
             _judge(sandbox.account(number), wanted, outcome)
         outcome.said = fleet.said()
@@ -117,7 +122,7 @@ def fleet_once(seed, accounts=200, api="v2", rows=20, *, every=(3.0, 6.0), limit
 
 def _drive(fleet, valkey, jobs, environment, outcome, chance, how):
     """Kill workers, restart the queue's server once, and queue again what is wanted, until all is done."""
-    every, until, look = how
+    every, kills, until, look = how
     next_kill, restart = time.monotonic() + every[1], 2 + chance.randrange(2)
     while time.monotonic() < until:
         outcome.states = asyncio.run(_queue_again(jobs, environment))
@@ -125,7 +130,7 @@ def _drive(fleet, valkey, jobs, environment, outcome, chance, how):
         finished = sum(outcome.states[state] for state in ("done", "incomplete", "failed", "quarantined"))
         if finished == len(jobs) and outcome.kills >= restart:
             return
-        if time.monotonic() >= next_kill:
+        if time.monotonic() >= next_kill and (kills is None or outcome.kills < kills):
             fleet.kill(chance)
             outcome.kills += 1
             next_kill = time.monotonic() + chance.uniform(*every)

@@ -13,6 +13,8 @@ CALLS, PERIOD = 100, 3.0
 SETTLE = 0.6
 """Seconds after which a request that was sent is certainly processed."""
 LEASE = 3.0
+TIMEOUT = 5.0
+"""Seconds after which the lease of a call of a dead process ends, with a period after it."""
 
 SETTINGS = ImportSettings(
     imports.Options(fill=imports.Fill(client="ACME", task="Work"), long_days=True),
@@ -41,7 +43,12 @@ async def setup():
     base = f"{address}/accounts/{{account}}" if api == "v1" else address
     locks, store = RedisRunLocks(url), RedisJobStore(url)
     pool = HarvestPool(
-        credentials, app="fleet tests (tests@example.com)", version=api, throttle=throttle, base_url=base
+        credentials,
+        app="fleet tests (tests@example.com)",
+        version=api,
+        throttle=throttle,
+        base_url=base,
+        timeout=TIMEOUT,
     )
     try:
         async with pool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
@@ -136,6 +137,10 @@ class Workers:
 
     def _busy(self, record: ImportRecord, error: LockHeld) -> Refusal:
         """Return the refusal of a second import, with a link to the first one if the visitor may see it."""
+        if error.holder is None:
+            detail = "The store of the run locks began empty a short while ago: an earlier run may still be writing."
+            wait = max(1, math.ceil(error.retry_after))
+            return Refusal(503, "import-wait", "Imports can begin shortly", detail, retry_after=wait)
         holder = self._holder_of(error)
         running = holder if holder is not None and holder.owner == record.owner else None
         what = f"The import of {running.file}" if running is not None else "Another run"

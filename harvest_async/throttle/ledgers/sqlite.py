@@ -20,6 +20,7 @@ import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -69,6 +70,7 @@ class SqliteLedger:
         self._opened = 0
         self._version = -1
         self._state = AccountState()
+        self._before: dict[str, Any] = {}
 
     def __repr__(self) -> str:
         return f"SqliteLedger({str(self.path)!r}, account={self.account!r})"
@@ -104,11 +106,11 @@ class SqliteLedger:
     def _transact(self, database: sqlite3.Connection, change: Callable[[AccountState], T]) -> T:
         database.execute("begin exclusive")  # once it has begun, nothing in it can be busy
         try:
-            self._state, self._version = self._stored(database, known=self._state)
-            before = self._state.dump()
+            self._state, self._version, self._before = self._stored(database, known=self._state)
             result = change(self._state)
-            if self._state.dump() != before or self._version == 0:
-                self._write(database)
+            after = self._state.dump()
+            if after != self._before or self._version == 0:
+                self._write(database, after)
             database.execute("commit")
         except BaseException:
             self._version = -1  # what is in memory is no longer what is in the file
@@ -116,26 +118,28 @@ class SqliteLedger:
             raise
         return result
 
-    def _stored(self, database: sqlite3.Connection, known: AccountState | None = None) -> tuple[AccountState, int]:
-        """Return the stored state and its version; the `known` state if that has the same version."""
+    def _stored(
+        self, database: sqlite3.Connection, known: AccountState | None = None
+    ) -> tuple[AccountState, int, dict[str, Any]]:
+        """Return the stored state, its version and its dump; the `known` state if that has the same version."""
         if self._opened != self._file.opened:
             self._opened, self._version = self._file.opened, -1
         query = "select version, state from account_states where account = ? and budget = ?"
         with closing(database.execute(query, (self.account, self.budget))) as rows:
             row = rows.fetchone()
         if row is None:
-            return AccountState(), 0
+            return AccountState(), 0, {}
         version, text = row
         if known is not None and version == self._version:
-            return known, version
+            return known, version, self._before
         try:
             stored = json.loads(text)
             state = AccountState.load(stored["state"])
             self._place(state, stored, first_look=self._version == -1)
         except (ValueError, LookupError, TypeError):
             logger.warning("the throttle's ledger %s has a state that can't be read: it begins anew", self.path)
-            return AccountState(), version
-        return state, version
+            return AccountState(), version, {}
+        return state, version, stored["state"]
 
     def _place(self, state: AccountState, stored: dict[str, Any], *, first_look: bool) -> None:
         """Convert the times of a stored state to the scale of this machine's present start."""
@@ -145,9 +149,10 @@ class SqliteLedger:
         elif first_look and now - stored["written"] > _STALE * state.window.period:
             state.forget()
 
-    def _write(self, database: sqlite3.Connection) -> None:
-        stored = {"state": self._state.dump(), **self._scale(), "written": self._clock.now()}
+    def _write(self, database: sqlite3.Connection, dump: dict[str, Any]) -> None:
+        stored = {"state": dump, **self._scale(), "written": self._clock.now()}
         self._version += 1
+        self._before = dump
         database.execute(
             "insert or replace into account_states (account, budget, version, state) values (?, ?, ?, ?)",
             (self.account, self.budget, self._version, json.dumps(stored)),
@@ -161,8 +166,14 @@ class SqliteLedger:
 
 
 def _boot_id() -> str | None:
+    return _read_boot_id(_BOOT_ID)
+
+
+@cache
+def _read_boot_id(path: Path) -> str | None:
+    """Read the id of the machine's start once: it does not change while a process runs."""
     try:
-        return _BOOT_ID.read_text("ascii").strip()
+        return path.read_text("ascii").strip()
     except OSError:
         return None
 
