@@ -25,7 +25,7 @@ class PerLoop(Generic[T]):
         close: closes one.
     """
 
-    __slots__ = ("_close", "_guard", "_held", "_make")
+    __slots__ = ("__weakref__", "_close", "_guard", "_held", "_make")
 
     def __init__(self, make: Callable[[], T], close: Callable[[T], Awaitable[None]]) -> None:
         self._make = make
