@@ -25,6 +25,7 @@ from harvest_async.v1 import models as v1
 from harvest_async.v1.models import LineItem
 from tests import test_docs_pages
 from tests.support.sample import make_rows, write_csv
+from tests.support.valkey import Valkey
 
 pytestmark = pytest.mark.anyio
 
@@ -93,6 +94,7 @@ def test_every_block_is_run_here():
         ("docs/fastapi.md", "python"): 4,
         ("docs/fleet.md", "console"): 1,
         ("docs/fleet.md", "python"): 3,
+        ("docs/ledgers.md", "python"): 1,
         ("docs/many-accounts.md", "python"): 1,
         ("docs/moving-to-v2.md", "python"): 2,
         ("docs/python.md", "python"): 6,
@@ -298,6 +300,22 @@ async def test_the_throttle_alone(harvest_sandbox, harvest_address):
         )
 
     assert names["throttle"].snapshot().granted == len(harvest_sandbox.requests()) == 2
+
+
+async def test_a_ledger_on_a_server(harvest_sandbox, harvest_address, tmp_path):
+    """A plain client over a throttle whose leases a server stores; the test's server has another port."""
+    with Valkey(tmp_path) as server:
+        code = block("docs/ledgers.md", "import httpx").replace("redis://127.0.0.1:6379/0", server.url)
+        names = run(code)
+        async with names["client"] as client:
+            await client.get(
+                f"{harvest_address}/clients",
+                auth=("admin@example.com", "sandbox"),
+                headers={"Accept": "application/json"},
+            )
+        await names["ledger"].aclose()
+
+    assert names["throttle"].snapshot().granted == len(harvest_sandbox.requests()) == 1
 
 
 # Sign in by OAuth 2.0

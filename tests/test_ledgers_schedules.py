@@ -1,6 +1,6 @@
 """Several processes on one account over a ledger on a server, in virtual time: an honest account counts what arrives.
 
-The account answers nobody more than it allows. Processes have clocks that differ by minutes, they crash and start again,
+The account refuses calls beyond its limit. Processes have clocks that differ by minutes, they crash and start again,
 and the ledger's server loses requests, replies and what it stored.
 """
 
@@ -59,8 +59,8 @@ class House:
         way, ledger_way = ((0, 0.001), (0, 0.05)) if near else ((0.02, 0.15), (0.0001, 0.004))
         self.server = LedgerServer(self.clock, way=lambda: self.random.uniform(*ledger_way))
         self.status_path = status_path
-        ways = lambda _: self.random.uniform(*way)
-        self.account = Arrivals(self.clock, CALLS, PERIOD, way=ways, back=ways)
+        ways = {name: lambda _: self.random.uniform(*way) for name in ("way", "back")}
+        self.account = Arrivals(self.clock, CALLS, PERIOD, **ways)
         self.processes = []
         self.lost_at = 0
 

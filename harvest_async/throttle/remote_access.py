@@ -43,6 +43,7 @@ _SETTLE: Final = SECOND
 """How long nothing is granted after a connection was lost."""
 _RETRY: Final = 1.0
 """Seconds between attempts to write what is left, after calls have failed."""
+_LONGEST_FLUSH: Final = 2.0
 _IDLE: Final = 8
 """After this many half periods without calls, notices of other processes are not listened to any more."""
 _SHORTEST_BEAT: Final = 0.5
@@ -175,10 +176,10 @@ class RemoteAccess:
             self._write()
 
     async def flush(self) -> None:
-        """Write the ends of leases that are not stored yet, unless the server can't be reached."""
+        """Write the ends of leases that are not stored yet, as far as the server can be reached within two seconds."""
         self.write_ends()
-        while self._task is not None:
-            await asyncio.wait({self._task})
+        if self._task is not None:
+            await asyncio.wait({self._task}, timeout=_LONGEST_FLUSH)
 
     # Steps
 

@@ -132,7 +132,7 @@ class SimulatedLedger(RemoteLedger):
     def for_budget(self, name):
         return self if name == self._budget else SimulatedLedger(self._server, self._account, self.share, name)
 
-    def store(self, user, flush):
+    def store(self, user, _):
         return SimulatedStore(self, self._server, (self._account, self._budget), user)
 
 
