@@ -143,7 +143,7 @@ def test_a_forged_a_replayed_and_a_foreign_callback_are_refused(browser, address
         assert context.request.get(f"{address}/imports", max_redirects=0).status == 404  # no one is signed in
 
 
-def test_an_import_whose_worker_is_killed_is_shown_resumed(browser, address, state):
+def test_an_import_of_a_killed_worker_is_shown_resumed(browser, address, state):
     """Another worker continues it, the open page says so, and each row is created once."""
     with visitor(browser, cut_off=True) as page:
         sign_in(page, address)
