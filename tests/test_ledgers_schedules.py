@@ -103,7 +103,7 @@ EVENTS = st.sampled_from(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=20)
 @given(st.lists(EVENTS, min_size=3, max_size=10), st.integers(0, 10**6), st.booleans())
 def test_no_schedule_sends_more_than_the_account_allows(events, seed, near):
     """At most N calls arrive in any window, and all calls of processes that live end."""

@@ -38,6 +38,7 @@ _STALE: Final = 4
 _FINE: Final = SECOND // 1_000
 """A better estimate of the server's time is used if it is better by this much."""
 _SOON: Final = SECOND
+_encode: Final = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 _MILLISECOND: Final = SECOND // 1_000
 
 
@@ -112,8 +113,7 @@ class RemoteState:
         stored = twin.dump()
         latest = max((deadline for _, _, deadline in stored["window"]["open"]), default=0)
         keep = _KEEP + max(0, max(latest, twin.until) - self._offset - now)
-        text = json.dumps({"format": FORMAT, "state": stored}, separators=(",", ":"))
-        return Commit(token, text.encode(), keep // _MILLISECOND, notice)
+        return Commit(token, _encode({"format": FORMAT, "state": stored}).encode(), keep // _MILLISECOND, notice)
 
     def sent(self, commit: Commit) -> None:
         """Note that a commit may be stored from now on."""
