@@ -6,6 +6,8 @@ Invariants: every request has credentials, so plain `http` is for loopback alone
 from __future__ import annotations
 
 import ipaddress
+import re
+from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -14,7 +16,8 @@ from harvest_async.secret import hide_user
 
 __all__ = ["check_address", "check_target", "header_value", "is_loopback"]
 
-_PRINTABLE: Final = range(0x20, 0x7F)
+_PRINTABLE: Final = re.compile(r"[ -~]*")
+_ALLOWED: Final = re.compile(r"[!-\[\]-~]*")
 _NO_ADDRESS: Final = "base_url: give a whole address, like https://host.example"
 
 
@@ -39,7 +42,7 @@ def check_address(url: str) -> str:
     if "@" in url:
         url = hide_user(url)
         raise InvalidArgument("base_url: leave the credentials out of the address and give them as auth")
-    return _checked(url)
+    return _checked_once(url)
 
 
 def _checked(url: str) -> str:
@@ -54,11 +57,15 @@ def _checked(url: str) -> str:
         raise InvalidArgument("the address has credentials in it, which are not sent")
     if parts.query or parts.fragment:
         raise InvalidArgument("base_url: leave out the query and the fragment")
-    if any(ord(letter) not in _PRINTABLE or letter in " \\" for letter in url):
+    if not _ALLOWED.fullmatch(url):
         raise InvalidArgument("base_url: it has a character that is not allowed in an address")
     if parts.scheme == "http" and not is_loopback(url):
         raise InvalidArgument("base_url: plain http would send credentials in the clear: use https")
     return url.rstrip("/")
+
+
+_checked_once: Final = lru_cache(256)(_checked)
+"""The same for addresses of accounts, of which a process has few."""
 
 
 def check_target(url: str, base_url: str) -> str:
@@ -84,6 +91,6 @@ def header_value(name: str, value: str) -> str:
     Raises:
         InvalidArgument: it is empty, or has a line break or another character that no header may have.
     """
-    if not value.strip() or any(ord(letter) not in _PRINTABLE for letter in value):
+    if not value.strip() or not _PRINTABLE.fullmatch(value):
         raise InvalidArgument(f"{name}: give printable ASCII text without line breaks, not {value!r}")
     return value.strip()

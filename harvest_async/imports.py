@@ -169,6 +169,7 @@ async def plan(
     try:
         opened.expect_new()
         await opened.work(load_rows, opened, source)
+        on_progress.begin("checking the rows", 0)
         await opened.work(check_source, opened)
         about = {"file": source.sha256, "account": account.identity, "options": digest_of(options, email_domain)}
         await opened.work(lambda: opened.describe(**about))

@@ -25,6 +25,8 @@ class PerLoop(Generic[T]):
         close: closes one.
     """
 
+    __slots__ = ("__weakref__", "_close", "_guard", "_held", "_make")
+
     def __init__(self, make: Callable[[], T], close: Callable[[T], Awaitable[None]]) -> None:
         self._make = make
         self._close = close

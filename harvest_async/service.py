@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -37,6 +38,7 @@ class Service:
     token_lifetime: int
     status_path: str | None = None
 
+    @lru_cache(256)  # noqa: B019 - each API version has one service for the life of the process
     def owner_of(self, base_url: str) -> str:
         """Return the name of the service that an address belongs to: this one, or the origin of another server."""
         host = (urlsplit(base_url).hostname or "").rstrip(".")

@@ -4,6 +4,7 @@ import os
 import pty
 import re
 import signal
+import sys
 import time
 from collections import Counter
 from decimal import ROUND_HALF_UP, Decimal
@@ -12,7 +13,7 @@ import pytest
 
 from harvest_async.importer.journal import Journal
 from tests.support.sample import make_rows, write_csv
-from tests.support.shell import open_account, shell_at
+from tests.support.shell import Shell, open_account, shell_at
 
 pytestmark = pytest.mark.socket
 
@@ -42,8 +43,8 @@ def file(tmp_path):
     return path
 
 
-def slow(sandbox, seconds=0.15):
-    sandbox.fault("latency_out", match={"path": "/daily/add"}, times=None, seconds=seconds)
+def slow(sandbox, seconds=0.15, path="/daily/add"):
+    sandbox.fault("latency_out", match={"path": path}, times=None, seconds=seconds)
 
 
 def wait_for(sandbox, entries, patience=30):
@@ -161,9 +162,9 @@ def test_the_end_of_a_session_is_a_graceful_stop(shell, sandbox, file):
     assert "--resume" in shown
 
 
-def interrupted(shell, sandbox, file, *options):
+def interrupted(shell, sandbox, file, *options, path="/daily/add"):
     """Begin an import and stop it."""
-    slow(sandbox)
+    slow(sandbox, path=path)
     running = shell.start("import", file, *FILL, *options)
     wait_for(sandbox, 10)
     running.send_signal(signal.SIGINT)
@@ -189,8 +190,80 @@ def test_a_journal_refuses_other_options(shell, sandbox, file):
     said = shell("import", file, "--client", "Other", "--task", "Work")
 
     assert said.code == 2
-    assert "another options" in said.err
+    assert "other options" in said.err
     assert len(sandbox.world.entries()) == before
+
+
+def test_a_resumed_run_is_named(shell, sandbox, file):
+    """Says that the run of a journal goes on, and with which journal, unless JSON is wanted."""
+    interrupted(shell, sandbox, file)
+
+    said = shell("import", file, *FILL)
+
+    assert "resuming the run of" in said.err
+    assert len(sandbox.world.entries()) == 200
+
+
+@pytest.mark.parametrize("words", [["--no-reference"], ["--link", "https://example.com/1"]])
+def test_a_run_with_references_is_not_resumed_otherwise(shell, sandbox, file, words):
+    """Names the option that the run was begun without, and sends nothing."""
+    v2 = {"HARVEST_ACCOUNT_ID": "1", "HARVEST_ACCESS_TOKEN": "sandbox-token"}
+    by_v2 = Shell({**shell.env, **v2})
+    interrupted(by_v2, sandbox, file, path="/v2/time_entries")
+    before = len(sandbox.world.entries())
+
+    said = by_v2("import", file, *FILL, *words)
+
+    assert said.code == 2
+    assert f"{words[0]}: the run of" in said.err
+    assert "was begun without it: leave it out to resume" in said.err
+    assert len(sandbox.world.entries()) == before > 0
+
+
+def test_a_long_list_of_what_is_left_is_cut(shell, sandbox, file):
+    """Shows the first ones and the number of the others; JSON has all."""
+    journal = shell("import", file, *FILL, "--json").document["journal"]
+    sandbox.fault("raw", match={"method": "DELETE", "path": "/daily/delete/*"}, times=None, status=400, body="no")
+
+    said, document = shell("undo", journal), shell("undo", journal, "--json").document
+
+    assert said.err.count("  left: ") == 20
+    assert f"and {len(document['left']) - 20} more (use --json to list all)" in said.err
+
+
+def test_an_interrupted_undo_says_how_to_continue(shell, sandbox, file):
+    """Ends with 130, and the same command does the rest."""
+    journal = shell("import", file, *FILL, "--json").document["journal"]
+    slow(sandbox, path="/daily/delete/*")
+    running = shell.start("undo", journal)
+    while len(sandbox.world.entries()) > 190:
+        time.sleep(0.01)
+    running.send_signal(signal.SIGINT)
+    _, shown = running.communicate(timeout=30)
+    sandbox.clear_faults()
+    again = shell("undo", journal)
+
+    assert running.returncode == 130
+    assert "Re-run the same command to continue." in shown
+    assert (again.code, sandbox.world.entries()) == (0, [])
+
+
+def test_ctrl_c_while_the_program_loads_shows_no_traceback(monkeypatch, capsys):
+    """Ends with 130 and one line."""
+    from harvest_async.cli import main
+
+    class Interrupting:
+        def find_spec(self, name, *_):
+            if name == "harvest_async.cli.commands":
+                raise KeyboardInterrupt
+
+    monkeypatch.delitem(sys.modules, "harvest_async.cli.commands")
+    monkeypatch.setattr(sys, "meta_path", [Interrupting(), *sys.meta_path])
+    with pytest.raises(SystemExit) as ended:
+        main()
+
+    assert ended.value.code == 130
+    assert capsys.readouterr().err == "error: interrupted\n"
 
 
 def test_a_journal_refuses_another_file(shell, sandbox, file, tmp_path):

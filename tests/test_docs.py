@@ -13,7 +13,6 @@ from decimal import Decimal
 from functools import partial
 from pathlib import Path
 
-import fastapi
 import httpx
 import pytest
 
@@ -21,11 +20,12 @@ import harvest_async
 from harvest_async import BasicAuth, BearerAuth, HarvestV1, HarvestV2, OAuth2, Throttle, exports, imports, migrate
 from harvest_async.sandbox import Sandbox
 from harvest_async.telemetry import Telemetry
-from harvest_async.testing import VirtualLoop, in_process
+from harvest_async.testing import VirtualLoop, harvest_app_client, in_process
 from harvest_async.v1 import models as v1
 from harvest_async.v1.models import LineItem
 from tests import test_docs_pages
 from tests.support.sample import make_rows, write_csv
+from tests.support.valkey import Valkey
 
 pytestmark = pytest.mark.anyio
 
@@ -84,14 +84,17 @@ def environment(harvest_address, monkeypatch, tmp_path):
 
 
 def test_every_block_is_run_here():
-    """A block that is added to a page has to be run by a test of this file."""
+    """A block that is added to a page has to be run by a test of this file, those of docs/fleet.md by its own."""
     known = {
         ("README.md", "console"): 2,
         ("README.md", "python"): 2,
         ("docs/api-v2.md", "python"): 1,
         ("docs/command-line.md", "console"): 2,
         ("docs/command-line.md", "python"): 1,
-        ("docs/fastapi.md", "python"): 1,
+        ("docs/fastapi.md", "python"): 4,
+        ("docs/fleet.md", "console"): 1,
+        ("docs/fleet.md", "python"): 3,
+        ("docs/ledgers.md", "python"): 1,
         ("docs/many-accounts.md", "python"): 1,
         ("docs/moving-to-v2.md", "python"): 2,
         ("docs/python.md", "python"): 6,
@@ -299,6 +302,22 @@ async def test_the_throttle_alone(harvest_sandbox, harvest_address):
     assert names["throttle"].snapshot().granted == len(harvest_sandbox.requests()) == 2
 
 
+async def test_a_ledger_on_a_server(harvest_sandbox, harvest_address, tmp_path):
+    """A plain client over a throttle whose leases a server stores; the test's server has another port."""
+    with Valkey(tmp_path) as server:
+        code = block("docs/ledgers.md", "import httpx").replace("redis://127.0.0.1:6379/0", server.url)
+        names = run(code)
+        async with names["client"] as client:
+            await client.get(
+                f"{harvest_address}/clients",
+                auth=("admin@example.com", "sandbox"),
+                headers={"Accept": "application/json"},
+            )
+        await names["ledger"].aclose()
+
+    assert names["throttle"].snapshot().granted == len(harvest_sandbox.requests()) == 1
+
+
 # Sign in by OAuth 2.0
 
 
@@ -328,19 +347,55 @@ async def test_the_sign_in(harvest_address, tmp_path):
 # Inside FastAPI
 
 
-@pytest.mark.socket
-@pytest.mark.usefixtures("environment")
-async def test_the_five_lines_of_fastapi():
-    """The app starts, and its page lists the account's clients."""
+async def test_the_app_of_fastapi():
+    """Its routes list and create clients, and its description has the record and the problems."""
+    app = run(block("docs/fastapi.md", "from fastapi import Depends"))["app"]
+
+    async with harvest_app_client(app) as client:
+        made = await client.post("/clients", json={"name": "ACME"})
+        response = await client.get("/clients")
+
+    assert [each["name"] for each in response.json()] == [made.json()["name"]] == ["ACME"]
+    assert {"200", "503"} <= set(app.openapi()["paths"]["/clients"]["get"]["responses"])
+
+
+def test_records_become_json(capsys):
+    """The block reads a record with a field of the future, and shows it."""
+    try:
+        run(block("docs/fastapi.md", "from harvest_async import decimals_as"))
+    finally:
+        harvest_async.decimals_as("number")
+
+    printed = capsys.readouterr().out
+    assert '"name":"ACME"' in printed
+    assert "{'new_field': Decimal('1.5')}" in printed
+
+
+async def test_an_app_of_several_accounts():
+    """Each client of the block is that of its key, and the visitor's is that of their account."""
     app = run(block("docs/fastapi.md", "from typing"))["app"]
 
-    async with app.router.lifespan_context(app) as state:
-        with_state = fastapi.FastAPI()
-        with_state.mount("/", lambda scope, receive, send: app({**scope, "state": dict(state)}, receive, send))
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app=with_state), base_url="http://app") as browser:
-            response = await browser.get("/clients")
+    async with harvest_app_client(app) as client:
+        nobody = await client.get("/people")
+        response = await client.get("/people", headers={"Signed-In": "17"})
 
-    assert (response.status_code, response.json()) == (200, [])
+    assert nobody.status_code == 401
+    assert response.json() == ["admin@example.com"] * 3
+
+
+async def test_the_test_of_an_app():
+    """The example of a test passes with the app of the page."""
+    app = run(block("docs/fastapi.md", "from fastapi import Depends"))["app"]
+    names = run(block("docs/fastapi.md", "from fastapi import FastAPI\nfrom harvest_async.testing"))
+
+    await names["test_clients"](app)
+
+
+def test_type_checkers_see_the_blocks_of_fastapi():
+    """Each block is a file that type checkers read."""
+    files = "".join(path.read_text("utf-8") for path in sorted((ROOT / "tests" / "typing").glob("docs_*.py")))
+
+    assert [code for page, _, code in BLOCKS if page == "docs/fastapi.md" and code not in files] == []
 
 
 # The command line

@@ -7,10 +7,12 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from harvest_async import InvalidArgument, new_state
+from harvest_async import InvalidArgument, MemoryTokenStore, new_state
 from harvest_async.fastapi.oauth_app import OAuthApp
 from harvest_async.fastapi.redirects import is_local
 from harvest_async.fastapi.redis_sessions import RedisSessions
+from harvest_async.fastapi.session_clients import SessionClients
+from harvest_async.fastapi.sessions import Session
 from harvest_async.fastapi.sign_in import SignIn
 from harvest_async.fastapi.signed_cookies import SignedCookies
 from harvest_async.redis_client import connect
@@ -447,3 +449,44 @@ async def test_a_server_of_sessions_that_is_away_is_the_app_s_fault(address, tmp
     assert "127.0.0.1:1" not in response.text
     assert "127.0.0.1:1" in caplog.text
     assert "secret" not in caplog.text
+
+
+async def test_a_client_serves_the_next_request_of_its_session(address, tmp_path):
+    """Connections and credentials are used again; the client is closed with the session, or when the app ends."""
+    sign_in = signing_in(oauth_of("v2", address), tmp_path)
+    app = app_of(sign_in)
+    async with browser_of(app) as browser:
+        await sign_in_by(browser)
+        await asyncio.gather(*(browser.get("/clients") for _ in range(3)))
+        [first] = [entry.client for entry in sign_in._clients._entries.values()]
+        await browser.get("/clients")
+        [second] = [entry.client for entry in sign_in._clients._entries.values()]
+        await browser.post("/sign-out", headers=await token_of(browser))
+        after = dict(sign_in._clients._entries)
+        await sign_in_by(browser)
+        await browser.get("/clients")
+        [third] = [entry.client for entry in sign_in._clients._entries.values()]
+
+    assert first is second
+    assert after == {}
+    for client in (first, third):
+        with pytest.raises(InvalidArgument, match="closed"):
+            await client.clients.list()
+
+
+async def test_few_clients_are_kept_open(address, tmp_path):
+    """The longest unused client is closed; one that is in use closes with its last user."""
+    oauth = oauth_of("v1", address)
+    clients, store = SessionClients(oauth, most=1), MemoryTokenStore()
+    one, two = (Session(id=name, version="v1", account="sandbox") for name in ("one", "two"))
+    async with clients.open(one, store) as first:
+        async with clients.open(two, store):
+            assert len(clients._entries) == 2
+        assert [key[0] for key in clients._entries] == ["one"]
+        await clients.forget(one)
+        async with clients.open(one, store) as again:
+            assert again is not first
+    await clients.aclose()
+
+    with pytest.raises(InvalidArgument, match="closed"):
+        await first.clients.list()

@@ -76,7 +76,7 @@ async def status_of(setup, job):
 
 
 def test_a_task_has_no_more_than_account_kind_and_place():
-    """A job is a text of four values, and is read again from it."""
+    """A job is a text of four values, and is made from it again."""
     job = Job(17, "shared/time.csv")
 
     assert Job.load(job.dump()) == job
@@ -218,12 +218,45 @@ async def test_a_file_that_ends_its_process_is_quarantined(setup, file):
     job = file()
     for token in (1, 2, 3):
         await setup.store.change(job, token, state="reading")
-        await setup.store.deliver(job, token)
+        await setup.store.count(job, token, "deaths")
 
     assert await run_job(setup, job) is None
     status = await status_of(setup, job)
     assert status.state == "quarantined"
     assert "its process ended 3 times while reading it" in status.message
+
+
+async def test_a_file_without_the_needed_columns_is_quarantined(setup, file):
+    """A table that can be read, and not be imported, is tried three times, too."""
+    job = file(content=b"a,b\n1,2\n")
+    waits = [await run_job(setup, job) for _ in range(3)]
+
+    assert waits[2] is None
+    assert (await status_of(setup, job)).state == "quarantined"
+
+
+async def test_a_fault_of_the_program_is_quarantined(client, tmp_path):
+    """An action that raises any error three times is not repeated any more."""
+
+    async def fail(work):
+        work.progress.begin("part", 1)
+        raise KeyError(work.job.account)
+
+    setup = Setup(client, MemoryRunLocks(), MemoryJobStore(), tmp_path, actions={"fail": fail})
+    job = Job("acme", kind="fail")
+    waits = [await run_job(setup, job) for _ in range(3)]
+
+    assert waits == [2.0, 4.0, None]
+    assert (await status_of(setup, job)).state == "quarantined"
+
+
+async def test_a_worker_that_is_ended_counts_nothing(setup, file, sandbox):
+    """A delivery that is cancelled is no failure."""
+    job = file(rows=60)
+    await interrupted(setup, job, sandbox, 3)
+    status = await status_of(setup, job)
+
+    assert (status.failures, status.deaths, status.is_finished) == (0, 0, False)
 
 
 async def test_a_missing_file_is_reported(setup, tmp_path):
@@ -273,7 +306,7 @@ async def test_an_unknown_kind_of_job(setup):
 
 
 async def test_a_run_that_another_process_guards_waits(setup, file, sandbox):
-    """A job of an account that is being written to is retried when that lock may have ended; nothing is sent."""
+    """A job of an account that is being written to is repeated when that lock may have ended; nothing is sent."""
     job = file()
     async with setup.client("acme") as harvest, hold(setup.locks, str(harvest.identity), lease=5):
         wait = await run_job(setup, job)
@@ -399,9 +432,11 @@ async def test_a_run_that_lost_its_lock_changes_nothing(store):
 async def test_failures_are_counted(store):
     """Failures count up and are taken back."""
     job = Job("acme", "time.csv")
-    assert [await store.deliver(job, 1) for _ in range(3)] == [1, 2, 3]
+    assert [await store.count(job, 1, "failures") for _ in range(3)] == [1, 2, 3]
+    assert await store.count(job, 1, "deaths") == 1
     await store.change(job, 1, failures=0)
-    assert (await store.find(job.id)).failures == 0
+    status = await store.find(job.id)
+    assert (status.failures, status.deaths) == (0, 1)
     assert await store.find("unknown") is None
 
 

@@ -97,7 +97,7 @@ async def test_a_journal_refuses_what_is_not_its_own(harvest_sandbox, harvest_cl
 
             with pytest.raises(imports.JournalError, match="already"):
                 await imports.plan(harvest, source, journal=journal, options=OPTIONS)
-            with pytest.raises(imports.JournalError, match="another options"):
+            with pytest.raises(imports.JournalError, match="other options"):
                 await imports.resume(harvest, journal, source=source, options=OPTIONS, email_domain="example.org")
             with pytest.raises(imports.JournalError, match="another account"):
                 await imports.resume(harvest, journal, identity="elsewhere")

@@ -1,6 +1,6 @@
 """Several processes on one account over a ledger on a server, in virtual time: an honest account counts what arrives.
 
-The account answers nobody more than it allows. Processes have clocks that differ by minutes, they crash and start again,
+The account refuses calls beyond its limit. Processes have clocks that differ by minutes, they crash and start again,
 and the ledger's server loses requests, replies and what it stored.
 """
 
@@ -59,9 +59,15 @@ class House:
         way, ledger_way = ((0, 0.001), (0, 0.05)) if near else ((0.02, 0.15), (0.0001, 0.004))
         self.server = LedgerServer(self.clock, way=lambda: self.random.uniform(*ledger_way))
         self.status_path = status_path
-        ways = lambda _: self.random.uniform(*way)
-        self.account = Arrivals(self.clock, CALLS, PERIOD, way=ways, back=ways)
+        ways = {name: lambda _: self.random.uniform(*way) for name in ("way", "back")}
+        self.account = Arrivals(self.clock, CALLS, PERIOD, **ways)
         self.processes = []
+        self.lost_at = 0
+
+    async def known(self):
+        """Wait until a new process can know what was sent: none can if what was stored has just been lost."""
+        left = self.lost_at + (PERIOD + 1) * SECOND - self.clock.now()
+        await asyncio.sleep(max(0, left) / SECOND)
 
     def start(self, **options):
         self.processes.append(Process(self, **options))
@@ -120,6 +126,7 @@ async def _calls(house):
 
 
 async def _bulk(house):
+    await house.known()
     process = house.start(pace="even")
     process.begin(house.random.randrange(1, 12))
 
@@ -130,6 +137,7 @@ async def _die(house):
 
 
 async def _start(house):
+    await house.known()
     house.start().begin(house.random.randrange(1, 12))
 
 
@@ -142,10 +150,12 @@ async def _lost_request(house):
 
 
 async def _restart(house):
+    house.lost_at = house.clock.now()
     house.server.restart()
 
 
 async def _fail_over(house):
+    house.lost_at = house.clock.now()
     house.server.fail_over(house.random.uniform(0, 0.3))
 
 

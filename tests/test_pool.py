@@ -601,6 +601,22 @@ async def test_closing_the_pool_ends_calls_that_wait(server, provider):
     assert server.open == 0
 
 
+async def test_a_pool_that_takes_long_to_close_drops_nothing_meanwhile(server):
+    """The timer for idle accounts may fire while a renewal of a token is waited for."""
+
+    class Slow(Expiring):
+        async def settle(self):
+            await asyncio.sleep(60)
+
+    async def provider(_account):
+        return Slow()
+
+    async with make_pool(server, provider) as pool:
+        await call(pool, 1)
+
+    assert pool.snapshot().accounts == 1
+
+
 async def test_closing_the_pool_ends_a_provider_that_runs(server, provider):
     """A block that waits for credentials raises."""
     provider.seconds = 20.0
@@ -621,6 +637,29 @@ async def test_a_client_that_was_closed_is_replaced(server):
 
         assert await call(pool, 1) == "1"
         assert await call(pool, 2) == "2"
+
+
+async def test_throttles_of_a_closed_pool_are_not_limited_by_it(server):
+    """A client outside the pool finds the account's throttle, with its window, but without the pool's cap."""
+    registry = Registry()
+    async with make_pool(server, registry=registry, max_connections=1) as pool:
+        await call(pool, 1)
+
+    throttle = registry.throttle(Identity("harvestapp.com", "1"))
+    assert throttle.snapshot().sent == 1
+    assert throttle._gate().connections.limit > 1
+
+
+async def test_names_that_are_no_accounts_leave_nothing(server, provider):
+    """An account that the provider does not know is forgotten, and so is one whose client can't be made."""
+    provider.error = LookupError()
+    async with make_pool(server, provider) as pool, make_pool(server, provider, app="tests") as other:
+        for each in (pool, other):
+            with pytest.raises((LookupError, InvalidArgument)):
+                await call(each, 1)
+        await asyncio.sleep(40)
+
+        assert [(each.metrics(), each.snapshot().accounts) for each in (pool, other)] == [({}, 0)] * 2
 
 
 @pytest.mark.parametrize("opened", [False, True])
@@ -655,7 +694,8 @@ def test_another_event_loop_gets_a_clear_error(opened):
         ({"patience": None}, "patience"),
         ({"version": "v9"}, "Unknown API version 'v9'. Choose from: v1, v2."),
         ({"colour": "red"}, "unknown option colour. Choose from: base_url, format,"),
-        ({"ledger": 5}, "ledger: give the path of a file, or a function"),
+        ({"ledger": 5}, "ledger: give the path of a file, the URL of a Redis server, or a function"),
+        ({"ledger": "redis://host:secret/0"}, "not the address of a Redis server"),
         ({"ledger": "x", "throttle": Throttle}, "give either ledger or throttle"),
     ],
 )

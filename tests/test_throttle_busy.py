@@ -117,6 +117,18 @@ async def test_a_call_in_a_hurry_gives_up_after_its_max_wait(path):
             await throttle.acquire(Ticket(max_wait=0))
 
 
+async def test_a_call_that_would_wait_too_long_is_refused_while_the_ledger_is_locked(path):
+    """At once, by the state that is stored: no lease is free for longer than its `max_wait`."""
+    throttle = throttle_of(path, calls=1)
+    await open_gate(throttle)
+    with locked(path):
+        began = clock().now()
+        with pytest.raises(WouldWait, match="would wait 15"):
+            await throttle.acquire(Ticket(max_wait=SECOND))
+
+    assert clock().now() == began
+
+
 async def test_another_process_s_short_transaction_is_no_wait(path):
     """A call that may not wait at all goes on after some milliseconds."""
     throttle = throttle_of(path)

@@ -145,7 +145,17 @@ async def test_connections_in_use_move_to_another_cap():
     gate.connections.share(second)
     gate.connections.share(second)
 
-    assert (first.busy, second.busy) == (0, 2)
+    assert (first.busy, second.busy, gate.connections.limit) == (0, 2, 2)
+
+
+async def test_connections_may_leave_their_cap():
+    """A gate without a cap has its own limit alone."""
+    cap = ConnectionCap(2)
+    gate = Gate(cap, 1)
+    gate.grant()
+    gate.connections.share(None)
+
+    assert (cap.busy, gate.connections.busy, gate.connections.limit) == (0, 1, FEWEST_CONNECTIONS)
 
 
 def test_without_a_cap_only_the_gates_own_limit_counts():

@@ -161,3 +161,12 @@ def test_one_version_loads_nothing_of_the_other(used, other):
     ended = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=60)
 
     assert ended.stdout.strip() == "[]"
+
+
+async def test_a_wrong_proxy_of_the_environment_is_refused_at_the_first_call(monkeypatch):
+    """Nothing is sent; a client is created without a look at the environment, which takes longer than all the rest."""
+    monkeypatch.setenv("https_proxy", "ftp://proxy.example")
+    harvest = HarvestV2(7, auth=BearerAuth("token"), app=APP, throttle=Throttle())
+
+    with pytest.raises(InvalidArgument, match="proxy: give an address like"):
+        await harvest.clients.get(1)

@@ -7,6 +7,7 @@ import asyncio
 import os
 import secrets
 from tempfile import mkdtemp
+from typing import Any
 
 import uvicorn
 
@@ -19,7 +20,7 @@ TOKEN = "sandbox-token"
 
 async def fill(address: str) -> None:
     """Create a client, two projects and their tasks, so that there is something to see."""
-    options = {"auth": BearerAuth(TOKEN), "app": APP, "base_url": address, "throttle": Throttle()}
+    options: dict[str, Any] = {"auth": BearerAuth(TOKEN), "app": APP, "base_url": address, "throttle": Throttle()}
     async with HarvestV2(1, **options) as harvest:
         client = await harvest.clients.create("ACME")
         tasks = [await harvest.tasks.create(name) for name in ("Design", "Build")]

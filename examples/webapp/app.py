@@ -30,6 +30,7 @@ from harvest_async.fastapi import (
     operators_pages,
     sign_in_router,
 )
+from harvest_async.imports import Rules
 
 HERE = Path(__file__).parent
 STATE = Path(os.environ.get("WEBAPP_STATE", "webapp-state"))
@@ -60,7 +61,11 @@ async def administrator(session: Annotated[Session, Depends(sign_in.required)]) 
     return session.account if session.role == "administrator" and session.account == ACCOUNT else None
 
 
-background = BackgroundImports(STATE / "imports", open_client, locks=common.locks, cookies=cookies)
+rules = Rules(max_delay=float(os.environ.get("WEBAPP_MAX_DELAY", "60")))
+lease = float(os.environ.get("WEBAPP_LEASE", "10"))
+background = BackgroundImports(
+    STATE / "imports", open_client, locks=common.locks, cookies=cookies, rules=rules, lease=lease
+)
 
 app = FastAPI(title="Time sheet")
 add_handlers(app)

@@ -19,4 +19,7 @@ def main() -> None:
             sys.exit(4)
         sys.stderr.write("The command line needs its extra: python -m pip install 'harvest-async[cli]'\n")
         sys.exit(2)
+    except KeyboardInterrupt:
+        sys.stderr.write("error: interrupted\n")
+        sys.exit(130)
     cli(prog_name="harvest-async")

@@ -20,7 +20,7 @@ from attrs import define, field, frozen
 from harvest_async import imports
 from harvest_async.cli.show import Bar, err
 from harvest_async.cli.target import Target
-from harvest_async.errors import HarvestError
+from harvest_async.errors import HarvestError, InvalidArgument
 from harvest_async.importer.planned_row import NewPerson
 from harvest_async.importer.report import Effort, Overview, Report
 from harvest_async.importer.rules import Rules
@@ -139,7 +139,7 @@ async def _import(harvest: Client, target: Target, run: ImportRun, bar: Bar) -> 
 async def _planned(harvest: Client, target: Target, run: ImportRun, bar: Bar) -> imports.Plan:
     request, source = run.request, run.source
     if request.resume and request.journal is not None:
-        return await imports.resume(
+        plan = await imports.resume(
             harvest,
             request.journal,
             source=source,
@@ -147,6 +147,8 @@ async def _planned(harvest: Client, target: Target, run: ImportRun, bar: Bar) ->
             email_domain=request.email_domain,
             identity=target.identity,
         )
+        _check_references(plan, request)
+        return plan
     if source is None:
         msg = "an import without a file needs a journal to resume"
         raise ValueError(msg)
@@ -162,6 +164,22 @@ async def _planned(harvest: Client, target: Target, run: ImportRun, bar: Bar) ->
         identity=target.identity,
         on_progress=bar,
     )
+
+
+def _check_references(plan: imports.Plan, request: ImportRequest) -> None:
+    """Refuse options about references that differ from those with which the run was begun."""
+    meta = plan.journal.meta
+    option = ""
+    if not request.reference and meta.get("references", "") in {"asked", "kept"}:
+        option = "--no-reference"
+    elif request.link is not None and request.link != meta.get("link"):
+        option = "--link"
+    if option:
+        plan.close()
+        raise InvalidArgument(
+            f"{option}: the run of {request.journal} was begun without it: leave it out to resume, or name another "
+            "--journal for a new run"
+        )
 
 
 @contextmanager

@@ -32,6 +32,7 @@ from harvest_async.cli.outputs import check_outputs, write_all
 from harvest_async.cli.picture import draw_picture
 from harvest_async.cli.show import (
     Bar,
+    err,
     plan_json,
     show_found,
     show_plan,
@@ -169,6 +170,8 @@ def _request(
         journal, resume = find_journal(target, source, request, options["journal"], resume=options["resume"])
     except InvalidArgument as error:
         _refuse(error, error.message)
+    if resume and not options["as_json"]:
+        err.print(f"resuming the run of {journal}", markup=False)
     return evolve(request, journal=journal, resume=resume)
 
 

@@ -30,6 +30,7 @@ __all__ = [
     "plan_json",
     "report_json",
     "show_found",
+    "show_left",
     "show_plan",
     "show_problems",
     "show_report",
@@ -137,6 +138,14 @@ def show_problems(problems: Iterable[Problem], title: str) -> None:
         err.print(f"  {problem}", markup=False)
     if len(problems) > _SHOWN:
         err.print(f"  and {len(problems) - _SHOWN} more (use --json to list all)")
+
+
+def show_left(left: Sequence[str]) -> None:
+    """Show what an undo left, the first ones."""
+    for each in left[:_SHOWN]:
+        err.print(f"  left: {each}", markup=False)
+    if len(left) > _SHOWN:
+        err.print(f"  and {len(left) - _SHOWN} more (use --json to list all)")
 
 
 def _rejected(problems: Sequence[Problem]) -> str:

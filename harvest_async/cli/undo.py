@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Coroutine
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import click
 
@@ -19,10 +20,12 @@ from harvest_async.cli.common import (
     json_option,
     print_json,
 )
-from harvest_async.cli.show import Bar, counted, err, out
+from harvest_async.cli.show import Bar, counted, err, out, show_left
 from harvest_async.cli.target import Target
 
 __all__ = ["undo"]
+
+T = TypeVar("T")
 
 
 @click.command(short_help="Delete the records that an import created.", epilog=ENVIRONMENT)
@@ -52,7 +55,7 @@ def undo(journal: Path, *, unlink: bool, as_json: bool, **options: Any) -> None:
             async with target.client() as harvest, bar.shown():
                 return await imports.undo(harvest, journal, identity=target.identity, on_progress=bar)
 
-        undone: imports.UndoResult = asked(do)
+        undone: imports.UndoResult = _finished(do)
     if as_json:
         counts = {"removed": undone.removed, "went_along": undone.removed_with_project, "unknown": undone.unknown}
         print_json({**counts, "left": list(undone.left)})
@@ -60,11 +63,19 @@ def undo(journal: Path, *, unlink: bool, as_json: bool, **options: Any) -> None:
         out.print(f"removed: {counted(undone.removed, 'record')}")
         if undone.removed_with_project:
             out.print(f"removed together with their projects: {counted(undone.removed_with_project, 'assignment')}")
-        for each in undone.left:
-            err.print(f"  left: {each}", markup=False)
+        show_left(undone.left)
         if undone.unknown:
             err.print(f"  unknown: {counted(undone.unknown, 'write')} may have created records: resume the run first")
     sys.exit(SOME_ROWS if undone.left or undone.unknown else 0)
+
+
+def _finished(do: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Return the result of the calls; after Ctrl-C say how to continue."""
+    try:
+        return asked(do)
+    except KeyboardInterrupt:
+        err.print("What was done so far is done. Re-run the same command to continue.")
+        raise
 
 
 def _unlink(target: Target, journal: Path, *, as_json: bool) -> NoReturn:
@@ -75,11 +86,10 @@ def _unlink(target: Target, journal: Path, *, as_json: bool) -> NoReturn:
         async with target.client() as harvest, bar.shown():
             return await imports.unlink(harvest, journal, identity=target.identity, on_progress=bar)
 
-    result: imports.UnlinkResult = asked(do)
+    result: imports.UnlinkResult = _finished(do)
     if as_json:
         print_json({"removed": result.removed, "left": list(result.left)})
     else:
         out.print(f"removed: the references of {counted(result.removed, 'entry', 'entries')}")
-        for each in result.left:
-            err.print(f"  left: {each}", markup=False)
+        show_left(result.left)
     sys.exit(SOME_ROWS if result.left else 0)

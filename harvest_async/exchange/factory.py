@@ -139,8 +139,14 @@ def _given(transport: httpx.AsyncBaseTransport) -> httpx.AsyncBaseTransport:
 
 
 def _direct(address: str, ssl_context: ssl.SSLContext | None, proxy: str | None) -> httpx.AsyncBaseTransport:
+    """Return a transport of our own; the connections, and a proxy of the environment, are looked for at first use."""
+    make = partial(_opened, address, ssl_context, proxy)
+    return LoopTransport(make, at_once=ssl_context is not None or proxy is not None)
+
+
+def _opened(address: str, ssl_context: ssl.SSLContext | None, proxy: str | None) -> httpx.AsyncBaseTransport:
     try:
-        return LoopTransport(partial(direct_transport, address, ssl_context, proxy))
+        return direct_transport(address, ssl_context, proxy)
     except (ValueError, httpx.InvalidURL):
         raise InvalidArgument("proxy: give an address like http://proxy.example:3128") from None
     except ImportError:

@@ -5,7 +5,7 @@ Invariants:
 - An error's text holds no credential, and no path of this machine.
 """
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import Depends, HTTPException, Request, Response
@@ -15,7 +15,7 @@ from fastapi.routing import APIRoute
 from harvest_async.errors import HarvestError
 from harvest_async.fastapi.problems import problem_response
 
-__all__ = ["Access", "Refusal", "RefusingRoute", "only_with"]
+__all__ = ["Access", "Refusal", "RefusingRoute", "only_with", "retry_header"]
 
 T = TypeVar("T")
 
@@ -71,11 +71,16 @@ class RefusingRoute(APIRoute):
 
     def refused(self, request: Request, problem: dict[str, Any]) -> Response:  # noqa: ARG002 - a page needs the request
         """Return the response to a refused request."""
-        return JSONResponse(problem, problem["status"], media_type=PROBLEM)
+        return JSONResponse(problem, problem["status"], retry_header(problem), PROBLEM)
 
     async def failed(self, request: Request, error: HarvestError) -> Response:
         """Return the response to a request during which Harvest failed."""
         return await problem_response(request, error)
+
+
+def retry_header(problem: Mapping[str, Any]) -> dict[str, str]:
+    """Return the header field that says when to try again, if the problem document does."""
+    return {"Retry-After": str(problem["retry_after"])} if "retry_after" in problem else {}
 
 
 def only_with(access: Access[T]) -> Callable[..., Awaitable[T]]:

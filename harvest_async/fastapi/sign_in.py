@@ -21,7 +21,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import Any, Final, Self
 from urllib.parse import urlencode
 
 from attrs import evolve
@@ -36,11 +36,9 @@ from harvest_async.fastapi.csrf import Csrf
 from harvest_async.fastapi.oauth_app import OAuthApp
 from harvest_async.fastapi.redirects import is_local
 from harvest_async.fastapi.refusals import Refusal
+from harvest_async.fastapi.session_clients import SessionClients
 from harvest_async.fastapi.sessions import SESSION, CookieSessions, Session, Sessions, new_session_id
 from harvest_async.fastapi.signed_cookies import SignedCookies
-
-if TYPE_CHECKING:
-    from harvest_async.versions import Client
 
 __all__ = ["SignIn"]
 
@@ -68,6 +66,7 @@ class SignIn:
         self.csrf = Csrf(cookies)
         self._sessions = sessions
         self._cookies = cookies
+        self._clients = SessionClients(oauth)
         self.start_route = ""
 
     @classmethod
@@ -116,10 +115,21 @@ class SignIn:
         raise HTTPException(_SEE_OTHER, headers={"Location": f"{start.path}?{start.query}"})
 
     @asynccontextmanager
-    async def client(self, session: Session) -> AsyncIterator[Client]:
-        """Open a client of the account to which a person is signed in."""
-        async with self.oauth.client(session.account, self._sessions.tokens(session)) as harvest:
+    async def client(self, session: Session) -> AsyncIterator[Any]:
+        """Give a client of the account to which a person is signed in; its connections serve the next request, too.
+
+        It is a `HarvestV1` or a `HarvestV2`, by the version of the app.
+        """
+        async with self._clients.open(session, self._sessions.tokens(session)) as harvest:
             yield harvest
+
+    @asynccontextmanager
+    async def lifespan(self, _: Any = None) -> AsyncIterator[None]:
+        """Close the clients when the app ends; the router enters it."""
+        try:
+            yield
+        finally:
+            await self._clients.aclose()
 
     # For the router
 
@@ -197,6 +207,7 @@ class SignIn:
         """Delete the session of a browser, if it has one, and the cookie of the response."""
         session = await self.session(request)
         if session is not None:
+            await self._clients.forget(session)
             await self._sessions.delete(session)
         if response is not None:
             self._cookies.delete(response, SESSION)

@@ -24,7 +24,7 @@ def sign_in_router(sign_in: SignIn) -> APIRouter:
     `POST /sign-out` deletes the session. Each POST needs the token that `/session` returns.
     """
     pages = Pages("sign-in", sign_in.csrf)
-    router = APIRouter(tags=["sign-in"], route_class=pages.route_class())
+    router = APIRouter(tags=["sign-in"], route_class=pages.route_class(), lifespan=sign_in.lifespan)
     pages.serve_assets(router, "/sign-in")
     _add_browser_routes(router, sign_in, pages)
     _add_session_routes(router, sign_in)

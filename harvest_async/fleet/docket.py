@@ -13,7 +13,7 @@ import logging
 import os
 import socket
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -61,7 +61,9 @@ async def opened(setup: Setup) -> AsyncIterator[Docket]:
     """
     module = _pydocket()
     await redis_client.ping(setup.url, "the queue")
-    async with module.Docket(name=setup.name, url=setup.url) as docket:
+    async with AsyncExitStack() as stack:
+        with redis_client.errors_of(setup.url, "the queue"):
+            docket = await stack.enter_async_context(module.Docket(name=setup.name, url=setup.url))
         yield docket
 
 

@@ -1,7 +1,7 @@
 """What an error means for a job: try again, give up, or keep the job from the workers.
 
 Notes: which errors are the file's can't be known, since a file may also end the process that reads it. So every failure
-that is not known to be temporary or final counts, and the third one in a row quarantines the job.
+that is not known to be temporary or final counts, and the third one quarantines the job.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from harvest_async.errors import (
     WouldWait,
 )
 from harvest_async.importer.journal_file import JournalInUse
+from harvest_async.importer.rules import Stopped
 from harvest_async.messages import redact_message
 from harvest_async.run_lock import LockHeld, LockLost
 
@@ -30,7 +31,7 @@ __all__ = ["NoSuchAccount", "Verdict", "message_of", "verdict"]
 
 _LONGEST_PAUSE: Final = 300.0
 _FINAL: Final = (Unauthorized, Forbidden, NotFound)
-_TEMPORARY: Final = (RequestError, ServerError, Throttled, StorageError, WouldWait)
+_TEMPORARY: Final = (RequestError, ServerError, Throttled, StorageError, WouldWait, Stopped)
 
 
 class NoSuchAccount(InvalidArgument):
@@ -55,9 +56,9 @@ def verdict(error: BaseException, failures: int, *, deliveries: int, retries: in
 
     Args:
         error: the error with which a delivery of the job ended.
-        failures: the number of failures in a row, this one included.
+        failures: the number of failures, this one included.
         deliveries: the number of failures after which a job is quarantined.
-        retries: the number of temporary failures after which it has failed.
+        retries: the number of failures after which it has failed, if they are temporary.
     """
     pause = min(2.0 ** min(failures, 20), _LONGEST_PAUSE)
     if isinstance(error, LockHeld):

@@ -12,27 +12,27 @@ from pathlib import Path
 from typing import Final
 
 from harvest_async import imports
+from harvest_async.fleet.reading import Reading
 from harvest_async.fleet.result import Result
 from harvest_async.fleet.setup import ImportSettings, Setup, Work
 from harvest_async.importer.journal import Journal, JournalError, JournalInUse
+from harvest_async.importer.rules import Stopped
 
 __all__ = ["import_file"]
 
 _DIGITS: Final = 20
-_CONTINUE_AFTER: Final = 60.0
-"""Seconds after which a run is continued that ended since the server did not respond."""
 
 
-async def import_file(setup: Setup, work: Work, account: str) -> Result:
+async def import_file(setup: Setup, work: Work, account: str, reading: Reading) -> Result:
     """Import the file of a job's location.
 
     Raises:
         InvalidArgument: the file can't be imported.
-        HarvestError: the account can't be used; the same call continues the run.
+        HarvestError: the account can't be used, or the run ended early; the same call continues it.
         LockLost: another run may be writing.
     """
     settings = setup.imports(work.job)
-    plan = await _resumed(setup, work, account) or await _planned(setup, work, settings)
+    plan = await _resumed(setup, work, account) or await _planned(setup, work, settings, reading)
     with plan:
         await setup.store.set_writer(account, work.token, _name(plan))
         report = await imports.run(plan, rules=settings.rules, guard=work.guard, on_progress=work.progress)
@@ -60,10 +60,11 @@ async def _resumed(setup: Setup, work: Work, account: str) -> imports.Plan | Non
         raise
 
 
-async def _planned(setup: Setup, work: Work, settings: ImportSettings) -> imports.Plan:
+async def _planned(setup: Setup, work: Work, settings: ImportSettings, reading: Reading) -> imports.Plan:
     """Return a new plan of the file."""
     path = setup.journals / f"{work.job.id}.{work.token:0{_DIGITS}}.journal"
     file = await setup.fetch(work.job.location)
+    await reading.begin()
     with imports.open_source(file, settings.options) as source:
         return await imports.plan(
             work.harvest,
@@ -85,8 +86,9 @@ def _name(plan: imports.Plan) -> str:
 def _result(report: imports.Report) -> Result:
     """Return the result of a run."""
     rows = f"{report.created} created, {report.existing} there before"
-    if report.stopped is not None or report.left:
-        return Result("retrying", f"{rows}, {report.left} left: {report.stopped or ''}".rstrip(": "), _CONTINUE_AFTER)
+    if report.stopped is not None:
+        raise Stopped(f"{rows}, {report.left} left: {report.stopped}")
     if report.complete:
         return Result("done", rows)
-    return Result("incomplete", f"{rows}, {len(report.rejected)} rejected, {len(report.unknown)} unknown")
+    left = f"{report.left} left, " if report.left else ""
+    return Result("incomplete", f"{rows}, {left}{len(report.rejected)} rejected, {len(report.unknown)} unknown")

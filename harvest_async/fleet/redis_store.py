@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from harvest_async import redis_client
 from harvest_async.fleet.job import Job
-from harvest_async.fleet.store import FINISHED, JobStatus
+from harvest_async.fleet.store import FINISHED, Counter, JobStatus
 from harvest_async.per_loop import PerLoop
 
 if TYPE_CHECKING:
@@ -25,7 +25,8 @@ local state = redis.call('HGET', KEYS[1], 'state')
 local finished = state and string.find(ARGV[3], ' ' .. state .. ' ', 1, true)
 redis.call('SADD', KEYS[2], ARGV[1])
 if not state or (finished and ARGV[4] == '1') then
-  redis.call('HSET', KEYS[1], 'job', ARGV[2], 'state', 'queued', 'failures', 0, 'steps', 0, 'total', 0, 'message', '')
+  redis.call('HSET', KEYS[1], 'job', ARGV[2], 'state', 'queued', 'failures', 0, 'deaths', 0, 'steps', 0, 'total', 0,
+    'message', '')
   return 1
 end
 if finished then return 0 end
@@ -42,7 +43,7 @@ return 1
 _COUNT: Final = """
 local stored = redis.call('HGET', KEYS[1], 'token') or '0'
 if tonumber(ARGV[1]) >= tonumber(stored) then redis.call('HSET', KEYS[1], 'token', ARGV[1], 'job', ARGV[2]) end
-return redis.call('HINCRBY', KEYS[1], 'failures', 1)
+return redis.call('HINCRBY', KEYS[1], ARGV[3], 1)
 """
 _WRITE: Final = """
 local stored = redis.call('HGET', KEYS[1], 'token') or '0'
@@ -50,7 +51,7 @@ if tonumber(ARGV[1]) < tonumber(stored) then return 0 end
 redis.call('HSET', KEYS[1], 'token', ARGV[1], 'journal', ARGV[2])
 return 1
 """
-_NUMBERS: Final = frozenset({"token", "steps", "total", "failures"})
+_NUMBERS: Final = frozenset({"token", "steps", "total", "failures", "deaths"})
 _PAGE: Final = 500
 
 
@@ -91,9 +92,9 @@ class RedisJobStore:
         pairs = [part for pair in changes.items() for part in pair]
         await self._run(_CHANGE, job, token, job.id, job.dump(), *pairs)
 
-    async def deliver(self, job: Job, token: int) -> int:
-        """See `JobStore.deliver`."""
-        return int(await self._run(_COUNT, job, token, job.dump()))
+    async def count(self, job: Job, token: int, name: Counter) -> int:
+        """See `JobStore.count`."""
+        return int(await self._run(_COUNT, job, token, job.dump(), name))
 
     async def writer(self, account: str) -> str | None:
         """See `JobStore.writer`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -18,18 +19,20 @@ _INTERVAL: Final = 1.0
 class Reporter:
     """A `Progress` that stores what it receives, as long as its block runs.
 
-    The first progress shows that the file could be read, so the failures in a row are 0 again.
+    The first progress shows that the file could be read.
 
     Args:
         store: the state of the jobs.
         job: the job.
         token: the fencing token of its run.
+        on_begun: called when the first progress is stored.
     """
 
-    def __init__(self, store: JobStore, job: Job, token: int) -> None:
+    def __init__(self, store: JobStore, job: Job, token: int, on_begun: Callable[[], None]) -> None:
         self._store = store
         self._job = job
         self._token = token
+        self._on_begun = on_begun
         self._changes: dict[str, Any] = {}
         self._steps = 0
         self._changed = asyncio.Event()
@@ -38,7 +41,7 @@ class Reporter:
     def begin(self, what: str, calls: int) -> None:
         """See `Progress.begin`."""
         self._steps = 0
-        self._note(state="running", failures=0, part=what, steps=0, total=calls, message="")
+        self._note(state="running", deaths=0, part=what, steps=0, total=calls, message="")
 
     def step(self) -> None:
         """See `Progress.step`."""
@@ -86,3 +89,6 @@ class Reporter:
         except asyncio.CancelledError:
             self._changes = changes | self._changes
             raise
+        else:
+            if "deaths" in changes:
+                self._on_begun()

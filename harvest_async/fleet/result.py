@@ -14,9 +14,7 @@ class Result:
     Attributes:
         state: the state of the job.
         message: what was done.
-        retry_after: seconds after which the job is continued; None if it is finished.
     """
 
     state: str
     message: str = ""
-    retry_after: float | None = None

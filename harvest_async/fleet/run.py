@@ -3,8 +3,7 @@
 Invariants:
 - Nothing is written before the lock is held, and before writes of an earlier run can't be processed any more.
 - Each write checks the lock. A run that loses it is cancelled, and changes neither the account nor the job's state.
-- A failure is counted before the work begins, so that a file that ends its process is counted, too; progress takes the
-  count back.
+- Each delivery that fails is counted, and so is one whose process ends while it reads the file (see `reading`).
 """
 
 from __future__ import annotations
@@ -15,15 +14,17 @@ from typing import TYPE_CHECKING
 
 from attrs import define
 
+from harvest_async.cancellation import finish
 from harvest_async.concurrency import first_error
 from harvest_async.fleet.errors import NoSuchAccount, message_of, verdict
 from harvest_async.fleet.job import Job
+from harvest_async.fleet.reading import Reading
 from harvest_async.fleet.reporting import Reporter
 from harvest_async.fleet.result import Result
 from harvest_async.fleet.setup import Setup, Work
 from harvest_async.fleet.store import JobStatus
 from harvest_async.fleet.work import work_of
-from harvest_async.run_lock import LockHeld, hold, new_owner
+from harvest_async.run_lock import LockHeld, LockLost, hold, new_owner
 
 if TYPE_CHECKING:
     from harvest_async.client.base_client import BaseClient
@@ -40,13 +41,10 @@ class Delivery:
     Attributes:
         worker: the process.
         token: the fencing token of the run; before it has one, that of the run before.
-        failures: the number of failures in a row, this one included as long as it has made no progress; 0 before it has
-            begun to read.
     """
 
     worker: str
     token: int
-    failures: int = 0
 
 
 async def run_job(setup: Setup, job: Job, *, worker: str | None = None) -> float | None:
@@ -66,7 +64,7 @@ async def run_job(setup: Setup, job: Job, *, worker: str | None = None) -> float
     status = await setup.store.find(job.id)
     if status is not None and status.is_finished:
         return None
-    if status is not None and status.failures >= setup.deliveries and status.state == "reading":
+    if status is not None and status.deaths >= setup.deliveries and status.state == "reading":
         await _give_up(setup, job, status)
         return None
     delivery = Delivery(worker or new_owner(), status.token if status else 0)
@@ -75,7 +73,7 @@ async def run_job(setup: Setup, job: Job, *, worker: str | None = None) -> float
     except Exception as error:  # noqa: BLE001 - every error of a job is its result
         return await _fail(setup, job, delivery, _cause(error))
     await setup.store.change(job, delivery.token, state=result.state, message=result.message, failures=0)
-    return result.retry_after
+    return None
 
 
 async def _execute(setup: Setup, job: Job, delivery: Delivery) -> Result:
@@ -85,13 +83,16 @@ async def _execute(setup: Setup, job: Job, delivery: Delivery) -> Result:
         harvest = await _client(setup, job, stack)
         account = str(harvest.identity)
         held = await stack.enter_async_context(hold(setup.locks, account, lease=setup.lease))
-        delivery.token = held.token
+        delivery.token, reading = held.token, Reading(setup, job, held.token)
         await setup.store.change(job, held.token, state="waiting", worker=delivery.worker, message="")
         await held.wait_until_quiet(setup.imports(job).rules.max_delay)
-        await setup.store.change(job, held.token, state="reading")
-        delivery.failures = await setup.store.deliver(job, held.token)
-        async with Reporter(setup.store, job, held.token) as reporter:
-            return await work(setup, Work(job, harvest, held.check, held.token, reporter), account)
+        await setup.store.change(job, held.token, state="running")
+        async with Reporter(setup.store, job, held.token, reading.end) as reporter:
+            try:
+                return await work(setup, Work(job, harvest, held.check, held.token, reporter), account, reading)
+            finally:
+                await finish(reading.give_up())
+                reading.end()
 
 
 async def _client(setup: Setup, job: Job, stack: AsyncExitStack) -> BaseClient:
@@ -109,7 +110,8 @@ async def _client(setup: Setup, job: Job, stack: AsyncExitStack) -> BaseClient:
 
 async def _fail(setup: Setup, job: Job, delivery: Delivery, error: BaseException) -> float | None:
     """Store the failure of a delivery; return when the job is tried again."""
-    failures = await _failures(setup, job, delivery, error)
+    counts = not isinstance(error, (LockHeld, LockLost))
+    failures = await setup.store.count(job, delivery.token, "failures") if counts else 0
     decided = verdict(error, failures, deliveries=setup.deliveries, retries=setup.retries)
     message = message_of(error)
     level = logging.INFO if decided.state == "waiting" else logging.WARNING
@@ -118,18 +120,10 @@ async def _fail(setup: Setup, job: Job, delivery: Delivery, error: BaseException
     return decided.retry_after
 
 
-async def _failures(setup: Setup, job: Job, delivery: Delivery, error: BaseException) -> int:
-    """Return the number of failures in a row; one of a delivery that did not begin to read is counted now."""
-    if delivery.failures == 0 and not isinstance(error, LockHeld):
-        return await setup.store.deliver(job, delivery.token)
-    status = await setup.store.find(job.id)
-    return delivery.failures if status is None else status.failures
-
-
 async def _give_up(setup: Setup, job: Job, status: JobStatus) -> None:
     """Quarantine a job whose file ended the processes that read it."""
     message = (
-        f"{job.location}: its process ended {status.failures} times while reading it: correct or remove the file, then "
+        f"{job.location}: its process ended {status.deaths} times while reading it: correct or remove the file, then "
         "queue the job again"
     )
     logger.error("job %s of account %s: quarantined: %s", job.id, job.account, message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -53,7 +54,7 @@ class Work:
     Attributes:
         job: the job.
         harvest: the client of its account.
-        guard: call it before each write: it raises `LockLost` if another run may be writing.
+        guard: call it directly before each write: it raises `LockLost` if another run may be writing.
         token: the fencing token of the run.
         progress: receives the progress, which `harvest-async fleet status` shows.
     """
@@ -93,8 +94,9 @@ class Setup:
         url: the address of the queue's server, for `harvest-async worker`.
         name: the name of the queue.
         lease: seconds for which a run lock is held after each renewal.
-        deliveries: the number of failures in a row after which a job is quarantined.
-        retries: the number of failures in a row of the network or the server after which a job has failed.
+        deliveries: the number of failures after which a job is quarantined.
+        retries: the number of failures of the network or the server after which a job has failed.
+        reading: held while a file is read.
     """
 
     client: Callable[[str], AbstractAsyncContextManager[BaseClient]]
@@ -109,3 +111,4 @@ class Setup:
     lease: float = 30.0
     deliveries: int = 3
     retries: int = 20
+    reading: asyncio.Lock = field(factory=asyncio.Lock, init=False, repr=False)

@@ -8,7 +8,7 @@ Invariants:
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
-from typing import Any, Final, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from attrs import evolve, frozen
 
@@ -18,6 +18,8 @@ __all__ = ["FINISHED", "JobStatus", "JobStore", "MemoryJobStore"]
 
 FINISHED: Final = frozenset({"done", "incomplete", "failed", "quarantined"})
 """The states of jobs that are not executed any more."""
+
+Counter = Literal["failures", "deaths"]
 
 
 @frozen
@@ -35,7 +37,8 @@ class JobStatus:
         part: what the present part is.
         worker: the process that runs it, or ran it last.
         message: the result, or what went wrong.
-        failures: the number of deliveries in a row that failed or ended with their process.
+        failures: the number of deliveries that failed.
+        deaths: the number of deliveries in a row whose process ended while it read the file.
     """
 
     job: Job
@@ -47,6 +50,7 @@ class JobStatus:
     worker: str = ""
     message: str = ""
     failures: int = 0
+    deaths: int = 0
 
     @property
     def is_finished(self) -> bool:
@@ -74,11 +78,8 @@ class JobStore(Protocol):
         """Change attributes of a job's state, unless a run with a greater token has changed it."""
         ...
 
-    async def deliver(self, job: Job, token: int) -> int:
-        """Count a failure in advance, in case that the process ends, and return their number in a row.
-
-        `change(..., failures=0)` takes it back.
-        """
+    async def count(self, job: Job, token: int, name: Counter) -> int:
+        """Add one to a number of a job's state, and return it."""
         ...
 
     async def writer(self, account: str) -> str | None:
@@ -122,11 +123,11 @@ class MemoryJobStore:
         if token >= known.token:
             self._jobs[job.id] = evolve(known, token=token, **changes)
 
-    async def deliver(self, job: Job, token: int) -> int:
-        """See `JobStore.deliver`."""
-        known = self._jobs.get(job.id) or JobStatus(job)
-        await self.change(job, token, failures=known.failures + 1)
-        return known.failures + 1
+    async def count(self, job: Job, token: int, name: Counter) -> int:
+        """See `JobStore.count`."""
+        number: int = getattr(self._jobs.get(job.id) or JobStatus(job), name) + 1
+        await self.change(job, token, **{name: number})
+        return number
 
     async def writer(self, account: str) -> str | None:
         """See `JobStore.writer`."""

@@ -8,12 +8,13 @@ from harvest_async import exports
 from harvest_async.errors import InvalidArgument
 from harvest_async.fleet.importing import import_file
 from harvest_async.fleet.job import EXPORT, IMPORT, Job
+from harvest_async.fleet.reading import Reading
 from harvest_async.fleet.result import Result
 from harvest_async.fleet.setup import Setup, Work
 
 __all__ = ["work_of"]
 
-Worker = Callable[[Setup, Work, str], Awaitable[Result]]
+Worker = Callable[[Setup, Work, str, Reading], Awaitable[Result]]
 
 
 def work_of(setup: Setup, job: Job) -> Worker:
@@ -31,13 +32,13 @@ def work_of(setup: Setup, job: Job) -> Worker:
     return known[job.kind]
 
 
-async def _act(setup: Setup, work: Work, _: str) -> Result:
+async def _act(setup: Setup, work: Work, *_: object) -> Result:
     """Call an action of the program."""
     text = await setup.actions[work.job.kind](work)
     return Result("done", text or "")
 
 
-async def _export(setup: Setup, work: Work, _: str) -> Result:
+async def _export(setup: Setup, work: Work, *_: object) -> Result:
     """Export the account into the folder of the job's location; an export that ended early is resumed."""
     folder = await setup.fetch(work.job.location)
     done = await exports.export(work.harvest, folder, on_progress=work.progress)

@@ -42,6 +42,9 @@ Change = tuple[str, Sequence[Any]]
 _GATHER: Final = 0.003
 """Seconds that a commit waits for other changes, since a sync costs more than a row."""
 
+_WORDS: Final = {"options": "other options", "timestamps": "an account that tracked time in another way"}
+"""What a journal belongs to, where `another` and the name of the value is no English."""
+
 
 class Journal:
     """One run's journal.
@@ -193,9 +196,10 @@ class Journal:
         meta = self.meta
         for name, value in values.items():
             if meta.get(name) != value:
+                what = _WORDS.get(name, f"another {name}")
                 raise JournalError(
-                    f"the journal {self.path} belongs to another {name} ({meta.get(name)}, not {value}): "
-                    "use the one with which it was begun, or begin a new journal"
+                    f"the journal {self.path} belongs to {what} ({meta.get(name)}, not {value}): "
+                    "use what it was begun with, or begin a new journal"
                 )
 
     def expect_new(self) -> None:

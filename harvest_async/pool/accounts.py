@@ -123,7 +123,8 @@ class Accounts:
         if not entry.throttle.resting():
             return False
         metrics = self._metrics(entry.name)
-        self._totals[entry.name] = metrics.calls, metrics.refused
+        if metrics.calls:  # a name that is no account leaves nothing
+            self._totals[entry.name] = metrics.calls, metrics.refused
         del self._entries[entry.name]
         return True
 

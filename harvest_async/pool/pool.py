@@ -15,9 +15,8 @@ from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
-from attrs import define
-
 from harvest_async.auth.provided import ProvidedAuth
+from harvest_async.cancellation import in_one_go
 from harvest_async.client.base_client import BaseClient
 from harvest_async.clock import Clock
 from harvest_async.errors import InvalidArgument
@@ -26,6 +25,7 @@ from harvest_async.pool.arguments import check_arguments
 from harvest_async.pool.clients import ClientMaker
 from harvest_async.pool.ledgers import LedgerOf, ledgers
 from harvest_async.pool.metrics import AccountMetrics, PoolMetrics
+from harvest_async.pool.running import Running
 from harvest_async.throttle.connections import ConnectionCap
 from harvest_async.throttle.registry import DEFAULT_REGISTRY, Identity, Registry
 from harvest_async.throttle.throttle import Throttle
@@ -43,23 +43,6 @@ else:
     C = TypeVar("C")
 
 __all__ = ["HarvestPool"]
-
-
-@define(eq=False)
-class _Running:
-    """What belongs to the event loop of a pool."""
-
-    loop: asyncio.AbstractEventLoop
-    cap: ConnectionCap
-    transport: SlotTransport
-    timer: asyncio.TimerHandle | None = None
-
-    async def stop(self) -> None:
-        """Close all connections."""
-        if self.timer is not None:
-            self.timer.cancel()
-        self.cap.lift()
-        await self.transport.shut()
 
 
 class HarvestPool(Generic[C]):
@@ -84,8 +67,8 @@ class HarvestPool(Generic[C]):
         max_connections: the most connections that are open at a time, 1 to 10,000; one account uses half of them at
             most.
         ledger: where the counts of all accounts are stored: the path of an SQLite file that the processes of this
-            machine share, or a function that takes an account's name and returns its ledger; None stores them in
-            memory.
+            machine share, the URL of a Redis or Valkey server (extra `redis`, see `RedisLedger`), or a function that
+            takes an account's name and returns its ledger; None stores them in memory.
         throttle: a function that takes an account's name and returns its throttle, in place of `ledger`.
         patience: seconds that `credentials` may take, above 0, at most 3,600.
         registry: finds the throttles; None is that of the process, which clients without a pool use, too.
@@ -132,7 +115,7 @@ class HarvestPool(Generic[C]):
         )
         self._clock = clock
         self._accounts = Accounts()
-        self._running: _Running | None = None
+        self._running: Running | None = None
         self._is_closed = False
 
     def __repr__(self) -> str:
@@ -157,9 +140,9 @@ class HarvestPool(Generic[C]):
             Exception: as `credentials`.
         """
         entry = self._entry(self._clients.name(account))
-        client, auth = self._client(entry)
         self._accounts.enter(entry)
         try:
+            client, auth = self._client(entry)
             await auth.ready()
             yield cast("C", client)
         finally:
@@ -212,13 +195,16 @@ class HarvestPool(Generic[C]):
             auth.close()
         for entry in own:
             entry.throttle.fail_waiting(_closed())
-        for auth in credentials:
-            await auth.settle()
-        if self._running is not None:
-            await self._running.stop()
-        for entry in own:
-            if entry.throttle.resting():
-                self._registry.release(entry.identity)
+        try:
+            await asyncio.gather(*(auth.settle() for auth in credentials))
+        finally:
+            if self._running is not None:
+                await in_one_go(self._running.stop(self._accounts))
+            if self._ledgers is not None:
+                await self._ledgers.aclose()
+            for entry in own:
+                if entry.throttle.resting():
+                    self._registry.release(entry.identity)
 
     async def __aenter__(self) -> Self:
         self._on_loop()
@@ -231,7 +217,7 @@ class HarvestPool(Generic[C]):
 
     # Inside
 
-    def _on_loop(self) -> _Running:
+    def _on_loop(self) -> Running:
         """Return what belongs to the running event loop.
 
         Raises:
@@ -242,7 +228,7 @@ class HarvestPool(Generic[C]):
         loop = asyncio.get_running_loop()
         if self._running is None:
             transport = SlotTransport(self._transport, self._most)
-            self._running = _Running(loop, ConnectionCap(self._most), transport)
+            self._running = Running(loop, ConnectionCap(self._most), transport)
         if self._running.loop is not loop:
             raise InvalidArgument("HarvestPool: this pool belongs to another event loop: make one for each event loop")
         return self._running
@@ -267,7 +253,7 @@ class HarvestPool(Generic[C]):
     def _make_throttle(self, identity: Identity) -> Throttle:
         if self._throttle is not None:
             return self._throttle(identity.account)
-        ledger = None if self._ledgers is None else self._ledgers(identity)
+        ledger = None if self._ledgers is None else self._ledgers.make(identity)
         return Throttle(ledger=ledger, clock=self._clock, name=identity.account)
 
     def _client(self, entry: Entry) -> tuple[BaseClient, ProvidedAuth]:
@@ -290,6 +276,8 @@ class HarvestPool(Generic[C]):
 
     def _drop_idle(self) -> None:
         """Drop the accounts that are idle, and look again when the next one may be."""
+        if self._is_closed:  # a pool takes some time to close
+            return
         running = self._on_loop()
         dropped, left = self._accounts.drop_idle(running.loop.time())
         for identity in dropped:

@@ -38,6 +38,8 @@ class HeldLock:
         self._locks = locks
         self._lost: str | None = None
         self._ended = False
+        self._is_quiet = False
+        self._has_written = False
 
     @property
     def account(self) -> str:
@@ -49,12 +51,21 @@ class HeldLock:
         """The fencing token."""
         return self.lock.token
 
+    @property
+    def has_written(self) -> bool:
+        """Whether a write may still be processed: of this run, or of an earlier one that was not waited for."""
+        return self._has_written or not self._is_quiet
+
     def check(self) -> None:
-        """Check that this run may still write. It costs no call: give it to `imports.run` as its guard.
+        """Check that this run may write now. It costs no call: give it to `imports.run` as its guard.
 
         Raises:
             LockLost: it may not.
         """
+        self._has_written = True
+        self._expect_held()
+
+    def _expect_held(self) -> None:
         if self._lost is not None or not self.lock.is_valid(self._locks.clock):
             raise LockLost(self._lost or f"account {self.account}: the lock of the run has ended, and was not renewed")
 
@@ -70,7 +81,8 @@ class HeldLock:
             LockLost: the lock was lost meanwhile.
         """
         await anyio.sleep(max(0.0, seconds - self.lock.quiet(self._locks.clock)))
-        self.check()
+        self._expect_held()
+        self._is_quiet = True
 
     async def keep(self, scope: anyio.CancelScope) -> None:
         """Renew the lock until it is lost, then cancel the scope."""
@@ -115,7 +127,8 @@ async def hold(
     """Hold an account's lock while the block runs.
 
     The block is cancelled when the lock is lost. If it ends with an error, the next run waits until what was sent can't
-    be processed any more.
+    be processed any more; unless the block has waited for earlier runs and has not called `check`, so that nothing was
+    sent.
 
     Args:
         locks: the store.
@@ -141,9 +154,9 @@ async def hold(
             finally:
                 await finish(held.end(keeper))
         if not clean:
-            held.check()
+            held._expect_held()  # noqa: SLF001
     finally:
-        await finish(_release(locks, held.lock, clean=clean))
+        await finish(_release(locks, held.lock, clean=clean or not held.has_written))
 
 
 async def _acquire(locks: RunLocks, account: str, owner: str, lease: float, wait: float | None) -> RunLock:

@@ -13,6 +13,7 @@ writes can give a lock to a second run; the first one finds out at its next rene
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 from harvest_async import redis_client
 from harvest_async.clock import Clock, SystemClock, span
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["RedisRunLocks"]
 
 _MICROSECONDS: Final = 1_000_000
-_DATA_AGE: Final = "harvest-async:data-since"
+_DATA_AGE: Final = "harvest_async:data-since"
 _KEEP: Final = 24 * 3600.0
 """Seconds for which the record of a run is kept after its last heartbeat."""
 
@@ -95,7 +96,7 @@ class RedisRunLocks:
         await self._clients.aclose()
 
     async def _run(self, script: str, account: str, *arguments: str | int) -> Any:
-        return await self._call(script, f"harvest-async:{{{account}}}:run-lock", *arguments)
+        return await self._call(script, f"harvest_async:{{{quote(account, safe='')}}}:run-lock", *arguments)
 
     async def _call(self, script: str, key: str, *arguments: str | int) -> Any:
         """Run a script on one key.

@@ -124,6 +124,22 @@ class Access:
         """Return what `look` finds in the state; see `transact`."""
         return self.transact(look)
 
+    def look_at_stored(self, look: Callable[[AccountState], T]) -> T:
+        """Return what `look` finds in the state as it is stored, while another process changes it.
+
+        The stored state lacks what this process has not written yet.
+
+        Raises:
+            LedgerBusy: the ledger can't be read, either.
+            HarvestError: the ledger can't be used.
+        """
+
+        def bounded(state: AccountState) -> T:
+            state.bound(self._settings.bounds)
+            return look(state)
+
+        return self._ledger.read(bounded)
+
     def dispatch(self, planner: Planner) -> None:
         """Grant what may be granted: plan it, store it, and have it handed out."""
         plan = Plan()

@@ -101,13 +101,18 @@ class BudgetGates:
         loop = asyncio.get_running_loop()
         return self.by_loop.get(loop) or self._create(loop)
 
-    def share(self, cap: ConnectionCap) -> None:
-        """Count the connections of the cap's event loop under it; a gate that is made later, too."""
+    def share(self, cap: ConnectionCap, *, ends: bool = False) -> None:
+        """Count the connections of the cap's event loop under it, also those of a gate that is made later.
+
+        Args:
+            cap: the cap.
+            ends: whether that ends now.
+        """
         with self._lock:
-            self._cap = cap
+            self._cap = None if ends else cap
             gate = self.by_loop.get(cap.loop)
         if gate is not None:
-            gate.connections.share(cap)
+            gate.connections.share(self._cap)
 
     def counts(self) -> Counts:
         """Return what the gates know, without a look into the ledger; any thread may call it."""

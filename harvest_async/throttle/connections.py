@@ -76,14 +76,16 @@ class Connections:
         """Whether this gate waits for a turn, which will grant what may be granted."""
         return self._cap is not None and self._cap.has(self)
 
-    def share(self, cap: ConnectionCap) -> None:
-        """Count under a cap from now on, with the connections that are in use already."""
+    def share(self, cap: ConnectionCap | None) -> None:
+        """Count under a cap from now on, with the connections that are in use already; None counts under none."""
         if cap is self._cap:
             return
         if self._cap is not None:
             self._cap.release(self.busy)
-        self._cap, self._most = cap, min(MOST_CONNECTIONS, cap.share)
-        cap.busy += self.busy
+        self._cap, self._most = cap, MOST_CONNECTIONS
+        if cap is not None:
+            self._most = min(MOST_CONNECTIONS, cap.share)
+            cap.busy += self.busy
         self.observe(self.trip)
 
     def take(self) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 import secrets
 from collections.abc import Callable, Iterable
 from typing import Final, TypeVar
@@ -38,11 +39,16 @@ _PATIENCE: Final = 5 * SECOND
 """How long a server that was reached before may be away until calls fail."""
 _PAUSES: Final = (0.0, 0.05, 0.1, 0.2, 0.5)
 """Seconds between attempts to reach it; the last one is repeated."""
+_SETTLE: Final = SECOND
+"""How long nothing is granted after a connection was lost."""
 _RETRY: Final = 1.0
 """Seconds between attempts to write what is left, after calls have failed."""
+_LONGEST_FLUSH: Final = 2.0
 _IDLE: Final = 8
 """After this many half periods without calls, notices of other processes are not listened to any more."""
 _SHORTEST_BEAT: Final = 0.5
+_LONGEST_ASIDE: Final = 0.1
+"""The most seconds by which a step is put off while other processes are faster."""
 _NUMBERS: Final = 24
 """Bits of a lease's number that count the leases of one gate; those above are its own."""
 
@@ -87,6 +93,10 @@ class RemoteAccess:
         self._timer: asyncio.TimerHandle | None = None
         self._beat: asyncio.TimerHandle | None = None
         self._idle_beats = 0
+        self._looked = False
+        self._unsettled_until = clock.now()
+        self._away_since: int | None = None  # since when the server can't be reached, or takes no step
+        self._trip = 0  # nanoseconds of the last exchange
         self._down = False
         self._began = 0
         self.closed = False
@@ -160,12 +170,16 @@ class RemoteAccess:
         """Take over the ends of leases that another event loop has left."""
         self._ends.extend(ends)
 
-    async def flush(self) -> None:
-        """Write the ends of leases that are not stored yet, unless the server can't be reached."""
+    def write_ends(self) -> None:
+        """Begin to write the ends of leases that are not stored yet, unless the server can't be reached."""
         if self._ends and self._alone is None and not self._down:
             self._write()
-        while self._task is not None:
-            await asyncio.wait({self._task})
+
+    async def flush(self) -> None:
+        """Write the ends of leases that are not stored yet, as far as the server can be reached within two seconds."""
+        self.write_ends()
+        if self._task is not None:
+            await asyncio.wait({self._task}, timeout=_LONGEST_FLUSH)
 
     # Steps
 
@@ -199,23 +213,47 @@ class RemoteAccess:
 
     async def _step(self) -> None:
         """Store the ends and the grants that are possible now."""
-        plans, self._plans, self._looks = self._plans, False, False
+        self._looks = False
+        plans = self._take_plans()
         if self._remote.state is None:
             await self._read()
         if self._beat is None:
             self._store.listen(self._notified)
             self._beat_later()
-        while not await self._try_step(plans=plans):
-            plans, self._plans = plans or self._plans, False
+        again = 0
+        while not await self._try_step(plans=plans, again=again):
+            self._plans, again = self._plans or plans, again + 1
+            plans = self._take_plans()
+            if again > 1:  # processes that wait for one another must not try at the same times
+                aside = min(self._trip / SECOND * 2**again, _LONGEST_ASIDE)
+                await asyncio.sleep(random.uniform(0, aside))  # noqa: S311
 
-    async def _try_step(self, *, plans: bool) -> bool:
-        """Plan a step and store it; return whether it was stored."""
+    def _take_plans(self) -> bool:
+        """Return whether leases are to be granted in this step; while they must not be, it is left to a later one."""
+        left = self._unsettled_until - self._clock.now()
+        if left > 0 and self._plans:
+            self._loop.call_later(left / SECOND, self.dispatch, self._planner)
+        plans, self._plans = self._plans and left <= 0, False
+        return plans
+
+    async def _try_step(self, *, plans: bool, again: int) -> bool:
+        """Plan a step and store it; return whether it was stored.
+
+        Args:
+            plans: whether calls may get leases.
+            again: how often another process was faster. Then the state has just been read, so that a step which would
+                only register what waits here is not sent.
+        """
         remote, ends, plan = self._remote, tuple(self._ends), Plan()
         state = self._draft()
         was_closed = state.why is not None
         try:
             logs = self._change(state, ends, plan, plans=plans)
             commit = self._commit(state, ends, plan, was_closed=was_closed)
+            if again and not (ends or plan.granted or remote.changed):
+                if plans:
+                    self._planner.confirm(plan)
+                return True
             reply = await self._exchange(commit)
         except BaseException:
             self._withdraw(plan, ends)
@@ -230,6 +268,7 @@ class RemoteAccess:
         else:
             remote.stored(state, commit, self._clock.now())
         self._know()
+        self._away_since = None
         del self._ends[: len(ends)]
         self._repeated.difference_update(end.lease for end in ends)
         for log in logs:
@@ -261,8 +300,7 @@ class RemoteAccess:
             notice = Notice.LOST
         elif is_closed != was_closed:
             notice = Notice.CLOSED if is_closed else Notice.CHANGED
-        token = f"{self._user}.{self._steps}".encode()
-        return remote.commit(state, token, self._clock.now(), notice)
+        return remote.commit(state, f"{self._user}:{self._steps}", self._clock.now(), notice)
 
     async def _read(self) -> None:
         """Read the state for the first time."""
@@ -272,7 +310,7 @@ class RemoteAccess:
 
     async def _exchange(self, commit: Commit | None) -> Reply:
         """Send a step, and again while the server can't be reached, as long as that may last."""
-        expected, began, again = self._remote.token, self._clock.now(), False
+        expected, again = self._remote.token, False
         if commit is not None:
             self._remote.sent(commit)
         patience = 0 if self._down or self._remote.state is None else _PATIENCE
@@ -281,12 +319,16 @@ class RemoteAccess:
             try:
                 reply = await self._store.exchange(expected, commit, again=again)
             except LedgerDown:
-                if self._clock.now() - began >= patience:
+                self._lost_connection()
+                if self._away_since is None:
+                    self._away_since = self._clock.now()
+                if self._clock.now() - self._away_since >= patience:
                     raise
                 again = True
                 await asyncio.sleep(pause)
             else:
                 self._remote.observe(sent, self._clock.now(), reply)
+                self._looked, self._trip = True, self._clock.now() - sent
                 return reply
         raise AssertionError
 
@@ -325,14 +367,22 @@ class RemoteAccess:
 
     def _notified(self, notice: bytes, token: bytes) -> None:
         """Note what another process reports."""
-        if token.startswith(self._user.encode()):
+        if self._user.encode() in token:
             return
         if notice == Notice.CLOSED:
             self.closed = True
+        if not token:
+            self._lost_connection()
+            if notice == Notice.LOST:
+                self._remote.doubt()
         if notice == Notice.LOST or not token:
             self._looks = True
         self._plans = True
         self._start()
+
+    def _lost_connection(self) -> None:
+        """Grant nothing for a while: another server may have taken over, and others enter what it does not know."""
+        self._unsettled_until = self._clock.now() + _SETTLE
 
     def _beat_later(self) -> None:
         state = self._remote.state
@@ -341,12 +391,13 @@ class RemoteAccess:
 
     def _beats(self) -> None:
         """Look at the state from time to time while calls are in flight, so that a loss is noticed."""
-        self._beat = None
+        self._beat, looked, self._looked = None, self._looked, False
         if self._planner.idle:
             self._idle_beats += 1
         else:
             self._idle_beats = 0
-            self._write()
+            if not looked:
+                self._write()
         if self._idle_beats < _IDLE:
             self._beat_later()
         else:

@@ -37,6 +37,7 @@ _STALE: Final = 4
 """After this many periods without a look, what others sent is unknown again."""
 _FINE: Final = SECOND // 1_000
 """A better estimate of the server's time is used if it is better by this much."""
+_SOON: Final = SECOND
 _MILLISECOND: Final = SECOND // 1_000
 
 
@@ -60,7 +61,8 @@ class RemoteState:
         self._own = b""  # the version that was stored last
         self._unsure: set[bytes] = set()  # versions that may be stored
         self._own_at = self._read_at = 0
-        self._jumped = False
+        self._recovered_at = -_KEEP
+        self._doubtful = False
         self.state: AccountState | None = None
         self.token = b""
         self.changed = False
@@ -72,7 +74,11 @@ class RemoteState:
 
     def observe(self, sent: int, received: int, reply: Reply) -> None:
         """Take the server's time of a reply into account, whose request was sent and received at times of ours."""
-        self._jumped = self._time.observe(sent, received, reply.time) or self._jumped
+        self._doubtful = self._time.observe(sent, received, reply.time) or self._doubtful
+
+    def doubt(self) -> None:
+        """Note that another server may have taken over, or the same one was started again."""
+        self._doubtful = True
 
     def draft(self, now: int, open_leases: Iterable[Lease]) -> AccountState:
         """Return a copy of the state, which a step may change; it was read before.
@@ -81,7 +87,7 @@ class RemoteState:
             now: the present time.
             open_leases: the leases of this process's calls in flight.
         """
-        if self._jumped:
+        if self._doubtful:
             self.recover(now, open_leases)
         if self.state is None:
             raise AssertionError
@@ -91,8 +97,16 @@ class RemoteState:
             self.state, self._offset = draft.copy(), least
         return draft
 
-    def commit(self, state: AccountState, token: bytes, now: int, notice: bytes) -> Commit:
-        """Return the request to store a state."""
+    def commit(self, state: AccountState, name: str, now: int, notice: bytes) -> Commit:
+        """Return the request to store a state.
+
+        Args:
+            state: the state.
+            name: the name of the step, which no other one has.
+            now: the present time.
+            notice: what the others are notified of.
+        """
+        token = f"{_number(self.token) + 1}:{name}".encode()
         twin = state.copy()
         twin.shift(self._offset)
         stored = twin.dump()
@@ -126,7 +140,7 @@ class RemoteState:
         Raises:
             StorageError: a later version has written it.
         """
-        lost = self._has_lost(reply, now) or self._jumped
+        lost = self._has_lost(reply, now) or self._doubtful or self.changed  # a recovery that is not stored yet
         known, first, calls = self.state, self.state is None, tuple(open_leases)
         self.changed = False
         self.token, self._offset, self._read_at = reply.token, self._time.least, now
@@ -144,9 +158,11 @@ class RemoteState:
 
     def recover(self, now: int, open_leases: Iterable[Lease]) -> None:
         """Hold all leases from now on, and enter the calls in flight again."""
-        logger.warning("%s lost what it stored, or a clock jumped: all calls are held for one period", self._name)
+        if now - self._recovered_at > _SOON:  # processes that recover at the same time have to do so again
+            logger.warning("%s may have lost what it stored: all calls are held for one period", self._name)
+        self._recovered_at = now
         state = AccountState() if self.state is None else self.state.copy()
-        self._offset, self._jumped = self._time.least, False
+        self._offset, self._doubtful = self._time.least, False
         state.distrust(now, now + DEADLINE)
         enter(state, open_leases)
         self.state, self.changed, self._own = state, True, b""
@@ -157,6 +173,8 @@ class RemoteState:
             return False
         if not reply.token:
             return bool(self.token) and now - self._read_at < _SURELY_KEPT
+        if _number(reply.token) <= _number(self.token) and reply.token != self.token:
+            return True  # an older version: the latest ones are lost
         expected = {self._own} | self._unsure
         return bool(self._own) and reply.own not in expected and now - self._own_at < _SURELY_KEPT
 
@@ -176,6 +194,12 @@ class RemoteState:
             f"{self._name} has format {number}, which a later version of harvest-async has written, and this version "
             f"reads format {FORMAT}: upgrade harvest-async, or choose another database"
         )
+
+
+def _number(token: bytes) -> int:
+    """Return the number of a version; 0 where it has none."""
+    number = token.partition(b":")[0]
+    return int(number) if number.isdigit() else 0
 
 
 def enter(state: AccountState, leases: Iterable[Lease]) -> None:

@@ -156,6 +156,14 @@ class Throttle:
             for gates in self._budgets.values():
                 gates.share(cap)
 
+    def leave_connections(self, cap: ConnectionCap) -> None:
+        """Count under a cap no longer, unless another one has taken its place."""
+        with self._lock:
+            if self._cap is cap:
+                self._cap = None
+                for gates in self._budgets.values():
+                    gates.share(cap, ends=True)
+
     def counts(self) -> Counts:
         """Return the counts of all budgets together. Reads no ledger; any thread may call it."""
         return reduce(Counts.plus, (gates.counts() for gates in tuple(self._budgets.values())))

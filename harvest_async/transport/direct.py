@@ -111,7 +111,8 @@ def _shared_tls() -> ssl.SSLContext:
 
 def _proxy_of(address: str) -> str | None:
     """The proxy that the environment names for an address."""
-    host = httpx.URL(address).host
-    if is_loopback(address) or proxy_bypass(host):
+    if is_loopback(address):
         return None
-    return getproxies().get(httpx.URL(address).scheme)
+    url = httpx.URL(address)
+    proxy = getproxies().get(url.scheme)
+    return None if proxy is None or proxy_bypass(url.host) else proxy

@@ -18,12 +18,14 @@ class LoopTransport(httpx.AsyncBaseTransport):
     Several threads may use it at a time, each with an event loop of its own.
 
     Args:
-        make: makes a transport; it is called at once, too, so that wrong arguments show.
+        make: makes a transport.
+        at_once: whether to make the first one now, so that wrong arguments show.
     """
 
-    def __init__(self, make: Callable[[], httpx.AsyncBaseTransport]) -> None:
-        self._made = [make()]
-        self._transports = PerLoop(lambda: self._made.pop() if self._made else make(), _close)
+    def __init__(self, make: Callable[[], httpx.AsyncBaseTransport], *, at_once: bool = True) -> None:
+        self._made = [make()] if at_once else []
+        again = (lambda: self._made.pop() if self._made else make()) if at_once else make
+        self._transports = PerLoop(again, _close)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request; what the loop's transport raises comes out."""

@@ -251,9 +251,7 @@ def payment(each: InvoicePayment) -> RecordedPayment | None:
     return RecordedPayment(each.id, each.amount or Decimal(0), each.paid_at, each.notes or "")
 
 
-def _lists(
-    harvest: HarvestV2,
-) -> Mapping[str, tuple[Callable[[], AsyncIterable[Any]], Callable[[Any], AccountRecord]]]:
+def _lists(harvest: HarvestV2) -> Mapping[str, tuple[Callable[[], AsyncIterable[Any]], Callable[[Any], AccountRecord]]]:
     """Return the list of each kind, and the function that converts its records."""
     return {
         "client": (harvest.clients.list, _named),

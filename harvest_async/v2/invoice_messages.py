@@ -18,14 +18,7 @@ from harvest_async.v2.documents import Message
 from harvest_async.v2.entry_refs import Ref
 from harvest_async.v2.invoice_records import Invoice
 from harvest_async.v2.message_fields import Recipients
-from harvest_async.v2.references import (
-    CURSOR,
-    ENDPOINTS,
-    CursorPaging,
-    accepted_as,
-    since_text,
-    true_false,
-)
+from harvest_async.v2.references import CURSOR, ENDPOINTS, CursorPaging, accepted_as, since_text, true_false
 
 __all__ = ["InvoiceEvent", "InvoiceMessage", "InvoiceMessageFields", "InvoiceMessageText", "InvoiceMessagesResource"]
 

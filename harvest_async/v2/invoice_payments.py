@@ -15,16 +15,7 @@ from harvest_async.client.resource import Listing, Resource
 from harvest_async.errors import InvalidArgument
 from harvest_async.v2.entry_refs import Ref
 from harvest_async.v2.invoice_records import Invoice
-from harvest_async.v2.references import (
-    CURSOR,
-    ENDPOINTS,
-    IDENTITY,
-    CursorPaging,
-    Day,
-    Number,
-    accepted_as,
-    since_text,
-)
+from harvest_async.v2.references import CURSOR, ENDPOINTS, IDENTITY, CursorPaging, Day, Number, accepted_as, since_text
 
 __all__ = ["InvoicePayment", "InvoicePaymentFields", "InvoicePaymentsResource", "PaymentGateway"]
 

@@ -59,12 +59,7 @@ def _has_receipt(values: Neutral) -> bool:
 RECORDS: Final = (
     RecordShape("client", Client),
     RecordShape("contact", Contact, nested={"client": _NAMED}, unimportant={"client": ANY}),
-    RecordShape(
-        "project",
-        Project,
-        nested={"client": _CLIENT},
-        unimportant={"client": ANY, "budget_is_monthly": _NO},
-    ),
+    RecordShape("project", Project, nested={"client": _CLIENT}, unimportant={"client": ANY, "budget_is_monthly": _NO}),
     RecordShape("task", Task),
     RecordShape(
         "user",
@@ -107,10 +102,7 @@ RECORDS: Final = (
     ),
     RecordShape("invoice_item_category", InvoiceItemCategory),
     RecordShape(
-        "invoice_message",
-        InvoiceMessage,
-        items={"recipients": ("name", "email")},
-        unimportant={"reminder": _NO},
+        "invoice_message", InvoiceMessage, items={"recipients": ("name", "email")}, unimportant={"reminder": _NO}
     ),
     RecordShape(
         "invoice_payment",

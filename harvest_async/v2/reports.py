@@ -59,11 +59,7 @@ EXPENSE_CATEGORIES: Final = _report(
 EXPENSE_TEAM: Final = _report("expenses_by_user", "teamExpensesReport", "expenses/team", ExpenseReportRow, _MONEY)
 UNINVOICED: Final = _report("uninvoiced", "uninvoicedReport", "uninvoiced", UninvoicedRow, _FIXED)
 PROJECT_BUDGET: Final = _report(
-    "project_budget",
-    "projectBudgetReport",
-    "project_budget",
-    ProjectBudgetRow,
-    {**PAGES, "is_active": true_false},
+    "project_budget", "projectBudgetReport", "project_budget", ProjectBudgetRow, {**PAGES, "is_active": true_false}
 )
 
 

@@ -115,11 +115,7 @@ class TaskAssignmentsResource(Resource):
     __slots__ = ()
 
     def list(
-        self,
-        *,
-        is_active: bool | None = None,
-        updated_since: datetime | None = None,
-        **paging: Unpack[CursorPaging],
+        self, *, is_active: bool | None = None, updated_since: datetime | None = None, **paging: Unpack[CursorPaging]
     ) -> Listing[TaskAssignment]:
         """List the assignments of all projects, the newest first.
 

@@ -10,15 +10,7 @@ from typing import Final, Unpack
 from harvest_async.client.references import Id
 from harvest_async.client.resource import Listing, Resource
 from harvest_async.client.results import One
-from harvest_async.v2.references import (
-    CURSOR,
-    ENDPOINTS,
-    IDEMPOTENT,
-    PAGES,
-    CursorPaging,
-    Paging,
-    since_text,
-)
+from harvest_async.v2.references import CURSOR, ENDPOINTS, IDEMPOTENT, PAGES, CursorPaging, Paging, since_text
 from harvest_async.v2.user_rates import (
     BILLABLE_FORM,
     COST_FORM,

@@ -90,8 +90,22 @@ class Fleet:
         return "\n".join(each.read_text("utf-8", "replace")[-600:] for each in logs[-WORKERS:])
 
 
-def fleet_once(seed, accounts=200, api="v2", rows=20, *, every=(3.0, 6.0), limit=600.0, look=lambda *_: None):
-    """Import a file into each account by workers that are killed every few seconds; look what is in the accounts."""
+def fleet_once(
+    seed,
+    accounts=200,
+    api="v2",
+    rows=20,
+    *,
+    ledger="sqlite",
+    every=(3.0, 6.0),
+    kills=None,
+    limit=600.0,
+    look=lambda *_: None,
+):
+    """Import a file into each account by workers that are killed every few seconds; look what is in the accounts.
+
+    After `kills` kills, the workers live; None kills them to the end.
+    """
     chance, outcome, began = random.Random(seed), Outcome(), time.monotonic()
     keeps, shared = bool(seed % 2), bool(seed // 2 % 2)
     outcome.restarted = "with its data" if keeps else "empty"
@@ -102,11 +116,11 @@ def fleet_once(seed, accounts=200, api="v2", rows=20, *, every=(3.0, 6.0), limit
         _misbehave(sandbox, accounts, api, chance)
         valkey = stack.enter_context(Valkey(folder, *(["--appendonly", "yes", "--appendfsync", "always"] * keeps)))
         address = stack.enter_context(sandbox.serve_in_thread())
-        environment = _environment(folder, valkey.url, address, api)
+        environment = _environment(folder, valkey.url, address, api, ledger)
         jobs = [Job(_account(number, api), str(folder / f"{number}.csv")) for number in files]
         fleet = Fleet(folder, environment, shared=shared)
         stack.callback(fleet.end)
-        _drive(fleet, valkey, jobs, environment, outcome, chance, (every, began + limit, look))
+        _drive(fleet, valkey, jobs, environment, outcome, chance, (every, kills, began + limit, look))
         for number, wanted in files.items():
             _judge(sandbox.account(number), wanted, outcome)
         outcome.said = fleet.said()
@@ -117,7 +131,7 @@ def fleet_once(seed, accounts=200, api="v2", rows=20, *, every=(3.0, 6.0), limit
 
 def _drive(fleet, valkey, jobs, environment, outcome, chance, how):
     """Kill workers, restart the queue's server once, and queue again what is wanted, until all is done."""
-    every, until, look = how
+    every, kills, until, look = how
     next_kill, restart = time.monotonic() + every[1], 2 + chance.randrange(2)
     while time.monotonic() < until:
         outcome.states = asyncio.run(_queue_again(jobs, environment))
@@ -125,7 +139,7 @@ def _drive(fleet, valkey, jobs, environment, outcome, chance, how):
         finished = sum(outcome.states[state] for state in ("done", "incomplete", "failed", "quarantined"))
         if finished == len(jobs) and outcome.kills >= restart:
             return
-        if time.monotonic() >= next_kill:
+        if time.monotonic() >= next_kill and (kills is None or outcome.kills < kills):
             fleet.kill(chance)
             outcome.kills += 1
             next_kill = time.monotonic() + chance.uniform(*every)
@@ -146,7 +160,7 @@ async def _queue_again(jobs, environment):
             return Counter()
 
 
-def _environment(folder, url, address, api):
+def _environment(folder, url, address, api, ledger):
     # Who is killed reports no coverage, and measuring it makes the run several times as long.
     inherited = {key: value for key, value in os.environ.items() if not key.startswith(("COVERAGE_", "HARVEST_"))}
     return {
@@ -154,6 +168,7 @@ def _environment(folder, url, address, api):
         "FLEET_URL": url,
         "FLEET_API": api,
         "FLEET_ADDRESS": address,
+        "FLEET_LEDGER": ledger,
         "FLEET_FOLDER": str(folder),
         "FLEET_JOURNALS": str(folder / "journals"),
     }

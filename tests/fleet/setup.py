@@ -4,7 +4,7 @@ import os
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from harvest_async import BasicAuth, BearerAuth, HarvestPool, SqliteLedger, Throttle, imports
+from harvest_async import BasicAuth, BearerAuth, HarvestPool, RedisLedger, SqliteLedger, Throttle, imports
 from harvest_async.fleet import ImportSettings, RedisJobStore, Setup
 from harvest_async.run_lock import RedisRunLocks
 
@@ -13,6 +13,8 @@ CALLS, PERIOD = 100, 3.0
 SETTLE = 0.6
 """Seconds after which a request that was sent is certainly processed."""
 LEASE = 3.0
+TIMEOUT = 5.0
+"""Seconds after which the lease of a call of a dead process ends, with a period after it."""
 
 SETTINGS = ImportSettings(
     imports.Options(fill=imports.Fill(client="ACME", task="Work"), long_days=True),
@@ -29,8 +31,11 @@ async def credentials(_):
 
 
 def throttle(account):
-    """An account's throttle, whose window all workers of this machine share."""
-    ledger = SqliteLedger(Path(os.environ["FLEET_FOLDER"]) / "ledgers" / f"{account}.db", account)
+    """An account's throttle, whose window all workers share."""
+    if os.environ["FLEET_LEDGER"] == "redis":
+        ledger = RedisLedger(os.environ["FLEET_URL"], account)
+    else:
+        ledger = SqliteLedger(Path(os.environ["FLEET_FOLDER"]) / "ledgers" / f"{account}.db", account)
     return Throttle(CALLS, PERIOD, guard=0.2, ledger=ledger)
 
 
@@ -41,7 +46,12 @@ async def setup():
     base = f"{address}/accounts/{{account}}" if api == "v1" else address
     locks, store = RedisRunLocks(url), RedisJobStore(url)
     pool = HarvestPool(
-        credentials, app="fleet tests (tests@example.com)", version=api, throttle=throttle, base_url=base
+        credentials,
+        app="fleet tests (tests@example.com)",
+        version=api,
+        throttle=throttle,
+        base_url=base,
+        timeout=TIMEOUT,
     )
     try:
         async with pool:

@@ -46,13 +46,15 @@ class LedgerServer:
         self._copies = []
         self.operations = self.lost_requests = self.lost_replies = 0
         self.down = False
+        self._starts = 0  # how often it was started, or another one took over
 
     def time(self):
         return (self._clock.now() + self.ahead) // 1_000 * 1_000
 
     async def exchange(self, store, expected, commit, again):
+        server = self._starts
         await asyncio.sleep(self.way())
-        if self.down:
+        if self.down or server != self._starts:
             raise LedgerDown("the throttle's ledger simulated can't be reached")
         if self.lost_requests:
             self.lost_requests -= 1
@@ -60,7 +62,7 @@ class LedgerServer:
         reply = self._execute(store, expected, commit, again)
         lost, self.lost_replies = self.lost_replies > 0, max(0, self.lost_replies - 1)
         await asyncio.sleep(self.way())
-        if lost:
+        if lost or server != self._starts:
             raise LedgerDown("the throttle's ledger simulated can't be reached")
         return reply
 
@@ -69,8 +71,9 @@ class LedgerServer:
         time, key = self.time(), store.key
         token, state, written = self._states.get(key, (b"", b"", 0))
         own = self._own.get((key, store.user), b"")
-        if token == expected or (again and commit is not None and own == commit.token):
-            if commit is not None and token == expected:
+        again = again and commit is not None
+        if (again and own == commit.token) or (not again and token == expected):
+            if commit is not None and not again:
                 self._copies.append((time, copy.copy(self._states), copy.copy(self._own)))
                 self._states[key] = commit.token, commit.state, time
                 self._own[key, store.user] = commit.token
@@ -107,8 +110,9 @@ class LedgerServer:
         self._connections_lost()
 
     def _connections_lost(self):
+        self._starts += 1
         for _, notified in self._listeners:
-            asyncio.get_running_loop().call_later(self.way(), notified, Notice.CHANGED, b"")
+            asyncio.get_running_loop().call_later(self.way(), notified, Notice.LOST, b"")
 
 
 class SimulatedLedger(RemoteLedger):
@@ -128,7 +132,7 @@ class SimulatedLedger(RemoteLedger):
     def for_budget(self, name):
         return self if name == self._budget else SimulatedLedger(self._server, self._account, self.share, name)
 
-    def store(self, user, flush):
+    def store(self, user, _):
         return SimulatedStore(self, self._server, (self._account, self._budget), user)
 
 

@@ -57,9 +57,12 @@ def app_of(sign_in):
 
 @asynccontextmanager
 async def browser_of(app, **options):
-    """A browser without cookies."""
+    """A browser without cookies, while the app runs."""
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url=APP, **options) as browser:
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url=APP, **options) as browser,
+    ):
         yield browser
 
 

@@ -2,18 +2,22 @@
 
 import asyncio
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from attrs import define, frozen
 
 ROOT = Path(__file__).parents[2]
+
+_LISTENING = r"Exception ignored in: (<socket\.socket fd=\d+, [^>]*laddr=\('127\.0\.0\.1', \d+\)>)\nResourceWarning: unclosed \1\n"
+"""What uvicorn's supervisor of several workers writes about the socket on which it listens, when it ends."""
 
 
 @define
@@ -26,15 +30,17 @@ class Server:
 
 
 @contextmanager
-def served(app, patience=20.0, **environment):
-    """Serve an app, `module:name`, by uvicorn in a process of its own in which warnings are errors."""
+def served(app, patience=20.0, workers=1, **environment):
+    """Serve an app, `module:name`, by uvicorn in processes of its own in which warnings are errors."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-W", "error", "-m", "uvicorn", app, "--port", str(port), "--log-level", "warning"]
+    command += ["--workers", str(workers)] if workers > 1 else []
     process = subprocess.Popen(
         command,
         cwd=ROOT,
+        start_new_session=True,
         env={**{key: value for key, value in os.environ.items() if not key.startswith("COVERAGE_")}, **environment},
         stderr=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
@@ -46,10 +52,12 @@ def served(app, patience=20.0, **environment):
         yield server
         began = time.monotonic()
         process.send_signal(signal.SIGINT)
-        _, server.complaints = process.communicate(timeout=patience)
+        _, complaints = process.communicate(timeout=patience)
         server.ended_in = time.monotonic() - began
+        server.complaints = re.sub(_LISTENING, "", complaints)
     finally:
-        process.kill()
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # the workers, too
         process.communicate()
 
 

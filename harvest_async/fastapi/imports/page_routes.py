@@ -49,24 +49,24 @@ class _ImportPage(PageRoute):
 
 
 def _add_list(router: APIRouter, pages: Pages, background: BackgroundImports, access: Access[str]) -> None:
-    owner_of = Annotated[str, Depends(only_with(access))]
+    permitted = Depends(only_with(access))
 
     @router.get("", name=pages.name("list"))
-    async def listed(request: Request, owner: owner_of) -> Response:
+    async def listed(request: Request, owner: Annotated[str, permitted]) -> Response:
         megabytes = background.largest / (1 << 20)
         return pages.page(request, "imports.html", records=background.list(owner), fields=FIELDS, megabytes=megabytes)
 
     @router.post("", name=pages.name("upload"))
-    async def begin(request: Request, owner: owner_of) -> Response:
+    async def begin(request: Request, owner: Annotated[str, permitted]) -> Response:
         async with received(request, background.csrf, background.largest) as upload:
             record = await background.upload(upload, owner)
         return RedirectResponse(pages.path(request, "import", number=record.id), _SEE_OTHER)
 
 
 def _add_import(router: APIRouter, pages: Pages, background: BackgroundImports, access: Access[str]) -> None:
-    owner_of = Annotated[str, Depends(only_with(access))]
+    permitted = Depends(only_with(access))
 
-    async def known(number: str, owner: owner_of) -> ImportRecord:
+    async def known(number: str, owner: Annotated[str, permitted]) -> ImportRecord:
         return found(background, number, owner)
 
     @router.get("/{number}", name=pages.name("import"))
@@ -87,9 +87,9 @@ def _add_import(router: APIRouter, pages: Pages, background: BackgroundImports, 
 
 
 def _add_stream(router: APIRouter, pages: Pages, background: BackgroundImports, access: Access[str]) -> None:
-    owner_of = Annotated[str, Depends(only_with(access))]
+    permitted = Depends(only_with(access))
 
-    async def known(number: str, owner: owner_of) -> ImportRecord:
+    async def known(number: str, owner: Annotated[str, permitted]) -> ImportRecord:
         return found(background, number, owner)
 
     @router.get("/{number}/live", name=pages.name("live"), response_class=EventSourceResponse)

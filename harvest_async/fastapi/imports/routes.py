@@ -61,10 +61,10 @@ class _LinkingRoute(RefusingRoute):
 
 
 def _add_reads(router: APIRouter, names: RouteNames, background: BackgroundImports, access: Access[str]) -> None:
-    owner_of = Annotated[str, Depends(only_with(access))]
+    permitted = Depends(only_with(access))
 
     @router.get("/csrf")
-    async def csrf(request: Request, _: owner_of) -> Response:
+    async def csrf(request: Request, _: Annotated[str, permitted]) -> Response:
         """Return the token for POSTs."""
         number = background.csrf.number(request)
         response = JSONResponse({"csrf_token": background.csrf.token(number)}, headers={"Cache-Control": "no-store"})
@@ -72,20 +72,20 @@ def _add_reads(router: APIRouter, names: RouteNames, background: BackgroundImpor
         return response
 
     @router.get("")
-    async def list_imports(request: Request, owner: owner_of) -> list[ImportDocument]:
+    async def list_imports(request: Request, owner: Annotated[str, permitted]) -> list[ImportDocument]:
         """List the imports of the account, the latest first."""
         return [_document(names, request, shown(background, record)) for record in background.list(owner)]
 
     @router.get("/{number}", name=names.name("get"))
-    async def get_import(request: Request, number: str, owner: owner_of) -> ImportDocument:
+    async def get_import(request: Request, number: str, owner: Annotated[str, permitted]) -> ImportDocument:
         """Return an import."""
         return _document(names, request, shown(background, found(background, number, owner)))
 
 
 def _add_stream(router: APIRouter, names: RouteNames, background: BackgroundImports, access: Access[str]) -> None:
-    owner_of = Annotated[str, Depends(only_with(access))]
+    permitted = Depends(only_with(access))
 
-    async def known(number: str, owner: owner_of) -> ImportRecord:
+    async def known(number: str, owner: Annotated[str, permitted]) -> ImportRecord:
         return found(background, number, owner)
 
     @router.get("/{number}/events", name=names.name("events"), response_class=EventSourceResponse)
@@ -109,10 +109,10 @@ def _add_stream(router: APIRouter, names: RouteNames, background: BackgroundImpo
 
 
 def _add_writes(router: APIRouter, names: RouteNames, background: BackgroundImports, access: Access[str]) -> None:
-    owner_of = Annotated[str, Depends(only_with(access))]
+    permitted = Depends(only_with(access))
 
     @router.post("", status_code=202, openapi_extra=_UPLOAD)
-    async def begin(request: Request, response: Response, owner: owner_of) -> ImportDocument:
+    async def begin(request: Request, response: Response, owner: Annotated[str, permitted]) -> ImportDocument:
         """Upload a file, and begin to plan its import. Nothing is created before it is confirmed."""
         async with received(request, background.csrf, background.largest) as upload:
             record = await background.upload(upload, owner)
@@ -121,7 +121,7 @@ def _add_writes(router: APIRouter, names: RouteNames, background: BackgroundImpo
         return document
 
     @router.post("/{number}/{action}", name=names.name("do"), status_code=202)
-    async def do(request: Request, number: str, action: str, owner: owner_of) -> ImportDocument | None:
+    async def do(request: Request, number: str, action: str, owner: Annotated[str, permitted]) -> ImportDocument | None:
         """Do one of the actions that the document links: confirm, cancel, resume, undo or remove."""
         await background.csrf.check(request)
         record = await act(background, found(background, number, owner), action)

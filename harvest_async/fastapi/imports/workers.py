@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
@@ -104,8 +105,8 @@ class Workers:
             job = self._jobs[record.id] = Job(self._folder, record, harvest, held, self._rules, self._locks.clock)
             try:
                 await job.work()
-            except LockLost as error:
-                logger.warning("the import %s is continued by another process: %s", record.id, error.message)
+            except LockLost:
+                raise
             except Exception as error:
                 logger.exception("the import %s failed", record.id)
                 failed = f"An unexpected error ({type(error).__name__}): the log of this app has the details."
@@ -131,11 +132,18 @@ class Workers:
         if self._tasks.get(number) is task:
             del self._tasks[number]
             self._jobs.pop(number, None)
-        if not task.cancelled() and (error := task.exception()) is not None and not isinstance(error, LockLost):
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, LockLost):
+            logger.warning("the import %s is continued by another process: %s", number, error.message)
+        elif error is not None:
             logger.error("the import %s ended with %s", number, type(error).__name__, exc_info=error)
 
     def _busy(self, record: ImportRecord, error: LockHeld) -> Refusal:
         """Return the refusal of a second import, with a link to the first one if the visitor may see it."""
+        if error.holder is None:
+            detail = "The store of the run locks began empty a short while ago: an earlier run may still be writing."
+            wait = max(1, math.ceil(error.retry_after))
+            return Refusal(503, "import-wait", "Imports can begin shortly", detail, retry_after=wait)
         holder = self._holder_of(error)
         running = holder if holder is not None and holder.owner == record.owner else None
         what = f"The import of {running.file}" if running is not None else "Another run"

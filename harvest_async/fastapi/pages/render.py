@@ -21,7 +21,7 @@ from harvest_async.errors import HarvestError
 from harvest_async.fastapi.csrf import Csrf
 from harvest_async.fastapi.pages.texts import FILTERS
 from harvest_async.fastapi.problems import problem_response
-from harvest_async.fastapi.refusals import RefusingRoute
+from harvest_async.fastapi.refusals import RefusingRoute, retry_header
 from harvest_async.fastapi.route_names import RouteNames
 
 if TYPE_CHECKING:
@@ -42,7 +42,11 @@ HEADERS: Final = {
 }
 """The header fields of each page."""
 
-_ASSETS: Final = {"harvest.css": "text/css; charset=utf-8", "live.js": "text/javascript; charset=utf-8"}
+_ASSETS: Final = {
+    "harvest.css": "text/css; charset=utf-8",
+    "icon.svg": "image/svg+xml",
+    "live.js": "text/javascript; charset=utf-8",
+}
 _DAY: Final = "public, max-age=86400"
 
 
@@ -99,17 +103,16 @@ class PageRoute(RefusingRoute):
         """Return the page of a refusal."""
         if not _is_browser(request):
             return super().refused(request, problem)
-        return self.pages.page(request, "refused.html", problem["status"], problem=problem)
+        page = self.pages.page(request, "refused.html", problem["status"], problem=problem)
+        page.headers.update(retry_header(problem))
+        return page
 
     async def failed(self, request: Request, error: HarvestError) -> Response:
         """Return the page of an error of Harvest."""
         response = await problem_response(request, error)
         if not _is_browser(request):
             return response
-        page = self.pages.page(request, "refused.html", response.status_code, problem=_read(response))
-        if (wait := response.headers.get("retry-after")) is not None:
-            page.headers["retry-after"] = wait
-        return page
+        return self.refused(request, dict(_read(response)))
 
 
 def _is_browser(request: Request) -> bool:

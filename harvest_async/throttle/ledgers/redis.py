@@ -16,18 +16,19 @@ from fractions import Fraction
 from typing import Final
 from urllib.parse import quote
 
-from harvest_async.errors import InvalidArgument
+from harvest_async.errors import InvalidArgument, StorageError
 from harvest_async.redis_client import ServerAway, connect, location
 from harvest_async.throttle.ledgers.redis_connection import RedisConnection, Script, connections
-from harvest_async.throttle.ledgers.remote import Commit, LedgerDown, Notice, RemoteLedger, Reply
+from harvest_async.throttle.ledgers.remote import Commit, LedgerDown, RemoteLedger, Reply
 
 __all__ = ["RedisLedger"]
 
 _STEP: Final = Script("""
 local time = redis.call('TIME')
 local stored = redis.call('HGET', KEYS[1], 'version') or ''
-if stored == ARGV[1] or (ARGV[6] == '1' and redis.call('GET', KEYS[2]) == ARGV[2]) then
-  if ARGV[2] ~= '' and stored == ARGV[1] then
+local again = ARGV[6] == '1' and ARGV[2] ~= ''
+if (again and redis.call('GET', KEYS[2]) == ARGV[2]) or (not again and stored == ARGV[1]) then
+  if ARGV[2] ~= '' and not again then
     redis.call('HSET', KEYS[1], 'version', ARGV[2], 'state', ARGV[3], 'at', time[1] .. ' ' .. time[2])
     redis.call('PEXPIRE', KEYS[1], ARGV[4])
     redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[4])
@@ -125,6 +126,8 @@ class RedisStore:
             reply = await connection.run(_STEP, self._keys, [expected, *new, int(again)])
         except ServerAway as away:
             raise LedgerDown(f"the throttle's ledger {away.message}") from away
+        except StorageError as error:
+            raise StorageError(f"the throttle's ledger {error.message}") from error
         time = _nanoseconds(reply[0], reply[1])
         if len(reply) == 2:  # noqa: PLR2004
             return Reply(stored=True, time=time)
@@ -144,7 +147,7 @@ class RedisStore:
 
     def _receive(self, message: bytes) -> None:
         if self._notified is not None:
-            self._notified(message[:1] or Notice.CHANGED, message[1:])
+            self._notified(message[:1], message[1:])
 
 
 def _nanoseconds(seconds: bytes = b"0", microseconds: bytes = b"0") -> int:

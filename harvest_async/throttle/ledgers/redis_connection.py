@@ -30,7 +30,7 @@ _MOST: Final = 16
 """How many connections are used at the same time, beside the one for notices."""
 _QUIET: Final = 15.0
 """Seconds without a notice after which the connection is tested."""
-_FIRST, _LONGEST = 0.05, 1.0
+_FIRST, _LONGEST = 0.05, 0.5
 """Seconds between attempts to connect again: at first, and at most."""
 _CLOSING: Final = 2.0
 """The longest time in seconds to write what is left when the event loop ends."""
@@ -98,7 +98,10 @@ class RedisConnection:
     # Notices
 
     def listen(self, channel: str, notified: Notified) -> None:
-        """Call `notified` with each message of a channel, and with an empty one after the connection was lost."""
+        """Call `notified` with each message of a channel, and after the connection was lost.
+
+        Then the message is `o` where the same server responds, and `l` where it is another one or was started again.
+        """
         name = channel.encode()
         new = name not in self._listeners
         self._listeners.setdefault(name, set()).add(notified)
@@ -128,15 +131,16 @@ class RedisConnection:
 
     async def _listen(self) -> None:
         """Receive notices, and connect again whenever the connection is lost."""
-        pause, again = _FIRST, False
+        pause, server = _FIRST, ""
         while True:
             with contextlib.suppress(HarvestError), explained(self._url):
-                async with self._client(self._url).pubsub(ignore_subscribe_messages=True) as pubsub:
+                async with self._client(self._url).pubsub() as pubsub:  # it would return None for what it ignores
                     await pubsub.subscribe(*self._listeners)
                     self._pubsub = pubsub
-                    if again:
-                        self._notify_all()
-                    again, pause = True, _FIRST
+                    before, server = server, await self._server()
+                    if before:
+                        self._notify_all(b"o" if server == before else b"l")
+                    pause = _FIRST
                     await self._receive(pubsub)
             self._pubsub = None
             await asyncio.sleep(pause)
@@ -156,10 +160,14 @@ class RedisConnection:
                     notified(message["data"])
             quiet = message is None
 
-    def _notify_all(self) -> None:
+    async def _server(self) -> str:
+        """Return the name that the server got when it was started."""
+        return str((await self._client(self._url).info("server")).get("run_id"))
+
+    def _notify_all(self, message: bytes) -> None:
         for listeners in tuple(self._listeners.values()):
             for notified in tuple(listeners):
-                notified(b"")
+                notified(message)
 
     # End
 
@@ -172,11 +180,12 @@ class RedisConnection:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_CLOSING):
                 await asyncio.gather(*(flush() for flush in self._flushes), return_exceptions=True)
-        tasks = [*self._changes, *([self._listening] if self._listening else [])]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        tasks = {*self._changes, *([self._listening] if self._listening else [])}
         self._listening = None
+        while tasks:
+            for task in tasks:
+                task.cancel()  # redis-py may lose it while it connects
+            _, tasks = await asyncio.wait(tasks, timeout=0.1)
         for client in self._clients.values():
             await client.aclose()
 

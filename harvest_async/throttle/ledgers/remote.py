@@ -39,7 +39,7 @@ class Commit:
     """A new state to be stored.
 
     Attributes:
-        token: the new version, which no other step has; the same if the commit is sent again.
+        token: the new version: its number, a colon, and what no other step has. The same if the commit is sent again.
         state: the state.
         keep: milliseconds for which the state has to be kept.
         notice: what the others are notified of; see `Notice`.
@@ -56,7 +56,7 @@ class Reply:
     """The response of a store.
 
     Attributes:
-        stored: whether the expected version was the stored one, so that the commit, if there was one, is stored.
+        stored: whether the commit is stored, or nothing else was since the expected version.
         time: the server's time in nanoseconds.
         token: the stored version; empty where nothing is stored. Only if `stored` is False, as the rest.
         state: the stored state; empty where nothing is stored.
@@ -81,7 +81,7 @@ class Store(Protocol):
         Args:
             expected: the version on which the commit was planned; empty where nothing is stored.
             commit: the new state; None only looks.
-            again: whether the same commit was sent before, and may be stored already.
+            again: whether the same commit was sent before. Then it is not stored now, but `stored` says whether it was.
 
         Raises:
             LedgerDown: the server can't be reached; whether the commit was stored is unknown.
@@ -92,7 +92,8 @@ class Store(Protocol):
     def listen(self, notified: Callable[[bytes, bytes], None]) -> None:
         """Have `notified` called with the notice and the version of each step of others, from now on.
 
-        After a lost connection it is called with `Notice.CHANGED` and no version.
+        After a lost connection it is called without a version: with `Notice.LOST` if another server responds, or the
+        same one was started again, else with `Notice.CHANGED`.
         """
         ...
 

@@ -1,0 +1,28 @@
+"""Four workers of a web app on one account, with a crowd before them and an import beside them."""
+
+import pytest
+
+from tests.support.web_load import stand
+
+CALLS, PERIOD = 100, 2
+
+
+@pytest.mark.socket
+@pytest.mark.slow
+@pytest.mark.alone
+@pytest.mark.timeout(240)
+def test_a_crowd_is_served_up_to_the_capacity_while_an_import_runs():
+    """Of 500 at once those are served for whom a lease is free; the rest are refused at once, with a time to retry.
+
+    300 more who wait are all served. The server refuses nobody, the import goes on, and the workers end at once.
+    """
+    found = stand(CALLS, PERIOD)
+
+    assert found.others == []
+    assert len(found.served) >= 0.9 * found.free
+    assert found.refused_in(0.5) < 0.05
+    assert found.off <= 1.0
+    assert set(found.patient) == {200}
+    assert (found.throttled, found.most <= CALLS, found.imported) == (0, True, True)
+    assert found.ended_in < 5
+    assert found.complaints == ""
