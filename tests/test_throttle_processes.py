@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from harvest_async.clock import SECOND
 from harvest_async.errors import WouldWait
 from harvest_async.testing import VirtualLoop
+from harvest_async.throttle.connections import ConnectionCap
 from harvest_async.throttle.lane import PASSES
 from harvest_async.throttle.processes import Demand, ProcessQueue
 from harvest_async.throttle.queue import Lane
@@ -351,6 +352,22 @@ async def test_a_wait_that_is_too_long_counts_the_calls_of_other_processes():
     await asyncio.gather(one.wait(), other.wait())
 
     assert caught.value.wait == pytest.approx(waited, abs=2.2)  # one window, since a turn has several leases
+
+
+async def test_processes_under_one_cap_of_connections_make_all_calls():
+    """A gate without a connection of the cap takes no turn, and keeps no lease from others."""
+    machine = Machine(100, 2)
+    one, other, third = (machine.process() for _ in range(3))
+    cap = ConnectionCap(3)
+    for process in (one, other):
+        process.throttle.share_connections(cap)
+    for process in (one, other, third):
+        process.start(20)
+    await asyncio.gather(*(process.wait() for process in (one, other, third)))
+
+    assert machine.honest()
+    assert third.done_by(SECOND) == 20
+    assert machine.now < 20 * 0.1 * 2 + 1
 
 
 async def test_each_event_loop_has_a_name_of_its_own():

@@ -319,7 +319,8 @@ def test_a_file_that_others_are_making_is_busy(path, clock):
     """That is said at once, in an error that names the file; when it is made, it is used."""
     path.parent.mkdir()
     other = sqlite3.connect(path, isolation_level=None)
-    other.execute("create table book (y)")
+    other.execute("create table x (y)")
+    other.execute("drop table x")
     other.execute("begin exclusive")
     ledger = SqliteLedger(path, "acme", clock=clock)
     with pytest.raises(LedgerBusy, match=r"ledger\.sqlite3 is locked by another process"):
