@@ -8,6 +8,7 @@ written into build/zensical.toml.
 from __future__ import annotations
 
 import importlib
+import inspect
 import re
 import shutil
 import sys
@@ -33,6 +34,7 @@ REFERENCE = {
     "imports": ("Imports", ["harvest_async.imports"]),
     "exports": ("Exports", ["harvest_async.exports"]),
     "migrate": ("Moving records between API versions", ["harvest_async.migrate"]),
+    "fleet": ("Fleets", ["harvest_async.fleet", "harvest_async.run_lock"]),
     "fastapi": ("FastAPI", ["harvest_async.fastapi"]),
     "telemetry": ("Telemetry", ["harvest_async.telemetry"]),
     "testing": ("Testing", ["harvest_async.testing"]),
@@ -133,13 +135,14 @@ def names_of(module: str) -> list[str]:
 
 def full_name(module: str, name: str, value: Any) -> str:
     """Return the name of a value in the module that defines it."""
-    home = getattr(value, "__module__", None) if hasattr(value, "__qualname__") else None
-    if home is None:  # a constant has no module: the one of its class is another's
-        for found in (module, *sorted(each for each in _loaded() if each.startswith("harvest_async"))):
-            source = Path(str(_loaded()[found].__file__)).read_text("utf-8")
-            if re.search(rf"^{name}(: |\b.* = )", source, re.MULTILINE) and getattr(_loaded()[found], name) is value:
-                return f"{found}.{name}"
-    return f"{home or module}.{name}"
+    if isinstance(value, type) or inspect.isroutine(value):
+        return f"{value.__module__}.{name}"
+    assigned = re.compile(rf"^ *{name}\b.* = ", re.MULTILINE)  # a constant or an alias has no module
+    for found in (module, *sorted(each for each in _loaded() if each.startswith("harvest_async"))):
+        source = Path(str(_loaded()[found].__file__)).read_text("utf-8")
+        if assigned.search(source) and getattr(_loaded()[found], name, None) is value:
+            return f"{found}.{name}"
+    return f"{module}.{name}"
 
 
 def modules_of(package: str) -> list[str]:

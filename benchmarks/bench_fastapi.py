@@ -24,23 +24,22 @@ SHARES = (0.5, 0.9, 0.99)
 LIMITS = (100, 2), (100, 15)
 
 
-def row(found):
-    """The figures of a run."""
-    return (
-        f"{found.calls} calls in {found.period} s",
-        len(found.served),
-        found.free,
-        f"{len(found.served) / found.free:.2f}" if found.free else "-",
-        len(found.refused),
-        len(found.others),
-        *(f"{found.refused_in(share) * 1e3:.0f} ms" for share in SHARES),
-        f"{found.off:.2f} s",
-        f"{found.patient.count(200)} of {len(found.patient)}",
-        found.throttled,
-        found.most,
-        f"{found.ended_in:.1f} s",
-        "yes" if found.complaints else "no",
-    )
+def figures(found):
+    """The figures of a run, by name."""
+    return {
+        "served": len(found.served),
+        "leases that were free": found.free,
+        "served of them": f"{len(found.served) / found.free:.2f}" if found.free else "-",
+        "refused": len(found.refused),
+        "other responses": len(found.others),
+        **{f"until refused, p{share * 100:.0f}": f"{found.refused_in(share) * 1e3:.0f} ms" for share in SHARES},
+        "Retry-After off by at most": f"{found.off:.2f} s",
+        "served of those who wait": f"{found.patient.count(200)} of {len(found.patient)}",
+        "refused by the server": found.throttled,
+        "most in a window": found.most,
+        "shutdown": f"{found.ended_in:.1f} s",
+        "warnings at the end": found.complaints.count("Warning"),
+    }
 
 
 def main(arguments):
@@ -48,16 +47,17 @@ def main(arguments):
     heading(__doc__.splitlines()[0], "fastapi", "uvicorn")
     runs = next((int(each) for each in arguments if each.isdecimal()), RUNS)
     limits = [LIMITS[0]] * runs + [LIMITS[1]] * ("--real" in arguments or not arguments)
-    columns = (
-        *("", "served", "free leases", "ratio", "refused", "other"),
-        *(f"p{share * 100:.0f} until refused" for share in SHARES),
-        *("Retry-After off", "patient served", "throttled", "most in window", "shutdown", "leaks"),
-    )
+    found = [stand(*limit) for limit in limits]
+    rows = zip(*(figures(each).items() for each in found), strict=True)
     asked = (
         "served at least 0.9 of the free leases; refused at p99 in 50 ms, Retry-After right to 1 s; all who wait are "
-        "served; nothing throttled, shutdown in 5 s, no leak"
+        "served; nothing refused by the server, shutdown in 5 s, no warning"
     )
-    show(columns, [row(stand(*limit)) for limit in limits], asked)
+    columns = ("", *(f"{each.calls} in {each.period} s" for each in found))
+    show(columns, [(row[0][0], *(value for _, value in row)) for row in rows], asked)
+    for each in found:
+        if each.complaints:
+            print(each.complaints, file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,8 @@ Rules:
 - `--refuse` has one call refused in the middle: how long after the response to it the last call was sent.
 
 Usage: python benchmarks/bench_processes.py [--ledger sqlite|valkey|PATH|URL] [--real] [--kill] [--stop] [--refuse]
-       [--processes N] [--calls N]
+       [--processes N] [--calls N] [--check]
+With --check it ends with status 1 if a process failed, the server counted too many calls, or refused one.
 """
 
 import argparse
@@ -274,15 +275,16 @@ def main():
     parser.add_argument("--ledger", default="sqlite")
     parser.add_argument("--processes", type=int)
     parser.add_argument("--calls", type=int, default=1_000)
-    for flag in ("--real", "--kill", "--stop", "--refuse"):
+    for flag in ("--real", "--kill", "--stop", "--refuse", "--check"):
         parser.add_argument(flag, action="store_true")
     options = parser.parse_args()
     heading(__doc__.splitlines()[0])
-    rows = []
+    rows, sound = [], True
     with ExitStack() as stack:
         for plan, asked in plans(options, None):
             ledger = stack.enter_context(ledger_of(options.ledger))
             seen = measure(Plan(ledger, plan.processes, plan.calls, plan.period, plan.event))
+            sound = sound and seen.most <= LIMIT and not seen.failed and (plan.event == "refuse" or not seen.refused)
             what = f"{plan.processes} processes, {LIMIT} per {plan.period} s{plan.event and ', ' + plan.event}"
             ratio = f"{seen.ratio:.3f}" + (f" ({asked})" if asked else "")
             late = f"{seen.late * 1000:.0f} ms" if plan.event == "refuse" else ""
@@ -290,6 +292,8 @@ def main():
             rows.append((what, ratio, seen.most, seen.refused, share, used, late, seen.failed))
     columns = ("what", "of the bound", "most in a period", "refused", "shares", "operations", "stopped after", "failed")
     show(columns, rows, "at most 100 in a period, none refused, shares >= 0.8, 5 operations a call, 100 ms; none fails")
+    if options.check and not sound:
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ needs_redis_ledger = pytest.mark.skipif(not hasattr(harvest_async, "RedisLedger"
 async def test_the_example_serves_a_person_from_the_sign_in_to_the_sign_out(tmp_path, shared):
     """Sign-in, projects, time, an import and the operators' page work whichever worker responds."""
     with ExitStack() as stack:
-        settings = {"WEBAPP_STATE": str(tmp_path / "state")}
+        settings = {"WEBAPP_STATE": str(tmp_path / "state"), "WEBAPP_MAX_DELAY": "2"}
         if shared == "valkey":
             settings["WEBAPP_REDIS"] = stack.enter_context(Valkey(tmp_path)).url
         address = stack.enter_context(example(tmp_path / "log.txt", **settings))

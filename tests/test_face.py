@@ -172,8 +172,6 @@ USES = {
     "sandbox": "from harvest_async.sandbox import Sandbox; Sandbox().app",
     "xlsx": "from harvest_async.importer.sources.calamine import load; load(None)",
 }
-APART = {"docket"}
-"""Extras that are not in the one for all: their many packages are for workers only."""
 FASTER = {"speed"}
 """Extras without which all works the same, only slower."""
 
@@ -196,7 +194,7 @@ def test_all_is_all():
     """The extra `all` brings every other one along."""
     (everything,) = PYPROJECT["project"]["optional-dependencies"]["all"]
 
-    assert set(re.search(r"\[(.*)\]", everything)[1].split(",")) == set(EXTRAS) - APART
+    assert set(re.search(r"\[(.*)\]", everything)[1].split(",")) == set(EXTRAS)
 
 
 def test_the_module_runs_as_the_command():

@@ -24,9 +24,15 @@ def browser():
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("webapp")
-    with example(folder / "log.txt", WEBAPP_STATE=str(folder / "state")) as address:
+def state(tmp_path_factory):
+    """The folder that the app's workers share."""
+    return tmp_path_factory.mktemp("webapp") / "state"
+
+
+@pytest.fixture(scope="module")
+def address(state):
+    settings = {"WEBAPP_STATE": str(state), "WEBAPP_LEASE": "4", "WEBAPP_MAX_DELAY": "2"}
+    with example(state.parent / "log.txt", **settings) as address:
         yield address
 
 
@@ -137,15 +143,14 @@ def test_a_forged_a_replayed_and_a_foreign_callback_are_refused(browser, address
         assert context.request.get(f"{address}/imports", max_redirects=0).status == 404  # no one is signed in
 
 
-def test_an_import_whose_worker_is_killed_is_shown_resumed(browser, tmp_path):
+def test_an_import_of_a_killed_worker_is_shown_resumed(browser, address, state):
     """Another worker continues it, the open page says so, and each row is created once."""
-    settings = {"WEBAPP_STATE": str(tmp_path / "state"), "WEBAPP_MAX_DELAY": "2"}
-    with example(tmp_path / "log.txt", **settings) as address, visitor(browser, cut_off=True) as page:
+    with visitor(browser, cut_off=True) as page:
         sign_in(page, address)
-        send_file(page, address, rows(60))
+        send_file(page, address, rows(60, start=9_000))
         page.click("text=Import now")
         page.wait_for_selector("label:has-text('Logging time')")
-        os.kill(_worker_of(tmp_path / "state"), signal.SIGKILL)
+        os.kill(_worker_of(state), signal.SIGKILL)
         page.wait_for_selector("text=resumed after a restart of the server", timeout=60_000)
         page.wait_for_selector("h2:has-text('Report')", timeout=90_000)
 

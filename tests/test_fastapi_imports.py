@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from harvest_async import NotSent
 from harvest_async.fastapi.imports.folder import ImportFolder
 from harvest_async.fastapi.imports.form import in_terms_of_form
-from harvest_async.run_lock import LockHeld, MemoryRunLocks, SqliteRunLocks, hold
+from harvest_async.run_lock import LockHeld, LockLost, MemoryRunLocks, SqliteRunLocks, hold
 from harvest_async.sandbox import Sandbox
 from tests.support.background import (
     API,
@@ -388,6 +389,70 @@ async def test_credentials_that_are_refused_while_serving_fail_the_import(addres
     assert failed["phase"] == "failed"
     assert failed["error"]
     assert (page.status_code, 'role="alert"' in page.text) == (200, True)
+
+
+async def test_a_file_that_fits_two_readings_is_not_guessed(app, sandbox):
+    """A problem of the whole file fails its plan; the message names the field of the form that decides it."""
+    content = (Path(__file__).parent / "files" / "clockify-either.csv").read_bytes()
+    async with visited(app) as visitor:
+        failed = await ended(visitor, await upload(visitor, content))
+        fixed = await ended(visitor, await upload(visitor, content, date_order="dmy", create_people="1"))
+
+    assert (failed["phase"], failed["error"]) == ("failed", "The file as a whole can't be imported.")
+    assert "the field “Order of dates”" in failed["problems"][0]["reason"]
+    assert fixed["phase"] == "planned"
+    assert writes(sandbox) == []
+
+
+async def test_an_account_that_can_t_be_opened_is_a_problem_of_the_request(tmp_path):
+    """The upload fails as any call to Harvest does, and leaves nothing behind."""
+
+    def open_client(_):
+        raise NotSent("no connection")
+
+    async with visited(importing_app(tmp_path / "imports", open_client)) as visitor:
+        response = await upload(visitor, rows(1))
+        page = await visitor.post(PAGES, files={"file": ("time.csv", rows(1))}, headers=PAGE)
+
+    assert (response.status_code, kind(response), page.status_code) == (503, "not-sent", 503)
+    assert "no connection" in page.text
+    assert list((tmp_path / "imports").iterdir()) == []
+
+
+async def test_a_run_that_loses_its_lock_is_continued(sandbox, address, tmp_path, caplog):
+    """The process stops writing at once; the import is taken over, and each row is created once."""
+
+    class Losing(MemoryRunLocks):
+        lost = False
+
+        async def renew(self, lock):
+            if not self.lost:
+                self.lost = True
+                await self.release(lock, clean=False)
+                raise LockLost("another run has taken it")
+            return await super().renew(lock)
+
+    async with visited(importing_app(tmp_path / "imports", maker(address), locks=Losing(), lease=0.6)) as visitor:
+        slow(sandbox)
+        plan = await ended(visitor, await upload(visitor, rows(150)))
+        here = plan["links"]["self"]
+        await do(visitor, plan, "confirm")
+        done = await until(visitor, here, lambda now: now["phase"] in {"done", "failed", "stopped"})
+
+    assert (done["phase"], done["resumed"]) == ("done", 1)
+    assert notes(sandbox) == sorted(f"n{n}" for n in range(150))
+    assert "is continued by another process" in caplog.text
+
+
+async def test_the_page_of_an_import_is_kept_up_to_date(app, sandbox):
+    """The stream has the changed part of the page, with the token for its forms, and says when it is over."""
+    async with visited(app) as visitor:
+        plan = await ended(visitor, await upload(visitor, rows(1)))
+        stream = await visitor.get(f"{plan['links']['self'].replace(API, PAGES)}/live")
+
+    assert 'name="csrf_token"' in stream.text
+    assert "Import now" in stream.text
+    assert "event: end\ndata: planned" in stream.text
 
 
 async def test_an_import_works_without_javascript(app, sandbox):

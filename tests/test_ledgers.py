@@ -167,7 +167,7 @@ async def test_bulk_calls_of_all_keep_one_pace(throttles):
 
 
 async def test_the_reserve_is_left_once_per_account(throttles):
-    """Bulk calls leave so many leases free together, and an interactive call gets one."""
+    """Bulk calls leave the reserved leases free together, and an interactive call gets one."""
     one, two = throttles(pace="even", reserve=2), throttles(pace="even", reserve=2)
     await call(one)
     await call(one, lane=Lane.BULK)

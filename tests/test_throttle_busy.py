@@ -161,6 +161,54 @@ async def test_the_end_of_a_lease_reaches_a_locked_ledger_later(path):
     assert 9.5 < seen.seconds_until(seen.calls) < 10
 
 
+async def test_the_last_ends_of_a_program_are_waited_for(path):
+    """Flushing waits until a ledger in use is free and has them."""
+    throttle = throttle_of(path)
+    await open_gate(throttle)
+    lease = await throttle.acquire(Ticket())
+    with locked(path) as blocker:
+        lease.responded()
+        lease.release()
+        asyncio.get_running_loop().call_later(0.2, blocker.free)
+        began = clock().now()
+        await throttle.flush()
+
+    assert 0.2 <= (clock().now() - began) / SECOND < 0.3
+    assert throttle.snapshot().in_flight == 0
+
+
+async def test_a_ledger_that_stays_locked_keeps_no_program_from_ending(path):
+    """Flushing gives up after a second."""
+    throttle = throttle_of(path)
+    await open_gate(throttle)
+    lease = await throttle.acquire(Ticket())
+    with locked(path):
+        lease.responded()
+        lease.release()
+        began = clock().now()
+        await throttle.flush()
+
+    assert 0.9 < (clock().now() - began) / SECOND < 1.1
+
+
+async def test_ends_that_nobody_waits_for_are_written_together(path):
+    """With the next change or a little later, and at once where it is the last."""
+    throttle = throttle_of(path)
+    await open_gate(throttle)
+    leases = [await throttle.acquire(Ticket()) for _ in range(3)]
+    seen = []
+    for lease in leases[:2]:
+        lease.responded()
+        lease.release()
+        seen.append(throttle.snapshot().in_flight)
+    await asyncio.sleep(0.2)
+    seen.append(throttle.snapshot().in_flight)
+    leases[2].responded()
+    seen.append(throttle.snapshot().in_flight)
+
+    assert seen == [3, 3, 1, 0]
+
+
 async def test_a_refusal_closes_the_gate_though_the_ledger_is_locked(path):
     """Nothing that was granted leaves meanwhile, and everybody hears of it before anything else is granted."""
     throttle = throttle_of(path)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from harvest_async.clock import SECOND
 from harvest_async.errors import WouldWait
 from harvest_async.testing import VirtualLoop
+from harvest_async.throttle.connections import ConnectionCap
 from harvest_async.throttle.lane import PASSES
 from harvest_async.throttle.processes import Demand, ProcessQueue
 from harvest_async.throttle.queue import Lane
@@ -284,7 +285,7 @@ async def test_the_pace_and_the_reserve_hold_once_for_the_account():
     assert machine.now <= 130 / 17 * 2.1 + 0.5  # the bulk lane leaves 3 of 20 leases
 
 
-async def test_a_dead_process_delays_others_by_a_tenth_of_a_second():
+async def test_a_dead_process_delays_others_by_a_quarter_of_a_second():
     """The lease that would have been its own is taken by the others; nothing it had waiting counts."""
     machine = Machine(10, 2)
     dead, other = machine.process(), machine.process()
@@ -297,7 +298,7 @@ async def test_a_dead_process_delays_others_by_a_tenth_of_a_second():
 
     assert served in {4, 5}
     assert machine.honest()
-    assert machine.now <= 4 * (2 + 0.1) + 0.2 + 0.1
+    assert machine.now <= 4 * (2 + 0.1) + 0.2 + 0.25
 
 
 async def test_a_stopped_process_takes_its_turn_again():
@@ -351,6 +352,22 @@ async def test_a_wait_that_is_too_long_counts_the_calls_of_other_processes():
     await asyncio.gather(one.wait(), other.wait())
 
     assert caught.value.wait == pytest.approx(waited, abs=2.2)  # one window, since a turn has several leases
+
+
+async def test_processes_under_one_cap_of_connections_make_all_calls():
+    """A gate without a connection of the cap takes no turn, and keeps no lease from others."""
+    machine = Machine(100, 2)
+    one, other, third = (machine.process() for _ in range(3))
+    cap = ConnectionCap(3)
+    for process in (one, other):
+        process.throttle.share_connections(cap)
+    for process in (one, other, third):
+        process.start(20)
+    await asyncio.gather(*(process.wait() for process in (one, other, third)))
+
+    assert machine.honest()
+    assert third.done_by(SECOND) == 20
+    assert machine.now < 20 * 0.1 * 2 + 1
 
 
 async def test_each_event_loop_has_a_name_of_its_own():

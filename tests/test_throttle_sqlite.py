@@ -161,6 +161,55 @@ def test_a_file_that_is_no_database_is_refused(path):
     ledger.close()
 
 
+def test_a_database_of_another_program_is_refused_and_not_changed(path):
+    """The error names the file and what is in it."""
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("create table cookies (host)")
+    before = path.read_bytes()
+    ledger = SqliteLedger(path, "acme")
+    with pytest.raises(StorageError, match=r"ledger\.sqlite3 is a database of another program .*'cookies'"):
+        ledger.transact(lambda state: state.why)
+    ledger.close()
+
+    assert path.read_bytes() == before
+
+
+def test_a_full_disk_is_an_error_and_what_was_stored_stays(path, clock):
+    """The error names the file; with free space again, the ledger goes on with what it had."""
+    ledger = SqliteLedger(path, "acme", clock=clock)
+    lease = ledger.transact(lambda state: open_gate(state, clock.now()))
+    database = ledger._file._database
+    (pages,) = database.execute("pragma page_count").fetchone()
+    database.execute(f"pragma max_page_count = {pages}")
+
+    def grow(state):
+        for _ in range(2_000):
+            state.take(clock.now(), clock.now() + 60 * SECOND)
+
+    with pytest.raises(
+        StorageError, match=r"ledger\.sqlite3 can't be used \(database or disk is full\): free or delete"
+    ):
+        ledger.transact(grow)
+    assert ledger.transact(lambda state: state.window.held(clock.now())) == 1
+    database.execute("pragma max_page_count = 100000")
+    ledger.transact(grow)
+    assert ledger.transact(lambda state: (state.window.holds(lease), state.window.held(clock.now()))) == (True, 2_001)
+    ledger.close()
+
+
+@pytest.mark.parametrize("hours", [-5, 5])
+def test_a_wall_clock_that_jumps_changes_nothing(path, clock, hours):
+    """Times are on the monotonic scale: leases stay held as long as they were."""
+    SqliteLedger(path, "acme", clock=clock).transact(lambda state: open_gate(state, clock.now()))
+    moved = VirtualClock()
+    moved.moment = clock.moment + SECOND
+    moved._start = datetime.fromtimestamp(clock._start.timestamp() + hours * 3_600, UTC)
+    seen = SqliteLedger(path, "acme", clock=moved).transact(lambda state: (state.why, state.window.held(moved.now())))
+
+    assert seen == (None, 1)
+
+
 def run(house):
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         return runner.run(house())
@@ -271,6 +320,7 @@ def test_a_file_that_others_are_making_is_busy(path, clock):
     path.parent.mkdir()
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("create table x (y)")
+    other.execute("drop table x")
     other.execute("begin exclusive")
     ledger = SqliteLedger(path, "acme", clock=clock)
     with pytest.raises(LedgerBusy, match=r"ledger\.sqlite3 is locked by another process"):

@@ -18,6 +18,7 @@ from harvest_async.codec.envelope import Envelope
 from harvest_async.codec.shape import shape_all
 from harvest_async.codec.speed import fast_reader
 from harvest_async.errors import DecodeError
+from harvest_async.v2.export_tables import TABLES
 
 MODULES = [importlib.import_module(f"{v2.__name__}.{each.name}") for each in pkgutil.iter_modules(v2.__path__)]
 RECORDS = sorted(
@@ -26,7 +27,8 @@ RECORDS = sorted(
         for module in MODULES
         for kind in vars(module).values()
         if isinstance(kind, type) and has(kind) and "extra" in fields_dict(kind)
-    },
+    }
+    | {table.model for table in TABLES.values()},
     key=lambda kind: kind.__name__,
 )
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=8)

@@ -3,7 +3,7 @@
 import os
 from contextlib import asynccontextmanager
 
-from harvest_async import BearerAuth, HarvestPool, imports
+from harvest_async import BearerAuth, HarvestPool, RedisLedger, imports
 from harvest_async.fleet import ImportSettings, RedisJobStore, Setup
 from harvest_async.run_lock import RedisRunLocks
 
@@ -24,7 +24,7 @@ async def setup():
         credentials,
         app="Fleet example (fleet@example.com)",
         base_url=os.environ["HARVEST_BASE_URL"],
-        ledger="/shared/ledger.sqlite3",
+        ledger=lambda account: RedisLedger(URL, account),
     ) as pool:
         yield Setup(pool.account, locks, store, "/shared/journals", lambda job: SETTINGS, url=URL, lease=10)
     await locks.aclose()

@@ -62,7 +62,10 @@ async def administrator(session: Annotated[Session, Depends(sign_in.required)]) 
 
 
 rules = Rules(max_delay=float(os.environ.get("WEBAPP_MAX_DELAY", "60")))
-background = BackgroundImports(STATE / "imports", open_client, locks=common.locks, cookies=cookies, rules=rules)
+lease = float(os.environ.get("WEBAPP_LEASE", "10"))
+background = BackgroundImports(
+    STATE / "imports", open_client, locks=common.locks, cookies=cookies, rules=rules, lease=lease
+)
 
 app = FastAPI(title="Time sheet")
 add_handlers(app)

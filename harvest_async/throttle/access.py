@@ -121,9 +121,13 @@ class Access:
             raise
 
     def look(self, look: Callable[[AccountState], T]) -> T:
-        """Return what `look` finds in the state; while another process changes it, in the state as it is stored.
+        """Return what `look` finds in the state; see `transact`."""
+        return self.transact(look)
 
-        The stored state may lack ends of leases that this process has not written yet.
+    def look_at_stored(self, look: Callable[[AccountState], T]) -> T:
+        """Return what `look` finds in the state as it is stored, while another process changes it.
+
+        The stored state lacks what this process has not written yet.
 
         Raises:
             LedgerBusy: the ledger can't be read, either.
@@ -134,10 +138,7 @@ class Access:
             state.bound(self._settings.bounds)
             return look(state)
 
-        try:
-            return self.transact(look)
-        except LedgerBusy:
-            return self._ledger.read(bounded)
+        return self._ledger.read(bounded)
 
     def dispatch(self, planner: Planner) -> None:
         """Grant what may be granted: plan it, store it, and have it handed out."""

@@ -294,6 +294,7 @@ class AccountState:
         kept = {name: getattr(self, name) for name in self.__slots__ if name not in _CONVERTED}
         why = self.why.name if self.why else None
         kept["_reported"] = list(self._reported) if self._reported else None
+        kept["_agreed"] = list(self._agreed)
         return {**kept, "window": self.window.dump(), "processes": self.processes.dump(), "why": why}
 
     @classmethod

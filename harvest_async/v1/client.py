@@ -33,6 +33,10 @@ _HERE: Final = "harvest_async.v1.resources"
 class HarvestV1(BaseClient):
     """A Harvest account by API v1.
 
+    The resources are `account`, `time`, `clients`, `contacts`, `projects`, `tasks`, `people`, `task_assignments`,
+    `user_assignments`, `expense_categories`, `expenses`, `receipts`, `invoices`, `invoice_item_categories`,
+    `invoice_messages`, `invoice_payments`, `reports`.
+
     Args:
         account: the account's subdomain: `acme` of acme.harvestapp.com.
         auth: `BasicAuth`, `BearerAuth` or `QueryTokenAuth`.
@@ -49,11 +53,6 @@ class HarvestV1(BaseClient):
 
     Raises:
         InvalidArgument: an argument can't be used.
-
-    Attributes:
-        account, time, clients, contacts, projects, tasks, people, task_assignments, user_assignments,
-        expense_categories, expenses, receipts, invoices, invoice_item_categories, invoice_messages, invoice_payments,
-        reports: the resources.
     """
 
     account: resources.Account = lazy(f"{_HERE}.account", "Account")

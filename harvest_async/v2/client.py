@@ -55,6 +55,10 @@ _HERE: Final = "harvest_async.v2"
 class HarvestV2(BaseClient):
     """A Harvest account by API v2.
 
+    The resources are `company`, `clients`, `contacts`, `projects`, `task_assignments`, `user_assignments`, `tasks`,
+    `users`, `roles`, `time_entries`, `expenses`, `expense_categories`, `invoices`, `invoice_item_categories`,
+    `invoice_messages`, `invoice_payments`, `estimates`, `estimate_item_categories`, `estimate_messages`, `reports`.
+
     Args:
         account_id: the account's number.
         auth: `BearerAuth` with a personal access token, or `OAuth2`.
@@ -75,11 +79,6 @@ class HarvestV2(BaseClient):
 
     Raises:
         InvalidArgument: an argument can't be used.
-
-    Attributes:
-        company, clients, contacts, projects, task_assignments, user_assignments, tasks, users, roles, time_entries,
-            expenses, expense_categories, invoices, invoice_item_categories, invoice_messages, invoice_payments,
-            estimates, estimate_item_categories, estimate_messages, reports: the resources.
     """
 
     clients: ClientsResource = lazy(f"{_HERE}.clients", "ClientsResource")

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
-from attrs import asdict, frozen
+from attrs import asdict, field, make_class
 
 from harvest_async.call import ImageResponse
 from harvest_async.errors import NotFound
@@ -44,46 +44,12 @@ __all__ = ["TABLES", "V2ExportAccount"]
 T = TypeVar("T")
 
 
-@frozen(kw_only=True)
-class MessageOfInvoice(InvoiceMessage):
-    """A message with the id of its invoice."""
-
-    invoice_id: int | None = None
-
-
-@frozen(kw_only=True)
-class PaymentOfInvoice(InvoicePayment):
-    """A payment with the id of its invoice."""
-
-    invoice_id: int | None = None
-
-
-@frozen(kw_only=True)
-class MessageOfEstimate(EstimateMessage):
-    """A message with the id of its estimate."""
-
-    estimate_id: int | None = None
-
-
-@frozen(kw_only=True)
-class BillableRateOfUser(BillableRate):
-    """A billable rate with the id of its user."""
-
-    user_id: int | None = None
-
-
-@frozen(kw_only=True)
-class CostRateOfUser(CostRate):
-    """A cost rate with the id of its user."""
-
-    user_id: int | None = None
-
-
-@frozen(kw_only=True)
-class TeammateOfUser(Teammate):
-    """A teammate with the id of the manager."""
-
-    user_id: int | None = None
+def _below(name: str, model: type[Any], parent: str, parents: str, module: str = "", **options: Any) -> ExportTable:
+    """Return the table of records in lists below another record, with a field for the id of that record."""
+    kind: Any = int | None
+    own = {parent: field(default=None, type=kind)}
+    with_parent = make_class(model.__name__, own, bases=(model,), frozen=True, slots=True, kw_only=True)
+    return ExportTable(name, with_parent, parent, parents, module, **options)
 
 
 TABLES: Final[Mapping[str, ExportTable]] = {
@@ -93,20 +59,20 @@ TABLES: Final[Mapping[str, ExportTable]] = {
         ExportTable("expenses", Expense, module="expenses", dated=True),
         ExportTable("task_assignments", TaskAssignment),
         ExportTable("user_assignments", UserAssignment),
-        ExportTable("invoice_messages", MessageOfInvoice, "invoice_id", "invoices", "invoices", whole=True),
-        ExportTable("invoice_payments", PaymentOfInvoice, "invoice_id", "invoices", "invoices", whole=True),
+        _below("invoice_messages", InvoiceMessage, "invoice_id", "invoices", "invoices", whole=True),
+        _below("invoice_payments", InvoicePayment, "invoice_id", "invoices", "invoices", whole=True),
         ExportTable("invoices", Invoice, module="invoices"),
         ExportTable("invoice_item_categories", InvoiceItemCategory, module="invoices"),
-        ExportTable("estimate_messages", MessageOfEstimate, "estimate_id", "estimates", "estimates", whole=True),
+        _below("estimate_messages", EstimateMessage, "estimate_id", "estimates", "estimates", whole=True),
         ExportTable("estimates", Estimate, module="estimates"),
         ExportTable("estimate_item_categories", EstimateItemCategory, module="estimates"),
         ExportTable("contacts", Contact),
         ExportTable("projects", Project),
         ExportTable("clients", Client),
         ExportTable("tasks", Task),
-        ExportTable("billable_rates", BillableRateOfUser, "user_id", "users", since=False),
-        ExportTable("cost_rates", CostRateOfUser, "user_id", "users", since=False),
-        ExportTable("teammates", TeammateOfUser, "user_id", "managers", since=False, shared=True),
+        _below("billable_rates", BillableRate, "user_id", "users", since=False),
+        _below("cost_rates", CostRate, "user_id", "users", since=False),
+        _below("teammates", Teammate, "user_id", "managers", since=False, shared=True),
         ExportTable("users", User),
         ExportTable("roles", Role, since=False),
         ExportTable("expense_categories", ExpenseCategory, module="expenses"),

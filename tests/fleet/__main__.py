@@ -1,4 +1,4 @@
-"""`python -m tests.fleet --runs N [--accounts N] [--rows N] [--seed N] [--api v1|v2]`."""
+"""`python -m tests.fleet --runs N [--accounts N] [--rows N] [--seed N] [--api v1|v2] [--ledger sqlite|redis]`."""
 
 import argparse
 import sys
@@ -14,6 +14,7 @@ def main():
     parser.add_argument("--rows", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--api", choices=("v1", "v2"), default="v2")
+    parser.add_argument("--ledger", choices=("sqlite", "redis"), default="sqlite")
     parser.add_argument("--limit", type=float, default=1200.0, help="seconds after which a run is given up")
     parser.add_argument("--verbose", action="store_true", help="print the states while a run goes on")
     given = parser.parse_args()
@@ -26,7 +27,9 @@ def main():
             print(f"  {outcome.kills} kills, {dict(outcome.states)}", flush=True)
 
     for seed in range(given.seed, given.seed + given.runs):
-        outcome = fleet_once(seed, given.accounts, given.api, given.rows, limit=given.limit, look=look)
+        outcome = fleet_once(
+            seed, given.accounts, given.api, given.rows, ledger=given.ledger, limit=given.limit, look=look
+        )
         print(
             f"seed {seed}: {'good' if outcome.good else 'BAD'}, {outcome.kills} kills, server restarted "
             f"{outcome.restarted}, {dict(outcome.states)}, {outcome.lost} rows lost, {outcome.doubled} doubled, "

@@ -91,7 +91,16 @@ class Fleet:
 
 
 def fleet_once(
-    seed, accounts=200, api="v2", rows=20, *, every=(3.0, 6.0), kills=None, limit=600.0, look=lambda *_: None
+    seed,
+    accounts=200,
+    api="v2",
+    rows=20,
+    *,
+    ledger="sqlite",
+    every=(3.0, 6.0),
+    kills=None,
+    limit=600.0,
+    look=lambda *_: None,
 ):
     """Import a file into each account by workers that are killed every few seconds; look what is in the accounts.
 
@@ -107,7 +116,7 @@ def fleet_once(
         _misbehave(sandbox, accounts, api, chance)
         valkey = stack.enter_context(Valkey(folder, *(["--appendonly", "yes", "--appendfsync", "always"] * keeps)))
         address = stack.enter_context(sandbox.serve_in_thread())
-        environment = _environment(folder, valkey.url, address, api)
+        environment = _environment(folder, valkey.url, address, api, ledger)
         jobs = [Job(_account(number, api), str(folder / f"{number}.csv")) for number in files]
         fleet = Fleet(folder, environment, shared=shared)
         stack.callback(fleet.end)
@@ -151,7 +160,7 @@ async def _queue_again(jobs, environment):
             return Counter()
 
 
-def _environment(folder, url, address, api):
+def _environment(folder, url, address, api, ledger):
     # Who is killed reports no coverage, and measuring it makes the run several times as long.
     inherited = {key: value for key, value in os.environ.items() if not key.startswith(("COVERAGE_", "HARVEST_"))}
     return {
@@ -159,6 +168,7 @@ def _environment(folder, url, address, api):
         "FLEET_URL": url,
         "FLEET_API": api,
         "FLEET_ADDRESS": address,
+        "FLEET_LEDGER": ledger,
         "FLEET_FOLDER": str(folder),
         "FLEET_JOURNALS": str(folder / "journals"),
     }

@@ -4,7 +4,7 @@ import os
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from harvest_async import BasicAuth, BearerAuth, HarvestPool, SqliteLedger, Throttle, imports
+from harvest_async import BasicAuth, BearerAuth, HarvestPool, RedisLedger, SqliteLedger, Throttle, imports
 from harvest_async.fleet import ImportSettings, RedisJobStore, Setup
 from harvest_async.run_lock import RedisRunLocks
 
@@ -31,8 +31,11 @@ async def credentials(_):
 
 
 def throttle(account):
-    """An account's throttle, whose window all workers of this machine share."""
-    ledger = SqliteLedger(Path(os.environ["FLEET_FOLDER"]) / "ledgers" / f"{account}.db", account)
+    """An account's throttle, whose window all workers share."""
+    if os.environ["FLEET_LEDGER"] == "redis":
+        ledger = RedisLedger(os.environ["FLEET_URL"], account)
+    else:
+        ledger = SqliteLedger(Path(os.environ["FLEET_FOLDER"]) / "ledgers" / f"{account}.db", account)
     return Throttle(CALLS, PERIOD, guard=0.2, ledger=ledger)
 
 

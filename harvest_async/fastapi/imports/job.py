@@ -124,7 +124,7 @@ class Job:
     async def _wait_for_earlier_runs(self) -> None:
         """Wait until no write of another run of the account, which was cut off, can be processed any more."""
         if self._held.lock.quiet(self._clock) < self._rules.max_delay:
-            self._progress.state("an earlier run was cut off: waiting until its last requests can't be processed")
+            self._progress.state("waiting until no request of an earlier run can be processed any more")
             await self._held.wait_until_quiet(self._rules.max_delay)
             self._progress.state(None)
 

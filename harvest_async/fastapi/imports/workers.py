@@ -105,8 +105,8 @@ class Workers:
             job = self._jobs[record.id] = Job(self._folder, record, harvest, held, self._rules, self._locks.clock)
             try:
                 await job.work()
-            except LockLost as error:
-                logger.warning("the import %s is continued by another process: %s", record.id, error.message)
+            except LockLost:
+                raise
             except Exception as error:
                 logger.exception("the import %s failed", record.id)
                 failed = f"An unexpected error ({type(error).__name__}): the log of this app has the details."
@@ -132,7 +132,10 @@ class Workers:
         if self._tasks.get(number) is task:
             del self._tasks[number]
             self._jobs.pop(number, None)
-        if not task.cancelled() and (error := task.exception()) is not None and not isinstance(error, LockLost):
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, LockLost):
+            logger.warning("the import %s is continued by another process: %s", number, error.message)
+        elif error is not None:
             logger.error("the import %s ended with %s", number, type(error).__name__, exc_info=error)
 
     def _busy(self, record: ImportRecord, error: LockHeld) -> Refusal:

@@ -27,6 +27,9 @@ _SCHEMA: Final = """
         primary key (account, budget)
     )
 """
+_OWN: Final = frozenset({"account_states", "book"})
+"""The tables of a ledger; the second one is that of format 0."""
+
 _BUSY: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL})
 """The codes of SQLite's errors if somebody else has a lock."""
 
@@ -108,7 +111,7 @@ class LedgerFile:
         """Check the format and create the table.
 
         Raises:
-            StorageError: a later version has written the file.
+            StorageError: a later version has written the file, or another program.
         """
         with closing(database.execute("pragma user_version")) as rows:
             (number,) = rows.fetchone()
@@ -116,6 +119,13 @@ class LedgerFile:
             raise StorageError(
                 f"the throttle's ledger {self.path} has format {number}, which a later version of harvest-async has "
                 f"written, and this version reads format {FORMAT}: upgrade harvest-async, or choose another file"
+            )
+        with closing(database.execute("select name from sqlite_master where type = 'table'")) as rows:
+            tables = {name for (name,) in rows}
+        if tables and not tables & _OWN:
+            raise StorageError(
+                f"the throttle's ledger {self.path} is a database of another program (it has {min(tables)!r} and no "
+                f"account states): choose another file"
             )
         database.execute("pragma journal_mode = wal")
         database.execute("pragma synchronous = normal")

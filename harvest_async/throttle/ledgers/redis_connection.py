@@ -2,8 +2,8 @@
 
 Invariants:
 - A script is sent once; whether it is sent again is up to the caller.
-- There is one connection for notices, made when the first ledger listens; after it was lost, each listener is told to
-  look by itself.
+- There is one connection for notices, made when the first ledger listens; after it was lost, each listener is notified
+  to look by itself.
 - In a cluster the keys of an account are on one node: a node that does not have them names the one that has.
 """
 
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from redis.asyncio.client import PubSub
 
 __all__ = ["RedisConnection", "Script", "connections"]
+
+_MOVES: Final = 2
+"""How often the keys of an account may have moved to another node while a script is sent."""
 
 _MOST: Final = 16
 """How many connections are used at the same time, beside the one for notices."""
@@ -71,13 +74,12 @@ class RedisConnection:
             StorageError: see `redis_client.explained`.
         """
         async with self._free:
-            for _ in range(3):
+            for _ in range(_MOVES):
                 try:
                     return await self._run(script, keys, arguments)
                 except Moved as elsewhere:
-                    last = elsewhere
                     self._nodes[keys[0]] = moved(self._url, elsewhere.host, elsewhere.port)
-            raise last
+            return await self._run(script, keys, arguments)
 
     async def _run(self, script: Script, keys: list[str], arguments: list[bytes | int]) -> list[Any]:
         url = self._nodes.get(keys[0], self._url)
@@ -134,7 +136,7 @@ class RedisConnection:
         pause, server = _FIRST, ""
         while True:
             with contextlib.suppress(HarvestError), explained(self._url):
-                async with self._client(self._url).pubsub(ignore_subscribe_messages=True) as pubsub:
+                async with self._client(self._url).pubsub() as pubsub:  # it would return None for what it ignores
                     await pubsub.subscribe(*self._listeners)
                     self._pubsub = pubsub
                     before, server = server, await self._server()
