@@ -41,7 +41,7 @@ ledger, end = SqliteLedger(sys.argv[1], "a"), time.monotonic() + float(sys.argv[
 print("begun", flush=True)
 while time.monotonic() < end:
     try:
-        ledger.transact(lambda state: state.unused(state.take(0, 1)))
+        ledger.transact(lambda state: state.unused(state.take(0, 1), 0))
     except LedgerBusy:
         pass
     time.sleep(0.002)
