@@ -180,8 +180,9 @@ def test_status_by_v2_sends_nothing_and_shows_both_budgets(shell):
     assert "general budget" in shown.out
     assert "reports budget" in shown.out
     assert (document["server"], document["sent"], document["budgets"]["reports"]["calls"]) == (None, 2, 100)
-    assert "not known yet: what other programs sent is unknown, so one call goes first" in shown.out
-    assert "for 0 s" not in shown.out
+    cells = " ".join(shown.out.replace("│", " ").split())  # a narrow terminal breaks the lines of a cell
+    assert "not known yet: what other programs sent is unknown, so one call goes first" in cells
+    assert "for 0 s" not in cells
 
 
 @pytest.mark.socket
