@@ -33,7 +33,7 @@ async def call(throttle, **options):
     lease.release()
 
 
-async def test_a_step_whose_reply_was_lost_is_stored_once():
+async def test_a_step_is_stored_once_if_its_reply_is_lost():
     """The call gets its lease, and one lease is held."""
     server = LedgerServer(loop_clock())
     throttle = throttle_on(server)
