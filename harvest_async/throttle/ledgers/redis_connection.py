@@ -38,6 +38,8 @@ _FIRST, _LONGEST = 0.05, 0.5
 _CLOSING: Final = 2.0
 """The longest time in seconds to write what is left when the event loop ends."""
 
+_CANCELLATIONS: Final = 20
+
 Notified = Callable[[bytes], None]
 
 
@@ -184,10 +186,11 @@ class RedisConnection:
                 await asyncio.gather(*(flush() for flush in self._flushes), return_exceptions=True)
         tasks = {*self._changes, *([self._listening] if self._listening else [])}
         self._listening = None
-        while tasks:
+        for _ in range(_CANCELLATIONS):
             for task in tasks:
                 task.cancel()  # redis-py may lose it while it connects
-            _, tasks = await asyncio.wait(tasks, timeout=0.1)
+            if tasks:
+                _, tasks = await asyncio.wait(tasks, timeout=0.1)
         for client in self._clients.values():
             await client.aclose()
 
