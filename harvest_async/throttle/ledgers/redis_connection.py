@@ -136,7 +136,7 @@ class RedisConnection:
     async def _listen(self) -> None:
         """Receive notices, and connect again whenever the connection is lost."""
         pause, server = _FIRST, ""
-        while True:
+        while not _is_cancelled():
             with contextlib.suppress(HarvestError), explained(self._url):
                 async with self._client(self._url).pubsub() as pubsub:  # it would return None for what it ignores
                     await pubsub.subscribe(*self._listeners)
@@ -147,13 +147,15 @@ class RedisConnection:
                     pause = _FIRST
                     await self._receive(pubsub)
             self._pubsub = None
+            if _is_cancelled():
+                return
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LONGEST)
 
     async def _receive(self, pubsub: PubSub) -> None:
         """Receive notices until the connection does not respond any more."""
         quiet = False
-        while True:
+        while not _is_cancelled():
             message = await pubsub.get_message(timeout=_QUIET)
             if message is None:
                 if quiet:
@@ -193,6 +195,15 @@ class RedisConnection:
                 _, tasks = await asyncio.wait(tasks, timeout=0.1)
         for client in self._clients.values():
             await client.aclose()
+
+
+def _is_cancelled() -> bool:
+    """Return whether the running task was cancelled: redis-py may lose the exception while it connects or waits.
+
+    A task that went on then would keep `asyncio.run` from ending.
+    """
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 _CONNECTIONS: Final[WeakValueDictionary[str, PerLoop[RedisConnection]]] = WeakValueDictionary()
