@@ -20,12 +20,12 @@ class LosingPubSub:
     async def ping(self):
         pass
 
-    async def get_message(self, timeout):
+    async def get_message(self, *, timeout):  # noqa: ASYNC109 - the name is that of redis-py
         try:
             await asyncio.sleep(timeout)
         except asyncio.CancelledError:
-            return None
-        return None
+            return
+        return
 
 
 class LosingClient:

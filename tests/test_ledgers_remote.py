@@ -1,13 +1,16 @@
 """Steps on a ledger's server, in virtual time: lost replies, short waits, jumping clocks, and a share of the budget."""
 
 import asyncio
+import json
 
 import pytest
 
 from harvest_async.clock import SECOND
 from harvest_async.errors import StorageError, Throttled, WouldWait
 from harvest_async.throttle.lease import Ticket
+from harvest_async.throttle.ledgers.remote import Notice, Reply
 from harvest_async.throttle.ledgers.server_time import ServerTime
+from harvest_async.throttle.remote_state import FORMAT, RemoteState
 from harvest_async.throttle.state import AccountState
 from harvest_async.throttle.throttle import Throttle
 from tests.support.ledger_server import LedgerServer, SimulatedLedger, SkewedClock
@@ -187,3 +190,24 @@ def test_a_slow_response_does_not_spoil_a_good_estimate():
     width = time.most - time.least
     assert width < 1_100_000
     assert time.observe(100_000_000, 100_500_000, 900_000_000)
+
+
+def test_a_known_lease_ends_no_earlier_after_a_loss():
+    """Neither where the server's time is known less well than when the lease was stored."""
+    remote = RemoteState("the ledger")
+    stored = AccountState()
+    stored.take(1_000 * SECOND, 1_060 * SECOND)
+    text = json.dumps({"format": FORMAT, "state": stored.dump()}).encode()
+    now = 3 * SECOND
+    reply = Reply(stored=False, time=1_003 * SECOND, token=b"7:other:1", state=text, written=1_002 * SECOND)
+    remote.observe(now, now, reply)
+    remote.adopt(reply, now, [])
+    now += 40 * SECOND
+    lost = Reply(stored=False, time=1_043 * SECOND)
+    remote.observe(now - SECOND, now + SECOND, lost)
+    remote.adopt(lost, now + SECOND, [])
+
+    commit = remote.commit(remote.draft(now + SECOND, []), "own:1", now + SECOND, Notice.NONE)
+
+    [[_, _, deadline]] = json.loads(commit.state)["state"]["window"]["open"]
+    assert 1_060 * SECOND <= deadline <= 1_060 * SECOND + SECOND // 10

@@ -8,14 +8,16 @@ import asyncio
 import random
 
 import httpx
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harvest_async.clock import SECOND
 from harvest_async.errors import HarvestError
 from harvest_async.testing import VirtualLoop
+from harvest_async.throttle.lease import DEADLINE, Ticket
 from harvest_async.throttle.throttle import Throttle
-from harvest_async.transport import ThrottledTransport
+from harvest_async.transport import TICKET, ThrottledTransport
 from tests.support.account import SlowAccount
 from tests.support.ledger_server import LedgerServer, SimulatedLedger, SkewedClock
 
@@ -33,12 +35,13 @@ class Process:
         self._client = httpx.AsyncClient(transport=transport, base_url="https://a.example")
         self.tasks = []
 
-    def begin(self, calls):
-        self.tasks += [asyncio.ensure_future(self._call(number)) for number in range(calls)]
+    def begin(self, calls, deadline=DEADLINE):
+        self.tasks += [asyncio.ensure_future(self._call(number, deadline)) for number in range(calls)]
 
-    async def _call(self, number):
+    async def _call(self, number, deadline):
         try:
-            return (await self._client.get(f"/{number}")).status_code
+            ticket = Ticket(deadline=deadline)
+            return (await self._client.get(f"/{number}", extensions={TICKET: ticket})).status_code
         except HarvestError as error:
             return error
 
@@ -121,8 +124,55 @@ def test_no_schedule_sends_more_than_the_account_allows(events, seed, near):
     assert (house.account.refused, house.account.most_in_any_period() <= CALLS) == (0, True)
 
 
+def test_a_loss_does_not_prolong_the_leases_of_a_process_that_died():
+    """They end when the deadline of its calls, the guard and a period are over, as without the loss."""
+    wait, house = _wait_after_a_death(LedgerServer.restart)
+
+    assert PERIOD < wait < 5 + 0.5 + PERIOD + 1
+    assert (house.account.refused, house.account.most_in_any_period() <= CALLS) == (0, True)
+
+
+@pytest.mark.parametrize("jump", [300, -300])
+def test_after_a_clock_jumped_calls_of_a_process_that_died_are_awaited_for_a_minute(jump):
+    """Their own deadlines mean nothing any more."""
+
+    def set_clock(server):
+        server.ahead += jump * SECOND
+
+    wait, house = _wait_after_a_death(set_clock)
+
+    assert 60 < wait < 60 + 0.5 + PERIOD + 1
+    assert (house.account.refused, house.account.most_in_any_period() <= CALLS) == (0, True)
+
+
+def _wait_after_a_death(harm):
+    """Have a process die with calls in flight, harm the server, and return how long another one's call then takes."""
+    waits = []
+
+    async def schedule(house):
+        lives, dies = house.start(), house.start()
+        dies.begin(3, deadline=5 * SECOND)
+        await house.finish()
+        dies.begin(3, deadline=5 * SECOND)
+        await asyncio.sleep(0.015)
+        dies.die()
+        lives.begin(1)
+        await house.finish()
+        harm(house.server)
+        began = house.clock.now()
+        lives.begin(1)  # its step shows the harm; it may be granted by then
+        await house.finish()
+        lives.begin(1)
+        await house.finish()
+        waits.append((house.clock.now() - began) / SECOND)
+
+    house = run(schedule)
+    return waits[0], house
+
+
 async def _calls(house):
-    house.random.choice(house.processes).begin(house.random.randrange(1, 12))
+    deadline = house.random.choice((1, 5, 60)) * SECOND
+    house.random.choice(house.processes).begin(house.random.randrange(1, 12), deadline)
 
 
 async def _bulk(house):

@@ -6,7 +6,8 @@ Invariants:
 - A process knows which version it stored last. A server that does not know it any more has lost what it stored: it was
   restarted empty, it deleted the key, or another server without the latest versions has taken its place. Then all
   leases are held from now on, what others sent is unknown, and the calls in flight are entered again.
-- The same holds after one of the two clocks has jumped.
+- The same holds after one of the two clocks has jumped. Then the deadlines of calls that others sent mean nothing any
+  more; otherwise they stay, so that a process that died holds nobody up for longer than if nothing had been lost.
 """
 
 from __future__ import annotations
@@ -64,6 +65,7 @@ class RemoteState:
         self._own_at = self._read_at = 0
         self._recovered_at = -_KEEP
         self._doubtful = False
+        self._jumped = False  # whether a clock has jumped since the last recovery that is stored
         self.state: AccountState | None = None
         self.token = b""
         self.changed = False
@@ -75,7 +77,8 @@ class RemoteState:
 
     def observe(self, sent: int, received: int, reply: Reply) -> None:
         """Take the server's time of a reply into account, whose request was sent and received at times of ours."""
-        self._doubtful = self._time.observe(sent, received, reply.time) or self._doubtful
+        jumped = self._time.observe(sent, received, reply.time)
+        self._jumped, self._doubtful = self._jumped or jumped, self._doubtful or jumped
 
     def doubt(self) -> None:
         """Note that another server may have taken over, or the same one was started again."""
@@ -124,6 +127,7 @@ class RemoteState:
         self.state, self.token, self.changed = state, commit.token, False
         self._own, self._own_at, self._read_at = commit.token, now, now
         self._unsure.clear()
+        self._jumped = self._jumped and self._doubtful  # what was stored now has times of the present scale
 
     def unchanged(self, now: int) -> None:
         """Note that the known version is the stored one."""
@@ -141,16 +145,18 @@ class RemoteState:
             StorageError: a later version has written it.
         """
         lost = self._has_lost(reply, now) or self._doubtful or self.changed  # a recovery that is not stored yet
-        known, first, calls = self.state, self.state is None, tuple(open_leases)
-        self.changed = False
-        self.token, self._offset, self._read_at = reply.token, self._time.least, now
-        if reply.token:
-            self.state = self._load(reply)
-            if first and reply.time - reply.written > _STALE * self.state.window.period:
-                self.state.forget()
+        known, calls = self.state, tuple(open_leases)
+        self.changed, self._jumped = False, self._jumped or reply.written > reply.time
+        self.token, self._read_at = reply.token, now
+        if known is None or reply.token or not lost:
+            self._offset = self._time.least
+            state = self._load(reply) if reply.token else AccountState()
+            if known is None and reply.token and reply.time - reply.written > _STALE * state.window.period:
+                state.forget()
         else:
-            self.state = known if lost and known is not None else AccountState()
-        if lost or reply.written > reply.time or not all(self.state.window.holds(call.number) for call in calls):
+            state = known
+        self.state = state
+        if lost or self._jumped or not all(state.window.holds(call.number) for call in calls):
             self.recover(now, calls)
         else:
             self._own = reply.own
@@ -162,8 +168,10 @@ class RemoteState:
             logger.warning("%s may have lost what it stored: all calls are held for one period", self._name)
         self._recovered_at = now
         state = AccountState() if self.state is None else self.state.copy()
+        if not self._jumped:  # the lower bound falls while no reply comes: nothing may be free earlier by that
+            state.shift(max(0, self._offset - self._time.least))
         self._offset, self._doubtful = self._time.least, False
-        state.distrust(now, now + DEADLINE)
+        state.distrust(now, now + DEADLINE if self._jumped else None)
         enter(state, open_leases)
         self.state, self.changed, self._own = state, True, b""
 

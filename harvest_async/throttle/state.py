@@ -330,12 +330,13 @@ class AccountState:
         self.since = None if self.since is None else self.since + by
         self.watch_at = None if self.watch_at is None else self.watch_at + by
 
-    def distrust(self, now: int, deadline: int) -> None:
+    def distrust(self, now: int, deadline: int | None = None) -> None:
         """Hold all leases from now on, since the ledger lost what it stored, or its times mean nothing any more.
 
         Args:
             now: the present time.
-            deadline: until when calls that others sent are awaited.
+            deadline: until when calls that others sent are awaited, where their own deadlines mean nothing any more;
+                None awaits each until its own.
         """
         self.window.fill(now, deadline)
         self.processes = ProcessQueue()

@@ -199,15 +199,16 @@ class Window:
         self._open = {lease: (sent + by, deadline + by) for lease, (sent, deadline) in self._open.items()}
         self._past = [(base + by, sent if sent == _NEVER else sent + by) for base, sent in self._past]
 
-    def fill(self, now: int, deadline: int) -> None:
+    def fill(self, now: int, deadline: int | None = None) -> None:
         """Hold as many leases from now on as there are, since it is not known which calls were sent.
 
-        Calls that are awaited stay so, until the given deadline.
+        Calls that are awaited stay so: until the given deadline, or each until its own if None is given.
         """
         self.foreign, self._foreign_base, self.latest_lost_arrival = self.calls, now, 0
         self._past.clear()
-        self._open = dict.fromkeys(self._open, (now, deadline))
-        self._lapse = deadline + self.guard
+        if deadline is not None:
+            self._open = dict.fromkeys(self._open, (now, deadline))
+            self._lapse = deadline + self.guard
 
     def restart(self, now: int) -> None:
         """Hold all leases from now on: the scale of the times was lost (the machine was restarted)."""
