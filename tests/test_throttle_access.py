@@ -11,13 +11,13 @@ from harvest_async.clock import SECOND
 from harvest_async.errors import HarvestError, StorageError
 from harvest_async.testing import VirtualLoop
 from harvest_async.throttle.access import Access, End
+from harvest_async.throttle.bounds import Bounds
 from harvest_async.throttle.gate import Gate
 from harvest_async.throttle.lease import Ticket
 from harvest_async.throttle.ledgers.file import make_private
 from harvest_async.throttle.ledgers.memory import LedgerBusy, MemoryLedger
 from harvest_async.throttle.ledgers.sqlite import SqliteLedger
 from harvest_async.throttle.settings import Settings
-from harvest_async.throttle.state import Bounds
 
 pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 

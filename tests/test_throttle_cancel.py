@@ -88,7 +88,7 @@ async def test_a_wait_that_ends_as_it_is_granted_is_granted():
     gate = throttle._gate()
     waiter = next(iter(gate._queue[Lane.INTERACTIVE]))
     first.unsent()
-    gate._too_long(waiter)
+    gate._limits.too_long(waiter)
 
     assert (await second).ended is False
 

@@ -9,12 +9,14 @@ from hypothesis import strategies as st
 from harvest_async.clock import SECOND
 from harvest_async.errors import InvalidArgument
 from harvest_async.testing import VirtualLoop
+from harvest_async.throttle.bounds import Bounds
 from harvest_async.throttle.bucket import Bucket
+from harvest_async.throttle.closure import Why
 from harvest_async.throttle.ledgers.memory import MemoryLedger
 from harvest_async.throttle.queue import LaneQueue
 from harvest_async.throttle.registry import DEFAULT_REGISTRY, Identity, Registry
 from harvest_async.throttle.server_status import RateLimitStatus
-from harvest_async.throttle.state import AccountState, Bounds, Why
+from harvest_async.throttle.state import AccountState
 
 
 class Someone:

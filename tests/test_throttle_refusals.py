@@ -293,7 +293,7 @@ async def test_a_call_that_nobody_waits_for_any_more_is_not_given_up():
     gate = house.throttle._gate()
     waiting[0].cancel()
     house.clock.advance(60)
-    gate._woken()
+    gate._timer._fire()
     ends = await asyncio.gather(*waiting, return_exceptions=True)
 
     assert isinstance(ends[0], asyncio.CancelledError)

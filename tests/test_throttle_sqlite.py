@@ -14,11 +14,11 @@ import pytest
 from harvest_async.clock import SECOND, SystemClock
 from harvest_async.errors import HarvestError, StorageError
 from harvest_async.testing import VirtualClock, VirtualLoop
+from harvest_async.throttle.closure import Why
 from harvest_async.throttle.lease import Ticket
 from harvest_async.throttle.ledgers import sqlite as ledger_sqlite
 from harvest_async.throttle.ledgers.memory import LedgerBusy
 from harvest_async.throttle.ledgers.sqlite import SqliteLedger
-from harvest_async.throttle.state import Why
 from harvest_async.throttle.throttle import Throttle
 from harvest_async.transport import ThrottledTransport
 from tests.support.account import SlowAccount

@@ -51,7 +51,7 @@ from harvest_async.importer.sources import (
     open_source,
     read_mapping,
 )
-from harvest_async.throttle.state import DEFAULT_CALLS, DEFAULT_PERIOD
+from harvest_async.throttle.bounds import DEFAULT_CALLS, DEFAULT_PERIOD
 
 __all__ = ["import_"]
 

@@ -16,9 +16,9 @@ from harvest_async.auth.provided import ProvidedAuth
 from harvest_async.client.base_client import BaseClient
 from harvest_async.clock import SECOND
 from harvest_async.pool.metrics import AccountMetrics
+from harvest_async.throttle.bounds import DEFAULT_PERIOD
 from harvest_async.throttle.budgets import Counts
 from harvest_async.throttle.registry import Identity
-from harvest_async.throttle.state import DEFAULT_PERIOD
 from harvest_async.throttle.throttle import Throttle
 
 __all__ = ["IDLE", "Accounts", "Entry"]

@@ -18,11 +18,12 @@ from attrs import frozen
 
 from harvest_async.clock import SECOND, Clock
 from harvest_async.errors import HarvestError, StorageError
+from harvest_async.throttle.closure import Why
 from harvest_async.throttle.lease import Change, write_end
 from harvest_async.throttle.ledgers.memory import Ledger, LedgerBusy, MemoryLedger
 from harvest_async.throttle.plan import Plan, Planner
 from harvest_async.throttle.settings import Settings
-from harvest_async.throttle.state import AccountState, Why
+from harvest_async.throttle.state import AccountState
 
 __all__ = ["Access", "End", "Turn", "log_turn", "unusable"]
 

@@ -11,6 +11,7 @@ from attrs import frozen
 from harvest_async.clock import SECOND, Clock, span
 from harvest_async.errors import HarvestError
 from harvest_async.throttle.access import End
+from harvest_async.throttle.bounds import DEFAULT_CALLS, DEFAULT_PERIOD
 from harvest_async.throttle.connections import ConnectionCap
 from harvest_async.throttle.gate import Gate
 from harvest_async.throttle.ledgers.memory import Ledger, MemoryLedger
@@ -18,7 +19,7 @@ from harvest_async.throttle.ledgers.remote import RemoteLedger
 from harvest_async.throttle.queue import Lane
 from harvest_async.throttle.settings import Settings
 from harvest_async.throttle.snapshot import Snapshot, take_snapshot
-from harvest_async.throttle.state import DEFAULT_CALLS, DEFAULT_PERIOD, AccountState
+from harvest_async.throttle.state import AccountState
 
 __all__ = ["GENERAL", "Budget", "BudgetGates", "Counts"]
 

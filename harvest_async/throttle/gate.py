@@ -3,32 +3,27 @@
 Invariants:
 - It grants no more leases than there are connections, so that no call waits in a connection pool behind it.
 - The queue decides which call is next; the account state decides whether any may go.
-- There is one timer for all waiters: whenever it fires, early or late, the clock is read and the timer set again.
 - The call at the head of the queue leads the probe of a closed gate. The probe is cancelled with its leader, but
   outlives its leader's `max_wait`, or callers with a short one would find the gate closed for ever.
 - A lease that is granted to a call which is cancelled at the same time is put back.
 - A call that has its lease and has not left yet when the gate closes does not leave: it returns to the front.
-- A ledger in use is tried again by a timer (see `access`). Calls wait for it within their `max_wait`, and never longer
-  than one attempt may take.
+- A ledger in use is tried again by a timer (see `access`); how long calls wait for it is in `wait_limits`.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterable
 from copy import copy
 from functools import partial
-from typing import Final
 
-from harvest_async.clock import SECOND, Clock
+from harvest_async.clock import Clock
 from harvest_async.errors import HarvestError
 from harvest_async.throttle.access import Access, End, log_turn
 from harvest_async.throttle.connections import Connections
-from harvest_async.throttle.errors import busy_too_long, throttled, would_wait
 from harvest_async.throttle.granting import Granting, Waiter
-from harvest_async.throttle.lease import DEADLINE, Change, Lease, Ticket, write_end
-from harvest_async.throttle.ledgers.memory import Ledger, LedgerBusy, MemoryLedger
+from harvest_async.throttle.lease import Change, Lease, Ticket, write_end
+from harvest_async.throttle.ledgers.memory import Ledger, MemoryLedger
 from harvest_async.throttle.ledgers.remote import RemoteLedger
 from harvest_async.throttle.plan import Plan
 from harvest_async.throttle.probe import StatusCalls
@@ -36,13 +31,10 @@ from harvest_async.throttle.queue import CallQueue, Lane
 from harvest_async.throttle.remote_access import RemoteAccess
 from harvest_async.throttle.settings import Settings
 from harvest_async.throttle.state import AccountState
+from harvest_async.throttle.wait_limits import REFUSALS, WaitLimits
+from harvest_async.throttle.wake import WakeTimer
 
 __all__ = ["Gate"]
-
-_UNSTORED: Final = SECOND // 20
-"""How much sooner a call may go than the stored state says, by what this process has not stored yet."""
-
-_REFUSALS: Final = 5
 
 
 class Gate:
@@ -68,14 +60,12 @@ class Gate:
         self.connections = Connections(self._take_turn)
         self._granting = Granting(self, self._queue, self.connections, clock, settings.max_block)
         self._status_calls = StatusCalls(settings.name, self._granting, self.connections, clock, self._dispatch)
-        self._unchecked: dict[Waiter, int] = {}  # calls with a `max_wait` that no plan has regarded, and their places
-        self._planned: AbstractSet[Waiter] = frozenset()  # calls that a plan which is being stored has regarded
+        self._limits = WaitLimits(self._access, self._queue, self._granting, clock)
         self._last_number = 0
-        self._least_deadline = DEADLINE
         self.refused = 0
         self._takes_turns = ledger.shared
         self._announces = False
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer = WakeTimer(clock, self._dispatch)
 
     # For callers
 
@@ -89,7 +79,7 @@ class Gate:
             self._memory is None
             or self._queue.size
             or self._granting.leading
-            or ticket.refusals >= _REFUSALS
+            or ticket.refusals >= REFUSALS
             or (ticket.max_wait is not None and ticket.waited > ticket.max_wait)
             or (ticket.lane is Lane.BULK and self._queue.paced)
         ):
@@ -251,20 +241,16 @@ class Gate:
         try:
             now = self._clock.now()
             checked = True
-            if ticket.max_wait is not None or ticket.refusals >= _REFUSALS:
-                checked = self._check(ticket, now)
+            if ticket.max_wait is not None or ticket.refusals >= REFUSALS:
+                checked = self._limits.check(ticket, now)
             requeue = ticket.number > 0
             if not requeue:
                 self._number(ticket, now)
             waiter = Waiter(ticket, self._loop.create_future(), now)
-            if not checked:
-                self._unchecked[waiter] = self._queue.place(ticket.lane) + self._granting.leading
+            self._limits.watch(waiter, checked=checked)
         except Exception:
             self._dispatch()  # it may have been a leader, for which the others wait
             raise
-        self._least_deadline = min(self._least_deadline, ticket.deadline)
-        if ticket.max_wait is not None:
-            waiter.timer = self._loop.call_later(ticket.patience or 0.0, self._too_long, waiter)
         # A new call behind another one changes nothing.
         if self._queue.add(ticket.lane, waiter, requeue=requeue) or requeue:
             self._dispatch()
@@ -282,88 +268,14 @@ class Gate:
         self._last_number += 1
         ticket.number, ticket.entered = self._last_number, now
 
-    def _check(self, ticket: Ticket, now: int) -> bool:
-        """Raise the error of a call that must not wait any more; return whether that could be found out yet."""
-        if ticket.refusals >= _REFUSALS:
-            raise self._refused_too_often(now)
-        if not self._access.immediate:
-            return False
-
-        def expected(state: AccountState) -> int:
-            first = self._granting.goes_first(state, now)
-            return 0 if first else self._granting.expected(state, ticket.lane, now)
-
-        try:
-            wait = self._access.look(expected)
-        except LedgerBusy:
-            wait = self._expected_by_stored(expected)
-            if ticket.max_wait is None or wait - _UNSTORED <= ticket.max_wait - ticket.waited:
-                return False  # it waits, and its timer bounds the wait
-        if ticket.max_wait is not None and wait > ticket.max_wait - ticket.waited:
-            raise would_wait(wait)
-        return True
-
-    def _expected_by_stored(self, expected: Callable[[AccountState], int]) -> int:
-        """Return how long a call is expected to wait by what is stored; 0 where that can't be read, either."""
-        try:
-            return self._access.look_at_stored(expected) if isinstance(self._access, Access) else 0
-        except LedgerBusy:
-            return 0
-
-    def _check_newcomers(self) -> None:
-        """Raise the errors of calls that would wait too long, which could not be found out when they came."""
-        now, newcomers = self._clock.now(), self._unchecked
-        self._unchecked = {}
-        for waiter, place in newcomers.items():
-            ticket = waiter.ticket
-            if waiter.future.done() or ticket.max_wait is None:
-                continue
-            wait = self._access.look(partial(self._granting.expected, lane=ticket.lane, now=now, place=place))
-            if wait > ticket.max_wait - ticket.waited:
-                self._give_up(waiter, would_wait(wait))
-
-    def _refused_too_often(self, now: int) -> HarvestError:
-        def error(state: AccountState) -> HarvestError:
-            return throttled(state, now, f"the call was refused {_REFUSALS} times")
-
-        try:
-            return self._access.look(error)
-        except LedgerBusy:
-            return error(AccountState())
-
     def _withdraw(self, waiter: Waiter) -> None:
         """Remove a cancelled waiter; a lease that was granted to it at the same time goes to the next."""
         self._queue.remove(waiter.ticket.lane, waiter)
-        self._unchecked.pop(waiter, None)
+        self._limits.forget(waiter)
         if waiter.future.done() and not waiter.future.cancelled() and waiter.future.exception() is None:
             waiter.future.result().put_back()
         if isinstance(self._access, Access) and not self._queue.size and not self._granting.leases:
             self._access.write_ends()  # nothing else is sure to do so before the loop is closed
-
-    def _too_long(self, waiter: Waiter) -> None:
-        if waiter.future.done():
-            return
-        now, lane, grace = self._clock.now(), waiter.ticket.lane, self._access.grace
-        if waiter in self._planned and self._access.busy_for() < grace:
-            waiter.timer = self._loop.call_later(grace / SECOND, self._too_long, waiter)
-            return
-        try:
-            error: HarvestError = would_wait(self._access.look(partial(self._granting.expected, lane=lane, now=now)))
-        except LedgerBusy as busy:
-            waited = self._access.busy_for()
-            if waited < grace:
-                waiter.timer = self._loop.call_later(grace / SECOND, self._too_long, waiter)
-                return
-            error = would_wait(waited, busy.message)
-        except HarvestError as broken:
-            error = copy(broken)
-        self._give_up(waiter, error)
-
-    def _give_up(self, waiter: Waiter, error: HarvestError) -> None:
-        self._queue.remove(waiter.ticket.lane, waiter)
-        self._unchecked.pop(waiter, None)
-        if not waiter.future.done():  # it may have been cancelled at the same time
-            waiter.future.set_exception(error)
 
     # Granting
 
@@ -377,27 +289,26 @@ class Gate:
         """See `plan.Planner`."""
         plan.wake = self._granting.grant(state, plan.granted, plan.expired)
         if not self._access.immediate:
-            self._planned = {waiter for waiter, _ in plan.granted} | self._unchecked.keys()
+            self._limits.planned(plan)
 
     def confirm(self, plan: Plan) -> None:
         """See `plan.Planner`."""
-        self._planned = frozenset()
-        self._arm(plan.wake)
+        self._limits.plan_ended()
+        self._timer.set(plan.wake)
         for waiter, lease in plan.granted:
-            self._unchecked.pop(waiter, None)
+            self._limits.forget(waiter)
             if waiter.future.done():  # it gave up while the plan was stored
                 lease.put_back()
             else:
                 waiter.future.set_result(lease)
         for waiter, error in plan.expired:
-            self._give_up(waiter, error)
+            self._limits.give_up(waiter, error)
         self.connections.end_turn()
-        if self._unchecked:
-            self._check_newcomers()
+        self._limits.check_newcomers()
 
     def undo(self, plan: Plan) -> None:
         """See `plan.Planner`."""
-        self._planned = frozenset()
+        self._limits.plan_ended()
         for waiter, lease in plan.granted:
             self._granting.revoke(lease)
             self._requeue(waiter)
@@ -423,12 +334,8 @@ class Gate:
         if busy is None:
             self._dispatch()
             busy = self._access.busy
-        if busy is None or self._access.busy_for() < self._least_deadline:
-            return
-        for waiter in self._queue:
-            waited = self._access.busy_for(since=waiter.entered)
-            if waited >= waiter.ticket.deadline:
-                self._give_up(waiter, busy_too_long(busy.message, waited))
+        if busy is not None:
+            self._limits.ledger_busy(busy)
 
     def fail(self, error: HarvestError, plan: Plan) -> None:
         """See `plan.Planner`."""
@@ -437,20 +344,5 @@ class Gate:
         for waiter in [*(waiter for waiter, _ in (*plan.granted, *plan.expired)), *self._queue]:
             own = copy(error)
             own.__cause__ = error
-            self._give_up(waiter, own)
+            self._limits.give_up(waiter, own)
         self.connections.end_turn()
-
-    def _arm(self, wake: int | None) -> None:
-        """Set the one timer, unless it fires early enough already."""
-        if wake is None:
-            return
-        when = self._loop.time() + max(0, wake - self._clock.now()) / SECOND
-        if self._timer is not None:
-            if self._timer.when() <= when:
-                return
-            self._timer.cancel()
-        self._timer = self._loop.call_at(when, self._woken)
-
-    def _woken(self) -> None:
-        self._timer = None
-        self._dispatch()

@@ -9,12 +9,13 @@ from typing import Final
 
 from harvest_async.clock import SECOND, Clock
 from harvest_async.errors import HarvestError
+from harvest_async.throttle.closure import Why
 from harvest_async.throttle.connections import MOST_CONNECTIONS, Connections
 from harvest_async.throttle.errors import throttled
 from harvest_async.throttle.forecast import QueueState, forecast
 from harvest_async.throttle.lease import Lease, Owner, Ticket
 from harvest_async.throttle.queue import CallQueue, Lane
-from harvest_async.throttle.state import AccountState, Why
+from harvest_async.throttle.state import AccountState
 
 __all__ = ["Expired", "Granted", "Granting", "Waiter"]
 

@@ -20,12 +20,13 @@ from typing import Final, TypeVar
 from harvest_async.clock import SECOND, Clock
 from harvest_async.errors import HarvestError
 from harvest_async.throttle.access import End, Turn, log_turn, unusable
+from harvest_async.throttle.bounds import Bounds
 from harvest_async.throttle.ledgers.memory import LedgerBusy
 from harvest_async.throttle.ledgers.remote import Commit, LedgerDown, Notice, RemoteLedger, Reply
 from harvest_async.throttle.plan import Plan, Planner
 from harvest_async.throttle.remote_state import RemoteState, enter
 from harvest_async.throttle.settings import Settings
-from harvest_async.throttle.state import AccountState, Bounds
+from harvest_async.throttle.state import AccountState
 
 __all__ = ["RemoteAccess"]
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from attrs import frozen
 
-from harvest_async.throttle.state import Bounds
+from harvest_async.throttle.bounds import Bounds
 
 __all__ = ["Settings"]
 

@@ -12,57 +12,20 @@ Invariants:
 
 from __future__ import annotations
 
-import enum
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-from harvest_async.clock import SECOND
-from harvest_async.errors import InvalidArgument
+from harvest_async.throttle.bounds import DEFAULT_CALLS, DEFAULT_GUARD, DEFAULT_PERIOD, UNBOUNDED, Agreed, Bounds
+from harvest_async.throttle.closure import Why, longer_outage, longer_pause
 from harvest_async.throttle.processes import ProcessQueue
 from harvest_async.throttle.server_status import RateLimitStatus
 from harvest_async.throttle.window import Window
 
-__all__ = ["DEFAULT_CALLS", "DEFAULT_GUARD", "DEFAULT_PERIOD", "AccountState", "Bounds", "Why"]
+__all__ = ["AccountState"]
 
-DEFAULT_CALLS: Final = 100
-DEFAULT_PERIOD: Final = 15 * SECOND
-"""The limit until the server reports another."""
-
-DEFAULT_GUARD: Final = 2 * SECOND
-"""The longest time that a request is assumed to travel."""
-
-_PAUSE: Final = 1 * SECOND
-_LONGEST_PAUSE: Final = 300 * SECOND
-_OUTAGE: Final = 2 * SECOND
-_LONGEST_OUTAGE: Final = 30 * SECOND
 _TRIES: Final = 3
 """How often the status is requested before the gate opens without it."""
 _WATCH: Final = 4
 """While other programs use the account, its status is requested again after this many periods."""
-
-
-class Why(enum.Enum):
-    """The reason for which the gate is closed."""
-
-    UNKNOWN = "what other programs sent is unknown"
-    THROTTLED = "the account is throttled"
-    OUTAGE = "the server is out of service"
-
-
-class Bounds(NamedTuple):
-    """A user's limits for the numbers of a window. Spans in nanoseconds.
-
-    Attributes:
-        calls: the ceiling of calls; None leaves it to the server.
-        period: the least period; None leaves it to the server.
-        guard: the longest time that a request may travel.
-    """
-
-    calls: int | None = None
-    period: int | None = None
-    guard: int = DEFAULT_GUARD
-
-
-_UNBOUNDED: Final = Bounds()
 
 _CONVERTED: Final = frozenset({"window", "processes", "why", "bounds"})
 """The attributes that are not stored as they are; the bounds belong to each throttle and are not stored at all."""
@@ -117,7 +80,7 @@ class AccountState:
         self.bulk_at = 0
         self.watch_at: int | None = None
         self.said: str | None = None
-        self.bounds = _UNBOUNDED
+        self.bounds = UNBOUNDED
         self._probe: int | None = None
         self._probe_is_status_call = False
         self._known = False  # whether what others sent is known, or can't be
@@ -127,7 +90,7 @@ class AccountState:
         self._outage = 0
         self._last_lease = 0
         self._reported: tuple[int, int] | None = None  # the server's calls and period
-        self._agreed: tuple[int | None, int | None] = (None, None)  # the ceiling of those who use the state
+        self._agreed: Agreed = (None, None)  # the ceiling of those who use the state
 
     # Numbers
 
@@ -152,23 +115,11 @@ class AccountState:
         ours = bounds.calls, bounds.period
         if ours == self._agreed:
             return
-        if self.window.held(now) == self.window.foreign:
-            self._agreed = ours  # nobody else is using the state
-            return
-        for name, unit, own, others in zip(("calls", "period"), (1, SECOND), ours, self._agreed, strict=True):
-            if own is not None and others is not None and own != others:
-                raise InvalidArgument(
-                    f"Throttle({name}={own / unit:g}): another throttle of the account has {name}={others / unit:g}, "
-                    "and its calls are counted by the same ledger: give both the same numbers"
-                )
-        self._agreed = ours[0] or self._agreed[0], ours[1] or self._agreed[1]
+        alone = self.window.held(now) == self.window.foreign  # nobody else is using the state
+        self._agreed = ours if alone else bounds.agree(self._agreed)
 
     def _resize(self) -> None:
-        calls, period, _ = self.bounds
-        server_calls, server_period = self._reported or (calls or DEFAULT_CALLS, period or DEFAULT_PERIOD)
-        calls = server_calls if calls is None else min(calls, server_calls)
-        period = server_period if period is None else max(period, server_period)
-        self.window.resize(calls, period)
+        self.window.resize(*self.bounds.limit(self._reported))
 
     # Leases
 
@@ -256,7 +207,7 @@ class AccountState:
         """Note that the server is out of service (a bare 503)."""
         self.window.end(lease, now)
         if self.since is None or lease == self._probe:  # other calls in flight report the same outage
-            self._outage = min(2 * self._outage or _OUTAGE, _LONGEST_OUTAGE)
+            self._outage = longer_outage(self._outage)
         begun = self._close(Why.OUTAGE, now, self._outage)
         self._miss(lease)
         return begun
@@ -394,5 +345,5 @@ class AccountState:
             self._probe = None
 
     def _add_pause(self) -> None:
-        self._pause = min(2 * self._pause or _PAUSE, _LONGEST_PAUSE)
+        self._pause = longer_pause(self._pause)
         self.until += self._pause

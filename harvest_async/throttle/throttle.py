@@ -17,6 +17,7 @@ from attrs import evolve
 
 from harvest_async.clock import SECOND, Clock, SystemClock, span
 from harvest_async.errors import HarvestError, InvalidArgument
+from harvest_async.throttle.bounds import DEFAULT_GUARD, Bounds
 from harvest_async.throttle.budgets import GENERAL, Budget, BudgetGates, Counts
 from harvest_async.throttle.connections import ConnectionCap
 from harvest_async.throttle.gate import Gate
@@ -25,7 +26,6 @@ from harvest_async.throttle.ledgers.memory import Ledger, MemoryLedger
 from harvest_async.throttle.ledgers.remote import RemoteLedger
 from harvest_async.throttle.settings import Settings
 from harvest_async.throttle.snapshot import Snapshot
-from harvest_async.throttle.state import DEFAULT_GUARD, Bounds
 
 __all__ = ["Snapshot", "Throttle"]
 
