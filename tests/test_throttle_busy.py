@@ -129,6 +129,62 @@ async def test_a_call_that_would_wait_too_long_is_refused_while_the_ledger_is_lo
     assert clock().now() == began
 
 
+class Interrupted(SqliteLedger):
+    """A ledger that another process uses at certain changes and reads."""
+
+    def __init__(self, path):
+        super().__init__(path, "a", clock=clock())
+        self.changes, self.reads = [], []
+
+    def transact(self, change):
+        self._meet(self.changes)
+        return super().transact(change)
+
+    def read(self, look):
+        self._meet(self.reads)
+        return super().read(look)
+
+    def _meet(self, turns):
+        if turns and turns.pop(0):
+            raise LedgerBusy("in use")
+
+
+async def with_a_full_window(path):
+    """A throttle of one call, its ledger, and the failures of timers, which nobody else would see."""
+    failures = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: failures.append(context))
+    ledger = Interrupted(path)
+    throttle = Throttle(ledger=ledger, clock=clock(), pace="burst", calls=1)
+    await open_gate(throttle)
+    return throttle, ledger, failures
+
+
+async def test_a_ledger_that_is_in_use_again_when_a_call_is_checked_keeps_it_waiting(path):
+    """Another process comes between the grants of a plan and the check of who waits: the call goes on in its time."""
+    throttle, ledger, failures = await with_a_full_window(path)
+    began = clock().now()
+    ledger.changes = [True, False, True]
+
+    lease = await throttle.acquire(Ticket(max_wait=20 * SECOND))
+    lease.unused()
+
+    assert (failures, ledger.changes) == ([], [])
+    assert 15 <= (lease.sent - began) / SECOND < 15.2
+
+
+async def test_a_call_is_checked_by_what_is_stored_if_the_ledger_is_in_use_again(path):
+    """It is refused soon, and not after its `max_wait`, if no lease is free for longer than that."""
+    throttle, ledger, failures = await with_a_full_window(path)
+    began = clock().now()
+    ledger.changes, ledger.reads = [True, False, True], [True, False]
+
+    with pytest.raises(WouldWait, match=r"would wait 1[45]"):
+        await throttle.acquire(Ticket(max_wait=5 * SECOND))
+
+    assert failures == []
+    assert (clock().now() - began) / SECOND < 0.1
+
+
 async def test_another_process_s_short_transaction_is_no_wait(path):
     """A call that may not wait at all goes on after some milliseconds."""
     throttle = throttle_of(path)

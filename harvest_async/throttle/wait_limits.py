@@ -140,8 +140,13 @@ class WaitLimits:
             ticket = waiter.ticket
             if waiter.future.done() or ticket.max_wait is None:
                 continue
-            wait = self._access.look(partial(self._granting.expected, lane=ticket.lane, now=now, place=place))
-            if wait > ticket.max_wait - ticket.waited:
+            expected = partial(self._granting.expected, lane=ticket.lane, now=now, place=place)
+            slack = 0
+            try:
+                wait = self._access.look(expected)
+            except LedgerBusy:  # another process uses it after the plan
+                wait, slack = self._expected_by_stored(expected), _UNSTORED
+            if wait - slack > ticket.max_wait - ticket.waited:
                 self.give_up(waiter, would_wait(wait))
 
     # Calls that give up
