@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 import harvest_async
+from examples.webapp import settings
 from tests.support.background import ended, field, rows, upload
 from tests.support.chromium import example
 from tests.support.valkey import Valkey
@@ -47,3 +48,17 @@ async def test_the_example_serves_a_person_from_the_sign_in_to_the_sign_out(tmp_
     assert done["report"]["created"] == 3
     assert "Budget “general”" in operators.text
     assert ("Sign in with Harvest" in out.text, after.status_code) == (True, 303)
+
+
+async def test_missing_settings_are_named_together(monkeypatch):
+    """The app does not start without them, and the message has each one: nothing fails in a later request."""
+    for name in settings.REQUIRED:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HARVEST_APP", "tests (tests@example.com)")
+
+    with pytest.raises(harvest_async.InvalidArgument) as caught:
+        settings.check()
+
+    missing = set(settings.REQUIRED) - {"HARVEST_APP"}
+    assert {name for name in settings.REQUIRED if name in str(caught.value)} == missing
+    assert len(missing) == 6

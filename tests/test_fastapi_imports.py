@@ -156,6 +156,33 @@ async def test_a_file_that_is_too_large_is_refused(address, tmp_path):
     assert (page.status_code, "at most 0.953674 MiB" in page.text) == (413, True)
 
 
+@pytest.mark.parametrize("length", [b"\xb2", b"9" * 5_000])
+async def test_a_length_that_is_no_number_is_not_trusted(app, length):
+    """What a header announces is not what limits a file: the response is one of our own."""
+    headers = [(b"content-type", b"multipart/form-data; boundary=x"), (b"content-length", length)]
+    async with visited(app) as visitor:
+        response = await visitor.post(API, content=b"--x--", headers=headers)
+
+    assert response.status_code in {413, 422}
+
+
+NAMES = {
+    "../../etc/passwd.csv": "passwd.csv",
+    "..\\..\\win.csv": "win.csv",
+    "\u202evsc.csv": "_vsc.csv",
+    "d\u00e9j\u00e0 vu.csv": "d\u00e9j\u00e0 vu.csv",
+}
+
+
+async def test_the_name_of_a_file_is_only_shown(app, tmp_path):
+    """It leads to no other folder, and has no character that changes how the text around it is read."""
+    async with visited(app) as visitor:
+        found = [await ended(visitor, await upload(visitor, rows(1), name)) for name in NAMES]
+
+    assert [each["file"] for each in found] == list(NAMES.values())
+    assert {path.name for path in (tmp_path / "imports").glob("*/upload*")} == {"upload.csv"}
+
+
 async def test_a_request_without_a_file_is_refused(app):
     """A form without a file, and a request that is no form, get a problem document."""
     async with visited(app) as visitor:

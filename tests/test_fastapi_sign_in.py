@@ -246,6 +246,27 @@ async def test_a_forged_post_is_refused(address, tmp_path):
     assert still.status_code == 200
 
 
+async def test_the_form_of_a_post_is_small(address, tmp_path):
+    """A file or a long form, which no such POST has, is refused before all of it has been read."""
+    sent = 0
+
+    async def endless():
+        nonlocal sent
+        yield b'--x\r\ncontent-disposition: form-data; name="file"; filename="a"\r\n\r\n'
+        for _ in range(100):
+            sent += 1
+            yield b"x" * 100_000
+
+    async with browser_of(app_of(signing_in(oauth_of("v2", address), tmp_path))) as browser:
+        headers = {"content-type": "multipart/form-data; boundary=x"}
+        file = await browser.post("/sign-out", content=endless(), headers=headers)
+        field = await browser.post("/sign-out", data={"csrf_token": "x" * 100_000})
+        fields = await browser.post("/sign-out", data={f"n{n}": "" for n in range(100)})
+
+    assert {(each.status_code, kind(each)) for each in (file, field, fields)} == {(403, "csrf")}
+    assert sent < 10
+
+
 async def test_the_token_of_another_browser_is_refused(address, tmp_path):
     """An attacker's own token does not protect the attacker's request in another browser."""
     app = app_of(signing_in(oauth_of("v2", address), tmp_path))
@@ -266,7 +287,7 @@ async def test_a_changed_cookie_signs_nobody_in(address, tmp_path, change):
         await sign_in_by(browser)
         text = browser.cookies["harvest-session"]
         changed = {
-            "signature": text[:-1] + ("A" if text[-1] != "A" else "B"),
+            "signature": text[:-2] + ("A" if text[-2] != "A" else "B") + text[-1],  # the last one has unused bits
             "content": "x" + text,
             "cut": text[: len(text) // 2],
             "blank": "",
@@ -350,6 +371,20 @@ async def test_a_sign_in_without_an_account_is_refused(address, tmp_path):
 
     assert (response.status_code, kind(response)) == (400, "sign-in-refused")
     assert not list(tmp_path.glob("*.json"))
+
+
+async def test_an_app_of_one_account_signs_in_its_people_alone(address, tmp_path):
+    """Where the app names its account, the person's other accounts are left out, and others are refused."""
+    others = ((2, "Other", "harvest"), (3, "Third", "harvest"))
+    found = []
+    for accounts in (((1, "Sandbox", "harvest"), *others), others):
+        oauth = oauth_of("v2", address, account="1", options=reaching(address, *accounts))
+        async with browser_of(app_of(signing_in(oauth, tmp_path))) as browser:
+            done = await sign_in_by(browser, next="/clients")
+            found.append((done.status_code, (await browser.get("/clients")).status_code))
+
+    assert found == [(303, 200), (400, 401)]
+    assert kind(done) == "sign-in-refused"
 
 
 async def test_a_new_sign_in_replaces_the_session(address, tmp_path):

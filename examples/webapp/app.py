@@ -15,7 +15,7 @@ from fastapi import Depends, FastAPI, Form, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from examples.webapp.settings import shared
+from examples.webapp.settings import check, shared
 from harvest_async import BearerAuth, HarvestError, HarvestV2
 from harvest_async.fastapi import (
     BackgroundImports,
@@ -34,11 +34,12 @@ from harvest_async.imports import Rules
 
 HERE = Path(__file__).parent
 STATE = Path(os.environ.get("WEBAPP_STATE", "webapp-state"))
+check()
 ACCOUNT = os.environ["HARVEST_ACCOUNT_ID"]
 BASE_URL = os.environ.get("HARVEST_BASE_URL")
 
 log = CallLog()
-oauth = OAuthApp.from_env("v2", base_url=BASE_URL)
+oauth = OAuthApp.from_env("v2", account=ACCOUNT, base_url=BASE_URL)
 cookies = SignedCookies(os.environ["HARVEST_SESSION_KEYS"].split(), secure=oauth.secure)
 common = shared(STATE, ACCOUNT, cookies)
 oauth.options.update(throttle=common.throttle, telemetry=log)

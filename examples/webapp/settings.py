@@ -7,11 +7,21 @@ from pathlib import Path
 
 from attrs import frozen
 
-from harvest_async import SqliteLedger, Throttle
+from harvest_async import InvalidArgument, SqliteLedger, Throttle
 from harvest_async.fastapi import CookieSessions, RedisSessions, Sessions, SignedCookies
 from harvest_async.run_lock import RedisRunLocks, RunLocks, SqliteRunLocks
 
-__all__ = ["Shared", "shared"]
+__all__ = ["Shared", "check", "shared"]
+
+REQUIRED = (
+    "HARVEST_ACCOUNT_ID",
+    "HARVEST_ACCESS_TOKEN",
+    "HARVEST_APP",
+    "HARVEST_CLIENT_ID",
+    "HARVEST_CLIENT_SECRET",
+    "HARVEST_REDIRECT_URI",
+    "HARVEST_SESSION_KEYS",
+)
 
 
 @frozen
@@ -21,6 +31,16 @@ class Shared:
     throttle: Throttle
     locks: RunLocks
     sessions: Sessions
+
+
+def check() -> None:
+    """Name all settings that are missing, before the app starts.
+
+    Raises:
+        InvalidArgument: some are.
+    """
+    if missing := [name for name in REQUIRED if not os.environ.get(name)]:
+        raise InvalidArgument(f"set these environment variables: {', '.join(missing)}")
 
 
 def shared(state: Path, account: str, cookies: SignedCookies) -> Shared:

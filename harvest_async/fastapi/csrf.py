@@ -33,6 +33,12 @@ _LASTS: Final = 24 * 3600
 
 _OWN_SITE: Final = ("same-origin", "none")
 
+_FIELDS: Final = 40
+_LONGEST_FIELD: Final = 64 * 1024
+"""Fields of a form, and bytes of each, at most: requests without any right can't fill memory or the disk."""
+
+_BAD_FORM: Final = 400
+
 
 class Csrf:
     """Issues and checks the tokens of forms.
@@ -75,14 +81,12 @@ class Csrf:
         """Refuse a request without a valid token, in its form or its header.
 
         Raises:
-            Refusal: the token is missing, or belongs to another browser.
+            Refusal: the token is missing, or belongs to another browser; or no form of a page is as large.
         """
         self.check_site(request)
         given = request.headers.get(HEADER)
         if given is None and "form" in request.headers.get("content-type", ""):
-            async with request.form() as form:  # the fields stay; files, which no such form has, are closed
-                field = form.get(FIELD)
-            given = field if isinstance(field, str) else None
+            given = await _field(request)
         self.check_token(request, given)
 
     def check_token(self, request: Request, token: str | None) -> None:
@@ -104,3 +108,16 @@ class Csrf:
     def _number(self, request: Request) -> str | None:
         number = self._cookies.read(request, _COOKIE, _LASTS)
         return number if isinstance(number, str) else None
+
+
+async def _field(request: Request) -> str | None:
+    """Return the token in a form; None for a form with a file, with too many fields, or too long ones."""
+    try:
+        # the fields stay when the form is closed; a form that the route itself has read is not read again
+        async with request.form(max_files=0, max_fields=_FIELDS, max_part_size=_LONGEST_FIELD) as form:
+            field = form.get(FIELD)
+    except Exception as error:  # FastAPI's HTTPException is a subclass of the one that is raised
+        if getattr(error, "status_code", None) == _BAD_FORM:
+            return None
+        raise
+    return field if isinstance(field, str) else None

@@ -44,7 +44,8 @@ class OAuthApp:
         client_id, client_secret: the app's credentials.
         redirect_uri: the address of its callback, as registered: `https://app.example/sign-in/callback`.
         app: its name with a contact, for the `User-Agent`.
-        account: the subdomain of the only account whose people may sign in; required for v1, and unused for v2.
+        account: the only account whose people may sign in: a subdomain (v1, required) or a number (v2). If it is
+            empty, people of all accounts of Harvest may.
         base_url: the address of the account's API, if it is not at Harvest's own: a sandbox, for example.
         options: further arguments of the clients, such as `transport`.
         clock: the source of the time; the system's by default.
@@ -126,7 +127,8 @@ class OAuthApp:
         sign_in = versions.load("sign_in", self.version)
         reached = {name: value for name, value in self._options().items() if name in _REACHED_BY}
         found = await sign_in(redirect, state=state, auth=self.auth(store), **reached)
-        return tuple((str(each.id), each.name or str(each.id)) for each in found if each.product == "harvest")
+        accounts = [(str(each.id), each.name or str(each.id)) for each in found if each.product == "harvest"]
+        return tuple(each for each in accounts if self.account in ("", each[0]))
 
     async def user(self, account: str, store: TokenStore) -> SignedInUser:
         """Read who is signed in to an account.

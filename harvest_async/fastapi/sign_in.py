@@ -231,7 +231,7 @@ class SignIn:
         except Unauthorized as error:
             raise _refused(error.message) from error
         if not accounts:
-            raise _refused("Your sign-in reaches no account of Harvest: sign in as another person.")
+            raise _refused("Your sign-in reaches no account that this app is for: sign in as another person.")
         session = evolve(session, accounts=accounts)
         return await self._with_account(session, accounts[0][0]) if len(accounts) == 1 else session
 

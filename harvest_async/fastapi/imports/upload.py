@@ -30,6 +30,7 @@ _FORM: Final = "multipart/form-data"
 _FIELDS: Final = 40
 _LONGEST_FIELD: Final = 64 * 1024
 _LONGEST_NAME: Final = 120
+_LONGEST_NUMBER: Final = 15
 _MEBIBYTE: Final = 1 << 20
 
 _WORKBOOK: Final = {
@@ -106,7 +107,7 @@ async def _upload_of(request: Request, csrf: Csrf, form: FormData) -> Upload:
         raise Refusal(422, "no-file", "No file", "Choose a file to import: the form has no field “file” with one.")
     if not file.size:
         raise Refusal(422, "empty-file", "The file is empty", "Choose a file with a header and rows below it.")
-    name = PurePosixPath(file.filename.replace("\\", "/")).name[-_LONGEST_NAME:]
+    name = _shown_name(file.filename)
     ending = PurePosixPath(name).suffix.lower()
     _check_type(name, ending, await file.read(_HEAD))
     names = {field.name for field in FIELDS}
@@ -156,7 +157,7 @@ async def _read(request: Request, largest: int) -> FormData:
         raise Refusal(415, "no-form", "Not a form with a file", detail)
     allowed = largest + _FIELDS * _LONGEST_FIELD // 4
     length = request.headers.get("content-length", "")
-    if length.isdigit() and int(length) > allowed:
+    if length.isdecimal() and (len(length) > _LONGEST_NUMBER or int(length) > allowed):
         raise _too_large(largest)
     left = allowed
 
@@ -174,6 +175,12 @@ async def _read(request: Request, largest: int) -> FormData:
     if file is not None and not isinstance(file, str) and (file.size or 0) > largest:
         raise _too_large(largest)
     return form
+
+
+def _shown_name(given: str) -> str:
+    """Return a file's name without its folders, and without characters that change how the text around it is read."""
+    name = PurePosixPath(given.replace("\\", "/")).name[-_LONGEST_NAME:]
+    return "".join(each if each.isprintable() else "_" for each in name)
 
 
 def _too_large(largest: int) -> Refusal:
