@@ -18,7 +18,7 @@ from harvest_async.redaction import redact_message
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-__all__ = ["Moved", "ScriptUnknown", "ServerAway", "connect", "errors_of", "explained", "location", "moved", "ping"]
+__all__ = ["Moved", "ScriptUnknown", "ServerAway", "connect", "explained", "location", "moved", "ping"]
 
 _SCHEMES: Final = ("redis://", "rediss://", "unix://")
 _TIMEOUT: Final = 5.0
@@ -91,8 +91,12 @@ def location(url: str) -> str:
 
 
 @contextmanager
-def explained(url: str) -> Iterator[None]:
+def explained(url: str, what: str = "") -> Iterator[None]:
     """Raise errors of redis-py as errors that name the server without its password.
+
+    Args:
+        url: the address of the server.
+        what: what is stored there, for the message: "the run locks".
 
     Raises:
         ServerAway: it can't be reached, is starting, or is a replica that takes no writes.
@@ -100,32 +104,41 @@ def explained(url: str) -> Iterator[None]:
         Moved: it is a node of a cluster that does not have the keys.
         StorageError: it refuses the command.
     """
-    from redis import exceptions  # noqa: PLC0415 - loaded with the client
+    from redis.exceptions import RedisError  # noqa: PLC0415 - loaded with the client
 
     try:
         yield
-    except exceptions.NoScriptError as error:
-        raise ScriptUnknown("the script is unknown") from error
-    except exceptions.MovedError as error:
-        elsewhere = Moved(f"{error.host}:{error.port} has the keys")
-        elsewhere.host, elsewhere.port = error.host, error.port
-        raise elsewhere from error
-    except (exceptions.RedisError, OSError) as error:
-        raise _explain(error, location(url)) from error
+    except (RedisError, OSError) as error:
+        server = f"{what} on {location(url)}" if what else location(url)
+        raise (_unserved(error, server) or _explain(error, server)) from error
+
+
+def _unserved(error: Exception, server: str) -> StorageError | None:
+    """Return the error for a command that was not run, but can be in another way; None for any other one."""
+    from redis import exceptions as e  # noqa: PLC0415 - loaded with the client
+
+    if isinstance(error, e.NoScriptError):
+        return ScriptUnknown(f"{server} does not have the script")
+    if not isinstance(error, e.MovedError):
+        return None
+    elsewhere = Moved(f"{server} does not have the keys: give the URL of {error.host}:{error.port}")
+    elsewhere.host, elsewhere.port = error.host, error.port
+    return elsewhere
 
 
 def _explain(error: Exception, server: str) -> StorageError:
     from redis import exceptions as e  # noqa: PLC0415 - loaded with the client
 
+    text = redact_message(str(error))
     if isinstance(error, (e.AuthenticationError, e.AuthorizationError, e.NoPermissionError)):
-        return StorageError(f"{server} refuses the user, the password or the command ({error}): correct the URL")
+        return StorageError(f"{server} refuses the user, the password or the command ({text}): correct the URL")
     if isinstance(error, e.ReadOnlyError):
         return ServerAway(f"{server} is a replica, which takes no writes: give the URL of the primary")
     if isinstance(error, e.OutOfMemoryError):
-        return StorageError(f"{server} is out of memory ({error}): raise its maxmemory")
+        return StorageError(f"{server} is out of memory ({text}): raise its maxmemory")
     if isinstance(error, e.ResponseError) and not isinstance(error, (e.ClusterDownError, e.TryAgainError)):
-        return StorageError(f"{server} responded with an error ({error})")
-    return ServerAway(f"{server} can't be reached ({type(error).__name__}: {error}): start it, or correct the URL")
+        return StorageError(f"{server} responded with an error ({text})")
+    return ServerAway(f"{server} can't be reached ({type(error).__name__}: {text}): start it, or correct the URL")
 
 
 def moved(url: str, host: str, port: int) -> str:
@@ -134,26 +147,6 @@ def moved(url: str, host: str, port: int) -> str:
     credentials, at, _ = parts.netloc.rpartition("@")
     name = f"[{host}]" if ":" in host else host
     return parts._replace(netloc=f"{credentials}{at}{name or parts.hostname}:{port}").geturl()
-
-
-@contextmanager
-def errors_of(url: str, what: str) -> Iterator[None]:
-    """Raise errors of redis-py as `StorageError`.
-
-    Args:
-        url: the address of the server, which the message has without its password.
-        what: what is stored there, for the message: "the run locks".
-
-    Raises:
-        StorageError: the server can't be reached, or refuses a command.
-    """
-    from redis.exceptions import RedisError  # noqa: PLC0415 - the extra may be missing
-
-    try:
-        yield
-    except (RedisError, OSError, TimeoutError) as error:
-        msg = f"{what} on {location(url)} can't be used ({type(error).__name__}: {redact_message(str(error))})"
-        raise StorageError(f"{msg}: check that the server runs, and that it accepts writes") from error
 
 
 async def ping(url: str, what: str) -> None:
@@ -169,7 +162,7 @@ async def ping(url: str, what: str) -> None:
     """
     client = connect(url)
     try:
-        with errors_of(url, what):
+        with explained(url, what):
             await cast("Any", client).ping()
     finally:
         await client.aclose()

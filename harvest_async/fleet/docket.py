@@ -62,7 +62,7 @@ async def opened(setup: Setup) -> AsyncIterator[Docket]:
     module = _pydocket()
     await redis_client.ping(setup.url, "the queue")
     async with AsyncExitStack() as stack:
-        with redis_client.errors_of(setup.url, "the queue"):
+        with redis_client.explained(setup.url, "the queue"):
             docket = await stack.enter_async_context(module.Docket(name=setup.name, url=setup.url))
         yield docket
 
@@ -81,7 +81,7 @@ async def enqueue_jobs(setup: Setup, jobs: Iterable[Job], *, again: bool = False
         docket.register(_task(setup, asyncio.Event()), [TASK])
 
         async def queue(job: Job) -> None:
-            with redis_client.errors_of(setup.url, "the queue"):
+            with redis_client.explained(setup.url, "the queue"):
                 await docket.add(TASK, key=job.id)(job.dump())
 
         return await enqueue(setup, queue, jobs, again=again)

@@ -83,7 +83,7 @@ class RedisJobStore:
 
     async def find(self, id: str) -> JobStatus | None:
         """See `JobStore.find`."""
-        with redis_client.errors_of(self._url, "the jobs"):
+        with redis_client.explained(self._url, "the jobs"):
             client: Any = await self._clients.get()
             return _status(await client.hgetall(f"{self._tag}:job:{id}"))
 
@@ -98,7 +98,7 @@ class RedisJobStore:
 
     async def writer(self, account: str) -> str | None:
         """See `JobStore.writer`."""
-        with redis_client.errors_of(self._url, "the jobs"):
+        with redis_client.explained(self._url, "the jobs"):
             client: Any = await self._clients.get()
             found: bytes | None = await client.hget(self._writer(account), "journal")
         return None if found is None else found.decode()
@@ -109,7 +109,7 @@ class RedisJobStore:
 
     async def all(self) -> AsyncIterator[JobStatus]:
         """See `JobStore.all`."""
-        with redis_client.errors_of(self._url, "the jobs"):
+        with redis_client.explained(self._url, "the jobs"):
             client: Any = await self._clients.get()
             ids = sorted(await client.smembers(f"{self._tag}:jobs"))
             for first in range(0, len(ids), _PAGE):
@@ -131,7 +131,7 @@ class RedisJobStore:
         return await self._call(script, [f"{self._tag}:job:{job.id}", f"{self._tag}:jobs"], *arguments)
 
     async def _call(self, script: str, keys: list[str], *arguments: str | int) -> Any:
-        with redis_client.errors_of(self._url, "the jobs"):
+        with redis_client.explained(self._url, "the jobs"):
             client = await self._clients.get()
             return await client.register_script(script)(keys=keys, args=list(arguments))
 

@@ -104,7 +104,7 @@ class RedisRunLocks:
         Raises:
             StorageError: the server can't be used.
         """
-        with redis_client.errors_of(self._url, "the run locks"):
+        with redis_client.explained(self._url, "the run locks"):
             client = await self._clients.get()
             return await client.register_script(script)(keys=[key], args=list(arguments))
 
