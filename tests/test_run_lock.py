@@ -363,7 +363,9 @@ async def test_a_server_that_is_down(tmp_path):
     server = Valkey(tmp_path)
     locks = RedisRunLocks(f"redis://me:secret@127.0.0.1:{server.port}/0")
 
-    with pytest.raises(StorageError, match=f"the run locks on redis://127.0.0.1:{server.port}/0 can't be reached") as down:
+    with pytest.raises(
+        StorageError, match=f"the run locks on redis://127.0.0.1:{server.port}/0 can't be reached"
+    ) as down:
         await locks.acquire("acme", "first", LEASE)
     assert "secret" not in str(down.value)
     assert "secret" not in repr(locks)
