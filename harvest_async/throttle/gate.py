@@ -182,7 +182,7 @@ class Gate:
         """See `lease.Owner`."""
         self.refused += lease.turned_away
         self._granting.leases.pop(lease.number, None)
-        if self._may_end_soon(lease):
+        if self._takes_turns and self._may_end_soon(lease):
             now = self._clock.now()
             self._access.end_soon(End(change, lease.number, now))
             self.connections.observe(now - lease.sent)
@@ -217,8 +217,7 @@ class Gate:
         Its lease is free in a period, which others have to know by then; the next turn of this gate is known already.
         """
         return (
-            self._takes_turns
-            and (bool(self._granting.leases or self._queue.size) or not self._access.immediate)
+            (bool(self._granting.leases or self._queue.size) or not self._access.immediate)
             and lease.timely
             and not (lease.probes or lease.is_status_call or self._access.closed)
         )
