@@ -3,7 +3,7 @@
 Rules:
 - A gap is the time between two turns of a task that only sleeps for a millisecond, above that millisecond.
 - The other processes take leases as fast as they can; the stopped one was stopped inside its transaction.
-- 48 calls wait while the ledger is locked, and all of them go on when the stopped process ends.
+- 8 calls wait while the ledger is locked, and all of them go on when the stopped process ends.
 - The first line is an event loop that does nothing else: what the machine itself holds up.
 """
 
@@ -103,7 +103,7 @@ async def stopped(path):
     process = start(HOLDER, path)
     try:
         process.send_signal(signal.SIGSTOP)
-        calls = [asyncio.ensure_future(throttle.acquire(Ticket(deadline=600 * SECOND))) for _ in range(48)]
+        calls = [asyncio.ensure_future(throttle.acquire(Ticket(deadline=600 * SECOND))) for _ in range(8)]
         seen = await gaps(SECONDS)
     finally:
         process.kill()
