@@ -25,6 +25,7 @@ from harvest_async.v1 import models as v1
 from harvest_async.v1.models import LineItem
 from tests import test_docs_pages
 from tests.support.sample import make_rows, write_csv
+from tests.support.signing_in import browser_of, sign_in_by, token_of
 from tests.support.valkey import Valkey
 
 pytestmark = pytest.mark.anyio
@@ -91,7 +92,7 @@ def test_every_block_is_run_here():
         ("docs/api-v2.md", "python"): 1,
         ("docs/command-line.md", "console"): 2,
         ("docs/command-line.md", "python"): 1,
-        ("docs/fastapi.md", "python"): 4,
+        ("docs/fastapi.md", "python"): 5,
         ("docs/fleet.md", "console"): 1,
         ("docs/fleet.md", "python"): 3,
         ("docs/ledgers.md", "python"): 1,
@@ -381,6 +382,35 @@ async def test_an_app_of_several_accounts():
 
     assert nobody.status_code == 401
     assert response.json() == ["admin@example.com"] * 3
+
+
+async def test_an_app_with_sign_in_imports_and_pages(harvest_address, monkeypatch, tmp_path):
+    """A person signs in and sees projects, imports and calls; others are sent to the sign-in, or have no token."""
+    given = {
+        "ACCOUNT_ID": "1",
+        "ACCESS_TOKEN": "sandbox-token",
+        "APP": "docs (docs@example.com)",
+        "BASE_URL": harvest_address,
+        "CLIENT_ID": "sandbox-client",
+        "CLIENT_SECRET": "sandbox-secret",
+        "REDIRECT_URI": "http://app/sign-in/callback",
+        "SESSION_KEYS": "docs-key-" * 5,
+    }
+    for name, value in given.items():
+        monkeypatch.setenv(f"HARVEST_{name}", value)
+    monkeypatch.setenv("STATE", str(tmp_path))
+    paths = ("/projects", "/imports", "/api/imports", "/operators")
+
+    async with browser_of(run(block("docs/fastapi.md", "import os"))["app"]) as browser:
+        before = [(await browser.get(path, headers={"accept": "text/html"})).status_code for path in paths]
+        await sign_in_by(browser)
+        after = [(await browser.get(path)).status_code for path in paths]
+        forged = await browser.post("/sign-out")
+        out = await browser.post("/sign-out", headers=await token_of(browser))
+
+    assert before == [303] * 4
+    assert after == [200] * 4
+    assert (forged.status_code, out.status_code) == (403, 303)
 
 
 async def test_the_test_of_an_app():
