@@ -15,10 +15,8 @@ from tests.support.valkey import Valkey
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.socket, pytest.mark.timeout(120)]
 
-needs_redis_ledger = pytest.mark.skipif(not hasattr(harvest_async, "RedisLedger"), reason="there is no RedisLedger yet")
 
-
-@pytest.mark.parametrize("shared", ["sqlite", pytest.param("valkey", marks=needs_redis_ledger)])
+@pytest.mark.parametrize("shared", ["sqlite", "valkey"])
 async def test_the_example_serves_a_person_from_the_sign_in_to_the_sign_out(tmp_path, shared):
     """Sign-in, projects, time, an import and the operators' page work whichever worker responds."""
     with ExitStack() as stack:

@@ -148,7 +148,7 @@ def test_a_server_that_is_down_is_named(folder, valkey, words):
     )
 
     assert done.returncode == 2, done.stderr
-    assert f"redis://127.0.0.1:{valkey.port}/0 can't be used" in done.stderr.replace("\n", " ")
+    assert f"redis://127.0.0.1:{valkey.port}/0 can't be reached" in done.stderr.replace("\n", " ")
     assert "secret" not in done.stderr + done.stdout
 
 
