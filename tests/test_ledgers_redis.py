@@ -222,7 +222,7 @@ async def test_calls_go_on_after_the_server_was_restarted_empty(own, caplog):
 
 async def test_calls_fail_while_the_server_is_away_and_go_on_after_it(own, monkeypatch):
     """With an error that names it; once it is back, calls are sent again."""
-    monkeypatch.setattr("harvest_async.throttle.remote_access._PATIENCE", SECOND // 5)
+    monkeypatch.setattr("harvest_async.throttle.remote_exchange._PATIENCE", SECOND // 5)
     async with used(throttle_of(own.url)) as throttle:
         await call(throttle)
         own.end()
@@ -235,7 +235,7 @@ async def test_calls_fail_while_the_server_is_away_and_go_on_after_it(own, monke
 
 async def test_a_share_is_used_while_the_server_is_away(own, monkeypatch):
     """After one period without calls, no more than the share; the server is used again when it is back."""
-    monkeypatch.setattr("harvest_async.throttle.remote_access._PATIENCE", SECOND // 5)
+    monkeypatch.setattr("harvest_async.throttle.remote_exchange._PATIENCE", SECOND // 5)
     async with used(throttle_of(own.url, share=2 / 5)) as throttle:
         await call(throttle)
         own.end()
@@ -255,7 +255,7 @@ async def test_a_share_is_used_while_the_server_is_away(own, monkeypatch):
 
 async def test_without_enough_calls_for_a_share_calls_fail(own, monkeypatch):
     """A share of less than one call is none."""
-    monkeypatch.setattr("harvest_async.throttle.remote_access._PATIENCE", 0)
+    monkeypatch.setattr("harvest_async.throttle.remote_exchange._PATIENCE", 0)
     async with used(throttle_of(own.url, share=1 / 10)) as throttle:
         await call(throttle)
         own.end()
@@ -264,7 +264,7 @@ async def test_without_enough_calls_for_a_share_calls_fail(own, monkeypatch):
 
 async def test_a_replica_is_refused(own, tmp_path_factory, monkeypatch):
     """A read-only replica is named as one; the primary's URL is needed."""
-    monkeypatch.setattr("harvest_async.throttle.remote_access._PATIENCE", SECOND // 5)
+    monkeypatch.setattr("harvest_async.throttle.remote_exchange._PATIENCE", SECOND // 5)
     folder = tmp_path_factory.mktemp("replica")
     with Valkey(folder, "--replicaof", "127.0.0.1", str(own.port)) as replica:
         async with used(throttle_of(replica.url)) as throttle:

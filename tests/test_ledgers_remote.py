@@ -115,7 +115,7 @@ async def test_after_the_server_s_clock_jumped_all_calls_are_held(jump):
 
 async def test_a_share_keeps_a_closed_gate_and_its_ends(monkeypatch):
     """A refusal while the server is away closes the gate, and the server has it when it is back."""
-    monkeypatch.setattr("harvest_async.throttle.remote_access._PATIENCE", 0)
+    monkeypatch.setattr("harvest_async.throttle.remote_exchange._PATIENCE", 0)
     server = LedgerServer(loop_clock())
     throttle = throttle_on(server, share=1 / 2)
     await call(throttle)

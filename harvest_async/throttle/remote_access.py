@@ -20,11 +20,14 @@ from typing import Final, TypeVar
 from harvest_async.clock import SECOND, Clock
 from harvest_async.errors import HarvestError
 from harvest_async.throttle.access import End, Turn, log_turn, unusable
-from harvest_async.throttle.bounds import Bounds
+from harvest_async.throttle.heartbeat import Heartbeat
 from harvest_async.throttle.ledgers.memory import LedgerBusy
 from harvest_async.throttle.ledgers.remote import Commit, LedgerDown, Notice, RemoteLedger, Reply
 from harvest_async.throttle.plan import Plan, Planner
-from harvest_async.throttle.remote_state import RemoteState, enter
+from harvest_async.throttle.remote_draft import Drafts
+from harvest_async.throttle.remote_exchange import Exchanges
+from harvest_async.throttle.remote_share import share_of
+from harvest_async.throttle.remote_state import RemoteState
 from harvest_async.throttle.settings import Settings
 from harvest_async.throttle.state import AccountState
 
@@ -36,22 +39,11 @@ T = TypeVar("T")
 
 _SOON: Final = 0.02
 """Seconds after which the ends of leases are written that nobody waits for."""
-_PATIENCE: Final = 5 * SECOND
-"""How long a server that was reached before may be away until calls fail."""
-_PAUSES: Final = (0.0, 0.05, 0.1, 0.2, 0.5)
-"""Seconds between attempts to reach it; the last one is repeated."""
-_SETTLE: Final = SECOND
-"""How long nothing is granted after a connection was lost."""
 _RETRY: Final = 1.0
 """Seconds between attempts to write what is left, after calls have failed."""
 _LONGEST_FLUSH: Final = 2.0
-_IDLE: Final = 8
-"""After this many half periods without calls, notices of other processes are not listened to any more."""
-_SHORTEST_BEAT: Final = 0.5
 _LONGEST_ASIDE: Final = 0.1
 """The most seconds by which a step is put off while other processes are faster."""
-_NUMBERS: Final = 24
-"""Bits of a lease's number that count the leases of one gate; those above are its own."""
 
 
 class RemoteAccess:
@@ -86,18 +78,12 @@ class RemoteAccess:
         self._remote = RemoteState(f"the throttle's ledger {ledger.location}")
         self._alone: AccountState | None = None
         self._ends: list[End] = []
-        self._repeated: set[int] = set()  # leases whose end may be stored already
-        self._last_lease = secrets.randbits(38) << _NUMBERS
-        self._steps = 0
+        self._drafts = Drafts(self._remote, self._user, settings.bounds, clock, planner)
         self._task: asyncio.Task[None] | None = None
         self._plans = self._looks = False
         self._timer: asyncio.TimerHandle | None = None
-        self._beat: asyncio.TimerHandle | None = None
-        self._idle_beats = 0
-        self._looked = False
-        self._unsettled_until = clock.now()
-        self._away_since: int | None = None  # since when the server can't be reached, or takes no step
-        self._trip = 0  # nanoseconds of the last exchange
+        self._exchanges = Exchanges(self._store, self._remote, clock)
+        self._heartbeat = Heartbeat(self._half_period, lambda: planner.idle, self._beat, self._store.idle)
         self._down = False
         self._began = 0
         self.closed = False
@@ -113,9 +99,9 @@ class RemoteAccess:
             return look(self._alone)
         if self._remote.state is None or self.busy_for() >= self.grace:
             raise LedgerBusy(f"the throttle's ledger {self._ledger.location} does not respond")
-        state = self._draft()
+        state = self._drafts.new()
         for end in self._ends:
-            self._apply(end, state)
+            self._drafts.end(end, state)
         return look(state)
 
     def dispatch(self, planner: Planner) -> None:
@@ -218,23 +204,23 @@ class RemoteAccess:
         plans = self._take_plans()
         if self._remote.state is None:
             await self._read()
-        if self._beat is None:
+        if not self._heartbeat.running:
             self._store.listen(self._notified)
-            self._beat_later()
+            self._heartbeat.start()
         again = 0
         while not await self._try_step(plans=plans, again=again):
             self._plans, again = self._plans or plans, again + 1
             plans = self._take_plans()
             if again > 1:  # processes that wait for one another must not try at the same times
-                aside = min(self._trip / SECOND * 2**again, _LONGEST_ASIDE)
+                aside = min(self._exchanges.trip / SECOND * 2**again, _LONGEST_ASIDE)
                 await asyncio.sleep(random.uniform(0, aside))  # noqa: S311
 
     def _take_plans(self) -> bool:
         """Return whether leases are to be granted in this step; while they must not be, it is left to a later one."""
-        left = self._unsettled_until - self._clock.now()
-        if left > 0 and self._plans:
+        left = self._exchanges.unsettled()
+        if left and self._plans:
             self._loop.call_later(left / SECOND, self.dispatch, self._planner)
-        plans, self._plans = self._plans and left <= 0, False
+        plans, self._plans = self._plans and not left, False
         return plans
 
     async def _try_step(self, *, plans: bool, again: int) -> bool:
@@ -246,16 +232,16 @@ class RemoteAccess:
                 only register what waits here is not sent.
         """
         remote, ends, plan = self._remote, tuple(self._ends), Plan()
-        state = self._draft()
+        state = self._drafts.new()
         was_closed = state.why is not None
         try:
-            logs = self._change(state, ends, plan, plans=plans)
-            commit = self._commit(state, ends, plan, was_closed=was_closed)
+            logs = self._drafts.change(state, ends, plan, plans=plans)
+            commit = self._drafts.commit(state, ends, plan, was_closed=was_closed)
             if again and not (ends or plan.granted or remote.changed):
                 if plans:
                     self._planner.confirm(plan)
                 return True
-            reply = await self._exchange(commit)
+            reply = await self._send(commit)
         except BaseException:
             self._withdraw(plan, ends)
             raise
@@ -269,91 +255,33 @@ class RemoteAccess:
         else:
             remote.stored(state, commit, self._clock.now())
         self._know()
-        self._away_since = None
+        self._exchanges.stored()
         del self._ends[: len(ends)]
-        self._repeated.difference_update(end.lease for end in ends)
+        self._drafts.repeated.difference_update(end.lease for end in ends)
         for log in logs:
             self._log(log)
         if plans:
             self._planner.confirm(plan)
         return True
 
-    def _change(self, state: AccountState, ends: tuple[End, ...], plan: Plan, *, plans: bool) -> list[Turn | None]:
-        """Write ends and grants into a state; return what there is to log."""
-        logs = [self._apply(end, state) for end in ends]
-        state.number_from(self._last_lease)
-        try:
-            if plans:
-                self._planner.plan(state, plan)
-        finally:
-            self._last_lease = state.last_lease
-        return logs
-
-    def _commit(self, state: AccountState, ends: tuple[End, ...], plan: Plan, *, was_closed: bool) -> Commit | None:
-        """Return the request to store a changed state; None if nothing was changed."""
-        remote = self._remote
-        if not (ends or plan.granted or remote.changed or _differ(self._draft(), state, self._clock.now())):
-            return None
-        self._steps += 1
-        is_closed = state.why is not None
-        notice = Notice.NONE
-        if remote.changed:
-            notice = Notice.LOST
-        elif is_closed != was_closed:
-            notice = Notice.CLOSED if is_closed else Notice.CHANGED
-        return remote.commit(state, f"{self._user}:{self._steps}", self._clock.now(), notice)
-
     async def _read(self) -> None:
         """Read the state for the first time."""
-        reply = await self._exchange(None)
+        reply = await self._send(None)
         self._remote.adopt(reply, self._clock.now(), self._planner.open_leases())
         self._know()
 
-    async def _exchange(self, commit: Commit | None) -> Reply:
-        """Send a step, and again while the server can't be reached, as long as that may last."""
-        expected, again = self._remote.token, False
-        if commit is not None:
-            self._remote.sent(commit)
-        patience = 0 if self._down or self._remote.state is None else _PATIENCE
-        for pause in _pauses():
-            sent = self._clock.now()
-            try:
-                reply = await self._store.exchange(expected, commit, again=again)
-            except LedgerDown:
-                self._lost_connection()
-                if self._away_since is None:
-                    self._away_since = self._clock.now()
-                if self._clock.now() - self._away_since >= patience:
-                    raise
-                again = True
-                await asyncio.sleep(pause)
-            else:
-                self._remote.observe(sent, self._clock.now(), reply)
-                self._looked, self._trip = True, self._clock.now() - sent
-                return reply
-        raise AssertionError
+    async def _send(self, commit: Commit | None) -> Reply:
+        return await self._exchanges.send(commit, at_once=self._down or self._remote.state is None)
 
     def _withdraw(self, plan: Plan, ends: tuple[End, ...]) -> None:
         """Return the waiters of a step that may be stored to the queue, and have its leases given back."""
         now = self._clock.now()
-        self._repeated.update(end.lease for end in ends)
+        self._drafts.repeated.update(end.lease for end in ends)
         given_back = [End(AccountState.unused, lease.number, now) for _, lease in plan.granted]
         self._planner.undo(plan)
         self._ends.extend(given_back)
 
     # State
-
-    def _draft(self) -> AccountState:
-        """Return a copy of the state as of the last exchange, within the bounds."""
-        now, bounds = self._clock.now(), self._settings.bounds
-        draft = self._remote.draft(now, self._planner.open_leases())
-        draft.bound(bounds._replace(guard=bounds.guard + self._remote.late), now)
-        return draft
-
-    def _apply(self, end: End, state: AccountState) -> Turn | None:
-        if end.lease in self._repeated and not state.window.holds(end.lease):
-            return None
-        return End(end.change, end.lease, end.time + self._remote.late).apply(state)
 
     def _know(self) -> None:
         state = self._remote.state
@@ -373,7 +301,7 @@ class RemoteAccess:
         if notice == Notice.CLOSED:
             self.closed = True
         if not token:
-            self._lost_connection()
+            self._exchanges.lost_connection()
             if notice == Notice.LOST:
                 self._remote.doubt()
         if notice == Notice.LOST or not token:
@@ -381,28 +309,15 @@ class RemoteAccess:
         self._plans = True
         self._start()
 
-    def _lost_connection(self) -> None:
-        """Grant nothing for a while: another server may have taken over, and others enter what it does not know."""
-        self._unsettled_until = self._clock.now() + _SETTLE
-
-    def _beat_later(self) -> None:
+    def _half_period(self) -> float:
         state = self._remote.state
-        period = SECOND if state is None else state.window.period
-        self._beat = self._loop.call_later(max(_SHORTEST_BEAT, period / SECOND / 2), self._beats)
+        return (SECOND if state is None else state.window.period) / SECOND / 2
 
-    def _beats(self) -> None:
-        """Look at the state from time to time while calls are in flight, so that a loss is noticed."""
-        self._beat, looked, self._looked = None, self._looked, False
-        if self._planner.idle:
-            self._idle_beats += 1
-        else:
-            self._idle_beats = 0
-            if not looked:
-                self._write()
-        if self._idle_beats < _IDLE:
-            self._beat_later()
-        else:
-            self._store.idle()
+    def _beat(self) -> None:
+        """Look at the state if nothing was exchanged since the last beat, so that a loss is noticed."""
+        looked, self._exchanges.responded = self._exchanges.responded, False
+        if not looked and not self._planner.idle:
+            self._write()
 
     # Failures
 
@@ -422,42 +337,25 @@ class RemoteAccess:
         """Begin to use this process's share of the budget without the server; return whether there is one."""
         if self._alone is not None:
             return True
-        known, share = self._remote.state, self._ledger.share
-        calls = 0 if known is None or share is None else int(known.window.calls * share)
-        if known is None or not calls:
-            return False
-        alone, now = known.copy(), self._clock.now()
-        alone.bound(Bounds(calls, known.window.period, self._settings.bounds.guard))
-        alone.number_from(self._last_lease)
-        alone.restart(now, left=known.until - now)
-        alone.window.fill(now, now)
-        enter(alone, self._planner.open_leases())
-        self._alone = alone
-        return True
+        self._alone = share_of(
+            self._remote.state,
+            self._ledger.share,
+            guard=self._settings.bounds.guard,
+            last_lease=self._drafts.last_lease,
+            leases=self._planner.open_leases(),
+            now=self._clock.now(),
+        )
+        return self._alone is not None
 
     async def _return(self) -> None:
         """Use the server again if it can be reached."""
         self._looks = False
-        reply = await self._exchange(None)
+        reply = await self._send(None)
         now, leases = self._clock.now(), self._planner.open_leases()
         if not reply.stored:
             self._remote.adopt(reply, now, leases)
         self._remote.recover(now, leases)
         if self._alone is not None:
-            self._last_lease = self._alone.last_lease
+            self._drafts.last_lease = self._alone.last_lease
         self._alone, self._looks, self._plans = None, True, True
         logger.warning("%s: the throttle's ledger is used again", self._settings.name)
-
-
-def _differ(before: AccountState, after: AccountState, now: int) -> bool:
-    """Return whether a state was changed otherwise than by the passing of time."""
-    before.window.held(now)
-    after.window.held(now)
-    return before.dump() != after.dump()
-
-
-def _pauses() -> Iterable[float]:
-    """Yield the pauses between attempts, without end."""
-    yield from _PAUSES
-    while True:
-        yield _PAUSES[-1]

@@ -9,10 +9,6 @@ import io
 import coverage
 import pytest
 
-SERVER = ["*/throttle/ledgers/redis*.py", "*/throttle/remote_access.py"]
-"""What exchanges steps with a real server: which of its branches run depends on how fast that responds.
-It counts for the package alone."""
-
 REQUIRED = (
     # of what, which files, at least N percent
     ("the package", None, 95),
@@ -62,7 +58,7 @@ def _check(session, measured, what, files, percent):
 def _percent(measured, files, table):
     """Write a table of files and return how many percent of them are covered."""
     try:
-        return measured.report(include=files, omit=SERVER if files else None, file=table)
+        return measured.report(include=files, file=table)
     except coverage.exceptions.NoDataError:
         return 0.0
 
