@@ -282,7 +282,7 @@ async def test_errors_name_the_ledger(server, connection, error, kind):
     """Whether it can't be reached, or refuses the step."""
     server.replies = [error]
 
-    with pytest.raises(kind, match="^the throttle's ledger redis://ledger:6379/0") as raised:
+    with pytest.raises(kind, match=r"^the throttle's ledger redis://ledger:6379/0") as raised:
         await store_of(connection).exchange(b"", None, again=False)
     assert isinstance(raised.value, LedgerDown) == (kind is LedgerDown)
 

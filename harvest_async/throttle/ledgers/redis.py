@@ -115,7 +115,7 @@ class RedisStore:
         self._keys = [key, f"{key}:{user}"]
         self._flush = flush
         self._connection: RedisConnection | None = None
-        self._notified = _nobody
+        self._notified: Callable[[bytes, bytes], None] = _nobody
         self._listens = False
 
     async def exchange(self, expected: bytes, commit: Commit | None, *, again: bool) -> Reply:
