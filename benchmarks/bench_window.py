@@ -14,8 +14,8 @@ Rules:
 - Each contestant runs three times (`--short`: once) in each situation, each time against a sandbox of its own; each
   contestant and each sandbox is a process. All runs of a round take the same minutes, and begin one second apart, so
   that they compete little for the processor.
-- Each makes the same calls by httpx. After a refusal it waits as long as `Retry-After` says, then asks its limiter
-  again.
+- Each makes the same calls by httpx. After a refusal it waits as long as `Retry-After` says, after an error of the
+  connection for a second; then asks its limiter again.
 - Nobody goes on for more than 1.25 of the bound and 25 s, or 400 refusals.
 - Refusals of the other program aren't counted. Where there is one, somebody has to be refused sooner or later.
 - A window that is stamped at the sending has to be refused: a sandbox that lets it pass judges wrongly.
@@ -161,17 +161,25 @@ async def all_calls(client, acquire, tally):
 
 
 async def call(client, acquire, tally, enough):
-    while True:
-        await acquire()
-        response = await client.get(PATH)
-        if response.status_code != 503:
-            response.raise_for_status()
-            tally.done += 1
-            return
-        tally.refused += 1
+    while (wait := await try_once(client, acquire, tally)) is not None:
         if tally.refused >= MOST_REFUSALS:
             enough.set()
-        await asyncio.sleep(float(response.headers["retry-after"]))
+        await asyncio.sleep(wait)
+    tally.done += 1
+
+
+async def try_once(client, acquire, tally):
+    """Make a call; return the seconds after which it has to be made again, None if there was a response."""
+    await acquire()
+    try:
+        response = await client.get(PATH)
+    except httpx.TransportError:
+        return 1.0
+    if response.status_code != 503:
+        response.raise_for_status()
+        return None
+    tally.refused += 1
+    return float(response.headers["retry-after"])
 
 
 async def at_once():
