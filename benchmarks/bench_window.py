@@ -169,7 +169,7 @@ async def call(client, acquire, tally, enough):
 
 
 async def try_once(client, acquire, tally):
-    """Make a call; return the seconds after which it has to be made again, None if there was a response."""
+    """Make a call; return the seconds after which it has to be made again, None if it was accepted."""
     await acquire()
     try:
         response = await client.get(PATH)
