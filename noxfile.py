@@ -155,7 +155,7 @@ def _python_of(session, version):
 
 @nox.session
 def benchmarks(session):
-    """All benchmarks, into benchmarks/summary.json and the README: hours, `-- --short` a quarter of one; or some files."""
+    """All benchmarks, into summary.json and the README: takes hours, `-- --short` a quarter of one; or some files."""
     session.install(".[test]")
     for peer in Path("benchmarks/peers.txt").read_text("utf-8").split():
         try:
