@@ -21,20 +21,27 @@ class Connection:
     Attributes:
         replies: what it responds next; an exception is raised, None waits for ever.
         stale: what shows whether it was closed by the server: a value, or an error that is raised.
-        sent: the commands that were sent over it.
+        info: what the server responds about itself; an exception is raised.
+        sent: the commands that were sent over it, without that for the server's name.
         closed: how often it was closed.
     """
 
     def __init__(self, *replies):
         self.replies, self.stale, self.sent, self.closed = list(replies), False, [], 0
-        self.is_connected = False
+        self.info = b"# Server\r\nredis_version:7.2.4\r\nrun_id:first\r\n"
+        self.is_connected = self._asked = False
+
+    async def connect(self):
+        self.is_connected = True
 
     async def send_packed_command(self, command):
-        self.is_connected = True
-        self.sent.append(command)
+        assert self.is_connected
+        self._asked = command == packed((b"INFO", b"server"))
+        if not self._asked:
+            self.sent.append(command)
 
     async def read_response(self):
-        reply = self.replies.pop(0)
+        reply = self.info if self._asked else self.replies.pop(0)
         if isinstance(reply, Exception):
             raise reply
         if reply is None:
@@ -83,7 +90,7 @@ async def test_a_connection_is_used_again():
     connection = Connection(b"1", b"2")
     commands = commands_over(connection)
 
-    assert [await commands.execute(b"A"), await commands.execute(b"B")] == [b"1", b"2"]
+    assert [await commands.execute(b"A"), await commands.execute(b"B")] == [(b"1", b"first"), (b"2", b"first")]
     assert connection.sent == [packed((b"A",)), packed((b"B",))]
     await commands.aclose()
     assert connection.closed == 1
@@ -96,7 +103,7 @@ async def test_commands_at_the_same_time_have_a_connection_each():
     task = asyncio.ensure_future(commands.execute(b"A"))
     await asyncio.sleep(0)
 
-    assert await commands.execute(b"B") == b"2"
+    assert (await commands.execute(b"B"))[0] == b"2"
     task.cancel()
     await asyncio.wait([task])
     assert (slow.closed, quick.closed) == (1, 0)
@@ -111,8 +118,27 @@ async def test_a_connection_that_the_server_has_closed_is_opened_again_before_it
     await commands.execute(b"A")
     connection.stale = stale
 
-    assert await commands.execute(b"B") == b"2"
+    assert (await commands.execute(b"B"))[0] == b"2"
     assert connection.closed == 1
+
+
+async def test_a_connection_that_is_opened_again_learns_who_responds_now():
+    """A server that has taken over has another name, and may lack the latest steps."""
+    connection = Connection(b"1", b"2")
+    commands = commands_over(connection)
+    await commands.execute(b"A")
+    connection.stale, connection.info = True, b"run_id:second\r\n"
+
+    assert await commands.execute(b"B") == (b"2", b"second")
+
+
+@pytest.mark.parametrize("info", [b"# Server\r\n", exceptions.NoPermissionError("NOPERM")])
+async def test_a_server_whose_name_is_not_shown_has_none(info):
+    """Steps are sent all the same: by a user who may not know it, or over a proxy."""
+    connection = Connection(b"1")
+    connection.info = info
+
+    assert await commands_over(connection).execute(b"A") == (b"1", b"")
 
 
 async def test_a_connection_is_not_used_again_after_an_error():
@@ -122,7 +148,7 @@ async def test_a_connection_is_not_used_again_after_an_error():
     with pytest.raises(exceptions.ResponseError):
         await commands.execute(b"A")
 
-    assert await commands.execute(b"B") == b"2"
+    assert (await commands.execute(b"B"))[0] == b"2"
     assert broken.closed == 1
 
 

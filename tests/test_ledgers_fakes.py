@@ -56,7 +56,7 @@ async def test_a_script_is_sent_by_its_name(server, connection):
     """The server has it already."""
     server.replies = [[b"1"]]
 
-    assert await connection.run(SCRIPT, [b"key"], [b"a", b"2"]) == [b"1"]
+    assert await connection.run(SCRIPT, [b"key"], [b"a", b"2"]) == ([b"1"], b"first")
     assert server.commands == [(URL, b"EVALSHA", (SCRIPT.sha, b"1", b"key", b"a", b"2"))]
 
 
@@ -64,7 +64,7 @@ async def test_a_script_that_the_server_does_not_have_is_sent_whole(server, conn
     """Nothing was run, so it is sent again."""
     server.replies = [exceptions.NoScriptError("NOSCRIPT"), [b"1"]]
 
-    assert await connection.run(SCRIPT, [b"key"], []) == [b"1"]
+    assert await connection.run(SCRIPT, [b"key"], []) == ([b"1"], b"first")
     assert [name for _, name, _ in server.commands] == [b"EVALSHA", b"EVAL"]
 
 
@@ -260,7 +260,8 @@ async def test_a_reply_with_the_time_alone_is_that_of_a_stored_step(server, conn
     """Seconds and microseconds."""
     server.replies = [b"7 5"]
 
-    assert await store_of(connection).exchange(b"", COMMIT, again=True) == Reply(stored=True, time=7_000_005_000)
+    reply = await store_of(connection).exchange(b"", COMMIT, again=True)
+    assert reply == Reply(stored=True, time=7_000_005_000, server=b"first")
     assert server.commands[0][2][4:] == (b"", b"1:a:1", b"state", b"1000", b"c", b"1")
 
 
@@ -270,9 +271,15 @@ async def test_a_reply_with_a_state_is_that_of_a_step_which_others_were_before(s
     store = store_of(connection)
 
     assert await store.exchange(b"1:a:1", COMMIT, again=False) == Reply(
-        stored=False, time=7 * 10**9, token=b"2:b:1", state=b"theirs", written=6_000_001_000, own=b"1:a:1"
+        stored=False,
+        time=7 * 10**9,
+        token=b"2:b:1",
+        state=b"theirs",
+        written=6_000_001_000,
+        own=b"1:a:1",
+        server=b"first",
     )
-    assert await store.exchange(b"", None, again=False) == Reply(stored=False, time=7 * 10**9)
+    assert await store.exchange(b"", None, again=False) == Reply(stored=False, time=7 * 10**9, server=b"first")
 
 
 @pytest.mark.parametrize(

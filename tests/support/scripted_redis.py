@@ -72,7 +72,7 @@ class ScriptedCommands:
         reply = self._server.replies.pop(0)
         if isinstance(reply, Exception):
             raise reply
-        return reply
+        return reply, self._server.run_id.encode()
 
     async def aclose(self):
         self._server.closed += 1

@@ -130,16 +130,16 @@ class RedisStore:
             self._begin(connection)
         new = _LOOK if commit is None else (commit.token, commit.state, b"%d" % commit.keep, commit.notice)
         try:
-            reply = await connection.run(_STEP, self._keys, [expected, *new, b"1" if again else b"0"])
+            reply, server = await connection.run(_STEP, self._keys, [expected, *new, b"1" if again else b"0"])
         except ServerAway as away:
             raise LedgerDown(f"the throttle's ledger {away.message}") from away
         except StorageError as error:
             raise StorageError(f"the throttle's ledger {error.message}") from error
         if isinstance(reply, bytes):
-            return Reply(stored=True, time=_nanoseconds(*reply.split()))
+            return Reply(stored=True, time=_nanoseconds(*reply.split()), server=server)
         seconds, microseconds, token, state, at, own = reply
-        time = _nanoseconds(seconds, microseconds)
-        return Reply(stored=False, time=time, token=token, state=state, written=_nanoseconds(*at.split()), own=own)
+        time, written = _nanoseconds(seconds, microseconds), _nanoseconds(*at.split())
+        return Reply(stored=False, time=time, token=token, state=state, written=written, own=own, server=server)
 
     def listen(self, notified: Callable[[bytes, bytes], None]) -> None:
         """See `remote.Store.listen`."""

@@ -5,16 +5,21 @@ Invariants:
 - A command is sent once. Its time covers the connecting, the sending and the response, so that redis-py needs no timer
   for each of them.
 - A connection is used again only after an ordinary response: not after an error, nor after a cancellation.
+- A new connection learns the name that its server got when it was started (`run_id`,
+  https://valkey.io/commands/info/): where another server has taken over, no error shows it.
 """
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+import re
+from typing import Any, Final
 
 from harvest_async.redis_client import connect
 
 __all__ = ["Commands", "packed"]
+
+_NAME: Final = re.compile(rb"^run_id:(\w+)", re.MULTILINE)
 
 
 class Commands:
@@ -29,10 +34,10 @@ class Commands:
         self._pool: Any = connect(url, socket_timeout=None).connection_pool
         self._timeout = timeout
         self._idle: list[Any] = []
-        self._all: set[Any] = set()
+        self._servers: dict[Any, bytes] = {}  # connection -> name of its server
 
-    async def execute(self, *arguments: bytes) -> Any:
-        """Send a command and return its response.
+    async def execute(self, *arguments: bytes) -> tuple[Any, bytes]:
+        """Send a command and return its response, and the name of the server; empty if the user must not know it.
 
         Raises:
             redis.exceptions.RedisError: the server refuses it, or the connection was lost.
@@ -41,30 +46,49 @@ class Commands:
         connection = self._idle.pop() if self._idle else self._new()
         try:
             async with asyncio.timeout(self._timeout):
-                if connection.is_connected and await _is_unusable(connection):
-                    await connection.disconnect(nowait=True)
+                await self._prepare(connection)
                 await connection.send_packed_command(packed(arguments))
                 response = await connection.read_response()
         except BaseException:
             await self._drop(connection)
             raise
         self._idle.append(connection)
-        return response
+        return response, self._servers[connection]
 
     async def aclose(self) -> None:
         """Close all connections; the next command opens one again."""
-        for connection in tuple(self._all):
+        for connection in tuple(self._servers):
             await self._drop(connection)
         self._idle.clear()
 
     def _new(self) -> Any:
         connection = self._pool.make_connection()
-        self._all.add(connection)
+        self._servers[connection] = b""
         return connection
 
+    async def _prepare(self, connection: Any) -> None:
+        """Connect, or connect again what the server has closed."""
+        if connection.is_connected and await _is_unusable(connection):
+            await connection.disconnect(nowait=True)
+        if not connection.is_connected:
+            await connection.connect()
+            self._servers[connection] = await _server_of(connection)
+
     async def _drop(self, connection: Any) -> None:
-        self._all.discard(connection)
+        self._servers.pop(connection, None)
         await connection.disconnect(nowait=True)
+
+
+async def _server_of(connection: Any) -> bytes:
+    """Return the name that a connection's server got when it was started; empty if the user must not know it."""
+    from redis.exceptions import ResponseError  # noqa: PLC0415 - the extra may be missing
+
+    await connection.send_packed_command(packed((b"INFO", b"server")))
+    try:
+        found = _NAME.search(await connection.read_response())
+    except ResponseError:
+        return b""
+    return found[1] if found else b""
 
 
 async def _is_unusable(connection: Any) -> bool:

@@ -73,8 +73,8 @@ class RedisConnection:
         self._listening: asyncio.Task[None] | None = None
         self._changes: set[asyncio.Task[None]] = set()
 
-    async def run(self, script: Script, keys: list[bytes], arguments: list[bytes]) -> Any:
-        """Run a script whose keys have one hash tag, and return its reply.
+    async def run(self, script: Script, keys: list[bytes], arguments: list[bytes]) -> tuple[Any, bytes]:
+        """Run a script whose keys have one hash tag; return its reply, and the name of the server.
 
         Raises:
             StorageError: see `redis_client.explained`.
@@ -87,7 +87,7 @@ class RedisConnection:
                     self._nodes[keys[0]] = moved(self._url, elsewhere.host, elsewhere.port)
             return await self._run(script, keys, arguments)
 
-    async def _run(self, script: Script, keys: list[bytes], arguments: list[bytes]) -> Any:
+    async def _run(self, script: Script, keys: list[bytes], arguments: list[bytes]) -> tuple[Any, bytes]:
         url = self._nodes.get(keys[0], self._url)
         commands, rest = self._commands_to(url), (b"%d" % len(keys), *keys, *arguments)
         try:
