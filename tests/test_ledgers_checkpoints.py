@@ -33,7 +33,7 @@ class Held(threading.Thread):
 
 
 class Unstarted(threading.Thread):
-    """A thread for which the system has no room."""
+    """A thread that the system can't start."""
 
     def start(self):
         raise RuntimeError("can't start new thread")
