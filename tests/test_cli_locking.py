@@ -123,7 +123,7 @@ def test_a_plan_is_shown_while_another_run_writes(shell, locks, journal, other):
 
 
 def test_a_run_that_ends_releases_the_lock(shell, locks, journal):
-    """The next command begins at once, whoever was the last one."""
+    """The next command begins at once, of whichever kind the last one was."""
     imported = locks.holder()
     undone = shell("undo", journal)
 
