@@ -1,8 +1,9 @@
 """Write the log of an SQLite ledger into its file, in a thread, so that no event loop waits for the disk.
 
 Invariants:
-- SQLite waits for the disk only when it writes its write-ahead log (WAL) into the file, and when the log begins anew.
-  Both happen here. The thread that uses the ledger only looks at the size of the log.
+- While a file is open, SQLite waits for the disk only when it writes its write-ahead log (WAL) into the file, and when
+  the log begins anew. Both happen here; it also waits when the file is created and when it is closed. The thread that
+  uses the ledger only looks at the size of the log.
 - A file has one thread at most, and each thread ends after one attempt. What can't be written stays in the log, from
   which it is read as before; the next attempt follows when the log has grown by its limit once more.
 
