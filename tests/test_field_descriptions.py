@@ -91,7 +91,7 @@ def test_a_subclass_has_the_descriptions_of_its_base():
         """A client with a number.
 
         Attributes:
-            number: the number in the app's own books.
+            number: the number in the app's own lists.
             name: the name on letters.
         """
 
@@ -100,7 +100,7 @@ def test_a_subclass_has_the_descriptions_of_its_base():
 
     described = described_fields(Customer)
 
-    assert (described["number"], described["name"]) == ("The number in the app's own books.", "The name on letters.")
+    assert (described["number"], described["name"]) == ("The number in the app's own lists.", "The name on letters.")
     assert described["currency"] == described_fields(Client)["currency"]
     assert "rest" not in described
 
