@@ -466,7 +466,8 @@ async def test_a_run_that_loses_its_lock_is_continued(sandbox, address, tmp_path
         await do(visitor, plan, "confirm")
         done = await until(visitor, here, lambda now: now["phase"] in {"done", "failed", "stopped"})
 
-    assert (done["phase"], done["resumed"]) == ("done", 1)
+    assert done["phase"] == "done"
+    assert done["resumed"] >= 1  # on a busy machine a lease of 0.6 s may be lost once more
     assert notes(sandbox) == sorted(f"n{n}" for n in range(150))
     assert "is continued by another process" in caplog.text
 

@@ -187,16 +187,16 @@ class RemoteAccess:
         try:
             while self._plans or self._looks:
                 self._began = self._clock.now()
-                await (self._step() if self._alone is None else self._return())
+                await (self._step() if self._alone is None else self._return(self._alone))
                 self._down = False
         except HarvestError as error:
             self._fail(error)
         except Exception as error:  # noqa: BLE001 - the calls that wait have to end
-            self._fail(unusable(error))
+            broken = unusable(error)
+            broken.__cause__ = error
+            self._fail(broken)
         finally:
             self._task = None
-        if self._plans or self._looks:
-            self._start()
 
     async def _step(self) -> None:
         """Store the ends and the grants that are possible now."""
@@ -347,15 +347,14 @@ class RemoteAccess:
         )
         return self._alone is not None
 
-    async def _return(self) -> None:
-        """Use the server again if it can be reached."""
+    async def _return(self, alone: AccountState) -> None:
+        """Use the server again if it can be reached, and begin no lease with a number that was used without it."""
         self._looks = False
         reply = await self._send(None)
         now, leases = self._clock.now(), self._planner.open_leases()
         if not reply.stored:
             self._remote.adopt(reply, now, leases)
         self._remote.recover(now, leases)
-        if self._alone is not None:
-            self._drafts.last_lease = self._alone.last_lease
+        self._drafts.last_lease = alone.last_lease
         self._alone, self._looks, self._plans = None, True, True
         logger.warning("%s: the throttle's ledger is used again", self._settings.name)

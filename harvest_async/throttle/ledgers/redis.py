@@ -115,12 +115,14 @@ class RedisStore:
         self._keys = [key, f"{key}:{user}"]
         self._flush = flush
         self._connection: RedisConnection | None = None
-        self._notified: Callable[[bytes, bytes], None] | None = None
+        self._notified: Callable[[bytes, bytes], None] = _nobody
+        self._listens = False
 
     async def exchange(self, expected: bytes, commit: Commit | None, *, again: bool) -> Reply:
         """See `remote.Store.exchange`."""
-        connection = self._connection = await self._connect()
-        connection.before_close(self._flush)
+        connection = await self._connect()
+        if connection is not self._connection:
+            self._begin(connection)
         new = (b"", b"", 0, b"") if commit is None else (commit.token, commit.state, commit.keep, commit.notice)
         try:
             reply = await connection.run(_STEP, self._keys, [expected, *new, int(again)])
@@ -136,18 +138,29 @@ class RedisStore:
 
     def listen(self, notified: Callable[[bytes, bytes], None]) -> None:
         """See `remote.Store.listen`."""
-        self._notified = notified
+        self._notified, self._listens = notified, True
         if self._connection is not None:
             self._connection.listen(self._keys[0], self._receive)
 
     def idle(self) -> None:
         """See `remote.Store.idle`."""
+        self._notified, self._listens = _nobody, False
         if self._connection is not None:
             self._connection.ignore(self._keys[0], self._receive)
 
+    def _begin(self, connection: RedisConnection) -> None:
+        """Use a connection: the first one, or a new one after the last one was closed."""
+        self._connection = connection
+        connection.before_close(self._flush)
+        if self._listens:
+            connection.listen(self._keys[0], self._receive)
+
     def _receive(self, message: bytes) -> None:
-        if self._notified is not None:
-            self._notified(message[:1], message[1:])
+        self._notified(message[:1], message[1:])
+
+
+def _nobody(_notice: bytes, _token: bytes) -> None:
+    """Ignore a notice."""
 
 
 def _nanoseconds(seconds: bytes = b"0", microseconds: bytes = b"0") -> int:

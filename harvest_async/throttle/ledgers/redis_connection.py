@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
     from redis.asyncio.client import PubSub
 
-__all__ = ["RedisConnection", "Script", "connections"]
+__all__ = ["RedisConnection", "Script", "connections", "end_if_cancelled"]
 
 _MOVES: Final = 2
 """How often the keys of an account may have moved to another node while a script is sent."""
@@ -136,7 +136,7 @@ class RedisConnection:
     async def _listen(self) -> None:
         """Receive notices, and connect again whenever the connection is lost."""
         pause, server = _FIRST, ""
-        while not _is_cancelled():
+        while True:
             with contextlib.suppress(HarvestError), explained(self._url):
                 async with self._client(self._url).pubsub() as pubsub:  # it would return None for what it ignores
                     await pubsub.subscribe(*self._listeners)
@@ -147,16 +147,16 @@ class RedisConnection:
                     pause = _FIRST
                     await self._receive(pubsub)
             self._pubsub = None
-            if _is_cancelled():
-                return
+            end_if_cancelled()
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LONGEST)
 
     async def _receive(self, pubsub: PubSub) -> None:
         """Receive notices until the connection does not respond any more."""
         quiet = False
-        while not _is_cancelled():
+        while True:
             message = await pubsub.get_message(timeout=_QUIET)
+            end_if_cancelled()
             if message is None:
                 if quiet:
                     return
@@ -197,13 +197,14 @@ class RedisConnection:
             await client.aclose()
 
 
-def _is_cancelled() -> bool:
-    """Return whether the running task was cancelled: redis-py may lose the exception while it connects or waits.
+def end_if_cancelled() -> None:
+    """Raise CancelledError if the running task was cancelled: redis-py may lose it while it connects or waits.
 
     A task that went on then would keep `asyncio.run` from ending.
     """
     task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 _CONNECTIONS: Final[WeakValueDictionary[str, PerLoop[RedisConnection]]] = WeakValueDictionary()
