@@ -353,6 +353,7 @@ def test_no_span_and_no_metric_has_a_secret(recorded):
     in_sandbox(do, recorded)
 
     written = "".join(span.to_json() for span in recorded.spans) + recorded.reader.get_metrics_data().to_json()
+    assert "clients.create" in written
     assert "hush" not in written
     assert "sandbox-token" not in written
 
