@@ -133,8 +133,8 @@ async def test_a_connection_that_is_opened_again_learns_who_responds_now():
 
 
 @pytest.mark.parametrize("info", [b"# Server\r\n", exceptions.NoPermissionError("NOPERM")])
-async def test_a_server_whose_name_is_not_shown_has_none(info):
-    """Steps are sent all the same: by a user who may not know it, or over a proxy."""
+async def test_a_server_that_does_not_show_its_name_has_none(info):
+    """A user may not know it, or a proxy may hide it; steps are still sent."""
     connection = Connection(b"1")
     connection.info = info
 
