@@ -6,7 +6,7 @@
 Notes:
 - The summary is replaced after each of them, so that a run that is ended early leaves what it has measured.
 - The machine's load is taken before the first one, so that the summary shows whether something else ran.
-- A benchmark that ends with an error is named; the others run all the same, and the status is 1 in the end.
+- A benchmark that ends with an error is named; the others still run, and the status is 1 in the end.
 """
 
 import argparse
