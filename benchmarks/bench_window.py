@@ -11,9 +11,10 @@ beside us what one would pick instead. The bound of 250 calls is 30 s: the third
 | other program | 250 | 20-150 ms | a call each second, which waits as long as `Retry-After` says |
 
 Rules:
-- Each contestant runs three times (`--short`: once) in each situation, each time against a sandbox of its own; each
-  contestant and each sandbox is a process. All runs of a round take the same minutes, and begin one second apart, so
-  that they compete little for the processor.
+- Each contestant runs three times (`--short`: once) in each situation, each time in a process of its own, against a
+  sandbox in a process of its own. All runs of a round take the same minutes, and begin one second apart, so that they
+  compete little for the processor.
+- Each has 250 calls under way or waiting at a time. With 1,000 in its pool, httpx alone keeps a processor busy.
 - Each makes the same calls by httpx. After a refusal it waits as long as `Retry-After` says, after an error of the
   connection for a second; then asks its limiter again.
 - Nobody goes on for more than 1.25 of the bound and 25 s, or 400 refusals.
@@ -41,6 +42,8 @@ from harvest_async import Throttle
 LIMIT, PERIOD = 100, 15.0
 MOST_REFUSALS = 400
 RUNS = 1 if SHORT else 3
+TOGETHER = 250
+"""Calls under way or waiting at a time."""
 PATH = "/account/who_am_i"
 OTHER = "/clients"
 """What the other program reads, by which its calls are recognised."""
@@ -141,7 +144,18 @@ async def ours(server, tally):
             tally.done += 1
 
         with harvest.bulk():
-            tally.ended = await finish([one() for _ in range(tally.situation.calls)], tally.situation.patience)
+            tally.ended = await finish(workers(one, tally), tally.situation.patience)
+
+
+def workers(make_call, tally):
+    """Return coroutines that make all calls together."""
+    waiting = iter(range(tally.situation.calls))
+
+    async def work():
+        for _ in waiting:
+            await make_call()
+
+    return [work() for _ in range(min(TOGETHER, tally.situation.calls))]
 
 
 def limited(make):
@@ -156,7 +170,7 @@ def limited(make):
 
 async def all_calls(client, acquire, tally):
     enough = asyncio.Event()
-    calls = [call(client, acquire, tally, enough) for _ in range(tally.situation.calls)]
+    calls = workers(lambda: call(client, acquire, tally, enough), tally)
     tally.ended = await finish(calls, tally.situation.patience, enough)
 
 
@@ -224,7 +238,8 @@ async def aiometer(server, tally):
         async def one(_number):
             await call(client, at_once, tally, enough)
 
-        work = aiometer.run_on_each(one, range(tally.situation.calls), max_per_second=LIMIT / PERIOD)
+        rate = LIMIT / PERIOD
+        work = aiometer.run_on_each(one, range(tally.situation.calls), max_at_once=TOGETHER, max_per_second=rate)
         tally.ended = await finish([work], tally.situation.patience, enough)
 
 
@@ -280,25 +295,19 @@ async def contest(name, situation, server, delay):
     return tally
 
 
-async def contests(name, servers, delays):
-    entries = zip(SITUATIONS, servers, delays, strict=True)
-    return await asyncio.gather(*(contest(name, *entry) for entry in entries))
-
-
-def take_part(name, servers, delays):
-    """Run a contestant in all situations, in a process of its own."""
-    return asyncio.run(contests(name, servers, delays))
+def take_part(name, situation, server, delay):
+    """Run a contestant in a situation, in a process of its own."""
+    return asyncio.run(contest(name, situation, server, delay))
 
 
 def run(names):
-    """Return the tallies of a round, one of each situation for each contestant."""
-    count = len(names)
-    with sandboxes(len(SITUATIONS) * count) as servers, ProcessPoolExecutor(count) as processes:
-        for place, server in enumerate(servers):
-            server.latency(0.02, SITUATIONS[place // count].high)
-        own = [servers[place::count] for place in range(count)]
-        delays = [range(place, len(servers), count) for place in range(count)]
-        return list(processes.map(take_part, names, own, delays))
+    """Return the tallies of a round: of each contestant one for each situation."""
+    entries = [(name, situation) for situation in SITUATIONS for name in names]
+    with sandboxes(len(entries)) as servers, ProcessPoolExecutor(len(entries)) as processes:
+        for (_, situation), server in zip(entries, servers, strict=True):
+            server.latency(0.02, situation.high)
+        found = list(processes.map(take_part, *zip(*entries, strict=True), servers, range(len(entries))))
+    return [found[place :: len(names)] for place in range(len(names))]
 
 
 # What is printed

@@ -10,7 +10,7 @@ import argparse
 import json
 from pathlib import Path
 
-__all__ = ["SUMMARY", "between_marks", "markdown", "parts_of", "replaced", "sentence"]
+__all__ = ["SUMMARY", "between_marks", "markdown", "parts_of", "read", "replaced", "sentence"]
 
 SUMMARY = Path(__file__).with_name("summary.json")
 PICTURES = Path(__file__).with_name("pictures")
@@ -38,8 +38,15 @@ def sentence(summary):
 
 
 def parts_of(summary):
-    """Return what the README shows, by the name in its marks."""
+    """Return what the README shows, by the name in its marks; nothing before the first run."""
+    if summary is None:
+        return {"sentence": "", "table": ""}
     return {"sentence": sentence(summary), "table": f"{markdown(summary)}\n{pictures()}".rstrip()}
+
+
+def read(path):
+    """Return the summary of the last run; None if there was none."""
+    return json.loads(path.read_text("utf-8")) if path.is_file() else None
 
 
 def pictures():
@@ -82,7 +89,7 @@ def replaced(text, name, part):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--write", action="store_true", help="put the sentence and the table into README.md")
-    parts = parts_of(json.loads(SUMMARY.read_text("utf-8")))
+    parts = parts_of(read(SUMMARY))
     if parser.parse_args().write:
         text = README.read_text("utf-8")
         for name, part in parts.items():
