@@ -250,8 +250,10 @@ class Gate:
         except Exception:
             self._dispatch()  # it may have been a leader, for which the others wait
             raise
-        # A new call behind another one changes nothing.
-        if self._queue.add(ticket.lane, waiter, requeue=requeue) or requeue:
+        first = self._queue.add(ticket.lane, waiter, requeue=requeue)
+        if not checked and isinstance(self._access, Access):
+            self._access.dispatch(self, hurry=self._limits.hurries(ticket))
+        elif first or requeue:  # a new call behind another one changes nothing
             self._dispatch()
         elif self._queue.outgrown and not self._announces:
             self._announces = True
@@ -286,6 +288,10 @@ class Gate:
 
     def plan(self, state: AccountState, plan: Plan) -> None:
         """See `plan.Planner`."""
+        if self._access.immediate:
+            self._limits.refuse_newcomers(state, plan)
+            if not self._queue.size:
+                return
         plan.wake = self._granting.grant(state, plan.granted, plan.expired)
         if not self._access.immediate:
             self._limits.planned(plan)
