@@ -44,7 +44,7 @@ def types(session):
     """Mypy strict and pyright."""
     session.install("-e", ".[test]", "mypy>=2", "pyright>=1.1.400", "types-xmltodict")
     session.run("mypy")
-    session.run("mypy", "tests/typing", "examples/webapp")
+    session.run("mypy", "tests/typing", "examples/webapp", "examples/fleet")
     session.run("pyright")
 
 

@@ -73,8 +73,7 @@ def connect(url: str, *, timeout: float = _TIMEOUT, **options: Any) -> Redis:
             protocol=2,
             retry=Retry(NoBackoff(), 0),
             socket_connect_timeout=timeout,
-            socket_timeout=timeout,
-            **options,
+            **{"socket_timeout": timeout, **options},
         )
     except ValueError as error:
         raise InvalidArgument(wrong) from error

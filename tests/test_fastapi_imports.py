@@ -437,7 +437,7 @@ async def test_a_browser_that_leaves_in_the_middle_changes_nothing(app, sandbox)
         slow(sandbox)
         running = await do(visitor, plan, "confirm")
         receiver = asyncio.create_task(visitor.get(plan["links"]["events"]))
-        await asyncio.sleep(0.1)
+        await until(visitor, plan["links"]["self"], lambda now: (now["progress"] or {"done": 0})["done"] >= 1)
         receiver.cancel()
         await asyncio.wait([receiver])
         done = await ended(visitor, running)
@@ -504,7 +504,8 @@ async def test_a_run_that_loses_its_lock_is_continued(sandbox, address, tmp_path
         await do(visitor, plan, "confirm")
         done = await until(visitor, here, lambda now: now["phase"] in {"done", "failed", "stopped"})
 
-    assert (done["phase"], done["resumed"]) == ("done", 1)
+    assert done["phase"] == "done"
+    assert done["resumed"] >= 1  # on a busy machine a lease of 0.6 s may be lost once more
     assert notes(sandbox) == sorted(f"n{n}" for n in range(150))
     assert "is continued by another process" in caplog.text
 

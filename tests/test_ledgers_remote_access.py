@@ -208,6 +208,41 @@ async def test_a_server_that_lacks_the_latest_versions_has_lost_them():
     assert end - began > 2 * SECOND
 
 
+async def test_leases_that_another_server_has_stored_are_given_back():
+    """It took over without an error on any connection, and may lack leases that others were granted just before."""
+    server = LedgerServer(loop_clock())
+    first, second = throttle_on(server), throttle_on(server)
+    await known(server, first, second)
+    await call(second)
+    await second.flush()
+    server._listeners.clear()
+    await asyncio.sleep(0.5)
+    sent = [await first.acquire(Ticket()) for _ in range(3)]
+    server.fail_over(0.1)
+    began = loop_clock().now()
+    end = await call(second)
+
+    assert end - began > 2 * SECOND
+    for lease in sent:
+        lease.responded()
+        lease.release()
+
+
+async def test_a_look_at_another_server_grants_nothing_for_a_second():
+    """Also where nothing was to be stored, and nothing is lost."""
+    server = LedgerServer(loop_clock())
+    throttle = throttle_on(server)
+    await known(server, throttle)
+    server._listeners.clear()
+    server._starts += 1
+    began = loop_clock().now()
+    access_of(throttle)._write()
+    await asyncio.sleep(0.01)
+    end = await call(throttle)
+
+    assert end - began > 2 * SECOND
+
+
 async def test_a_new_process_does_not_rely_on_a_state_of_long_ago():
     """Whoever was open then: what other programs have sent since is unknown."""
     server = LedgerServer(loop_clock())

@@ -260,6 +260,9 @@ class RemoteAccess:
         self._drafts.repeated.difference_update(end.lease for end in ends)
         for log in logs:
             self._log(log)
+        if self._exchanges.elsewhere and plan.granted:  # beside leases of others that this server may not know
+            self._give_back(plan)
+            return False
         if plans:
             self._planner.confirm(plan)
         return True
@@ -274,9 +277,13 @@ class RemoteAccess:
         return await self._exchanges.send(commit, at_once=self._down or self._remote.state is None)
 
     def _withdraw(self, plan: Plan, ends: tuple[End, ...]) -> None:
-        """Return the waiters of a step that may be stored to the queue, and have its leases given back."""
-        now = self._clock.now()
+        """Note that a step may be stored which nobody waits for any more."""
         self._drafts.repeated.update(end.lease for end in ends)
+        self._give_back(plan)
+
+    def _give_back(self, plan: Plan) -> None:
+        """Return the waiters of a step to the queue, and have its leases given back."""
+        now = self._clock.now()
         given_back = [End(AccountState.unused, lease.number, now) for _, lease in plan.granted]
         self._planner.undo(plan)
         self._ends.extend(given_back)
