@@ -37,7 +37,7 @@ REFUSALS: Final = 5
 """How often a call may be refused."""
 
 _UNSTORED: Final = SECOND // 20
-"""How much sooner a call may go than the stored state says, by ends that processes have not stored yet: leases that come
+"""How much sooner a call may go than the stored state says, by ends that processes have not stored yet. Leases that come
 free very soon have ended long ago, so for calls that wait for less, it is no more than they wait."""
 
 
