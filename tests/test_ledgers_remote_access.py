@@ -46,7 +46,7 @@ def access_of(throttle):
     return throttle._gate()._access
 
 
-async def test_processes_whose_steps_collide_all_make_their_calls():
+async def test_processes_with_steps_that_collide_all_make_their_calls():
     """Each plans its step again with what the faster one has stored, and no more calls are sent than the limit."""
     server = LedgerServer(loop_clock())
     throttles = [throttle_on(server) for _ in range(6)]
@@ -244,7 +244,7 @@ async def test_a_look_at_another_server_grants_nothing_for_a_second():
 
 
 async def test_a_new_process_does_not_rely_on_a_state_of_long_ago():
-    """Whoever was open then: what other programs have sent since is unknown."""
+    """What other programs have sent since is unknown."""
     server = LedgerServer(loop_clock())
     await known(server, throttle_on(server))
     await asyncio.sleep(60)
@@ -294,7 +294,7 @@ async def test_an_error_that_nobody_expected_fails_the_calls_that_wait():
     assert isinstance(raised.value.__cause__.__cause__, RuntimeError)
 
 
-async def test_an_end_whose_reply_was_lost_is_written_once():
+async def test_an_end_with_a_lost_reply_is_written_once():
     """The server has it already, and its lease is free by the time the server is back."""
     server = LedgerServer(loop_clock())
     throttle = throttle_on(server)

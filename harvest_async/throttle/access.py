@@ -17,18 +17,15 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Final, TypeVar
 
-from attrs import frozen
-
 from harvest_async.clock import SECOND, Clock, span
 from harvest_async.errors import HarvestError, StorageError
-from harvest_async.throttle.closure import Why
-from harvest_async.throttle.lease import Change, write_end
+from harvest_async.throttle.ended import End, Turn, log_turn
 from harvest_async.throttle.ledgers.memory import Ledger, LedgerBusy, MemoryLedger
 from harvest_async.throttle.plan import Plan, Planner
 from harvest_async.throttle.settings import Settings
 from harvest_async.throttle.state import AccountState
 
-__all__ = ["Access", "End", "Turn", "log_turn", "unusable"]
+__all__ = ["Access", "unusable"]
 
 logger = logging.getLogger("harvest_async.throttle")
 
@@ -50,29 +47,6 @@ _SOON: Final = 0.1
 
 _PATIENCE: Final = 1.0
 """Seconds that the end of a program waits for a ledger in use."""
-
-
-Turn = tuple[Why | None, int]
-"""Why a gate that opened or closed is closed now, None if it is open; and until when."""
-
-
-@frozen
-class End:
-    """How and when a lease ended.
-
-    Attributes:
-        change: writes the end into the account state; see `Change`.
-        lease: the lease's number.
-        time: when it ended.
-    """
-
-    change: Change
-    lease: int
-    time: int
-
-    def apply(self, state: AccountState) -> Turn | None:
-        """Write the end into the state; return what there is to log, None if the gate did not open or close."""
-        return (state.why, state.until) if write_end(state, self.change, self.lease, self.time) else None
 
 
 class Access:
@@ -313,14 +287,6 @@ class Access:
 def unusable(error: Exception) -> StorageError:
     """Return the error of calls whose ledger fails with an exception of another library."""
     return StorageError(f"the throttle's ledger can't be used ({type(error).__name__}: {error}): choose another")
-
-
-def log_turn(name: str, why: Why | None, until: int, now: int) -> None:
-    """Log that the gate of an account opened or closed; see `Turn`."""
-    if why is None:
-        logger.warning("%s: the gate is open again", name)
-    else:
-        logger.warning("%s: the gate is closed for %.1f s, %s", name, (until - now) / SECOND, why.value)
 
 
 def _nothing(_: AccountState) -> None:

@@ -19,8 +19,9 @@ from functools import partial
 
 from harvest_async.clock import Clock
 from harvest_async.errors import HarvestError
-from harvest_async.throttle.access import Access, End, log_turn
+from harvest_async.throttle.access import Access
 from harvest_async.throttle.connections import Connections
+from harvest_async.throttle.ended import End, log_turn
 from harvest_async.throttle.granting import Granting, Waiter
 from harvest_async.throttle.lease import Change, Lease, Ticket, write_end
 from harvest_async.throttle.ledgers.memory import Ledger, MemoryLedger

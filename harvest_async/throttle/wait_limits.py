@@ -37,8 +37,10 @@ REFUSALS: Final = 5
 """How often a call may be refused."""
 
 _UNSTORED: Final = SECOND // 20
-"""How much sooner a call may go than the stored state says, by ends that processes have not stored yet. Leases that come
-free very soon have ended long ago, so for calls that wait for less, it is no more than they wait."""
+"""How much sooner a call may go than the stored state says, by ends that processes have not stored yet.
+
+For a call that waits for less it is no more than it waits: leases that come free so soon ended long ago.
+"""
 
 
 class WaitLimits:

@@ -177,7 +177,7 @@ class BackgroundImports:
         return record.owner == owner and not record.has_expired(self._now(), self._plans_last)
 
     def _is_over(self, record: ImportRecord) -> bool:
-        """Return whether a plan expired so long ago that no run of it, confirmed just in time, is about to begin."""
+        """Return whether a plan expired a while ago, so that no run confirmed just in time is about to begin."""
         return record.has_expired(self._now() - _CONFIRMING, self._plans_last)
 
 

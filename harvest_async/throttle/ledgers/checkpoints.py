@@ -96,10 +96,11 @@ def write_log(path: Path) -> None:
 def _checkpoint(database: sqlite3.Connection) -> None:
     database.isolation_level = None
     database.execute("pragma synchronous = normal")
-    number = _first(database, "pragma user_version")
     if not _first(database, "pragma wal_checkpoint(truncate)"):
-        # The first transaction of a new log waits for the disk. This one changes nothing.
-        database.execute(f"pragma user_version = {number:d}")
+        # The first transaction of a new log waits for the disk. This one changes nothing, and nobody else meanwhile.
+        database.execute("begin immediate")
+        database.execute(f"pragma user_version = {_first(database, 'pragma user_version'):d}")
+        database.execute("commit")
 
 
 def _first(database: sqlite3.Connection, statement: str) -> int:
