@@ -80,7 +80,7 @@ def test_every_block_is_run_here():
     """A block that is added to a page has to be run by a test of this file, or by one of its subject."""
     known = {
         ("README.md", "console"): 2,
-        ("README.md", "python"): 2,
+        ("README.md", "python"): 3,
         ("docs/api-v2.md", "python"): 1,
         ("docs/command-line.md", "console"): 2,
         ("docs/command-line.md", "python"): 1,
@@ -330,6 +330,19 @@ async def test_the_sign_in(harvest_address, tmp_path):
 
 
 # Inside FastAPI
+
+
+@pytest.mark.usefixtures("environment")
+async def test_the_app_of_the_first_page(monkeypatch):
+    """Its route lists clients by API v2."""
+    monkeypatch.setenv("HARVEST_ACCOUNT_ID", "1")
+    monkeypatch.setenv("HARVEST_ACCESS_TOKEN", "sandbox-token")
+    app = run(block("README.md", "from fastapi import FastAPI"))["app"]
+
+    async with harvest_app_client(app) as client:
+        response = await client.get("/clients")
+
+    assert (response.status_code, response.json()) == (200, [])
 
 
 async def test_the_app_of_fastapi():
