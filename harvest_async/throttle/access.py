@@ -137,7 +137,7 @@ class Access:
         Args:
             planner: the gate.
             hurry: whether a call has come that may not wait for as long as other processes use the ledger, and an
-                event loop with many calls comes back to it later than that. A ledger in use is then tried again for a
+                event loop with many calls returns to it later than that. A ledger in use is then tried again for a
                 few milliseconds, in which the event loop does nothing else, unless it has been in use for long.
         """
         plan = Plan()
