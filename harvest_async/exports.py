@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from harvest_async import versions
 from harvest_async.exporter.account import ExportAccount, ExportTable
+from harvest_async.exporter.disk import storage_errors
 from harvest_async.exporter.files import FORMATS
 from harvest_async.exporter.run import Exported, Kept, export_account
 from harvest_async.progress import Progress, Quiet
@@ -79,13 +80,14 @@ async def export(
     Raises:
         InvalidArgument: an option is invalid, or the folder holds another export.
         ImportError: the format needs an extra that is not installed.
+        StorageError: a file can't be written: the disk is full, for example. Completed files are kept.
         HarvestError: the account can't be read. Completed files are kept, and the same call resumes the export.
     """
     account: ExportAccount = versions.load("export_account", versions.version_of(harvest))(harvest)
     result = exported if exported is not None else Exported(Path(folder))
     before = harvest.throttle.snapshot().granted
     try:
-        with harvest.bulk():
+        with harvest.bulk(), storage_errors(Path(folder)):
             await export_account(
                 account,
                 result,

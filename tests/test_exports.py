@@ -13,7 +13,8 @@ import pytest
 
 from harvest_async import BasicAuth, HarvestV1, Throttle, exports
 from harvest_async.concurrency import read_in_order
-from harvest_async.errors import HarvestError, InvalidArgument, NotFound
+from harvest_async.errors import HarvestError, InvalidArgument, NotFound, StorageError
+from harvest_async.exporter.disk import storage_errors
 from harvest_async.exporter.files import FORMATS
 from harvest_async.exporter.records import cells, line
 from harvest_async.exporter.state import load
@@ -270,7 +271,7 @@ def test_the_state_follows_the_data(tmp_path):
     """Where a file can't take its place, the state does not say that it has."""
     sandbox, _ = filled_sandbox()
     (tmp_path / "time_entries.jsonl").mkdir(parents=True)
-    with pytest.raises(IsADirectoryError):
+    with pytest.raises(StorageError, match="Is a directory"):
         exported(sandbox, tmp_path)
 
     assert not (tmp_path / "export.state.json").exists()
@@ -545,3 +546,23 @@ def test_a_state_that_can_not_be_read_is_refused_and_stays(tmp_path, content):
     with pytest.raises(InvalidArgument, match="export to another folder"):
         load(tmp_path, "a", "jsonl", "", full=False)
     assert path.read_bytes() == content
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/dev/full is a file on a full disk")
+def test_a_full_disk_is_an_error_that_names_the_folder_and_the_same_call_resumes(tmp_path):
+    """An export to a full disk raises StorageError, not the system's error; with space it is complete."""
+    sandbox, _ = filled_sandbox()
+    (tmp_path / ".time_entries.jsonl.new").symlink_to("/dev/full")
+
+    with pytest.raises(StorageError, match="No space left") as raised:
+        exported(sandbox, tmp_path)
+    reported = exported(sandbox, tmp_path)
+
+    assert str(tmp_path) in str(raised.value)
+    assert set(reported) == KINDS
+
+
+def test_an_output_that_nobody_reads_is_no_fault_of_the_folder(tmp_path):
+    """An error of the connection to which the progress is reported is raised as it is."""
+    with pytest.raises(BrokenPipeError), storage_errors(tmp_path):
+        raise BrokenPipeError

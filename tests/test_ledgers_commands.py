@@ -36,9 +36,12 @@ class Connection:
 
     async def send_packed_command(self, command):
         assert self.is_connected
-        self._asked = command == packed((b"INFO", b"server"))
-        if not self._asked:
-            self.sent.append(command)
+        self._asked = False
+        self.sent.append(command)
+
+    async def send_command(self, *words):
+        assert words == ("INFO", "server")
+        self._asked = True
 
     async def read_response(self):
         reply = self.info if self._asked else self.replies.pop(0)

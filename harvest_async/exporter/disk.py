@@ -6,12 +6,14 @@ An old file is kept until its successor is on the disk.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Keep", "durable", "place", "scratch"]
+from harvest_async.errors import StorageError
+
+__all__ = ["Keep", "durable", "place", "scratch", "storage_errors"]
 
 Keep = Callable[[str, str], bool]
 """Returns whether to keep a row, given its id and its parent's id."""
@@ -38,3 +40,21 @@ def place(new: Path, path: Path) -> None:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+@contextmanager
+def storage_errors(folder: Path) -> Iterator[None]:
+    """Raise what the system refuses inside, such as writing to a full disk, as an error that names the folder.
+
+    Raises:
+        StorageError: a file can't be read or written.
+    """
+    try:
+        yield
+    except ConnectionError:  # of the output to which the progress is reported, not of a file
+        raise
+    except OSError as error:
+        raise StorageError(
+            f"the export's folder {folder} can't be used: {error}. Completed files are kept: correct it, then export "
+            "again, which resumes"
+        ) from error

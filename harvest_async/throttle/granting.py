@@ -122,9 +122,10 @@ class Granting:
         self._connections.release()
         self.count -= 1
 
-    def goes_first(self, state: AccountState, now: int) -> bool:
-        """Return whether a new call is the one that a closed gate lets through now."""
-        return state.why is not None and not self._queue.size and self._lets_probe(state, now)
+    def goes_first(self, state: AccountState, now: int, place: int | None = None) -> bool:
+        """Return whether a call is the one that a closed gate lets through now; its place is as in `expected`."""
+        first = not self._queue.size if place is None else place == 1
+        return state.why is not None and first and self._lets_probe(state, now)
 
     def expected(self, state: AccountState, lane: Lane, now: int, place: int | None = None) -> int:
         """Return how long a call is expected to wait, in nanoseconds.

@@ -19,7 +19,8 @@ from typing import Final, TypeVar
 
 from harvest_async.clock import SECOND, Clock
 from harvest_async.errors import HarvestError
-from harvest_async.throttle.access import End, Turn, log_turn, unusable
+from harvest_async.throttle.access import unusable
+from harvest_async.throttle.ended import End, Turn, log_turn
 from harvest_async.throttle.heartbeat import Heartbeat
 from harvest_async.throttle.ledgers.memory import LedgerBusy
 from harvest_async.throttle.ledgers.remote import Commit, LedgerDown, Notice, RemoteLedger, Reply

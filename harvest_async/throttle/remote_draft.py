@@ -11,8 +11,8 @@ import secrets
 from typing import Final
 
 from harvest_async.clock import Clock
-from harvest_async.throttle.access import End, Turn
 from harvest_async.throttle.bounds import Bounds
+from harvest_async.throttle.ended import End, Turn
 from harvest_async.throttle.ledgers.remote import Commit, Notice
 from harvest_async.throttle.plan import Plan, Planner
 from harvest_async.throttle.remote_state import RemoteState

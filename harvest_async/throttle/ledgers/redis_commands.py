@@ -12,14 +12,11 @@ Invariants:
 from __future__ import annotations
 
 import asyncio
-import re
-from typing import Any, Final
+from typing import Any
 
-from harvest_async.redis_client import connect
+from harvest_async.redis_client import connect, server_of
 
 __all__ = ["Commands", "packed"]
-
-_NAME: Final = re.compile(rb"^run_id:(\w+)", re.MULTILINE)
 
 
 class Commands:
@@ -72,23 +69,11 @@ class Commands:
             await connection.disconnect(nowait=True)
         if not connection.is_connected:
             await connection.connect()
-            self._servers[connection] = await _server_of(connection)
+            self._servers[connection] = await server_of(connection)
 
     async def _drop(self, connection: Any) -> None:
         self._servers.pop(connection, None)
         await connection.disconnect(nowait=True)
-
-
-async def _server_of(connection: Any) -> bytes:
-    """Return the name that a connection's server got when it was started; empty if the user must not know it."""
-    from redis.exceptions import ResponseError  # noqa: PLC0415 - the extra may be missing
-
-    await connection.send_packed_command(packed((b"INFO", b"server")))
-    try:
-        found = _NAME.search(await connection.read_response())
-    except ResponseError:
-        return b""
-    return found[1] if found else b""
 
 
 async def _is_unusable(connection: Any) -> bool:
