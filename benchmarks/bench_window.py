@@ -17,7 +17,7 @@ Rules:
 - Each has 250 calls under way or waiting at a time. With 1,000 in its pool, httpx alone keeps a processor busy.
 - Each makes the same calls by httpx. After a refusal it waits as long as `Retry-After` says, after an error of the
   connection for a second; then asks its limiter again.
-- Nobody goes on for more than 1.25 of the bound and 25 s, or 400 refusals.
+- Nobody goes on for more than 1.25 of the bound and 25 s (65 s beside another program), or 400 refusals.
 - Refusals of the other program aren't counted. Where there is one, somebody has to be refused sooner or later.
 - A window that is stamped at the sending has to be refused: a sandbox that lets it pass judges wrongly.
 """
@@ -72,7 +72,7 @@ class Situation:
     @property
     def patience(self):
         """Seconds after which a contestant is stopped."""
-        return 1.25 * self.bound + 25
+        return 1.25 * self.bound + (65 if self.other else 25)
 
 
 SITUATIONS = (
