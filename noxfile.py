@@ -44,7 +44,7 @@ def types(session):
     """Mypy strict and pyright."""
     session.install("-e", ".[test]", "mypy>=2", "pyright>=1.1.400", "types-xmltodict")
     session.run("mypy")
-    session.run("mypy", "tests/typing", "examples/webapp")
+    session.run("mypy", "tests/typing", "examples/webapp", "examples/fleet")
     session.run("pyright")
 
 
@@ -173,10 +173,19 @@ def _python_of(session, version):
 
 @nox.session
 def benchmarks(session):
-    """The figures that the README shows; takes about twenty minutes."""
-    session.install(".[all]", "pyrate-limiter>=3")
-    for name in session.posargs or sorted(str(path) for path in Path("benchmarks").glob("bench_*.py")):
-        session.run("python", name)
+    """All benchmarks, into summary.json and the README: takes hours, `-- --short` a quarter of one; or some files."""
+    session.install(".[test]")
+    for peer in Path("benchmarks/peers.txt").read_text("utf-8").split():
+        try:
+            session.install(peer)
+        except nox.command.CommandFailed:
+            session.warn(f"{peer} can't be installed, so it is left out")
+    if session.posargs and session.posargs != ["--short"]:
+        for name in session.posargs:
+            session.run("python", name)
+        return
+    session.run("python", "benchmarks/run_all.py", *session.posargs, success_codes=[0, 1])
+    session.run("python", "benchmarks/summary.py", "--write")
 
 
 @nox.session

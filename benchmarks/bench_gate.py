@@ -11,11 +11,10 @@ Notes:
 
 import asyncio
 import gc
-import math
 import time
 from collections import deque
 
-from support import heading, show
+from support import growth, heading, show
 
 from harvest_async import Throttle
 from harvest_async.clock import SECOND
@@ -95,14 +94,6 @@ def least(make, rounds=ROUNDS):
     return min(asyncio.run(make()) for _ in range(rounds))
 
 
-def growth(costs):
-    """Return the slope of log(total) over log(count), by least squares."""
-    points = [(math.log(count), math.log(cost * count)) for count, cost in costs]
-    middle = [sum(axis) / len(points) for axis in zip(*points, strict=True)]
-    across = sum((x - middle[0]) * (y - middle[1]) for x, y in points)
-    return across / sum((x - middle[0]) ** 2 for x, _ in points)
-
-
 def main():
     heading(__doc__.splitlines()[0])
     free = least(lambda: free_calls(open_throttle(), FREE_CALLS))
@@ -114,7 +105,7 @@ def main():
     shown = [(f"{count:,}", f"{gate:.1f}", f"{bare:.1f}", f"{gate - bare:.1f}") for count, gate, bare in rows]
     columns = ("tasks waiting", "µs a call", "bare asyncio", "difference")
     show(columns, shown, "at most 25 µs with 50,000 waiting")
-    exponent, bare = growth([row[:2] for row in rows]), growth([(row[0], row[2]) for row in rows])
+    exponent, bare = (growth([(row[0], row[0] * row[place]) for row in rows]) for place in (1, 2))
     show(("", "exponent"), [("gate", f"{exponent:.3f}"), ("bare asyncio", f"{bare:.3f}")], "at most 1.1")
 
 

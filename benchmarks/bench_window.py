@@ -1,14 +1,23 @@
-"""Does the whole rate get through, and is nobody ever refused?
+"""Does a program get its calls through, or does Harvest block it?
 
-250 calls in burst pace against 100 calls in 15 s, where each call made while the account is blocked prolongs the block;
-beside us what one would pick instead. The bound is 30 s: the third hundred can't begin earlier.
+Calls in burst pace against 100 calls in 15 s, where each call made while the account is blocked prolongs the block;
+beside us what one would pick instead. The bound of 250 calls is 30 s: the third hundred can't begin earlier.
+
+| situation | calls | each way | another program on the account |
+| --- | --- | --- | --- |
+| good network | 250 | 20-150 ms | no |
+| bad network | 250 | 20-1,000 ms | no |
+| many calls | 1,000 | 20-150 ms | no |
+| other program | 250 | 20-150 ms | a call each second, which waits as long as `Retry-After` says |
 
 Rules:
-- Each contestant runs three times, each time against a sandbox of its own; each contestant and each sandbox is a
-  process. All run in the same minutes, and begin one second apart, so that they compete little for the processor.
-- Each makes the same calls by httpx. After a refusal it waits as long as `Retry-After` says, then asks its limiter
-  again.
-- Nobody goes on for more than 75 s or 400 refusals.
+- Each contestant runs three times (`--short`: once) in each situation, each time against a sandbox of its own; each
+  contestant and each sandbox is a process. All runs of a round take the same minutes, and begin one second apart, so
+  that they compete little for the processor.
+- Each makes the same calls by httpx. After a refusal it waits as long as `Retry-After` says, after an error of the
+  connection for a second; then asks its limiter again.
+- Nobody goes on for more than 1.25 of the bound and 25 s, or 400 refusals.
+- Refusals of the other program aren't counted. Where there is one, somebody has to be refused sooner or later.
 - A window that is stamped at the sending has to be refused: a sandbox that lets it pass judges wrongly.
 """
 
@@ -17,31 +26,64 @@ import sys
 import time
 from collections import deque
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
+import httpx
 from aiolimiter import AsyncLimiter
-from attrs import define, field
+from attrs import define, field, frozen
 from picture import draw
-from pyrate_limiter import Duration, Limiter, Rate
-from support import finish, heading, sandboxes, show, trailing
+from support import SHORT, finish, heading, installed, results, sandboxes, show, trailing
 
 from harvest_async import Throttle
 
-CALLS = 250
-BOUND = 30.0
-PATIENCE = 75.0
+LIMIT, PERIOD = 100, 15.0
 MOST_REFUSALS = 400
-RUNS = 3
+RUNS = 1 if SHORT else 3
 PATH = "/account/who_am_i"
-LATENCIES = {"20-150 ms": (0.02, 0.15, 1.08), "20-1000 ms": (0.02, 1.0, 1.2)}
+OTHER = "/clients"
+"""What the other program reads, by which its calls are recognised."""
 JUDGED = "window stamped at sending"
+OURS = "harvest_async"
+TIMEOUT = httpx.Timeout(60, pool=None)
+"""A call may wait for a connection for as long as it takes: the others are before it."""
 PICTURE = Path(__file__).with_name("window.svg")
+
+
+@frozen
+class Situation:
+    """What all contestants meet."""
+
+    name: str
+    calls: int
+    high: float
+    asked: float
+    other: bool = False
+
+    @property
+    def bound(self):
+        """Seconds after which the last call may begin, if no call takes any time and no other program calls."""
+        return (-(-self.calls // LIMIT) - 1) * PERIOD
+
+    @property
+    def patience(self):
+        """Seconds after which a contestant is stopped."""
+        return 1.25 * self.bound + 25
+
+
+SITUATIONS = (
+    Situation("good network", 250, 0.15, 1.08),
+    Situation("bad network", 250, 1.0, 1.2),
+    Situation("many calls", 1_000, 0.15, 1.08),
+    Situation("other program", 250, 0.15, 2.0, other=True),
+)
 
 
 class SendWindow:
     """At most 100 sends in any 15 s: exact on this side of the network."""
 
-    def __init__(self, calls=100, period=15.0):
+    def __init__(self, calls=LIMIT, period=PERIOD):
         self._calls, self._period = calls, period
         self._sent = deque()
         self._lock = asyncio.Lock()
@@ -63,6 +105,7 @@ class Tally:
     """How a contestant did."""
 
     name: str
+    situation: Situation
     done: int = 0
     refused: int = 0
     seconds: float = 0.0
@@ -76,15 +119,18 @@ class Tally:
 
     @property
     def refusals(self):
-        """How many calls the server refused."""
-        return sum(each["status"] == 503 for each in self.requests)
+        """How many calls of the contestant the server refused."""
+        return sum(each["status"] == 503 and each["path"] != OTHER for each in self.requests)
 
     @property
     def outcome(self):
         """All of it in a line."""
-        stopped = f"did not finish: {self.done} of {CALLS} in {self.seconds:.0f} s"
+        stopped = f"did not finish: {self.done} of {self.situation.calls} in {self.seconds:.0f} s"
         end = f"{self.seconds:.1f} s" if self.ended else stopped
         return f"{end}, {self.refusals} refused, {self.most} in one window"
+
+
+# Contestants
 
 
 async def ours(server, tally):
@@ -95,102 +141,225 @@ async def ours(server, tally):
             tally.done += 1
 
         with harvest.bulk():
-            tally.ended = await finish([one() for _ in range(CALLS)], PATIENCE)
+            tally.ended = await finish([one() for _ in range(tally.situation.calls)], tally.situation.patience)
 
 
 def limited(make):
     """A contestant that asks a limiter before each call."""
 
     async def contest(server, tally):
-        acquire = make()
-        async with server.plain() as client:
-            enough = asyncio.Event()
-            calls = [call(client, acquire, tally, enough) for _ in range(CALLS)]
-            tally.ended = await finish(calls, PATIENCE, enough)
+        async with server.plain(timeout=TIMEOUT) as client:
+            await all_calls(client, make(), tally)
 
     return contest
 
 
+async def all_calls(client, acquire, tally):
+    enough = asyncio.Event()
+    calls = [call(client, acquire, tally, enough) for _ in range(tally.situation.calls)]
+    tally.ended = await finish(calls, tally.situation.patience, enough)
+
+
 async def call(client, acquire, tally, enough):
-    while True:
-        await acquire()
-        response = await client.get(PATH)
-        if response.status_code != 503:
-            response.raise_for_status()
-            tally.done += 1
-            return
-        tally.refused += 1
+    while (wait := await try_once(client, acquire, tally)) is not None:
         if tally.refused >= MOST_REFUSALS:
             enough.set()
-        await asyncio.sleep(float(response.headers["retry-after"]))
+        await asyncio.sleep(wait)
+    tally.done += 1
+
+
+async def try_once(client, acquire, tally):
+    """Make a call; return the seconds after which it has to be made again, None if it was accepted."""
+    await acquire()
+    try:
+        response = await client.get(PATH)
+    except httpx.TransportError:
+        return 1.0
+    if response.status_code != 503:
+        response.raise_for_status()
+        return None
+    tally.refused += 1
+    return float(response.headers["retry-after"])
+
+
+async def at_once():
+    """Let a call go without any wait."""
+
+
+def pyrate():
+    from pyrate_limiter import Duration, Limiter, Rate
+
+    return Limiter(Rate(LIMIT, Duration.SECOND * 15)).try_acquire_async
+
+
+def throttled():
+    from throttled.asyncio import Throttled, rate_limiter
+
+    quota = rate_limiter.per_duration(timedelta(seconds=PERIOD), LIMIT)
+    throttle = Throttled(key="harvest", using="sliding_window", quota=quota, timeout=10 * PERIOD)
+
+    async def acquire():
+        while (await throttle.limit()).limited:
+            pass
+
+    return acquire
+
+
+async def httpx_limiter(server, tally):
+    from httpx_limiter import AsyncRateLimitedTransport, Rate
+    from httpx_limiter.aiolimiter import AiolimiterAsyncLimiter
+
+    limiter = AiolimiterAsyncLimiter.create(Rate.create(magnitude=LIMIT, duration=PERIOD))
+    transport = AsyncRateLimitedTransport(limiter=limiter, transport=httpx.AsyncHTTPTransport())
+    async with server.plain(transport=transport, timeout=TIMEOUT) as client:
+        await all_calls(client, at_once, tally)
+
+
+async def aiometer(server, tally):
+    import aiometer
+
+    async with server.plain(timeout=TIMEOUT) as client:
+        enough = asyncio.Event()
+
+        async def one(_number):
+            await call(client, at_once, tally, enough)
+
+        work = aiometer.run_on_each(one, range(tally.situation.calls), max_per_second=LIMIT / PERIOD)
+        tally.ended = await finish([work], tally.situation.patience, enough)
 
 
 CONTESTANTS = {
-    "harvest_async": ours,
-    "aiolimiter 100 in 15 s": limited(lambda: AsyncLimiter(100, 15).acquire),
-    "aiolimiter 1 in 0.15 s": limited(lambda: AsyncLimiter(1, 0.15).acquire),
-    "pyrate-limiter 100 in 15 s": limited(lambda: Limiter(Rate(100, Duration.SECOND * 15)).try_acquire_async),
+    OURS: ours,
+    "aiolimiter 100 in 15 s": limited(lambda: AsyncLimiter(LIMIT, PERIOD).acquire),
+    "aiolimiter 1 in 0.15 s": limited(lambda: AsyncLimiter(1, PERIOD / LIMIT).acquire),
+    "httpx-limiter 100 in 15 s": httpx_limiter,
+    "pyrate-limiter 100 in 15 s": limited(pyrate),
+    "throttled-py 100 in 15 s": limited(throttled),
+    "aiometer 6.67 a second": aiometer,
+    "retry only": limited(lambda: at_once),
     JUDGED: limited(lambda: SendWindow().acquire),
+}
+NEEDED = {
+    "httpx-limiter 100 in 15 s": "httpx-limiter",
+    "pyrate-limiter 100 in 15 s": "pyrate-limiter",
+    "throttled-py 100 in 15 s": "throttled-py",
+    "aiometer 6.67 a second": "aiometer",
 }
 
 
-async def contest(name, server, delay):
-    tally = Tally(name)
+# A round
+
+
+@asynccontextmanager
+async def other_program(server, runs):
+    """Let another program call once a second meanwhile, which waits when it is refused."""
+
+    async def call_each_second():
+        async with server.plain() as client:
+            while True:
+                response = await client.get(OTHER)
+                await asyncio.sleep(float(response.headers["retry-after"]) if response.status_code == 503 else 1)
+
+    work = asyncio.ensure_future(call_each_second()) if runs else None
+    try:
+        yield
+    finally:
+        if work is not None:
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
+
+
+async def contest(name, situation, server, delay):
+    tally = Tally(name, situation)
     await asyncio.sleep(delay)
-    began = time.monotonic()
-    await CONTESTANTS[name](server, tally)
-    tally.seconds = time.monotonic() - began
+    async with other_program(server, situation.other):
+        began = time.monotonic()
+        await CONTESTANTS[name](server, tally)
+        tally.seconds = time.monotonic() - began
     tally.requests = await asyncio.to_thread(server.requests)
     return tally
 
 
-async def contests(name, servers):
-    delays = range(list(CONTESTANTS).index(name), RUNS * len(CONTESTANTS), len(CONTESTANTS))
-    return await asyncio.gather(*(contest(name, *each) for each in zip(servers, delays, strict=True)))
+async def contests(name, servers, delays):
+    entries = zip(SITUATIONS, servers, delays, strict=True)
+    return await asyncio.gather(*(contest(name, *entry) for entry in entries))
 
 
-def take_part(name, servers):
-    """All runs of a contestant, in a process of its own; the worst one first."""
-    tallies = asyncio.run(contests(name, servers))
-    return sorted(tallies, key=lambda each: (each.done, -each.refusals, -each.seconds))
+def take_part(name, servers, delays):
+    """Run a contestant in all situations, in a process of its own."""
+    return asyncio.run(contests(name, servers, delays))
 
 
-def run(low, high):
-    """The tallies of each contestant."""
-    with sandboxes(RUNS * len(CONTESTANTS)) as servers, ProcessPoolExecutor(len(CONTESTANTS)) as processes:
-        for server in servers:
-            server.latency(low, high)
-        own = [servers[place :: len(CONTESTANTS)] for place in range(len(CONTESTANTS))]
-        return dict(zip(CONTESTANTS, processes.map(take_part, CONTESTANTS, own), strict=True))
+def run(names):
+    """Return the tallies of a round, one of each situation for each contestant."""
+    count = len(names)
+    with sandboxes(len(SITUATIONS) * count) as servers, ProcessPoolExecutor(count) as processes:
+        for place, server in enumerate(servers):
+            server.latency(0.02, SITUATIONS[place // count].high)
+        own = [servers[place::count] for place in range(count)]
+        delays = [range(place, len(servers), count) for place in range(count)]
+        return list(processes.map(take_part, names, own, delays))
 
 
-def row(name, tallies):
-    seconds = max(each.seconds for each in tallies)
+# What is printed
+
+
+def row(tallies):
+    first = tallies[0]
+    seconds, bound = max(each.seconds for each in tallies), first.situation.bound
     ended = all(each.ended for each in tallies)
     return (
-        name,
-        f"{sum(each.ended for each in tallies)} of {RUNS}",
-        f"{min(each.done for each in tallies)} of {CALLS}",
+        first.name,
+        f"{sum(each.ended for each in tallies)} of {len(tallies)}",
+        f"{min(each.done for each in tallies):,} of {first.situation.calls:,}",
         f"{seconds:.1f} s" if ended else f"stopped at {seconds:.0f} s",
-        f"{seconds / BOUND:.3f}" if ended else "-",
+        f"{seconds / bound:.3f}" if ended else "-",
         max(each.refusals for each in tallies),
         max(each.most for each in tallies),
     )
 
 
+def title(situation):
+    other = ", another program makes a call each second" if situation.other else ""
+    ways = f"20-{situation.high * 1000:,.0f} ms each way"
+    return f"{situation.calls:,} calls, {ways}{other}; the limit allows {situation.bound:.0f} s"
+
+
+def in_words(tallies):
+    """Return how a contestant did, in the words of the README's table."""
+    ended = [each for each in tallies if each.ended]
+    refused = max(each.refusals for each in tallies)
+    refusals = f", {refused} refused" if refused else ", none refused"
+    if len(ended) < len(tallies):
+        return f"not finished{refusals}"
+    return f"{max(each.seconds for each in ended):.1f} s{refusals}"
+
+
+def give_headline(situation, found):
+    """Give the README's table a line: ours, and the others by name."""
+    others = [f"{name}: {in_words(found[name])}" for name in found if name not in {OURS, JUDGED}]
+    results.headline(title(situation), in_words(found[OURS]), "; ".join(others))
+
+
+def worst(tallies):
+    return min(tallies, key=lambda each: (each.done, -each.refusals, -each.seconds))
+
+
 def main():
-    heading(__doc__.splitlines()[0], "aiolimiter", "pyrate-limiter")
-    wrong = False
-    for name, (low, high, asked) in LATENCIES.items():
-        print(f"{CALLS} calls, {name} each way")
-        found = run(low, high)
-        columns = ("", "runs ended", "fewest done", "longest", "of 30 s", "most refused", "most in a window")
-        rows = [row(contestant, tallies) for contestant, tallies in found.items()]
-        show(columns, rows, f"harvest_async at most {asked} of the bound, 0 refused, at most 100 in a window")
-        if high < 1:
-            draw(PICTURE, [tallies[0] for tallies in found.values()])
-        wrong = wrong or not any(each.refusals for each in found[JUDGED])
-    if wrong:
+    heading(__doc__.splitlines()[0], "aiolimiter")
+    names = list(installed(CONTESTANTS, NEEDED))
+    rounds = [dict(zip(names, run(names), strict=True)) for _ in range(RUNS)]
+    columns = ("", "runs ended", "fewest done", "longest", "of the bound", "most refused", "most in a window")
+    for place, situation in enumerate(SITUATIONS):
+        found = {name: [each[name][place] for each in rounds] for name in names}
+        print(title(situation))
+        asked = f"harvest_async at most {situation.asked} of the bound"
+        asked += "" if situation.other else ", 0 refused, at most 100 in a window"
+        show(columns, [row(tallies) for tallies in found.values()], asked)
+        give_headline(situation, found)
+        if not place:
+            draw(PICTURE, [worst(found[name]) for name in names if name != JUDGED])
+    if not any(each.refusals for one in rounds for each in one[JUDGED]):
         sys.exit("The window stamped at sending was not refused: the sandbox judges wrongly.")
 
 

@@ -8,10 +8,10 @@ from xml.sax.saxutils import escape
 __all__ = ["draw"]
 
 LIMIT, PERIOD, SECONDS, TOP = 100, 15.0, 78, 200
-WIDTH, LEFT, PANEL, STEP, HEAD = 760, 44, 84, 128, 64
+WIDTH, LEFT, PANEL, STEP, HEAD = 760, 44, 44, 84, 64
 PLOT = WIDTH - LEFT - 16
 WORDS = (
-    "250 calls, 20-150 ms each way, the worst of three runs each. Green: processed. Red: refused. "
+    "250 calls, 20-150 ms each way, the worst run of each. Green: processed. Red: refused. "
     "Dashed: the 100 that are allowed."
 )
 STYLE = (

@@ -1,7 +1,8 @@
 """Saves what a benchmark has measured as JSON, and compares it with what was saved last.
 
 Notes:
-- A file has the tables of one benchmark with one choice of options, the date, the versions and the machine.
+- A file has the tables of one benchmark with one choice of options, the date, the versions, the machine and its load
+  before, the lines that it gives the README's table, and what was left out because it isn't installed.
 - Of each cell the first number counts. More is better where the cell or its column is a rate ("a second", "/s"), less
   everywhere else; a change for the worse of more than a tenth is printed in red. Cells without a number, and those of
   columns that are the same in all runs, are not compared.
@@ -34,7 +35,8 @@ class Results:
     def __init__(self, arguments=None, folder=FOLDER, at_exit=atexit.register):
         self.path = folder / f"{name_of(sys.argv if arguments is None else arguments)}.json"
         self.last = json.loads(self.path.read_text("utf-8"))["tables"] if self.path.is_file() else []
-        self.tables = []
+        self.load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+        self.tables, self.headlines, self.left_out = [], [], []
         self.at_exit = at_exit
 
     def add(self, columns, rows):
@@ -47,6 +49,10 @@ class Results:
         before = self.last[place] if place < len(self.last) else None
         return [] if before is None or before["columns"] != table["columns"] else list(worse(before, table))
 
+    def headline(self, question, ours, beside):
+        """Give the README's table a line: what is measured, our figure, and that of what one would use instead."""
+        self.headlines.append([question, ours, beside])
+
     def save(self):
         """Replace the file."""
         loaded = {name.partition(".")[0] for name in sys.modules}
@@ -56,6 +62,9 @@ class Results:
             "python": platform.python_version(),
             "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
             "versions": {each: version(each) for each in packages},
+            "load": None if self.load is None else round(self.load, 1),
+            "left_out": self.left_out,
+            "headlines": self.headlines,
             "tables": self.tables,
         }
         self.path.parent.mkdir(exist_ok=True)

@@ -14,7 +14,8 @@ import subprocess
 import sys
 from collections import deque
 from contextlib import ExitStack, contextmanager
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 import httpx
 from attrs import frozen
@@ -24,8 +25,26 @@ from rich.table import Table
 
 from harvest_async import BasicAuth, HarvestV1
 
-__all__ = ["CREDENTIALS", "Server", "finish", "heading", "percentile", "prepare", "sandboxes", "show", "trailing"]
+__all__ = [
+    "CREDENTIALS",
+    "PICTURES",
+    "SHORT",
+    "Server",
+    "finish",
+    "growth",
+    "heading",
+    "installed",
+    "percentile",
+    "prepare",
+    "results",
+    "sandboxes",
+    "show",
+    "trailing",
+]
 
+SHORT = "--short" in sys.argv
+"""Whether the shorter form is run: fewer runs and fewer rows, for a run of all questions in a quarter of an hour."""
+PICTURES = Path(__file__).with_name("pictures")
 CREDENTIALS = ("admin@example.com", "sandbox")
 
 results = Results()
@@ -71,8 +90,7 @@ def _sandbox(*options):
     command = [sys.executable, "-m", "harvest_async", "sandbox", "--port", "0", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
-            first = process.stdout.readline()
-            yield Server(first.split()[2].rstrip(":"))
+            yield process.stdout
         finally:
             process.terminate()
             process.communicate()
@@ -82,7 +100,34 @@ def _sandbox(*options):
 def sandboxes(count, *options):
     """Start the given number of sandboxes, each a process; options as on the command line."""
     with ExitStack() as stack:
-        yield [stack.enter_context(_sandbox(*options)) for _ in range(count)]
+        outputs = [stack.enter_context(_sandbox(*options)) for _ in range(count)]
+        yield [Server(output.readline().split()[2].rstrip(":")) for output in outputs]
+
+
+def installed(contestants, distributions):
+    """Return the contestants whose distribution is installed; name the others, and go on without them.
+
+    Args:
+        contestants: by name.
+        distributions: the name of the distribution that a contestant needs, by the contestant's name.
+    """
+    found = dict(contestants)
+    for name, distribution in distributions.items():
+        try:
+            version(distribution)
+        except PackageNotFoundError:
+            console.print(f"not installed: {distribution}; {name} is left out", style="yellow", markup=False)
+            results.left_out.append(name)
+            del found[name]
+    return found
+
+
+def growth(costs):
+    """Return the slope of log(total) over log(count), by least squares, from pairs of count and total."""
+    points = [(math.log(count), math.log(total)) for count, total in costs]
+    middle = [sum(axis) / len(points) for axis in zip(*points, strict=True)]
+    across = sum((x - middle[0]) * (y - middle[1]) for x, y in points)
+    return across / sum((x - middle[0]) ** 2 for x, _ in points)
 
 
 async def prepare(harvest):
@@ -121,7 +166,11 @@ async def finish(jobs, seconds, stop=None):
     finally:
         work.cancel()
         stopped.cancel()
-    await asyncio.gather(work, return_exceptions=not ended)
+    await asyncio.wait({work})
+    if ended:
+        work.result()
+    elif not work.cancelled():
+        work.exception()
     return ended
 
 

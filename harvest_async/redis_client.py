@@ -7,6 +7,7 @@ Invariants:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -18,8 +19,9 @@ from harvest_async.redaction import redact_message
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-__all__ = ["Moved", "ScriptUnknown", "ServerAway", "connect", "explained", "location", "moved", "ping"]
+__all__ = ["Moved", "ScriptUnknown", "ServerAway", "connect", "explained", "location", "moved", "ping", "server_of"]
 
+_NAME: Final = re.compile(rb"^run_id:(\w+)", re.MULTILINE)
 _SCHEMES: Final = ("redis://", "rediss://", "unix://")
 _TIMEOUT: Final = 5.0
 """Seconds for a connection, and for the response to a command that does not wait."""
@@ -73,8 +75,7 @@ def connect(url: str, *, timeout: float = _TIMEOUT, **options: Any) -> Redis:
             protocol=2,
             retry=Retry(NoBackoff(), 0),
             socket_connect_timeout=timeout,
-            socket_timeout=timeout,
-            **options,
+            **{"socket_timeout": timeout, **options},
         )
     except ValueError as error:
         raise InvalidArgument(wrong) from error
@@ -166,3 +167,22 @@ async def ping(url: str, what: str) -> None:
             await cast("Any", client).ping()
     finally:
         await client.aclose()
+
+
+async def server_of(connection: Any) -> bytes:
+    """Return the name that a connection's server got when it was started; empty if the user must not know it.
+
+    Args:
+        connection: a connection of redis-py, which carries no other command.
+
+    Raises:
+        redis.exceptions.RedisError: the connection was lost.
+    """
+    from redis.exceptions import ResponseError  # noqa: PLC0415 - loaded with the client
+
+    await connection.send_command("INFO", "server")
+    try:
+        found = _NAME.search(await connection.read_response())
+    except ResponseError:
+        return b""
+    return found[1] if found else b""

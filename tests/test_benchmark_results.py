@@ -39,14 +39,17 @@ def test_a_figure_is_worse_by_more_than_a_tenth(results, before, after, expected
 
 
 def test_a_run_is_saved_with_its_circumstances_and_compared_with_the_next(results, tmp_path):
-    """The file has date, versions and machine; the next run reads it."""
+    """The file has date, versions, machine and load; the next run reads it."""
     at_end = []
     first = results.Results(["bench_x.py", "--real"], tmp_path, at_end.append)
     assert first.add(["who", "time"], [("ours", "10 ms")]) == []
+    first.headline("How long?", "10 ms", "12 ms, theirs")
     for save in at_end:
         save()
 
     saved = json.loads((tmp_path / "bench_x-real.json").read_text("utf-8"))
-    assert set(saved) == {"date", "python", "machine", "versions", "tables"}
+    circumstances = {"date", "python", "machine", "versions", "load", "left_out"}
+    assert set(saved) == {*circumstances, "headlines", "tables"}
+    assert saved["headlines"] == [["How long?", "10 ms", "12 ms, theirs"]]
     again = results.Results(["bench_x.py", "--real"], tmp_path, at_end.append)
     assert again.add(["who", "time"], [("ours", "12 ms")]) == ["ours, time: 12 ms, was 10 ms (20% worse)"]

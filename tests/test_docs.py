@@ -24,6 +24,7 @@ from harvest_async.testing import VirtualLoop, harvest_app_client, in_process
 from harvest_async.v1 import models as v1
 from harvest_async.v1.models import LineItem
 from tests import test_docs_pages
+from tests.support.environment import V1, V2, set_sandbox
 from tests.support.sample import make_rows, write_csv
 from tests.support.signing_in import browser_of, sign_in_by, token_of
 from tests.support.valkey import Valkey
@@ -72,23 +73,14 @@ async def run_inside(code, **names):
 @pytest.fixture
 def environment(harvest_address, monkeypatch, tmp_path):
     """The variables that the README names, set for the sandbox."""
-    values = {
-        "HARVEST_ACCOUNT": "sandbox",
-        "HARVEST_EMAIL": "admin@example.com",
-        "HARVEST_PASSWORD": "sandbox",
-        "HARVEST_APP": "README (readme@example.com)",
-        "HARVEST_BASE_URL": harvest_address,
-        "HARVEST_STATE_DIR": str(tmp_path / "state"),
-    }
-    for name, value in values.items():
-        monkeypatch.setenv(name, value)
+    set_sandbox(monkeypatch, V1, harvest_address, tmp_path)
 
 
 def test_every_block_is_run_here():
-    """A block that is added to a page has to be run by a test of this file, those of docs/fleet.md by its own."""
+    """A block that is added to a page has to be run by a test of this file, or by one of its subject."""
     known = {
         ("README.md", "console"): 2,
-        ("README.md", "python"): 2,
+        ("README.md", "python"): 3,
         ("docs/api-v2.md", "python"): 1,
         ("docs/command-line.md", "console"): 2,
         ("docs/command-line.md", "python"): 1,
@@ -99,7 +91,7 @@ def test_every_block_is_run_here():
         ("docs/many-accounts.md", "python"): 1,
         ("docs/moving-to-v2.md", "python"): 2,
         ("docs/python.md", "python"): 6,
-        ("docs/telemetry.md", "python"): 1,
+        ("docs/telemetry.md", "python"): 2,
         ("docs/testing.md", "python"): 2,
     }
 
@@ -163,11 +155,9 @@ def test_the_ten_lines_work(harvest_sandbox):
 
 
 @pytest.mark.socket
-@pytest.mark.usefixtures("environment")
-def test_the_ten_lines_of_v2_work(harvest_sandbox, monkeypatch):
+def test_the_ten_lines_of_v2_work(harvest_address, harvest_sandbox, monkeypatch, tmp_path):
     """Is a program that needs nothing but the variables that the page names."""
-    monkeypatch.setenv("HARVEST_ACCOUNT_ID", "1")
-    monkeypatch.setenv("HARVEST_ACCESS_TOKEN", "sandbox-token")
+    set_sandbox(monkeypatch, V2, harvest_address, tmp_path)
     code = block("README.md", "import asyncio\nfrom harvest_async import HarvestV2")
 
     ran = subprocess.run([sys.executable, "-W", "error", "-c", code], check=False, capture_output=True, text=True)
@@ -185,12 +175,9 @@ async def test_a_client_is_made_in_code():
         assert repr(harvest) == "<HarvestV1 acme>"
 
 
-async def test_a_project_by_api_v2(harvest_address, harvest_sandbox, monkeypatch):
+async def test_a_project_by_api_v2(harvest_address, harvest_sandbox, monkeypatch, tmp_path):
     """The block logs time, lists it and reports it by API v2."""
-    monkeypatch.setenv("HARVEST_ACCOUNT_ID", "1")
-    monkeypatch.setenv("HARVEST_ACCESS_TOKEN", "sandbox-token")
-    monkeypatch.setenv("HARVEST_APP", "Docs (docs@example.com)")
-    monkeypatch.setenv("HARVEST_BASE_URL", harvest_address)
+    set_sandbox(monkeypatch, V2, harvest_address, tmp_path)
     names = {"HarvestV2": HarvestV2, "date": date, "Decimal": Decimal}
 
     found = await run_inside(block("docs/api-v2.md", "async with"), **names)
@@ -202,10 +189,7 @@ async def test_a_project_by_api_v2(harvest_address, harvest_sandbox, monkeypatch
 @pytest.mark.socket
 async def test_telemetry(harvest_address, monkeypatch, tmp_path):
     """The block records a call by the global providers, which do nothing unless the program sets them."""
-    monkeypatch.setenv("HARVEST_ACCOUNT_ID", "1")
-    monkeypatch.setenv("HARVEST_ACCESS_TOKEN", "sandbox-token")
-    monkeypatch.setenv("HARVEST_APP", "README (readme@example.com)")
-    monkeypatch.setenv("HARVEST_BASE_URL", harvest_address)
+    set_sandbox(monkeypatch, V2, harvest_address, tmp_path)
 
     found = await run_inside(block("docs/telemetry.md", "from harvest_async.telemetry"), HarvestV2=HarvestV2)
 
@@ -346,6 +330,19 @@ async def test_the_sign_in(harvest_address, tmp_path):
 
 
 # Inside FastAPI
+
+
+@pytest.mark.usefixtures("environment")
+async def test_the_app_of_the_first_page(monkeypatch):
+    """Its route lists clients by API v2."""
+    monkeypatch.setenv("HARVEST_ACCOUNT_ID", "1")
+    monkeypatch.setenv("HARVEST_ACCESS_TOKEN", "sandbox-token")
+    app = run(block("README.md", "from fastapi import FastAPI"))["app"]
+
+    async with harvest_app_client(app) as client:
+        response = await client.get("/clients")
+
+    assert (response.status_code, response.json()) == (200, [])
 
 
 async def test_the_app_of_fastapi():

@@ -17,6 +17,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.environment import V2, set_sandbox
+
 pytestmark = [pytest.mark.anyio, pytest.mark.socket]
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -28,15 +30,7 @@ FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 @pytest.fixture
 def folder(harvest_address, monkeypatch, tmp_path):
     """An empty folder to work in, with the variables of the sandbox set."""
-    values = {
-        "HARVEST_ACCOUNT_ID": "1",
-        "HARVEST_ACCESS_TOKEN": "sandbox-token",
-        "HARVEST_APP": "Importer (ops@example.com)",
-        "HARVEST_BASE_URL": harvest_address,
-        "HARVEST_STATE_DIR": str(tmp_path / "state"),
-    }
-    for name, value in values.items():
-        monkeypatch.setenv(name, value)
+    set_sandbox(monkeypatch, V2, harvest_address, tmp_path)
     work = tmp_path / "work"
     work.mkdir()
     monkeypatch.chdir(work)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.background import rows
-from tests.support.chromium import axe, example, is_narrow_enough, launched, needs_chromium
+from tests.support.chromium import example, faults, launched, moving, needs_chromium, tab_to
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.socket, needs_chromium, pytest.mark.timeout(180)]
 
@@ -37,10 +37,10 @@ def address(state):
 
 
 @contextmanager
-def visitor(browser, *, cut_off=False, **options):
+def visitor(browser, *, expected=None, **options):
     """A visitor's page; an error of a script, a missing file or a request elsewhere fails the test.
 
-    `cut_off` expects that the server dies while it responds.
+    `expected` is a part of the browser's messages that the test is about.
     """
     problems = []
     context = browser.new_context(**options)
@@ -53,7 +53,7 @@ def visitor(browser, *, cut_off=False, **options):
         yield page
     finally:
         context.close()
-    assert [each for each in problems if not (cut_off and "ERR_" in each)] == []
+    assert [each for each in problems if expected is None or expected not in each] == []
 
 
 def sign_in(page, address, to="/projects"):
@@ -68,43 +68,93 @@ def send_file(page, address, content, name="time.csv"):
     page.wait_for_url(re.compile(r"/imports/[0-9a-f-]+$"))
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(360, "dark"), (1440, "light")])
-def test_a_sign_in_and_an_import_from_end_to_end(browser, address, width, scheme):
-    """From the first page to the report and its rejected rows, with live updates, accessible at each step."""
-    content = rows(3, start=width + len(scheme)) + b"2026-13-01,ACME,Rocket,Design,x,1,Ada,Sandbox\n"
-    with visitor(browser, viewport={"width": width, "height": 800}, color_scheme=scheme) as page:
+def test_a_sign_in_and_an_import_from_end_to_end(browser, address):
+    """From the first page to the report and its rejected rows, with live updates.
 
-        def check():
-            assert axe(page) == ""
-            assert is_narrow_enough(page)
-
+    Each page is accessible and needs no scrolling sideways, at both widths and in both colour schemes.
+    """
+    content = rows(3, start=400) + b"2026-13-01,ACME,Rocket,Design,x,1,Ada,Sandbox\n"
+    with visitor(browser) as page:
         page.goto(address)
-        check()
+        assert faults(page) == []
         page.click("text=Sign in with Harvest")
         page.wait_for_url("**/projects")
         page.fill("#hours", "1,5")
-        page.fill("#notes", f"by {width} {scheme}")
+        page.fill("#notes", "by hand")
         page.click("text=Log time")
-        page.wait_for_selector(f"td:has-text('by {width} {scheme}')")
-        check()
+        page.wait_for_selector("td:has-text('by hand')")
+        assert faults(page) == []
+        page.goto(f"{address}/sign-in/account")
+        page.wait_for_selector("button:has-text('account 1')")
+        assert faults(page) == []
         page.goto(f"{address}/imports")
         page.click("summary")
-        check()
+        assert faults(page) == []
         send_file(page, address, content)
         page.wait_for_selector("text=Import now")  # by the stream of events: the page is not loaded again
-        check()
+        assert faults(page) == []
         page.click("text=Import now")
         page.wait_for_selector("h2:has-text('Report')")
-        check()
+        assert faults(page) == []
         with page.expect_download() as download:
             page.click("text=Download the rejected rows")
         assert b"2026-13-01" in Path(download.value.path()).read_bytes()
         page.goto(f"{address}/operators")
         page.wait_for_selector("svg.window")
-        check()
+        assert faults(page) == []
+
+
+def test_an_import_by_the_keyboard_alone(browser, address):
+    """Tab and Enter lead from the first page to the report; the focus is always visible and stays when a page changes.
+
+    Only the choice of a file is the browser's own window.
+    """
+    with visitor(browser) as page:
+        page.goto(address)
+        tab_to(page, "a[href^='/sign-in']")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/projects")
         page.goto(f"{address}/imports")
-        page.keyboard.press("Tab")
-        assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+        tab_to(page, ".skip")
+        page.keyboard.press("Enter")
+        tab_to(page, "#file")
+        page.set_input_files("#file", {"name": "k.csv", "mimeType": "text/csv", "buffer": rows(2, start=7_000)})
+        tab_to(page, "summary")
+        page.keyboard.press("Enter")
+        tab_to(page, "details label input, details input, details select, details textarea")
+        tab_to(page, "button.primary")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("text=Import now")
+        tab_to(page, "button.primary")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("h2:has-text('Report')")
+        page.goto(f"{address}/operators")
+        page.wait_for_selector("svg.window")
+        tab_to(page, ".scroll")
+        before = page.locator("#process").inner_text()
+        page.wait_for_function("(before) => document.querySelector('#process').innerText !== before", arg=before)
+        assert page.evaluate("document.activeElement.matches('.scroll')")
+
+
+@pytest.mark.parametrize("motion", ["reduce", "no-preference"])
+def test_nothing_moves_for_those_who_prefer_it(browser, address, motion):
+    """No page has a transition or an animation for a visitor who prefers reduced motion; others see some."""
+    with visitor(browser, reduced_motion=motion) as page:
+        sign_in(page, address)
+        found = [moving(page)]
+        for path in ("/", "/sign-in/account", "/imports", "/operators"):
+            page.goto(f"{address}{path}")
+            found.append(moving(page))
+
+    assert any(found) == (motion == "no-preference")
+
+
+def test_a_page_that_refuses_is_accessible(browser, address):
+    """A forged callback leads to a page that a person can use as well."""
+    with visitor(browser, expected="status of 400") as page:
+        page.goto(f"{address}/sign-in/callback?state=forged&code=1")
+        page.wait_for_selector("text=Sign in again")
+        assert faults(page) == []
 
 
 def test_an_import_without_javascript(browser, address):
@@ -145,11 +195,12 @@ def test_a_forged_a_replayed_and_a_foreign_callback_are_refused(browser, address
 
 def test_an_import_of_a_killed_worker_is_shown_resumed(browser, address, state):
     """Another worker continues it, the open page says so, and each row is created once."""
-    with visitor(browser, cut_off=True) as page:
+    with visitor(browser, expected="ERR_") as page:
         sign_in(page, address)
         send_file(page, address, rows(60, start=9_000))
         page.click("text=Import now")
         page.wait_for_selector("label:has-text('Logging time')")
+        assert faults(page) == []
         os.kill(_worker_of(state), signal.SIGKILL)
         page.wait_for_selector("text=resumed after a restart of the server", timeout=60_000)
         page.wait_for_selector("h2:has-text('Report')", timeout=90_000)

@@ -1,6 +1,7 @@
 """Imports in the background of an app, against the sandbox."""
 
 import asyncio
+import time
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from harvest_async import NotSent
 from harvest_async.fastapi.imports.folder import ImportFolder
 from harvest_async.fastapi.imports.form import in_terms_of_form
+from harvest_async.fastapi.imports.record import ImportRecord, Phase
 from harvest_async.run_lock import LockHeld, LockLost, MemoryRunLocks, SqliteRunLocks, hold
 from harvest_async.sandbox import Sandbox
 from tests.support.background import (
@@ -366,6 +368,42 @@ async def test_cancelled_planning_begins_again(app, sandbox):
     assert (cancelled["phase"], cancelled["overview"], plan["phase"]) == ("cancelled", None, "planned")
 
 
+async def emptied(folder):
+    """Wait until a folder is empty."""
+    async with asyncio.timeout(30):
+        while True:
+            if not any(folder.iterdir()):
+                return
+            await asyncio.sleep(0.02)
+
+
+async def test_a_plan_that_nobody_confirms_expires(sandbox, address, tmp_path):
+    """It can't be found or confirmed after a day, and is removed with its file later; nothing was created."""
+    folder, passed = tmp_path / "imports", [0.0]
+    async with visited(importing_app(folder, maker(address), now=lambda: time.time() + passed[0])) as visitor:
+        plan = await ended(visitor, await upload(visitor, rows(1)))
+        passed[0] = 86_000.0
+        before = (await visitor.get(API)).json()
+        passed[0] = 86_500.0
+        after = [(await visitor.get(API)).json(), (await do(visitor, plan, "confirm")).status_code]
+        stored = [each.name for each in folder.glob("*/upload.csv")]
+        passed[0] = 90_000.0
+        await emptied(folder)
+
+    assert [each["phase"] for each in before] == ["planned"]
+    assert (after, stored, writes(sandbox)) == ([[], 404], ["upload.csv"], [])
+
+
+@pytest.mark.parametrize("phase", list(Phase))
+def test_only_a_plan_expires(phase):
+    """An import that runs, can be resumed or has run is kept; a plan is, too, if that was chosen."""
+    record = ImportRecord(id="1", owner="a", file="f", stored="s", phase=phase, created_at=0.0, changed_at=100.0)
+
+    assert record.has_expired(110.0, 10.0) == (phase is Phase.PLANNED)
+    assert not record.has_expired(109.0, 10.0)
+    assert not record.has_expired(1e12, None)
+
+
 @pytest.mark.parametrize("phase", ["planning", "running"])
 async def test_an_import_survives_the_end_of_the_app(sandbox, address, tmp_path, phase):
     """The next process continues it by itself: each row is created once, and the document says that it was resumed."""
@@ -399,7 +437,7 @@ async def test_a_browser_that_leaves_in_the_middle_changes_nothing(app, sandbox)
         slow(sandbox)
         running = await do(visitor, plan, "confirm")
         receiver = asyncio.create_task(visitor.get(plan["links"]["events"]))
-        await asyncio.sleep(0.1)
+        await until(visitor, plan["links"]["self"], lambda now: (now["progress"] or {"done": 0})["done"] >= 1)
         receiver.cancel()
         await asyncio.wait([receiver])
         done = await ended(visitor, running)

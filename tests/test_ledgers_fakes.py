@@ -56,25 +56,25 @@ async def test_a_script_is_sent_by_its_name(server, connection):
     """The server has it already."""
     server.replies = [[b"1"]]
 
-    assert await connection.run(SCRIPT, ["key"], [b"a", 2]) == [b"1"]
-    assert server.commands == [(URL, "EVALSHA", (SCRIPT.sha, 1, "key", b"a", 2))]
+    assert await connection.run(SCRIPT, [b"key"], [b"a", b"2"]) == ([b"1"], b"first")
+    assert server.commands == [(URL, b"EVALSHA", (SCRIPT.sha, b"1", b"key", b"a", b"2"))]
 
 
 async def test_a_script_that_the_server_does_not_have_is_sent_whole(server, connection):
     """Nothing was run, so it is sent again."""
     server.replies = [exceptions.NoScriptError("NOSCRIPT"), [b"1"]]
 
-    assert await connection.run(SCRIPT, ["key"], []) == [b"1"]
-    assert [name for _, name, _ in server.commands] == ["EVALSHA", "EVAL"]
+    assert await connection.run(SCRIPT, [b"key"], []) == ([b"1"], b"first")
+    assert [name for _, name, _ in server.commands] == [b"EVALSHA", b"EVAL"]
 
 
 async def test_a_script_goes_to_the_node_that_has_its_keys(server, connection):
     """That node is used for these keys from then on."""
     server.replies = [exceptions.MovedError("1 other:7000"), [b"1"], [b"2"], [b"3"]]
 
-    await connection.run(SCRIPT, ["key"], [])
-    await connection.run(SCRIPT, ["key"], [])
-    await connection.run(SCRIPT, ["another"], [])
+    await connection.run(SCRIPT, [b"key"], [])
+    await connection.run(SCRIPT, [b"key"], [])
+    await connection.run(SCRIPT, [b"another"], [])
     assert [url for url, *_ in server.commands] == [URL, "redis://other:7000/0", "redis://other:7000/0", URL]
 
 
@@ -83,7 +83,7 @@ async def test_keys_that_move_all_the_time_are_an_error(server, connection):
     server.replies = [exceptions.MovedError(f"1 other:{port}") for port in (7000, 7001, 7002)]
 
     with pytest.raises(StorageError, match="other:7002"):
-        await connection.run(SCRIPT, ["key"], [])
+        await connection.run(SCRIPT, [b"key"], [])
 
 
 async def test_clients_are_made_once_for_each_node_and_closed():
@@ -91,6 +91,7 @@ async def test_clients_are_made_once_for_each_node_and_closed():
     held = connections("redis://127.0.0.1:1")
     connection = await held.get()
     assert connection._client("redis://127.0.0.1:1") is connection._client("redis://127.0.0.1:1")
+    assert connection._commands_to("redis://127.0.0.1:1") is connection._commands_to("redis://127.0.0.1:1")
     assert connections("redis://127.0.0.1:1") is held
     await held.aclose()
 
@@ -231,7 +232,7 @@ async def test_closing_writes_what_is_left_within_two_seconds(server):
 async def test_closing_without_listeners_closes_the_clients(server, connection):
     """Each node's."""
     server.replies = [exceptions.MovedError("1 other:7000"), [b"1"]]
-    await connection.run(SCRIPT, ["key"], [])
+    await connection.run(SCRIPT, [b"key"], [])
     await connection.aclose()
 
     assert server.closed == 2
@@ -257,10 +258,11 @@ async def test_a_task_that_has_lost_its_cancellation_ends():
 
 async def test_a_reply_with_the_time_alone_is_that_of_a_stored_step(server, connection):
     """Seconds and microseconds."""
-    server.replies = [[b"7", b"5"]]
+    server.replies = [b"7 5"]
 
-    assert await store_of(connection).exchange(b"", COMMIT, again=True) == Reply(stored=True, time=7_000_005_000)
-    assert server.commands[0][2][4:] == (b"", b"1:a:1", b"state", 1_000, b"c", 1)
+    reply = await store_of(connection).exchange(b"", COMMIT, again=True)
+    assert reply == Reply(stored=True, time=7_000_005_000, server=b"first")
+    assert server.commands[0][2][4:] == (b"", b"1:a:1", b"state", b"1000", b"c", b"1")
 
 
 async def test_a_reply_with_a_state_is_that_of_a_step_which_others_were_before(server, connection):
@@ -269,9 +271,15 @@ async def test_a_reply_with_a_state_is_that_of_a_step_which_others_were_before(s
     store = store_of(connection)
 
     assert await store.exchange(b"1:a:1", COMMIT, again=False) == Reply(
-        stored=False, time=7 * 10**9, token=b"2:b:1", state=b"theirs", written=6_000_001_000, own=b"1:a:1"
+        stored=False,
+        time=7 * 10**9,
+        token=b"2:b:1",
+        state=b"theirs",
+        written=6_000_001_000,
+        own=b"1:a:1",
+        server=b"first",
     )
-    assert await store.exchange(b"", None, again=False) == Reply(stored=False, time=7 * 10**9)
+    assert await store.exchange(b"", None, again=False) == Reply(stored=False, time=7 * 10**9, server=b"first")
 
 
 @pytest.mark.parametrize(
@@ -290,7 +298,7 @@ async def test_errors_name_the_ledger(server, connection, error, kind):
 async def test_a_gate_that_listens_receives_the_version_with_each_notice(server, connection):
     """Until it does not listen any more; what arrives then is ignored."""
     store, received = store_of(connection), []
-    server.replies = [[b"7", b"0"]]
+    server.replies = [b"7 0"]
     await store.exchange(b"", None, again=False)
     store.listen(lambda *notice: received.append(notice))
     await pass_on()
@@ -307,7 +315,7 @@ async def test_a_gate_that_listens_before_it_is_connected_does_so_with_the_first
     store, received = store_of(connection), []
     store.idle()
     store.listen(lambda *notice: received.append(notice))
-    server.replies = [[b"7", b"0"]]
+    server.replies = [b"7 0"]
     await store.exchange(b"", None, again=False)
     await pass_on()
     server.publish(b"harvest_async:{acme}:general", b"c2:b:1")
@@ -328,7 +336,7 @@ async def test_a_gate_listens_on_the_connections_that_replace_closed_ones(server
         pass
 
     store, received = RedisStore(connect, "channel", "a", nothing), []
-    server.replies = [[b"7", b"0"]] * 3
+    server.replies = [b"7 0"] * 3
     await store.exchange(b"", None, again=False)
     store.listen(lambda *notice: received.append(notice))
     await pass_on()
@@ -382,4 +390,4 @@ async def test_a_ledger_that_was_never_used_has_nothing_to_close():
     store = ledger.store("a", ledger.aclose)
     await ledger.aclose()
 
-    assert store._keys == ["harvest_async:{a%2Fc}:general", "harvest_async:{a%2Fc}:general:a"]
+    assert store._keys == [b"harvest_async:{a%2Fc}:general", b"harvest_async:{a%2Fc}:general:a"]

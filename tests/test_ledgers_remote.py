@@ -1,7 +1,6 @@
 """Steps on a ledger's server, in virtual time: lost replies, short waits, jumping clocks, and a share of the budget."""
 
 import asyncio
-import json
 
 import pytest
 
@@ -10,7 +9,8 @@ from harvest_async.errors import StorageError, Throttled, WouldWait
 from harvest_async.throttle.lease import Ticket
 from harvest_async.throttle.ledgers.remote import Notice, Reply
 from harvest_async.throttle.ledgers.server_time import ServerTime
-from harvest_async.throttle.remote_state import FORMAT, RemoteState
+from harvest_async.throttle.remote_format import decode, encode
+from harvest_async.throttle.remote_state import RemoteState
 from harvest_async.throttle.state import AccountState
 from harvest_async.throttle.throttle import Throttle
 from tests.support.ledger_server import LedgerServer, SimulatedLedger, SkewedClock
@@ -197,7 +197,7 @@ def test_a_known_lease_ends_no_earlier_after_a_loss():
     remote = RemoteState("the ledger")
     stored = AccountState()
     stored.take(1_000 * SECOND, 1_060 * SECOND)
-    text = json.dumps({"format": FORMAT, "state": stored.dump()}).encode()
+    text = encode(stored, 0)
     now = 3 * SECOND
     reply = Reply(stored=False, time=1_003 * SECOND, token=b"7:other:1", state=text, written=1_002 * SECOND)
     remote.observe(now, now, reply)
@@ -209,5 +209,5 @@ def test_a_known_lease_ends_no_earlier_after_a_loss():
 
     commit = remote.commit(remote.draft(now + SECOND, []), "own:1", now + SECOND, Notice.NONE)
 
-    [[_, _, deadline]] = json.loads(commit.state)["state"]["window"]["open"]
+    deadline = decode(commit.state, 0).window.latest_deadline
     assert 1_060 * SECOND <= deadline <= 1_060 * SECOND + SECOND // 10

@@ -46,7 +46,7 @@ def access_of(throttle):
     return throttle._gate()._access
 
 
-async def test_processes_whose_steps_collide_all_make_their_calls():
+async def test_processes_with_steps_that_collide_all_make_their_calls():
     """Each plans its step again with what the faster one has stored, and no more calls are sent than the limit."""
     server = LedgerServer(loop_clock())
     throttles = [throttle_on(server) for _ in range(6)]
@@ -208,8 +208,43 @@ async def test_a_server_that_lacks_the_latest_versions_has_lost_them():
     assert end - began > 2 * SECOND
 
 
+async def test_leases_that_another_server_has_stored_are_given_back():
+    """It took over without an error on any connection, and may lack leases that others were granted just before."""
+    server = LedgerServer(loop_clock())
+    first, second = throttle_on(server), throttle_on(server)
+    await known(server, first, second)
+    await call(second)
+    await second.flush()
+    server._listeners.clear()
+    await asyncio.sleep(0.5)
+    sent = [await first.acquire(Ticket()) for _ in range(3)]
+    server.fail_over(0.1)
+    began = loop_clock().now()
+    end = await call(second)
+
+    assert end - began > 2 * SECOND
+    for lease in sent:
+        lease.responded()
+        lease.release()
+
+
+async def test_a_look_at_another_server_grants_nothing_for_a_second():
+    """Also where nothing was to be stored, and nothing is lost."""
+    server = LedgerServer(loop_clock())
+    throttle = throttle_on(server)
+    await known(server, throttle)
+    server._listeners.clear()
+    server._starts += 1
+    began = loop_clock().now()
+    access_of(throttle)._write()
+    await asyncio.sleep(0.01)
+    end = await call(throttle)
+
+    assert end - began > 2 * SECOND
+
+
 async def test_a_new_process_does_not_rely_on_a_state_of_long_ago():
-    """Whoever was open then: what other programs have sent since is unknown."""
+    """What other programs have sent since is unknown."""
     server = LedgerServer(loop_clock())
     await known(server, throttle_on(server))
     await asyncio.sleep(60)
@@ -259,7 +294,7 @@ async def test_an_error_that_nobody_expected_fails_the_calls_that_wait():
     assert isinstance(raised.value.__cause__.__cause__, RuntimeError)
 
 
-async def test_an_end_whose_reply_was_lost_is_written_once():
+async def test_an_end_with_a_lost_reply_is_written_once():
     """The server has it already, and its lease is free by the time the server is back."""
     server = LedgerServer(loop_clock())
     throttle = throttle_on(server)

@@ -1,4 +1,4 @@
-"""Real processes on one account over one file: the benchmark in a short form, against a server that counts."""
+"""Real processes on one account over one ledger: the benchmark in a short form, against a server that counts."""
 
 import subprocess
 import sys
@@ -11,9 +11,12 @@ pytestmark = [pytest.mark.slow, pytest.mark.alone, pytest.mark.skipif(sys.platfo
 BENCHMARK = Path(__file__).resolve().parents[1] / "benchmarks" / "bench_processes.py"
 
 
-@pytest.mark.parametrize("options", [["--processes", "4"], ["--kill"], ["--stop"]])
+OPTIONS = (["--processes", "4"], ["--kill"], ["--stop"], ["--processes", "4", "--ledger", "valkey"])
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=" ".join)
 def test_four_processes_make_all_calls_and_the_server_refuses_none(options):
-    """Also if one is killed in the middle, or stopped for ten seconds."""
+    """Over a file, also if one is killed in the middle or stopped for ten seconds; and over a Valkey server."""
     command = [sys.executable, str(BENCHMARK), "--calls", "400", "--check", *options]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=55, check=False)
 

@@ -128,6 +128,22 @@ def test_the_wait_at_the_gate_is_a_child_of_its_call(recorded):
     assert 15 <= longest < 17
 
 
+def test_a_call_that_finds_a_free_lease_has_no_wait(recorded):
+    """After the first response, which shows that the account is not blocked, calls go at once and record no wait."""
+
+    async def do(harvest, _):
+        await harvest.clients.list()
+        for _ in range(5):
+            await harvest.company.get()
+
+    in_sandbox(do, recorded)
+
+    calls = {span.context.span_id for span in recorded.named("company.get")}
+    assert len(calls) == 5
+    assert [span for span in recorded.named("gate.wait") if span.parent and span.parent.span_id in calls] == []
+    assert recorded.value("harvest_async.gate.wait.duration") <= 1
+
+
 def test_requests_and_refusals_equal_the_count_of_the_sandbox(recorded):
     """Each request that arrived has a duration, each that the sandbox refused a count, by budget."""
 
@@ -337,6 +353,7 @@ def test_no_span_and_no_metric_has_a_secret(recorded):
     in_sandbox(do, recorded)
 
     written = "".join(span.to_json() for span in recorded.spans) + recorded.reader.get_metrics_data().to_json()
+    assert "clients.create" in written
     assert "hush" not in written
     assert "sandbox-token" not in written
 

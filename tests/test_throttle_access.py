@@ -10,8 +10,9 @@ import pytest
 from harvest_async.clock import SECOND
 from harvest_async.errors import HarvestError, StorageError
 from harvest_async.testing import VirtualLoop
-from harvest_async.throttle.access import Access, End
+from harvest_async.throttle.access import Access
 from harvest_async.throttle.bounds import Bounds
+from harvest_async.throttle.ended import End
 from harvest_async.throttle.gate import Gate
 from harvest_async.throttle.lease import Ticket
 from harvest_async.throttle.ledgers.file import make_private

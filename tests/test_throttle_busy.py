@@ -16,6 +16,7 @@ import pytest
 from harvest_async.clock import SECOND
 from harvest_async.errors import HarvestError, NotSent, Throttled, WouldWait
 from harvest_async.testing import VirtualLoop
+from harvest_async.throttle.lane import Lane
 from harvest_async.throttle.lease import Ticket
 from harvest_async.throttle.ledgers.memory import LedgerBusy
 from harvest_async.throttle.ledgers.sqlite import SqliteLedger
@@ -183,6 +184,64 @@ async def test_a_call_is_checked_by_what_is_stored_if_the_ledger_is_in_use_again
 
     assert failures == []
     assert (clock().now() - began) / SECOND < 0.1
+
+
+async def test_a_call_behind_others_is_checked_when_the_ledger_can_be_used(path):
+    """It waits while another process uses the ledger, and is refused soon if those before it take too long."""
+    throttle, ledger, failures = await with_a_full_window(path)
+    first = asyncio.ensure_future(throttle.acquire(Ticket()))
+    await asyncio.sleep(1)
+    began = clock().now()
+    ledger.changes, ledger.reads = [True], [True]
+
+    with pytest.raises(WouldWait, match="would wait 2"):
+        await throttle.acquire(Ticket(max_wait=20 * SECOND))
+
+    assert (clock().now() - began) / SECOND < 0.1
+    (await first).unused()
+    assert failures == []
+
+
+async def test_calls_that_came_together_are_refused_together(path):
+    """Each one learns how long it would wait if those before it are refused, too; no lease is kept for them."""
+    throttle, ledger, failures = await with_a_full_window(path)
+    ledger.changes, ledger.reads = [True], [True, True]
+
+    found = await asyncio.gather(*(throttle.acquire(Ticket(max_wait=SECOND)) for _ in range(2)), return_exceptions=True)
+
+    assert [type(error) for error in found] == [WouldWait] * 2
+    assert [round(error.wait) for error in found] == [15, 15]
+    assert ledger.read(lambda state: state.processes.due("another", Lane.INTERACTIVE, clock().now())) == 0
+    assert failures == []
+
+
+async def test_a_call_that_may_not_wait_tries_a_ledger_in_use_again_at_once(path):
+    """It has its lease before the event loop does anything else."""
+    ledger, others = Interrupted(path), []
+    throttle = Throttle(ledger=ledger, clock=clock(), pace="burst")
+    await open_gate(throttle)
+    asyncio.get_running_loop().call_soon(others.append, "other work")
+    ledger.changes = [True, True, True]
+
+    lease = await throttle.acquire(Ticket(max_wait=0))
+
+    assert (ledger.changes, others) == ([], [])
+    lease.unused()
+
+
+async def test_a_call_that_comes_finds_that_the_ledger_is_free_again(path):
+    """Those that wait have their leases then, too, though the event loop comes late to the timer."""
+    throttle = throttle_of(path)
+    await open_gate(throttle)
+    with locked(path) as blocker:
+        waiting = asyncio.ensure_future(throttle.acquire(Ticket()))
+        await asyncio.sleep(0)
+        blocker.free()
+        clock().moment += SECOND // 20
+        began = clock().now()
+        lease = await throttle.acquire(Ticket(max_wait=SECOND))
+
+    assert (lease.sent, (await waiting).sent) == (began, began)
 
 
 async def test_another_process_s_short_transaction_is_no_wait(path):

@@ -1,6 +1,7 @@
 """The setup of the example: the accounts of a sandbox, and files in a folder that all workers share."""
 
 import os
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from harvest_async import BearerAuth, HarvestPool, RedisLedger, imports
@@ -11,13 +12,13 @@ URL = os.environ["FLEET_URL"]
 SETTINGS = ImportSettings(imports.Options(fill=imports.Fill(client="ACME", task="Work")), create_people=True)
 
 
-async def credentials(account):
+async def credentials(account: str) -> BearerAuth:
     """Return the credentials of an account; a real program reads them from its own store."""
     return BearerAuth(os.environ["HARVEST_ACCESS_TOKEN"])
 
 
 @asynccontextmanager
-async def setup():
+async def setup() -> AsyncIterator[Setup]:
     """Open what a worker needs, and close it at its end."""
     locks, store = RedisRunLocks(URL), RedisJobStore(URL)
     async with HarvestPool(

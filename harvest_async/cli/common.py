@@ -45,7 +45,7 @@ _DEMO_HINT: Final = "No account? Try: harvest-async demo"
 _COMMON_VARIABLES: Final = {
     "HARVEST_APP": 'the name of your app with a contact: "Importer (ops@example.com)"',
     "HARVEST_BASE_URL": "the address of the API, if it is not Harvest's own: a sandbox, for example",
-    "HARVEST_STATE_DIR": "the folder of the throttle's ledger and the journals",
+    "HARVEST_STATE_DIR": "the folder of the throttle's ledger, the run locks and the journals",
     "HARVEST_DEBUG": "1 to print the traceback of an unexpected error",
 }
 
@@ -63,7 +63,8 @@ def _environment() -> str:
 
 _CODES: Final = """\b
 Exit codes: 0 success, 1 some rows were rejected or are unknown, 2 the input, an option or this machine (a full disk,
-for example) is the cause, 3 the server or the network, 4 a fault in harvest-async itself, 130 interrupted.
+or another run that is writing to the account) is the cause, 3 the server or the network, 4 a fault in harvest-async
+itself, 130 interrupted.
 """
 
 ENVIRONMENT: Final = _environment()

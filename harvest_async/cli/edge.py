@@ -1,7 +1,7 @@
 """Map every way in which a command can end to a message and an exit code.
 
-Exit codes: 0 success, 1 some rows were rejected or are unknown, 2 the input, an option or this machine is the cause,
-3 the server or the network, 4 a fault in harvest-async itself, 130 interrupted.
+Exit codes: 0 success, 1 some rows were rejected or are unknown, 2 the input, an option, this machine or another run of
+the account is the cause, 3 the server or the network, 4 a fault in harvest-async itself, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from harvest_async.client.setup import ClientSetup
 from harvest_async.errors import HarvestError, InvalidArgument, RequestError, ResponseError, StorageError, Unauthorized
 from harvest_async.importer.sources import Unfit
 from harvest_async.messages import redact_message
+from harvest_async.run_lock import LockHeld, LockLost
 from harvest_async.versions import VERSIONS, load
 
 __all__ = [
@@ -111,7 +112,7 @@ def code_of(error: BaseException) -> int:
         return error.code
     if isinstance(error, (KeyboardInterrupt, click.Abort)) or type(error).__name__ == "CancelledError":
         return INTERRUPTED
-    if isinstance(error, (click.ClickException, InvalidArgument, StorageError, BrokenPipeError)):
+    if isinstance(error, (click.ClickException, InvalidArgument, StorageError, LockHeld, LockLost, BrokenPipeError)):
         return BAD_INPUT
     if isinstance(error, (RequestError, ResponseError, ConnectionError, TimeoutError)):
         return NO_SERVER

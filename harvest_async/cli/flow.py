@@ -8,19 +8,22 @@ Invariants:
 from __future__ import annotations
 
 import asyncio
+import shlex
 import signal
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
 
 from harvest_async import imports
+from harvest_async.cli.locking import OnlyRun, locked
 from harvest_async.cli.show import Bar, err
 from harvest_async.cli.target import Target
 from harvest_async.errors import HarvestError, InvalidArgument
+from harvest_async.importer.journal import Journal
 from harvest_async.importer.planned_row import NewPerson
 from harvest_async.importer.report import Effort, Overview, Report
 from harvest_async.importer.rules import Rules
@@ -122,33 +125,62 @@ def _effort(target: Target, elapsed: float) -> Effort:
 
 async def _import(harvest: Client, target: Target, run: ImportRun, bar: Bar) -> None:
     request = run.request
-    plan = await _planned(harvest, target, run, bar)
+    if request.dry_run:
+        with await _planned(harvest, target, run, bar) as plan:
+            _note(plan, run)
+        return
+    with ExitStack() as stack:
+        resumed = stack.enter_context(Journal.existing(request.journal)) if request.resume and request.journal else None
+        words, max_delay = _words(target, request), request.rules.max_delay
+        async with locked(target, words, bar, resumed, max_delay=max_delay) as only:
+            await _execute(harvest, target, run, bar, resumed, only)
+
+
+def _words(target: Target, request: ImportRequest) -> str:
+    """Return the command of a run for those who find its lock held."""
+    journal = () if request.journal is None else ("--journal", str(request.journal.absolute()))
+    return shlex.join(("harvest-async", "import", *journal, *target.words))
+
+
+async def _execute(
+    harvest: Client, target: Target, run: ImportRun, bar: Bar, resumed: Journal | None, only: OnlyRun
+) -> None:
+    """Plan an import, or resume the run of a journal, and run it."""
+    request = run.request
+    plan = await (_planned(harvest, target, run, bar) if resumed is None else _resumed(harvest, target, run, resumed))
     with plan:
-        run.overview, run.calls, run.seconds = plan.overview, plan.calls, plan.seconds
-        if request.dry_run:
-            return
+        _note(plan, run)
+        await only.keep_in(plan.journal)
         with _interruptible(plan, run):
             try:
-                run.report = await imports.run(plan, rules=request.rules, on_progress=bar)
+                run.report = await imports.run(plan, rules=request.rules, on_progress=bar, guard=only.guard)
             except BaseException as error:
                 why = error.message if isinstance(error, HarvestError) else "interrupted"
                 run.report = plan.report(why)
                 raise
+            only.pending = bool(run.report.stopped and run.report.unknown)
+
+
+def _note(plan: imports.Plan, run: ImportRun) -> None:
+    run.overview, run.calls, run.seconds = plan.overview, plan.calls, plan.seconds
+
+
+async def _resumed(harvest: Client, target: Target, run: ImportRun, journal: Journal) -> imports.Plan:
+    request = run.request
+    plan = await imports.resume(
+        harvest,
+        journal,
+        source=run.source,
+        options=request.options,
+        email_domain=request.email_domain,
+        identity=target.identity,
+    )
+    _check_references(plan, request)
+    return plan
 
 
 async def _planned(harvest: Client, target: Target, run: ImportRun, bar: Bar) -> imports.Plan:
     request, source = run.request, run.source
-    if request.resume and request.journal is not None:
-        plan = await imports.resume(
-            harvest,
-            request.journal,
-            source=source,
-            options=request.options,
-            email_domain=request.email_domain,
-            identity=target.identity,
-        )
-        _check_references(plan, request)
-        return plan
     if source is None:
         msg = "an import without a file needs a journal to resume"
         raise ValueError(msg)

@@ -75,6 +75,9 @@ def import_(files: tuple[Path, ...], **options: Any) -> None:
     skipped, so the same file can be imported again at any time. If a run ends early, re-run the same command with
     --resume to continue.
 
+    One import or undo of an account runs at a time. While one does, another ends with exit code 2 and names it;
+    --dry-run works meanwhile.
+
     \b
     Try it on a sandbox first:
       harvest-async import toggl.csv --sandbox --client ACME --task Work

@@ -43,6 +43,7 @@ class Target:
         options: the arguments of its client.
         throttle: its throttle.
         identity: a unique name of the account.
+        account: the name under which the ledger and the run locks have it.
         api: the name of the API version.
         sandbox: the embedded sandbox, if it is one.
         db: the file of the sandbox, if it is stored in one.
@@ -54,6 +55,7 @@ class Target:
     options: dict[str, Any] = field(repr=False)
     throttle: Throttle
     identity: str
+    account: str
     api: str = DEFAULT
     sandbox: Sandbox | None = None
     db: Path | None = None
@@ -105,10 +107,11 @@ def real(choice: Choice, base_url: str | None) -> Target:
     probe = setup.from_env(**options, **given, throttle=Throttle())  # checks everything, sends nothing
     name, address, identity = probe.name, probe.address, str(probe.identity)
     shares = setup.same_account(probe.identity, choice.shared) if setup.same_account and choice.shared else None
-    ledger = SqliteLedger(ledger_path(), account=str(shares or identity))
+    account = str(shares or identity)
     arguments = {"app": os.environ.get("HARVEST_APP") or setup.default_app, version.account: name}
     arguments |= {"auth": probe.auth, "base_url": address}
-    return Target(name, address, arguments, Throttle(pace="burst", ledger=ledger, name=name), identity, version.name)
+    throttle = Throttle(pace="burst", ledger=SqliteLedger(ledger_path(), account=account), name=name)
+    return Target(name, address, arguments, throttle, identity, account, version.name)
 
 
 def open_sandbox(db: Path | None, **options: Any) -> Sandbox:
@@ -138,7 +141,7 @@ def embedded(db: Path | None, api: str = DEFAULT) -> Iterator[Target]:
             setup: ClientSetup = load("setup", api)
             options = {**setup.sandbox(address, "admin@example.com"), "app": _SANDBOX_APP}
             words = ("--sandbox-db", str(db), *(() if api == DEFAULT else ("--api", api)))
-            yield Target("sandbox", address, options, throttle, identity, api, sandbox, db, words)
+            yield Target("sandbox", address, options, throttle, identity, account, api, sandbox, db, words)
     finally:
         sandbox.close()
 

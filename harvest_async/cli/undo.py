@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
-from collections.abc import Callable, Coroutine
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
@@ -20,8 +21,13 @@ from harvest_async.cli.common import (
     json_option,
     print_json,
 )
+from harvest_async.cli.locking import OnlyRun, locked
 from harvest_async.cli.show import Bar, counted, err, out, show_left
 from harvest_async.cli.target import Target
+from harvest_async.importer.journal import Journal
+
+if TYPE_CHECKING:
+    from harvest_async.versions import Client
 
 __all__ = ["undo"]
 
@@ -44,6 +50,8 @@ def undo(journal: Path, *, unlink: bool, as_json: bool, **options: Any) -> None:
     Records that existed before the run are kept, including those that the run updated. If the run gave its time entries
     references (API v2), an entry that has lost its reference is kept, too; --unlink removes the references, after which
     the entries can't be undone any more.
+
+    One import or undo of an account runs at a time. While one does, another ends with exit code 2 and names it.
     """
     with ExitStack() as stack:
         target = find_target(stack, {**options, "as_json": as_json})
@@ -52,8 +60,9 @@ def undo(journal: Path, *, unlink: bool, as_json: bool, **options: Any) -> None:
 
         async def do() -> imports.UndoResult:
             bar = Bar(target.throttle, quiet=as_json)
-            async with target.client() as harvest, bar.shown():
-                return await imports.undo(harvest, journal, identity=target.identity, on_progress=bar)
+            async with _writing(target, journal, bar) as (harvest, opened, only):
+                identity = target.identity
+                return await imports.undo(harvest, opened, identity=identity, on_progress=bar, guard=only.guard)
 
         undone: imports.UndoResult = _finished(do)
     if as_json:
@@ -78,13 +87,28 @@ def _finished(do: Callable[[], Coroutine[Any, Any, T]]) -> T:
         raise
 
 
+@asynccontextmanager
+async def _writing(target: Target, path: Path, bar: Bar) -> AsyncIterator[tuple[Client, Journal, OnlyRun]]:
+    """Open the account and the journal, as the only run that writes to the account."""
+    with Journal.existing(path) as journal:
+        journal.expect(account=target.identity)
+        async with target.client() as harvest, bar.shown(), locked(target, _words(target, path), bar, journal) as only:
+            await only.keep_in(journal)
+            yield harvest, journal, only
+
+
+def _words(target: Target, journal: Path) -> str:
+    """Return the command for those who find its lock held."""
+    return shlex.join(("harvest-async", "undo", str(journal.absolute()), *target.words))
+
+
 def _unlink(target: Target, journal: Path, *, as_json: bool) -> NoReturn:
     """Remove the references of a run, and end the command."""
 
     async def do() -> imports.UnlinkResult:
         bar = Bar(target.throttle, quiet=as_json)
-        async with target.client() as harvest, bar.shown():
-            return await imports.unlink(harvest, journal, identity=target.identity, on_progress=bar)
+        async with _writing(target, journal, bar) as (harvest, opened, _):
+            return await imports.unlink(harvest, opened, identity=target.identity, on_progress=bar)
 
     result: imports.UnlinkResult = _finished(do)
     if as_json:

@@ -7,8 +7,6 @@ Notes:
 
 from __future__ import annotations
 
-import inspect
-import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -17,19 +15,17 @@ from functools import cache
 from types import NoneType
 from typing import Any, Final, get_args, get_origin
 
-from attrs import NOTHING, fields_dict, has, resolve_types
+from attrs import NOTHING, fields_dict, resolve_types
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, TypeAdapter
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, SchemaSerializer, core_schema
 
+from harvest_async.client.field_descriptions import described_fields, description_of
 from harvest_async.client.json_form import exact_floats, json_tree, nested_class, plain_tree, the_decimals
 from harvest_async.codec.shape import field_reader, other_names
 from harvest_async.codec.values import wrong
 
 __all__ = ["core_schema_of", "json_schema_of", "serializer_of"]
-
-_SECTION: Final = "Attributes:"
-_ATTRIBUTE: Final = re.compile(r"^    (\w+(?:, \w+)*): +(.+(?:\n {8,}.+)*)", re.MULTILINE)
 
 _LEAVES: Final[dict[type[Any], JsonSchemaValue]] = {
     bool: {"type": "boolean"},
@@ -64,16 +60,17 @@ def core_schema_of(kind: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
 def json_schema_of(kind: Any, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
     """Return the JSON schema of a class of records, as its JSON is read or written.
 
-    Descriptions are those of the class's docstring. Responses have all fields, requests those that a caller gives.
+    Responses have all fields, requests those that a caller gives.
     """
     found = handler(schema)
     shape = handler.resolve_ref_schema(found)
-    title, described = _described(kind)
+    described = described_fields(kind)
     properties = shape.setdefault("properties", {})
     for name, field in fields_dict(kind).items():
         if name != "extra":
-            properties[name] = _property(field, properties.get(name, {}), handler.mode) | described.get(name, {})
-    shape |= {"title": kind.__name__, "description": title}
+            meaning = {"description": described[name]} if name in described else {}
+            properties[name] = _property(field, properties.get(name, {}), handler.mode) | meaning
+    shape |= {"title": kind.__name__, "description": description_of(kind)}
     if handler.mode == "serialization":
         shape["required"] = list(properties)
     return found
@@ -217,22 +214,3 @@ def _any_of(schemas: list[JsonSchemaValue]) -> JsonSchemaValue:
     """Return the schema of values that one of several allows; unions in unions are joined."""
     flat = [inner for each in schemas for inner in each.get("anyOf", [each])]
     return flat[0] if len(flat) == 1 else {"anyOf": flat}
-
-
-@cache
-def _described(kind: Any) -> tuple[str, dict[str, JsonSchemaValue]]:
-    """Return the description of a class, and those of its fields, from the docstrings of it and of its bases."""
-    fields: dict[str, JsonSchemaValue] = {}
-    for each in reversed(kind.__mro__):
-        if has(each):
-            _, _, section = (inspect.getdoc(each) or "").partition(_SECTION)
-            for names, text in _ATTRIBUTE.findall(section):
-                fields |= {name: {"description": _sentence(text)} for name in names.split(", ")}
-    title, _, _ = (inspect.getdoc(kind) or "").partition(_SECTION)
-    return title.strip(), fields
-
-
-def _sentence(text: str) -> str:
-    """Return a description in one line, with a capital letter."""
-    joined = " ".join(text.split())
-    return joined[:1].upper() + joined[1:]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator, Hashable, Mapping
 from contextlib import aclosing
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Final, Generic, TypeVar
 from weakref import WeakValueDictionary
 
 from attrs import field, frozen
@@ -23,6 +23,9 @@ from harvest_async.exchange import Exchange
 __all__ = ["AccountRules", "Learned", "Listing", "Profile", "Resource", "taken"]
 
 T = TypeVar("T")
+
+_NONE_KNOWN: Final[frozenset[str]] = frozenset()
+"""One for all clients."""
 
 
 @frozen
@@ -70,7 +73,7 @@ class Learned:
     def __init__(self, rules: AccountRules | None = None) -> None:
         self.rules = rules or AccountRules()
         self.timestamp_timers: bool | None = None
-        self.modules: frozenset[str] = frozenset()
+        self.modules = _NONE_KNOWN
         self._locks: WeakValueDictionary[Hashable, asyncio.Lock] | None = None
 
     def note(self, result: Any) -> Profile:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Final
 
 import httpx
@@ -97,15 +97,14 @@ def open_exchange(settings: ExchangeSettings) -> Exchange:
         raise InvalidArgument(
             "cache: this auth does not identify the person whose responses are cached: give one of harvest_async"
         )
-    agent = f"{header_value('app', settings.app)} harvest_async"
-    headers = (("User-Agent", agent), ("Accept-Encoding", ENCODINGS), *settings.headers)
+    headers = (*_headers(settings.app), *settings.headers)
     throttle = settings.throttle or DEFAULT_REGISTRY.throttle(settings.identity)
     throttle.add_budgets(settings.budgets)
     direct = _direct_for(address, settings)
     observer = SILENT if settings.telemetry is None else settings.telemetry.account(settings.identity, throttle)
     client = Client(
         transport=ThrottledTransport(direct, throttle, status_path=None),
-        timeout=httpx.Timeout(**timeouts(timeout)),
+        timeout=_timeout(timeout),
         trust_env=False,
     )
     return Exchange(
@@ -124,6 +123,18 @@ def open_exchange(settings: ExchangeSettings) -> Exchange:
             store=None if cache is None else cache.open(f"{address}\n{settings.account}"),
         )
     )
+
+
+@lru_cache(maxsize=64)
+def _headers(app: str) -> tuple[tuple[str, str], ...]:
+    """Return the header fields that all clients of one application send; thousands of clients have them once."""
+    return ("User-Agent", f"{header_value('app', app)} harvest_async"), ("Accept-Encoding", ENCODINGS)
+
+
+@lru_cache(maxsize=64)
+def _timeout(seconds: float) -> httpx.Timeout:
+    """Return the timeouts of an attempt, which no client changes."""
+    return httpx.Timeout(**timeouts(seconds))
 
 
 def _direct_for(address: str, settings: ExchangeSettings) -> httpx.AsyncBaseTransport:

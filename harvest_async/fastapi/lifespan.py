@@ -11,6 +11,7 @@ from fastapi.requests import HTTPConnection
 
 from harvest_async.client.setup import STAND_IN
 from harvest_async.errors import InvalidArgument
+from harvest_async.transport import load_transport
 
 __all__ = ["DEFAULT_KEY", "Lifespan", "Maker", "found_in", "harvest_lifespan", "open_keys"]
 
@@ -53,6 +54,7 @@ def harvest_lifespan(make: Maker | Mapping[str, Maker], *, key: str = DEFAULT_KE
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
+        load_transport()  # here, and not while visitors wait
         with _reserved(app, set(makers)):
             async with AsyncExitStack() as stack:
                 yield {

@@ -1,7 +1,8 @@
 """A gate's access to the account state in its ledger, which other processes may be using.
 
 Invariants:
-- Nothing waits: a change is made at once, or `LedgerBusy` is raised and the ledger tried again by a timer.
+- Nothing waits: a change is made at once, or `LedgerBusy` is raised and the ledger tried again by a timer. Only for a
+  call that may not wait the first attempts are made together, within milliseconds (see `Access.dispatch`).
 - The end of a lease is never lost: a busy ledger gets it later, with the time at which it happened and before any new
   lease is granted. Until then the lease is held; the state frees it after its deadline, like that of a dead process.
 """
@@ -11,21 +12,20 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Final, TypeVar
 
-from attrs import frozen
-
-from harvest_async.clock import SECOND, Clock
+from harvest_async.clock import SECOND, Clock, span
 from harvest_async.errors import HarvestError, StorageError
-from harvest_async.throttle.closure import Why
-from harvest_async.throttle.lease import Change, write_end
+from harvest_async.throttle.ended import End, Turn, log_turn
 from harvest_async.throttle.ledgers.memory import Ledger, LedgerBusy, MemoryLedger
 from harvest_async.throttle.plan import Plan, Planner
 from harvest_async.throttle.settings import Settings
 from harvest_async.throttle.state import AccountState
 
-__all__ = ["Access", "End", "Turn", "log_turn", "unusable"]
+__all__ = ["Access", "unusable"]
 
 logger = logging.getLogger("harvest_async.throttle")
 
@@ -35,34 +35,18 @@ _FIRST: Final = 0.002
 _LONGEST: Final = 0.03
 """Seconds until a busy ledger is tried again: at first, and at most."""
 
+_ATTEMPTS: Final = 20
+_BETWEEN: Final = 0.001
+"""How often a ledger in use is tried for a call that may not wait, and the seconds between."""
+
+_BRIEFLY: Final = SECOND // 10
+"""How long a ledger may be in use, in nanoseconds, until such a call waits as any other one does."""
+
 _SOON: Final = 0.1
 """Seconds after which the ends of leases are written that nobody waits for."""
 
 _PATIENCE: Final = 1.0
 """Seconds that the end of a program waits for a ledger in use."""
-
-
-Turn = tuple[Why | None, int]
-"""Why a gate that opened or closed is closed now, None if it is open; and until when."""
-
-
-@frozen
-class End:
-    """How and when a lease ended.
-
-    Attributes:
-        change: writes the end into the account state; see `Change`.
-        lease: the lease's number.
-        time: when it ended.
-    """
-
-    change: Change
-    lease: int
-    time: int
-
-    def apply(self, state: AccountState) -> Turn | None:
-        """Write the end into the state; return what there is to log, None if the gate did not open or close."""
-        return (state.why, state.until) if write_end(state, self.change, self.lease, self.time) else None
 
 
 class Access:
@@ -95,14 +79,18 @@ class Access:
         self._resume = resume
         self._ends: list[End] = []
         self._pause = _FIRST
-        self._since = 0
+        self._since = self._retry_at = 0
         self._timer: asyncio.TimerHandle | None = None
         self._writes_soon = self._tries_again = False
         self.closed = False
         self.busy: LedgerBusy | None = None
 
-    def transact(self, change: Callable[[AccountState], T]) -> T:
+    def transact(self, change: Callable[[AccountState], T], attempts: int = 1) -> T:
         """Change the state at once.
+
+        Args:
+            change: changes it and returns the result.
+            attempts: how often a ledger in use is tried, a millisecond apart.
 
         Raises:
             LedgerBusy: another process or thread is using the ledger; `resume` is called when it is free.
@@ -110,16 +98,18 @@ class Access:
         """
         if self.memory is not None and not self._ends:
             return self._change_memory(self.memory, change)
-        if self.busy is not None:
+        if self.busy is not None and attempts == 1 and self._clock.now() < self._retry_at:
             raise self.busy.again()
         try:
-            return self._transact(change)
+            result = self._attempt(change, attempts)
         except LedgerBusy as busy:
-            self.busy = busy
-            if not self._tries_again:
+            if self.busy is None and not self._tries_again:
                 self._since, self._pause = self._clock.now(), _FIRST
+            self.busy = busy
             self._try_later()
             raise
+        self.busy = None
+        return result
 
     def look(self, look: Callable[[AccountState], T]) -> T:
         """Return what `look` finds in the state; see `transact`."""
@@ -136,16 +126,24 @@ class Access:
         """
 
         def bounded(state: AccountState) -> T:
-            state.bound(self._settings.bounds)
+            state.bound(self._bounds)
             return look(state)
 
         return self._ledger.read(bounded)
 
-    def dispatch(self, planner: Planner) -> None:
-        """Grant what may be granted: plan it, store it, and have it handed out."""
+    def dispatch(self, planner: Planner, *, hurry: bool = False) -> None:
+        """Grant what may be granted: plan it, store it, and have it handed out.
+
+        Args:
+            planner: the gate.
+            hurry: whether a call has come that may not wait for as long as other processes use the ledger, and an
+                event loop with many calls returns to it later than that. A ledger in use is then tried again for a
+                few milliseconds, in which the event loop does nothing else, unless it has been in use for long.
+        """
         plan = Plan()
+        attempts = _ATTEMPTS if hurry and self.busy_for() < _BRIEFLY else 1
         try:
-            self.transact(lambda state: planner.plan(state, plan))
+            self.transact(lambda state: planner.plan(state, plan), attempts)
         except LedgerBusy:
             return  # `resume` dispatches when it is free
         except HarvestError as broken:
@@ -224,6 +222,14 @@ class Access:
         except Exception as error:
             raise unusable(error) from error
 
+    def _attempt(self, change: Callable[[AccountState], T], attempts: int) -> T:
+        """Change the state in the last of some attempts, if the ledger was in use at all before."""
+        for _ in range(attempts - 1):
+            with suppress(LedgerBusy):
+                return self._transact(change)
+            time.sleep(_BETWEEN)
+        return self._transact(change)
+
     def _transact(self, change: Callable[[AccountState], T]) -> T:
         def bounded(state: AccountState) -> T:
             state.bound(self._bounds, self._clock.now())
@@ -261,10 +267,15 @@ class Access:
 
     def _try_later(self) -> None:
         # Processes that wait for one another must not retry at the same times.
-        self._timer = self._loop.call_later(self._pause * random.uniform(0.5, 1), self._try_again)  # noqa: S311
+        pause = self._pause * random.uniform(0.5, 1)  # noqa: S311
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_later(pause, self._try_again)
+        self._retry_at = self._clock.now() + span(pause)
         self._pause = min(2 * self._pause, _LONGEST)
 
     def _try_again(self) -> None:
+        self._timer = None
         self.busy, self._tries_again = None, True
         try:
             self._resume()  # reports to the calls that wait if the ledger can't be used
@@ -276,14 +287,6 @@ class Access:
 def unusable(error: Exception) -> StorageError:
     """Return the error of calls whose ledger fails with an exception of another library."""
     return StorageError(f"the throttle's ledger can't be used ({type(error).__name__}: {error}): choose another")
-
-
-def log_turn(name: str, why: Why | None, until: int, now: int) -> None:
-    """Log that the gate of an account opened or closed; see `Turn`."""
-    if why is None:
-        logger.warning("%s: the gate is open again", name)
-    else:
-        logger.warning("%s: the gate is closed for %.1f s, %s", name, (until - now) / SECOND, why.value)
 
 
 def _nothing(_: AccountState) -> None:

@@ -10,9 +10,9 @@ from attrs import frozen
 
 from harvest_async.clock import SECOND, Clock, span
 from harvest_async.errors import HarvestError
-from harvest_async.throttle.access import End
 from harvest_async.throttle.bounds import DEFAULT_CALLS, DEFAULT_PERIOD
 from harvest_async.throttle.connections import ConnectionCap
+from harvest_async.throttle.ended import End
 from harvest_async.throttle.gate import Gate
 from harvest_async.throttle.ledgers.memory import Ledger, MemoryLedger
 from harvest_async.throttle.ledgers.remote import RemoteLedger

@@ -19,8 +19,9 @@ from functools import partial
 
 from harvest_async.clock import Clock
 from harvest_async.errors import HarvestError
-from harvest_async.throttle.access import Access, End, log_turn
+from harvest_async.throttle.access import Access
 from harvest_async.throttle.connections import Connections
+from harvest_async.throttle.ended import End, log_turn
 from harvest_async.throttle.granting import Granting, Waiter
 from harvest_async.throttle.lease import Change, Lease, Ticket, write_end
 from harvest_async.throttle.ledgers.memory import Ledger, MemoryLedger
@@ -250,8 +251,10 @@ class Gate:
         except Exception:
             self._dispatch()  # it may have been a leader, for which the others wait
             raise
-        # A new call behind another one changes nothing.
-        if self._queue.add(ticket.lane, waiter, requeue=requeue) or requeue:
+        first = self._queue.add(ticket.lane, waiter, requeue=requeue)
+        if not checked and isinstance(self._access, Access):
+            self._access.dispatch(self, hurry=self._limits.hurries(ticket))
+        elif first or requeue:  # a new call behind another one changes nothing
             self._dispatch()
         elif self._queue.outgrown and not self._announces:
             self._announces = True
@@ -286,6 +289,10 @@ class Gate:
 
     def plan(self, state: AccountState, plan: Plan) -> None:
         """See `plan.Planner`."""
+        if self._access.immediate:
+            self._limits.refuse_newcomers(state, plan)
+            if not self._queue.size:
+                return
         plan.wake = self._granting.grant(state, plan.granted, plan.expired)
         if not self._access.immediate:
             self._limits.planned(plan)

@@ -80,9 +80,9 @@ class Granting:
 
     def at_once(self, ticket: Ticket, state: AccountState) -> Lease | None:
         """Grant a lease to a call while nobody waits; None where the call may have to wait."""
-        if state.why is not None or state.watch_at is not None:
-            return None
         now, window = self._clock.now(), state.window
+        if state.why is not None or _asks(ticket, state, now):
+            return None
         connections = self._connections
         if connections.busy >= connections.update(window) or connections.capped or not window.free(now):
             return None
@@ -107,7 +107,7 @@ class Granting:
             waiter = queue.pop(lane)
             if waiter.future.done():  # it was cancelled at the same time
                 continue
-            if state.watch_at is not None and now >= state.watch_at and _can_ask(waiter.ticket, state, now):
+            if _asks(waiter.ticket, state, now):
                 state.watch(now)
                 granted.append((waiter, self._lease(state.take, waiter.ticket, now, is_status_call=True)))
             else:
@@ -122,9 +122,10 @@ class Granting:
         self._connections.release()
         self.count -= 1
 
-    def goes_first(self, state: AccountState, now: int) -> bool:
-        """Return whether a new call is the one that a closed gate lets through now."""
-        return state.why is not None and not self._queue.size and self._lets_probe(state, now)
+    def goes_first(self, state: AccountState, now: int, place: int | None = None) -> bool:
+        """Return whether a call is the one that a closed gate lets through now; its place is as in `expected`."""
+        first = not self._queue.size if place is None else place == 1
+        return state.why is not None and first and self._lets_probe(state, now)
 
     def expected(self, state: AccountState, lane: Lane, now: int, place: int | None = None) -> int:
         """Return how long a call is expected to wait, in nanoseconds.
@@ -265,9 +266,14 @@ class Granting:
         self._queue.register(state, now, capacity, since=since, until=until)
 
 
-def _can_ask(ticket: Ticket, state: AccountState, now: int) -> bool:
-    """Return whether the status may be requested in passing: not with a lease that a call with `max_wait` needs."""
-    return ticket.probe is not None and (ticket.max_wait is None or state.window.free(now) > 1)
+def _asks(ticket: Ticket, state: AccountState, now: int) -> bool:
+    """Return whether a call has to request the status first: it is time, and the call's API version has a status call.
+
+    A lease that a call with `max_wait` needs is not used for it.
+    """
+    if state.watch_at is None or now < state.watch_at or ticket.probe is None:
+        return False
+    return ticket.max_wait is None or state.window.free(now) > 1
 
 
 def _earliest(*times: int | None) -> int | None:

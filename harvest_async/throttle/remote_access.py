@@ -19,7 +19,8 @@ from typing import Final, TypeVar
 
 from harvest_async.clock import SECOND, Clock
 from harvest_async.errors import HarvestError
-from harvest_async.throttle.access import End, Turn, log_turn, unusable
+from harvest_async.throttle.access import unusable
+from harvest_async.throttle.ended import End, Turn, log_turn
 from harvest_async.throttle.heartbeat import Heartbeat
 from harvest_async.throttle.ledgers.memory import LedgerBusy
 from harvest_async.throttle.ledgers.remote import Commit, LedgerDown, Notice, RemoteLedger, Reply
@@ -260,6 +261,9 @@ class RemoteAccess:
         self._drafts.repeated.difference_update(end.lease for end in ends)
         for log in logs:
             self._log(log)
+        if self._exchanges.elsewhere and plan.granted:  # beside leases of others that this server may not know
+            self._give_back(plan)
+            return False
         if plans:
             self._planner.confirm(plan)
         return True
@@ -274,9 +278,13 @@ class RemoteAccess:
         return await self._exchanges.send(commit, at_once=self._down or self._remote.state is None)
 
     def _withdraw(self, plan: Plan, ends: tuple[End, ...]) -> None:
-        """Return the waiters of a step that may be stored to the queue, and have its leases given back."""
-        now = self._clock.now()
+        """Note that a step may be stored which nobody waits for any more."""
         self._drafts.repeated.update(end.lease for end in ends)
+        self._give_back(plan)
+
+    def _give_back(self, plan: Plan) -> None:
+        """Return the waiters of a step to the queue, and have its leases given back."""
+        now = self._clock.now()
         given_back = [End(AccountState.unused, lease.number, now) for _, lease in plan.granted]
         self._planner.undo(plan)
         self._ends.extend(given_back)

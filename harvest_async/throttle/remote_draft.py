@@ -11,8 +11,8 @@ import secrets
 from typing import Final
 
 from harvest_async.clock import Clock
-from harvest_async.throttle.access import End, Turn
 from harvest_async.throttle.bounds import Bounds
+from harvest_async.throttle.ended import End, Turn
 from harvest_async.throttle.ledgers.remote import Commit, Notice
 from harvest_async.throttle.plan import Plan, Planner
 from harvest_async.throttle.remote_state import RemoteState
@@ -42,7 +42,7 @@ class Drafts:
     def __init__(self, remote: RemoteState, user: str, bounds: Bounds, clock: Clock, planner: Planner) -> None:
         self._remote = remote
         self._user = user
-        self._bounds = bounds
+        self._bounds = self._applied = bounds
         self._clock = clock
         self._planner = planner
         self._steps = 0
@@ -51,9 +51,12 @@ class Drafts:
 
     def new(self) -> AccountState:
         """Return a copy of the state as of the last exchange, within the bounds."""
-        now, bounds = self._clock.now(), self._bounds
+        now = self._clock.now()
         draft = self._remote.draft(now, self._planner.open_leases())
-        draft.bound(bounds._replace(guard=bounds.guard + self._remote.late), now)
+        guard = self._bounds.guard + self._remote.late
+        if guard != self._applied.guard:
+            self._applied = self._bounds._replace(guard=guard)
+        draft.bound(self._applied, now)
         return draft
 
     def end(self, end: End, state: AccountState) -> Turn | None:

@@ -31,6 +31,7 @@ class Exchanges:
     Attributes:
         trip: nanoseconds of the last exchange.
         responded: whether the server has responded since this was last set to False.
+        elsewhere: whether another server has responded to the last step than to the one before.
     """
 
     def __init__(self, store: Store, remote: RemoteState, clock: Clock) -> None:
@@ -39,8 +40,9 @@ class Exchanges:
         self._clock = clock
         self._unsettled_until = clock.now()
         self._away_since: int | None = None  # since when the server can't be reached, or takes no step
+        self._server = b""
         self.trip = 0
-        self.responded = False
+        self.responded = self.elsewhere = False
 
     async def send(self, commit: Commit | None, *, at_once: bool) -> Reply:
         """Send a step and return the reply.
@@ -69,8 +71,17 @@ class Exchanges:
             else:
                 self._remote.observe(sent, self._clock.now(), reply)
                 self.responded, self.trip = True, self._clock.now() - sent
+                self._compare(reply.server)
                 return reply
         raise AssertionError
+
+    def _compare(self, server: bytes) -> None:
+        """Note whether another server responds now, which may lack the latest steps, also those of other processes."""
+        self.elsewhere = self._server not in {b"", server}
+        self._server = server
+        if self.elsewhere:
+            self.lost_connection()
+            self._remote.doubt()
 
     def stored(self) -> None:
         """Note that the server has stored a step, or has nothing to store."""

@@ -1,7 +1,7 @@
 """An account's state on a server as one process knows it: converted to its own time, and checked for losses.
 
 Invariants:
-- What is stored is on the scale of the server's clock. A process converts it by the lower bound of how far that clock
+- What is stored can be converted to the server's clock. A process converts it by the lower bound of how far that clock
   is ahead of its own, so that nothing is free too early, and writes ends of calls late by what it does not know.
 - A process knows which version it stored last. A server that does not know it any more has lost what it stored: it was
   restarted empty, it deleted the key, or another server without the latest versions has taken its place. Then all
@@ -12,24 +12,21 @@ Invariants:
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Final
 
 from harvest_async.clock import SECOND
 from harvest_async.errors import StorageError
 from harvest_async.throttle.lease import DEADLINE, Lease
 from harvest_async.throttle.ledgers.remote import Commit, Reply
 from harvest_async.throttle.ledgers.server_time import ServerTime
+from harvest_async.throttle.remote_format import decode, encode
 from harvest_async.throttle.state import AccountState
 
-__all__ = ["FORMAT", "RemoteState"]
+__all__ = ["RemoteState"]
 
 logger = logging.getLogger("harvest_async.throttle")
-
-FORMAT: Final = 1
-"""The number of the stored format."""
 
 _KEEP: Final = 3_600 * SECOND
 """How long an unused state is kept beyond the times in it."""
@@ -39,7 +36,6 @@ _STALE: Final = 4
 _FINE: Final = SECOND // 1_000
 """A better estimate of the server's time is used if it is better by this much."""
 _SOON: Final = SECOND
-_encode: Final = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 _MILLISECOND: Final = SECOND // 1_000
 
 
@@ -111,12 +107,9 @@ class RemoteState:
             notice: what the others are notified of.
         """
         token = f"{_number(self.token) + 1}:{name}".encode()
-        twin = state.copy()
-        twin.shift(self._offset)
-        stored = twin.dump()
-        latest = max((deadline for _, _, deadline in stored["window"]["open"]), default=0)
-        keep = _KEEP + max(0, max(latest, twin.until) - self._offset - now)
-        return Commit(token, _encode({"format": FORMAT, "state": stored}).encode(), keep // _MILLISECOND, notice)
+        latest = max(state.window.latest_deadline, state.until)
+        keep = _KEEP + max(0, latest - now)
+        return Commit(token, encode(state, self._offset), keep // _MILLISECOND, notice)
 
     def sent(self, commit: Commit) -> None:
         """Note that a commit may be stored from now on."""
@@ -189,19 +182,12 @@ class RemoteState:
     def _load(self, reply: Reply) -> AccountState:
         """Return a stored state in this process's time."""
         try:
-            stored: dict[str, Any] = json.loads(reply.state)
-            number = stored["format"]
-            if number == FORMAT:
-                state = AccountState.load(stored["state"])
-                state.shift(-self._offset)
-                return state
-        except (ValueError, LookupError, TypeError, AttributeError):
+            state = decode(reply.state, self._offset)
+        except StorageError as error:
+            raise StorageError(f"{self._name} {error.message}") from None
+        if state is None:
             logger.warning("%s has a state that can't be read: it begins anew", self._name)
-            return AccountState()
-        raise StorageError(
-            f"{self._name} has format {number}, which a later version of harvest-async has written, and this version "
-            f"reads format {FORMAT}: upgrade harvest-async, or choose another database"
-        )
+        return state or AccountState()
 
 
 def _number(token: bytes) -> int:

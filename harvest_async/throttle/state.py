@@ -12,6 +12,7 @@ Invariants:
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Any, Final
 
 from harvest_async.throttle.bounds import DEFAULT_CALLS, DEFAULT_GUARD, DEFAULT_PERIOD, UNBOUNDED, Agreed, Bounds
@@ -240,13 +241,14 @@ class AccountState:
 
     # Storage
 
-    def dump(self) -> dict[str, Any]:
-        """Return everything as plain values, for a ledger that stores it."""
-        kept = {name: getattr(self, name) for name in self.__slots__ if name not in _CONVERTED}
+    def dump(self, *, past: bool = True) -> dict[str, Any]:
+        """Return everything as plain values, for a ledger that stores it; see `Window.dump`."""
+        kept = dict(zip(_VALUES, _values_of(self), strict=True))
+        del kept["bounds"]
         why = self.why.name if self.why else None
         kept["_reported"] = list(self._reported) if self._reported else None
         kept["_agreed"] = list(self._agreed)
-        return {**kept, "window": self.window.dump(), "processes": self.processes.dump(), "why": why}
+        return {**kept, "window": self.window.dump(past=past), "processes": self.processes.dump(), "why": why}
 
     @classmethod
     def load(cls, stored: dict[str, Any]) -> AccountState:
@@ -267,9 +269,9 @@ class AccountState:
     def copy(self) -> AccountState:
         """Return a state with the same values, which changes apart from this one."""
         twin = AccountState.__new__(AccountState)
-        for name in self.__slots__:
-            value = getattr(self, name)
-            setattr(twin, name, value.copy() if isinstance(value, (Window, ProcessQueue)) else value)
+        for name, value in zip(_VALUES, _values_of(self), strict=True):
+            setattr(twin, name, value)
+        twin.window, twin.processes = self.window.copy(), self.processes.copy()
         return twin
 
     def shift(self, by: int) -> None:
@@ -347,3 +349,7 @@ class AccountState:
     def _add_pause(self) -> None:
         self._pause = longer_pause(self._pause)
         self.until += self._pause
+
+
+_VALUES: Final = tuple(name for name in AccountState.__slots__ if name not in {"window", "processes"})
+_values_of: Final = attrgetter(*_VALUES)

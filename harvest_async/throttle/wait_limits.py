@@ -2,6 +2,8 @@
 
 Invariants:
 - A call is checked when it comes, or, where the ledger takes a round trip, when the first plan has regarded it.
+- Where processes share a file, a call is first checked by what is stored, which takes no lock: most refusals need none.
+  What is checked and granted after that is done in one transaction, so that no other process comes between them.
 - Its timer bounds the real wait, too. Where the ledger is in use, it has the length of one attempt more.
 - A ledger in use is waited for within `max_wait`, and never longer than one attempt may take.
 """
@@ -9,8 +11,10 @@ Invariants:
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from copy import copy
 from functools import partial
 from typing import Final
@@ -33,7 +37,10 @@ REFUSALS: Final = 5
 """How often a call may be refused."""
 
 _UNSTORED: Final = SECOND // 20
-"""How much sooner a call may go than the stored state says, by what this process has not stored yet."""
+"""How much sooner a call may go than the stored state says, by ends that processes have not stored yet.
+
+For a call that waits for less it is no more than it waits: leases that come free so soon ended long ago.
+"""
 
 
 class WaitLimits:
@@ -71,20 +78,26 @@ class WaitLimits:
             raise self._refused_too_often(now)
         if not self._access.immediate:
             return False
-
-        def expected(state: AccountState) -> int:
-            first = self._granting.goes_first(state, now)
-            return 0 if first else self._granting.expected(state, ticket.lane, now)
-
+        limit, expected = _limit(ticket), partial(self._expected, ticket=ticket, now=now)
+        if self._access.memory is None:
+            wait = self._expected_by_stored(expected)
+            if wait - min(_UNSTORED, limit) > limit:
+                raise would_wait(wait)
+            if not self._queue.size or self._access.busy is not None:
+                return False  # the plan that may grant its lease checks it
         try:
             wait = self._access.look(expected)
         except LedgerBusy:
-            wait = self._expected_by_stored(expected)
-            if ticket.max_wait is None or wait - _UNSTORED <= ticket.max_wait - ticket.waited:
-                return False  # it waits, and its timer bounds the wait
-        if ticket.max_wait is not None and wait > ticket.max_wait - ticket.waited:
+            return False
+        if wait > limit:
             raise would_wait(wait)
         return True
+
+    def _expected(self, state: AccountState, ticket: Ticket, now: int, place: int | None = None) -> int:
+        """Return how long a call is expected to wait; see `Granting.expected`."""
+        if self._granting.goes_first(state, now, place):
+            return 0
+        return self._granting.expected(state, ticket.lane, now, place)
 
     def _expected_by_stored(self, expected: Callable[[AccountState], int]) -> int:
         """Return how long a call is expected to wait by what is stored; 0 where that can't be read, either."""
@@ -101,6 +114,10 @@ class WaitLimits:
             return self._access.look(error)
         except LedgerBusy:
             return error(AccountState())
+
+    def hurries(self, ticket: Ticket) -> bool:
+        """Return whether a call may wait for less time than other processes may keep the ledger in use."""
+        return _limit(ticket) < self._access.grace
 
     def watch(self, waiter: Waiter, *, checked: bool) -> None:
         """Bound the wait of a call that is about to enter the queue.
@@ -130,24 +147,36 @@ class WaitLimits:
         """Note that no plan is being stored any more."""
         self._planned = frozenset()
 
+    def refuse_newcomers(self, state: AccountState, plan: Plan) -> None:
+        """Add the calls to a plan that would wait too long, which could not be found out when they came.
+
+        Args:
+            state: the account's state, before the plan grants anything.
+            plan: gets the calls and their errors; they leave the queue, so that no lease is kept for them.
+        """
+        now, newcomers, refused = self._clock.now(), self._unchecked, 0
+        self._unchecked = {}
+        for waiter, place in newcomers.items():
+            wait = self._expected(state, waiter.ticket, now, place - refused)
+            if wait > _limit(waiter.ticket) and not waiter.future.done():
+                self._queue.remove(waiter.ticket.lane, waiter)
+                plan.expired.append((waiter, would_wait(wait)))
+                refused += 1
+
     def check_newcomers(self) -> None:
-        """Raise the errors of calls that would wait too long, which could not be found out when they came."""
+        """Raise the errors of calls that would wait too long after a plan that took a round trip."""
         if not self._unchecked:
             return
         now, newcomers = self._clock.now(), self._unchecked
         self._unchecked = {}
         for waiter, place in newcomers.items():
-            ticket = waiter.ticket
-            if waiter.future.done() or ticket.max_wait is None:
+            if waiter.future.done():
                 continue
-            expected = partial(self._granting.expected, lane=ticket.lane, now=now, place=place)
-            slack = 0
-            try:
-                wait = self._access.look(expected)
-            except LedgerBusy:  # another process uses it after the plan
-                wait, slack = self._expected_by_stored(expected), _UNSTORED
-            if wait - slack > ticket.max_wait - ticket.waited:
-                self.give_up(waiter, would_wait(wait))
+            lane, limit = waiter.ticket.lane, _limit(waiter.ticket)
+            with suppress(LedgerBusy):  # its timer bounds the wait then
+                wait = self._access.look(partial(self._granting.expected, lane=lane, now=now, place=place))
+                if wait > limit:
+                    self.give_up(waiter, would_wait(wait))
 
     # Calls that give up
 
@@ -186,3 +215,8 @@ class WaitLimits:
         self._unchecked.pop(waiter, None)
         if not waiter.future.done():  # it may have been cancelled at the same time
             waiter.future.set_exception(error)
+
+
+def _limit(ticket: Ticket) -> int:
+    """Return how long a call may still wait, in nanoseconds."""
+    return sys.maxsize if ticket.max_wait is None else ticket.max_wait - ticket.waited

@@ -20,7 +20,7 @@ from harvest_async.throttle.connections import MOST_CONNECTIONS
 from harvest_async.transport.handshake import HandshakeTransport
 from harvest_async.transport.loops import LoopTransport
 
-__all__ = ["direct_transport", "sweep", "timeouts"]
+__all__ = ["direct_transport", "load_transport", "sweep", "timeouts"]
 
 logger = logging.getLogger("harvest_async")
 
@@ -94,6 +94,14 @@ def direct_transport(
     """
     limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=IDLE)
     return HandshakeTransport(verify=ssl_context or _shared_tls(), limits=limits, proxy=proxy or _proxy_of(address))
+
+
+def load_transport() -> None:
+    """Load what the first request of a process needs, so that it does not hold up the calls beside it.
+
+    These are the libraries that send, and the TLS context: some 0.2 s of a processor's time.
+    """
+    direct_transport("https://localhost")
 
 
 @lru_cache(256)

@@ -22,8 +22,10 @@ class LoopTransport(httpx.AsyncBaseTransport):
         at_once: whether to make the first one now, so that wrong arguments show.
     """
 
+    __slots__ = ("_made", "_transports")
+
     def __init__(self, make: Callable[[], httpx.AsyncBaseTransport], *, at_once: bool = True) -> None:
-        self._made = [make()] if at_once else []
+        self._made = [make()] if at_once else None
         again = (lambda: self._made.pop() if self._made else make()) if at_once else make
         self._transports = PerLoop(again, _close)
 

@@ -38,7 +38,7 @@ __all__ = ["User", "UserChanges", "UserField", "UserFields", "UserId", "UsersRes
 class User(Record):
     """A person of the account. `weekly_capacity` is in seconds; rates are in the account's currency.
 
-    `access_roles` says what the person may do; older servers send `is_admin` and other flags, which are in `extra`.
+    `access_roles` says what the person may do; older servers send `is_admin` and the flags after it instead.
     """
 
     id: int = field(default=0, metadata=IDENTITY)

@@ -79,8 +79,13 @@ class LedgerServer:
                 self._own[key, store.user] = commit.token
                 if commit.notice != Notice.NONE:
                     self._publish(key, commit.notice, commit.token)
-            return Reply(stored=True, time=time)
-        return Reply(stored=False, time=time, token=token, state=state, written=written, own=own)
+            return Reply(stored=True, time=time, server=self.name)
+        return Reply(stored=False, time=time, server=self.name, token=token, state=state, written=written, own=own)
+
+    @property
+    def name(self):
+        """The name that it got when it was started, or took over."""
+        return b"%d" % (self._starts + 1)
 
     def _publish(self, key, notice, token):
         for store, notified in self._listeners:

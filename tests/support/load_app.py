@@ -13,8 +13,8 @@ from harvest_async import HarvestV1, SqliteLedger, Throttle
 from harvest_async.fastapi import HarvestV1Dep, add_handlers, harvest_lifespan, harvest_options
 from harvest_async.v1.models import Client
 
-PATIENCE = 0.02
-"""Seconds that a call of the impatient route may wait: no more than another worker holds the ledger's file."""
+PATIENCE = 0
+"""Seconds that a call of the impatient route may wait: it is made at once, or never."""
 
 
 def make() -> HarvestV1:

@@ -9,7 +9,7 @@ class ScriptedRedis:
     """A server, and the clients of it.
 
     Attributes:
-        replies: what is returned for the next commands; an exception is raised, None waits for ever.
+        replies: what is returned for the next commands; an exception is raised.
         commands: the commands that were sent: the URL, the name, and the arguments.
         run_id: the name that it got when it was started.
         subscribed: what each connection for notices has subscribed to; the latest last.
@@ -28,6 +28,9 @@ class ScriptedRedis:
 
     def client(self, url):
         return ScriptedClient(self, url)
+
+    def commands_to(self, url):
+        return ScriptedCommands(self, url)
 
     def publish(self, channel, data):
         """Send a message to all that listen."""
@@ -48,20 +51,28 @@ class ScriptedClient:
     def __init__(self, server, url):
         self._server, self._url = server, url
 
-    async def execute_command(self, name, *arguments):
-        self._server.commands.append((self._url, name, arguments))
-        reply = self._server.replies.pop(0)
-        if isinstance(reply, Exception):
-            raise reply
-        if reply is None:
-            await asyncio.Event().wait()
-        return reply
-
     def pubsub(self):
         return ScriptedPubSub(self._server)
 
     async def info(self, _):
         return {"run_id": self._server.run_id}
+
+    async def aclose(self):
+        self._server.closed += 1
+
+
+class ScriptedCommands:
+    """The connections that carry commands to one node; see `redis_commands.Commands`."""
+
+    def __init__(self, server, url):
+        self._server, self._url = server, url
+
+    async def execute(self, name, *arguments):
+        self._server.commands.append((self._url, name, arguments))
+        reply = self._server.replies.pop(0)
+        if isinstance(reply, Exception):
+            raise reply
+        return reply, self._server.run_id.encode()
 
     async def aclose(self):
         self._server.closed += 1
@@ -110,3 +121,6 @@ class ScriptedConnection(RedisConnection):
 
     def _client(self, url):
         return self._clients.setdefault(url, self._scripted.client(url))
+
+    def _commands_to(self, url):
+        return self._commands.setdefault(url, self._scripted.commands_to(url))

@@ -59,13 +59,13 @@ def allowed(record: ImportRecord) -> list[str]:
     return [action for action, is_possible in possible.items() if is_possible]
 
 
-def found(background: BackgroundImports, number: str, owner: str) -> ImportRecord:
+async def found(background: BackgroundImports, number: str, owner: str) -> ImportRecord:
     """Return an import of a visitor's account.
 
     Raises:
         HTTPException: there is none, or it belongs to another account.
     """
-    record = background.find(number, owner)
+    record = await background.find(number, owner)
     if record is None:
         raise HTTPException(404)
     return record

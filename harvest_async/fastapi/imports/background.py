@@ -10,9 +10,12 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Any, Final, TypeVar, TypeVarTuple, Unpack
+
+import anyio
+from anyio import to_thread
 
 from harvest_async.fastapi.csrf import Csrf
 from harvest_async.fastapi.imports.folder import ImportFolder
@@ -26,7 +29,15 @@ from harvest_async.run_lock import RunLocks
 
 __all__ = ["BackgroundImports"]
 
+T = TypeVar("T")
+Given = TypeVarTuple("Given")
+
 _MEBIBYTE: Final = 1 << 20
+_DAY: Final = 86_400.0
+_READERS: Final = 4
+"""How many threads read files of imports at a time."""
+_CONFIRMING: Final = 600.0
+"""Seconds within which the run of a plan that was confirmed in time has begun, or failed to."""
 
 
 class BackgroundImports:
@@ -41,6 +52,10 @@ class BackgroundImports:
         rules: the rules of a run.
         lease: seconds after which another process takes over the import of one that died.
         watch: seconds between two looks for such imports.
+        plans_last: seconds for which a plan can be confirmed, a day by default. Then it is no longer found, and some
+            minutes later it is removed with its file. None keeps plans until they are removed by hand. Imports that
+            run, can be resumed, or have run are always kept.
+        now: returns the present time as a timestamp.
     """
 
     def __init__(
@@ -54,11 +69,16 @@ class BackgroundImports:
         rules: Rules = Rules(),  # noqa: B008 - frozen
         lease: float = 10.0,
         watch: float = 2.0,
+        plans_last: float | None = _DAY,
+        now: Callable[[], float] = time.time,
     ) -> None:
         self.folder = ImportFolder(folder)
         self.csrf = Csrf(cookies)
         self.largest = largest
-        self._workers = Workers(self.folder, open_client, locks, rules, lease, watch)
+        self._plans_last = plans_last
+        self._now = now
+        self._readers = anyio.CapacityLimiter(_READERS)
+        self._workers = Workers(self.folder, open_client, locks, rules, lease, watch, self._is_over)
 
     @asynccontextmanager
     async def lifespan(self, _: Any = None) -> AsyncIterator[None]:
@@ -68,14 +88,18 @@ class BackgroundImports:
 
     # For the routers
 
-    def find(self, number: str, owner: str) -> ImportRecord | None:
-        """Return an import of an owner; None if it is another's, or there is none."""
-        record = self.folder.load(number)
-        return record if record is not None and record.owner == owner else None
+    async def find(self, number: str, owner: str) -> ImportRecord | None:
+        """Return an import of an owner; None if it is another's, has expired, or there is none."""
+        record = await self.read(self.folder.load, number)
+        return record if record is not None and self._belongs(record, owner) else None
 
-    def list(self, owner: str) -> list[ImportRecord]:
+    async def list(self, owner: str) -> list[ImportRecord]:
         """Return the imports of an owner, the latest first."""
-        return [record for record in self.folder.all() if record.owner == owner]
+        return [record for record in await self.read(self.folder.all) if self._belongs(record, owner)]
+
+    async def read(self, look: Callable[[Unpack[Given]], T], *given: *Given) -> T:
+        """Return what a function reads in the folder, in a thread; only a few do so at a time."""
+        return await to_thread.run_sync(look, *given, limiter=self._readers)
 
     async def upload(self, upload: Upload, owner: str) -> ImportRecord:
         """Store an uploaded file, and begin to plan its import.
@@ -148,6 +172,13 @@ class BackgroundImports:
         if record.is_active:
             raise _out_of_place(record, "it is still active: cancel it first")
         self.folder.remove(record.id)
+
+    def _belongs(self, record: ImportRecord, owner: str) -> bool:
+        return record.owner == owner and not record.has_expired(self._now(), self._plans_last)
+
+    def _is_over(self, record: ImportRecord) -> bool:
+        """Return whether a plan expired a while ago, so that no run confirmed just in time is about to begin."""
+        return record.has_expired(self._now() - _CONFIRMING, self._plans_last)
 
 
 def _out_of_place(record: ImportRecord, why: str) -> Refusal:

@@ -38,21 +38,21 @@ class Shown:
     progress: dict[str, Any] | None
 
 
-def shown(background: BackgroundImports, record: ImportRecord) -> Shown:
+async def shown(background: BackgroundImports, record: ImportRecord) -> Shown:
     """Return an import as it is shown."""
-    return Shown(record, background.folder.progress(record.id) if record.is_active else None)
+    return Shown(record, await background.read(background.folder.progress, record.id) if record.is_active else None)
 
 
 async def changes(background: BackgroundImports, number: str, owner: str) -> AsyncIterator[Shown]:
     """Yield an import at once, and whenever it has changed; end with its phase, or after some seconds."""
     until, version = time.monotonic() + _LASTS, None
     while time.monotonic() < until:
-        latest = background.folder.version(number)
+        latest = await background.read(background.folder.version, number)
         if latest != version:
-            record = background.find(number, owner)
+            record = await background.find(number, owner)
             if record is None:
                 return
-            yield shown(background, record)
+            yield await shown(background, record)
             if not record.is_active:
                 return
             version = latest

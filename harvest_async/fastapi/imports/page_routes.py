@@ -54,7 +54,9 @@ def _add_list(router: APIRouter, pages: Pages, background: BackgroundImports, ac
     @router.get("", name=pages.name("list"))
     async def listed(request: Request, owner: Annotated[str, permitted]) -> Response:
         megabytes = background.largest / (1 << 20)
-        return pages.page(request, "imports.html", records=background.list(owner), fields=FIELDS, megabytes=megabytes)
+        return pages.page(
+            request, "imports.html", records=await background.list(owner), fields=FIELDS, megabytes=megabytes
+        )
 
     @router.post("", name=pages.name("upload"))
     async def begin(request: Request, owner: Annotated[str, permitted]) -> Response:
@@ -67,11 +69,11 @@ def _add_import(router: APIRouter, pages: Pages, background: BackgroundImports, 
     permitted = Depends(only_with(access))
 
     async def known(number: str, owner: Annotated[str, permitted]) -> ImportRecord:
-        return found(background, number, owner)
+        return await found(background, number, owner)
 
     @router.get("/{number}", name=pages.name("import"))
     async def one(request: Request, record: Annotated[ImportRecord, Depends(known)], refresh: int = 0) -> Response:
-        now = shown(background, record)
+        now = await shown(background, record)
         return pages.page(request, "import.html", refresh=min(refresh, 60), **_values(now))
 
     @router.get("/{number}/rejected.csv", name=pages.name("rejected"))
@@ -90,7 +92,7 @@ def _add_stream(router: APIRouter, pages: Pages, background: BackgroundImports, 
     permitted = Depends(only_with(access))
 
     async def known(number: str, owner: Annotated[str, permitted]) -> ImportRecord:
-        return found(background, number, owner)
+        return await found(background, number, owner)
 
     @router.get("/{number}/live", name=pages.name("live"), response_class=EventSourceResponse)
     async def live(request: Request, record: Annotated[ImportRecord, Depends(known)]) -> AsyncIterator[ServerSentEvent]:

@@ -90,6 +90,15 @@ class ImportRecord:
         """Whether it ended early and can be continued."""
         return self.phase in {Phase.STOPPED, Phase.CANCELLED, Phase.FAILED}
 
+    def has_expired(self, now: float, lasts: float | None) -> bool:
+        """Return whether it is a plan that nobody has confirmed in time; one that runs or can be resumed never expires.
+
+        Args:
+            now: the present time, as a timestamp.
+            lasts: the seconds for which a plan can be confirmed; None for ever.
+        """
+        return self.phase is Phase.PLANNED and lasts is not None and now >= self.changed_at + lasts
+
     @property
     def can_undo(self) -> bool:
         """Whether its run has created records that can be deleted."""

@@ -74,19 +74,19 @@ def _add_reads(router: APIRouter, names: RouteNames, background: BackgroundImpor
     @router.get("")
     async def list_imports(request: Request, owner: Annotated[str, permitted]) -> list[ImportDocument]:
         """List the imports of the account, the latest first."""
-        return [_document(names, request, shown(background, record)) for record in background.list(owner)]
+        return [_document(names, request, await shown(background, record)) for record in await background.list(owner)]
 
     @router.get("/{number}", name=names.name("get"))
     async def get_import(request: Request, number: str, owner: Annotated[str, permitted]) -> ImportDocument:
         """Return an import."""
-        return _document(names, request, shown(background, found(background, number, owner)))
+        return _document(names, request, await shown(background, await found(background, number, owner)))
 
 
 def _add_stream(router: APIRouter, names: RouteNames, background: BackgroundImports, access: Access[str]) -> None:
     permitted = Depends(only_with(access))
 
     async def known(number: str, owner: Annotated[str, permitted]) -> ImportRecord:
-        return found(background, number, owner)
+        return await found(background, number, owner)
 
     @router.get("/{number}/events", name=names.name("events"), response_class=EventSourceResponse)
     async def events(
@@ -116,7 +116,7 @@ def _add_writes(router: APIRouter, names: RouteNames, background: BackgroundImpo
         """Upload a file, and begin to plan its import. Nothing is created before it is confirmed."""
         async with received(request, background.csrf, background.largest) as upload:
             record = await background.upload(upload, owner)
-        document = _document(names, request, shown(background, record))
+        document = _document(names, request, await shown(background, record))
         response.headers["Location"] = document.links["self"]
         return document
 
@@ -124,8 +124,8 @@ def _add_writes(router: APIRouter, names: RouteNames, background: BackgroundImpo
     async def do(request: Request, number: str, action: str, owner: Annotated[str, permitted]) -> ImportDocument | None:
         """Do one of the actions that the document links: confirm, cancel, resume, undo or remove."""
         await background.csrf.check(request)
-        record = await act(background, found(background, number, owner), action)
-        return None if record is None else _document(names, request, shown(background, record))
+        record = await act(background, await found(background, number, owner), action)
+        return None if record is None else _document(names, request, await shown(background, record))
 
 
 def _document(names: RouteNames, request: Request, now: Shown) -> ImportDocument:

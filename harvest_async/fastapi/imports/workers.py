@@ -45,16 +45,24 @@ OpenClient = Callable[[str], AbstractAsyncContextManager["Client"]]
 
 
 class Workers:
-    """Works on the imports of an app; the arguments are those of `BackgroundImports`."""
+    """Works on the imports of an app; the arguments are those of `BackgroundImports`, and which imports to remove."""
 
     def __init__(
-        self, folder: ImportFolder, open_client: OpenClient, locks: RunLocks, rules: Rules, lease: float, watch: float
+        self,
+        folder: ImportFolder,
+        open_client: OpenClient,
+        locks: RunLocks,
+        rules: Rules,
+        lease: float,
+        watch: float,
+        is_over: Callable[[ImportRecord], bool],
     ) -> None:
         self._folder = folder
         self._open_client = open_client
         self._locks = locks
         self._rules = rules
         self._lease, self._watch = lease, watch
+        self._is_over = is_over
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._jobs: dict[str, Job] = {}
         self._users = 0
@@ -160,7 +168,9 @@ class Workers:
             try:
                 await asyncio.to_thread(self._folder.remove_abandoned)
                 for record in await asyncio.to_thread(self._folder.all):
-                    if record.is_active and record.id not in self._tasks:
+                    if self._is_over(record):
+                        await asyncio.to_thread(self._folder.remove, record.id)
+                    elif record.is_active and record.id not in self._tasks:
                         await self._take_over(record)
             except Exception:
                 logger.exception("imports that other processes left can't be continued yet")

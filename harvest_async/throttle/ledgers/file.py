@@ -1,4 +1,4 @@
-"""The file of an SQLite ledger: opened, kept private, and used without waiting for locks."""
+"""The file of an SQLite ledger: opened, kept private, and used without waiting for locks or for the disk."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from harvest_async.errors import StorageError
+from harvest_async.throttle.ledgers.checkpoints import Checkpoints
 from harvest_async.throttle.ledgers.memory import LedgerBusy
 
 __all__ = ["FORMAT", "LedgerFile", "make_private"]
@@ -42,14 +43,19 @@ _CREATING: Final = threading.Lock()
 class LedgerFile:
     """The connection to a ledger's file, which the ledgers of all budgets of an account share.
 
+    Args:
+        path: the file.
+        checkpoints: writes its log into it; None makes one.
+
     Attributes:
         path: the file.
         opened: how often it was opened so far.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, checkpoints: Checkpoints | None = None) -> None:
         self.path = path
         self.opened = 0
+        self._checkpoints = checkpoints or Checkpoints(path)
         self._lock = threading.Lock()
         self._database: sqlite3.Connection | None = None
         self._owner = 0
@@ -58,8 +64,12 @@ class LedgerFile:
         if self._database is not None and self._owner == os.getpid():
             self._database.close()  # or Python 3.13 and newer warn
 
-    def use(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    def use(self, work: Callable[[sqlite3.Connection], T], *, writes: bool = True) -> T:
         """Call `work` with the connection and return its result.
+
+        Args:
+            work: what is done.
+            writes: whether it may write.
 
         Raises:
             LedgerBusy: another process or thread is using the file.
@@ -68,7 +78,10 @@ class LedgerFile:
         if not self._lock.acquire(blocking=False):
             raise self._busy()
         try:
-            return work(self._open())
+            if writes and self._checkpoints.is_running:
+                raise self._busy()
+            result = work(self._open())
+            self._checkpoints.look()
         except (sqlite3.Error, OSError) as error:
             if _is_busy(error):
                 raise self._busy() from error
@@ -78,10 +91,12 @@ class LedgerFile:
             raise StorageError(msg) from error
         finally:
             self._lock.release()
+        return result
 
     def close(self) -> None:
-        """Close the file; the next use opens it again."""
+        """Close the file, after its log is written if that has been started; the next use opens it again."""
         with self._lock:
+            self._checkpoints.wait()
             if self._database is not None:
                 self._database.close()
                 self._database = None
@@ -129,6 +144,7 @@ class LedgerFile:
             )
         database.execute("pragma journal_mode = wal")
         database.execute("pragma synchronous = normal")
+        database.execute("pragma wal_autocheckpoint = 0")  # `Checkpoints` does it
         database.execute(_SCHEMA)
         if number < FORMAT:
             database.execute(f"pragma user_version = {FORMAT}")

@@ -34,11 +34,15 @@ if (again and redis.call('GET', KEYS[2]) == ARGV[2]) or (not again and stored ==
     redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[4])
     if ARGV[5] ~= '' then redis.call('PUBLISH', KEYS[1], ARGV[5] .. ARGV[2]) end
   end
-  return {time[1], time[2]}
+  return redis.status_reply(time[1] .. ' ' .. time[2])
 end
 local found = redis.call('HMGET', KEYS[1], 'state', 'at')
 return {time[1], time[2], stored, found[1] or '', found[2] or '', redis.call('GET', KEYS[2]) or ''}
 """)
+
+
+_LOOK: Final = (b"", b"", b"0", b"")
+"""The arguments of a step that only looks."""
 
 
 class RedisLedger(RemoteLedger):
@@ -112,7 +116,8 @@ class RedisStore:
         flush: Callable[[], Awaitable[None]],
     ) -> None:
         self._connect = connect
-        self._keys = [key, f"{key}:{user}"]
+        self._key = key
+        self._keys = [key.encode(), f"{key}:{user}".encode()]
         self._flush = flush
         self._connection: RedisConnection | None = None
         self._notified: Callable[[bytes, bytes], None] = _nobody
@@ -123,37 +128,37 @@ class RedisStore:
         connection = await self._connect()
         if connection is not self._connection:
             self._begin(connection)
-        new = (b"", b"", 0, b"") if commit is None else (commit.token, commit.state, commit.keep, commit.notice)
+        new = _LOOK if commit is None else (commit.token, commit.state, b"%d" % commit.keep, commit.notice)
         try:
-            reply = await connection.run(_STEP, self._keys, [expected, *new, int(again)])
+            reply, server = await connection.run(_STEP, self._keys, [expected, *new, b"1" if again else b"0"])
         except ServerAway as away:
             raise LedgerDown(f"the throttle's ledger {away.message}") from away
         except StorageError as error:
             raise StorageError(f"the throttle's ledger {error.message}") from error
-        time = _nanoseconds(reply[0], reply[1])
-        if len(reply) == 2:  # noqa: PLR2004
-            return Reply(stored=True, time=time)
-        token, state, at, own = reply[2:]
-        return Reply(stored=False, time=time, token=token, state=state, written=_nanoseconds(*at.split()), own=own)
+        if isinstance(reply, bytes):
+            return Reply(stored=True, time=_nanoseconds(*reply.split()), server=server)
+        seconds, microseconds, token, state, at, own = reply
+        time, written = _nanoseconds(seconds, microseconds), _nanoseconds(*at.split())
+        return Reply(stored=False, time=time, token=token, state=state, written=written, own=own, server=server)
 
     def listen(self, notified: Callable[[bytes, bytes], None]) -> None:
         """See `remote.Store.listen`."""
         self._notified, self._listens = notified, True
         if self._connection is not None:
-            self._connection.listen(self._keys[0], self._receive)
+            self._connection.listen(self._key, self._receive)
 
     def idle(self) -> None:
         """See `remote.Store.idle`."""
         self._notified, self._listens = _nobody, False
         if self._connection is not None:
-            self._connection.ignore(self._keys[0], self._receive)
+            self._connection.ignore(self._key, self._receive)
 
     def _begin(self, connection: RedisConnection) -> None:
         """Use a connection: the first one, or a new one after the last one was closed."""
         self._connection = connection
         connection.before_close(self._flush)
         if self._listens:
-            connection.listen(self._keys[0], self._receive)
+            connection.listen(self._key, self._receive)
 
     def _receive(self, message: bytes) -> None:
         self._notified(message[:1], message[1:])

@@ -19,6 +19,7 @@ from weakref import WeakValueDictionary
 from harvest_async.errors import HarvestError
 from harvest_async.per_loop import PerLoop
 from harvest_async.redis_client import Moved, ScriptUnknown, connect, explained, moved
+from harvest_async.throttle.ledgers.redis_commands import Commands
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -31,6 +32,8 @@ _MOVES: Final = 2
 
 _MOST: Final = 16
 """How many connections are used at the same time, beside the one for notices."""
+_TIMEOUT: Final = 5.0
+"""Seconds for a script, up to its response."""
 _QUIET: Final = 15.0
 """Seconds without a notice after which the connection is tested."""
 _FIRST, _LONGEST = 0.05, 0.5
@@ -47,8 +50,8 @@ class Script:
     """A Lua script and its name on the server."""
 
     def __init__(self, text: str) -> None:
-        self.text = text
-        self.sha = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+        self.text = text.encode()
+        self.sha = hashlib.sha1(self.text, usedforsecurity=False).hexdigest().encode()
 
 
 class RedisConnection:
@@ -61,7 +64,8 @@ class RedisConnection:
     def __init__(self, url: str) -> None:
         self._url = url
         self._clients: dict[str, Redis] = {}
-        self._nodes: dict[str, str] = {}  # key -> URL of the node that has it
+        self._commands: dict[str, Commands] = {}
+        self._nodes: dict[bytes, str] = {}  # key -> URL of the node that has it
         self._free = asyncio.Semaphore(_MOST)
         self._listeners: dict[bytes, set[Notified]] = {}
         self._flushes: set[Callable[[], Awaitable[None]]] = set()
@@ -69,8 +73,8 @@ class RedisConnection:
         self._listening: asyncio.Task[None] | None = None
         self._changes: set[asyncio.Task[None]] = set()
 
-    async def run(self, script: Script, keys: list[str], arguments: list[bytes | int]) -> list[Any]:
-        """Run a script whose keys have one hash tag, and return its reply.
+    async def run(self, script: Script, keys: list[bytes], arguments: list[bytes]) -> tuple[Any, bytes]:
+        """Run a script whose keys have one hash tag; return its reply, and the name of the server.
 
         Raises:
             StorageError: see `redis_client.explained`.
@@ -83,16 +87,20 @@ class RedisConnection:
                     self._nodes[keys[0]] = moved(self._url, elsewhere.host, elsewhere.port)
             return await self._run(script, keys, arguments)
 
-    async def _run(self, script: Script, keys: list[str], arguments: list[bytes | int]) -> list[Any]:
+    async def _run(self, script: Script, keys: list[bytes], arguments: list[bytes]) -> tuple[Any, bytes]:
         url = self._nodes.get(keys[0], self._url)
-        client: Any = self._client(url)
-        with explained(url):
-            try:
-                with explained(url):
-                    reply = await client.execute_command("EVALSHA", script.sha, len(keys), *keys, *arguments)
-            except ScriptUnknown:
-                reply = await client.execute_command("EVAL", script.text, len(keys), *keys, *arguments)
-        return list(reply)
+        commands, rest = self._commands_to(url), (b"%d" % len(keys), *keys, *arguments)
+        try:
+            with explained(url):
+                return await commands.execute(b"EVALSHA", script.sha, *rest)
+        except ScriptUnknown:
+            with explained(url):
+                return await commands.execute(b"EVAL", script.text, *rest)
+
+    def _commands_to(self, url: str) -> Commands:
+        if url not in self._commands:
+            self._commands[url] = Commands(url, timeout=_TIMEOUT)
+        return self._commands[url]
 
     def _client(self, url: str) -> Redis:
         if url not in self._clients:
@@ -195,6 +203,8 @@ class RedisConnection:
                 _, tasks = await asyncio.wait(tasks, timeout=0.1)
         for client in self._clients.values():
             await client.aclose()
+        for commands in self._commands.values():
+            await commands.aclose()
 
 
 def end_if_cancelled() -> None:

@@ -62,6 +62,7 @@ class Reply:
         state: the stored state; empty where nothing is stored.
         written: the server's time in nanoseconds when it was stored.
         own: the version that this user stored last, as far as the store knows; empty where it does not.
+        server: the name of the server that responded, which it has until it is started again; empty if it has none.
     """
 
     stored: bool
@@ -70,6 +71,7 @@ class Reply:
     state: bytes = b""
     written: int = 0
     own: bytes = b""
+    server: bytes = b""
 
 
 class Store(Protocol):

@@ -97,7 +97,7 @@ class SqliteLedger:
             LedgerBusy: another process is creating the file, or another thread is using it.
             HarvestError: the file can't be read.
         """
-        return self._file.use(lambda database: look(self._stored(database)[0]))
+        return self._file.use(lambda database: look(self._stored(database)[0]), writes=False)
 
     def close(self) -> None:
         """Close the file; the next use opens it again."""
