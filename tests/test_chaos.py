@@ -24,7 +24,6 @@ pytestmark = [
         ("app v2", "half-open"),
         ("import v1", "restarts"),
         ("import v2", "full disk"),
-        ("calls v1", "stopped"),
         ("export v1", "cut bodies"),
     ],
 )
