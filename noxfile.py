@@ -105,6 +105,24 @@ def fuzz(session):
 
 
 @nox.session
+def chaos(session):
+    """Put calls, imports, exports, an app and a fleet in failing networks: `-- --trials N --seed S`, `-- --list`."""
+    session.install("-e", ".[test]")
+    session.run("python", "-m", "tests.chaos", *session.posargs)
+
+
+@nox.session
+def mutation(session):
+    """Change the throttle's and the reconciliation's code, and list the changes that no test notices; takes an hour.
+
+    `-- PATTERN` restricts it: `-- 'harvest_async.throttle.window.*'`. `tests/mutation/README.md` has the results.
+    """
+    session.install("-e", ".[test]", "mutmut==3.8.1")
+    session.run("mutmut", "run", "--max-children", "2", *session.posargs)
+    session.run("mutmut", "results")
+
+
+@nox.session
 def httpx2(session):
     """Run the quick tests on httpx2, by its own `alias_httpx()`: a change of the dependency is one commit then."""
     session.install("-e", ".[test]", "httpx2>=2.16")

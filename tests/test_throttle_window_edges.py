@@ -70,6 +70,15 @@ def test_a_call_lapses_the_tick_after_deadline_and_guard():
     ]
 
 
+def test_a_call_in_its_last_tick_is_awaited_while_another_has_lapsed():
+    """Looked at for the first time in the last tick of one call, only the other one is given up."""
+    state = window()
+    state.take(1, 0, 10 * SECOND)
+    state.take(2, 0, 14 * SECOND)
+
+    assert state.in_flight(16 * SECOND) == 1
+
+
 def test_a_restart_holds_the_leases_of_ended_calls_too_and_forgets_lost_ones():
     """Calls in flight and calls that ended are counted alike; no arrival is awaited any more."""
     state = window()

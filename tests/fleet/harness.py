@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -72,9 +73,14 @@ class Fleet:
                 )
             )
 
-    def kill(self, chance):
-        """Kill a worker by SIGKILL, and start another."""
+    def kill(self, chance, *, stops=False):
+        """Kill a worker by SIGKILL, and start another; or stop it first, for longer than its lease lasts."""
         victim = self._workers.pop(chance.randrange(len(self._workers)))
+        if stops:
+            victim.send_signal(signal.SIGSTOP)
+            time.sleep(settings.LEASE * 1.5)
+            victim.send_signal(signal.SIGCONT)
+            time.sleep(chance.uniform(0.2, 1.0))
         victim.kill()
         victim.wait()
         self.begin()
@@ -101,10 +107,13 @@ def fleet_once(
     kills=None,
     limit=600.0,
     look=lambda *_: None,
+    network=contextlib.nullcontext,
+    stops=False,
 ):
     """Import a file into each account by workers that are killed every few seconds; look what is in the accounts.
 
-    After `kills` kills, the workers live; None kills them to the end.
+    After `kills` kills, the workers live; None kills them to the end. `network` gives the address of a network before
+    the server; `stops` stops each worker for longer than its lease lasts before it is killed.
     """
     chance, outcome, began = random.Random(seed), Outcome(), time.monotonic()
     keeps, shared = bool(seed % 2), bool(seed // 2 % 2)
@@ -115,12 +124,12 @@ def fleet_once(
         files = {number: _file(folder, number, rows, chance) for number in range(1, accounts + 1)}
         _misbehave(sandbox, accounts, api, chance)
         valkey = stack.enter_context(Valkey(folder, *(["--appendonly", "yes", "--appendfsync", "always"] * keeps)))
-        address = stack.enter_context(sandbox.serve_in_thread())
+        address = stack.enter_context(network(stack.enter_context(sandbox.serve_in_thread())))
         environment = _environment(folder, valkey.url, address, api, ledger)
         jobs = [Job(_account(number, api), str(folder / f"{number}.csv")) for number in files]
         fleet = Fleet(folder, environment, shared=shared)
         stack.callback(fleet.end)
-        _drive(fleet, valkey, jobs, environment, outcome, chance, (every, kills, began + limit, look))
+        _drive(fleet, valkey, jobs, environment, outcome, chance, (every, kills, began + limit, look, stops))
         for number, wanted in files.items():
             _judge(sandbox.account(number), wanted, outcome)
         outcome.said = fleet.said()
@@ -131,7 +140,7 @@ def fleet_once(
 
 def _drive(fleet, valkey, jobs, environment, outcome, chance, how):
     """Kill workers, restart the queue's server once, and queue again what is wanted, until all is done."""
-    every, kills, until, look = how
+    every, kills, until, look, stops = how
     next_kill, restart = time.monotonic() + every[1], 2 + chance.randrange(2)
     while time.monotonic() < until:
         outcome.states = asyncio.run(_queue_again(jobs, environment))
@@ -140,7 +149,7 @@ def _drive(fleet, valkey, jobs, environment, outcome, chance, how):
         if finished == len(jobs) and outcome.kills >= restart:
             return
         if time.monotonic() >= next_kill and (kills is None or outcome.kills < kills):
-            fleet.kill(chance)
+            fleet.kill(chance, stops=stops)
             outcome.kills += 1
             next_kill = time.monotonic() + chance.uniform(*every)
             if outcome.kills == restart:
