@@ -145,6 +145,17 @@ def test_a_process_that_died_keeps_the_lock_for_a_while_only(shell, sandbox, loc
     assert len(sandbox.world.entries()) == 9
 
 
+def test_a_lock_that_is_not_renewed_is_waited_for(shell, sandbox, locks, journal, other):
+    """As that of a process that was killed a moment ago: the command does not fail, and says what it waits for."""
+    locks.acquire("killed", 1)
+
+    ended = shell("import", other, *FILL, "--max-delay", 0.1)
+
+    assert ended.code == 0
+    assert "for the lock of killed" in ended.err
+    assert len(sandbox.world.entries()) == 9
+
+
 def test_a_run_waits_after_one_that_was_cut_off(shell, locks, journal, other):
     """A lock that was released with writes under way lets the next run wait."""
     locks.release(locks.acquire("other"), clean=False)
@@ -174,7 +185,7 @@ def test_a_run_that_was_killed_is_resumed_at_once(shell, sandbox, locks, file, t
 
 def test_ctrl_c_releases_the_lock(shell, sandbox, locks, journal, other, tmp_path):
     """While an import runs, a second one is refused; after Ctrl-C the second one begins at once."""
-    sandbox.fault("latency_out", match={"path": "/daily/add"}, times=None, seconds=0.3)
+    sandbox.fault("latency_out", match={"path": "/daily/add"}, times=None, seconds=1.5)
     long = tmp_path / "long.csv"
     long.write_bytes(write_csv(make_rows(200)[20:]))
     running = shell.start("import", long, *FILL)

@@ -142,6 +142,24 @@ async def test_after_a_lost_connection_nothing_is_granted_for_a_second():
     assert second - first > SECOND // 2
 
 
+async def test_a_call_that_is_cancelled_after_a_lost_connection_leaves_no_step():
+    """A step for nobody would open the connections again after they were closed."""
+    server = LedgerServer(loop_clock())
+    throttle = throttle_on(server)
+    await known(server, throttle)
+    server.lost_replies = 1
+    await call(throttle)
+    task = asyncio.ensure_future(call(throttle))
+    await asyncio.sleep(0.1)
+    task.cancel()
+    await asyncio.wait([task])
+    await throttle.flush()
+    before = server.operations
+    await asyncio.sleep(2)
+
+    assert server.operations == before
+
+
 async def test_a_refusal_that_another_process_reports_closes_the_gate():
     """By the notice, before the next step; one's own notices change nothing."""
     server = LedgerServer(loop_clock())

@@ -54,8 +54,8 @@ def test_three_loops_of_one_process_share_the_budget(sandbox):
 class CommandLine:
     """Runs imports into a sandbox, each in a process and with a journal of its own.
 
-    So only the account and the throttle's ledger show a run what the last one did; with the journal of a killed run it
-    would wait a minute for calls that may yet be processed.
+    So only the account and the throttle's ledger show a run what the last one did. A run after a killed one waits for
+    its lock, and for a second instead of a minute for calls that the sandbox may yet process.
     """
 
     def __init__(self, sandbox, folder):
@@ -66,7 +66,7 @@ class CommandLine:
         file = self.folder / "rows.csv"
         file.write_bytes(write_csv(rows))
         self.runs += 1
-        words = ("import", file, "--client", "ACME", "--task", "Development")
+        words = ("import", file, "--client", "ACME", "--task", "Development", "--max-delay", 1)
         journal = ("--journal", self.folder / f"journal {self.runs}")
         return self.shell.start(*words, *journal, stderr=subprocess.STDOUT)
 

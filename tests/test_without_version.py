@@ -22,7 +22,9 @@ VERSION = re.compile(r"(?<![a-z])v[12](?![a-z0-9])|V[12](?![0-9])|harvest_(?:cli
 """A text that names an API version, or a fixture that works with the default version."""
 
 LEAST_FILES, LEAST_PASSED = 40, 1_400
-PROJECT = {"test_benchmark_results.py", Path(__file__).name, "test_fleet_plan.py", "test_packaging.py", "test_runs.py"}
+PROJECT = {Path(__file__).name, *(f"test_{each}.py" for each in ("fleet_plan", "packaging", "runs"))} | {
+    each.name for each in ROOT.glob("tests/test_benchmark_*.py")
+}
 """Tests of the project's own set-up, which need more than the package and its tests."""
 
 

@@ -3,12 +3,14 @@
 Invariants:
 - The locks are in the file of the throttle's ledger, under the name that the account has there.
 - A run begins when no write of another run, which was cut off, can be processed any more.
+- A run that renews its lock is alive, so that another one is refused. A lock that is not renewed is waited for.
 - The journal of a run keeps the lock's owner from then on. A resumed run that was the last one to have the lock has it
   again at once, as the same owner, even if its process was killed: since it has its journal open, that process is dead.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Final
@@ -29,6 +31,9 @@ __all__ = ["OnlyRun", "locked"]
 
 _LEASE: Final = 10.0
 """Seconds after which another command can have the lock of a process that was killed."""
+
+_LOOKS: Final = 0.2
+"""Seconds between looks at a lock that another run holds."""
 
 _MAX_DELAY: Final = Rules().max_delay
 _OWNER: Final = "lock_owner"
@@ -83,6 +88,8 @@ async def locked(
     try:
         again = await _last_owner(locks, target, words, journal)
         owner = again or f"{words} [{uuid4().hex[:12]}]"
+        if not again:
+            await _wait_for_killed(locks, target, progress)
         with suppress(_Pending):
             async with hold(locks, target.account, lease=_LEASE, owner=owner) as held:
                 if not again:
@@ -104,6 +111,17 @@ async def _last_owner(locks: SqliteRunLocks, target: Target, words: str, journal
         return None
     holder = await locks.holder(target.account)
     return owner if holder is not None and holder.owner == owner else None
+
+
+async def _wait_for_killed(locks: SqliteRunLocks, target: Target, progress: Progress) -> None:
+    """Wait while the lock is held and not renewed, as that of a run whose process was killed; a few seconds at most."""
+    holder, age = await locks.holder(target.account), 0.0
+    while holder is not None and holder.is_held and holder.expires_in <= _LEASE and holder.heartbeat_age >= age:
+        progress.state(f"waiting {holder.expires_in:.0f} s for the lock of {holder.owner}, unless it renews it")
+        age = holder.heartbeat_age
+        await asyncio.sleep(min(_LOOKS, holder.expires_in))
+        holder = await locks.holder(target.account)
+    progress.state(None)
 
 
 async def _wait_until_quiet(held: HeldLock, quiet: float, max_delay: float, progress: Progress) -> None:

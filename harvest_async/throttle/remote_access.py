@@ -220,9 +220,14 @@ class RemoteAccess:
         """Return whether leases are to be granted in this step; while they must not be, it is left to a later one."""
         left = self._exchanges.unsettled()
         if left and self._plans:
-            self._loop.call_later(left / SECOND, self.dispatch, self._planner)
+            self._loop.call_later(left / SECOND, self._dispatch_later)
         plans, self._plans = self._plans and not left, False
         return plans
+
+    def _dispatch_later(self) -> None:
+        """Grant what could not be granted before; a step for nobody would open connections that were closed."""
+        if not self._planner.idle:
+            self.dispatch(self._planner)
 
     async def _try_step(self, *, plans: bool, again: int) -> bool:
         """Plan a step and store it; return whether it was stored.

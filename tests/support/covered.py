@@ -2,9 +2,11 @@
 
 Measuring begins before pytest does, since pytest loads the package's own plugin. Each requirement is reported as a
 test, before pytest's closing line, which counts them like all others; in a parallel run once the workers have ended.
+Servers and commands that tests start are not measured, so that they run at full speed.
 """
 
 import io
+import os
 
 import coverage
 import pytest
@@ -15,7 +17,17 @@ REQUIRED = (
     ("the throttle", ["*/harvest_async/throttle/*"], 100),
 )
 
+FOR_SUBPROCESSES = ("COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START")
+"""The variables by which coverage measures the processes that a measured one starts."""
+
 _figures = pytest.StashKey[list[str]]()
+
+
+def pytest_sessionstart(session):
+    """Have the workers measured, and what they start left out."""
+    if hasattr(session.config, "workerinput") or not getattr(session.config.option, "numprocesses", None):
+        for name in FOR_SUBPROCESSES:
+            os.environ.pop(name, None)
 
 
 @pytest.hookimpl(trylast=True)
@@ -73,7 +85,7 @@ def _save():
 
 
 def _combined():
-    """Return what this process and those that it started have covered; None where nothing was measured."""
+    """Return what this process and its workers have covered; None where nothing was measured."""
     if _save() is None:
         return None
     whole = coverage.Coverage()
