@@ -1,6 +1,7 @@
 """The operators' page, the log of calls behind it, and the picture of a window."""
 
 import asyncio
+from base64 import b64encode
 from contextlib import asynccontextmanager, contextmanager
 from types import SimpleNamespace
 from typing import Annotated, Any
@@ -10,7 +11,7 @@ import pytest
 from fastapi import Depends, FastAPI, Request
 
 from harvest_async import BasicAuth, HarvestV1, SqliteLedger, Throttle, Unauthorized
-from harvest_async.fastapi import CallLog, harvest_lifespan, operators_pages, use_harvest
+from harvest_async.fastapi import CallLog, add_handlers, harvest_lifespan, operators_pages, use_harvest
 from harvest_async.fastapi.pages.texts import count, iso, moment, number, seconds
 from harvest_async.fastapi.pages.window_picture import HEIGHT, WIDTH, picture_of
 from harvest_async.fastapi.window_history import Sample, WindowHistory
@@ -233,3 +234,18 @@ def test_a_ledger_is_a_file_of_its_own(tmp_path):
     ledger = SqliteLedger(tmp_path / "ledger", account="acme")
 
     assert Throttle(ledger=ledger).ledger is ledger
+
+
+async def test_no_page_and_no_problem_has_a_credential(harvest_sandbox):
+    """Refused credentials are in neither the operators' page nor the problem document that a visitor gets."""
+    log, password = CallLog(), "hush-0perat0r"
+    app = watched_app(log, lambda: client_of(harvest_sandbox, log, password=password, throttle=Throttle()))
+    add_handlers(app)
+    async with visited(app) as browser:
+        problem = await browser.get("/clients")
+        page = await browser.get("/operators")
+
+    encoded = b64encode(f"admin@example.com:{password}".encode()).decode()
+    assert (problem.status_code, page.status_code) == (502, 200)
+    assert "GET /" in page.text
+    assert [each for each in (problem.text, page.text) if password in each or encoded in each] == []
