@@ -192,7 +192,7 @@ def row(outcome, period):
     bound = outcome.bound(period)
     return (
         f"{outcome.rows:,} rows, {outcome.name}",
-        f"{outcome.seconds / bound:.3f}",
+        f"{outcome.seconds / bound:.3f}" if outcome.logged == outcome.rows else "-",
         f"{outcome.seconds:.1f} of {bound:.0f} s",
         f"{outcome.logged:,}",
         f"{accepted:,}",
