@@ -48,8 +48,8 @@ INTERNAL = {"__init__", "account_rules", "client", "dialect", "directory", "post
 
 NAVIGATION = {
     "Guide": [
-        "first-steps", "python", "bulk-import", "export", "command-line", "fastapi", "ledgers", "many-accounts",
-        "fleet", "telemetry", "testing", "api-v2", "moving-to-v2", "errors", "extending",
+        "first-steps", "python", "async-service", "bulk-import", "export", "command-line", "fastapi", "ledgers",
+        "many-accounts", "fleet", "telemetry", "testing", "api-v2", "moving-to-v2", "errors", "extending",
     ],
     "Background": ["throttle", "glossary", "architecture", "security", "contributing", "releasing", "changelog"],
 }  # fmt: skip
