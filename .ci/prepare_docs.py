@@ -26,6 +26,7 @@ WHOLE = {
     "CHANGELOG.md": "changelog.md",
     "CONTRIBUTING.md": "contributing.md",
     "SECURITY.md": "security.md",
+    "tests/mutation/README.md": "mutation.md",
 }
 """Files of the repository that are pages, and their names there."""
 
@@ -48,10 +49,12 @@ INTERNAL = {"__init__", "account_rules", "client", "dialect", "directory", "post
 
 NAVIGATION = {
     "Guide": [
-        "first-steps", "python", "bulk-import", "export", "command-line", "fastapi", "ledgers", "many-accounts",
-        "fleet", "telemetry", "testing", "api-v2", "moving-to-v2", "errors", "extending",
+        "first-steps", "python", "async-service", "bulk-import", "export", "command-line", "fastapi", "ledgers",
+        "many-accounts", "fleet", "telemetry", "testing", "api-v2", "moving-to-v2", "errors", "extending",
     ],
-    "Background": ["throttle", "glossary", "architecture", "security", "contributing", "releasing", "changelog"],
+    "Background": [
+        "throttle", "glossary", "architecture", "security", "contributing", "mutation", "releasing", "changelog",
+    ],
 }  # fmt: skip
 """The pages by section, in order; the reference follows."""
 
@@ -66,7 +69,7 @@ def main() -> None:
     for copied in PAGES.glob("*.md"):
         copied.write_text(rewritten(copied.read_text("utf-8"), ROOT / "docs"), "utf-8")
     for name, page in WHOLE.items():
-        (PAGES / page).write_text(rewritten((ROOT / name).read_text("utf-8"), ROOT), "utf-8")
+        (PAGES / page).write_text(rewritten((ROOT / name).read_text("utf-8"), (ROOT / name).parent), "utf-8")
     for made, text in reference():
         path = PAGES / "reference" / f"{made}.md"
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -17,7 +17,7 @@ import httpx
 import pytest
 
 import harvest_async
-from harvest_async import BasicAuth, BearerAuth, HarvestV1, HarvestV2, OAuth2, Throttle, exports, imports, migrate
+from harvest_async import BasicAuth, BearerAuth, HarvestV1, HarvestV2, OAuth2, Throttle, migrate
 from harvest_async.sandbox import Sandbox
 from harvest_async.telemetry import Telemetry
 from harvest_async.testing import VirtualLoop, harvest_app_client, in_process
@@ -25,7 +25,6 @@ from harvest_async.v1 import models as v1
 from harvest_async.v1.models import LineItem
 from tests import test_docs_pages
 from tests.support.environment import V1, V2, set_sandbox
-from tests.support.sample import make_rows, write_csv
 from tests.support.signing_in import browser_of, sign_in_by, token_of
 from tests.support.valkey import Valkey
 
@@ -82,8 +81,6 @@ def test_every_block_is_run_here():
         ("README.md", "console"): 2,
         ("README.md", "python"): 3,
         ("docs/api-v2.md", "python"): 1,
-        ("docs/command-line.md", "console"): 2,
-        ("docs/command-line.md", "python"): 1,
         ("docs/fastapi.md", "python"): 5,
         ("docs/fleet.md", "console"): 1,
         ("docs/fleet.md", "python"): 3,
@@ -99,6 +96,19 @@ def test_every_block_is_run_here():
         key: sum((page, language) == key for page, language, _ in BLOCKS)
         for key in {(page, language) for page, language, _ in BLOCKS}
     }
+
+
+def test_every_command_of_a_page_has_its_output():
+    """Commands are written after `$`, since the tests compare what they print with the lines that follow."""
+    pages = {path.name: path.read_text("utf-8") for path in (ROOT / "docs").glob("*.md")}
+    shown = [
+        (name, code)
+        for name, text in pages.items()
+        for code in re.findall(r"^```console\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
+    ]
+
+    assert len(shown) > 10
+    assert [name for name, code in shown if not code.startswith("$ ")] == []
 
 
 def test_links_between_pages_lead_somewhere():
@@ -423,73 +433,6 @@ def test_type_checkers_see_the_blocks_of_fastapi():
     files = "".join(path.read_text("utf-8") for path in sorted((ROOT / "tests" / "typing").glob("docs_*.py")))
 
     assert [code for page, _, code in BLOCKS if page == "docs/fastapi.md" and code not in files] == []
-
-
-# The command line
-
-
-def run_lines(code, folder):
-    """Run a block's commands one after the other; gives how each ended."""
-    commands = [shlex.split(line) for line in code.splitlines()]
-    assert {command[0] for command in commands} == {"harvest-async"}
-    return [
-        subprocess.run(
-            [sys.executable, "-m", "harvest_async", *command[1:]],
-            check=False,
-            capture_output=True,
-            text=True,
-            cwd=folder,
-        )
-        for command in commands
-    ]
-
-
-@pytest.fixture
-def rows(tmp_path):
-    """The rows of a file `toggl.csv` that lies in the folder."""
-    made = make_rows(12)
-    (tmp_path / "toggl.csv").write_bytes(write_csv(made))
-    return made
-
-
-@pytest.mark.socket
-@pytest.mark.usefixtures("environment")
-def test_an_import_as_the_readme_has_it(harvest_sandbox, tmp_path, rows):
-    """Trial, plan and import run one after the other unchanged, and the last of them has logged each row."""
-    ran = run_lines(block("docs/command-line.md", "harvest-async import toggl.csv --sandbox"), tmp_path)
-
-    assert [each.returncode for each in ran] == [0, 0, 0], [each.stderr for each in ran]
-    assert len(harvest_sandbox.world.entries()) == len(rows)
-
-
-@pytest.mark.socket
-@pytest.mark.usefixtures("environment", "rows")
-def test_a_journal_an_export_and_a_collection_as_the_readme_has_them(harvest_sandbox, tmp_path):
-    """A run with a journal, resumed though it was done, is taken back; an account is exported, a collection written."""
-    ran = run_lines(
-        block("docs/command-line.md", "harvest-async import toggl.csv --client ACME --task Development --journal"),
-        tmp_path,
-    )
-
-    assert [each.returncode for each in ran] == [0, 0, 0, 0, 0], [each.stdout + each.stderr for each in ran]
-    assert harvest_sandbox.world.entries() == []
-    assert (tmp_path / "backup" / "clients.jsonl").is_file()
-    assert (tmp_path / "harvest.postman_collection.json").is_file()
-
-
-@pytest.mark.usefixtures("rows")
-async def test_imports_and_exports_for_programs(harvest_client, harvest_sandbox, tmp_path, monkeypatch, capsys):
-    """The block plans, imports and exports."""
-    monkeypatch.chdir(tmp_path)
-    async with harvest_client(throttle=Throttle(pace="burst")) as harvest:
-        names = await run_inside(
-            block("docs/command-line.md", "options ="), harvest=harvest, imports=imports, exports=exports
-        )
-
-    assert names["report"].created == 12
-    assert "projects" in capsys.readouterr().out
-    assert len(harvest_sandbox.world.entries()) == 12
-    assert (tmp_path / "backup" / "time_entries.jsonl").is_file()
 
 
 # In your tests

@@ -22,7 +22,7 @@ from tests.support.environment import V2, set_sandbox
 pytestmark = [pytest.mark.anyio, pytest.mark.socket]
 
 DOCS = Path(__file__).parents[1] / "docs"
-PAGES = ("first-steps", "bulk-import", "export", "errors", "extending")
+PAGES = ("first-steps", "async-service", "bulk-import", "export", "command-line", "errors", "extending")
 BLOCK = re.compile(r"^```(\w+)(?: title=\"(.+?)\")?\n(.*?)^```", re.MULTILINE | re.DOTALL)
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
@@ -34,6 +34,8 @@ def folder(harvest_address, monkeypatch, tmp_path):
     work = tmp_path / "work"
     work.mkdir()
     monkeypatch.chdir(work)
+    monkeypatch.syspath_prepend(work)
+    monkeypatch.delitem(sys.modules, "service", raising=False)
     return work
 
 

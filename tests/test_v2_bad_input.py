@@ -18,6 +18,7 @@ from harvest_async import (
     Forbidden,
     HarvestV1,
     HarvestV2,
+    InvalidArgument,
     NotFound,
     Throttle,
     Unauthorized,
@@ -315,3 +316,10 @@ def test_a_page_instead_of_a_response_is_an_error(call):
     _, sent = read(httpx.Response(200, html="<html>Sign in</html>"), do=do)
 
     assert len(sent) == 1
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:8765:", "https://api.example.com:99999", "https://[::1"])
+def test_an_address_that_is_not_valid_is_refused(address):
+    """Names the argument, where a colon too many was copied with an address, for example."""
+    with pytest.raises(InvalidArgument, match="base_url"):
+        HarvestV2(1, auth=BearerAuth("t"), app="tests (tests@example.com)", base_url=address)

@@ -6,6 +6,7 @@ import os
 import re
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from harvest_async.address import check_address
 from harvest_async.auth import BasicAuth, BearerAuth, QueryTokenAuth
 from harvest_async.client.base_client import BaseClient
 from harvest_async.client.environment import read_environment
@@ -127,7 +128,8 @@ class HarvestV2(BaseClient):
         from harvest_async.v2.account_rules import ACCOUNT_RULES  # noqa: PLC0415
         from harvest_async.v2.dialect import V2Dialect  # noqa: PLC0415
 
-        number, address = str(accounts.account_number(account_id)), api_address(hide_user(base_url or ""))
+        number = str(accounts.account_number(account_id))
+        address = check_address(api_address(hide_user(base_url or "")))
         check_auth(auth)
         if not _CONTACT.search(app):
             raise InvalidArgument(
