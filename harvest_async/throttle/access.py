@@ -35,7 +35,7 @@ _FIRST: Final = 0.002
 _LONGEST: Final = 0.03
 """Seconds until a busy ledger is tried again: at first, and at most."""
 
-_ATTEMPTS: Final = 20
+_ATTEMPTS: Final = 5
 _BETWEEN: Final = 0.001
 """How often a ledger in use is tried for a call that may not wait, and the seconds between."""
 
