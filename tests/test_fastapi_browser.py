@@ -136,6 +136,41 @@ def test_an_import_by_the_keyboard_alone(browser, address):
         assert page.evaluate("document.activeElement.matches('.scroll')")
 
 
+BEFORE = """<p id="process">Worker process 1</p>
+<section id="account-1"><p id="gate">Gate: <span class="open">open</span></p>
+<div id="calls-1" class="scroll" tabindex="0"><table><tbody><tr><td>1</td></tr></tbody></table></div></section>
+<div id="actions"><form id="action-cancel"><button>Cancel</button></form></div>"""
+AFTER = """<p id="new">A client has been created.</p>
+<p id="process" class="hint">Worker process 2</p>
+<section id="account-1"><p id="gate">Gate: <span class="closed">closed</span>; opens in 5 s</p><div id="more">more</div>
+<div id="calls-1" class="scroll" tabindex="0"><table><tbody><tr><td>1</td></tr><tr><td>2</td></tr></tbody></table></div></section>
+<div id="actions"><form id="action-undo"><button>Undo</button></form></div>"""
+SAME_TEXT = "([place, text]) => place.innerHTML.replace(/\\s+/g, '') === text.replace(/\\s+/g, '')"
+
+
+@pytest.mark.parametrize(("first", "second"), [(BEFORE, AFTER), (AFTER, BEFORE)], ids=["grows", "shrinks"])
+def test_a_page_that_changes_shows_the_new_text_and_keeps_what_has_the_focus(browser, address, first, second):
+    """Elements come and go around the one with the focus, text beside an element changes, too; the result is the new text.
+
+    A button that is removed does not hand its focus to the one in its place: Enter must not start what nobody chose.
+    """
+    with visitor(browser) as page:
+        sign_in(page, address)
+        page.goto(f"{address}/operators")
+        place = page.evaluate_handle("document.body.appendChild(document.createElement('div'))")
+        page.evaluate("([place, text]) => update(place, text)", [place, first])
+        page.focus("#calls-1")
+        page.evaluate(
+            "([place, text]) => { place.was = document.activeElement; update(place, text); }", [place, second]
+        )
+        assert page.evaluate("(place) => document.activeElement === place.was", place)
+        assert page.evaluate(SAME_TEXT, [place, second])
+
+        page.focus("#actions button")
+        page.evaluate("([place, text]) => update(place, text)", [place, first])
+        assert page.evaluate("document.activeElement === document.body")
+
+
 @pytest.mark.parametrize("motion", ["reduce", "no-preference"])
 def test_nothing_moves_for_those_who_prefer_it(browser, address, motion):
     """No page has a transition or an animation for a visitor who prefers reduced motion; others see some."""
