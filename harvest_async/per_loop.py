@@ -12,6 +12,8 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from threading import Lock
 from typing import Generic, TypeVar
 
+from harvest_async.cancellation import finish
+
 __all__ = ["PerLoop"]
 
 T = TypeVar("T")
@@ -62,7 +64,11 @@ class PerLoop(Generic[T]):
 
 async def _keep(close: Callable[[T], Awaitable[None]], value: T) -> AsyncGenerator[None, None]:
     """Close a value when this generator is closed: an event loop that ends closes those that began on it."""
+
+    async def end() -> None:
+        await close(value)
+
     try:
         yield
     finally:
-        await close(value)
+        await finish(end())

@@ -3,28 +3,47 @@
 Invariants:
 - A command is sent once: redis-py's own retries are off, since they repeat a script whose response was lost.
 - An error or a log names the server without its user and password.
+- Closing ends even if its caller is cancelled, since redis-py would leave connections open then.
+- A cancellation ends a command. redis-py's own time limit, `asyncio.wait_for`, loses one that arrives as a command is
+  sent (Python 3.11, https://github.com/python/cpython/issues/86296), so each command has a limit around all of it.
 """
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final, cast
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 from urllib.parse import urlsplit
 
+from harvest_async.cancellation import finish
 from harvest_async.errors import InvalidArgument, StorageError
 from harvest_async.redaction import redact_message
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-__all__ = ["Moved", "ScriptUnknown", "ServerAway", "connect", "explained", "location", "moved", "ping", "server_of"]
+__all__ = [
+    "Moved",
+    "ScriptUnknown",
+    "ServerAway",
+    "connect",
+    "explained",
+    "location",
+    "moved",
+    "ping",
+    "server_of",
+    "within",
+]
+
+T = TypeVar("T")
 
 _NAME: Final = re.compile(rb"^run_id:(\w+)", re.MULTILINE)
 _SCHEMES: Final = ("redis://", "rediss://", "unix://")
 _TIMEOUT: Final = 5.0
-"""Seconds for a connection, and for the response to a command that does not wait."""
+"""Seconds for a command that does not wait."""
 
 
 class ServerAway(StorageError):
@@ -52,7 +71,7 @@ def connect(url: str, *, timeout: float = _TIMEOUT, **options: Any) -> Redis:
 
     Args:
         url: `redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE]`, `rediss://` for TLS, or `unix://PATH`.
-        timeout: seconds for connecting and for the response to a command that does not wait.
+        timeout: seconds for each command, from connecting to the response. A pipeline has none: use `within`.
         options: further options of `redis.asyncio.Redis.from_url`.
 
     Raises:
@@ -60,8 +79,7 @@ def connect(url: str, *, timeout: float = _TIMEOUT, **options: Any) -> Redis:
         ImportError: redis-py is not installed; it comes with the extra `redis`.
     """
     try:
-        from redis.asyncio import Redis  # noqa: PLC0415 - the extra may be missing
-        from redis.asyncio.retry import Retry  # noqa: PLC0415
+        from redis.asyncio.retry import Retry  # noqa: PLC0415 - the extra may be missing
         from redis.backoff import NoBackoff  # noqa: PLC0415
     except ModuleNotFoundError as missing:
         msg = "a Redis or Valkey server needs redis-py: python -m pip install 'harvest-async[redis]'"
@@ -70,15 +88,58 @@ def connect(url: str, *, timeout: float = _TIMEOUT, **options: Any) -> Redis:
     if not url.startswith(_SCHEMES):
         raise InvalidArgument(wrong)
     try:
-        return Redis.from_url(
+        client = _client_type().from_url(
             url,
             protocol=2,
             retry=Retry(NoBackoff(), 0),
             socket_connect_timeout=timeout,
-            **{"socket_timeout": timeout, **options},
+            **{"socket_timeout": None, **options},
         )
     except ValueError as error:
         raise InvalidArgument(wrong) from error
+    client.timeout = timeout
+    return cast("Redis", client)
+
+
+@cache
+def _client_type() -> Any:
+    """Return the class of clients, made when redis-py is first used."""
+    from redis.asyncio import Redis  # noqa: PLC0415 - the extra may be missing
+
+    class Client(Redis):
+        timeout = _TIMEOUT
+
+        async def execute_command(self, *args: Any, **options: Any) -> Any:
+            command: Awaitable[Any] = cast("Any", super()).execute_command(*args, **options)
+            return await within(self.timeout, command)
+
+        async def aclose(self, close_connection_pool: bool | None = None) -> None:
+            await finish(super().aclose(close_connection_pool))
+
+    return Client
+
+
+async def within(seconds: float, command: Awaitable[T]) -> T:
+    """Return the response to a command.
+
+    Args:
+        seconds: the time for connecting, sending and the response.
+        command: the command.
+
+    Raises:
+        redis.exceptions.TimeoutError: the server did not respond in time; whether it ran the command is unknown.
+    """
+    from redis.exceptions import TimeoutError as TookTooLong  # noqa: PLC0415 - loaded with the client
+
+    limit = asyncio.timeout(seconds)
+    try:
+        async with limit:
+            return await command
+    except TimeoutError as error:
+        if not limit.expired():
+            raise
+        msg = f"no response within {seconds:g} seconds"
+        raise TookTooLong(msg) from error
 
 
 def location(url: str) -> str:

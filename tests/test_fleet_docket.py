@@ -131,6 +131,28 @@ async def test_a_worker_that_is_ended_hands_its_jobs_back(setup):
     assert runs[0] < runs[1]
 
 
+async def test_a_job_that_loses_a_cancellation_is_cancelled_again(setup):
+    """A worker ends although the work of its job goes on after the first cancellation, as `asyncio.wait_for` may."""
+    began, lost = asyncio.Event(), []
+
+    async def act(work):
+        began.set()
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            lost.append(work.job)
+        await asyncio.sleep(60)
+
+    setup, job = evolve(setup, actions={"act": act}), Job(1, kind="act")
+    await enqueue_jobs(setup, [job])
+    with anyio.fail_after(20):
+        async with working(setup):
+            await began.wait()
+
+    assert lost == [job]
+    assert not (await setup.store.find(job.id)).is_finished
+
+
 async def test_a_queue_that_lost_everything_is_filled_again(setup, valkey):
     """After a restart without data the same call queues what is wanted again, and a worker goes on."""
     runs = []

@@ -1,5 +1,8 @@
 """Connections to a Redis or Valkey server."""
 
+import asyncio
+import gc
+
 import pytest
 
 from harvest_async.errors import InvalidArgument
@@ -26,3 +29,44 @@ def test_an_address_of_something_else_is_refused(url):
 def test_an_address_is_named_without_its_password():
     """The name of a server for messages has no user, password or options."""
     assert location("rediss://me:secret@127.0.0.1:6380/1?password=secret") == "rediss://127.0.0.1:6380/1"
+
+
+async def cancelled_after(steps, work):
+    """Cancel work after some steps of the event loop; gives the task, two seconds later at most."""
+    task = asyncio.create_task(work)
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task], timeout=2)
+    return task
+
+
+@pytest.mark.anyio
+async def test_a_command_that_is_cancelled_ends_at_every_step(tmp_path):
+    """A task that is cancelled while it connects, sends, waits or reads does not go on to what comes next."""
+
+    async def use(client):
+        await client.set("key", "value")
+        await asyncio.sleep(60)
+
+    with Valkey(tmp_path) as server:
+        for steps in range(150):
+            async with connect(server.url) as client:
+                task = await cancelled_after(steps, use(client))
+            assert task.cancelled(), steps
+
+
+@pytest.mark.anyio
+async def test_closing_a_client_closes_its_connections_even_if_it_is_cancelled(tmp_path):
+    """However far it is, no connection stays open: one that did would be a warning, which is an error."""
+
+    async def close(client):
+        await client.aclose()
+
+    with Valkey(tmp_path) as server:
+        for steps in range(1, 30):
+            client = connect(server.url)
+            await client.ping()
+            await cancelled_after(steps, close(client))
+            del client
+            gc.collect()

@@ -25,7 +25,7 @@ from harvest_async.fleet.run import run_job
 from harvest_async.fleet.setup import Setup
 
 if TYPE_CHECKING:
-    from docket import Docket
+    from docket import Docket, Worker
 
 __all__ = ["TASK", "enqueue_jobs", "opened", "run_worker"]
 
@@ -35,6 +35,10 @@ TASK: Final = "run_harvest_job"
 """The name of the task in the queue."""
 _PAUSE: Final = 5.0
 """Seconds after which a job is tried again whose state could not be read or stored."""
+_AGAIN: Final = 1.0
+"""Seconds after which a job that was cancelled is cancelled again."""
+_PATIENCE: Final = 10.0
+"""Seconds after which a worker that is stopped is cancelled."""
 
 
 def _pydocket() -> Any:
@@ -112,24 +116,37 @@ async def run_worker(
     module = _pydocket()
     async with opened(setup) as docket:
         docket.register(_task(setup, stopping), [TASK])
-        async with module.Worker(
+        worker = module.Worker(
             docket,
             name=f"{socket.gethostname()}:{os.getpid()}",
             concurrency=concurrency,
             redelivery_timeout=timedelta(seconds=redelivery),
             reconnection_delay=timedelta(seconds=reconnect),
-        ) as worker:
-            running = asyncio.create_task(worker.run_forever())
+        )
+        async with _running(worker, stopping) as running:
             ended = asyncio.create_task(stopping.wait())
             try:
                 await asyncio.wait([running, ended], return_when=asyncio.FIRST_COMPLETED)
             finally:
-                stopping.set()
-                running.cancel()
                 ended.cancel()
-                await asyncio.wait([running, ended])
-            if not running.cancelled():
-                running.result()
+        if not running.cancelled():
+            running.result()
+
+
+@asynccontextmanager
+async def _running(worker: Worker, stopping: asyncio.Event) -> AsyncIterator[asyncio.Task[None]]:
+    """Run pydocket's worker during the block; at its end the worker ends by itself, as its own context manager has it.
+
+    A worker that is cancelled instead can leave a connection to the server open. It is, if it takes too long.
+    """
+    async with worker:
+        running = asyncio.create_task(worker.run_forever())
+        try:
+            yield running
+        finally:
+            stopping.set()
+            limit = asyncio.get_running_loop().call_later(_PATIENCE, running.cancel)
+            running.add_done_callback(lambda _: limit.cancel())
 
 
 def _task(setup: Setup, stopping: asyncio.Event) -> Any:
@@ -155,15 +172,19 @@ def _task(setup: Setup, stopping: asyncio.Event) -> Any:
 
 
 async def _until(stopping: asyncio.Event, work: Any) -> float | None:
-    """Do work; if the worker is stopped meanwhile, cancel it, and have it continued at once by another worker."""
+    """Do work; if the worker is stopped meanwhile, cancel it, and have it continued at once by another worker.
+
+    It is cancelled until it ends: `asyncio.wait_for` can lose a cancellation (Python 3.11,
+    https://github.com/python/cpython/issues/86296), and the work of a job may call it.
+    """
     working, ended = asyncio.create_task(work), asyncio.create_task(stopping.wait())
     try:
         await asyncio.wait([working, ended], return_when=asyncio.FIRST_COMPLETED)
     finally:
         ended.cancel()
-        if not working.done():
+        while not working.done():
             working.cancel()
-            await asyncio.wait([working])
+            await asyncio.wait([working], timeout=_AGAIN)
     if working.cancelled():
         return 0.0
     after: float | None = working.result()

@@ -52,6 +52,8 @@ redis.call('HSET', KEYS[1], 'token', ARGV[1], 'journal', ARGV[2])
 return 1
 """
 _NUMBERS: Final = frozenset({"token", "steps", "total", "failures", "deaths"})
+_PATIENCE: Final = 5.0
+"""Seconds for a page of jobs."""
 _PAGE: Final = 500
 
 
@@ -116,7 +118,7 @@ class RedisJobStore:
                 pipeline = client.pipeline(transaction=False)
                 for each in ids[first : first + _PAGE]:
                     pipeline.hgetall(f"{self._tag}:job:{each.decode()}")
-                for found in await pipeline.execute():
+                for found in await redis_client.within(_PATIENCE, pipeline.execute()):
                     if (status := _status(found)) is not None:
                         yield status
 

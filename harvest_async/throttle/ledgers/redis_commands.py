@@ -28,7 +28,7 @@ class Commands:
     """
 
     def __init__(self, url: str, *, timeout: float) -> None:
-        self._pool: Any = connect(url, socket_timeout=None).connection_pool
+        self._pool: Any = connect(url).connection_pool
         self._timeout = timeout
         self._idle: list[Any] = []
         self._servers: dict[Any, bytes] = {}  # connection -> name of its server

@@ -104,7 +104,7 @@ class RedisConnection:
 
     def _client(self, url: str) -> Redis:
         if url not in self._clients:
-            self._clients[url] = connect(url)
+            self._clients[url] = connect(url, socket_timeout=_TIMEOUT)  # of the connection that receives notices
         return self._clients[url]
 
     # Notices
