@@ -153,6 +153,25 @@ async def test_a_job_that_loses_a_cancellation_is_cancelled_again(setup):
     assert not (await setup.store.find(job.id)).is_finished
 
 
+@pytest.mark.parametrize("again", [None, 0, 1, 5], ids=["once", "twice at once", "twice a step later", "twice later"])
+async def test_a_worker_that_is_cancelled_at_any_step_leaves_no_task(setup, again):
+    """However early a worker is cancelled, and however soon a second time, each task that it started has ended."""
+    before = asyncio.all_tasks()
+    with anyio.fail_after(60):
+        for steps in range(40):
+            worker = asyncio.create_task(run_worker(setup))
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            worker.cancel()
+            if again is not None:
+                for _ in range(again):
+                    await asyncio.sleep(0)
+                worker.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await worker
+            assert asyncio.all_tasks() == before
+
+
 async def test_a_queue_that_lost_everything_is_filled_again(setup, valkey):
     """After a restart without data the same call queues what is wanted again, and a worker goes on."""
     runs = []

@@ -18,6 +18,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from harvest_async import redis_client
+from harvest_async.cancellation import finish
 from harvest_async.errors import StorageError
 from harvest_async.fleet.job import Job
 from harvest_async.fleet.queueing import enqueue
@@ -123,30 +124,35 @@ async def run_worker(
             redelivery_timeout=timedelta(seconds=redelivery),
             reconnection_delay=timedelta(seconds=reconnect),
         )
-        async with _running(worker, stopping) as running:
-            ended = asyncio.create_task(stopping.wait())
-            try:
-                await asyncio.wait([running, ended], return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                ended.cancel()
-        if not running.cancelled():
-            running.result()
-
-
-@asynccontextmanager
-async def _running(worker: Worker, stopping: asyncio.Event) -> AsyncIterator[asyncio.Task[None]]:
-    """Run pydocket's worker during the block; at its end the worker ends by itself, as its own context manager has it.
-
-    A worker that is cancelled instead can leave a connection to the server open. It is, if it takes too long.
-    """
-    async with worker:
-        running = asyncio.create_task(worker.run_forever())
+        running = asyncio.create_task(_run(worker, stopping))
         try:
-            yield running
+            await asyncio.wait([running])
         finally:
             stopping.set()
+            await finish(_ended(running))
+        await running
+
+
+async def _run(worker: Worker, stopping: asyncio.Event) -> None:
+    """Run pydocket's worker until `stopping` is set; then it ends by itself, as its own context manager has it.
+
+    A worker that is cancelled instead can leave a connection to the server open. It is, if it takes too long.
+    So this runs in a task of its own, which nobody cancels.
+    """
+    async with worker:
+        running, ended = asyncio.create_task(worker.run_forever()), asyncio.create_task(stopping.wait())
+        try:
+            await asyncio.wait([running, ended], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            ended.cancel()
             limit = asyncio.get_running_loop().call_later(_PATIENCE, running.cancel)
             running.add_done_callback(lambda _: limit.cancel())
+    if not running.cancelled():
+        running.result()
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    await asyncio.gather(task, return_exceptions=True)
 
 
 def _task(setup: Setup, stopping: asyncio.Event) -> Any:
