@@ -3,12 +3,14 @@
 import asyncio
 
 import pytest
+from attrs import evolve
 from redis import exceptions
 
 from harvest_async.errors import InvalidArgument, StorageError
 from harvest_async.throttle.ledgers.redis import RedisLedger, RedisStore
 from harvest_async.throttle.ledgers.redis_connection import Script, connections, end_if_cancelled
 from harvest_async.throttle.ledgers.remote import Commit, LedgerDown, Reply
+from harvest_async.throttle.remote_entries import Entry
 from tests.support.scripted_redis import ScriptedConnection, ScriptedRedis
 
 pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
@@ -256,18 +258,32 @@ async def test_a_task_that_has_lost_its_cancellation_ends():
 # The store of a gate
 
 
-async def test_a_reply_with_the_time_alone_is_that_of_a_stored_step(server, connection):
-    """Seconds and microseconds."""
-    server.replies = [b"7 5"]
+async def test_a_reply_without_a_state_is_that_of_a_stored_step(server, connection):
+    """Seconds and microseconds, and the entries that are left."""
+    server.replies = [b"7 5", b"7 5 a,1 b,2"]
+    store = store_of(connection)
 
-    reply = await store_of(connection).exchange(b"", COMMIT, again=True)
-    assert reply == Reply(stored=True, time=7_000_005_000, server=b"first")
-    assert server.commands[0][2][4:] == (b"", b"1:a:1", b"state", b"1000", b"c", b"1")
+    assert await store.exchange(b"", COMMIT, again=True) == Reply(stored=True, time=7_000_005_000, server=b"first")
+    reply = await store.exchange(b"", None, again=False)
+    assert reply.entries == (b"a,1", b"b,2")
+
+
+async def test_a_step_is_sent_with_its_entries_and_the_names_of_obsolete_ones(server, connection):
+    """After the number of the entries each has its name and its text."""
+    server.replies = [b"7 5"]
+    commit = evolve(COMMIT, entries=(Entry(b"a", b"a,1"),), obsolete=(b"a", b"b"))
+    await store_of(connection).exchange(b"", commit, again=True)
+
+    [(_, _, arguments)] = server.commands
+    assert arguments[5:] == (b"", b"1:a:1", b"state", b"1000", b"c", b"1", b"1", b"a", b"a,1", b"a", b"b")
 
 
 async def test_a_reply_with_a_state_is_that_of_a_step_which_others_were_before(server, connection):
     """It has the version, the state and when it was stored; an empty server has none."""
-    server.replies = [[b"7", b"0", b"2:b:1", b"theirs", b"6 1", b"1:a:1"], [b"7", b"0", b"", b"", b"", b""]]
+    server.replies = [
+        [b"7", b"0", b"2:b:1", b"theirs", b"6 1", b"1:a:1", b"c,3"],
+        [b"7", b"0", b"", b"", b"", b"", b""],
+    ]
     store = store_of(connection)
 
     assert await store.exchange(b"1:a:1", COMMIT, again=False) == Reply(
@@ -278,6 +294,7 @@ async def test_a_reply_with_a_state_is_that_of_a_step_which_others_were_before(s
         written=6_000_001_000,
         own=b"1:a:1",
         server=b"first",
+        entries=(b"c,3",),
     )
     assert await store.exchange(b"", None, again=False) == Reply(stored=False, time=7 * 10**9, server=b"first")
 
@@ -385,9 +402,10 @@ def test_a_ledger_has_another_one_for_each_budget():
 
 
 async def test_a_ledger_that_was_never_used_has_nothing_to_close():
-    """No connection is made for it, and a store has a key of its account and budget."""
+    """No connection is made for it, and a store has keys of its account and budget."""
     ledger = RedisLedger(URL, account="a/c")
     store = ledger.store("a", ledger.aclose)
     await ledger.aclose()
 
-    assert store._keys == [b"harvest_async:{a%2Fc}:general", b"harvest_async:{a%2Fc}:general:a"]
+    key = b"harvest_async:{a%2Fc}:general"
+    assert store._keys == [key, key + b":a", key + b":entries"]

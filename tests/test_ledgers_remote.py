@@ -209,5 +209,5 @@ def test_a_known_lease_ends_no_earlier_after_a_loss():
 
     commit = remote.commit(remote.draft(now + SECOND, []), "own:1", now + SECOND, Notice.NONE)
 
-    deadline = decode(commit.state, 0).window.latest_deadline
+    deadline = decode(commit.state, 0)[0].window.latest_deadline
     assert 1_060 * SECOND <= deadline <= 1_060 * SECOND + SECOND // 10

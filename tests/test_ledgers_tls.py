@@ -30,6 +30,8 @@ _COMMANDS = (
         "hget",
         "hmget",
         "hset",
+        "hvals",
+        "hdel",
         "pexpire",
         "publish",
         "subscribe",

@@ -28,11 +28,13 @@ class End:
         change: writes the end into the account state; see `Change`.
         lease: the lease's number.
         time: when it ended.
+        is_plain: whether it is an ordinary end that changes nothing but the window, so that anybody may enter it later.
     """
 
     change: Change
     lease: int
     time: int
+    is_plain: bool = False
 
     def apply(self, state: AccountState) -> Turn | None:
         """Write the end into the state; return what there is to log, None if the gate did not open or close."""

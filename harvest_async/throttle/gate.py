@@ -28,6 +28,7 @@ from harvest_async.throttle.ledgers.memory import Ledger, MemoryLedger
 from harvest_async.throttle.ledgers.remote import RemoteLedger
 from harvest_async.throttle.plan import Plan
 from harvest_async.throttle.probe import StatusCalls
+from harvest_async.throttle.processes import Registration
 from harvest_async.throttle.queue import CallQueue, Lane
 from harvest_async.throttle.remote_access import RemoteAccess
 from harvest_async.throttle.settings import Settings
@@ -185,7 +186,7 @@ class Gate:
         self._granting.leases.pop(lease.number, None)
         if self._takes_turns and self._may_end_soon(lease):
             now = self._clock.now()
-            self._access.end_soon(End(change, lease.number, now))
+            self._access.end_soon(End(change, lease.number, now, is_plain=change is AccountState.responded))
             self.connections.observe(now - lease.sent)
             return
         try:
@@ -296,6 +297,10 @@ class Gate:
         plan.wake = self._granting.grant(state, plan.granted, plan.expired)
         if not self._access.immediate:
             self._limits.planned(plan)
+
+    def registration(self, state: AccountState, plan: Plan) -> Registration | None:
+        """See `plan.Planner`."""
+        return self._queue.registration(state, [waiter.ticket.lane for waiter, _ in plan.granted], self._clock.now())
 
     def confirm(self, plan: Plan) -> None:
         """See `plan.Planner`."""

@@ -13,6 +13,7 @@ from attrs import define, field
 from harvest_async.errors import HarvestError
 from harvest_async.throttle.granting import Expired, Granted
 from harvest_async.throttle.lease import Lease
+from harvest_async.throttle.processes import Registration
 from harvest_async.throttle.state import AccountState
 
 __all__ = ["Plan", "Planner"]
@@ -43,6 +44,10 @@ class Planner(Protocol):
 
     def plan(self, state: AccountState, plan: Plan) -> None:
         """Take leases in the state for the calls that may go now, and add them to the plan."""
+        ...
+
+    def registration(self, state: AccountState, plan: Plan) -> Registration | None:
+        """Return what waits here if a plan is not stored; None if nothing is registered in the state."""
         ...
 
     def confirm(self, plan: Plan) -> None:

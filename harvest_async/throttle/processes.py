@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple
 
 from harvest_async.throttle.lane import PASSES, Lane
 
-__all__ = ["Demand", "ProcessQueue"]
+__all__ = ["Demand", "ProcessQueue", "Registration"]
 
 
 _MOST_IN_TURN: Final = 4
@@ -35,6 +35,16 @@ class Demand(NamedTuple):
 
     waiting: int
     ready: int
+
+
+class Registration(NamedTuple):
+    """What a process has waiting, and when it looks again; see `ProcessQueue.register`."""
+
+    name: str
+    since: int
+    until: int
+    interactive: Demand
+    bulk: Demand
 
 
 _NOTHING: Final = Demand(0, 0)
@@ -106,6 +116,13 @@ class ProcessQueue:
             self._latest_interactive = max(self._latest_interactive, process.interactive_turn)
             process.interactive_turn += 1
             self._passed += any(each.bulk.waiting for each in self._known.values())
+
+    def registration(self, name: str) -> Registration | None:
+        """Return what a process has registered; None if it has not."""
+        known = self._known.get(name)
+        if known is None:
+            return None
+        return Registration(name, known.since, known.until, known.interactive, known.bulk)
 
     # Order
 

@@ -17,7 +17,7 @@ from typing import Final, Generic, NamedTuple, TypeVar
 from harvest_async.clock import SECOND
 from harvest_async.throttle.bucket import Bucket
 from harvest_async.throttle.lane import PASSES, Lane, LaneQueue, Numbered
-from harvest_async.throttle.processes import Demand
+from harvest_async.throttle.processes import Demand, Registration
 from harvest_async.throttle.settings import Settings
 from harvest_async.throttle.state import AccountState
 
@@ -183,6 +183,23 @@ class CallQueue(Generic[W]):
         state.processes.register(
             self.name, Demand(interactive, ready), Demand(bulk, bulk_ready), now, since=since, until=until
         )
+
+    def registration(self, state: AccountState, granted: list[Lane], now: int) -> Registration | None:
+        """Return what is registered in the state, with calls that are granted there as ones that wait and are ready.
+
+        Args:
+            state: the account's state.
+            granted: the lanes of the calls.
+            now: the present time, from which leases are kept for these calls.
+        """
+        registered = state.processes.registration(self.name)
+        if registered is None or not granted:
+            return registered
+        interactive, bulk = (
+            Demand(demand.waiting + granted.count(lane), demand.ready + granted.count(lane))
+            for lane, demand in ((Lane.INTERACTIVE, registered.interactive), (Lane.BULK, registered.bulk))
+        )
+        return registered._replace(since=now, interactive=interactive, bulk=bulk)
 
     def rank(self, state: AccountState, now: int) -> int:
         """Return how many other processes go through a closed gate before the head of this queue."""

@@ -14,7 +14,7 @@ import asyncio
 import logging
 import random
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, TypeVar
 
 from harvest_async.clock import SECOND, Clock
@@ -26,6 +26,7 @@ from harvest_async.throttle.ledgers.memory import LedgerBusy
 from harvest_async.throttle.ledgers.remote import Commit, LedgerDown, Notice, RemoteLedger, Reply
 from harvest_async.throttle.plan import Plan, Planner
 from harvest_async.throttle.remote_draft import Drafts
+from harvest_async.throttle.remote_ends import Ends
 from harvest_async.throttle.remote_exchange import Exchanges
 from harvest_async.throttle.remote_share import share_of
 from harvest_async.throttle.remote_state import RemoteState
@@ -78,7 +79,7 @@ class RemoteAccess:
         self._store = ledger.store(self._user, self.flush)
         self._remote = RemoteState(f"the throttle's ledger {ledger.location}")
         self._alone: AccountState | None = None
-        self._ends: list[End] = []
+        self._ends = Ends(self._remote)
         self._drafts = Drafts(self._remote, self._user, settings.bounds, clock, planner)
         self._task: asyncio.Task[None] | None = None
         self._plans = self._looks = False
@@ -123,7 +124,7 @@ class RemoteAccess:
             end: how the lease ended.
             refused: whether the server refused the call: nothing leaves before the state has it.
         """
-        self._ends.append(end)
+        self._ends.add([end])
         self.closed = self.closed or refused
         if self._alone is not None:
             self._log(end.apply(self._alone))
@@ -136,7 +137,7 @@ class RemoteAccess:
         if self._alone is not None:
             self.end(end, refused=False)
             return
-        self._ends.append(end)
+        self._ends.add([end])
         if self._timer is None:
             self._timer = self._loop.call_later(_SOON, self._write)
 
@@ -151,12 +152,11 @@ class RemoteAccess:
 
     def leave(self, ends: Iterable[End]) -> list[End]:
         """Return the ends that the ledger does not have yet, the given ones included; the event loop has ended."""
-        self._ends.extend(ends)
-        return self._ends
+        return [*self._ends, *ends]
 
     def take_over(self, ends: Iterable[End]) -> None:
         """Take over the ends of leases that another event loop has left."""
-        self._ends.extend(ends)
+        self._ends.add(ends)
 
     def write_ends(self) -> None:
         """Begin to write the ends of leases that are not stored yet, unless the server can't be reached."""
@@ -222,6 +222,9 @@ class RemoteAccess:
         if left and self._plans:
             self._loop.call_later(left / SECOND, self._dispatch_later)
         plans, self._plans = self._plans and not left, False
+        if plans and self.closed and self._ends:  # the end of a probe opens the gate; others may have registered since
+            self._plans = True
+            return False
         return plans
 
     def _dispatch_later(self) -> None:
@@ -234,36 +237,30 @@ class RemoteAccess:
 
         Args:
             plans: whether calls may get leases.
-            again: how often another process was faster. Then the state has just been read, so that a step which would
-                only register what waits here is not sent.
+            again: how often another process was faster. Then the state has just been read, so that a step is not sent
+                which would only register again what waits here.
         """
         remote, ends, plan = self._remote, tuple(self._ends), Plan()
         state = self._drafts.new()
         was_closed = state.why is not None
         try:
             logs = self._drafts.change(state, ends, plan, plans=plans)
-            commit = self._drafts.commit(state, ends, plan, was_closed=was_closed)
-            if again and not (ends or plan.granted or remote.changed):
+            if again and not (ends or plan.granted or remote.changed) and self._drafts.is_registered(state):
                 if plans:
                     self._planner.confirm(plan)
                 return True
+            commit = self._drafts.commit(state, ends, plan, was_closed=was_closed)
             reply = await self._send(commit)
         except BaseException:
             self._withdraw(plan, ends)
             raise
-        if not reply.stored:
+        is_new = commit is not None and bool(commit.token)
+        shows_more = plans and bool(reply.entries) and not (is_new or again)  # more leases may be free
+        if shows_more or not reply.stored:
             self._planner.undo(plan)
-            remote.adopt(reply, self._clock.now(), self._planner.open_leases())
-            self._know()
+        self._note(reply, commit, ends, state)
+        if shows_more or not reply.stored:
             return False
-        if commit is None:
-            remote.unchanged(self._clock.now())
-        else:
-            remote.stored(state, commit, self._clock.now())
-        self._know()
-        self._exchanges.stored()
-        del self._ends[: len(ends)]
-        self._drafts.repeated.difference_update(end.lease for end in ends)
         for log in logs:
             self._log(log)
         if self._exchanges.elsewhere and plan.granted:  # beside leases of others that this server may not know
@@ -272,6 +269,22 @@ class RemoteAccess:
         if plans:
             self._planner.confirm(plan)
         return True
+
+    def _note(self, reply: Reply, commit: Commit | None, ends: Sequence[End], state: AccountState) -> None:
+        """Note what the server has replied to a step, whose grants are undone if they were not stored."""
+        now = self._clock.now()
+        if commit is not None:
+            written = self._ends.written(ends, commit, reply)
+            self._drafts.repeated.difference_update(end.lease for end in written)
+        if not reply.stored:
+            self._remote.adopt(reply, now, self._planner.open_leases())
+        elif commit is not None and commit.token:
+            self._remote.stored(state, commit, reply, now)
+        else:
+            self._remote.unchanged(reply, now)
+        self._know()
+        if reply.stored:
+            self._exchanges.stored()
 
     async def _read(self) -> None:
         """Read the state for the first time."""
@@ -292,13 +305,14 @@ class RemoteAccess:
         now = self._clock.now()
         given_back = [End(AccountState.unused, lease.number, now) for _, lease in plan.granted]
         self._planner.undo(plan)
-        self._ends.extend(given_back)
+        self._ends.add(given_back)
 
     # State
 
     def _know(self) -> None:
         state = self._remote.state
         self._ledger.known = state
+        self._looks = self._ends.restore() or self._looks
         self.closed = state is not None and state.why is not None
 
     def _log(self, log: Turn | None) -> None:

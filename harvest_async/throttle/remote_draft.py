@@ -8,6 +8,7 @@ Invariants:
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from typing import Final
 
 from harvest_async.clock import Clock
@@ -15,6 +16,7 @@ from harvest_async.throttle.bounds import Bounds
 from harvest_async.throttle.ended import End, Turn
 from harvest_async.throttle.ledgers.remote import Commit, Notice
 from harvest_async.throttle.plan import Plan, Planner
+from harvest_async.throttle.processes import Registration
 from harvest_async.throttle.remote_state import RemoteState
 from harvest_async.throttle.state import AccountState
 
@@ -65,9 +67,13 @@ class Drafts:
             return None
         return End(end.change, end.lease, end.time + self._remote.late).apply(state)
 
+    def end_all(self, ends: Iterable[End], state: AccountState) -> list[Turn | None]:
+        """Write the ends of leases into a draft; return what there is to log."""
+        return [self.end(end, state) for end in ends]
+
     def change(self, state: AccountState, ends: tuple[End, ...], plan: Plan, *, plans: bool) -> list[Turn | None]:
         """Write ends and grants into a state; return what there is to log."""
-        logs = [self.end(end, state) for end in ends]
+        logs = self.end_all(ends, state)
         state.number_from(self.last_lease)
         try:
             if plans:
@@ -76,11 +82,28 @@ class Drafts:
             self.last_lease = state.last_lease
         return logs
 
+    def is_registered(self, state: AccountState) -> bool:
+        """Return whether others keep leases for this process when it looks again, as far as a draft registers it."""
+        own, known = self._planner.registration(state, Plan()), self._remote.state
+        if own is None or known is None:
+            return own is None
+        before = known.processes.registration(own.name)
+        return before is not None and before.since <= own.until and own.since <= before.until
+
     def commit(self, state: AccountState, ends: tuple[End, ...], plan: Plan, *, was_closed: bool) -> Commit | None:
-        """Return the request to store a changed state; None if nothing was changed."""
-        remote = self._remote
-        if not (ends or plan.granted or remote.changed or _differ(self.new(), state, self._clock.now())):
-            return None
+        """Return the request to store what a step has changed; None if nothing was changed.
+
+        What needs no new state is only entered beside it, since others may have stored one meanwhile.
+        """
+        remote, now = self._remote, self._clock.now()
+        plain = [end for end in ends if end.is_plain and not remote.changed]
+        registration = self._planner.registration(state, plan)
+        entries = remote.entries(registration, plain)
+        if not (plan.granted or remote.changed or len(plain) < len(ends)):
+            before = self.new()
+            self.end_all(ends, before)
+            if not _differ(before, state, now):
+                return remote.enter(state, now, entries) if ends or _registers(before, registration) else None
         self._steps += 1
         is_closed = state.why is not None
         notice = Notice.NONE
@@ -88,11 +111,19 @@ class Drafts:
             notice = Notice.LOST
         elif is_closed != was_closed:
             notice = Notice.CLOSED if is_closed else Notice.CHANGED
-        return remote.commit(state, f"{self._user}:{self._steps}", self._clock.now(), notice)
+        return remote.commit(state, f"{self._user}:{self._steps}", now, notice, entries)
 
 
 def _differ(before: AccountState, after: AccountState, now: int) -> bool:
-    """Return whether a state was changed otherwise than by the passing of time."""
+    """Return whether a state was changed otherwise than by the passing of time and by what processes registered."""
     before.window.held(now)
     after.window.held(now)
-    return before.dump() != after.dump()
+    dumps = before.dump(), after.dump()
+    for dump in dumps:
+        del dump["processes"]
+    return dumps[0] != dumps[1]
+
+
+def _registers(before: AccountState, registration: Registration | None) -> bool:
+    """Return whether a process has registered something else than before."""
+    return registration is not None and registration != before.processes.registration(registration.name)

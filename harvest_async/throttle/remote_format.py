@@ -26,19 +26,20 @@ _FIRST: Final = 1
 _encode: Final = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
 
-def encode(state: AccountState, offset: int) -> bytes:
+def encode(state: AccountState, offset: int, epoch: str = "") -> bytes:
     """Return what is stored of a state.
 
     Args:
         state: the state.
         offset: how far the server's clock is ahead of the state's times, in nanoseconds.
+        epoch: the name of the last recovery.
     """
-    head = _encode({"format": FORMAT, "offset": offset, "state": state.dump(past=False)})
+    head = _encode({"format": FORMAT, "offset": offset, "epoch": epoch, "state": state.dump(past=False)})
     return head.encode() + b"\n" + state.window.pack_past()
 
 
-def decode(stored: bytes, offset: int) -> AccountState | None:
-    """Return a stored state; None if it can't be read.
+def decode(stored: bytes, offset: int) -> tuple[AccountState, str] | None:
+    """Return a stored state and the name of the last recovery; None if it can't be read.
 
     Args:
         stored: what `encode` has returned.
@@ -52,7 +53,7 @@ def decode(stored: bytes, offset: int) -> AccountState | None:
         values: dict[str, Any] = json.loads(head)
         number = values["format"]
         if number in {_FIRST, FORMAT}:
-            return _load(values, past, offset)
+            return _load(values, past, offset), str(values.get("epoch", ""))
     except (ValueError, LookupError, TypeError, AttributeError, struct.error):
         return None
     raise StorageError(

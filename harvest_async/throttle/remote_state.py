@@ -18,9 +18,12 @@ from typing import Final
 
 from harvest_async.clock import SECOND
 from harvest_async.errors import StorageError
+from harvest_async.throttle.ended import End
 from harvest_async.throttle.lease import DEADLINE, Lease
 from harvest_async.throttle.ledgers.remote import Commit, Reply
 from harvest_async.throttle.ledgers.server_time import ServerTime
+from harvest_async.throttle.processes import Registration
+from harvest_async.throttle.remote_entries import Entry, Scale, apply, end_entry, name_of, registration_entry
 from harvest_async.throttle.remote_format import decode, encode
 from harvest_async.throttle.state import AccountState
 
@@ -56,6 +59,8 @@ class RemoteState:
         self._name = name
         self._time = ServerTime()
         self._offset = 0
+        self._epoch = ""  # the name of the last recovery that is stored
+        self._obsolete: frozenset[bytes] = frozenset()  # the names of entries that the state has
         self._own = b""  # the version that was stored last
         self._unsure: set[bytes] = set()  # versions that may be stored
         self._own_at = self._read_at = 0
@@ -97,7 +102,15 @@ class RemoteState:
             self.state, self._offset = draft.copy(), least
         return draft
 
-    def commit(self, state: AccountState, name: str, now: int, notice: bytes) -> Commit:
+    def entries(self, registration: Registration | None, ends: Iterable[End]) -> tuple[Entry, ...]:
+        """Return the entries of what this process has waiting and of its calls that have ended."""
+        scale = self._scale
+        registered = () if registration is None else (registration_entry(registration, scale),)
+        return (*registered, *(end_entry(end.lease, end.time, scale) for end in ends))
+
+    def commit(
+        self, state: AccountState, name: str, now: int, notice: bytes, entries: tuple[Entry, ...] = ()
+    ) -> Commit:
         """Return the request to store a state.
 
         Args:
@@ -105,25 +118,37 @@ class RemoteState:
             name: the name of the step, which no other one has.
             now: the present time.
             notice: what the others are notified of.
+            entries: what is stored if another process was faster.
         """
         token = f"{_number(self.token) + 1}:{name}".encode()
-        latest = max(state.window.latest_deadline, state.until)
-        keep = _KEEP + max(0, latest - now)
-        return Commit(token, encode(state, self._offset), keep // _MILLISECOND, notice)
+        epoch = name if self.changed else self._epoch
+        obsolete = self._obsolete.union(entry.name for entry in entries)
+        return Commit(token, encode(state, self._offset, epoch), _keep(state, now), notice, entries, tuple(obsolete))
+
+    def enter(self, state: AccountState, now: int, entries: tuple[Entry, ...]) -> Commit:
+        """Return the request to store entries only."""
+        return Commit(b"", b"", _keep(state, now), b"", entries)
 
     def sent(self, commit: Commit) -> None:
         """Note that a commit may be stored from now on."""
-        self._unsure.add(commit.token)
+        if commit.token:
+            self._unsure.add(commit.token)
 
-    def stored(self, state: AccountState, commit: Commit, now: int) -> None:
+    def stored(self, state: AccountState, commit: Commit, reply: Reply, now: int) -> None:
         """Note that a commit was stored."""
+        if self.changed:
+            self._epoch = commit.token.decode().partition(":")[2]
+        self._apply(state, reply, now)
         self.state, self.token, self.changed = state, commit.token, False
         self._own, self._own_at, self._read_at = commit.token, now, now
         self._unsure.clear()
         self._jumped = self._jumped and self._doubtful  # what was stored now has times of the present scale
 
-    def unchanged(self, now: int) -> None:
+    def unchanged(self, reply: Reply, now: int) -> None:
         """Note that the known version is the stored one."""
+        if reply.entries and self.state is not None:
+            self.state = self.state.copy()
+            self._apply(self.state, reply, now)
         self._read_at = now
 
     def adopt(self, reply: Reply, now: int, open_leases: Iterable[Lease]) -> None:
@@ -144,6 +169,7 @@ class RemoteState:
         if known is None or reply.token or not lost:
             self._offset = self._time.least
             state = self._load(reply) if reply.token else AccountState()
+            self._apply(state, reply, now)
             if known is None and reply.token and reply.time - reply.written > _STALE * state.window.period:
                 state.forget()
         else:
@@ -154,6 +180,15 @@ class RemoteState:
         else:
             self._own = reply.own
         self._unsure.clear()
+
+    def lacks(self, end: End) -> bool:
+        """Return whether the server has lost the entry that a lease ended: neither the state nor an entry has it."""
+        known = self.state is None or not self.state.window.holds(end.lease)
+        return not (known or self.has_entry(end))
+
+    def has_entry(self, end: End) -> bool:
+        """Return whether there is an entry, as of the last exchange, that a lease ended."""
+        return name_of(end.lease) in self._obsolete
 
     def recover(self, now: int, open_leases: Iterable[Lease]) -> None:
         """Hold all leases from now on, and enter the calls in flight again."""
@@ -182,18 +217,32 @@ class RemoteState:
     def _load(self, reply: Reply) -> AccountState:
         """Return a stored state in this process's time."""
         try:
-            state = decode(reply.state, self._offset)
+            found = decode(reply.state, self._offset)
         except StorageError as error:
             raise StorageError(f"{self._name} {error.message}") from None
-        if state is None:
+        if found is None:
             logger.warning("%s has a state that can't be read: it begins anew", self._name)
-        return state or AccountState()
+        state, self._epoch = found or (AccountState(), "")
+        return state
+
+    @property
+    def _scale(self) -> Scale:
+        return Scale(self._offset, self.late, self._epoch)
+
+    def _apply(self, state: AccountState, reply: Reply, now: int) -> None:
+        self._obsolete = apply(reply.entries, state, now, self._scale)
 
 
 def _number(token: bytes) -> int:
     """Return the number of a version; 0 where it has none."""
     number = token.partition(b":")[0]
     return int(number) if number.isdigit() else 0
+
+
+def _keep(state: AccountState, now: int) -> int:
+    """Return for how many milliseconds a state has to be kept."""
+    latest = max(state.window.latest_deadline, state.until)
+    return (_KEEP + max(0, latest - now)) // _MILLISECOND
 
 
 def enter(state: AccountState, leases: Iterable[Lease]) -> None:

@@ -43,6 +43,7 @@ class LedgerServer:
         self.way, self.ahead = way, ahead
         self._clock = clock
         self._states, self._own, self._listeners = {}, {}, []
+        self._entries = {}  # key -> name -> text
         self._copies = []
         self.operations = self.lost_requests = self.lost_replies = 0
         self.down = False
@@ -71,16 +72,26 @@ class LedgerServer:
         time, key = self.time(), store.key
         token, state, written = self._states.get(key, (b"", b"", 0))
         own = self._own.get((key, store.user), b"")
-        again = again and commit is not None
-        if (again and own == commit.token) or (not again and token == expected):
-            if commit is not None and not again:
-                self._copies.append((time, copy.copy(self._states), copy.copy(self._own)))
+        entries = self._entries.setdefault(key, {})
+        is_new = commit is not None and bool(commit.token)
+        again = again and is_new
+        stored = own == commit.token if again else token == expected
+        if stored and is_new:
+            if not again:
+                self._copies.append((time, copy.copy(self._states), copy.copy(self._own), copy.deepcopy(self._entries)))
                 self._states[key] = commit.token, commit.state, time
                 self._own[key, store.user] = commit.token
+                for name in commit.obsolete:
+                    entries.pop(name, None)
                 if commit.notice != Notice.NONE:
                     self._publish(key, commit.notice, commit.token)
-            return Reply(stored=True, time=time, server=self.name)
-        return Reply(stored=False, time=time, server=self.name, token=token, state=state, written=written, own=own)
+        elif commit is not None:
+            entries.update(commit.entries)
+        texts = tuple(entries.values())
+        if stored:
+            return Reply(stored=True, time=time, server=self.name, entries=texts)
+        found = {"token": token, "state": state, "written": written, "own": own}
+        return Reply(stored=False, time=time, server=self.name, entries=texts, **found)
 
     @property
     def name(self):
@@ -99,18 +110,27 @@ class LedgerServer:
     def ignore(self, store):
         self._listeners = [each for each in self._listeners if each[0] is not store]
 
+    def entries(self):
+        """Return the texts of all entries of all accounts, by name."""
+        return {name: text for entries in self._entries.values() for name, text in entries.items()}
+
+    def lose_entries(self):
+        """Lose the entries and nothing else, as a server does that deletes the key when memory runs out."""
+        self._entries.clear()
+
     def restart(self):
         """Start again with nothing stored; the connections are lost."""
         self._states.clear()
         self._own.clear()
+        self._entries.clear()
         self._connections_lost()
 
     def fail_over(self, seconds):
         """Let a replica take over that does not have what was stored in the last seconds."""
         since = self.time() - round(seconds * SECOND)
-        for time, states, own in self._copies:
+        for time, states, own, entries in self._copies:
             if time > since:
-                self._states, self._own = copy.copy(states), copy.copy(own)
+                self._states, self._own, self._entries = copy.copy(states), copy.copy(own), copy.deepcopy(entries)
                 break
         self._connections_lost()
 

@@ -3,6 +3,7 @@
 Invariants:
 - There is one hash for each budget of each account: the version, the state, and when it was stored.
 - A step is one script, which stores a new state only if the stored version is the one on which it was planned.
+- What counts in any case, the entries, is in a second hash: so it needs no second attempt where others were faster.
 - Beside it each user has a key with the version that it stored last. So a step that is sent again, since its response
   was lost, is recognised; and a server that lost versions is, too.
 - The time is the server's. All keys of an account have one hash tag, and all of them expire.
@@ -26,23 +27,31 @@ __all__ = ["RedisLedger"]
 _STEP: Final = Script("""
 local time = redis.call('TIME')
 local stored = redis.call('HGET', KEYS[1], 'version') or ''
-local again = ARGV[6] == '1' and ARGV[2] ~= ''
-if (again and redis.call('GET', KEYS[2]) == ARGV[2]) or (not again and stored == ARGV[1]) then
-  if ARGV[2] ~= '' and not again then
+local is_new, obsolete = ARGV[2] ~= '', 8 + 2 * ARGV[7]
+local again = is_new and ARGV[6] == '1'
+local is_stored = stored == ARGV[1]
+if again then is_stored = redis.call('GET', KEYS[2]) == ARGV[2] end
+if is_stored and is_new then
+  if not again then
     redis.call('HSET', KEYS[1], 'version', ARGV[2], 'state', ARGV[3], 'at', time[1] .. ' ' .. time[2])
     redis.call('PEXPIRE', KEYS[1], ARGV[4])
     redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[4])
+    if ARGV[obsolete] then redis.call('HDEL', KEYS[3], unpack(ARGV, obsolete)) end
     if ARGV[5] ~= '' then redis.call('PUBLISH', KEYS[1], ARGV[5] .. ARGV[2]) end
   end
-  return redis.status_reply(time[1] .. ' ' .. time[2])
+elseif obsolete > 8 then
+  redis.call('HSET', KEYS[3], unpack(ARGV, 8, obsolete - 1))
+  redis.call('PEXPIRE', KEYS[3], ARGV[4])
 end
+local entries = table.concat(redis.call('HVALS', KEYS[3]), ' ')
+if is_stored then return redis.status_reply(time[1] .. ' ' .. time[2] .. ' ' .. entries) end
 local found = redis.call('HMGET', KEYS[1], 'state', 'at')
-return {time[1], time[2], stored, found[1] or '', found[2] or '', redis.call('GET', KEYS[2]) or ''}
+return {time[1], time[2], stored, found[1] or '', found[2] or '', redis.call('GET', KEYS[2]) or '', entries}
 """)
 
 
-_LOOK: Final = (b"", b"", b"0", b"")
-"""The arguments of a step that only looks."""
+_LOOK: Final = Commit(b"", b"", 0, b"")
+"""A step that only looks."""
 
 
 class RedisLedger(RemoteLedger):
@@ -117,7 +126,7 @@ class RedisStore:
     ) -> None:
         self._connect = connect
         self._key = key
-        self._keys = [key.encode(), f"{key}:{user}".encode()]
+        self._keys = [key.encode(), f"{key}:{user}".encode(), f"{key}:entries".encode()]
         self._flush = flush
         self._connection: RedisConnection | None = None
         self._notified: Callable[[bytes, bytes], None] = _nobody
@@ -128,18 +137,28 @@ class RedisStore:
         connection = await self._connect()
         if connection is not self._connection:
             self._begin(connection)
-        new = _LOOK if commit is None else (commit.token, commit.state, b"%d" % commit.keep, commit.notice)
         try:
-            reply, server = await connection.run(_STEP, self._keys, [expected, *new, b"1" if again else b"0"])
+            reply, server = await connection.run(_STEP, self._keys, _arguments(expected, commit or _LOOK, again=again))
         except ServerAway as away:
             raise LedgerDown(f"the throttle's ledger {away.message}") from away
         except StorageError as error:
             raise StorageError(f"the throttle's ledger {error.message}") from error
         if isinstance(reply, bytes):
-            return Reply(stored=True, time=_nanoseconds(*reply.split()), server=server)
-        seconds, microseconds, token, state, at, own = reply
+            seconds, microseconds, *entries = reply.split()
+            time = _nanoseconds(seconds, microseconds)
+            return Reply(stored=True, time=time, server=server, entries=tuple(entries))
+        seconds, microseconds, token, state, at, own, texts = reply
         time, written = _nanoseconds(seconds, microseconds), _nanoseconds(*at.split())
-        return Reply(stored=False, time=time, token=token, state=state, written=written, own=own, server=server)
+        return Reply(
+            stored=False,
+            time=time,
+            token=token,
+            state=state,
+            written=written,
+            own=own,
+            server=server,
+            entries=tuple(texts.split()),
+        )
 
     def listen(self, notified: Callable[[bytes, bytes], None]) -> None:
         """See `remote.Store.listen`."""
@@ -162,6 +181,16 @@ class RedisStore:
 
     def _receive(self, message: bytes) -> None:
         self._notified(message[:1], message[1:])
+
+
+def _arguments(expected: bytes, commit: Commit, *, again: bool) -> list[bytes]:
+    """Return the arguments of the script."""
+    return [
+        *(expected, commit.token, commit.state, b"%d" % commit.keep, commit.notice),
+        *(b"1" if again else b"0", b"%d" % len(commit.entries)),
+        *(part for entry in commit.entries for part in entry),
+        *commit.obsolete,
+    ]
 
 
 def _nobody(_notice: bytes, _token: bytes) -> None:

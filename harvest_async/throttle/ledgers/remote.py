@@ -1,7 +1,8 @@
 """The protocol of ledgers on another machine, each step on which is a network round trip.
 
 Invariants: a store decides nothing but whether the version that a step was planned on is still the stored one. Every
-rule is in `state`; `remote_access` plans a step and has it stored.
+rule is in `state`; `remote_access` plans a step and has it stored. What needs no plan is stored as an entry beside the
+state, see `remote_entries`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Protocol, TypeVar
 from attrs import frozen
 
 from harvest_async.errors import StorageError
+from harvest_async.throttle.remote_entries import Entry
 from harvest_async.throttle.state import AccountState
 
 __all__ = ["Commit", "LedgerDown", "Notice", "RemoteLedger", "Reply", "Store"]
@@ -36,19 +38,28 @@ class Notice:
 
 @frozen
 class Commit:
-    """A new state to be stored.
+    """A new state to be stored, and entries that are stored if the state is not.
 
     Attributes:
         token: the new version: its number, a colon, and what no other step has. The same if the commit is sent again.
+            Empty if there are entries only.
         state: the state.
-        keep: milliseconds for which the state has to be kept.
+        keep: milliseconds for which all of it has to be kept.
         notice: what the others are notified of; see `Notice`.
+        entries: what is stored beside the state, by name, if the new state is not stored.
+        obsolete: the names of entries that the new state has, or that nobody needs: they are removed if it is stored.
     """
 
     token: bytes
     state: bytes
     keep: int
     notice: bytes
+    entries: tuple[Entry, ...] = ()
+    obsolete: tuple[bytes, ...] = ()
+
+    def has_entry(self, name: bytes) -> bool:
+        """Return whether one of its entries has a name."""
+        return any(entry.name == name for entry in self.entries)
 
 
 @frozen
@@ -63,6 +74,7 @@ class Reply:
         written: the server's time in nanoseconds when it was stored.
         own: the version that this user stored last, as far as the store knows; empty where it does not.
         server: the name of the server that responded, which it has until it is started again; empty if it has none.
+        entries: the texts of all entries, whether the commit is stored or not.
     """
 
     stored: bool
@@ -72,13 +84,14 @@ class Reply:
     written: int = 0
     own: bytes = b""
     server: bytes = b""
+    entries: tuple[bytes, ...] = ()
 
 
 class Store(Protocol):
     """Where the state of one budget of one account is stored, as one user on one event loop sees it."""
 
     async def exchange(self, expected: bytes, commit: Commit | None, *, again: bool) -> Reply:
-        """Store a state if the stored version is the expected one.
+        """Store a state if the stored version is the expected one, else its entries.
 
         Args:
             expected: the version on which the commit was planned; empty where nothing is stored.

@@ -1,0 +1,207 @@
+"""Entries beside a state on a server: ends of calls, and what processes have waiting, whoever was faster."""
+
+import asyncio
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harvest_async.clock import SECOND
+from harvest_async.testing import VirtualLoop
+from harvest_async.throttle.lease import Ticket
+from harvest_async.throttle.processes import Demand, Registration
+from harvest_async.throttle.remote_entries import Scale, apply, end_entry, name_of, registration_entry
+from harvest_async.throttle.state import AccountState
+from harvest_async.throttle.throttle import Throttle
+from harvest_async.transport import ThrottledTransport
+from tests.support.account import SlowAccount
+from tests.support.ledger_server import LedgerServer, SimulatedLedger
+
+ONE, OTHER = Scale(1_000 * SECOND, 5, "a:1"), Scale(3_000 * SECOND, 9, "a:1")
+"""Of two processes: the other's clock shows 2,000 s less."""
+NOW = 50 * SECOND
+
+
+def state_with(*leases):
+    """Return a state with calls in flight, in the time of the other process."""
+    state = AccountState()
+    state.bound(state.bounds._replace(guard=SECOND))
+    for lease in leases:
+        state.window.take(lease, NOW - SECOND, NOW + 60 * SECOND)
+    return state
+
+
+def ends_of(state):
+    return [base for base, _ in state.window.dump()["past"]]
+
+
+# What entries mean
+
+
+def test_a_call_has_ended_at_the_time_that_its_process_reports():
+    """In the reader's time, and later by what its process does not know of the server's clock."""
+    state, entry = state_with(7), end_entry(7, 2_049 * SECOND, ONE)
+
+    assert apply([entry.text], state, NOW, OTHER) == {name_of(7)} == {entry.name}
+    assert ends_of(state) == [49 * SECOND + 5]
+    assert state.window.in_flight(NOW) == 0
+
+
+@pytest.mark.parametrize(
+    ("entry", "why"),
+    [
+        (end_entry(7, 2_040 * SECOND, ONE._replace(epoch="a:0")), "another clock may have shown its time"),
+        (end_entry(7, 9_999 * SECOND, ONE), "nobody can have received it later"),
+    ],
+)
+def test_a_time_that_can_not_be_right_is_that_of_the_reading(entry, why):
+    """The lease is held for a period from then on, which is not too short."""
+    state = state_with(7)
+    apply([entry.text], state, NOW, OTHER)
+
+    assert ends_of(state) == [NOW + OTHER.late], why
+
+
+def test_an_end_that_is_applied_twice_ends_one_call():
+    """The state may have it when the entry is read again."""
+    state, entry = state_with(7, 8), end_entry(7, 2_049 * SECOND, ONE)
+    apply([entry.text, entry.text], state, NOW, OTHER)
+    apply([entry.text], state, NOW, OTHER)
+
+    assert (len(ends_of(state)), state.window.in_flight(NOW)) == (1, 1)
+
+
+def test_what_a_process_has_waiting_is_registered_in_the_reader_s_time():
+    """Its entry stays beside the state until the process stores one."""
+    registration = Registration("p", 2_049 * SECOND, 2_051 * SECOND, Demand(3, 2), Demand(5, 1))
+    state = AccountState()
+
+    assert apply([registration_entry(registration, ONE).text], state, NOW, OTHER) == frozenset()
+    expected = registration._replace(since=49 * SECOND, until=51 * SECOND)
+    assert state.processes.registration("p") == expected
+
+
+def test_a_process_that_is_late_is_not_registered_and_its_entry_is_removed():
+    """It may have died."""
+    registration = Registration("p", 2_040 * SECOND, 2_049 * SECOND, Demand(3, 2), Demand(0, 0))
+    state = AccountState()
+
+    assert apply([registration_entry(registration, ONE).text], state, NOW, OTHER) == {b"p"}
+    assert state.processes.registration("p") is None
+
+
+@given(
+    st.lists(st.binary(max_size=40) | st.from_regex(rb"(lease:)?[a-z0-9]{1,3}(,-?[0-9a-z]{0,4}){0,7}", fullmatch=True))
+)
+def test_entries_that_can_not_be_read_change_nothing_and_are_removed(texts):
+    """Whoever has written them."""
+    state = state_with(10**9)
+    before = state.dump()
+    obsolete = apply(texts, state, NOW, OTHER)
+
+    assert state.dump() == before
+    assert obsolete == {text.split(b",")[0] for text in texts}
+
+
+# What gates do with them
+
+
+def throttle_on(server, calls=4):
+    return Throttle(calls, 2, guard=0.5, pace="burst", ledger=SimulatedLedger(server), clock=loop_clock())
+
+
+def loop_clock():
+    clock = asyncio.get_running_loop().clock
+    clock.moment = max(clock.moment, 10_000 * SECOND)
+    return clock
+
+
+async def call(throttle, seconds=0.0):
+    lease = await throttle.acquire(Ticket())
+    await asyncio.sleep(seconds)
+    lease.responded()
+    lease.release()
+
+
+@pytest.mark.anyio
+@pytest.mark.virtual_time
+async def test_an_end_takes_one_step_although_another_process_was_faster():
+    """It counts from its own time on, and the next state that is stored has it."""
+    server = LedgerServer(loop_clock())
+    first, second = throttle_on(server), throttle_on(server)
+    await call(first)
+    await call(second)
+    await asyncio.sleep(4)
+    lease = await first.acquire(Ticket())
+    held = await second.acquire(Ticket())
+    before = server.operations
+    lease.responded()
+    lease.release()
+    await first.flush()
+
+    assert server.operations == before + 1
+    assert name_of(lease.number) in server.entries()
+    await call(second)
+    await second.flush()
+    await call(second)
+    assert name_of(lease.number) not in server.entries()
+    held.put_back()
+
+
+@pytest.mark.anyio
+@pytest.mark.virtual_time
+async def test_an_entry_that_the_server_has_lost_is_written_again():
+    """So the lease of a call that has ended is not held until its deadline."""
+    server = LedgerServer(loop_clock())
+    first, second = throttle_on(server), throttle_on(server)
+    await call(first)
+    await call(second)
+    await asyncio.sleep(4)
+    lease = await first.acquire(Ticket())
+    await call(second)
+    await second.flush()
+    lease.responded()
+    lease.release()
+    await first.flush()
+    assert name_of(lease.number) in server.entries()
+    server.lose_entries()
+    still = await first.acquire(Ticket())
+    await first.flush()
+    began = loop_clock().now()
+    await asyncio.gather(*(call(second) for _ in range(4)))
+
+    assert loop_clock().now() - began < 5 * SECOND
+    still.put_back()
+
+
+async def fair(processes, calls, limit):
+    """Let processes make calls, each one as many; return their shares when the first is done, and the steps a call."""
+    server = LedgerServer(loop_clock())
+    account = SlowAccount(loop_clock(), limit, 2, way=0.05, back=0.05)
+    done = []
+
+    async def process(name):
+        transport = ThrottledTransport(account, throttle_on(server, limit), status_path=None)
+        async with httpx.AsyncClient(transport=transport, base_url="https://a.example") as client:
+
+            async def make_call():
+                await client.get(f"/{name}")
+                done.append(name)
+
+            await asyncio.gather(*(make_call() for _ in range(calls)))
+
+    await asyncio.gather(*(process(name) for name in range(processes)))
+    assert account.refused == 0
+    first = next(place for place in range(len(done)) if done[: place + 1].count(done[place]) == calls)
+    shares = [done[: first + 1].count(name) for name in range(processes)]
+    return min(shares) / max(shares), server.operations / len(done)
+
+
+def test_many_processes_that_begin_together_share_the_leases_fairly():
+    """None has made all of its calls before another one has made half of them, and a call takes at most five steps."""
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        share, steps = runner.run(fair(20, 10, 40))
+
+    assert share >= 0.5
+    assert steps <= 5
