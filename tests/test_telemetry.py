@@ -2,6 +2,9 @@
 
 import asyncio
 import gc
+import json
+import subprocess
+import sys
 from contextlib import closing
 from datetime import date
 
@@ -255,16 +258,44 @@ def test_durations_are_recorded_though_no_reader_collects(recorded):
     assert 0 <= arrived - meters.recorded.count("http.client.request.duration") <= 31
 
 
-def test_several_with_one_meter_provider_miss_no_duration(recorded):
-    """The SDK reads the gauges of the first one only."""
+def test_several_with_one_meter_provider_have_the_metrics_of_all(recorded):
+    """A provider registers a gauge of a name once, so that they share it; durations are recorded when it is read."""
     recorded.telemetry = Telemetry(tracer_provider=recorded.tracers, meter_provider=recorded.meters)
 
     async def do(harvest, _):
         await harvest.clients.list()
+        return recorded.value("harvest_async.window.leases", harvest__state="sent")
 
-    in_sandbox(do, recorded)
-
+    assert in_sandbox(do, recorded) == 1
     assert recorded.value("http.client.request.duration") == 1
+
+
+GLOBAL = """
+from opentelemetry import metrics
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from harvest_async import Throttle
+from harvest_async.telemetry import Telemetry
+
+reader = InMemoryMetricReader()
+provider = MeterProvider([reader])
+throttles = [Throttle(), Throttle(), Throttle()]
+Telemetry().account("before", throttles[0])
+metrics.set_meter_provider(provider)
+Telemetry().account("after", throttles[1])
+Telemetry(meter_provider=provider).account("given", throttles[2])
+print(reader.get_metrics_data().to_json())
+"""
+
+
+def test_several_with_the_global_meter_provider_have_the_gauges_of_all():
+    """Whether it is set before or after, or given."""
+    data = json.loads(subprocess.run([sys.executable, "-c", GLOBAL], check=True, capture_output=True).stdout)
+
+    [scope] = data["resource_metrics"][0]["scope_metrics"]
+    limits = next(metric for metric in scope["metrics"] if metric["name"] == "harvest_async.window.limit")
+    accounts = {point["attributes"]["harvest.account"] for point in limits["data"]["data_points"]}
+    assert accounts == {"before", "after", "given"}
 
 
 def test_calls_that_are_not_sampled_have_metrics_and_no_span(recorded):
