@@ -2,16 +2,21 @@
 
 import asyncio
 import gc
+import json
+import subprocess
+import sys
 from contextlib import closing
 from datetime import date
 
 import httpx
 import pytest
+from opentelemetry.metrics import NoOpHistogram, NoOpMeter, NoOpMeterProvider
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 from opentelemetry.trace import SpanKind, StatusCode
 
 from harvest_async import (
@@ -64,6 +69,47 @@ class Recorded:
         wanted = {key.replace("__", "."): value for key, value in attributes.items()}
         found = [point for given, point in self.points(name) if wanted.items() <= given.items()]
         return sum(getattr(point, "value", getattr(point, "count", None)) for point in found)
+
+
+class Counting(NoOpMeterProvider):
+    """A meter provider whose histograms list their own name for each record, and which nothing ever reads."""
+
+    def __init__(self):
+        super().__init__()
+        self.recorded = []
+
+    def get_meter(self, name, *_, **__):
+        """Return its meter."""
+        return CountingMeter(name, self.recorded)
+
+
+class CountingMeter(NoOpMeter):
+    """The meter of `Counting`."""
+
+    def __init__(self, name, recorded):
+        super().__init__(name)
+        self.recorded = recorded
+
+    def create_histogram(self, name, *_, **__):
+        """Return a histogram that lists its records."""
+        return CountingHistogram(name, self.recorded)
+
+
+class CountingHistogram(NoOpHistogram):
+    """The histogram of `CountingMeter`."""
+
+    def __init__(self, name, recorded):
+        super().__init__(name)
+        self.name, self.recorded = name, recorded
+
+    def record(self, *_, **__):
+        """List a record."""
+        self.recorded.append(self.name)
+
+
+def lasted(span):
+    """Return the seconds of a span."""
+    return (span.end_time - span.start_time) / 1e9
 
 
 @pytest.fixture
@@ -123,9 +169,45 @@ def test_the_wait_at_the_gate_is_a_child_of_its_call(recorded):
     calls = {span.context.span_id for span in (*recorded.named("company.get"), *recorded.named("clients.list"))}
     assert len(waits) >= 1
     assert {span.parent.span_id for span in waits} <= calls
-    assert recorded.value("harvest_async.gate.wait.duration", harvest__budget="general") == len(waits)
-    longest = max(point.max for _, point in recorded.points("harvest_async.gate.wait.duration"))
-    assert 15 <= longest < 17
+    [(given, histogram)] = recorded.points("harvest_async.gate.wait.duration")
+    assert given == {"harvest.budget": "general"}
+    assert 15 <= histogram.max < 17
+    assert sum(lasted(span) for span in waits) == pytest.approx(histogram.sum)
+
+
+def test_a_wait_of_less_than_ten_milliseconds_has_no_span(recorded):
+    """Calls that wait for a connection, which the responses before them free: the histogram has the waits of all."""
+
+    async def do(harvest, sandbox):
+        await harvest.clients.list()
+        sandbox.fault("latency_out", times=50, seconds=0.004)
+        await asyncio.gather(*(harvest.company.get() for _ in range(50)))
+
+    in_sandbox(do, recorded)
+
+    waits = [span.attributes.get("harvest.gate.wait", 0) for span in recorded.named("company.get")]
+    assert 0.004 <= max(waits) < 0.01
+    [(_, histogram)] = recorded.points("harvest_async.gate.wait.duration")
+    assert histogram.sum == pytest.approx(sum(waits))
+    assert recorded.named("gate.wait") == []
+
+
+def test_a_wait_that_is_cancelled_has_the_class_of_the_error(recorded):
+    """The wait and its call end with the class of the cancellation."""
+
+    async def do(harvest, _):
+        await asyncio.gather(*(harvest.company.get() for _ in range(100)))
+        task = asyncio.ensure_future(harvest.clients.list())
+        await asyncio.sleep(1)
+        task.cancel()
+        await asyncio.wait([task])
+
+    in_sandbox(do, recorded)
+
+    [call] = recorded.named("clients.list")
+    [wait] = [span for span in recorded.named("gate.wait") if span.parent.span_id == call.context.span_id]
+    assert (wait.attributes["error.type"], wait.status.status_code) == ("CancelledError", StatusCode.ERROR)
+    assert lasted(wait) == call.attributes["harvest.gate.wait"] == pytest.approx(1)
 
 
 def test_a_call_that_finds_a_free_lease_has_no_wait(recorded):
@@ -142,6 +224,97 @@ def test_a_call_that_finds_a_free_lease_has_no_wait(recorded):
     assert len(calls) == 5
     assert [span for span in recorded.named("gate.wait") if span.parent and span.parent.span_id in calls] == []
     assert recorded.value("harvest_async.gate.wait.duration") <= 1
+
+
+def test_an_exemplar_of_a_duration_is_of_the_request_that_it_measures(recorded):
+    """Durations are recorded several at a time, each in the context of its own call."""
+
+    async def do(harvest, sandbox):
+        await harvest.clients.list()
+        sandbox.fault("latency_out", times=1, seconds=3, match={"path": "/v2/company"})
+        await harvest.company.get()
+        await harvest.clients.list()
+
+    in_sandbox(do, recorded)
+
+    [call] = recorded.named("company.get")
+    [(_, point)] = recorded.points("http.client.request.duration")
+    [exemplar] = [each for each in point.exemplars if each.value > 2]
+    assert (exemplar.trace_id, exemplar.span_id) == (call.context.trace_id, call.context.span_id)
+
+
+def test_durations_are_recorded_though_no_reader_collects(recorded):
+    """At most 31 of them wait, so that memory is bounded."""
+    meters = Counting()
+    recorded.telemetry = Telemetry(tracer_provider=recorded.tracers, meter_provider=meters)
+
+    async def do(harvest, sandbox):
+        await asyncio.gather(*(harvest.company.get() for _ in range(80)))
+        return len(sandbox.requests())
+
+    arrived = in_sandbox(do, recorded)
+
+    assert arrived == 80
+    assert 0 <= arrived - meters.recorded.count("http.client.request.duration") <= 31
+
+
+def test_several_with_one_meter_provider_have_the_metrics_of_all(recorded):
+    """A provider registers a gauge of a name once, so that they share it; durations are recorded when it is read."""
+    recorded.telemetry = Telemetry(tracer_provider=recorded.tracers, meter_provider=recorded.meters)
+
+    async def do(harvest, _):
+        await harvest.clients.list()
+        return recorded.value("harvest_async.window.leases", harvest__state="sent")
+
+    assert in_sandbox(do, recorded) == 1
+    assert recorded.value("http.client.request.duration") == 1
+
+
+GLOBAL = """
+from opentelemetry import metrics
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from harvest_async import Throttle
+from harvest_async.telemetry import Telemetry
+
+reader = InMemoryMetricReader()
+provider = MeterProvider([reader])
+throttles = [Throttle(), Throttle(), Throttle()]
+Telemetry().account("before", throttles[0])
+metrics.set_meter_provider(provider)
+Telemetry().account("after", throttles[1])
+Telemetry(meter_provider=provider).account("given", throttles[2])
+print(reader.get_metrics_data().to_json())
+"""
+
+
+def test_several_with_the_global_meter_provider_have_the_gauges_of_all():
+    """Whether it is set before or after, or given."""
+    data = json.loads(subprocess.run([sys.executable, "-c", GLOBAL], check=True, capture_output=True).stdout)
+
+    [scope] = data["resource_metrics"][0]["scope_metrics"]
+    limits = next(metric for metric in scope["metrics"] if metric["name"] == "harvest_async.window.limit")
+    accounts = {point["attributes"]["harvest.account"] for point in limits["data"]["data_points"]}
+    assert accounts == {"before", "after", "given"}
+
+
+def test_calls_that_are_not_sampled_have_metrics_and_no_span(recorded):
+    """So have their waits and repeats."""
+    tracers = TracerProvider(sampler=ALWAYS_OFF)
+    tracers.add_span_processor(SimpleSpanProcessor(recorded.exporter))
+    recorded.telemetry = Telemetry(tracer_provider=tracers, meter_provider=recorded.meters)
+
+    async def do(harvest, sandbox):
+        sandbox.fault("error_500", times=1, match={"path": "/v2/company"})
+        await asyncio.gather(*(harvest.company.get() for _ in range(101)))
+        return len(sandbox.requests())
+
+    arrived = in_sandbox(do, recorded)
+    tracers.shutdown()
+
+    assert recorded.value("http.client.request.duration", server__address="127.0.0.1") == arrived == 102
+    assert recorded.value("harvest_async.gate.wait.duration") >= 1
+    assert recorded.spans == ()
 
 
 def test_requests_and_refusals_equal_the_count_of_the_sandbox(recorded):
