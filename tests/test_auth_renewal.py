@@ -25,14 +25,11 @@ from harvest_async import (
 )
 from harvest_async.throttle.lease import Ticket
 from tests.support.signin import SignIn
+from tests.support.virtual_time import clock
 
 pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 HOUR = timedelta(hours=1)
-
-
-def clock():
-    return asyncio.get_running_loop().clock
 
 
 def tokens(lasts=HOUR, access="a0", refresh="r0"):

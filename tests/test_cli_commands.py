@@ -11,22 +11,11 @@ import httpx
 import pytest
 
 from tests.support.sample import make_rows, write_csv
-from tests.support.shell import ROOT, open_account, shell_at
+from tests.support.shell import ROOT
 
 pytestmark = pytest.mark.socket
 
 COMMANDS = ("import", "demo", "sandbox", "status", "whoami")
-
-
-@pytest.fixture
-def account():
-    with open_account() as opened:
-        yield opened
-
-
-@pytest.fixture
-def shell(account, tmp_path):
-    return shell_at(account[1], tmp_path / "state")
 
 
 def test_the_demo_shows_that_nothing_was_refused(shell, account):

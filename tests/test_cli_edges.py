@@ -18,20 +18,9 @@ from harvest_async import errors
 from harvest_async.cli import edge
 from harvest_async.cli.commands import cli
 from tests.support.sample import make_rows, write_csv
-from tests.support.shell import ROOT, open_account, shell_at
+from tests.support.shell import ROOT
 
 FILL = ("--client", "ACME", "--task", "Work")
-
-
-@pytest.fixture
-def account():
-    with open_account() as opened:
-        yield opened
-
-
-@pytest.fixture
-def shell(account, tmp_path):
-    return shell_at(account[1], tmp_path / "state")
 
 
 @pytest.fixture

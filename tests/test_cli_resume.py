@@ -13,7 +13,7 @@ import pytest
 
 from harvest_async.importer.journal import Journal
 from tests.support.sample import make_rows, write_csv
-from tests.support.shell import Shell, open_account, shell_at
+from tests.support.shell import Shell
 
 pytestmark = pytest.mark.socket
 
@@ -21,19 +21,8 @@ FILL = ("--client", "ACME", "--task", "Work", "--long-days")
 
 
 @pytest.fixture
-def account():
-    with open_account() as opened:
-        yield opened
-
-
-@pytest.fixture
 def sandbox(account):
     return account[0]
-
-
-@pytest.fixture
-def shell(account, tmp_path):
-    return shell_at(account[1], tmp_path / "state")
 
 
 @pytest.fixture

@@ -9,22 +9,10 @@ from hypothesis import strategies as st
 
 from harvest_async.sandbox.lines import HEADER, Line, read_lines, totals, write_lines
 from harvest_async.sandbox.payments import MARKS
-from tests.support.sandbox import Caller, clock_of, made, new_sandbox, new_studio, reason
+from tests.support.sandbox import Caller, clock_of, made, reason
 
 HEAD = ",".join(HEADER)
 LINES = f"{HEAD}\nService,Work,2,50,,true,false,\nProduct,Paper,1,9.99,9.99,false,true,\n"
-
-
-@pytest.fixture
-def sandbox():
-    sandbox = new_sandbox()
-    yield sandbox
-    sandbox.close()
-
-
-@pytest.fixture
-def studio(sandbox):
-    return new_studio(sandbox)
 
 
 def shown(studio, number):

@@ -6,18 +6,6 @@ from tests.support.sandbox import Caller, clock_of, new_sandbox, new_studio, rea
 
 
 @pytest.fixture
-def sandbox():
-    sandbox = new_sandbox()
-    yield sandbox
-    sandbox.close()
-
-
-@pytest.fixture
-def studio(sandbox):
-    return new_studio(sandbox)
-
-
-@pytest.fixture
 def call(studio):
     return studio.call
 
