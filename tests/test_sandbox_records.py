@@ -2,16 +2,13 @@
 
 import pytest
 
-from tests.support.sandbox import Caller, clock_of, new_sandbox, new_studio, reason
+from tests.support.invoices import outcome
+from tests.support.sandbox import Caller, clock_of, new_sandbox, new_studio
 
 
 @pytest.fixture
 def call(studio):
     return studio.call
-
-
-def outcome(response):
-    return response.status_code, reason(response)
 
 
 NEEDED = {

@@ -12,9 +12,9 @@ from harvest_async.clock import SECOND
 from harvest_async.errors import Throttled
 from harvest_async.throttle.lease import Ticket
 from harvest_async.throttle.queue import Lane
+from tests.support.answers import Answers
 from tests.support.house import House
 from tests.support.virtual_time import clock
-from tests.test_transport import Answers
 
 pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
