@@ -1,7 +1,6 @@
 """`harvest-async` and its small commands, from the outside."""
 
 import os
-import pty
 import re
 import signal
 import subprocess
@@ -12,6 +11,7 @@ import pytest
 
 from tests.support.sample import make_rows, write_csv
 from tests.support.shell import ROOT
+from tests.support.terminal import replied
 
 pytestmark = pytest.mark.socket
 
@@ -184,23 +184,7 @@ def test_the_sandbox_stays_on_loopback(shell):
 
 def answer_in_a_terminal(shell, words, response):
     """Run a command in a pseudo-terminal, reply to its question, and return the exit code and the output."""
-    parent, child = pty.openpty()
-    running = shell.start(*words, stdin=child, stdout=child, stderr=child, text=False)
-    os.close(child)
-    shown, asked = b"", False
-    while True:
-        try:
-            chunk = os.read(parent, 4096)
-        except OSError:
-            break
-        if not chunk:
-            break
-        shown += chunk
-        if not asked and b"[y/N]" in shown:
-            asked = True
-            os.write(parent, response)
-    os.close(parent)
-    return running.wait(timeout=20), shown.decode(errors="replace")
+    return replied(shell, words, lambda parent, _: os.write(parent, response))
 
 
 @pytest.mark.parametrize(("response", "code", "entries"), [(b"y\n", 0, 6), (b"n\n", 1, 0)])
