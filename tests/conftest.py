@@ -1,4 +1,6 @@
-"""Fixtures and hooks of all tests, and which of them run.
+"""Fixtures that many files use, hooks of all tests, and which of them run.
+
+A file that needs one of the fixtures in another way has its own of the same name.
 
 `pytest` alone runs the quick tests. Those marked `realtime` or `slow` are left out unless `--all`, or a choice of
 one's own by `-m`, is given.
@@ -27,6 +29,57 @@ def anyio_backend(request):
     if request.node.get_closest_marker("virtual_time"):
         return "asyncio", {"loop_factory": VirtualLoop}
     return "asyncio"
+
+
+@pytest.fixture
+def sandbox():
+    """A sandbox in process whose clock is moved by hand, with calls enough for any test."""
+    from tests.support.sandbox import new_sandbox
+
+    sandbox = new_sandbox()
+    yield sandbox
+    sandbox.close()
+
+
+@pytest.fixture
+def studio(sandbox):
+    """The sandbox with a client and a project, on which a task and two people are, as API v1 reaches it."""
+    from tests.support.sandbox import new_studio
+
+    return new_studio(sandbox)
+
+
+@pytest.fixture
+def address(sandbox):
+    """The address of the sandbox on a socket."""
+    with sandbox.serve_in_thread() as address:
+        yield address
+
+
+@pytest.fixture
+def account():
+    """A sandbox on a socket whose limit is out of the way, and its address."""
+    from tests.support.shell import open_account
+
+    with open_account() as opened:
+        yield opened
+
+
+@pytest.fixture
+def shell(account, tmp_path):
+    """The command line, whose environment leads to that account."""
+    from tests.support.shell import shell_at
+
+    return shell_at(account[1], tmp_path / "state")
+
+
+@pytest.fixture(scope="module")
+def valkey(tmp_path_factory):
+    """A Valkey server that the tests of a file share."""
+    from tests.support.valkey import Valkey
+
+    with Valkey(tmp_path_factory.mktemp("valkey")) as server:
+        yield server
 
 
 def pytest_addoption(parser):

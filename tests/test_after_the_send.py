@@ -225,7 +225,7 @@ async def create(server, clock, *, whole):
             result = error
     server.armed = None
     (gate,) = throttle._budgets["general"].by_loop.values()
-    return result, (len(gate._granting.leases), gate.connections.busy)
+    return result, (len(gate._open.leases), gate.connections.busy)
 
 
 def chain(error):

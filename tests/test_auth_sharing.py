@@ -28,15 +28,12 @@ from harvest_async.auth.oauth2 import OAuth2
 from harvest_async.testing import VirtualLoop
 from tests.renewal.harness import run
 from tests.support.signin import SERVICE, SignIn
+from tests.support.virtual_time import clock
 
 pytestmark = pytest.mark.virtual_time
 
 HOUR = timedelta(hours=1)
 ADDRESS = "https://acme.example.com"
-
-
-def clock():
-    return asyncio.get_running_loop().clock
 
 
 def old(access="a0", refresh="r0"):

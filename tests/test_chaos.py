@@ -9,8 +9,6 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.alone,
     pytest.mark.timeout(200),
-    # A server that is ended by force leaves its own sockets to the collector. The client's are counted by the proxy.
-    pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.skipif(sys.platform != "linux", reason="the files that are left are counted in /proc"),
 ]
 

@@ -1,7 +1,6 @@
 """`harvest-async` and its small commands, from the outside."""
 
 import os
-import pty
 import re
 import signal
 import subprocess
@@ -11,22 +10,12 @@ import httpx
 import pytest
 
 from tests.support.sample import make_rows, write_csv
-from tests.support.shell import ROOT, open_account, shell_at
+from tests.support.shell import ROOT
+from tests.support.terminal import replied
 
 pytestmark = pytest.mark.socket
 
 COMMANDS = ("import", "demo", "sandbox", "status", "whoami")
-
-
-@pytest.fixture
-def account():
-    with open_account() as opened:
-        yield opened
-
-
-@pytest.fixture
-def shell(account, tmp_path):
-    return shell_at(account[1], tmp_path / "state")
 
 
 def test_the_demo_shows_that_nothing_was_refused(shell, account):
@@ -195,23 +184,7 @@ def test_the_sandbox_stays_on_loopback(shell):
 
 def answer_in_a_terminal(shell, words, response):
     """Run a command in a pseudo-terminal, reply to its question, and return the exit code and the output."""
-    parent, child = pty.openpty()
-    running = shell.start(*words, stdin=child, stdout=child, stderr=child, text=False)
-    os.close(child)
-    shown, asked = b"", False
-    while True:
-        try:
-            chunk = os.read(parent, 4096)
-        except OSError:
-            break
-        if not chunk:
-            break
-        shown += chunk
-        if not asked and b"[y/N]" in shown:
-            asked = True
-            os.write(parent, response)
-    os.close(parent)
-    return running.wait(timeout=20), shown.decode(errors="replace")
+    return replied(shell, words, lambda parent, _: os.write(parent, response))
 
 
 @pytest.mark.parametrize(("response", "code", "entries"), [(b"y\n", 0, 6), (b"n\n", 1, 0)])

@@ -2,7 +2,6 @@
 
 import json
 import os
-import pty
 import signal
 import sqlite3
 import subprocess
@@ -18,20 +17,10 @@ from harvest_async import errors
 from harvest_async.cli import edge
 from harvest_async.cli.commands import cli
 from tests.support.sample import make_rows, write_csv
-from tests.support.shell import ROOT, open_account, shell_at
+from tests.support.shell import ROOT
+from tests.support.terminal import replied
 
 FILL = ("--client", "ACME", "--task", "Work")
-
-
-@pytest.fixture
-def account():
-    with open_account() as opened:
-        yield opened
-
-
-@pytest.fixture
-def shell(account, tmp_path):
-    return shell_at(account[1], tmp_path / "state")
 
 
 @pytest.fixture
@@ -400,26 +389,12 @@ def test_closed_streams(shell, account, file, closed):
 
 def in_terminal(shell, words, response):
     """Run a command in a pseudo-terminal, reply to its question; return the exit code and the output."""
-    parent, child = pty.openpty()
-    running = shell.start(
-        *words, stdin=child, stdout=child, stderr=child, text=False, env={"TERM": "xterm"}, start_new_session=True
-    )
-    os.close(child)
-    shown, after = b"", None
-    while True:
-        try:
-            chunk = os.read(parent, 4096)
-        except OSError:
-            break
-        if not chunk:
-            break
-        shown += chunk
-        if after is None and b"[y/N]" in shown:
-            after = len(shown)
-            time.sleep(0.6)  # long enough for a bar to be drawn
-            response(parent, running)
-    os.close(parent)
-    return running.wait(timeout=20), shown.decode(errors="replace")
+
+    def reply(parent, running):
+        time.sleep(0.6)  # long enough for a bar to be drawn
+        response(parent, running)
+
+    return replied(shell, words, reply, env={"TERM": "xterm"}, start_new_session=True)
 
 
 @pytest.mark.socket

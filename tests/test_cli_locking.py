@@ -14,7 +14,6 @@ from harvest_async.cli.edge import BAD_INPUT, code_of
 from harvest_async.importer.journal import Journal
 from harvest_async.run_lock import LockLost, SqliteRunLocks
 from tests.support.sample import make_rows, write_csv
-from tests.support.shell import open_account, shell_at
 
 pytestmark = pytest.mark.socket
 
@@ -49,19 +48,8 @@ class Locks:
 
 
 @pytest.fixture
-def account():
-    with open_account() as opened:
-        yield opened
-
-
-@pytest.fixture
 def sandbox(account):
     return account[0]
-
-
-@pytest.fixture
-def shell(account, tmp_path):
-    return shell_at(account[1], tmp_path / "state")
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Imports that end early, are resumed and are undone, on the command line."""
 
 import os
-import pty
 import re
 import signal
 import sys
@@ -13,7 +12,8 @@ import pytest
 
 from harvest_async.importer.journal import Journal
 from tests.support.sample import make_rows, write_csv
-from tests.support.shell import Shell, open_account, shell_at
+from tests.support.shell import Shell
+from tests.support.terminal import begin, read_all
 
 pytestmark = pytest.mark.socket
 
@@ -21,19 +21,8 @@ FILL = ("--client", "ACME", "--task", "Work", "--long-days")
 
 
 @pytest.fixture
-def account():
-    with open_account() as opened:
-        yield opened
-
-
-@pytest.fixture
 def sandbox(account):
     return account[0]
-
-
-@pytest.fixture
-def shell(account, tmp_path):
-    return shell_at(account[1], tmp_path / "state")
 
 
 @pytest.fixture
@@ -75,12 +64,10 @@ def seconds_of(duration):
 def test_ctrl_c_in_a_terminal_leaves_a_journal_and_the_command_that_resumes(shell, sandbox, file):
     """Finishes the calls in progress on the first Ctrl-C and prints the command that resumes the run."""
     slow(sandbox)
-    parent, child = pty.openpty()
-    running = shell.start(
-        "import", file, *FILL, stdin=child, stdout=child, stderr=child, text=False, start_new_session=True,
+    running, parent = begin(
+        shell, "import", file, *FILL, start_new_session=True,
         preexec_fn=lambda: __import__("fcntl").ioctl(0, __import__("termios").TIOCSCTTY, 0), env={"COLUMNS": "200"},
     )  # fmt: skip
-    os.close(child)
     wait_for(sandbox, 20)
     os.write(parent, b"\x03")
     shown = read_all(parent)
@@ -97,20 +84,6 @@ def test_ctrl_c_in_a_terminal_leaves_a_journal_and_the_command_that_resumes(shel
     assert rest.code == 0
     assert rest.document["report"]["unknown"] == []
     assert each_row_once(sandbox)
-
-
-def read_all(parent):
-    shown = b""
-    while True:
-        try:
-            chunk = os.read(parent, 4096)
-        except OSError:
-            break
-        if not chunk:
-            break
-        shown += chunk
-    os.close(parent)
-    return shown.decode(errors="replace")
 
 
 def test_a_second_ctrl_c_ends_at_once(shell, sandbox, file):

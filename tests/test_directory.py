@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from harvest_async import BasicAuth, Directory, HarvestError, HarvestV1, InvalidArgument, NotFound, Throttle
+from tests.support.virtual_time import clock
 
 pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
@@ -104,10 +105,6 @@ def account(**lists):
         transport=server,
     )
     return server, harvest, Directory(harvest, clock=clock)
-
-
-def clock():
-    return asyncio.get_running_loop().clock
 
 
 # Looking up

@@ -11,6 +11,7 @@ from contextlib import closing
 import pytest
 
 from harvest_async.importer.journal import Journal, JournalError, JournalWriter
+from tests.support.disk import file_size_limited
 
 SET = "insert or replace into meta values (?, ?)"
 
@@ -158,14 +159,33 @@ async def test_a_disk_that_fails_is_reported(tmp_path):
         assert journal.meta["a"] == "1"
 
 
-def test_a_full_disk_is_reported(tmp_path):
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda journal, pairs: journal.together(lambda: journal.write_many(SET, pairs)),
+        lambda journal, pairs: journal.describe(**dict(pairs)),
+    ],
+    ids=["many rows", "what the run belongs to"],
+)
+def test_a_full_disk_is_reported(tmp_path, write):
     """What doesn't fit leaves nothing behind, and is reported with the journal's name."""
     with Journal(tmp_path / "a.journal") as journal:
         journal.one("pragma max_page_count = 20")
 
         with pytest.raises(JournalError, match=r"a\.journal can't be written: .*full"):
-            journal.together(lambda: journal.write_many(SET, ((str(n), "x" * 500) for n in range(1_000))))
+            write(journal, [(str(n), "x" * 500) for n in range(1_000)])
         assert journal.meta.keys() == {"format"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit for the size of a file")
+def test_a_disk_that_fails_at_the_commit_is_reported(tmp_path):
+    """The changes are discarded and the journal can be written again."""
+    with Journal(tmp_path / "a.journal") as journal:
+        with file_size_limited(1_000), pytest.raises(JournalError, match=r"a\.journal can't be written"):
+            journal.describe(a="x" * 5_000)
+        journal.describe(b="1")
+
+        assert journal.meta.keys() == {"format", "b"}
 
 
 def test_a_folder_that_can_not_be_made_is_reported(tmp_path):

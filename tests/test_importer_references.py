@@ -19,16 +19,11 @@ from harvest_async.importer.report import Effort
 from harvest_async.importer.rules import Rules
 from harvest_async.importer.undo import undo_run, unlink_run
 from harvest_async.progress import Quiet
+from tests.support.books import nth
 from tests.support.importing import agree, execute, plan_into, time_row, virtually
 from tests.support.referenced import ReferencedBooks, a_day
 
 PEOPLE = ["one@example.com", "two@example.com", "three@example.com"]
-
-
-def nth(*failures):
-    """Fail the writes of entries with these numbers, each once."""
-    planned, count = dict(failures), iter(range(1, 1 << 30))
-    return lambda kind, _: planned.get(next(count)) if kind == "entry" else None
 
 
 def rows_of(notes):

@@ -15,19 +15,13 @@ from harvest_async.importer.outage import Outage
 from harvest_async.importer.outage_gate import HeldBack, OutageGate
 from harvest_async.importer.rules import Rules
 from harvest_async.progress import Quiet
-from tests.support.books import Books
+from tests.support.books import Books, nth
 from tests.support.importing import execute, load, plan_into, time_row, virtually
 
 
 def rows_of(count):
     """Rows that are all different."""
     return [time_row(number, notes=f"n{number}") for number in range(1, count + 1)]
-
-
-def nth(*failures):
-    """Fail the writes of entries with these numbers, each once."""
-    planned, count = dict(failures), iter(range(1, 1 << 30))
-    return lambda kind, _: planned.get(next(count)) if kind == "entry" else None
 
 
 # Counting

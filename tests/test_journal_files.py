@@ -12,6 +12,7 @@ import pytest
 
 from harvest_async import imports
 from harvest_async.importer.journal import Journal, JournalError
+from tests.support.disk import file_size_limited
 from tests.support.sample import make_rows, write_csv
 from tests.support.shell import ROOT, open_account, shell_at
 
@@ -118,6 +119,22 @@ def test_a_journal_of_another_format_is_refused(tmp_path):
 
     with pytest.raises(JournalError, match="has format 9"):
         Journal(path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit for the size of a file")
+@pytest.mark.parametrize("limit", ["the main file", "the -wal file"])
+def test_a_journal_that_is_closed_on_a_full_disk_opens_again(tmp_path, limit):
+    """It has everything, whether or not the changes in its -wal file still fit into the main file."""
+    path = tmp_path / "a.journal"
+    journal = Journal(path)
+    for number in range(20):
+        journal.describe(**{f"name {number}": "x" * 5_000})
+    size = {"the main file": path.stat().st_size, "the -wal file": wal_of(path).stat().st_size}[limit]
+    with file_size_limited(size):
+        journal.close()
+
+    with Journal(path) as again:
+        assert len(again.meta) == 21
 
 
 def test_journals_are_their_owner_s_alone(tmp_path):

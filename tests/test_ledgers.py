@@ -11,7 +11,7 @@ from harvest_async.throttle.budgets import Budget
 from harvest_async.throttle.lease import Ticket
 from harvest_async.throttle.queue import Lane
 from harvest_async.throttle.server_status import RateLimitStatus
-from tests.support.valkey import Valkey
+from tests.support.calls import call
 
 pytestmark = [pytest.mark.anyio, pytest.mark.socket]
 
@@ -19,12 +19,6 @@ CALLS, PERIOD, GUARD = 4, 1, 0.2
 REPORTS = Budget("reports", 2, 1.0, 16.0)
 LONG = 10
 """Seconds that a call which has its turn may take on a busy machine."""
-
-
-@pytest.fixture(scope="module")
-def valkey(tmp_path_factory):
-    with Valkey(tmp_path_factory.mktemp("valkey")) as server:
-        yield server
 
 
 @pytest.fixture(params=["memory", "sqlite", "valkey"])
@@ -60,12 +54,6 @@ async def throttles(request, tmp_path):
     for each in made:
         if isinstance(each._ledger, RedisLedger):
             await each._ledger.aclose()
-
-
-async def call(throttle, **options):
-    lease = await throttle.acquire(Ticket(**options))
-    lease.responded()
-    lease.release()
 
 
 async def waited(throttle, **options):

@@ -1,4 +1,4 @@
-"""Entries beside a state on a server: ends of calls, and what processes have waiting, whoever was faster."""
+"""Entries beside a state on a server: ends of calls, and what processes have waiting, even if others were faster."""
 
 import asyncio
 
@@ -16,7 +16,9 @@ from harvest_async.throttle.state import AccountState
 from harvest_async.throttle.throttle import Throttle
 from harvest_async.transport import ThrottledTransport
 from tests.support.account import SlowAccount
+from tests.support.calls import call
 from tests.support.ledger_server import LedgerServer, SimulatedLedger
+from tests.support.virtual_time import loop_clock
 
 ONE, OTHER = Scale(1_000 * SECOND, 5, "a:1"), Scale(3_000 * SECOND, 9, "a:1")
 """Of two processes: the other's clock shows 2,000 s less."""
@@ -95,7 +97,7 @@ def test_a_process_that_is_late_is_not_registered_and_its_entry_is_removed():
     st.lists(st.binary(max_size=40) | st.from_regex(rb"(lease:)?[a-z0-9]{1,3}(,-?[0-9a-z]{0,4}){0,7}", fullmatch=True))
 )
 def test_entries_that_can_not_be_read_change_nothing_and_are_removed(texts):
-    """Whoever has written them."""
+    """Another version of this package may have written them."""
     state = state_with(10**9)
     before = state.dump()
     obsolete = apply(texts, state, NOW, OTHER)
@@ -109,19 +111,6 @@ def test_entries_that_can_not_be_read_change_nothing_and_are_removed(texts):
 
 def throttle_on(server, calls=4):
     return Throttle(calls, 2, guard=0.5, pace="burst", ledger=SimulatedLedger(server), clock=loop_clock())
-
-
-def loop_clock():
-    clock = asyncio.get_running_loop().clock
-    clock.moment = max(clock.moment, 10_000 * SECOND)
-    return clock
-
-
-async def call(throttle, seconds=0.0):
-    lease = await throttle.acquire(Ticket())
-    await asyncio.sleep(seconds)
-    lease.responded()
-    lease.release()
 
 
 @pytest.mark.anyio

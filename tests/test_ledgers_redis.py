@@ -14,15 +14,10 @@ from harvest_async import RedisLedger, Throttle, ThrottledTransport
 from harvest_async.clock import SECOND
 from harvest_async.errors import InvalidArgument, StorageError, WouldWait
 from harvest_async.throttle.lease import Ticket
+from tests.support.calls import call
 from tests.support.valkey import Valkey, free_port
 
 pytestmark = [pytest.mark.anyio, pytest.mark.socket]
-
-
-@pytest.fixture(scope="module")
-def valkey(tmp_path_factory):
-    with Valkey(tmp_path_factory.mktemp("valkey")) as server:
-        yield server
 
 
 @pytest.fixture
@@ -45,12 +40,6 @@ async def used(*throttles):
     finally:
         for throttle in throttles:
             await throttle._ledger.aclose()
-
-
-async def call(throttle, **options):
-    lease = await throttle.acquire(Ticket(**options))
-    lease.responded()
-    lease.release()
 
 
 async def until(met):

@@ -13,27 +13,17 @@ from harvest_async.throttle.remote_format import decode, encode
 from harvest_async.throttle.remote_state import RemoteState
 from harvest_async.throttle.state import AccountState
 from harvest_async.throttle.throttle import Throttle
+from tests.support.calls import call
 from tests.support.ledger_server import LedgerServer, SimulatedLedger, SkewedClock
+from tests.support.virtual_time import loop_clock
 
 pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
-
-
-def loop_clock():
-    clock = asyncio.get_running_loop().clock
-    clock.moment = max(clock.moment, 10_000 * SECOND)
-    return clock
 
 
 def throttle_on(server, ahead=0, share=None):
     ledger = SimulatedLedger(server, share=share)
     clock = SkewedClock(loop_clock(), ahead * SECOND)
     return Throttle(4, 2, guard=0.5, pace="burst", ledger=ledger, clock=clock)
-
-
-async def call(throttle, **options):
-    lease = await throttle.acquire(Ticket(**options))
-    lease.responded()
-    lease.release()
 
 
 async def test_a_step_is_stored_once_if_its_reply_is_lost():

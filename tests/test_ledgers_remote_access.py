@@ -12,14 +12,9 @@ from harvest_async.throttle.lease import Ticket
 from harvest_async.throttle.ledgers.remote import LedgerDown, Notice
 from harvest_async.throttle.throttle import Throttle
 from tests.support.ledger_server import LedgerServer, SimulatedLedger
+from tests.support.virtual_time import loop_clock
 
 pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
-
-
-def loop_clock():
-    clock = asyncio.get_running_loop().clock
-    clock.moment = max(clock.moment, 10_000 * SECOND)
-    return clock
 
 
 def throttle_on(server, share=None):

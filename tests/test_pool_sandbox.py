@@ -22,13 +22,6 @@ def sandbox():
     found.close()
 
 
-@pytest.fixture
-def address(sandbox):
-    """Its address."""
-    with sandbox.serve_in_thread() as address:
-        yield address
-
-
 def scaled(name):
     """A throttle for the sandbox's limit."""
     return Throttle(10, 2, pace="burst", name=name, guard=0.2)

@@ -19,6 +19,7 @@ from harvest_async.sandbox import Sandbox
 from harvest_async.testing import in_process
 from harvest_async.v1.models import LineItem
 from tests.contract import endpoints
+from tests.support.collection import path_of
 
 pytestmark = pytest.mark.anyio
 
@@ -39,11 +40,6 @@ def requests():
 
 
 REQUESTS = list(requests())
-
-
-def path_of(request):
-    """The path with its places as the contract draws them."""
-    return "/" + "/".join(re.sub(r"\{\{\w+\}\}", "{}", each) for each in request["url"]["path"])
 
 
 def drawn(endpoint):

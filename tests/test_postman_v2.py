@@ -15,6 +15,7 @@ from harvest_async.postman import make_collection
 from harvest_async.sandbox import Sandbox
 from harvest_async.testing import in_process
 from tests.contract.v2 import operations
+from tests.support.collection import path_of
 from tests.support.v2_account import BEFORE, client_of, prepare
 
 pytestmark = pytest.mark.anyio
@@ -28,11 +29,6 @@ REQUESTS = [
 ]
 BLANK = {"retainer_id": None}
 """Variables of records that an account without retainers lacks."""
-
-
-def path_of(request):
-    """Return the path with its places as the list of operations has them."""
-    return "/" + "/".join(re.sub(r"\{\{\w+\}\}", "{}", each) for each in request["url"]["path"])
 
 
 def test_it_is_a_collection_of_format_2_1():

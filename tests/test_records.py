@@ -15,7 +15,7 @@ from harvest_async.call import Call, Repeat
 from harvest_async.client.results import Many
 from harvest_async.exchange import response_body as body
 from harvest_async.v1.models import Client
-from tests.test_transport import Drip
+from tests.support.answers import Drip
 
 pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 

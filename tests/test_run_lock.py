@@ -66,13 +66,6 @@ class Stores:
             self._clock.seconds += seconds
 
 
-@pytest.fixture(scope="module")
-def valkey(tmp_path_factory):
-    """A server that has had its data for longer than a lease."""
-    with Valkey(tmp_path_factory.mktemp("valkey")) as server:
-        yield server
-
-
 @pytest.fixture(params=["memory", "sqlite", "valkey"])
 async def stores(request, tmp_path):
     """The stores of one kind; see `Stores`."""

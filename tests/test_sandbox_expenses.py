@@ -4,21 +4,9 @@ from decimal import Decimal
 
 import pytest
 
-from tests.support.sandbox import USER, Caller, clock_of, new_sandbox, new_studio, reason
+from tests.support.sandbox import USER, Caller, clock_of, reason
 
 PNG = b"\x89PNG\r\n\x1a\n\x00--\r\n--x\r\n\xff\r\n"
-
-
-@pytest.fixture
-def sandbox():
-    sandbox = new_sandbox()
-    yield sandbox
-    sandbox.close()
-
-
-@pytest.fixture
-def studio(sandbox):
-    return new_studio(sandbox)
 
 
 @pytest.fixture

@@ -14,13 +14,6 @@ from tests.support.sandbox import START, Caller, clock_of, new_sandbox, tree_of
 
 
 @pytest.fixture
-def sandbox():
-    sandbox = new_sandbox()
-    yield sandbox
-    sandbox.close()
-
-
-@pytest.fixture
 def call(sandbox):
     return Caller(sandbox)
 

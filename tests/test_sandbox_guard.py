@@ -7,16 +7,9 @@ import httpx
 import pytest
 
 from harvest_async.sandbox import Sandbox
-from tests.support.sandbox import Caller, new_sandbox
+from tests.support.sandbox import Caller
 
 OWN = "http://127.0.0.1:8765"
-
-
-@pytest.fixture
-def sandbox():
-    sandbox = new_sandbox()
-    yield sandbox
-    sandbox.close()
 
 
 def ask(sandbox, method, path, *headers, server=("127.0.0.1", 8765), kind="http"):

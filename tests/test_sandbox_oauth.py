@@ -6,17 +6,10 @@ import pytest
 
 from harvest_async.sandbox import Sandbox
 from harvest_async.testing import VirtualClock
-from tests.support.sandbox import USER, Caller, clock_of, new_sandbox
+from tests.support.sandbox import USER, Caller, clock_of
 
 BACK = "https://app.example.com/back?from=harvest"
 KNOWN = {"client_id": "sandbox-client", "client_secret": "sandbox-secret"}
-
-
-@pytest.fixture
-def sandbox():
-    sandbox = new_sandbox()
-    yield sandbox
-    sandbox.close()
 
 
 def authorize(sandbox, email=None, **query):

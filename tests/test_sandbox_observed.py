@@ -15,18 +15,6 @@ SPAN = "from=20260101&to=20261231"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
-@pytest.fixture
-def sandbox():
-    sandbox = new_sandbox()
-    yield sandbox
-    sandbox.close()
-
-
-@pytest.fixture
-def studio(sandbox):
-    return new_studio(sandbox)
-
-
 def test_a_projects_creator_is_on_it(studio, sandbox):
     """Time can be logged on it at once."""
     number = studio.call.make("/projects", root="project", name="P", client_id=studio.client)

@@ -2,28 +2,13 @@
 
 import pytest
 
-from tests.support.sandbox import Caller, clock_of, new_sandbox, new_studio, reason
-
-
-@pytest.fixture
-def sandbox():
-    sandbox = new_sandbox()
-    yield sandbox
-    sandbox.close()
-
-
-@pytest.fixture
-def studio(sandbox):
-    return new_studio(sandbox)
+from tests.support.invoices import outcome
+from tests.support.sandbox import Caller, clock_of, new_sandbox, new_studio
 
 
 @pytest.fixture
 def call(studio):
     return studio.call
-
-
-def outcome(response):
-    return response.status_code, reason(response)
 
 
 NEEDED = {

@@ -2,16 +2,9 @@
 
 import pytest
 
-from tests.support.sandbox import USER, Caller, clock_of, new_sandbox, new_studio
+from tests.support.sandbox import USER, Caller, clock_of
 
 SPAN = "from=20260105&to=20260107"
-
-
-@pytest.fixture
-def studio():
-    sandbox = new_sandbox()
-    yield new_studio(sandbox)
-    sandbox.close()
 
 
 def ids(response):

@@ -4,14 +4,7 @@ import base64
 
 import pytest
 
-from tests.support.sandbox import Caller, made, new_sandbox, new_studio, reason
-
-
-@pytest.fixture
-def sandbox():
-    sandbox = new_sandbox()
-    yield sandbox
-    sandbox.close()
+from tests.support.sandbox import Caller, made, new_studio, reason
 
 
 @pytest.fixture

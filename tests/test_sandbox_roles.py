@@ -5,7 +5,7 @@ import pytest
 from harvest_async.sandbox.roles import Role
 from harvest_async.sandbox.v1.router import SECTIONS
 from tests.contract import endpoints
-from tests.support.sandbox import USER, Caller, new_sandbox, new_studio
+from tests.support.sandbox import USER, Caller, new_sandbox
 
 ALSO = {  # requests that clients in the field send
     ("PUT", "/daily/update/{}"),
@@ -76,13 +76,6 @@ def test_a_module_that_is_none_is_refused():
     """The sandbox names those that there are."""
     with pytest.raises(ValueError, match=r"Unknown module: payroll\. Choose from: expenses, invoices, "):
         new_sandbox(modules=["payroll"])
-
-
-@pytest.fixture
-def studio():
-    sandbox = new_sandbox()
-    yield new_studio(sandbox)
-    sandbox.close()
 
 
 @pytest.fixture

@@ -27,12 +27,6 @@ def sandbox():
 
 
 @pytest.fixture
-def address(sandbox):
-    with sandbox.serve_in_thread() as address:
-        yield address
-
-
-@pytest.fixture
 def client(address):
     with httpx.Client(base_url=address, auth=AUTH, headers=JSON, timeout=10) as client:
         yield client

@@ -5,18 +5,6 @@ import pytest
 from tests.support.sandbox import USER, Caller, clock_of, new_sandbox, new_studio, reason
 
 
-@pytest.fixture
-def sandbox():
-    sandbox = new_sandbox()
-    yield sandbox
-    sandbox.close()
-
-
-@pytest.fixture
-def studio(sandbox):
-    return new_studio(sandbox)
-
-
 def wait(studio, hours):
     clock_of(studio.call.sandbox).advance(hours * 3600)
 

@@ -2,15 +2,8 @@
 
 import pytest
 
-from tests.support.sandbox import Caller, new_sandbox
+from tests.support.sandbox import Caller
 from tests.support.v2_sandbox import V2Caller, new_v2_studio
-
-
-@pytest.fixture
-def sandbox():
-    sandbox = new_sandbox()
-    yield sandbox
-    sandbox.close()
 
 
 @pytest.fixture

@@ -10,13 +10,6 @@ from tests.support.v2_sandbox import V2Caller, new_v2_studio
 
 
 @pytest.fixture
-def sandbox():
-    sandbox = new_sandbox()
-    yield sandbox
-    sandbox.close()
-
-
-@pytest.fixture
 def studio(sandbox):
     return new_v2_studio(sandbox)
 

@@ -39,13 +39,6 @@ TIMED = {"latency_in", "latency_out", "late_commit"}
 PATHS = ["/v2/clients", "/api/v2/clients"]
 
 
-@pytest.fixture
-def sandbox():
-    sandbox = new_sandbox()
-    yield sandbox
-    sandbox.close()
-
-
 def names(sandbox):
     return [client["name"] for client in sandbox.world.tables["client"].values()]
 

@@ -5,15 +5,8 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from tests.contract.v2 import operations
-from tests.support.sandbox import clock_of, new_sandbox
+from tests.support.sandbox import clock_of
 from tests.support.v2_sandbox import V2Caller, new_v2_studio
-
-
-@pytest.fixture
-def sandbox():
-    sandbox = new_sandbox()
-    yield sandbox
-    sandbox.close()
 
 
 @pytest.fixture

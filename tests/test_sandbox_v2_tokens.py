@@ -6,7 +6,7 @@ import pytest
 
 from harvest_async import BearerAuth, HarvestV2, InvalidArgument, Unauthorized
 from harvest_async.testing import in_process
-from tests.support.sandbox import Caller, new_sandbox
+from tests.support.sandbox import Caller
 from tests.support.v2_sandbox import V2Caller
 
 APP = "tests (tests@example.com)"
@@ -14,13 +14,6 @@ OWN = {"id": 1, "name": "Sandbox", "product": "harvest"}
 OTHER = {"id": 2, "name": "Other", "product": "harvest"}
 PLAN = {"id": 3, "name": "Plan", "product": "forecast"}
 SECRET = "a-token"
-
-
-@pytest.fixture
-def sandbox():
-    sandbox = new_sandbox()
-    yield sandbox
-    sandbox.close()
 
 
 def options_for(sandbox):

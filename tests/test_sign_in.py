@@ -40,12 +40,6 @@ def sandbox(clock):
     sandbox.close()
 
 
-@pytest.fixture
-def address(sandbox):
-    with sandbox.serve_in_thread() as address:
-        yield address
-
-
 def oauth_of(address, path, clock, **options):
     store = FileTokenStore(path / "tokens.json")
     given = {"redirect_uri": BACK, "base_url": address, "store": store, "clock": clock}

@@ -19,6 +19,7 @@ from harvest_async.throttle.ledgers.file import make_private
 from harvest_async.throttle.ledgers.memory import LedgerBusy, MemoryLedger
 from harvest_async.throttle.ledgers.sqlite import SqliteLedger
 from harvest_async.throttle.settings import Settings
+from tests.support.virtual_time import clock
 
 pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
@@ -37,10 +38,6 @@ class Faulty(MemoryLedger):
         if self.fault is not None:
             raise self.fault
         return super().transact(change)
-
-
-def clock():
-    return asyncio.get_running_loop().clock
 
 
 def access_to(ledger):

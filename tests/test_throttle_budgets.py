@@ -16,14 +16,11 @@ from harvest_async.throttle.lease import Ticket
 from harvest_async.throttle.ledgers.memory import MemoryLedger
 from harvest_async.throttle.ledgers.sqlite import SqliteLedger
 from harvest_async.throttle.throttle import Throttle
+from tests.support.virtual_time import clock
 
 pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 REPORTS = Budget("reports", 100, 900, 900)
-
-
-def clock():
-    return asyncio.get_running_loop().clock
 
 
 def throttle_of(*budgets, **options):

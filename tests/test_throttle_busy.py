@@ -23,6 +23,7 @@ from harvest_async.throttle.ledgers.sqlite import SqliteLedger
 from harvest_async.throttle.throttle import Throttle
 from harvest_async.transport import ThrottledTransport
 from tests.support.account import SlowAccount
+from tests.support.virtual_time import clock
 
 pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
@@ -30,10 +31,6 @@ pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 @pytest.fixture
 def path(tmp_path):
     return tmp_path / "ledger.sqlite3"
-
-
-def clock():
-    return asyncio.get_running_loop().clock
 
 
 def throttle_of(path, **options):

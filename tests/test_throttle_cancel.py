@@ -14,7 +14,8 @@ from harvest_async.testing import VirtualLoop
 from harvest_async.throttle.lease import Ticket
 from harvest_async.throttle.queue import Lane
 from harvest_async.throttle.throttle import Throttle
-from tests.support.house import House, clock_of_loop, uneven
+from tests.support.house import House, uneven
+from tests.support.virtual_time import clock
 
 pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
@@ -48,7 +49,7 @@ def test_cancelled_calls_leave_nothing_behind(seed, pace, refuse):
 
 async def test_granted_and_cancelled_in_the_same_moment_goes_to_the_next():
     """A lease granted to a call that is cancelled before it runs is given to the next in line."""
-    throttle = Throttle(clock=clock_of_loop())
+    throttle = Throttle(clock=clock())
     first = await throttle.acquire(Ticket())
     second = asyncio.create_task(throttle.acquire(Ticket()))
     third = asyncio.create_task(throttle.acquire(Ticket()))
@@ -67,7 +68,7 @@ async def test_granted_and_cancelled_in_the_same_moment_goes_to_the_next():
 
 async def test_a_call_cancelled_at_the_same_time_is_granted_nothing():
     """A lease that is freed at the time at which the head of the queue is cancelled goes to the next call."""
-    throttle = Throttle(clock=clock_of_loop())
+    throttle = Throttle(clock=clock())
     first = await throttle.acquire(Ticket())
     second = asyncio.create_task(throttle.acquire(Ticket()))
     third = asyncio.create_task(throttle.acquire(Ticket()))
@@ -81,7 +82,7 @@ async def test_a_call_cancelled_at_the_same_time_is_granted_nothing():
 
 async def test_a_wait_that_ends_as_it_is_granted_is_granted():
     """The end of `max_wait` does not take back what was granted in the same moment."""
-    throttle = Throttle(clock=clock_of_loop())
+    throttle = Throttle(clock=clock())
     first = await throttle.acquire(Ticket())
     second = asyncio.create_task(throttle.acquire(Ticket(max_wait=SECOND)))
     await asyncio.sleep(0)
@@ -144,7 +145,7 @@ async def test_leaving_the_line_wakes_nobody():
 
 async def test_a_call_cancelled_at_an_open_gate_is_granted_nothing():
     """The same while the gate is open: the lease goes to the next who still waits."""
-    throttle = Throttle(2, clock=clock_of_loop(), pace="burst")
+    throttle = Throttle(2, clock=clock(), pace="burst")
     (await throttle.acquire(Ticket())).responded()
     second = await throttle.acquire(Ticket())
     third, fourth = (asyncio.create_task(throttle.acquire(Ticket())) for _ in range(2))

@@ -13,14 +13,11 @@ from harvest_async.throttle.ledgers.memory import LedgerBusy, MemoryLedger
 from harvest_async.throttle.plan import Plan
 from harvest_async.throttle.queue import Lane
 from harvest_async.throttle.throttle import Throttle
+from tests.support.virtual_time import clock
 
 pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 SECOND = 10**9
-
-
-def clock():
-    return asyncio.get_running_loop().clock
 
 
 async def with_a_waiter(**ticket):

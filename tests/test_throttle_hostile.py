@@ -126,7 +126,7 @@ class _Counted(httpx.AsyncByteStream):
 def leases_of(throttle):
     """Leases that have not ended, and connections that are in use."""
     (gate,) = throttle._budgets["general"].by_loop.values()
-    return len(gate._granting.leases), gate.connections.busy
+    return len(gate._open.leases), gate.connections.busy
 
 
 @pytest.mark.parametrize("status", [429, 503])

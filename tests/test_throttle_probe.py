@@ -8,7 +8,8 @@ import pytest
 from harvest_async.clock import SECOND
 from harvest_async.throttle.lease import Ticket
 from harvest_async.throttle.throttle import Throttle
-from tests.support.house import House, clock_of_loop
+from tests.support.house import House
+from tests.support.virtual_time import clock
 
 pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
@@ -120,7 +121,7 @@ async def test_a_hurried_call_does_not_give_its_last_lease_to_the_status():
 
 async def test_a_status_call_in_passing_that_fails_is_logged_only(caplog):
     """A fault in the way to ask costs no caller anything."""
-    throttle = Throttle(clock=clock_of_loop())
+    throttle = Throttle(clock=clock())
 
     async def breaks(_):
         raise KeyError
@@ -137,7 +138,7 @@ async def test_a_status_call_in_passing_that_fails_is_logged_only(caplog):
 
 async def test_a_leader_hears_what_its_own_status_call_broke_by():
     """A fault that is nobody else's comes out where it was caused, and the next leads."""
-    throttle = Throttle(clock=clock_of_loop())
+    throttle = Throttle(clock=clock())
 
     async def breaks(_):
         raise KeyError
@@ -151,7 +152,7 @@ async def test_a_leader_hears_what_its_own_status_call_broke_by():
 
 async def test_a_status_call_that_resists_cancellation_is_waited_for():
     """The leader is cancelled only after the probe has ended in any way, however often the leader is cancelled."""
-    throttle, ended = Throttle(clock=clock_of_loop()), []
+    throttle, ended = Throttle(clock=clock()), []
 
     async def stubborn(_):
         try:
@@ -175,7 +176,7 @@ async def test_a_status_call_that_resists_cancellation_is_waited_for():
 
 async def test_the_probe_waits_for_a_connection_like_any_call():
     """Where every connection has an open body, a shut gate stays shut until one is closed."""
-    throttle = Throttle(2_000, clock=clock_of_loop(), pace="burst")
+    throttle = Throttle(2_000, clock=clock(), pace="burst")
     leases = [await throttle.acquire(Ticket())]
     leases[0].responded()
     throttle._gate().connections.observe(60 * SECOND)  # so slow a server gets as many connections as there may be

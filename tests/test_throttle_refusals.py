@@ -12,8 +12,9 @@ from harvest_async.clock import SECOND
 from harvest_async.errors import Throttled
 from harvest_async.throttle.lease import Ticket
 from harvest_async.throttle.queue import Lane
-from tests.support.house import House, clock_of_loop
-from tests.test_transport import Answers
+from tests.support.answers import Answers
+from tests.support.house import House
+from tests.support.virtual_time import clock
 
 pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
@@ -340,7 +341,7 @@ async def test_a_refusal_is_no_attempt():
         auth=BasicAuth("me@example.com", "hush-hush"),
         app="tests",
         base_url="https://acme.example.com",
-        throttle=Throttle(clock=clock_of_loop()),
+        throttle=Throttle(clock=clock()),
         transport=inner,
     )
 

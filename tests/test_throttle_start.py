@@ -12,7 +12,7 @@ from harvest_async.throttle.ledgers.sqlite import SqliteLedger
 from harvest_async.throttle.throttle import Throttle
 from harvest_async.transport import ThrottledTransport
 from tests.support.account import SlowAccount
-from tests.support.house import House, clock_of_loop
+from tests.support.house import House
 
 pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
@@ -160,7 +160,7 @@ async def test_a_status_call_that_meets_an_outage_lets_the_head_go_alone():
 
 async def test_a_killed_status_call_keeps_nobody_waiting_for_long(tmp_path):
     """The right to probe of a process that died with it frees in seconds."""
-    clock = clock_of_loop()
+    clock = asyncio.get_running_loop().clock
     account = SlowAccount(clock)
     dead = Throttle(clock=clock, ledger=SqliteLedger(tmp_path / "l", "a", clock=clock))
     leader = asyncio.create_task(dead.acquire(Ticket(probe=lambda _: asyncio.sleep(1_000))))

@@ -15,6 +15,7 @@ from harvest_async.throttle.throttle import Throttle
 from harvest_async.transport import TICKET, ThrottledTransport, direct, direct_transport, wire_of
 from harvest_async.transport.direct import sweep
 from tests.support.account import SlowAccount
+from tests.support.answers import Answers, Drip
 
 pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
@@ -23,42 +24,6 @@ def client_of(inner, **options):
     throttle = Throttle(clock=asyncio.get_running_loop().clock, pace="burst")
     transport = ThrottledTransport(inner, throttle, **({"status_path": "/account/rate_limit_status"} | options))
     return httpx.AsyncClient(transport=transport, base_url="https://acme.example.com"), throttle
-
-
-class Answers(httpx.AsyncBaseTransport):
-    """Returns prepared responses, and keeps the requests."""
-
-    def __init__(self, *answers):
-        self.answers, self.sent, self.closed = list(answers), [], False
-
-    async def handle_async_request(self, request):
-        self.sent.append(request)
-        answer = self.answers.pop(0)
-        if callable(answer):
-            answer = await answer(request)
-        if isinstance(answer, BaseException):
-            raise answer
-        return answer
-
-    async def aclose(self):
-        self.closed = True
-
-
-class Drip(httpx.AsyncByteStream):
-    """A body that comes slowly."""
-
-    def __init__(self, *parts, pause=0.0, end=None):
-        self.parts, self.pause, self.end, self.closed = parts, pause, end, False
-
-    async def __aiter__(self):
-        for part in self.parts:
-            await asyncio.sleep(self.pause)
-            yield part
-        if self.end is not None:
-            raise self.end
-
-    async def aclose(self):
-        self.closed = True
 
 
 async def test_closing_it_closes_what_it_wraps():

@@ -21,6 +21,11 @@ VERSIONS = ("v1", "v2")
 VERSION = re.compile(r"(?<![a-z])v[12](?![a-z0-9])|V[12](?![0-9])|harvest_(?:client|sandbox|address)\b")
 """A text that names an API version, or a fixture that works with the default version."""
 
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+SHARED = {each.name: each for each in ast.parse((ROOT / "tests/conftest.py").read_text("utf-8")).body
+          if isinstance(each, FUNCTIONS)}  # fmt: skip
+"""The functions in `tests/conftest.py` by name, among them the fixtures of all tests."""
+
 LEAST_FILES, LEAST_PASSED = 40, 1_400
 PROJECT = {Path(__file__).name, *(f"test_{each}.py" for each in ("fleet_plan", "packaging", "runs"))} | {
     each.name for each in ROOT.glob("tests/test_benchmark_*.py")
@@ -73,12 +78,29 @@ def imported(path):
 
 
 def names_of(path):
-    """Return the names in `tests` that a file imports, or names as modules to run."""
+    """Return the names in `tests` that a file or its shared fixtures import, or that it names as modules to run."""
     text = path.read_text("utf-8")
-    for node in ast.walk(ast.parse(text)):
+    yield from imports_in(ast.parse(text))
+    yield from re.findall(r"\btests(?:\.\w+)+", text)
+
+
+def imports_in(tree):
+    """Return the names that a part of a file imports, by itself or by the fixtures of all tests that it uses."""
+    for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom):
             yield from (node.module, *(f"{node.module}.{each.name}" for each in node.names))
-    yield from re.findall(r"\btests(?:\.\w+)+", text)
+    functions = [node for node in ast.walk(tree) if isinstance(node, FUNCTIONS)]
+    used = {name for function in functions for name in fixtures_of(function)}
+    for name in used - {function.name for function in functions}:
+        if name in SHARED:
+            yield from imports_in(SHARED[name])
+
+
+def fixtures_of(function):
+    """Return the arguments of a test or a fixture without those that are its parameters; none of any other function."""
+    marks = " ".join(ast.unparse(each) for each in function.decorator_list)
+    takes_some = function.name.startswith("test_") or "fixture" in marks
+    return {each.arg for each in function.args.args if takes_some} - set(re.findall(r"\w+", marks))
 
 
 def files_of(name):

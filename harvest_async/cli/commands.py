@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing, suppress
+from functools import partial
 from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
@@ -149,33 +150,30 @@ def sandbox(
         fresh_account=fresh_account,
         accounts=accounts,
     )
+    limits = (
+        f"{counted(calls, 'call')} per {period:g} s, and by API v2 "
+        f"{counted(report_calls, 'report')} per {report_period:g} s"
+    )
+    with closing(account), suppress(KeyboardInterrupt):
+        try:
+            account.run(host, port, partial(_show_ways_in, limits, accounts), allow_remote=allow_remote)
+        except ValueError as error:
+            fail(BAD_INPUT, str(error), error)
 
-    def ready(address: str) -> None:
-        out.print(
-            f"Sandbox at {address}: {counted(calls, 'call')} per {period:g} s, and by API v2 "
-            f"{counted(report_calls, 'report')} per {report_period:g} s. Press Ctrl-C to stop."
-        )
-        out.print(
-            f"  API v2         {address}/v2: account id 1, token sandbox-token (regular user: sandbox-user-token)"
-        )
-        out.print("  API v1         account sandbox, token sandbox-v1-token")
-        if accounts > 1:
-            out.print(
-                f"  more accounts  {address}/v2: ids up to {accounts}; {address}/accounts/sandbox-{accounts} by API v1"
-            )
-        out.print("  administrator  admin@example.com / sandbox")
-        out.print("  regular user   user@example.com / sandbox")
-        out.print("  OAuth client   sandbox-client / sandbox-secret, refresh token sandbox-refresh")
-        out.print(f"  statistics     {address}/_sandbox/throttle and {address}/_sandbox/requests")
 
-    try:
-        account.run(host, port, ready, allow_remote=allow_remote)
-    except KeyboardInterrupt:
-        pass
-    except ValueError as error:
-        fail(BAD_INPUT, str(error), error)
-    finally:
-        account.close()
+def _show_ways_in(limits: str, accounts: int, address: str) -> None:
+    """Print how the sandbox at an address is reached, and with which credentials."""
+    out.print(f"Sandbox at {address}: {limits}. Press Ctrl-C to stop.")
+    out.print(f"  API v2         {address}/v2: account id 1, token sandbox-token (regular user: sandbox-user-token)")
+    out.print("  API v1         account sandbox, token sandbox-v1-token")
+    if accounts > 1:
+        out.print(
+            f"  more accounts  {address}/v2: ids up to {accounts}; {address}/accounts/sandbox-{accounts} by API v1"
+        )
+    out.print("  administrator  admin@example.com / sandbox")
+    out.print("  regular user   user@example.com / sandbox")
+    out.print("  OAuth client   sandbox-client / sandbox-secret, refresh token sandbox-refresh")
+    out.print(f"  statistics     {address}/_sandbox/throttle and {address}/_sandbox/requests")
 
 
 @cli.command(short_help="Show the rate limit of the account.")

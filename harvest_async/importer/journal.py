@@ -109,19 +109,19 @@ class Journal:
     # Writing
 
     def commit(self, changes: Iterable[Change]) -> None:
-        """Write changes, all or none; they are on the disk when this returns."""
+        """Write changes, all or none; they are on the disk when this returns.
+
+        Raises:
+            JournalError: the disk is full, or can't be written.
+        """
         changes = tuple(changes)
-        database = self._database
-        database.execute("begin immediate")
-        try:
+
+        def write() -> None:
             for statement, values in changes:
-                database.execute(statement, values)
+                self._database.execute(statement, values)
             sys.audit("harvest_async.journal.write", str(self.path), changes)
-        except BaseException:
-            database.execute("rollback")
-            raise
-        database.execute("commit")
-        self.syncs += 1
+
+        self.together(write)
         sys.audit("harvest_async.journal.synced", str(self.path), changes)
 
     def together(self, do: Callable[[], T]) -> T:
@@ -278,10 +278,14 @@ class JournalWriter:
             await self._journal.work(self._journal.commit, changes)
         except BaseException as error:
             if written is not None and not written.done():
-                written.set_exception(JournalError(f"the journal can't be written: {error}"))
+                written.set_exception(_as_journal_error(error))
                 written.exception()  # `enqueue` alone does not read it
             if not isinstance(error, Exception):
                 raise
         else:
             if written is not None and not written.done():
                 written.set_result(None)
+
+
+def _as_journal_error(error: BaseException) -> JournalError:
+    return error if isinstance(error, JournalError) else JournalError(f"the journal can't be written: {error}")

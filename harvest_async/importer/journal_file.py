@@ -88,10 +88,13 @@ def open_database(path: Path | None) -> sqlite3.Connection:
 
 
 def close_database(database: sqlite3.Connection) -> None:
-    """Close a journal; its main file is complete then, and the `-wal` file is deleted."""
+    """Close a journal; its main file is complete then, and the `-wal` file is deleted.
+
+    On a full disk the `-wal` file stays where the main file can't take its changes; the mark stays, too.
+    """
     try:
-        with suppress(sqlite3.Error):  # a full disk keeps the mark: the -wal file stays, and is needed
-            _mark(database, "0")
+        with suppress(sqlite3.Error):
+            _mark_closed(database)
     finally:
         database.close()
 
@@ -224,7 +227,25 @@ def _mark(database: sqlite3.Connection, value: str) -> None:
     """Write into the main file whether the journal is open; its `-wal` file is never empty while it is."""
     if database.execute("pragma database_list").fetchone()[2]:
         database.execute("insert or replace into meta values ('open', ?)", (value,))
-        database.execute("pragma wal_checkpoint(full)").fetchall()
+        _write_main_file(database)
+
+
+def _mark_closed(database: sqlite3.Connection) -> None:
+    """Write into the main file that its journal is closed.
+
+    Where the `-wal` file can't grow, the main file may still take its changes, and the close would delete the `-wal`
+    file then. So they are moved first: the mark overwrites a part of the `-wal` file and needs no more space.
+    """
+    try:
+        _mark(database, "0")
+    except sqlite3.OperationalError:
+        _write_main_file(database)
+        _mark(database, "0")
+
+
+def _write_main_file(database: sqlite3.Connection) -> None:
+    """Write all changes of the `-wal` file into the main file."""
+    database.execute("pragma wal_checkpoint(full)").fetchall()
 
 
 def _is_open(path: Path) -> bool:

@@ -21,11 +21,12 @@ from harvest_async.clock import Clock
 from harvest_async.errors import HarvestError
 from harvest_async.throttle.access import Access
 from harvest_async.throttle.connections import Connections
-from harvest_async.throttle.ended import End, log_turn
+from harvest_async.throttle.ended import End
 from harvest_async.throttle.granting import Granting, Waiter
-from harvest_async.throttle.lease import Change, Lease, Ticket, write_end
+from harvest_async.throttle.lease import Lease, Ticket
 from harvest_async.throttle.ledgers.memory import Ledger, MemoryLedger
 from harvest_async.throttle.ledgers.remote import RemoteLedger
+from harvest_async.throttle.open_leases import OpenLeases
 from harvest_async.throttle.plan import Plan
 from harvest_async.throttle.probe import StatusCalls
 from harvest_async.throttle.processes import Registration
@@ -44,7 +45,6 @@ class Gate:
 
     Attributes:
         connections: the connections that its calls use.
-        refused: how many of its calls the server refused.
     """
 
     def __init__(self, ledger: Ledger | RemoteLedger, settings: Settings, clock: Clock) -> None:
@@ -55,17 +55,15 @@ class Gate:
             else Access(ledger, settings, clock, self._resumed)
         )
         self._memory: MemoryLedger | None = self._access.memory
-        self._name = settings.name
         self._bounds = settings.bounds
         self._clock = clock
         self._queue: CallQueue[Waiter] = CallQueue(settings, shared=ledger.shared)
         self.connections = Connections(self._take_turn)
-        self._granting = Granting(self, self._queue, self.connections, clock, settings.max_block)
+        self._open = OpenLeases(self._access, self._queue, self.connections, settings, clock, self._dispatch)
+        self._granting = Granting(self._open, self._queue, self.connections, clock, settings.max_block)
         self._status_calls = StatusCalls(settings.name, self._granting, self.connections, clock, self._dispatch)
         self._limits = WaitLimits(self._access, self._queue, self._granting, clock)
         self._last_number = 0
-        self.refused = 0
-        self._takes_turns = ledger.shared
         self._announces = False
         self._timer = WakeTimer(clock, self._dispatch)
 
@@ -128,9 +126,14 @@ class Gate:
         return self._granting.count
 
     @property
+    def refused(self) -> int:
+        """How many of its calls the server refused."""
+        return self._open.refused
+
+    @property
     def idle(self) -> bool:
         """Whether no call waits here and no response is awaited."""
-        return not (self._granting.leases or self._granting.leading or self._queue.size)
+        return not (self._open.leases or self._granting.leading or self._queue.size)
 
     @property
     def closed(self) -> bool:
@@ -140,7 +143,7 @@ class Gate:
     @property
     def in_flight(self) -> int:
         """How many of its calls are sent and wait for a response."""
-        return len(self._granting.leases)
+        return len(self._open.leases)
 
     @property
     def resting(self) -> bool:
@@ -153,7 +156,7 @@ class Gate:
 
     def abandon(self) -> list[End]:
         """Return the ends that the ledger does not have yet: the loop is closed, its calls will end no lease."""
-        now, leases = self._clock.now(), self._granting.leases
+        now, leases = self._clock.now(), self._open.leases
         for lease in leases.values():
             lease.ended = True
         ends = [End(partial(AccountState.lost, cut=True), number, now) for number in leases]
@@ -173,68 +176,6 @@ class Gate:
         self._queue.shared = True
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._dispatch)
-
-    # For leases
-
-    def withholds(self, lease: Lease) -> bool:
-        """See `lease.Owner`."""
-        return self._access.closed and not lease.probes
-
-    def end(self, lease: Lease, change: Change) -> None:
-        """See `lease.Owner`."""
-        self.refused += lease.turned_away
-        self._granting.leases.pop(lease.number, None)
-        if self._takes_turns and self._may_end_soon(lease):
-            now = self._clock.now()
-            self._access.end_soon(End(change, lease.number, now, is_plain=change is AccountState.responded))
-            self.connections.observe(now - lease.sent)
-            return
-        try:
-            now = self._clock.now()
-            if self._memory is None:
-                self._access.end(End(change, lease.number, now), refused=lease.turned_away)
-            else:
-                self._end_in_memory(self._memory, lease.number, change, now)
-            if lease.timely:
-                self.connections.observe(now - lease.sent)
-        finally:
-            # Behind an open gate the next call needs a free connection, too, and its release dispatches.
-            if self._awaits(lease) and (self._access.closed or not self.connections.full):
-                self._dispatch()
-
-    def disconnected(self, lease: Lease) -> None:
-        """See `lease.Owner`."""
-        self.connections.release()
-        # With a shared ledger the time of the next turn is known, unless this gate waits for a connection.
-        if self._awaits(lease) and (not self._takes_turns or self._granting.awaits_connection):
-            self._dispatch()
-
-    def _awaits(self, lease: Lease) -> bool:
-        """Return whether waiters are to be served when a lease ends; not before a turn for a connection comes."""
-        return bool(self._queue.size) and not lease.is_status_call and not self.connections.queued
-
-    def _may_end_soon(self, lease: Lease) -> bool:
-        """Return whether the end of a lease may be written a little later, together with others.
-
-        Its lease is free in a period, which others have to know by then; the next turn of this gate is known already.
-        """
-        return (
-            (bool(self._granting.leases or self._queue.size) or not self._access.immediate)
-            and lease.timely
-            and not (lease.probes or lease.is_status_call or self._access.closed)
-        )
-
-    def _end_in_memory(self, memory: MemoryLedger, number: int, change: Change, now: int) -> None:
-        """Write the end of a lease without the detour that a shared ledger needs."""
-        with memory.lock:
-            state = memory.state
-            if state.bounds is not self._bounds:
-                state.bound(self._bounds)
-            turned = write_end(state, change, number, now)
-            why, until = state.why, state.until
-        self._access.closed = why is not None
-        if turned:
-            log_turn(self._name, why, until, now)
 
     # Waiting
 
@@ -277,7 +218,7 @@ class Gate:
         self._limits.forget(waiter)
         if waiter.future.done() and not waiter.future.cancelled() and waiter.future.exception() is None:
             waiter.future.result().put_back()
-        if isinstance(self._access, Access) and not self._queue.size and not self._granting.leases:
+        if isinstance(self._access, Access) and not self._queue.size and not self._open.leases:
             self._access.write_ends()  # nothing else is sure to do so before the loop is closed
 
     # Granting
@@ -328,7 +269,7 @@ class Gate:
 
     def open_leases(self) -> list[Lease]:
         """See `plan.Planner`."""
-        return list(self._granting.leases.values())
+        return list(self._open.leases.values())
 
     def _requeue(self, waiter: Waiter) -> None:
         if not waiter.future.done():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Final
+from typing import Final, Protocol
 
 from harvest_async.clock import SECOND, Clock
 from harvest_async.errors import HarvestError
@@ -17,7 +17,7 @@ from harvest_async.throttle.lease import Lease, Owner, Ticket
 from harvest_async.throttle.queue import CallQueue, Lane
 from harvest_async.throttle.state import AccountState
 
-__all__ = ["Expired", "Granted", "Granting", "Waiter"]
+__all__ = ["Expired", "Granted", "Granting", "LeaseOwner", "Waiter"]
 
 _STATUS_DEADLINE: Final = 10 * SECOND
 """The time of the status call up to its response's headers: nothing else is sent meanwhile."""
@@ -45,6 +45,18 @@ class Waiter:
         self.timer: asyncio.TimerHandle | None = None
 
 
+class LeaseOwner(Owner, Protocol):
+    """Keeps the leases that were granted.
+
+    Attributes:
+        leases: the leases that have not ended, by number.
+        awaits_connection: whether the queue waits for a connection and not for its turn, at a shared state.
+    """
+
+    leases: dict[int, Lease]
+    awaits_connection: bool
+
+
 Granted = list[tuple[Waiter, Lease]]
 Expired = list[tuple[Waiter, HarvestError]]
 
@@ -53,30 +65,27 @@ class Granting:
     """Grants leases to the waiters of one gate.
 
     Args:
-        owner: the gate, which the leases report their end to.
+        owner: keeps the leases, which report their end to it.
         queue: the waiters.
         connections: the connections that the calls use.
         clock: the source of the time.
         max_block: how long a closed gate may hold a call up, in nanoseconds; None for no limit.
 
     Attributes:
-        leases: the leases that were granted and have not ended.
         count: how many leases were granted so far.
         leading: how many callers wait for a status call in front of everyone.
-        awaits_connection: whether the queue waits for a connection and not for its turn, at a shared state.
     """
 
     def __init__(
-        self, owner: Owner, queue: CallQueue[Waiter], connections: Connections, clock: Clock, max_block: int | None
+        self, owner: LeaseOwner, queue: CallQueue[Waiter], connections: Connections, clock: Clock, max_block: int | None
     ) -> None:
         self._owner = owner
         self._queue = queue
         self._connections = connections
         self._clock = clock
         self._max_block = max_block
-        self.leases: dict[int, Lease] = {}
+        self._leases = owner.leases
         self.count = self.leading = 0
-        self.awaits_connection = False
 
     def at_once(self, ticket: Ticket, state: AccountState) -> Lease | None:
         """Grant a lease to a call while nobody waits; None where the call may have to wait."""
@@ -118,7 +127,7 @@ class Granting:
     def revoke(self, lease: Lease) -> None:
         """Undo the grant of a lease that the ledger could not store."""
         lease.ended = True
-        del self.leases[lease.number]
+        del self._leases[lease.number]
         self._connections.release()
         self.count -= 1
 
@@ -170,7 +179,7 @@ class Granting:
         number = take(now, deadline)
         self._connections.take()
         self.count += 1
-        lease = self.leases[number] = Lease(
+        lease = self._leases[number] = Lease(
             self._owner, number, now, deadline, is_status_call=is_status_call, probes=probes
         )
         return lease
@@ -231,8 +240,8 @@ class Granting:
     def _wake_for_turn(self, state: AccountState, now: int) -> int | None:
         """Return when to look again for this process's turn, and register it until then."""
         sleep = min(state.window.period, _LONGEST_SLEEP)
-        self.awaits_connection = self._connections.full
-        if not self._queue.size or self.awaits_connection:
+        self._owner.awaits_connection = awaits_connection = self._connections.full
+        if not self._queue.size or awaits_connection:
             # Its turns are remembered for a while, so that nobody gains by waiting with one call at a time.
             self._register(state, now, since=now, until=now + state.window.period)
             return None

@@ -48,7 +48,7 @@ def write_end(state: AccountState, change: Change, lease: int, time: int) -> boo
 
 
 class Owner(Protocol):
-    """The gate, as a lease sees it."""
+    """Keeps a lease and writes its end, as the lease sees it."""
 
     def end(self, lease: Lease, change: Change) -> None:
         """Write the end of a lease into the account state."""

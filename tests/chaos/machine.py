@@ -1,36 +1,24 @@
 """A machine whose disk is full, or that stops processes."""
 
-import resource
 import signal
 import time
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
+
+from tests.support.disk import file_size_limited
 
 FULL_ROUNDS = 3
 """Rounds that begin with a full disk."""
 
 
 class FullDisk:
-    """No file of this process may grow beyond a size that the seed gives, as long as the first rounds last.
-
-    The system refuses such a write as it does on a disk that is full, after the part that fits.
-    """
+    """No file of this process may grow beyond a size that the seed gives, as long as the first rounds last."""
 
     def __init__(self, chance):
         self._sizes = [chance.randrange(1_000, 90_000) for _ in range(FULL_ROUNDS)]
 
     def __call__(self, number):
         """Return the context of a round."""
-        return _limited(self._sizes[number]) if number < len(self._sizes) else nullcontext()
-
-
-@contextmanager
-def _limited(size):
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        return file_size_limited(self._sizes[number]) if number < len(self._sizes) else nullcontext()
 
 
 def stop_again_and_again(process, chance, times=3):

@@ -59,12 +59,6 @@ def sandbox():
 
 
 @pytest.fixture
-def address(sandbox):
-    with sandbox.serve_in_thread() as address:
-        yield address
-
-
-@pytest.fixture
 def account(sandbox, address):
     api = harvest.Harvest(address, email="admin@example.com", password="sandbox")
     account, now = Account(api, sandbox), sandbox._account.clock.today()

@@ -166,3 +166,9 @@ class Books:
 
     def bulk(self):
         return nullcontext()
+
+
+def nth(*failures):
+    """Fail the writes of entries with these numbers, each once."""
+    planned, count = dict(failures), iter(range(1, 1 << 30))
+    return lambda kind, _: planned.get(next(count)) if kind == "entry" else None

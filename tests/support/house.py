@@ -11,17 +11,14 @@ from harvest_async.throttle.queue import Lane
 from harvest_async.throttle.throttle import Throttle
 from harvest_async.transport import TICKET, ThrottledTransport
 from tests.support.account import SlowAccount
-
-
-def clock_of_loop():
-    return asyncio.get_running_loop().clock
+from tests.support.virtual_time import clock
 
 
 class House:
     """A throttle, a transport and an account, on the running loop."""
 
     def __init__(self, calls=100, period=15, *, way=0.05, back=0.05, lockout=None, status=True, **throttle):
-        self.clock = clock_of_loop()
+        self.clock = clock()
         self.account = SlowAccount(self.clock, calls, period, way=way, back=back, lockout=lockout)
         self.throttle = Throttle(clock=self.clock, **throttle)
         path = "/account/rate_limit_status" if status else None

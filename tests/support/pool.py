@@ -6,7 +6,8 @@ from collections import Counter, deque
 
 import httpx
 
-from harvest_async import BearerAuth, HarvestPool, Registry, Throttle
+from harvest_async import BearerAuth, HarvestPool, Registry, Throttle, Unauthorized
+from harvest_async.auth.refreshable import Renewing
 from harvest_async.clock import SECOND
 
 APP = "tests (tests@example.com)"
@@ -128,3 +129,37 @@ def make_pool(server, provider=None, **options):
 def burst(clock, **options):
     """Return a function that makes throttles without a pace."""
     return lambda name: Throttle(pace="burst", clock=clock, name=name, **options)
+
+
+async def call(pool, account, times=1):
+    """Make calls for an account, and return its name."""
+    async with pool.account(account) as harvest:
+        for _ in range(times):
+            company = await harvest.company.get()
+        return company.name
+
+
+class Expiring(Renewing):
+    """Credentials that expire: each renewal gives another token, until it is refused."""
+
+    def __init__(self):
+        self.renewals, self.held, self.refused, self.ended = 0, None, False, 0
+
+    def signer(self):
+        return self.held
+
+    def invalidate(self, signer):
+        if self.held is signer:
+            self.held = None
+
+    async def cache_identity(self):
+        return b""
+
+    async def renew(self, send):  # noqa: ARG002 - the protocol has it
+        if self.refused:
+            raise Unauthorized("sign in again")
+        self.renewals += 1
+        self.held = BearerAuth(f"renewed-{self.renewals}")
+
+    async def settle(self):
+        self.ended += 1
