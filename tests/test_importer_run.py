@@ -137,16 +137,27 @@ def test_lost_things_are_looked_for_by_name(kind, what):
     assert (report.created, len(books.tables[kind])) == (3, 1)
 
 
-def test_a_person_is_never_made_twice():
-    """A person whose making is unknown is looked up by address, and never made again; the rows wait."""
-    books = Books(people=["two@example.com"])
-    books.fail = lambda kind, _: "lost" if kind == "person" else None
+def test_a_lost_creation_of_a_person_is_repeated_once_the_account_shows_that_nobody_was_created():
+    """An account has one person with an address, so that nobody is created twice; the rows wait for it."""
+    books, failures = Books(people=["two@example.com"]), ["lost", "lost"]
+    books.fail = lambda kind, _: failures.pop() if kind == "person" and failures else None
     rows = [time_row(1), time_row(2, email="two@example.com")]
 
     report = load(books, rows)
 
-    assert [kind for verb, kind, _ in books.sent].count("person") == 1
-    assert (report.created, report.left) == (1, 1)
+    assert [kind for verb, kind, _ in books.sent].count("person") == 3
+    assert (report.created, report.left) == (2, 0)
+
+
+def test_a_creation_of_a_person_that_is_always_lost_is_given_up():
+    """After the attempts that a step has; the rows of others are created."""
+    books = Books(people=["two@example.com"])
+    books.fail = lambda kind, _: "lost" if kind == "person" else None
+
+    report = load(books, [time_row(1), time_row(2, email="two@example.com")])
+
+    assert [kind for verb, kind, _ in books.sent].count("person") == Rules().attempts
+    assert (report.created, report.left, len(report.rejected)) == (1, 0, 1)
 
 
 def test_a_person_who_was_made_after_all_is_found():

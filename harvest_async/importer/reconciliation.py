@@ -150,15 +150,13 @@ class Reconciliation:
         return changes
 
     async def _reconcile_people(self, lost: list[tuple[Any, ...]]) -> None:
-        """Look up the e-mail addresses of lost people, who are never sent again: each is invited by e-mail."""
+        """Look up the e-mail addresses of lost people: an account has at most one person with each.
+
+        So a person is invited by e-mail once, even if the request that seemed lost arrives after the look-up.
+        """
         for step in lost:
-            email = unpack(step[7])["fields"]["email"]
-            known = await self._account.find_person(email)
-            if known is not None:
-                await self._writer.write(mark_created(step[0], known.id))
-            else:
-                reason = f"{email} may have been created: check in Harvest whether the person exists, then resume"
-                await self._writer.write(mark_unknown(step[0], reason))
+            known = await self._account.find_person(unpack(step[7])["fields"]["email"])
+            await self._writer.write(plan_again(step[0]) if known is None else mark_created(step[0], known.id))
 
     async def _reconcile_assignments(self, kind: str, lost: list[tuple[Any, ...]]) -> None:
         for number, _, _, project, other, *_ in lost:
