@@ -6,7 +6,7 @@ import logging
 import pytest
 
 from harvest_async.clock import SECOND
-from harvest_async.errors import StorageError
+from harvest_async.errors import StorageError, WouldWait
 from harvest_async.testing import VirtualClock, VirtualLoop
 from harvest_async.throttle.lease import Ticket
 from harvest_async.throttle.ledgers.remote import LedgerDown, Notice
@@ -183,6 +183,23 @@ async def test_after_the_connection_for_notices_was_lost_the_state_is_read(notic
     end = await call(throttle)
 
     assert (end - began > 2 * SECOND) == (notice == Notice.LOST)
+
+
+async def test_a_loss_that_is_noticed_while_a_step_is_on_its_way_holds_all_calls():
+    """Also if a call has looked at the state meanwhile, and the step is stored without it."""
+    server = LedgerServer(loop_clock(), way=lambda: 0.05)
+    throttle = throttle_on(server)
+    await known(server, throttle)
+    step = asyncio.ensure_future(throttle.acquire(Ticket()))
+    await asyncio.sleep(0.02)
+    access_of(throttle)._notified(Notice.LOST, b"")
+    with pytest.raises(WouldWait):
+        await throttle.acquire(Ticket(max_wait=SECOND // 100))
+    lease, began = await step, loop_clock().now()
+    end = await call(throttle)
+
+    assert end - began > 2 * SECOND
+    lease.put_back()
 
 
 async def test_two_losses_within_a_second_are_reported_once(caplog):

@@ -59,7 +59,7 @@ class RemoteState:
         self._name = name
         self._time = ServerTime()
         self._offset = 0
-        self._epoch = ""  # the name of the last recovery that is stored
+        self._epoch = self._sent_epoch = ""  # the names of the last recoveries that are stored, and on their way
         self._obsolete: frozenset[bytes] = frozenset()  # the names of entries that the state has
         self._own = b""  # the version that was stored last
         self._unsure: set[bytes] = set()  # versions that may be stored
@@ -67,6 +67,7 @@ class RemoteState:
         self._recovered_at = -_KEEP
         self._doubtful = False
         self._jumped = False  # whether a clock has jumped since the last recovery that is stored
+        self._outdated = False  # whether the commit on its way lacks a recovery
         self.state: AccountState | None = None
         self.token = b""
         self.changed = False
@@ -121,7 +122,8 @@ class RemoteState:
             entries: what is stored if another process was faster.
         """
         token = f"{_number(self.token) + 1}:{name}".encode()
-        epoch = name if self.changed else self._epoch
+        self._sent_epoch = epoch = name if self.changed else self._epoch
+        self._outdated = False
         obsolete = self._obsolete.union(entry.name for entry in entries)
         return Commit(token, encode(state, self._offset, epoch), _keep(state, now), notice, entries, tuple(obsolete))
 
@@ -136,8 +138,7 @@ class RemoteState:
 
     def stored(self, state: AccountState, commit: Commit, reply: Reply, now: int) -> None:
         """Note that a commit was stored."""
-        if self.changed:
-            self._epoch = commit.token.decode().partition(":")[2]
+        self._epoch, self._doubtful = self._sent_epoch, self._doubtful or self._outdated
         self._apply(state, reply, now)
         self.state, self.token, self.changed = state, commit.token, False
         self._own, self._own_at, self._read_at = commit.token, now, now
@@ -202,6 +203,7 @@ class RemoteState:
         state.distrust(now, now + DEADLINE if self._jumped else None)
         enter(state, open_leases)
         self.state, self.changed, self._own = state, True, b""
+        self._outdated = True
 
     def _has_lost(self, reply: Reply, now: int) -> bool:
         """Return whether the server does not know a version that it must know."""
