@@ -201,6 +201,21 @@ async def test_a_state_that_cannot_be_read_begins_anew(valkey, caplog):
     assert "can't be read" in caplog.text
 
 
+async def test_entries_of_many_thousand_processes_are_read_and_removed(valkey):
+    """Their number is not limited by the arguments of a command in a script, nor by the length of a line."""
+    key = "harvest_async:{many}:general:entries"
+    entries = {b"lease:%d" % number: b"lease:%d,%d,%s" % (number, number, b"e" * 20) for number in range(9_000)}
+    with redis.Redis.from_url(valkey.url) as client:
+        async with used(throttle_of(valkey.url, "many")) as throttle:
+            await call(throttle)
+            await throttle.flush()
+            client.hset(key, mapping=entries)
+            await call(throttle)
+            await call(throttle)
+            await throttle.flush()
+            assert set(client.hkeys(key)).isdisjoint(entries)
+
+
 # Failures
 
 
