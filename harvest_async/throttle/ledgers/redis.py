@@ -174,10 +174,14 @@ class RedisStore:
         if self._connection is not None:
             self._connection.ignore(self._key, self._receive)
 
+    async def flush(self) -> None:
+        """Write what the user has not stored yet."""
+        await self._flush()
+
     def _begin(self, connection: RedisConnection) -> None:
         """Use a connection: the first one, or a new one after the last one was closed."""
         self._connection = connection
-        connection.before_close(self._flush)
+        connection.before_close(self)
         if self._listens:
             connection.listen(self._key, self._receive)
 
