@@ -1,7 +1,10 @@
 """A gate's steps on a ledger's server, in virtual time: other processes, notices, losses, and errors nobody expected."""
 
 import asyncio
+import gc
 import logging
+import tracemalloc
+from contextlib import suppress
 
 import pytest
 
@@ -380,3 +383,29 @@ async def test_a_server_that_stays_away_fails_calls_after_five_seconds():
     assert loop_clock().now() - began < 7 * SECOND
     server.down = False
     await call(throttle)
+
+
+@pytest.mark.parametrize("share", [None, 1])
+async def test_calls_while_the_server_is_away_leave_nothing_in_memory(share):
+    """Neither those that fail nor those of a share, however long it is away."""
+    server = LedgerServer(loop_clock())
+    throttle = throttle_on(server, share=share)
+    await known(server, throttle)
+    server.down = True
+
+    async def make_calls(number):
+        for _ in range(number):
+            with suppress(LedgerDown):
+                await call(throttle)
+        await asyncio.sleep(2)  # the timers of what was tried last end
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0]
+
+    tracemalloc.start()
+    try:
+        before = await make_calls(50)
+        after = await make_calls(500)
+    finally:
+        tracemalloc.stop()
+
+    assert after - before < 30_000
