@@ -140,6 +140,53 @@ async def test_an_end_takes_one_step_although_another_process_was_faster():
 
 @pytest.mark.anyio
 @pytest.mark.virtual_time
+async def test_an_end_alone_stores_no_new_version():
+    """Also if another process, whose leases have other numbers, has stored the present one."""
+    server = LedgerServer(loop_clock())
+    first, second = throttle_on(server), throttle_on(server)
+    await call(first)
+    await call(second)
+    await asyncio.sleep(4)
+    lease = await second.acquire(Ticket())
+    held = await first.acquire(Ticket())
+    second._gate()._access._write()  # it reads what the first one has stored
+    await second.flush()
+    before = server.versions()
+    lease.responded()
+    lease.release()
+    await second.flush()
+
+    assert server.versions() == before
+    assert name_of(lease.number) in server.entries()
+    held.put_back()
+
+
+@pytest.mark.anyio
+@pytest.mark.virtual_time
+async def test_a_block_that_a_look_prolongs_is_stored_without_a_grant():
+    """The call of a process that died may have arrived at the blocked account."""
+    server = LedgerServer(loop_clock())
+    dies, lives = throttle_on(server), throttle_on(server)
+    await call(dies)
+    await call(lives)
+    await asyncio.sleep(4)
+    await dies.acquire(Ticket(deadline=2 * SECOND))
+    dies.ledger.dead = True
+    lease = await lives.acquire(Ticket())
+    lease.refused(SECOND)
+    lease.release()
+    task = asyncio.ensure_future(call(lives))
+    await asyncio.sleep(0.5)
+    before = server.versions()
+    await asyncio.sleep(3)
+
+    assert server.versions() != before
+    assert not task.done()
+    await task
+
+
+@pytest.mark.anyio
+@pytest.mark.virtual_time
 async def test_an_entry_that_the_server_has_lost_is_written_again():
     """So the lease of a call that has ended is not held until its deadline."""
     server = LedgerServer(loop_clock())

@@ -219,8 +219,9 @@ async def test_closing_writes_what_is_left_within_two_seconds(server):
     async def write():
         written.append("all")
 
-    connection.before_close(write)
-    connection.before_close(asyncio.Event().wait)
+    writers = [store_of(connection, write), store_of(connection, asyncio.Event().wait)]
+    for writer in writers:
+        connection.before_close(writer)
     connection.listen("one", [].append)
     await pass_on()
     began = asyncio.get_running_loop().time()

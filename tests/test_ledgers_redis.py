@@ -1,10 +1,12 @@
 """The ledger on a real Valkey server: errors that name it, restarts, replicas, clusters, and memory that runs out."""
 
 import asyncio
+import gc
 import subprocess
 import sys
 from contextlib import asynccontextmanager
 from functools import partial
+from weakref import ref
 
 import httpx
 import pytest
@@ -199,6 +201,36 @@ async def test_a_state_that_cannot_be_read_begins_anew(valkey, caplog):
         await call(throttle)
 
     assert "can't be read" in caplog.text
+
+
+async def test_a_throttle_that_is_dropped_leaves_nothing_in_memory(valkey):
+    """Its ledger shares the connections with ledgers that are still in use."""
+    async with used(throttle_of(valkey.url, "kept")) as kept:
+        await call(kept)
+        dropped = throttle_of(valkey.url, "dropped")
+        await call(dropped)
+        await dropped.flush()
+        gate = ref(dropped._gate())
+        dropped._gate()._access._heartbeat._timer.cancel()
+        dropped._gate()._access._store.idle()
+        del dropped
+        gc.collect()
+        assert gate() is None
+
+
+async def test_entries_of_many_thousand_processes_are_read_and_removed(valkey):
+    """Their number is not limited by the arguments of a command in a script, nor by the length of a line."""
+    key = "harvest_async:{many}:general:entries"
+    entries = {b"lease:%d" % number: b"lease:%d,%d,%s" % (number, number, b"e" * 20) for number in range(9_000)}
+    with redis.Redis.from_url(valkey.url) as client:
+        async with used(throttle_of(valkey.url, "many")) as throttle:
+            await call(throttle)
+            await throttle.flush()
+            client.hset(key, mapping=entries)
+            await call(throttle)
+            await call(throttle)
+            await throttle.flush()
+            assert set(client.hkeys(key)).isdisjoint(entries)
 
 
 # Failures

@@ -1,12 +1,15 @@
 """A gate's steps on a ledger's server, in virtual time: other processes, notices, losses, and errors nobody expected."""
 
 import asyncio
+import gc
 import logging
+import tracemalloc
+from contextlib import suppress
 
 import pytest
 
 from harvest_async.clock import SECOND
-from harvest_async.errors import StorageError
+from harvest_async.errors import StorageError, WouldWait
 from harvest_async.testing import VirtualClock, VirtualLoop
 from harvest_async.throttle.lease import Ticket
 from harvest_async.throttle.ledgers.remote import LedgerDown, Notice
@@ -183,6 +186,23 @@ async def test_after_the_connection_for_notices_was_lost_the_state_is_read(notic
     end = await call(throttle)
 
     assert (end - began > 2 * SECOND) == (notice == Notice.LOST)
+
+
+async def test_a_loss_that_is_noticed_while_a_step_is_on_its_way_holds_all_calls():
+    """Also if a call has looked at the state meanwhile, and the step is stored without it."""
+    server = LedgerServer(loop_clock(), way=lambda: 0.05)
+    throttle = throttle_on(server)
+    await known(server, throttle)
+    step = asyncio.ensure_future(throttle.acquire(Ticket()))
+    await asyncio.sleep(0.02)
+    access_of(throttle)._notified(Notice.LOST, b"")
+    with pytest.raises(WouldWait):
+        await throttle.acquire(Ticket(max_wait=SECOND // 100))
+    lease, began = await step, loop_clock().now()
+    end = await call(throttle)
+
+    assert end - began > 2 * SECOND
+    lease.put_back()
 
 
 async def test_two_losses_within_a_second_are_reported_once(caplog):
@@ -363,3 +383,29 @@ async def test_a_server_that_stays_away_fails_calls_after_five_seconds():
     assert loop_clock().now() - began < 7 * SECOND
     server.down = False
     await call(throttle)
+
+
+@pytest.mark.parametrize("share", [None, 1])
+async def test_calls_while_the_server_is_away_leave_nothing_in_memory(share):
+    """Neither those that fail nor those of a share, however long it is away."""
+    server = LedgerServer(loop_clock())
+    throttle = throttle_on(server, share=share)
+    await known(server, throttle)
+    server.down = True
+
+    async def make_calls(number):
+        for _ in range(number):
+            with suppress(LedgerDown):
+                await call(throttle)
+        await asyncio.sleep(2)  # the timers of what was tried last end
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0]
+
+    tracemalloc.start()
+    try:
+        before = await make_calls(50)
+        after = await make_calls(500)
+    finally:
+        tracemalloc.stop()
+
+    assert after - before < 30_000

@@ -124,13 +124,15 @@ class RemoteAccess:
             end: how the lease ended.
             refused: whether the server refused the call: nothing leaves before the state has it.
         """
-        self._ends.add([end])
-        self.closed = self.closed or refused
-        if self._alone is not None:
-            self._log(end.apply(self._alone))
-            self.closed = self._alone.why is not None
-        else:
+        if self._alone is None:
+            self._ends.add([end])
+            self.closed = self.closed or refused
             self._write()
+            return
+        if refused or self._remote.holds(end.lease):  # the server knows nothing of the other leases
+            self._ends.add([end])
+        self._log(end.apply(self._alone))
+        self.closed = self._alone.why is not None
 
     def end_soon(self, end: End) -> None:
         """Write the end of a lease into the state with the next step, or a little later."""

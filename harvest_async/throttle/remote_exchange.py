@@ -56,8 +56,6 @@ class Exchanges:
             HarvestError: it refuses the step.
         """
         expected, again = self._remote.token, False
-        if commit is not None:
-            self._remote.sent(commit)
         for pause in _pauses():
             sent = self._clock.now()
             try:

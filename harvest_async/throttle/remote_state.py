@@ -59,14 +59,14 @@ class RemoteState:
         self._name = name
         self._time = ServerTime()
         self._offset = 0
-        self._epoch = ""  # the name of the last recovery that is stored
+        self._epoch = self._sent_epoch = ""  # the names of the last recoveries that are stored, and on their way
         self._obsolete: frozenset[bytes] = frozenset()  # the names of entries that the state has
         self._own = b""  # the version that was stored last
-        self._unsure: set[bytes] = set()  # versions that may be stored
         self._own_at = self._read_at = 0
         self._recovered_at = -_KEEP
         self._doubtful = False
         self._jumped = False  # whether a clock has jumped since the last recovery that is stored
+        self._outdated = False  # whether the commit on its way lacks a recovery
         self.state: AccountState | None = None
         self.token = b""
         self.changed = False
@@ -115,13 +115,14 @@ class RemoteState:
 
         Args:
             state: the state.
-            name: the name of the step, which no other one has.
+            name: the name of the step, which no other one has: it ends with a colon and its number among the user's.
             now: the present time.
             notice: what the others are notified of.
             entries: what is stored if another process was faster.
         """
         token = f"{_number(self.token) + 1}:{name}".encode()
-        epoch = name if self.changed else self._epoch
+        self._sent_epoch = epoch = name if self.changed else self._epoch
+        self._outdated = False
         obsolete = self._obsolete.union(entry.name for entry in entries)
         return Commit(token, encode(state, self._offset, epoch), _keep(state, now), notice, entries, tuple(obsolete))
 
@@ -129,19 +130,12 @@ class RemoteState:
         """Return the request to store entries only."""
         return Commit(b"", b"", _keep(state, now), b"", entries)
 
-    def sent(self, commit: Commit) -> None:
-        """Note that a commit may be stored from now on."""
-        if commit.token:
-            self._unsure.add(commit.token)
-
     def stored(self, state: AccountState, commit: Commit, reply: Reply, now: int) -> None:
         """Note that a commit was stored."""
-        if self.changed:
-            self._epoch = commit.token.decode().partition(":")[2]
+        self._epoch, self._doubtful = self._sent_epoch, self._doubtful or self._outdated
         self._apply(state, reply, now)
         self.state, self.token, self.changed = state, commit.token, False
         self._own, self._own_at, self._read_at = commit.token, now, now
-        self._unsure.clear()
         self._jumped = self._jumped and self._doubtful  # what was stored now has times of the present scale
 
     def unchanged(self, reply: Reply, now: int) -> None:
@@ -179,12 +173,14 @@ class RemoteState:
             self.recover(now, calls)
         else:
             self._own = reply.own
-        self._unsure.clear()
 
     def lacks(self, end: End) -> bool:
         """Return whether the server has lost the entry that a lease ended: neither the state nor an entry has it."""
-        known = self.state is None or not self.state.window.holds(end.lease)
-        return not (known or self.has_entry(end))
+        return self.holds(end.lease) and not self.has_entry(end)
+
+    def holds(self, lease: int) -> bool:
+        """Return whether the response to a lease's call is awaited, as of the last exchange."""
+        return self.state is not None and self.state.window.holds(lease)
 
     def has_entry(self, end: End) -> bool:
         """Return whether there is an entry, as of the last exchange, that a lease ended."""
@@ -202,6 +198,7 @@ class RemoteState:
         state.distrust(now, now + DEADLINE if self._jumped else None)
         enter(state, open_leases)
         self.state, self.changed, self._own = state, True, b""
+        self._outdated = True
 
     def _has_lost(self, reply: Reply, now: int) -> bool:
         """Return whether the server does not know a version that it must know."""
@@ -211,8 +208,7 @@ class RemoteState:
             return bool(self.token) and now - self._read_at < _SURELY_KEPT
         if _number(reply.token) <= _number(self.token) and reply.token != self.token:
             return True  # an older version: the latest ones are lost
-        expected = {self._own} | self._unsure
-        return bool(self._own) and reply.own not in expected and now - self._own_at < _SURELY_KEPT
+        return bool(self._own) and _step(reply.own) < _step(self._own) and now - self._own_at < _SURELY_KEPT
 
     def _load(self, reply: Reply) -> AccountState:
         """Return a stored state in this process's time."""
@@ -236,6 +232,12 @@ class RemoteState:
 def _number(token: bytes) -> int:
     """Return the number of a version; 0 where it has none."""
     number = token.partition(b":")[0]
+    return int(number) if number.isdigit() else 0
+
+
+def _step(token: bytes) -> int:
+    """Return the number of the step, among those of its user, that stored a version; 0 where it has none."""
+    number = token.rpartition(b":")[2]
     return int(number) if number.isdigit() else 0
 
 

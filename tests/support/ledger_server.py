@@ -114,6 +114,10 @@ class LedgerServer:
         """Return the texts of all entries of all accounts, by name."""
         return {name: text for entries in self._entries.values() for name, text in entries.items()}
 
+    def versions(self):
+        """Return the versions of the states of all accounts."""
+        return [token for token, _, _ in self._states.values()]
+
     def lose_entries(self):
         """Lose the entries and nothing else, as a server does that deletes the key when memory runs out."""
         self._entries.clear()

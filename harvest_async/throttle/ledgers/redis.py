@@ -36,7 +36,9 @@ if is_stored and is_new then
     redis.call('HSET', KEYS[1], 'version', ARGV[2], 'state', ARGV[3], 'at', time[1] .. ' ' .. time[2])
     redis.call('PEXPIRE', KEYS[1], ARGV[4])
     redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[4])
-    if ARGV[obsolete] then redis.call('HDEL', KEYS[3], unpack(ARGV, obsolete)) end
+    for first = obsolete, #ARGV, 1000 do
+      redis.call('HDEL', KEYS[3], unpack(ARGV, first, math.min(first + 999, #ARGV)))
+    end
     if ARGV[5] ~= '' then redis.call('PUBLISH', KEYS[1], ARGV[5] .. ARGV[2]) end
   end
 elseif obsolete > 8 then
@@ -44,7 +46,7 @@ elseif obsolete > 8 then
   redis.call('PEXPIRE', KEYS[3], ARGV[4])
 end
 local entries = table.concat(redis.call('HVALS', KEYS[3]), ' ')
-if is_stored then return redis.status_reply(time[1] .. ' ' .. time[2] .. ' ' .. entries) end
+if is_stored then return time[1] .. ' ' .. time[2] .. ' ' .. entries end
 local found = redis.call('HMGET', KEYS[1], 'state', 'at')
 return {time[1], time[2], stored, found[1] or '', found[2] or '', redis.call('GET', KEYS[2]) or '', entries}
 """)
@@ -172,10 +174,14 @@ class RedisStore:
         if self._connection is not None:
             self._connection.ignore(self._key, self._receive)
 
+    async def flush(self) -> None:
+        """Write what the user has not stored yet."""
+        await self._flush()
+
     def _begin(self, connection: RedisConnection) -> None:
         """Use a connection: the first one, or a new one after the last one was closed."""
         self._connection = connection
-        connection.before_close(self._flush)
+        connection.before_close(self)
         if self._listens:
             connection.listen(self._key, self._receive)
 

@@ -13,8 +13,8 @@ import asyncio
 import contextlib
 import hashlib
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Final
-from weakref import WeakValueDictionary
+from typing import TYPE_CHECKING, Any, Final, Protocol
+from weakref import WeakSet, WeakValueDictionary
 
 from harvest_async.errors import HarvestError
 from harvest_async.per_loop import PerLoop
@@ -46,6 +46,14 @@ _CANCELLATIONS: Final = 20
 Notified = Callable[[bytes], None]
 
 
+class Writer(Protocol):
+    """What a user of the connections has not written yet."""
+
+    async def flush(self) -> None:
+        """Write it."""
+        ...
+
+
 class Script:
     """A Lua script and its name on the server."""
 
@@ -68,7 +76,7 @@ class RedisConnection:
         self._nodes: dict[bytes, str] = {}  # key -> URL of the node that has it
         self._free = asyncio.Semaphore(_MOST)
         self._listeners: dict[bytes, set[Notified]] = {}
-        self._flushes: set[Callable[[], Awaitable[None]]] = set()
+        self._writers: WeakSet[Writer] = WeakSet()
         self._pubsub: PubSub | None = None
         self._listening: asyncio.Task[None] | None = None
         self._changes: set[asyncio.Task[None]] = set()
@@ -185,15 +193,15 @@ class RedisConnection:
 
     # End
 
-    def before_close(self, flush: Callable[[], Awaitable[None]]) -> None:
-        """Have `flush` called before the connections are closed."""
-        self._flushes.add(flush)
+    def before_close(self, writer: Writer) -> None:
+        """Have what is left of a writer written before the connections are closed, unless it was dropped by then."""
+        self._writers.add(writer)
 
     async def aclose(self) -> None:
         """Write what is left and close the connections."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_CLOSING):
-                await asyncio.gather(*(flush() for flush in self._flushes), return_exceptions=True)
+                await asyncio.gather(*(writer.flush() for writer in self._writers), return_exceptions=True)
         tasks = {*self._changes, *([self._listening] if self._listening else [])}
         self._listening = None
         for _ in range(_CANCELLATIONS):
