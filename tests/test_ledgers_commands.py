@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from struct import pack
 
 import pytest
 from redis import exceptions
@@ -9,6 +10,7 @@ from redis import exceptions
 from harvest_async.clock import SECOND
 from harvest_async.errors import StorageError
 from harvest_async.throttle.ledgers.redis_commands import Commands, packed
+from harvest_async.throttle.processes import Demand
 from harvest_async.throttle.remote_format import FORMAT, decode, encode
 from harvest_async.throttle.state import AccountState
 
@@ -269,10 +271,21 @@ def used_state():
 def test_a_stored_state_is_read_at_the_reader_s_times():
     """The scales of both processes are known from how far the server's clock is ahead of theirs."""
     state = used_state()
+    state.processes.register("a", Demand(2, 1), Demand(3, 0), 0, since=SECOND, until=2 * SECOND)
     moved = state.copy()
     moved.shift(3 * SECOND - SECOND)
+    found, epoch = decode(encode(state, 3 * SECOND, "e"), SECOND)
 
-    assert decode(encode(state, 3 * SECOND), SECOND)[0].dump() == moved.dump()
+    assert (found.dump(), epoch) == (moved.dump(), "e")
+
+
+def test_each_value_of_a_state_is_stored():
+    """Also after another state was, whose values were the same but for one."""
+    values = AccountState().dump()
+    for name in set(values) - {"window", "processes", "why", "_agreed", "_reported"}:
+        stored = {**values, name: not values[name] if isinstance(values[name], bool) else 7}
+
+        assert decode(encode(AccountState.load(stored), 0), 0)[0].dump() == AccountState.load(stored).dump()
 
 
 def test_the_first_format_is_read():
@@ -285,12 +298,28 @@ def test_the_first_format_is_read():
     assert decode(stored, SECOND)[0].dump() == moved.dump()
 
 
+def test_the_second_format_is_read():
+    """It has all but the leases of ended calls in the JSON, and how far the server's clock is ahead."""
+    state = used_state()
+    state.processes.register("a", Demand(2, 1), Demand(3, 0), 0, since=SECOND, until=2 * SECOND)
+    moved = state.copy()
+    moved.shift(3 * SECOND - SECOND)
+    values = state.dump()
+    past = [number for pair in values["window"].pop("past") for number in pair]
+    head = json.dumps({"format": 2, "offset": 3 * SECOND, "epoch": "e", "state": values}).encode()
+    found, epoch = decode(head + b"\n" + pack(f"<{len(past)}q", *past), SECOND)
+
+    assert (found.dump(), epoch) == (moved.dump(), "e")
+
+
 @pytest.mark.parametrize(
     "stored",
     [
         b"",
         b"[]",
         b'{"format": 2}',
+        b'{"format": 3}',
+        b'{"format": 3}\n' + bytes(80),
         b"\xff",
         encode(used_state(), 0)[:-1],
         encode(used_state(), 0)[:-8],
