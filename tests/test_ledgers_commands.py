@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from struct import pack
 
 import pytest
 from redis import exceptions
@@ -9,6 +10,7 @@ from redis import exceptions
 from harvest_async.clock import SECOND
 from harvest_async.errors import StorageError
 from harvest_async.throttle.ledgers.redis_commands import Commands, packed
+from harvest_async.throttle.processes import Demand
 from harvest_async.throttle.remote_format import FORMAT, decode, encode
 from harvest_async.throttle.state import AccountState
 
@@ -36,7 +38,6 @@ class Connection:
 
     async def send_packed_command(self, command):
         assert self.is_connected
-        self._asked = False
         self.sent.append(command)
 
     async def send_command(self, *words):
@@ -44,7 +45,8 @@ class Connection:
         self._asked = True
 
     async def read_response(self):
-        reply = self.info if self._asked else self.replies.pop(0)
+        asked, self._asked = self._asked, False
+        reply = self.info if asked else self.replies.pop(0)
         if isinstance(reply, Exception):
             raise reply
         if reply is None:
@@ -66,6 +68,48 @@ class OldConnection(Connection):
 
     can_read = None
     can_read_destructive = Connection.can_read
+
+
+class Transport:
+    """The transport of a connection: it responds to each command with bytes, and keeps those that redis-py reads.
+
+    Attributes:
+        responses: the bytes that come next; None is the end of the connection.
+        passed: what redis-py got.
+    """
+
+    def __init__(self, *responses):
+        self.responses, self.passed = list(responses), []
+        self.protocol = self
+
+    def get_protocol(self):
+        return self
+
+    def set_protocol(self, protocol):
+        self.protocol = protocol
+
+    def write(self, _):
+        response = self.responses.pop(0)
+        call, value = ("connection_lost", None) if response is None else ("data_received", response)
+        asyncio.get_running_loop().call_soon(getattr(self.protocol, call), value)
+
+    def data_received(self, data):
+        self.passed.append(data)
+
+    def connection_lost(self, _):
+        self.passed.append(None)
+
+
+class StreamConnection(Connection):
+    """A connection over a transport: the replies are what redis-py makes of bytes that it got."""
+
+    def __init__(self, transport, *replies):
+        super().__init__(*replies)
+        self.transport = transport
+
+    @property
+    def _writer(self):
+        return self
 
 
 class Pool:
@@ -144,6 +188,47 @@ async def test_a_server_that_does_not_show_its_name_has_none(info):
     assert await commands_over(connection).execute(b"A") == (b"1", b"")
 
 
+async def test_a_status_is_taken_without_redis_py():
+    """It is what most steps are responded to with, and comes in one piece."""
+    transport = Transport(b"+1 2\r\n", b"+3 4\r\n")
+    commands = commands_over(StreamConnection(transport))
+
+    assert [(await commands.execute(b"A"))[0], (await commands.execute(b"B"))[0]] == [b"1 2", b"3 4"]
+    assert transport.passed == []
+
+
+@pytest.mark.parametrize("response", [b"*1\r\n$1\r\n1\r\n", b"+1", b"-ERR\r\n"])
+async def test_all_other_responses_are_read_by_redis_py(response):
+    """It makes lists and errors of them, and waits for what is missing."""
+    transport = Transport(response, b"+2\r\n")
+    commands = commands_over(StreamConnection(transport, b"read"))
+
+    assert [(await commands.execute(b"A"))[0], (await commands.execute(b"B"))[0]] == [b"read", b"2"]
+    assert transport.passed == [response]
+
+
+async def test_a_connection_that_is_lost_while_a_status_is_awaited_is_an_error():
+    """That of redis-py."""
+    transport = Transport(None)
+    with pytest.raises(exceptions.ConnectionError):
+        await commands_over(StreamConnection(transport, exceptions.ConnectionError("closed"))).execute(b"A")
+
+    assert transport.passed == [None]
+
+
+async def test_redis_py_checks_a_connection_over_which_came_what_nobody_asked_for():
+    """Or one that the server has closed: it is opened again before it is used."""
+    transport = Transport(b"+1\r\n", b"+2\r\n")
+    connection = StreamConnection(transport)
+    commands = commands_over(connection)
+    await commands.execute(b"A")
+    transport.protocol.data_received(b"+unasked\r\n")
+    connection.stale = True
+
+    assert (await commands.execute(b"B"))[0] == b"2"
+    assert (connection.closed, transport.passed) == (1, [b"+unasked\r\n"])
+
+
 async def test_a_connection_is_not_used_again_after_an_error():
     """Whether a response is still on its way is not known from each of them."""
     broken, other = Connection(exceptions.ResponseError("ERR")), Connection(b"2")
@@ -186,10 +271,21 @@ def used_state():
 def test_a_stored_state_is_read_at_the_reader_s_times():
     """The scales of both processes are known from how far the server's clock is ahead of theirs."""
     state = used_state()
+    state.processes.register("a", Demand(2, 1), Demand(3, 0), 0, since=SECOND, until=2 * SECOND)
     moved = state.copy()
     moved.shift(3 * SECOND - SECOND)
+    found, epoch = decode(encode(state, 3 * SECOND, "e"), SECOND)
 
-    assert decode(encode(state, 3 * SECOND), SECOND)[0].dump() == moved.dump()
+    assert (found.dump(), epoch) == (moved.dump(), "e")
+
+
+def test_each_value_of_a_state_is_stored():
+    """Also after another state was, whose values were the same but for one."""
+    values = AccountState().dump()
+    for name in set(values) - {"window", "processes", "why", "_agreed", "_reported"}:
+        stored = {**values, name: not values[name] if isinstance(values[name], bool) else 7}
+
+        assert decode(encode(AccountState.load(stored), 0), 0)[0].dump() == AccountState.load(stored).dump()
 
 
 def test_the_first_format_is_read():
@@ -202,12 +298,28 @@ def test_the_first_format_is_read():
     assert decode(stored, SECOND)[0].dump() == moved.dump()
 
 
+def test_the_second_format_is_read():
+    """It has all but the leases of ended calls in the JSON, and how far the server's clock is ahead."""
+    state = used_state()
+    state.processes.register("a", Demand(2, 1), Demand(3, 0), 0, since=SECOND, until=2 * SECOND)
+    moved = state.copy()
+    moved.shift(3 * SECOND - SECOND)
+    values = state.dump()
+    past = [number for pair in values["window"].pop("past") for number in pair]
+    head = json.dumps({"format": 2, "offset": 3 * SECOND, "epoch": "e", "state": values}).encode()
+    found, epoch = decode(head + b"\n" + pack(f"<{len(past)}q", *past), SECOND)
+
+    assert (found.dump(), epoch) == (moved.dump(), "e")
+
+
 @pytest.mark.parametrize(
     "stored",
     [
         b"",
         b"[]",
         b'{"format": 2}',
+        b'{"format": 3}',
+        b'{"format": 3}\n' + bytes(80),
         b"\xff",
         encode(used_state(), 0)[:-1],
         encode(used_state(), 0)[:-8],

@@ -13,7 +13,7 @@ from harvest_async.throttle.closure import Why
 from harvest_async.throttle.processes import ProcessQueue
 from harvest_async.throttle.window import Window
 
-__all__ = ["AccountValues"]
+__all__ = ["STEADY", "AccountValues"]
 
 _CONVERTED: Final = frozenset({"window", "processes", "why", "bounds"})
 """The attributes that are not stored as they are; the bounds belong to each throttle and are not stored at all."""
@@ -80,14 +80,18 @@ class AccountValues:
         self._reported: tuple[int, int] | None = None  # the server's calls and period
         self._agreed: Agreed = (None, None)  # the ceiling of those who use the state
 
-    def dump(self, *, past: bool = True) -> dict[str, Any]:
-        """Return everything as plain values, for a ledger that stores it; see `Window.dump`."""
+    def dump(self) -> dict[str, Any]:
+        """Return everything as plain values, for a ledger that stores it."""
         kept = dict(zip(_VALUES, _values_of(self), strict=True))
         del kept["bounds"]
         why = self.why.name if self.why else None
         kept["_reported"] = list(self._reported) if self._reported else None
         kept["_agreed"] = list(self._agreed)
-        return {**kept, "window": self.window.dump(past=past), "processes": self.processes.dump(), "why": why}
+        return {**kept, "window": self.window.dump(), "processes": self.processes.dump(), "why": why}
+
+    def dump_steady(self) -> tuple[object, ...]:
+        """Return what few steps change, in the order of `STEADY`."""
+        return _steady_of(self)
 
     @classmethod
     def load(cls, stored: dict[str, Any]) -> Self:
@@ -125,3 +129,7 @@ class AccountValues:
 
 _VALUES: Final = tuple(name for name in AccountValues.__slots__ if name not in {"window", "processes"})
 _values_of: Final = attrgetter(*_VALUES)
+
+STEADY: Final = tuple(name for name in _VALUES if name not in {"bounds", "bulk_at", "_last_lease"})
+"""The names of the values that few steps change."""
+_steady_of: Final = attrgetter(*STEADY)

@@ -97,7 +97,9 @@ class ProcessQueue:
         """
         for late in [each for each, process in self._known.items() if process.until < now]:
             del self._known[late]
-        process = self._known.setdefault(name, _Process(since, until, 0, 0))
+        process = self._known.get(name)
+        if process is None:
+            process = self._known[name] = _Process(since, until, 0, 0)
         if interactive.waiting and not process.interactive.waiting:
             process.interactive_turn = max(process.interactive_turn, self._next_turn(Lane.INTERACTIVE))
         if bulk.waiting and not process.bulk.waiting:
@@ -225,6 +227,19 @@ class ProcessQueue:
                 for name, each in self._known.items()
             },
         }
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the processes."""
+        return tuple(self._known)
+
+    def dump_numbers(self) -> list[int]:
+        """Return what `dump` returns without the names: three integers, and eight for each process."""
+        numbers = [self._latest_interactive, self._latest_bulk, self._passed]
+        for each in self._known.values():
+            numbers += (each.since, each.until)
+            numbers += (*each.interactive, each.interactive_turn, *each.bulk, each.bulk_turn)
+        return numbers
 
     @classmethod
     def load(cls, stored: dict[str, Any]) -> ProcessQueue:

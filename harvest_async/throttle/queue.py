@@ -106,7 +106,7 @@ class CallQueue(Generic[W]):
 
     def next(self, state: AccountState, now: int) -> Lane | None:
         """Return the lane whose head may go now, and count the turn; None where nobody may."""
-        free = state.window.free(now)
+        free = state.window.free(now) if self.size else 0
         if not free:
             return None
         if self.shared:

@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Iterable
 from typing import Final
 
-from harvest_async.clock import Clock
+from harvest_async.clock import SECOND, Clock
 from harvest_async.throttle.bounds import Bounds
 from harvest_async.throttle.ended import End, Turn
 from harvest_async.throttle.ledgers.remote import Commit, Notice
@@ -24,6 +24,9 @@ __all__ = ["Drafts"]
 
 _NUMBERS: Final = 24
 """Bits of a lease's number that count the leases of one gate; those above are its own."""
+
+_FINE: Final = SECOND // 1_000
+"""The unit of the guard in nanoseconds."""
 
 
 class Drafts:
@@ -55,7 +58,7 @@ class Drafts:
         """Return a copy of the state as of the last exchange, within the bounds."""
         now = self._clock.now()
         draft = self._remote.draft(now, self._planner.open_leases())
-        guard = self._bounds.guard + self._remote.late
+        guard = self._bounds.guard - (-self._remote.late // _FINE) * _FINE  # rounded up, so that it seldom changes
         if guard != self._applied.guard:
             self._applied = self._bounds._replace(guard=guard)
         draft.bound(self._applied, now)

@@ -45,13 +45,15 @@ class Scale(NamedTuple):
 
 def registration_entry(registration: Registration, scale: Scale) -> Entry:
     """Return the entry of what a process has waiting."""
-    name, since, until, interactive, bulk = registration
-    return _entry(name.encode(), since + scale.offset, until + scale.offset, *interactive, *bulk)
+    name, times = registration.name.encode(), (registration.since + scale.offset, registration.until + scale.offset)
+    text = b"%b,%d,%d,%d,%d,%d,%d" % (name, *times, *registration.interactive, *registration.bulk)
+    return Entry(name, text)
 
 
 def end_entry(lease: int, time: int, scale: Scale) -> Entry:
     """Return the entry of a call that ended at a time by an ordinary response."""
-    return _entry(name_of(lease), time + scale.offset + scale.late, scale.epoch)
+    name = name_of(lease)
+    return Entry(name, b"%b,%d,%b" % (name, time + scale.offset + scale.late, scale.epoch.encode()))
 
 
 def name_of(lease: int) -> bytes:
@@ -89,7 +91,3 @@ def _register(name: str, values: list[bytes], state: AccountState, now: int, sca
     interactive, bulk = Demand(waiting, ready), Demand(bulk_waiting, bulk_ready)
     state.processes.register(name, interactive, bulk, now, since=since - scale.offset, until=until - scale.offset)
     return True
-
-
-def _entry(name: bytes, *values: int | str) -> Entry:
-    return Entry(name, b",".join((name, *(str(each).encode() for each in values))))

@@ -3,27 +3,35 @@
 Invariants:
 - The form has a number. One that a later version of this package has written is refused and left as it is.
 - The times stay those of the process that has stored them, beside how far they are behind the server's clock.
-- A line of JSON has all but the leases of ended calls, of which there are most: these follow as pairs of integers of
-  64 bits. A state is encoded for each step, so that this decides how much work a step is.
-- Format 1, which is still read, has all of it in the JSON, and times of the server's clock.
+- A state is encoded for each step. So a line of JSON has the values that few steps change, which is not made anew as
+  long as they are the same; integers of 64 bits follow with what most steps change: the leases and the processes.
+- Format 2, which is still read, has all but the leases of ended calls in the JSON; format 1 has these, too, and times
+  of the server's clock.
 """
 
 from __future__ import annotations
 
 import json
 import struct
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import islice
 from typing import Any, Final
 
 from harvest_async.errors import StorageError
+from harvest_async.throttle.account_values import STEADY
+from harvest_async.throttle.closure import Why
 from harvest_async.throttle.state import AccountState
 
 __all__ = ["FORMAT", "decode", "encode"]
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """The number of the stored format."""
 _FIRST: Final = 1
+_SECOND: Final = 2
 
-_encode: Final = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+_NUMBERS_OF_PROCESS: Final = 8
+"""See `ProcessQueue.dump_numbers`."""
 
 
 def encode(state: AccountState, offset: int, epoch: str = "") -> bytes:
@@ -34,8 +42,24 @@ def encode(state: AccountState, offset: int, epoch: str = "") -> bytes:
         offset: how far the server's clock is ahead of the state's times, in nanoseconds.
         epoch: the name of the last recovery.
     """
-    head = _encode({"format": FORMAT, "offset": offset, "epoch": epoch, "state": state.dump(past=False)})
-    return head.encode() + b"\n" + state.window.pack_past()
+    window, processes = state.window, state.processes
+    head = _head(epoch, state.dump_steady(), window.dump_steady(), processes.names)
+    numbers = offset, state.last_lease, state.bulk_at, *processes.dump_numbers(), *window.dump_leases()
+    return head + struct.pack(f"<{len(numbers)}q", *numbers)
+
+
+@lru_cache(maxsize=64)
+def _head(epoch: str, steady: tuple[object, ...], window: tuple[object, ...], names: tuple[str, ...]) -> bytes:
+    """Return the line of JSON."""
+    values: dict[str, Any] = dict(zip(STEADY, steady, strict=True))
+    values["window"] = dict(zip(("numbers", "foreign", "latest_lost_arrival"), window, strict=True))
+    values["processes"] = names
+    head = {"format": FORMAT, "epoch": epoch, "state": values}
+    return json.dumps(head, separators=(",", ":"), default=_name_of).encode() + b"\n"
+
+
+def _name_of(why: Why) -> str:
+    return why.name
 
 
 def decode(stored: bytes, offset: int) -> tuple[AccountState, str] | None:
@@ -49,11 +73,11 @@ def decode(stored: bytes, offset: int) -> tuple[AccountState, str] | None:
         StorageError: a later version of the package has written it; the message has no subject.
     """
     try:
-        head, _, past = stored.partition(b"\n")
+        head, _, numbers = stored.partition(b"\n")
         values: dict[str, Any] = json.loads(head)
         number = values["format"]
-        if number in {_FIRST, FORMAT}:
-            return _load(values, past, offset), str(values.get("epoch", ""))
+        if number in {_FIRST, _SECOND, FORMAT}:
+            return _load(values, numbers, offset), str(values.get("epoch", ""))
     except (ValueError, LookupError, TypeError, AttributeError, struct.error):
         return None
     raise StorageError(
@@ -62,11 +86,26 @@ def decode(stored: bytes, offset: int) -> tuple[AccountState, str] | None:
     )
 
 
-def _load(values: dict[str, Any], past: bytes, offset: int) -> AccountState:
-    is_current = values["format"] == FORMAT
-    if is_current:
-        numbers = iter(struct.unpack(f"<{len(past) // 8}q", past))
-        values["state"]["window"]["past"] = zip(numbers, numbers, strict=True)
-    state = AccountState.load(values["state"])
-    state.shift((values["offset"] if is_current else 0) - offset)
+def _load(values: dict[str, Any], packed: bytes, offset: int) -> AccountState:
+    stored, number = values["state"], values["format"]
+    numbers = iter(struct.unpack(f"<{len(packed) // 8}q", packed))
+    if number == FORMAT:
+        [stored_offset] = islice(numbers, 1)
+        _add_numbers(stored, numbers)
+    else:
+        stored_offset = values["offset"] if number == _SECOND else 0
+    if number != _FIRST:
+        stored["window"]["past"] = zip(numbers, numbers, strict=True)
+    state = AccountState.load(stored)
+    state.shift(stored_offset - offset)
     return state
+
+
+def _add_numbers(stored: dict[str, Any], numbers: Iterator[int]) -> None:
+    """Add what most steps change, without the leases of ended calls."""
+    stored["_last_lease"], stored["bulk_at"], *latest = islice(numbers, 5)
+    known = {name: tuple(islice(numbers, _NUMBERS_OF_PROCESS)) for name in stored["processes"]}
+    stored["processes"] = {"latest": latest, "known": known}
+    [count] = islice(numbers, 1)
+    leases = islice(numbers, 3 * count)
+    stored["window"]["open"] = list(zip(leases, leases, leases, strict=True))

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from heapq import heapify, heappop, heappush
 from itertools import chain
-from struct import pack
 from typing import Any, Final
 
 __all__ = ["TICK", "Window"]
@@ -168,19 +167,27 @@ class Window:
         """The time until which the last of the responses is awaited; 0 where none is."""
         return max((deadline for _, deadline in self._open.values()), default=0)
 
-    def dump(self, *, past: bool = True) -> dict[str, Any]:
-        """Return everything as plain values, for a ledger that stores it; the ended calls only if `past` is true."""
-        kept = {
+    def dump(self) -> dict[str, Any]:
+        """Return everything as plain values, for a ledger that stores it."""
+        return {
             "numbers": [self.calls, self.period, self.guard],
             "foreign": [self.foreign, self._foreign_base],
             "latest_lost_arrival": self.latest_lost_arrival,
             "open": [[lease, sent, deadline] for lease, (sent, deadline) in self._open.items()],
+            "past": [list(pair) for pair in self._past],
         }
-        return {**kept, "past": [list(pair) for pair in self._past]} if past else kept
 
-    def pack_past(self) -> bytes:
-        """Return the leases of ended calls as pairs of integers of 64 bits, the lowest byte first."""
-        return pack(f"<{2 * len(self._past)}q", *chain.from_iterable(self._past))
+    def dump_steady(self) -> tuple[tuple[int, ...], tuple[int, ...], int]:
+        """Return what few steps change: `numbers`, `foreign` and `latest_lost_arrival` of `dump`."""
+        return (self.calls, self.period, self.guard), (self.foreign, self._foreign_base), self.latest_lost_arrival
+
+    def dump_leases(self) -> list[int]:
+        """Return the rest of `dump` as integers: how many leases are open, then the items of `open` and of `past`."""
+        numbers = [len(self._open)]
+        for lease, times in self._open.items():
+            numbers += (lease, *times)
+        numbers += chain.from_iterable(self._past)
+        return numbers
 
     @classmethod
     def load(cls, stored: dict[str, Any]) -> Window:

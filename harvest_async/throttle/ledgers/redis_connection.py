@@ -99,11 +99,12 @@ class RedisConnection:
         url = self._nodes.get(keys[0], self._url)
         commands, rest = self._commands_to(url), (b"%d" % len(keys), *keys, *arguments)
         try:
-            with explained(url):
-                return await commands.execute(b"EVALSHA", script.sha, *rest)
-        except ScriptUnknown:
-            with explained(url):
-                return await commands.execute(b"EVAL", script.text, *rest)
+            return await commands.execute(b"EVALSHA", script.sha, *rest)
+        except Exception:  # a context manager around each step would cost more
+            with contextlib.suppress(ScriptUnknown), explained(url):
+                raise
+        with explained(url):
+            return await commands.execute(b"EVAL", script.text, *rest)
 
     def _commands_to(self, url: str) -> Commands:
         if url not in self._commands:

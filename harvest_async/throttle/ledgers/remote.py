@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from fractions import Fraction
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from attrs import frozen
 
@@ -62,8 +62,7 @@ class Commit:
         return any(entry.name == name for entry in self.entries)
 
 
-@frozen
-class Reply:
+class Reply(NamedTuple):
     """The response of a store.
 
     Attributes:
