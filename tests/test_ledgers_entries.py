@@ -17,7 +17,7 @@ from harvest_async.throttle.throttle import Throttle
 from harvest_async.transport import ThrottledTransport
 from tests.support.account import SlowAccount
 from tests.support.calls import call
-from tests.support.ledger_server import LedgerServer, SimulatedLedger
+from tests.support.ledger_server import LedgerServer, SimulatedLedger, SkewedClock
 from tests.support.virtual_time import loop_clock
 
 ONE, OTHER = Scale(1_000 * SECOND, 5, "a:1"), Scale(3_000 * SECOND, 9, "a:1")
@@ -38,38 +38,43 @@ def ends_of(state):
     return [base for base, _ in state.window.dump()["past"]]
 
 
+def received(entry, seconds):
+    """Return the text of an entry with the time of the server at which it was received."""
+    return entry.text + b",%d,000000" % seconds
+
+
 # What entries mean
 
 
 def test_a_call_has_ended_at_the_time_that_its_process_reports():
-    """In the reader's time, and later by what its process does not know of the server's clock."""
-    state, entry = state_with(7), end_entry(7, 2_049 * SECOND, ONE)
+    """By its age when the server received it, whose time is rounded down to a microsecond."""
+    state, entry = state_with(7), end_entry(7, SECOND, "a:1")
 
-    assert apply([entry.text], state, NOW, OTHER) == {name_of(7)} == {entry.name}
-    assert ends_of(state) == [49 * SECOND + 5]
+    assert apply([received(entry, 3_050)], state, NOW, OTHER) == {name_of(7)} == {entry.name}
+    assert ends_of(state) == [49 * SECOND + 1_000]
     assert state.window.in_flight(NOW) == 0
 
 
 @pytest.mark.parametrize(
     ("entry", "why"),
     [
-        (end_entry(7, 2_040 * SECOND, ONE._replace(epoch="a:0")), "another clock may have shown its time"),
-        (end_entry(7, 9_999 * SECOND, ONE), "nobody can have received it later"),
+        (end_entry(7, 10 * SECOND, "a:0"), "another clock may have shown its time"),
+        (end_entry(7, -9_999 * SECOND, "a:1"), "nobody can have received it later"),
     ],
 )
 def test_a_time_that_can_not_be_right_is_that_of_the_reading(entry, why):
     """The lease is held for a period from then on, which is not too short."""
     state = state_with(7)
-    apply([entry.text], state, NOW, OTHER)
+    apply([received(entry, 3_050)], state, NOW, OTHER)
 
     assert ends_of(state) == [NOW + OTHER.late], why
 
 
 def test_an_end_that_is_applied_twice_ends_one_call():
     """The state may have it when the entry is read again."""
-    state, entry = state_with(7, 8), end_entry(7, 2_049 * SECOND, ONE)
-    apply([entry.text, entry.text], state, NOW, OTHER)
-    apply([entry.text], state, NOW, OTHER)
+    state, entry = state_with(7, 8), received(end_entry(7, SECOND, "a:1"), 3_050)
+    apply([entry, entry], state, NOW, OTHER)
+    apply([entry], state, NOW, OTHER)
 
     assert (len(ends_of(state)), state.window.in_flight(NOW)) == (1, 1)
 
@@ -79,7 +84,7 @@ def test_what_a_process_has_waiting_is_registered_in_the_reader_s_time():
     registration = Registration("p", 2_049 * SECOND, 2_051 * SECOND, Demand(3, 2), Demand(5, 1))
     state = AccountState()
 
-    assert apply([registration_entry(registration, ONE).text], state, NOW, OTHER) == frozenset()
+    assert apply([received(registration_entry(registration, ONE), 3_050)], state, NOW, OTHER) == frozenset()
     expected = registration._replace(since=49 * SECOND, until=51 * SECOND)
     assert state.processes.registration("p") == expected
 
@@ -89,7 +94,7 @@ def test_a_process_that_is_late_is_not_registered_and_its_entry_is_removed():
     registration = Registration("p", 2_040 * SECOND, 2_049 * SECOND, Demand(3, 2), Demand(0, 0))
     state = AccountState()
 
-    assert apply([registration_entry(registration, ONE).text], state, NOW, OTHER) == {b"p"}
+    assert apply([received(registration_entry(registration, ONE), 3_050)], state, NOW, OTHER) == {b"p"}
     assert state.processes.registration("p") is None
 
 
@@ -109,8 +114,8 @@ def test_entries_that_can_not_be_read_change_nothing_and_are_removed(texts):
 # What gates do with them
 
 
-def throttle_on(server, calls=4):
-    return Throttle(calls, 2, guard=0.5, pace="burst", ledger=SimulatedLedger(server), clock=loop_clock())
+def throttle_on(server, calls=4, clock=None):
+    return Throttle(calls, 2, guard=0.5, pace="burst", ledger=SimulatedLedger(server), clock=clock or loop_clock())
 
 
 @pytest.mark.anyio
@@ -136,6 +141,52 @@ async def test_an_end_takes_one_step_although_another_process_was_faster():
     await call(second)
     assert name_of(lease.number) not in server.entries()
     held.put_back()
+
+
+@pytest.mark.anyio
+@pytest.mark.virtual_time
+async def test_a_machine_that_was_asleep_reports_no_end_too_early():
+    """Its clock was stopped, which it can't know before the server has responded."""
+    server = LedgerServer(loop_clock())
+    clock = SkewedClock(loop_clock(), 0)
+    asleep, other = throttle_on(server, 2, clock), throttle_on(server, 2)
+    await call(asleep)
+    await call(other)
+    await asyncio.sleep(4)
+    lease = await asleep.acquire(Ticket())
+    await call(other)
+    await other.flush()
+    await asyncio.sleep(5)
+    clock.ahead -= 5 * SECOND
+    lease.responded()
+    lease.release()
+    await asleep.flush()
+    began = loop_clock().now()
+    await asyncio.gather(call(other), call(other))
+
+    assert loop_clock().now() - began > 2 * SECOND - SECOND // 100
+
+
+@pytest.mark.anyio
+@pytest.mark.virtual_time
+async def test_a_machine_that_was_asleep_corrects_at_once_what_it_has_stored():
+    """Not with its next call: what it has stored since has times that are too early."""
+    server = LedgerServer(loop_clock())
+    clock = SkewedClock(loop_clock(), 0)
+    asleep, other = throttle_on(server, 2, clock), throttle_on(server, 2)
+    await call(other)
+    await call(asleep)
+    await asyncio.sleep(4)
+    lease = await asleep.acquire(Ticket())
+    await asyncio.sleep(5)
+    clock.ahead -= 5 * SECOND
+    lease.lost()
+    lease.release()
+    await asleep.flush()
+    began = loop_clock().now()
+    await asyncio.gather(call(other), call(other))
+
+    assert loop_clock().now() - began > 2 * SECOND - SECOND // 100
 
 
 @pytest.mark.anyio

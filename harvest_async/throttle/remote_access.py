@@ -314,7 +314,7 @@ class RemoteAccess:
     def _know(self) -> None:
         state = self._remote.state
         self._ledger.known = state
-        self._looks = self._ends.restore() or self._looks
+        self._looks = self._ends.restore() or self._remote.doubtful or self._looks
         self.closed = state is not None and state.why is not None
 
     def _log(self, log: Turn | None) -> None:

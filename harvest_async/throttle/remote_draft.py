@@ -101,7 +101,7 @@ class Drafts:
         remote, now = self._remote, self._clock.now()
         plain = [end for end in ends if end.is_plain and not remote.changed]
         registration = self._planner.registration(state, plan)
-        entries = remote.entries(registration, plain)
+        entries = remote.entries(registration, plain, now)
         if not (plan.granted or remote.changed or len(plain) < len(ends)):
             before = self.new()
             self.end_all(ends, before)

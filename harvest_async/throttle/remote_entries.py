@@ -4,8 +4,9 @@ Invariants:
 - There are two kinds: what a process has waiting, one for each process, and that a call has ended, one for each lease.
 - An entry is stored without a look at the version of the state. A process that reads the state reads all entries and
   applies them; one that stores a state which has them removes them. To apply one twice is the same as once.
-- Times are those of the server's clock. An entry of a time before the last recovery may have another clock's time: then
-  the call counts as ended when the entry is read, which is later than it was.
+- An end has its age when it was sent, and the server adds the time at which it received the entry: so a machine that
+  was asleep, whose clock was stopped, reports no end too early. An entry of before the last recovery may have another
+  clock's time: then the call counts as ended when the entry is read, which is later than it was.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _LEASE: Final = b"lease:"
 
 
 class Entry(NamedTuple):
-    """What is stored: the text begins with the name and has no blanks."""
+    """What is stored: the text begins with the name and has no blanks; the server adds the seconds and microseconds."""
 
     name: bytes
     text: bytes
@@ -50,10 +51,10 @@ def registration_entry(registration: Registration, scale: Scale) -> Entry:
     return Entry(name, text)
 
 
-def end_entry(lease: int, time: int, scale: Scale) -> Entry:
-    """Return the entry of a call that ended at a time by an ordinary response."""
+def end_entry(lease: int, age: int, epoch: str) -> Entry:
+    """Return the entry of a call that ended some nanoseconds ago by an ordinary response."""
     name = name_of(lease)
-    return Entry(name, b"%b,%d,%b" % (name, time + scale.offset + scale.late, scale.epoch.encode()))
+    return Entry(name, b"%b,%d,%b" % (name, age, epoch.encode()))
 
 
 def name_of(lease: int) -> bytes:
@@ -78,14 +79,16 @@ def apply(entries: Iterable[bytes], state: AccountState, now: int, scale: Scale)
 
 
 def _end(lease: int, values: list[bytes], state: AccountState, now: int, scale: Scale) -> None:
-    time, epoch = values
+    age, epoch, seconds, microseconds = values
+    received = (int(seconds) * 1_000_000 + int(microseconds) + 1) * 1_000  # the server rounds it down
     latest = now + scale.late
-    state.responded(lease, min(int(time) - scale.offset, latest) if epoch.decode() == scale.epoch else latest)
+    time = received - int(age) - scale.offset
+    state.responded(lease, min(time, latest) if epoch.decode() == scale.epoch else latest)
 
 
 def _register(name: str, values: list[bytes], state: AccountState, now: int, scale: Scale) -> bool:
     """Register what a process has waiting; return False if it is late."""
-    since, until, waiting, ready, bulk_waiting, bulk_ready = map(int, values)
+    since, until, waiting, ready, bulk_waiting, bulk_ready, *_ = map(int, values)
     if until - scale.offset < now:
         return False
     interactive, bulk = Demand(waiting, ready), Demand(bulk_waiting, bulk_ready)

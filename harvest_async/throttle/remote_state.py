@@ -52,6 +52,7 @@ class RemoteState:
         state: the state in this process's time; None before the first look. It is never changed, only replaced.
         token: the stored version; empty where nothing is stored.
         changed: whether `state` differs from what is stored, so that it has to be stored.
+        doubtful: whether the server may have lost something, or a clock has jumped, so that the next draft recovers.
         late: how late the ends of calls have to be written for what is not known of the server's time.
     """
 
@@ -64,7 +65,7 @@ class RemoteState:
         self._own = b""  # the version that was stored last
         self._own_at = self._read_at = 0
         self._recovered_at = -_KEEP
-        self._doubtful = False
+        self.doubtful = False
         self._jumped = False  # whether a clock has jumped since the last recovery that is stored
         self._outdated = False  # whether the commit on its way lacks a recovery
         self.state: AccountState | None = None
@@ -79,11 +80,11 @@ class RemoteState:
     def observe(self, sent: int, received: int, reply: Reply) -> None:
         """Take the server's time of a reply into account, whose request was sent and received at times of ours."""
         jumped = self._time.observe(sent, received, reply.time)
-        self._jumped, self._doubtful = self._jumped or jumped, self._doubtful or jumped
+        self._jumped, self.doubtful = self._jumped or jumped, self.doubtful or jumped
 
     def doubt(self) -> None:
         """Note that another server may have taken over, or the same one was started again."""
-        self._doubtful = True
+        self.doubtful = True
 
     def draft(self, now: int, open_leases: Iterable[Lease]) -> AccountState:
         """Return a copy of the state, which a step may change; it was read before.
@@ -92,7 +93,7 @@ class RemoteState:
             now: the present time.
             open_leases: the leases of this process's calls in flight.
         """
-        if self._doubtful:
+        if self.doubtful:
             self.recover(now, open_leases)
         if self.state is None:
             raise AssertionError
@@ -102,11 +103,10 @@ class RemoteState:
             self.state, self._offset = draft.copy(), least
         return draft
 
-    def entries(self, registration: Registration | None, ends: Iterable[End]) -> tuple[Entry, ...]:
+    def entries(self, registration: Registration | None, ends: Iterable[End], now: int) -> tuple[Entry, ...]:
         """Return the entries of what this process has waiting and of its calls that have ended."""
-        scale = self._scale
-        registered = () if registration is None else (registration_entry(registration, scale),)
-        return (*registered, *(end_entry(end.lease, end.time, scale) for end in ends))
+        registered = () if registration is None else (registration_entry(registration, self._scale),)
+        return (*registered, *(end_entry(end.lease, now - end.time, self._epoch) for end in ends))
 
     def commit(
         self, state: AccountState, name: str, now: int, notice: bytes, entries: tuple[Entry, ...] = ()
@@ -132,11 +132,11 @@ class RemoteState:
 
     def stored(self, state: AccountState, commit: Commit, reply: Reply, now: int) -> None:
         """Note that a commit was stored."""
-        self._epoch, self._doubtful = self._sent_epoch, self._doubtful or self._outdated
+        self._epoch, self.doubtful = self._sent_epoch, self.doubtful or self._outdated
         self._apply(state, reply, now)
         self.state, self.token, self.changed = state, commit.token, False
         self._own, self._own_at, self._read_at = commit.token, now, now
-        self._jumped = self._jumped and self._doubtful  # what was stored now has times of the present scale
+        self._jumped = self._jumped and self.doubtful  # what was stored now has times of the present scale
 
     def unchanged(self, reply: Reply, now: int) -> None:
         """Note that the known version is the stored one."""
@@ -156,7 +156,7 @@ class RemoteState:
         Raises:
             StorageError: a later version has written it.
         """
-        lost = self._has_lost(reply, now) or self._doubtful or self.changed  # a recovery that is not stored yet
+        lost = self._has_lost(reply, now) or self.doubtful or self.changed  # a recovery that is not stored yet
         known, calls = self.state, tuple(open_leases)
         self.changed, self._jumped = False, self._jumped or reply.written > reply.time
         self.token, self._read_at = reply.token, now
@@ -194,7 +194,7 @@ class RemoteState:
         state = AccountState() if self.state is None else self.state.copy()
         if not self._jumped:  # the lower bound falls while no reply comes: nothing may be free earlier by that
             state.shift(max(0, self._offset - self._time.least))
-        self._offset, self._doubtful = self._time.least, False
+        self._offset, self.doubtful = self._time.least, False
         state.distrust(now, now + DEADLINE if self._jumped else None)
         enter(state, open_leases)
         self.state, self.changed, self._own = state, True, b""

@@ -86,7 +86,8 @@ class LedgerServer:
                 if commit.notice != Notice.NONE:
                     self._publish(key, commit.notice, commit.token)
         elif commit is not None:
-            entries.update(commit.entries)
+            received = b",%d,%06d" % divmod(time // 1_000, 10**6)
+            entries.update((name, text + received) for name, text in commit.entries)
         texts = tuple(entries.values())
         if stored:
             return Reply(stored=True, time=time, server=self.name, entries=texts)

@@ -42,7 +42,8 @@ if is_stored and is_new then
     if ARGV[5] ~= '' then redis.call('PUBLISH', KEYS[1], ARGV[5] .. ARGV[2]) end
   end
 elseif obsolete > 8 then
-  redis.call('HSET', KEYS[3], unpack(ARGV, 8, obsolete - 1))
+  local received = ',' .. time[1] .. ',' .. time[2]
+  for name = 8, obsolete - 2, 2 do redis.call('HSET', KEYS[3], ARGV[name], ARGV[name + 1] .. received) end
   redis.call('PEXPIRE', KEYS[3], ARGV[4])
 end
 local entries = table.concat(redis.call('HVALS', KEYS[3]), ' ')

@@ -46,7 +46,7 @@ class Commit:
         state: the state.
         keep: milliseconds for which all of it has to be kept.
         notice: what the others are notified of; see `Notice`.
-        entries: what is stored beside the state, by name, if the new state is not stored.
+        entries: what is stored beside the state, by name and with the server's time, if the new state is not stored.
         obsolete: the names of entries that the new state has, or that nobody needs: they are removed if it is stored.
     """
 
