@@ -47,7 +47,11 @@ elseif obsolete > 8 then
   redis.call('PEXPIRE', KEYS[3], ARGV[4])
 end
 local entries = table.concat(redis.call('HVALS', KEYS[3]), ' ')
-if is_stored then return time[1] .. ' ' .. time[2] .. ' ' .. entries end
+if is_stored then
+  local reply = time[1] .. ' ' .. time[2] .. ' ' .. entries
+  if #reply < 32768 then return redis.status_reply(reply) end -- a line, which is read sooner but must be short
+  return reply
+end
 local found = redis.call('HMGET', KEYS[1], 'state', 'at')
 return {time[1], time[2], stored, found[1] or '', found[2] or '', redis.call('GET', KEYS[2]) or '', entries}
 """)
