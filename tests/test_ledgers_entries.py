@@ -10,8 +10,11 @@ from hypothesis import strategies as st
 from harvest_async.clock import SECOND
 from harvest_async.testing import VirtualLoop
 from harvest_async.throttle.lease import Ticket
+from harvest_async.throttle.ledgers.remote import Reply
 from harvest_async.throttle.processes import Demand, Registration
 from harvest_async.throttle.remote_entries import Scale, apply, end_entry, name_of, registration_entry
+from harvest_async.throttle.remote_format import encode
+from harvest_async.throttle.remote_state import RemoteState
 from harvest_async.throttle.state import AccountState
 from harvest_async.throttle.throttle import Throttle
 from harvest_async.transport import ThrottledTransport
@@ -109,6 +112,21 @@ def test_entries_that_can_not_be_read_change_nothing_and_are_removed(texts):
 
     assert state.dump() == before
     assert obsolete == {text.split(b",")[0] for text in texts}
+
+
+def test_an_end_is_no_earlier_if_the_server_s_clock_was_set_back_during_a_slow_response():
+    """The response is too slow to show it, and the entry has the new time."""
+    remote, stored = RemoteState("ledger"), encode(state_with(7), 0)
+    remote.observe(NOW, NOW, reply := Reply(stored=False, time=NOW, token=b"1:a:1", state=stored, written=NOW))
+    remote.adopt(reply, NOW, [])
+    entry = received(end_entry(7, 0, ""), 52)
+    sent, now = NOW, NOW + 3 * SECOND  # the server's clock was set back by a second
+    remote.observe(sent, now, reply := Reply(stored=True, time=NOW + 2 * SECOND, entries=(entry,)))
+    remote.unchanged(reply, now)
+
+    assert not remote.doubtful
+    assert remote.state is not None
+    assert ends_of(remote.state) == [now + 1_000]
 
 
 # What gates do with them

@@ -205,6 +205,27 @@ async def test_a_loss_that_is_noticed_while_a_step_is_on_its_way_holds_all_calls
     lease.put_back()
 
 
+async def test_a_clock_that_others_know_to_have_jumped_frees_no_lease_too_early():
+    """Also if the response that brings their state was too slow to show the jump."""
+    way = [0.0005]
+    server = LedgerServer(loop_clock(), way=lambda: way[0])
+    first, second = throttle_on(server), throttle_on(server)
+    await known(server, first, second)
+    server._listeners.clear()
+    server.ahead -= SECOND
+    await call(first)  # its response shows the jump
+    await call(first)
+    await asyncio.sleep(4)
+    began = max(await asyncio.gather(*(call(first) for _ in range(4))))
+    await first.flush()
+    way[0] = 1.5
+    slow = asyncio.ensure_future(call(second))
+    await asyncio.sleep(0.1)
+    way[0] = 0.0005
+
+    assert await slow - began > 2 * SECOND
+
+
 async def test_two_losses_within_a_second_are_reported_once(caplog):
     """Processes that recover at the same time have to do so again."""
     server = LedgerServer(loop_clock())

@@ -1,7 +1,7 @@
 """Several processes on one account over a ledger on a server, in virtual time: an honest account counts what arrives.
 
 The account refuses calls beyond its limit. Processes have clocks that differ by minutes, they crash and start again,
-and the ledger's server loses requests, replies and what it stored.
+their calls are cancelled, and the ledger's server loses requests, replies and what it stored, is slow, and its clock jumps.
 """
 
 import asyncio
@@ -72,6 +72,13 @@ class House:
         left = self.lost_at + (PERIOD + 1) * SECOND - self.clock.now()
         await asyncio.sleep(max(0, left) / SECOND)
 
+    def lose(self):
+        """Note a loss. A process that has not read the state yet can't know of it: it ends."""
+        self.lost_at = self.clock.now()
+        for process in [each for each in self.processes if each.ledger.known is None]:
+            process.die()
+            self.processes.remove(process)
+
     def start(self, **options):
         self.processes.append(Process(self, **options))
         return self.processes[-1]
@@ -79,7 +86,7 @@ class House:
     async def finish(self, seconds=120):
         """Wait until all calls have ended; return their results."""
         tasks = [task for process in self.processes for task in process.tasks]
-        _, late = await asyncio.wait(tasks, timeout=seconds)
+        _, late = await asyncio.wait([*tasks, asyncio.ensure_future(asyncio.sleep(0))], timeout=seconds)
         assert not late
         return [task.result() for task in tasks if not task.cancelled()]
 
@@ -102,7 +109,22 @@ def run(main, seed=0, **options):
 
 
 EVENTS = st.sampled_from(
-    ["calls", "calls", "bulk", "die", "start", "lost reply", "lost request", "restart", "fail over", "down", "wait"]
+    [
+        *(
+            "calls",
+            "calls",
+            "bulk",
+            "die",
+            "start",
+            "lost reply",
+            "lost request",
+            "restart",
+            "fail over",
+            "down",
+            "wait",
+        ),
+        *("clock", "lost entries", "cancel", "slow"),
+    ]
 )
 
 
@@ -172,7 +194,8 @@ def _wait_after_a_death(harm):
 
 async def _calls(house):
     deadline = house.random.choice((1, 5, 60)) * SECOND
-    house.random.choice(house.processes).begin(house.random.randrange(1, 12), deadline)
+    for process in house.random.sample(house.processes, min(1, len(house.processes))):
+        process.begin(house.random.randrange(1, 12), deadline)
 
 
 async def _bulk(house):
@@ -200,12 +223,12 @@ async def _lost_request(house):
 
 
 async def _restart(house):
-    house.lost_at = house.clock.now()
+    house.lose()
     house.server.restart()
 
 
 async def _fail_over(house):
-    house.lost_at = house.clock.now()
+    house.lose()
     house.server.fail_over(house.random.uniform(0, 0.3))
 
 
@@ -219,7 +242,33 @@ async def _wait(house):
     await asyncio.sleep(house.random.uniform(0, 5))
 
 
+async def _clock(house):
+    house.lose()
+    house.server.ahead += round(house.random.choice((-400, -3, -0.3, 0.3, 3, 400)) * SECOND)
+
+
+async def _lost_entries(house):
+    house.server.lose_entries()
+
+
+async def _cancel(house):
+    tasks = [task for process in house.processes for task in process.tasks if not task.done()]
+    for task in house.random.sample(tasks, len(tasks) // 2):
+        task.cancel()
+
+
+async def _slow(house):
+    """Delay what is sent within a short time by seconds."""
+    way, house.server.way = house.server.way, lambda: house.random.uniform(0.2, 2)
+    await asyncio.sleep(0.1)
+    house.server.way = way
+
+
 EFFECTS = {
+    "clock": _clock,
+    "lost entries": _lost_entries,
+    "cancel": _cancel,
+    "slow": _slow,
     "calls": _calls,
     "bulk": _bulk,
     "die": _die,

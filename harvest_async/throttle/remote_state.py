@@ -218,7 +218,11 @@ class RemoteState:
             raise StorageError(f"{self._name} {error.message}") from None
         if found is None:
             logger.warning("%s has a state that can't be read: it begins anew", self._name)
-        state, self._epoch = found or (AccountState(), "")
+        state, epoch = found or (AccountState(), "")
+        if epoch != self._epoch:  # others may have found that the server's clock has jumped
+            self._time.forget()
+            state.shift(self._offset - self._time.least)
+            self._offset, self._epoch = self._time.least, epoch
         return state
 
     @property
@@ -226,7 +230,9 @@ class RemoteState:
         return Scale(self._offset, self.late, self._epoch)
 
     def _apply(self, state: AccountState, reply: Reply, now: int) -> None:
-        self._obsolete = apply(reply.entries, state, now, self._scale)
+        scale = self._scale
+        # If the server's clock was set back by less than this response took, the offset is too large for its entries.
+        self._obsolete = apply(reply.entries, state, now, scale._replace(offset=min(scale.offset, reply.time - now)))
 
 
 def _number(token: bytes) -> int:

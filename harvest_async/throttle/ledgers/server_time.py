@@ -3,6 +3,7 @@
 Invariants:
 - A server's time that was read between two times of ours bounds how far its clock is ahead of ours: between the read
   time less the later of ours, and the read time less the earlier one.
+- Where others know that a clock has jumped, only what was observed since counts.
 - Only differences of our monotonic clock are used, so that it does not matter what any machine's wall clock shows.
 """
 
@@ -30,10 +31,11 @@ class ServerTime:
         most: the upper bound.
     """
 
-    __slots__ = ("_at", "least", "most")
+    __slots__ = ("_at", "_last", "least", "most")
 
     def __init__(self) -> None:
         self.least = self.most = 0
+        self._last = (0, 0)
         self._at: int | None = None
 
     def observe(self, sent: int, received: int, time: int) -> bool:
@@ -42,7 +44,7 @@ class ServerTime:
         Returns:
             Whether one of the two clocks has jumped since the last observation.
         """
-        least, most = time - received, time + _RESOLUTION - sent
+        self._last = least, most = time - received, time + _RESOLUTION - sent
         jumped = False
         if self._at is not None:
             drift = max(0, received - self._at) // _DRIFT
@@ -52,3 +54,7 @@ class ServerTime:
                 least, most = max(least, lower), min(most, upper)
         self.least, self.most, self._at = least, most, received
         return jumped
+
+    def forget(self) -> None:
+        """Rely on the last observation alone: it may be too slow to show that a clock has jumped before it."""
+        self.least, self.most = self._last
