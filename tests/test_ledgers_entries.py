@@ -19,7 +19,7 @@ from harvest_async.throttle.state import AccountState
 from harvest_async.throttle.throttle import Throttle
 from harvest_async.transport import ThrottledTransport
 from tests.support.account import SlowAccount
-from tests.support.calls import call
+from tests.support.calls import call, known
 from tests.support.ledger_server import LedgerServer, SimulatedLedger, SkewedClock
 from tests.support.virtual_time import loop_clock
 
@@ -142,9 +142,7 @@ async def test_an_end_takes_one_step_although_another_process_was_faster():
     """It counts from its own time on, and the next state that is stored has it."""
     server = LedgerServer(loop_clock())
     first, second = throttle_on(server), throttle_on(server)
-    await call(first)
-    await call(second)
-    await asyncio.sleep(4)
+    await known(first, second)
     lease = await first.acquire(Ticket())
     held = await second.acquire(Ticket())
     before = server.operations
@@ -168,9 +166,7 @@ async def test_a_machine_that_was_asleep_reports_no_end_too_early():
     server = LedgerServer(loop_clock())
     clock = SkewedClock(loop_clock(), 0)
     asleep, other = throttle_on(server, 2, clock), throttle_on(server, 2)
-    await call(asleep)
-    await call(other)
-    await asyncio.sleep(4)
+    await known(asleep, other)
     lease = await asleep.acquire(Ticket())
     await call(other)
     await other.flush()
@@ -192,9 +188,7 @@ async def test_a_machine_that_was_asleep_corrects_at_once_what_it_has_stored():
     server = LedgerServer(loop_clock())
     clock = SkewedClock(loop_clock(), 0)
     asleep, other = throttle_on(server, 2, clock), throttle_on(server, 2)
-    await call(other)
-    await call(asleep)
-    await asyncio.sleep(4)
+    await known(other, asleep)
     lease = await asleep.acquire(Ticket())
     await asyncio.sleep(5)
     clock.ahead -= 5 * SECOND
@@ -213,9 +207,7 @@ async def test_an_end_alone_stores_no_new_version():
     """Also if another process, whose leases have other numbers, has stored the present one."""
     server = LedgerServer(loop_clock())
     first, second = throttle_on(server), throttle_on(server)
-    await call(first)
-    await call(second)
-    await asyncio.sleep(4)
+    await known(first, second)
     lease = await second.acquire(Ticket())
     held = await first.acquire(Ticket())
     second._gate()._access._write()  # it reads what the first one has stored
@@ -236,9 +228,7 @@ async def test_a_block_that_a_look_prolongs_is_stored_without_a_grant():
     """The call of a process that died may have arrived at the blocked account."""
     server = LedgerServer(loop_clock())
     dies, lives = throttle_on(server), throttle_on(server)
-    await call(dies)
-    await call(lives)
-    await asyncio.sleep(4)
+    await known(dies, lives)
     await dies.acquire(Ticket(deadline=2 * SECOND))
     dies.ledger.dead = True
     lease = await lives.acquire(Ticket())
@@ -260,9 +250,7 @@ async def test_an_entry_that_the_server_has_lost_is_written_again():
     """So the lease of a call that has ended is not held until its deadline."""
     server = LedgerServer(loop_clock())
     first, second = throttle_on(server), throttle_on(server)
-    await call(first)
-    await call(second)
-    await asyncio.sleep(4)
+    await known(first, second)
     lease = await first.acquire(Ticket())
     await call(second)
     await second.flush()

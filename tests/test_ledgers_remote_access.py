@@ -14,6 +14,7 @@ from harvest_async.testing import VirtualClock, VirtualLoop
 from harvest_async.throttle.lease import Ticket
 from harvest_async.throttle.ledgers.remote import LedgerDown, Notice
 from harvest_async.throttle.throttle import Throttle
+from tests.support.calls import known
 from tests.support.ledger_server import LedgerServer, SimulatedLedger
 from tests.support.virtual_time import loop_clock
 
@@ -33,13 +34,6 @@ async def call(throttle, seconds=0.0):
     return loop_clock().now()
 
 
-async def known(server, *throttles):
-    """Make the first call of each throttle, so that none is unknown, and wait until the window is free."""
-    for throttle in throttles:
-        await call(throttle)
-    await asyncio.sleep(4)
-
-
 def access_of(throttle):
     return throttle._gate()._access
 
@@ -48,7 +42,7 @@ async def test_processes_with_steps_that_collide_all_make_their_calls():
     """Each plans its step again with what the faster one has stored, and no more calls are sent than the limit."""
     server = LedgerServer(loop_clock())
     throttles = [throttle_on(server) for _ in range(6)]
-    await known(server, *throttles)
+    await known(*throttles)
     began = loop_clock().now()
     ends = sorted(await asyncio.gather(*(call(throttle) for throttle in throttles for _ in range(2))))
 
@@ -60,7 +54,7 @@ async def test_a_process_that_is_too_late_waits_without_a_further_step():
     """What it waits for is known from the state that it has just received."""
     server = LedgerServer(loop_clock())
     first, second = throttle_on(server), throttle_on(server)
-    await known(server, first, second)
+    await known(first, second)
     for _ in range(4):
         await call(first)
     await first.flush()
@@ -77,7 +71,7 @@ async def test_a_look_that_finds_another_version_takes_it_over():
     """A process with a call in flight looks from time to time; a newer state is nothing to be stored."""
     server = LedgerServer(loop_clock())
     first, second = throttle_on(server), throttle_on(server)
-    await known(server, first, second)
+    await known(first, second)
     lease = await first.acquire(Ticket())
     await call(second)
     await second.flush()
@@ -107,7 +101,7 @@ async def test_ordinary_calls_of_a_share_end_in_it_and_numbers_are_not_used_agai
     """After the server is back, whether or not another process has stored something meanwhile."""
     server = LedgerServer(loop_clock())
     throttle, other = throttle_on(server, share=1 / 2), throttle_on(server)
-    await known(server, throttle, other)
+    await known(throttle, other)
     server.down = True
     numbers = []
     for _ in range(3):
@@ -132,7 +126,7 @@ async def test_after_a_lost_connection_nothing_is_granted_for_a_second():
     """Another server may have taken over; what waits meanwhile is granted then."""
     server = LedgerServer(loop_clock())
     throttle = throttle_on(server)
-    await known(server, throttle)
+    await known(throttle)
     server.lost_replies = 1
     first = await call(throttle)
     second = await call(throttle)
@@ -144,7 +138,7 @@ async def test_a_call_that_is_cancelled_after_a_lost_connection_leaves_no_step()
     """A step for nobody would open the connections again after they were closed."""
     server = LedgerServer(loop_clock())
     throttle = throttle_on(server)
-    await known(server, throttle)
+    await known(throttle)
     server.lost_replies = 1
     await call(throttle)
     task = asyncio.ensure_future(call(throttle))
@@ -162,7 +156,7 @@ async def test_a_refusal_that_another_process_reports_closes_the_gate():
     """By the notice, before the next step; one's own notices change nothing."""
     server = LedgerServer(loop_clock())
     first, second = throttle_on(server), throttle_on(server)
-    await known(server, first, second)
+    await known(first, second)
     held = await second.acquire(Ticket())
     lease = await first.acquire(Ticket())
     assert not held.withheld
@@ -180,7 +174,7 @@ async def test_after_the_connection_for_notices_was_lost_the_state_is_read(notic
     """With all calls held for a period if another server responds; else it is only looked at."""
     server = LedgerServer(loop_clock())
     throttle = throttle_on(server)
-    await known(server, throttle)
+    await known(throttle)
     began = loop_clock().now()
     access_of(throttle)._notified(notice, b"")
     end = await call(throttle)
@@ -192,7 +186,7 @@ async def test_a_loss_that_is_noticed_while_a_step_is_on_its_way_holds_all_calls
     """Also if a call has looked at the state meanwhile, and the step is stored without it."""
     server = LedgerServer(loop_clock(), way=lambda: 0.05)
     throttle = throttle_on(server)
-    await known(server, throttle)
+    await known(throttle)
     step = asyncio.ensure_future(throttle.acquire(Ticket()))
     await asyncio.sleep(0.02)
     access_of(throttle)._notified(Notice.LOST, b"")
@@ -210,7 +204,7 @@ async def test_a_clock_that_others_know_to_have_jumped_frees_no_lease_too_early(
     way = [0.0005]
     server = LedgerServer(loop_clock(), way=lambda: way[0])
     first, second = throttle_on(server), throttle_on(server)
-    await known(server, first, second)
+    await known(first, second)
     server._listeners.clear()
     server.ahead -= SECOND
     await call(first)  # its response shows the jump
@@ -230,7 +224,7 @@ async def test_two_losses_within_a_second_are_reported_once(caplog):
     """Processes that recover at the same time have to do so again."""
     server = LedgerServer(loop_clock())
     throttle = throttle_on(server)
-    await known(server, throttle)
+    await known(throttle)
     lease = await throttle.acquire(Ticket())
     with caplog.at_level(logging.WARNING):
         for _ in range(2):
@@ -248,7 +242,7 @@ async def test_a_server_that_lacks_the_latest_versions_has_lost_them():
     """A replica that took over: the calls in flight are entered again, and all are held for a period."""
     server = LedgerServer(loop_clock())
     throttle = throttle_on(server)
-    await known(server, throttle)
+    await known(throttle)
     await call(throttle)
     await throttle.flush()
     await asyncio.sleep(0.3)
@@ -266,7 +260,7 @@ async def test_leases_that_another_server_has_stored_are_given_back():
     """It took over without an error on any connection, and may lack leases that others were granted just before."""
     server = LedgerServer(loop_clock())
     first, second = throttle_on(server), throttle_on(server)
-    await known(server, first, second)
+    await known(first, second)
     await call(second)
     await second.flush()
     server._listeners.clear()
@@ -286,7 +280,7 @@ async def test_a_look_at_another_server_grants_nothing_for_a_second():
     """Also where nothing was to be stored, and nothing is lost."""
     server = LedgerServer(loop_clock())
     throttle = throttle_on(server)
-    await known(server, throttle)
+    await known(throttle)
     server._listeners.clear()
     server._starts += 1
     began = loop_clock().now()
@@ -300,7 +294,7 @@ async def test_a_look_at_another_server_grants_nothing_for_a_second():
 async def test_a_new_process_does_not_rely_on_a_state_of_long_ago():
     """What other programs have sent since is unknown."""
     server = LedgerServer(loop_clock())
-    await known(server, throttle_on(server))
+    await known(throttle_on(server))
     await asyncio.sleep(60)
     late = throttle_on(server)
     lease = await late.acquire(Ticket())
@@ -313,7 +307,7 @@ async def test_a_state_that_can_not_be_read_begins_anew(caplog):
     """It is reported, and the account is unknown."""
     server = LedgerServer(loop_clock())
     throttle = throttle_on(server)
-    await known(server, throttle)
+    await known(throttle)
     key = ("acme", "general")
     server._states[key] = (b"9:other:1", b"{]", server.time())
     with caplog.at_level(logging.WARNING):
@@ -337,7 +331,7 @@ async def test_an_error_that_nobody_expected_fails_the_calls_that_wait():
     """Not the task alone, which would leave them waiting for ever."""
     server = LedgerServer(loop_clock())
     throttle = throttle_on(server)
-    await known(server, throttle)
+    await known(throttle)
 
     async def broken(*_, **__):
         raise RuntimeError("broken")
@@ -352,7 +346,7 @@ async def test_an_end_with_a_lost_reply_is_written_once():
     """The server has it already, and its lease is free by the time the server is back."""
     server = LedgerServer(loop_clock())
     throttle = throttle_on(server)
-    await known(server, throttle)
+    await known(throttle)
     lease = await throttle.acquire(Ticket())
     lease.responded()
     lease.release()
@@ -393,7 +387,7 @@ async def test_a_server_that_stays_away_fails_calls_after_five_seconds():
     """Then at once, until it is back."""
     server = LedgerServer(loop_clock())
     throttle = throttle_on(server)
-    await known(server, throttle)
+    await known(throttle)
     server.down = True
     began = loop_clock().now()
     with pytest.raises(LedgerDown):
@@ -411,7 +405,7 @@ async def test_calls_while_the_server_is_away_leave_nothing_in_memory(share):
     """Neither those that fail nor those of a share, however long it is away."""
     server = LedgerServer(loop_clock())
     throttle = throttle_on(server, share=share)
-    await known(server, throttle)
+    await known(throttle)
     server.down = True
 
     async def make_calls(number):
