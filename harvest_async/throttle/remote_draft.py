@@ -106,7 +106,7 @@ class Drafts:
             before = self.new()
             self.end_all(ends, before)
             if not _differ(before, state, now):
-                return remote.enter(state, now, entries) if ends or _registers(before, registration) else None
+                return remote.commit_entries(state, now, entries) if ends or _registers(before, registration) else None
         self._steps += 1
         is_closed = state.why is not None
         notice = Notice.NONE

@@ -126,7 +126,7 @@ class RemoteState:
         obsolete = self._obsolete.union(entry.name for entry in entries)
         return Commit(token, encode(state, self._offset, epoch), _keep(state, now), notice, entries, tuple(obsolete))
 
-    def enter(self, state: AccountState, now: int, entries: tuple[Entry, ...]) -> Commit:
+    def commit_entries(self, state: AccountState, now: int, entries: tuple[Entry, ...]) -> Commit:
         """Return the request to store entries only."""
         return Commit(b"", b"", _keep(state, now), b"", entries)
 
