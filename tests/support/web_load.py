@@ -35,6 +35,7 @@ class Outcome:
         others: all others.
         free: the leases that were free while visitors came.
         first: when the first came who was served after the crowd, on the monotonic clock.
+        bare: the visits to a route that refuses without a look at the account, by as many at once.
         patient: the statuses of the visitors who wait.
         requests: what the sandbox received.
         calls, period: the limit.
@@ -48,6 +49,7 @@ class Outcome:
     others: list
     free: int
     first: float
+    bare: list
     patient: list
     requests: list
     calls: int
@@ -68,9 +70,12 @@ class Outcome:
         return sum(each["refused"] for each in self.requests)
 
     def refused_in(self, share):
-        """The time within which so large a share of the refusals was there, in seconds from the entry of the app."""
-        took = sorted(float(each.headers["x-took"]) for each in self.refused)
-        return took[math.ceil(len(took) * share) - 1] if took else 0.0
+        """The time within which so large a share of the refusals was there, in seconds from the entry of the handler."""
+        return _within(share, self.refused)
+
+    def bare_in(self, share):
+        """The same time for the route that looks at nothing: what the machine and the framework take."""
+        return _within(share, self.bare)
 
     @property
     def off(self):
@@ -80,8 +85,14 @@ class Outcome:
         return max((abs(now + wait - _next(successes, now)) for now, wait in retries), default=0.0)
 
 
+def _within(share, visits):
+    """The seconds within which so large a share of some visits had their responses."""
+    took = sorted(float(each.headers["x-took"]) for each in visits)
+    return took[math.ceil(len(took) * share) - 1] if took else 0.0
+
+
 def entered(visit):
-    """When the app was entered, on the monotonic clock: a visitor's own time depends on the crowd."""
+    """When the handler was entered, on the monotonic clock: a visitor's own time depends on the crowd."""
     return float(visit.headers["x-entered"])
 
 
@@ -173,6 +184,7 @@ async def _storm(page, address, calls, period, visitors, patient):
     visits = await crowd(f"{page}/impatient", visitors)
     came = [*map(entered, visits)]
     first = await _until_served(f"{page}/impatient", 3 * period + 5)
+    bare = await crowd(f"{page}/refused", visitors)
     waiting = await crowd(f"{page}/patient", patient)
     async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
         requests = (await client.get(f"{address}/_sandbox/requests")).json()
@@ -183,6 +195,7 @@ async def _storm(page, address, calls, period, visitors, patient):
         "others": [each for each in visits if each.status not in {200, 503}],
         "free": free_leases(requests, min(came), max(came), calls, period),
         "first": first,
+        "bare": bare,
         "patient": [each.status for each in waiting],
         "requests": requests,
     }
