@@ -7,11 +7,12 @@ Notes:
 
 from __future__ import annotations
 
+import math
 import time
 from datetime import UTC, datetime
 from typing import Final, Protocol
 
-__all__ = ["SECOND", "Clock", "SystemClock", "seconds", "span"]
+__all__ = ["SECOND", "Clock", "SystemClock", "rounded_up", "seconds", "span"]
 
 SECOND: Final = 1_000_000_000
 """One second in the unit of every clock: nanoseconds."""
@@ -50,3 +51,8 @@ def span(seconds_: float) -> int:
 def seconds(span_: int) -> float:
     """Turn nanoseconds into seconds."""
     return span_ / SECOND
+
+
+def rounded_up(seconds_: float) -> float:
+    """Round seconds up to a tenth, for a message: who waits for that long does not come too early."""
+    return math.ceil(round(seconds_ * 10, 6)) / 10

@@ -473,3 +473,9 @@ def test_never_two_holders(steps):
         with contextlib.suppress(LockHeld, LockLost):
             asyncio.run(do(who, what))
         assert sum(lock.is_valid(clock) for lock in held.values()) <= 1
+
+
+@pytest.mark.parametrize(("seconds", "shown"), [(0.004, "0.1 s"), (0.3, "0.3 s"), (1.1, "1.1 s"), (2.31, "2.4 s")])
+def test_the_time_until_a_lock_is_free_is_rounded_up(seconds, shown):
+    """Who tries again after the time in the message does not come too early."""
+    assert f"Try again in {shown}," in str(LockHeld("acme", None, seconds))

@@ -30,6 +30,19 @@ async def test_max_wait_refuses_what_would_wait_longer():
     assert await house.get(max_wait=0.1) == 200
 
 
+async def test_a_wait_of_some_milliseconds_is_not_shown_as_none():
+    """The message rounds up, so that who waits for as long as it says does not come too early."""
+    house = House(calls=5, pace="burst")
+    await house.many(4)
+    with pytest.raises(WouldWait) as caught:
+        await house.get(max_wait=0)
+    await asyncio.sleep(caught.value.wait - 0.004)
+    with pytest.raises(WouldWait, match=r"would wait 0\.1 s .*: retry in 0\.1 s") as soon:
+        await house.get(max_wait=0)
+
+    assert 0 < soon.value.wait < 0.05
+
+
 async def test_max_wait_bounds_the_real_wait():
     """Where the forecast was too short, the wait still ends."""
     house = House(calls=5, way=lambda number: 30 if number == 0 else 0.05)

@@ -17,7 +17,7 @@ from uuid import uuid4
 
 from attrs import field, frozen
 
-from harvest_async.clock import SECOND, Clock
+from harvest_async.clock import SECOND, Clock, rounded_up
 from harvest_async.errors import HarvestError, InvalidArgument
 
 __all__ = ["MAX_LEASE", "Holder", "LockHeld", "LockLost", "RunLock", "RunLocks", "check_names", "new_owner"]
@@ -40,7 +40,7 @@ class LockHeld(HarvestError):
             why = "the store of its lock began empty a short while ago, so that a run may still be writing"
         else:
             why = f"the run {holder.owner} is writing; its last heartbeat was {holder.heartbeat_age:.1f} s ago"
-        super().__init__(f"account {account}: {why}. Try again in {retry_after:.1f} s, or wait for that run.")
+        super().__init__(f"account {account}: {why}. Try again in {rounded_up(retry_after):.1f} s, or wait for that run.")
         self.account = account
         self.holder = holder
         self.retry_after = retry_after

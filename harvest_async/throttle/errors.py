@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harvest_async.clock import SECOND
+from harvest_async.clock import SECOND, rounded_up
 from harvest_async.errors import NotSent, Throttled, WouldWait
 from harvest_async.throttle.state import AccountState
 
@@ -20,8 +20,8 @@ def would_wait(wait: int, reason: str | None = None) -> WouldWait:
     if reason is not None:
         return WouldWait(f"nothing was sent within max_wait: {reason}; it has lasted {seconds:.1f} s", wait=seconds)
     return WouldWait(
-        f"the call would wait {seconds:.1f} s at the gate, longer than max_wait: "
-        f"retry in {seconds:.1f} s or raise max_wait",
+        f"the call would wait {rounded_up(seconds):.1f} s at the gate, longer than max_wait: "
+        f"retry in {rounded_up(seconds):.1f} s or raise max_wait",
         wait=seconds,
     )
 
