@@ -40,7 +40,9 @@ class LockHeld(HarvestError):
             why = "the store of its lock began empty a short while ago, so that a run may still be writing"
         else:
             why = f"the run {holder.owner} is writing; its last heartbeat was {holder.heartbeat_age:.1f} s ago"
-        super().__init__(f"account {account}: {why}. Try again in {rounded_up(retry_after):.1f} s, or wait for that run.")
+        super().__init__(
+            f"account {account}: {why}. Try again in {rounded_up(retry_after):.1f} s, or wait for that run."
+        )
         self.account = account
         self.holder = holder
         self.retry_after = retry_after
