@@ -12,8 +12,8 @@ beside us what one would pick instead. The bound of 250 calls is 30 s: the third
 
 Rules:
 - Each contestant runs three times (`--short`: once) in each situation, each time in a process of its own, against a
-  sandbox in a process of its own. All runs of a round take the same minutes, and begin one second apart, so that they
-  compete little for the processor.
+  sandbox in a process of its own. All contestants of a situation take the same minutes, and begin one second apart, so
+  that they compete little for the processor; the situations come one after the other.
 - Each has 250 calls under way or waiting at a time. With 1,000 in its pool, httpx alone keeps a processor busy.
 - Each makes the same calls by httpx. After a refusal it waits as long as `Retry-After` says, after an error of the
   connection for a second; then asks its limiter again.
@@ -29,6 +29,7 @@ from collections import deque
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from itertools import repeat
 from pathlib import Path
 
 import httpx
@@ -300,14 +301,12 @@ def take_part(name, situation, server, delay):
     return asyncio.run(contest(name, situation, server, delay))
 
 
-def run(names):
-    """Return the tallies of a round: of each contestant one for each situation."""
-    entries = [(name, situation) for situation in SITUATIONS for name in names]
-    with sandboxes(len(entries)) as servers, ProcessPoolExecutor(len(entries)) as processes:
-        for (_, situation), server in zip(entries, servers, strict=True):
+def run(names, situation):
+    """Return the tallies of a situation, one for each contestant."""
+    with sandboxes(len(names)) as servers, ProcessPoolExecutor(len(names)) as processes:
+        for server in servers:
             server.latency(0.02, situation.high)
-        found = list(processes.map(take_part, *zip(*entries, strict=True), servers, range(len(entries))))
-    return [found[place :: len(names)] for place in range(len(names))]
+        return list(processes.map(take_part, names, repeat(situation), servers, range(len(names))))
 
 
 # What is printed
@@ -357,10 +356,10 @@ def worst(tallies):
 def main():
     heading(__doc__.splitlines()[0], "aiolimiter")
     names = list(installed(CONTESTANTS, NEEDED))
-    rounds = [dict(zip(names, run(names), strict=True)) for _ in range(RUNS)]
+    rounds = [[run(names, situation) for situation in SITUATIONS] for _ in range(RUNS)]
     columns = ("", "runs ended", "fewest done", "longest", "of the bound", "most refused", "most in a window")
     for place, situation in enumerate(SITUATIONS):
-        found = {name: [each[name][place] for each in rounds] for name in names}
+        found = {name: [each[place][nth] for each in rounds] for nth, name in enumerate(names)}
         print(title(situation))
         asked = f"harvest_async at most {situation.asked} of the bound"
         asked += "" if situation.other else ", 0 refused, at most 100 in a window"
@@ -368,7 +367,7 @@ def main():
         give_headline(situation, found)
         if not place:
             draw(PICTURE, [worst(found[name]) for name in names if name != JUDGED])
-    if not any(each.refusals for one in rounds for each in one[JUDGED]):
+    if not any(each.refusals for one in rounds for tallies in one for each in tallies if each.name == JUDGED):
         sys.exit("The window stamped at sending was not refused: the sandbox judges wrongly.")
 
 
