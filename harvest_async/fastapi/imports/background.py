@@ -163,15 +163,15 @@ class BackgroundImports:
             raise _out_of_place(record, "it is not running")
         self.folder.request_cancel(record.id)
 
-    def remove(self, record: ImportRecord) -> None:
+    async def remove(self, record: ImportRecord) -> None:
         """Remove an import from the list, with its file and its journal: it can't be undone any more.
 
         Raises:
             Refusal: it is active.
         """
-        if record.is_active:
-            raise _out_of_place(record, "it is still active: cancel it first")
-        self.folder.remove(record.id)
+        active = await asyncio.to_thread(self.folder.remove_inactive, record.id)
+        if active is not None:
+            raise _out_of_place(active, "it is still active: cancel it first")
 
     def _belongs(self, record: ImportRecord, owner: str) -> bool:
         return record.owner == owner and not record.has_expired(self._now(), self._plans_last)

@@ -1,0 +1,114 @@
+"""Requests about a background import that another request changes meanwhile."""
+
+import asyncio
+
+import pytest
+
+from harvest_async.fastapi.refusals import Refusal
+from harvest_async.run_lock import MemoryRunLocks, hold
+from harvest_async.sandbox import Sandbox
+from tests.support.background import API, PAGES, do, ended, importing_app, kind, maker, rows, upload, visited
+
+pytestmark = [pytest.mark.anyio, pytest.mark.socket]
+
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+
+
+@pytest.fixture
+def sandbox():
+    sandbox = Sandbox(10_000, 15)
+    yield sandbox
+    sandbox.close()
+
+
+@pytest.fixture
+def address(sandbox):
+    with sandbox.serve_in_thread() as address:
+        yield address
+
+
+@pytest.fixture
+def app(address, tmp_path):
+    return importing_app(tmp_path / "imports", maker(address))
+
+
+async def test_a_form_that_arrives_slowly_spares_an_import_that_has_begun(app, sandbox):
+    """A request to remove a plan, the form of which ends after the plan was confirmed, removes nothing."""
+    async with visited(app) as visitor:
+        plan = await ended(visitor, await upload(visitor, rows(20)))
+        page, token = plan["links"]["self"].replace(API, PAGES), visitor.headers.pop("X-CSRF-Token")
+        reading, confirmed = asyncio.Event(), asyncio.Event()
+
+        async def form():
+            yield b"csrf_token="
+            reading.set()
+            await confirmed.wait()
+            yield token.encode()
+
+        removal = asyncio.create_task(visitor.post(f"{page}/remove", content=form(), headers=FORM))
+        await reading.wait()
+        sandbox.fault("latency_in", match={"method": "POST"}, times=None, seconds=0.1)
+        visitor.headers["X-CSRF-Token"] = token
+        running = await do(visitor, plan, "confirm")
+        confirmed.set()
+        removed = await removal
+        sandbox.clear_faults()
+        done = await ended(visitor, running)
+
+    assert (removed.status_code, kind(removed)) == (409, "wrong-phase")
+    assert (done["phase"], done["report"]["created"]) == ("done", 20)
+
+
+async def test_an_import_is_not_begun_from_an_earlier_state(app):
+    """Who confirms a plan that has run and was undone meanwhile is refused, and the reports stay."""
+    background = app.state.background
+    async with visited(app) as visitor:
+        plan = await ended(visitor, await upload(visitor, rows(3)))
+        earlier = await background.find(plan["id"], "acme")
+        done = await ended(visitor, await do(visitor, plan, "confirm"))
+        undone = await ended(visitor, await do(visitor, done, "undo"))
+        with pytest.raises(Refusal, match="load the page again"):
+            await background.confirm(earlier)
+        after = (await visitor.get(plan["links"]["self"])).json()
+
+    assert (after["phase"], after["report"], after["undone"]) == ("undone", done["report"], undone["undone"])
+
+
+@pytest.mark.parametrize("action", ["confirm", "remove", "cancel"])
+async def test_an_import_that_was_removed_stays_removed(app, tmp_path, action):
+    """An action on an import that another request has removed stores nothing."""
+    background = app.state.background
+    async with visited(app) as visitor:
+        plan = await ended(visitor, await upload(visitor, rows(1)))
+        page = plan["links"]["self"].replace(API, PAGES)
+        earlier = await background.find(plan["id"], "acme")
+        await do(visitor, plan, "remove")
+        if action == "confirm":
+            with pytest.raises(Refusal, match="load the page again"):
+                await background.confirm(earlier)
+        elif action == "remove":
+            await background.remove(earlier)
+        else:
+            background.folder.request_cancel(plan["id"])
+        later = await visitor.post(f"{page}/{action}")
+
+    assert later.status_code == 404
+    assert list((tmp_path / "imports").iterdir()) == []
+
+
+async def test_a_refused_begin_leaves_the_time_since_an_earlier_run(address, tmp_path):
+    """The next import still waits until no write of a run that was cut off can be processed any more."""
+    locks = MemoryRunLocks()
+    app = importing_app(tmp_path / "imports", maker(address), locks=locks, watch=60.0)
+    background, account = app.state.background, f"{address}/sandbox"
+    async with visited(app) as visitor:
+        plan = await ended(visitor, await upload(visitor, rows(1)))
+        earlier = await background.find(plan["id"], "acme")
+        await do(visitor, plan, "remove")
+        await locks.release(await locks.acquire(account, "cut off", 1.0), clean=False)
+        with pytest.raises(Refusal):
+            await background.confirm(earlier)
+        async with hold(locks, account, wait=5.0) as held:
+            quiet = held.lock.quiet(locks.clock)
+
+    assert quiet < 5.0
