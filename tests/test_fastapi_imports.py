@@ -445,6 +445,78 @@ async def test_a_browser_that_leaves_in_the_middle_changes_nothing(app, sandbox)
     assert done["phase"] == "done"
 
 
+@pytest.mark.parametrize(
+    ("path", "media", "begin", "status"),
+    [
+        (
+            API,
+            "multipart/form-data; boundary=x",
+            b'--x\r\ncontent-disposition: form-data; name="file"; filename="a"',
+            400,
+        ),
+        (f"{PAGES}/{{id}}/confirm", "application/x-www-form-urlencoded", b"csrf_", 403),
+    ],
+    ids=["upload", "confirmation"],
+)
+async def test_a_browser_that_leaves_while_it_sends_is_no_error_of_the_app(app, tmp_path, path, media, begin, status):
+    """Nothing is raised, begun or stored."""
+    messages = [
+        {"type": "http.request", "body": begin, "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    sent = []
+
+    async def receive():
+        return messages.pop(0)
+
+    async def send(message):
+        sent.append(message)
+
+    async with visited(app) as visitor:
+        plan = await ended(visitor, await upload(visitor, rows(1)))
+        request = visitor.build_request("POST", path.format(id=plan["id"]), headers={"content-type": media})
+        if status == 403:
+            del request.headers["X-CSRF-Token"]
+        place = {
+            "path": request.url.path,
+            "raw_path": request.url.raw_path,
+            "query_string": b"",
+            "headers": request.headers.raw,
+        }
+        await app({"type": "http", "method": "POST", **place}, receive, send)
+        listed = (await visitor.get(API)).json()
+
+    assert [each["status"] for each in sent if "status" in each] == [status]
+    assert [each["phase"] for each in listed] == ["planned"]
+    assert len(list((tmp_path / "imports").iterdir())) == 1
+
+
+async def test_no_cache_keeps_a_response(app):
+    """Documents, pages, redirects, files and refusals are for one visitor at one time; an event stream is, too."""
+    async with visited(app) as visitor:
+        plan = await ended(visitor, await upload(visitor, rows(1) + b"x,ACME,Rocket,Design,x,1,Ada,Sandbox\n"))
+        here = plan["links"]["self"]
+        page = here.replace(API, PAGES)
+        reads = (
+            API,
+            f"{API}/csrf",
+            here,
+            plan["links"]["events"],
+            plan["links"]["rejected"],
+            PAGES,
+            page,
+            f"{page}/live",
+        )
+        found = [await visitor.get(path) for path in reads]
+        found += [
+            await visitor.post(f"{base}/undo", headers=headers) for base in (here, page) for headers in ({}, PAGE)
+        ]
+        found.append(await visitor.post(f"{page}/confirm"))
+
+    assert [each.status_code for each in found] == [200] * 8 + [409] * 4 + [303]
+    assert {each.headers["cache-control"] for each in found} <= {"no-store", "no-cache"}
+
+
 async def test_credentials_that_are_refused_while_serving_fail_the_import(address, tmp_path):
     """A refused sign-in of the app is shown at the import; the visitor's own request is no 401."""
     async with visited(importing_app(tmp_path / "imports", maker(address, password="wrong"))) as visitor:

@@ -3,15 +3,17 @@
 import asyncio
 import json
 import re
+from typing import Annotated
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+from fastapi import Depends, Request
 from itsdangerous import URLSafeTimedSerializer
 
 from harvest_async import InvalidArgument, MemoryTokenStore, new_state
 from harvest_async.fastapi.oauth_app import OAuthApp
-from harvest_async.fastapi.redirects import is_local
+from harvest_async.fastapi.redirects import address_of, is_local
 from harvest_async.fastapi.redis_sessions import RedisSessions
 from harvest_async.fastapi.session_clients import SessionClients
 from harvest_async.fastapi.sessions import Session
@@ -77,6 +79,54 @@ async def test_a_sign_in_ends_at_the_page_that_asked_for_it(app):
     assert [first.status_code, begun.status_code, done.status_code] == [303, 303, 303]
     assert done.headers["location"] == "/clients?all=1"
     assert page.json() == {"person": "admin@example.com", "clients": []}
+
+
+ADDRESSES = (
+    "/pages/d%C3%A9j%C3%A0%20vu",
+    "/pages/100%2525",
+    "/pages/a%3Fb?c=%26",
+    "/pages/a%5Cb",
+    "/pages/?q=d%C3%A9j%C3%A0",
+)
+
+
+@pytest.mark.parametrize("asked", ADDRESSES)
+async def test_a_sign_in_returns_to_any_address_of_the_app(address, tmp_path, asked):
+    """The address after the sign-in is that of before it, with all that is encoded in it."""
+    sign_in = signing_in(oauth_of("v2", address), tmp_path)
+    app = app_of(sign_in)
+
+    @app.get("/pages/{name:path}")
+    async def page(name: str, session: Annotated[Session, Depends(sign_in.required)]) -> str:
+        return f"{name} of {session.person}"
+
+    async with browser_of(app) as browser:
+        first = await browser.get(asked, headers=PAGE)
+        done = await browser.get(await approve(await browser.get(first.headers["location"])))
+        shown = await browser.get(done.headers["location"])
+
+    assert done.headers["location"] == asked
+    assert shown.status_code == 200
+
+
+@pytest.mark.parametrize("asked", ["//other.example/clients", "/clients?all=" + "x" * 3_000], ids=["outside", "long"])
+async def test_a_sign_in_from_an_address_that_can_t_be_kept_ends_at_home(address, tmp_path, asked):
+    """A browser can sign in from a page whose address is too long to return to, or looks like one elsewhere."""
+    sign_in = signing_in(oauth_of("v2", address), tmp_path)
+    app = app_of(sign_in)
+    app.get("//other.example/clients", dependencies=[Depends(sign_in.required)])(lambda: None)
+    async with browser_of(app) as browser:
+        first = await browser.get(f"{APP}{asked}", headers=PAGE)
+        done = await browser.get(await approve(await browser.get(first.headers["location"])))
+
+    assert done.headers["location"] == "/home"
+
+
+def test_bytes_of_a_query_that_are_no_text_are_encoded():
+    """A server passes bytes that no browser sends on as they are."""
+    request = Request({"type": "http", "path": "/a\ud800", "query_string": b"b=\xff", "headers": []})
+
+    assert address_of(request) == "/a%3F?b=%FF"
 
 
 async def test_cookies_are_for_this_browser_and_this_app_alone(address, tmp_path):
@@ -236,6 +286,7 @@ FORGED = (
     {"X-CSRF-Token": "x"},
     {"Origin": "https://evil.example"},
     {"Origin": "null"},
+    {"Origin": "http://["},
     {"Sec-Fetch-Site": "cross-site"},
     {"Sec-Fetch-Site": "same-site"},
 )
@@ -397,6 +448,19 @@ async def test_an_app_of_one_account_signs_in_its_people_alone(address, tmp_path
 
     assert found == [(303, 200), (400, 401)]
     assert kind(done) == "sign-in-refused"
+
+
+async def test_no_cache_keeps_a_response(app):
+    """Who is signed in, and that nobody is, holds for one browser at one time."""
+    async with browser_of(app) as browser:
+        found = [await browser.get("/session"), await browser.get("/sign-in"), await browser.get("/sign-in/callback")]
+        await sign_in_by(browser)
+        found += [await browser.get("/session"), await browser.get("/sign-in/account")]
+        token = await token_of(browser)
+        found += [await browser.post(path, headers=token) for path in ("/sign-in/refresh", "/sign-out")]
+
+    assert [each.status_code for each in found] == [401, 303, 400, 200, 200, 204, 303]
+    assert {each.headers["cache-control"] for each in found} == {"no-store"}
 
 
 async def test_a_new_sign_in_replaces_the_session(address, tmp_path):

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from fastapi import Request, Response
 
-from harvest_async.fastapi.refusals import Refusal
+from harvest_async.fastapi.refusals import Refusal, has_left
 from harvest_async.fastapi.signed_cookies import SignedCookies
 
 __all__ = ["FIELD", "HEADER", "Csrf"]
@@ -73,7 +73,7 @@ class Csrf:
         if site is not None:
             own = site in _OWN_SITE
         else:
-            own = origin is None or urlsplit(origin).netloc == request.headers.get("host", "")
+            own = origin is None or _host_of(origin) == request.headers.get("host", "")
         if not own:
             raise Refusal(403, "csrf", "Sent by another site", "This request was sent by another site: it was ignored.")
 
@@ -110,14 +110,22 @@ class Csrf:
         return number if isinstance(number, str) else None
 
 
+def _host_of(origin: str) -> str | None:
+    """Return the host of an origin, with its port; None if it has none."""
+    try:
+        return urlsplit(origin).netloc or None
+    except ValueError:
+        return None
+
+
 async def _field(request: Request) -> str | None:
-    """Return the token in a form; None for a form with a file, with too many fields, or too long ones."""
+    """Return the token in a form; None for one with a file, with too many or too long fields, or that was cut off."""
     try:
         # the fields stay when the form is closed; a form that the route itself has read is not read again
         async with request.form(max_files=0, max_fields=_FIELDS, max_part_size=_LONGEST_FIELD) as form:
             field = form.get(FIELD)
     except Exception as error:  # FastAPI's HTTPException is a subclass of the one that is raised
-        if getattr(error, "status_code", None) == _BAD_FORM:
+        if has_left(error) or getattr(error, "status_code", None) == _BAD_FORM:
             return None
         raise
     return field if isinstance(field, str) else None

@@ -21,7 +21,7 @@ from fastapi.datastructures import FormData
 from harvest_async.errors import InvalidArgument
 from harvest_async.fastapi.csrf import FIELD, HEADER, Csrf
 from harvest_async.fastapi.imports.form import FIELDS, in_terms_of_form, options_of
-from harvest_async.fastapi.refusals import Refusal
+from harvest_async.fastapi.refusals import Refusal, has_left
 from harvest_async.importer.sources import Options, open_source
 
 __all__ = ["Upload", "check_readable", "received", "store"]
@@ -170,7 +170,13 @@ async def _read(request: Request, largest: int) -> FormData:
         return message
 
     limited = Request(request.scope, receive)
-    form = await limited.form(max_files=1, max_fields=_FIELDS, max_part_size=_LONGEST_FIELD)
+    try:
+        form = await limited.form(max_files=1, max_fields=_FIELDS, max_part_size=_LONGEST_FIELD)
+    except Exception as error:
+        if not has_left(error):
+            raise
+        detail = "The connection ended before the whole file had arrived: send it again."
+        raise Refusal(400, "incomplete", "The upload is incomplete", detail) from error
     file = form.get("file")
     if file is not None and not isinstance(file, str) and (file.size or 0) > largest:
         raise _too_large(largest)
