@@ -1,6 +1,7 @@
 """Imports in the background of an app, against the sandbox."""
 
 import asyncio
+import json
 import time
 from pathlib import Path
 
@@ -215,6 +216,20 @@ def test_messages_name_the_fields_of_the_form():
 
     assert in_terms_of_form(text) == "two orders fit: use the field “Order of dates”; it has too many rows: split it"
     assert in_terms_of_form("--api v1") == "the option api of the command line v1"
+
+
+async def test_a_long_cell_is_shown_in_part(app):
+    """The document of an import stays small, whichever message has the text of a cell or a column."""
+    long = b"x" * 100_000
+    columns = b"Date,Client,Project,Task,Notes,Hours,First Name,Last Name,y" + long + b"\n"
+    async with visited(app) as visitor:
+        refused = await upload(visitor, long + b",Hours\n1,2\n")
+        plan = await ended(visitor, await upload(visitor, columns + long + b",ACME,Rocket,Design,x,1,Ada,Sandbox,y\n"))
+        failed = await ended(visitor, await upload(visitor, rows(1), file_zone="z" * 50_000, zone="UTC"))
+
+    assert (refused.status_code, failed["phase"], plan["problem_count"]) == (422, "failed", 1)
+    assert plan["problems"][0]["text"] == f"{'x' * 1_000} … {'x' * 1_000}"
+    assert max(len(refused.text), len(json.dumps(plan)), len(json.dumps(failed))) < 10_000
 
 
 async def test_options_fill_what_a_file_lacks(app, sandbox):
@@ -631,6 +646,37 @@ async def test_an_import_works_without_javascript(app, sandbox):
         assert "default-src 'none'" in page.headers["content-security-policy"]
         assert page.headers["cache-control"] == "no-store"
         assert "style=" not in page.text
+
+
+async def test_the_plan_has_what_it_changes(app):
+    """A record that exists is not among those to create, and the report has it, too."""
+    async with visited(app) as visitor:
+        plan = await ended(visitor, await upload(visitor, b"Client,Details\nGlobex,one\n", "clients.csv"))
+        await ended(visitor, await do(visitor, plan, "confirm"))
+        content = b"Client,Details\nGlobex,two\nInitech,x\nHooli,y\n"
+        plan = await ended(visitor, await upload(visitor, content, "clients.csv"))
+        page = plan["links"]["self"].replace(API, PAGES)
+        before = await visitor.get(page, headers=PAGE)
+        await ended(visitor, await do(visitor, plan, "confirm"))
+        after = await visitor.get(page, headers=PAGE)
+
+    assert "2 to create, 1 to change: Globex, Initech, Hooli<" in before.text
+    assert "Also created: clients: 2." in after.text
+    assert "Changed: clients: 1." in after.text
+
+
+async def test_the_plan_has_the_total_of_expenses(app):
+    """So has the report."""
+    content = b"Date,Client,Project,Category,Notes,Amount,First Name,Last Name\n2026-01-05,ACME,Rocket,Travel,x,12.50,Ada,Sandbox\n"
+    async with visited(app) as visitor:
+        plan = await ended(visitor, await upload(visitor, content, "expenses.csv", create_people="1"))
+        page = plan["links"]["self"].replace(API, PAGES)
+        before = await visitor.get(page, headers=PAGE)
+        await ended(visitor, await do(visitor, plan, "confirm"))
+        after = await visitor.get(page, headers=PAGE)
+
+    assert "<dt>their total</dt><dd>12.5</dd>" in before.text
+    assert "Expenses: 12.5 in total." in after.text
 
 
 async def test_the_assets_of_the_pages_are_served(app):

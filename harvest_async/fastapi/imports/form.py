@@ -11,7 +11,7 @@ from attrs import frozen
 from harvest_async.errors import InvalidArgument
 from harvest_async.importer.sources import Fill, Options, mapped
 
-__all__ = ["FIELDS", "FormField", "in_terms_of_form", "options_of"]
+__all__ = ["FIELDS", "FormField", "in_terms_of_form", "options_of", "shortened"]
 
 
 @frozen
@@ -63,6 +63,8 @@ _LABELS: Final = {
 }
 _LIMIT: Final = re.compile(r",? or raise the limit with --[\w-]+")
 _OPTION: Final = re.compile(r"--([a-z][a-z-]*)")
+_LONGEST: Final = 2_000
+"""Characters of a text that is shown, at most: a cell, and so a message with it, may have 131,072."""
 
 
 def options_of(fields: Mapping[str, str]) -> Options:
@@ -93,4 +95,10 @@ def in_terms_of_form(message: str) -> str:
         label = _LABELS.get(found[1])
         return f"the field “{label}”" if label else f"the option {found[1]} of the command line"
 
-    return _OPTION.sub(named, _LIMIT.sub("", message))
+    return shortened(_OPTION.sub(named, _LIMIT.sub("", message)))
+
+
+def shortened(text: str) -> str:
+    """Return a text without its middle if it is too long to be shown."""
+    half = _LONGEST // 2
+    return text if len(text) <= _LONGEST else f"{text[:half]} … {text[-half:]}"

@@ -19,7 +19,7 @@ from harvest_async import imports
 from harvest_async.clock import Clock
 from harvest_async.errors import HarvestError, InvalidArgument
 from harvest_async.fastapi.imports.folder import ImportFolder
-from harvest_async.fastapi.imports.form import in_terms_of_form, options_of
+from harvest_async.fastapi.imports.form import in_terms_of_form, options_of, shortened
 from harvest_async.fastapi.imports.progress import FileProgress
 from harvest_async.fastapi.imports.record import MOST_PROBLEMS, ImportRecord, Phase, overview_of, report_of, undo_of
 from harvest_async.importer.rejects import write_rejects
@@ -186,7 +186,7 @@ def _shown(problem: Problem) -> dict[str, Any]:
     return {
         "line": problem.line,
         "row": problem.row,
-        "column": problem.column,
-        "text": problem.text,
+        "column": shortened(problem.column),
+        "text": shortened(problem.text),
         "reason": in_terms_of_form(problem.reason),
     }

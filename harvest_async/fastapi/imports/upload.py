@@ -20,7 +20,7 @@ from fastapi.datastructures import FormData
 
 from harvest_async.errors import InvalidArgument
 from harvest_async.fastapi.csrf import FIELD, HEADER, Csrf
-from harvest_async.fastapi.imports.form import FIELDS, in_terms_of_form, options_of
+from harvest_async.fastapi.imports.form import FIELDS, in_terms_of_form, options_of, shortened
 from harvest_async.fastapi.refusals import Refusal, has_left
 from harvest_async.importer.sources import Options, open_source
 
@@ -138,7 +138,8 @@ async def check_readable(path: Path, upload: Upload) -> dict[str, str]:
         with open_source(path, upload.options, upload.name) as source:
             [found] = source.found
             shown = found.describe() | {"file": upload.name}
-            return shown | {f"notice {place}": str(each) for place, each in enumerate(found.notices, 1)}
+            shown |= {f"notice {place}": str(each) for place, each in enumerate(found.notices, 1)}
+            return {label: shortened(text) for label, text in shown.items()}
 
     try:
         return await to_thread.run_sync(look)
