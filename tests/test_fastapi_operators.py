@@ -159,6 +159,23 @@ async def test_failed_calls_are_logged_by_their_error(harvest_sandbox):
     assert all(entry.took > 0 for entry in fine.calls)
 
 
+async def test_the_accounts_of_a_log_are_bounded(harvest_sandbox):
+    """The one that was not called for the longest time is dropped, with its window, until it is called again."""
+    log = CallLog()
+    async with client_of(harvest_sandbox, log, throttle=Throttle()) as harvest:
+        await harvest.clients.list()
+        first, history = log.accounts[0], WindowHistory(log)
+        history.look()
+        for number in range(100):
+            log.add(f"account {number}", Throttle())
+        names = [account.name for account in log.accounts]
+        await harvest.clients.list()
+
+    assert names == [f"account {number}" for number in range(100)]
+    assert [account.name for account in log.accounts] == [*names[1:], first.name]
+    assert [entry.name for entry in first.calls if entry.name == "clients.list"] == ["clients.list"] * 2
+
+
 class Recording:
     """An observer that notes what it is notified of."""
 

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections import deque
 from typing import Final
+from weakref import WeakKeyDictionary
 
 from attrs import define, field, frozen
 
@@ -84,7 +85,7 @@ class WindowHistory:
 
     def __init__(self, log: CallLog) -> None:
         self._log = log
-        self._budgets: dict[tuple[int, str], BudgetHistory] = {}
+        self._budgets: WeakKeyDictionary[AccountLog, dict[str, BudgetHistory]] = WeakKeyDictionary()
 
     def of(self, account: AccountLog) -> list[BudgetHistory]:
         """Return the budgets of an account."""
@@ -106,4 +107,4 @@ class WindowHistory:
         ledger = account.throttle.ledger
         kind = f"{type(ledger).__name__}, {'shared with other processes' if ledger.shared else 'of this process alone'}"
         new = BudgetHistory(account.name, budget, kind)
-        return self._budgets.setdefault((id(account), budget), new)
+        return self._budgets.setdefault(account, {}).setdefault(budget, new)
