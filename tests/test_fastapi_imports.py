@@ -28,6 +28,7 @@ from tests.support.background import (
     visited,
     zip_bomb,
 )
+from tests.support.openapi import check_described
 
 pytestmark = [pytest.mark.anyio, pytest.mark.socket]
 
@@ -690,11 +691,45 @@ async def test_the_assets_of_the_pages_are_served(app):
     ] * 2
 
 
+async def test_the_responses_of_the_json_router_match_their_description(app):
+    """OpenAPI has each status and media type that a program gets, with a schema that the document fits."""
+    async with visited(app) as visitor:
+        described = (await visitor.get("/openapi.json")).json()
+        plan = await ended(visitor, await upload(visitor, rows(1) + b"x,ACME,Rocket,Design,x,1,Ada,Sandbox\n"))
+        found = {
+            ("", "post"): [
+                await upload(visitor, rows(1)),
+                *[await upload(visitor, content, name) for name, content, *_ in REFUSED],
+                await visitor.post(API),
+                await visitor.post(API, headers={"X-CSRF-Token": "x"}),
+                await visitor.post(API, headers={"x-account": "none"}),
+                await visitor.post(API, content=b"x", headers={"content-type": "multipart/form-data"}),
+            ],
+            ("", "get"): [await visitor.get(API)],
+            ("/csrf", "get"): [await visitor.get(f"{API}/csrf")],
+            ("/{number}", "get"): [await visitor.get(plan["links"]["self"]), await visitor.get(f"{API}/none")],
+            ("/{number}/rejected.csv", "get"): [await visitor.get(plan["links"]["rejected"])],
+            ("/{number}/{action}", "post"): [
+                await visitor.post(f"{plan['links']['self']}/{action}") for action in ("undo", "unknown", "remove")
+            ],
+        }
+
+    assert {each.status_code for each in found["", "post"]} == {202, 400, 403, 404, 415, 422}
+    for (path, method), responses in found.items():
+        check_described(described, f"{API}{path}", method, responses)
+
+
 async def test_the_json_router_is_described(app):
-    """OpenAPI has the form, the document and the stream, and no page."""
+    """OpenAPI has the form, the actions, the document and the stream, and no page."""
     async with visited(app) as visitor:
         described = (await visitor.get("/openapi.json")).json()
 
     assert f"{API}/{{number}}/events" in described["paths"]
     assert "multipart/form-data" in described["paths"][API]["post"]["requestBody"]["content"]
+    [action] = [
+        each["schema"]["enum"]
+        for each in described["paths"][f"{API}/{{number}}/{{action}}"]["post"]["parameters"]
+        if each["name"] == "action"
+    ]
+    assert action == ["confirm", "cancel", "resume", "undo", "remove"]
     assert not [path for path in described["paths"] if path.startswith(PAGES)]

@@ -22,6 +22,7 @@ from harvest_async.fastapi.signed_cookies import SignedCookies
 from harvest_async.redis_client import connect
 from harvest_async.sandbox import Sandbox
 from harvest_async.testing import VirtualClock
+from tests.support.openapi import check_described
 from tests.support.signing_in import (
     APP,
     KEY,
@@ -461,6 +462,24 @@ async def test_no_cache_keeps_a_response(app):
 
     assert [each.status_code for each in found] == [401, 303, 400, 200, 200, 204, 303]
     assert {each.headers["cache-control"] for each in found} == {"no-store"}
+
+
+async def test_the_responses_match_their_description(app):
+    """OpenAPI has each status and media type that a program gets, with a schema that the document fits."""
+    async with browser_of(app) as browser:
+        described = (await browser.get("/openapi.json")).json()
+        nobody = [await browser.get("/session"), await browser.post("/sign-in/refresh")]
+        await sign_in_by(browser)
+        token = await token_of(browser)
+        found = {
+            ("/session", "get"): [nobody[0], await browser.get("/session")],
+            ("/sign-in/refresh", "post"): [nobody[1]]
+            + [await browser.post("/sign-in/refresh", headers=headers) for headers in ({}, token)],
+            ("/sign-out", "post"): [await browser.post("/sign-out", headers=headers) for headers in ({}, token)],
+        }
+
+    for (path, method), responses in found.items():
+        check_described(described, path, method, responses)
 
 
 async def test_a_new_sign_in_replaces_the_session(address, tmp_path):

@@ -14,17 +14,21 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from fastapi import Request, Response
+from pydantic import BaseModel, Field
 
 from harvest_async.fastapi.refusals import Refusal, has_left
 from harvest_async.fastapi.signed_cookies import SignedCookies
 
-__all__ = ["FIELD", "HEADER", "Csrf"]
+__all__ = ["FIELD", "HEADER", "REFUSED", "Csrf", "CsrfToken"]
 
 FIELD: Final = "csrf_token"
 """The name of the form field."""
 
 HEADER: Final = "X-CSRF-Token"
 """The header field for requests without a form."""
+
+REFUSED: Final = ("csrf", 403, "The request is not from a page of this app")
+"""The refusal of a POST, for OpenAPI."""
 
 _COOKIE: Final = "harvest-csrf"
 _TOKEN: Final = "csrf-token"
@@ -38,6 +42,12 @@ _LONGEST_FIELD: Final = 64 * 1024
 """Fields of a form, and bytes of each, at most: requests without any right can't fill memory or the disk."""
 
 _BAD_FORM: Final = 400
+
+
+class CsrfToken(BaseModel):
+    """The token for POSTs."""
+
+    csrf_token: str = Field(description=f"Goes into the header field {HEADER} of each POST, together with the cookies.")
 
 
 class Csrf:
