@@ -1,10 +1,15 @@
 """Requests about a background import that another request changes meanwhile."""
 
 import asyncio
+import threading
 
 import pytest
 
+from harvest_async.fastapi.imports.folder import ImportFolder
+from harvest_async.fastapi.imports.record import ImportRecord, Phase
+from harvest_async.fastapi.imports.workers import Workers
 from harvest_async.fastapi.refusals import Refusal
+from harvest_async.importer.rules import Rules
 from harvest_async.run_lock import MemoryRunLocks, hold
 from harvest_async.sandbox import Sandbox
 from tests.support.background import API, PAGES, do, ended, importing_app, kind, maker, rows, upload, visited
@@ -94,6 +99,54 @@ async def test_an_import_that_was_removed_stays_removed(app, tmp_path, action):
 
     assert later.status_code == 404
     assert list((tmp_path / "imports").iterdir()) == []
+
+
+def uploaded(folder):
+    """The record of a file that has been received, and is not planned yet."""
+    number = folder.create()
+    folder.file(number, "upload.csv").write_bytes(rows(1))
+    return ImportRecord(
+        id=number, owner="acme", file="a.csv", stored="upload.csv", phase="planning", created_at=1.0, changed_at=1.0
+    )
+
+
+async def test_a_request_does_not_wait_for_a_phase_that_was_cancelled(tmp_path):
+    """Work that is cancelled before it has begun ends the request that started it."""
+
+    def open_client(_):
+        raise asyncio.CancelledError
+
+    folder = ImportFolder(tmp_path)
+    workers = Workers(folder, open_client, MemoryRunLocks(), Rules(), 5.0, 60.0, lambda _: False)
+    async with workers.lifespan():
+        request = asyncio.create_task(workers.start(uploaded(folder), Phase.PLANNING))
+        ended, waiting = await asyncio.wait([request], timeout=5)
+        for task in waiting:
+            task.cancel()
+
+    assert ended == {request}
+    assert request.cancelled()
+
+
+async def test_records_are_stored_in_threads(address, tmp_path):
+    """The event loop, which serves the app's visitors, never waits for the disk."""
+    threads = []
+
+    class Noting(ImportFolder):
+        def save(self, record):
+            threads.append(threading.current_thread())
+            super().save(record)
+
+    folder = Noting(tmp_path)
+    workers = Workers(folder, maker(address), MemoryRunLocks(), Rules(), 5.0, 60.0, lambda _: False)
+    new = uploaded(folder)
+    async with workers.lifespan(), asyncio.timeout(20):
+        await workers.start(new, Phase.PLANNING)
+        while folder.load(new.id).phase is not Phase.PLANNED:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+
+    assert len(threads) == 2
+    assert threading.main_thread() not in threads
 
 
 async def test_a_refused_begin_leaves_the_time_since_an_earlier_run(address, tmp_path):

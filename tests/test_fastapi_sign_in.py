@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+from hashlib import sha256
 from typing import Annotated
 from urllib.parse import parse_qs, urlsplit
 
@@ -425,6 +426,18 @@ async def test_a_person_with_several_accounts_chooses_one(address, tmp_path):
     assert "Plans" not in page.text
     assert (foreign.status_code, kind(foreign)) == (403, "not-your-account")
     assert (chosen.status_code, clients.json()["person"]) == (303, "admin@example.com")
+
+
+async def test_a_session_that_no_cookie_can_hold_is_refused(address, tmp_path, caplog):
+    """A browser would drop the cookie, and the person would have to sign in again and again; no token stays."""
+    accounts = [(number, sha256(bytes([number])).hexdigest(), "harvest") for number in range(1, 100)]
+    options = reaching(address, *accounts)
+    async with browser_of(app_of(signing_in(oauth_of("v2", address, options=options), tmp_path))) as browser:
+        response = await sign_in_by(browser)
+
+    assert (response.status_code, kind(response)) == (500, "storage-error")
+    assert "99 accounts is too large for a cookie: use RedisSessions" in caplog.text
+    assert not list(tmp_path.glob("*.json"))
 
 
 async def test_a_sign_in_without_an_account_is_refused(address, tmp_path):

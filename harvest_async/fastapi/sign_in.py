@@ -165,12 +165,12 @@ class SignIn:
         await self._sessions.save(session)
         try:
             session = await self._signed_in(session, address_of(request), state)
+            response = _redirect(target if session.account else f"{choice}?{urlencode({'next': target})}")
+            await self.keep(response, session)
         except BaseException:
             await self._sessions.delete(session)
             raise
         await self.forget(request)
-        response = _redirect(target if session.account else f"{choice}?{urlencode({'next': target})}")
-        await self.keep(response, session)
         self._cookies.delete(response, _state_cookie(state))
         return response
 

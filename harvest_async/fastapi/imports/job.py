@@ -16,6 +16,7 @@ import anyio
 from attrs import evolve
 
 from harvest_async import imports
+from harvest_async.cancellation import finish
 from harvest_async.clock import Clock
 from harvest_async.errors import HarvestError, InvalidArgument
 from harvest_async.fastapi.imports.folder import ImportFolder
@@ -76,7 +77,8 @@ class Job:
         else:
             if self._closing:
                 return
-        self._save(changes)
+        self._record = evolve(self._record, changed_at=time.time(), **changes)
+        await finish(asyncio.to_thread(self._folder.save, self._record))
 
     def close(self) -> None:
         """End the run once the writes that were sent have their responses; another process continues it."""
@@ -175,10 +177,6 @@ class Job:
             problems = {"problems": [_shown(each) for each in found.problems], "problem_count": found.count}
             return {"phase": Phase.FAILED, "error": "The file as a whole can't be imported.", **problems}
         return {"phase": Phase.FAILED, "error": in_terms_of_form(error.message)}
-
-    def _save(self, changes: dict[str, Any]) -> None:
-        self._record = evolve(self._record, changed_at=time.time(), **changes)
-        self._folder.save(self._record)
 
 
 def _shown(problem: Problem) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import evolve
 
+from harvest_async.cancellation import finish
 from harvest_async.errors import HarvestError
 from harvest_async.fastapi.imports.folder import ImportFolder
 from harvest_async.fastapi.imports.job import Job
@@ -104,10 +105,9 @@ class Workers:
                 harvest = await stack.enter_async_context(self._open_client(record.owner))
                 account = str(harvest.identity)
                 held = await self._hold(stack, account, f"{record.id} {new_owner()}")
-                self._check_current(record)
-                self._folder.request_cancel(record.id, wanted=False)
+                before = record
                 record = evolve(record, phase=phase, account=account, error="", changed_at=time.time())
-                self._folder.save(record)
+                await finish(asyncio.to_thread(self._begin, before, record))
             except Exception as error:
                 _set(started, error)
                 if held is not None and held.lock.quiet_since is not None:
@@ -122,7 +122,8 @@ class Workers:
             except Exception as error:
                 logger.exception("the import %s failed", record.id)
                 failed = f"An unexpected error ({type(error).__name__}): the log of this app has the details."
-                self._folder.save(evolve(record, phase=Phase.FAILED, error=failed, changed_at=time.time()))
+                ended = evolve(record, phase=Phase.FAILED, error=failed, changed_at=time.time())
+                await finish(asyncio.to_thread(self._folder.save, ended))
 
     async def _hold(self, stack: AsyncExitStack, account: str, owner: str) -> HeldLock:
         """Hold the account's lock; wait for one that is about to be released, since its import has ended."""
@@ -136,15 +137,17 @@ class Workers:
             await asyncio.sleep(_RELEASE)
         return await stack.enter_async_context(hold(self._locks, account, lease=self._lease, owner=owner))
 
-    def _check_current(self, record: ImportRecord) -> None:
-        """Refuse an import that another request, or another process, has changed since it was read.
+    def _begin(self, before: ImportRecord, record: ImportRecord) -> None:
+        """Store the beginning of a phase, in a thread.
 
         Raises:
-            Refusal: it was changed or removed.
+            Refusal: another request, or another process, has changed or removed the import since it was read.
         """
-        if not self._folder.is_current(record):
+        if not self._folder.is_current(before):
             detail = f"The import of {record.file} was changed meanwhile, or removed: load the page again."
             raise Refusal(409, "wrong-phase", "Not possible now", detail)
+        self._folder.request_cancel(record.id, wanted=False)
+        self._folder.save(record)
 
     def _holder_of(self, error: LockHeld) -> ImportRecord | None:
         """Return the import that holds a lock; None if another program does."""
@@ -155,6 +158,8 @@ class Workers:
             del self._tasks[number]
             self._jobs.pop(number, None)
         error = None if task.cancelled() else task.exception()
+        if isinstance(error, Exception):
+            _set(started, error)
         started.cancel()  # a request that still waits for it would wait for ever
         if isinstance(error, LockLost):
             logger.warning("the import %s is continued by another process: %s", number, error.message)
@@ -195,10 +200,10 @@ class Workers:
         holder = await self._locks.holder(record.account) if record.account else None
         if holder is not None and holder.is_held:
             return
-        current = self._folder.load(record.id)
+        current = await asyncio.to_thread(self._folder.load, record.id)
         if current is None or not current.is_active:
             return
-        cancelled = self._folder.cancel_requested(record.id)
+        cancelled = await asyncio.to_thread(self._folder.cancel_requested, record.id)
         try:
             await self.start(evolve(current, resumed=current.resumed + 1), current.phase)
         except Refusal:
