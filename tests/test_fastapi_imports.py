@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import time
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from harvest_async import NotSent
 from harvest_async.fastapi.imports.folder import ImportFolder
 from harvest_async.fastapi.imports.form import in_terms_of_form
 from harvest_async.fastapi.imports.record import ImportRecord, Phase
+from harvest_async.importer import sources as sources_package
 from harvest_async.run_lock import LockHeld, LockLost, MemoryRunLocks, SqliteRunLocks, hold
 from harvest_async.sandbox import Sandbox
 from tests.support.background import (
@@ -200,7 +202,17 @@ async def test_a_request_without_a_file_is_refused(app):
 
 
 @pytest.mark.parametrize(
-    "fields", [{"round_to": "x"}, {"date_order": "y"}, {"map": "nothing"}, {"decimal": "-"}], ids=str
+    "fields",
+    [
+        {"create_people": "perhaps"},
+        {"long_days": "2"},
+        {"format": "x"},
+        {"round_to": "x"},
+        {"date_order": "y"},
+        {"map": "nothing"},
+        {"decimal": "-"},
+    ],
+    ids=str,
 )
 async def test_a_bad_option_is_named_as_the_form_has_it(app, fields):
     """The message has the label of the field, not an option of the command line."""
@@ -216,6 +228,8 @@ def test_messages_name_the_fields_of_the_form():
     text = "two orders fit: use --date-order; it has too many rows: split it, or raise the limit with --max-rows"
 
     assert in_terms_of_form(text) == "two orders fit: use the field “Order of dates”; it has too many rows: split it"
+    unknown = "Unknown field 'x'. Choose from the fields: day, hours. --fields lists them with their types"
+    assert in_terms_of_form(unknown) == "Unknown field 'x'. Choose from the fields: day, hours"
     assert in_terms_of_form("--api v1") == "the option api of the command line v1"
 
 
@@ -231,6 +245,46 @@ async def test_a_long_cell_is_shown_in_part(app):
     assert (refused.status_code, failed["phase"], plan["problem_count"]) == (422, "failed", 1)
     assert plan["problems"][0]["text"] == f"{'x' * 1_000} … {'x' * 1_000}"
     assert max(len(refused.text), len(json.dumps(plan)), len(json.dumps(failed))) < 10_000
+
+
+def test_each_option_that_a_message_proposes_is_on_the_form():
+    """No message of the importer proposes an option that a visitor does not have."""
+    sources = Path(sources_package.__file__).parent.glob("*.py")
+    proposed = {option for path in sources for option in re.findall(r"--[a-z][a-z-]+", path.read_text("utf-8"))}
+    proposed -= {
+        "--mapping",
+        "--fields",
+        "--max-rows",
+        "--max-cells",
+        "--max-unpacked",
+    }  # left out, or not in a message
+
+    assert len(proposed) > 10
+    assert [option for option in sorted(proposed) if "command line" in in_terms_of_form(option)] == []
+
+
+async def test_the_form_decides_how_a_file_is_read(app):
+    """Its fields are options of the importer: format, delimiter, encoding, and what to do with long days."""
+    content = rows(2).decode().replace("n1", "h\u00e9").replace(",", "|").replace("1.5", "30").encode("cp1252")
+    fields = {"format": "harvest", "delimiter": "|", "encoding": "cp1252", "long_days": "true", "date_order": "ymd"}
+    async with visited(app) as visitor:
+        plan = await ended(visitor, await upload(visitor, content, **fields))
+        strict = await ended(visitor, await upload(visitor, content, **fields | {"long_days": "off"}))
+
+    assert plan["overview"]["hours"] == "60.00"
+    assert [row[3] for row in plan["overview"]["first"]] == ["n0", "h\u00e9"]
+    assert (plan["found"]["delimiter"], plan["found"]["encoding"]) == ("pipe", "cp1252")
+    assert (strict["overview"]["log"], strict["problem_count"]) == (0, 2)
+
+
+@pytest.mark.parametrize(("value", "created"), [("1", 1), ("true", 1), ("false", 0), ("0", 0), ("", 0)])
+async def test_people_are_created_only_if_that_is_chosen(app, value, created):
+    """A program may send the field with a value that means no: nobody gets an e-mail then."""
+    content = rows(1).replace(b"Ada,Sandbox", b"Bob,Builder")
+    async with visited(app) as visitor:
+        plan = await ended(visitor, await upload(visitor, content, create_people=value, email_domain="example.com"))
+
+    assert plan["overview"]["create"].get("people", 0) == created
 
 
 async def test_options_fill_what_a_file_lacks(app, sandbox):

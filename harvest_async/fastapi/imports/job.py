@@ -20,7 +20,7 @@ from harvest_async.cancellation import finish
 from harvest_async.clock import Clock
 from harvest_async.errors import HarvestError, InvalidArgument
 from harvest_async.fastapi.imports.folder import ImportFolder
-from harvest_async.fastapi.imports.form import in_terms_of_form, options_of, shortened
+from harvest_async.fastapi.imports.form import in_terms_of_form, is_set, options_of, shortened
 from harvest_async.fastapi.imports.progress import FileProgress
 from harvest_async.fastapi.imports.record import MOST_PROBLEMS, ImportRecord, Phase, overview_of, report_of, undo_of
 from harvest_async.importer.rejects import write_rejects
@@ -99,7 +99,7 @@ class Job:
                 journal=self._folder.journal(record.id),
                 options=options,
                 email_domain=record.fields.get("email_domain") or None,
-                create_people="create_people" in record.fields,
+                create_people=is_set(record.fields, "create_people"),
                 on_progress=self._progress,
             )
         with plan:

@@ -11,7 +11,7 @@ from harvest_async.fastapi.csrf import REFUSED, CsrfToken
 from harvest_async.fastapi.imports.actions import ACTIONS, act, allowed, found, rejected_rows
 from harvest_async.fastapi.imports.background import BackgroundImports
 from harvest_async.fastapi.imports.document import ImportDocument, document_of
-from harvest_async.fastapi.imports.form import FIELDS
+from harvest_async.fastapi.imports.form import FIELDS, FormField
 from harvest_async.fastapi.imports.live import AGAIN, Shown, changes, shown
 from harvest_async.fastapi.imports.record import ImportRecord
 from harvest_async.fastapi.imports.upload import received
@@ -21,12 +21,20 @@ from harvest_async.fastapi.route_names import RouteNames
 
 __all__ = ["imports_router"]
 
+
+def _type(field: FormField) -> dict[str, Any]:
+    """Return the type of a field of the form."""
+    if field.kind == "box":
+        return {"type": "boolean"}
+    return {"type": "string", **({"enum": [value for value, _ in field.choices]} if field.choices else {})}
+
+
 _FORM = {
     "type": "object",
     "required": ["file"],
     "properties": {
         "file": {"type": "string", "format": "binary"},
-        **{field.name: {"type": "string", "description": f"{field.label}. {field.hint}"} for field in FIELDS},
+        **{field.name: {**_type(field), "description": f"{field.label}. {field.hint}".strip()} for field in FIELDS},
     },
 }
 _UPLOAD = {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}}}
