@@ -324,12 +324,15 @@ async def test_the_form_of_a_post_is_small(address, tmp_path):
 
     async with browser_of(app_of(signing_in(oauth_of("v2", address), tmp_path))) as browser:
         headers = {"content-type": "multipart/form-data; boundary=x"}
+        await sign_in_by(browser)
+        own = await browser.post("/sign-in/account", content=endless(), headers=headers | await token_of(browser))
         file = await browser.post("/sign-out", content=endless(), headers=headers)
         field = await browser.post("/sign-out", data={"csrf_token": "x" * 100_000})
         fields = await browser.post("/sign-out", data={f"n{n}": "" for n in range(100)})
 
+    assert (own.status_code, kind(own)) == (403, "not-your-account")
     assert {(each.status_code, kind(each)) for each in (file, field, fields)} == {(403, "csrf")}
-    assert sent < 10
+    assert sent < 20
 
 
 async def test_the_token_of_another_browser_is_refused(address, tmp_path):

@@ -19,7 +19,7 @@ from pydantic import BaseModel, Field
 from harvest_async.fastapi.refusals import Refusal, has_left
 from harvest_async.fastapi.signed_cookies import SignedCookies
 
-__all__ = ["FIELD", "HEADER", "REFUSED", "Csrf", "CsrfToken"]
+__all__ = ["FIELD", "HEADER", "REFUSED", "Csrf", "CsrfToken", "fields_of"]
 
 FIELD: Final = "csrf_token"
 """The name of the form field."""
@@ -96,7 +96,7 @@ class Csrf:
         self.check_site(request)
         given = request.headers.get(HEADER)
         if given is None and "form" in request.headers.get("content-type", ""):
-            given = await _field(request)
+            given = (await fields_of(request)).get(FIELD)
         self.check_token(request, given)
 
     def check_token(self, request: Request, token: str | None) -> None:
@@ -128,14 +128,13 @@ def _host_of(origin: str) -> str | None:
         return None
 
 
-async def _field(request: Request) -> str | None:
-    """Return the token in a form; None for one with a file, with too many or too long fields, or that was cut off."""
+async def fields_of(request: Request) -> dict[str, str]:
+    """Return the fields of a form; none of one with a file, with too many or too long fields, or that was cut off."""
     try:
         # the fields stay when the form is closed; a form that the route itself has read is not read again
         async with request.form(max_files=0, max_fields=_FIELDS, max_part_size=_LONGEST_FIELD) as form:
-            field = form.get(FIELD)
+            return {name: value for name, value in form.items() if isinstance(value, str)}
     except Exception as error:  # FastAPI's HTTPException is a subclass of the one that is raised
         if has_left(error) or getattr(error, "status_code", None) == _BAD_FORM:
-            return None
+            return {}
         raise
-    return field if isinstance(field, str) else None

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 from pydantic import BaseModel
 
-from harvest_async.fastapi.csrf import REFUSED, CsrfToken
+from harvest_async.fastapi.csrf import REFUSED, CsrfToken, fields_of
 from harvest_async.fastapi.pages.render import Pages
 from harvest_async.fastapi.problem_responses import problems_with
 from harvest_async.fastapi.redirects import is_local
@@ -81,8 +81,8 @@ def _add_browser_routes(router: APIRouter, sign_in: SignIn, pages: Pages) -> Non
     @router.post("/sign-in/account", name=pages.name("choose"), include_in_schema=False)
     async def choose(request: Request, session: Annotated[Session, Depends(_known(sign_in))]) -> Response:
         await sign_in.csrf.check(request)
-        form = await request.form()
-        return await sign_in.choose(session, str(form.get("account", "")), str(form.get("next", "")))
+        form = await fields_of(request)
+        return await sign_in.choose(session, form.get("account", ""), form.get("next", ""))
 
 
 def _add_session_routes(router: APIRouter, sign_in: SignIn) -> None:
