@@ -122,8 +122,8 @@ async def test_the_page_is_kept_up_to_date(harvest_sandbox):
     assert "&lt;account&gt;" in stream.text
 
 
-async def test_a_ledger_that_can_t_be_read_is_shown(tmp_path):
-    """The page says so, without the path of the file."""
+async def test_a_ledger_that_can_t_be_read_is_shown(tmp_path, caplog):
+    """The page says so, without the path of the file, which is in the log once."""
     path = tmp_path / "private" / "ledger.sqlite3"
     path.parent.mkdir()
     throttle = Throttle(ledger=SqliteLedger(path, account="acme"))
@@ -135,11 +135,41 @@ async def test_a_ledger_that_can_t_be_read_is_shown(tmp_path):
     path.unlink()
     path.mkdir()
     history.look()
+    history.look()
     [general] = history.of(account)
 
+    assert [each.getMessage().count(str(path)) for each in caplog.records if "acme" in each.getMessage()] == [1]
     assert general.ledger == "SqliteLedger, shared with other processes"
     assert "can't be read" in general.error
     assert "private" not in general.error
+
+
+class Faulty:
+    """A throttle whose state can't be taken the first time."""
+
+    budgets = ("general",)
+    ledger = SimpleNamespace(shared=False)
+    looks = 0
+
+    def snapshot(self, budget):
+        self.looks += 1
+        if self.looks == 1:
+            raise RuntimeError("a fault in the ledger")
+        return Throttle().snapshot(budget)
+
+
+def test_an_unexpected_error_ends_no_history(caplog):
+    """The other windows are looked at, and this one the next time."""
+    log = CallLog()
+    history = WindowHistory(log)
+    faulty, fine = log.add("faulty", Faulty()), log.add("fine", Throttle())
+    history.look()
+    errors = [history.of(each)[0].error for each in (faulty, fine)]
+    history.look()
+
+    assert (errors[0].partition(":")[0], errors[1]) == ("RuntimeError", "")
+    assert "a fault in the ledger" in caplog.text
+    assert [(each.error, len(each.samples)) for log in (faulty, fine) for each in history.of(log)] == [("", 1), ("", 2)]
 
 
 async def test_failed_calls_are_logged_by_their_error(harvest_sandbox):

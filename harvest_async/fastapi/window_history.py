@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections import deque
 from typing import Final
@@ -16,6 +17,8 @@ from harvest_async.throttle.snapshot import Snapshot
 from harvest_async.throttle.throttle import Throttle
 
 __all__ = ["BudgetHistory", "Sample", "WindowHistory"]
+
+logger = logging.getLogger("harvest_async")
 
 PAUSE: Final = 1.0
 KEPT: Final = 180
@@ -67,13 +70,21 @@ class BudgetHistory:
         began = time.perf_counter()
         try:
             now = throttle.snapshot(self.budget)
-        except HarvestError as error:
-            self.error = f"{type(error).__name__}: the ledger can't be read; the log of this app has the details"
+        except Exception as error:  # noqa: BLE001 - the other budgets are still looked at, and this one again
+            self._failed(error)
             return
         finally:
             self.read_in = time.perf_counter() - began
         self.snapshot, self.error = now, ""
         self.samples.append(Sample(time.time(), now.sent, now.foreign, now.calls, now.closed is not None))
+
+    def _failed(self, error: Exception) -> None:
+        """Note an error, and log the first of several in a row."""
+        if not self.error:
+            unexpected = None if isinstance(error, HarvestError) else error
+            where = f"{self.account}, budget {self.budget}"
+            logger.error("%s: the ledger can't be read: %s", where, error, exc_info=unexpected)
+        self.error = f"{type(error).__name__}: the ledger can't be read; the log of this app has the details"
 
 
 class WindowHistory:
