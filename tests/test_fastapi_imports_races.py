@@ -1,6 +1,7 @@
 """Requests about a background import that another request changes meanwhile."""
 
 import asyncio
+import io
 import threading
 
 import pytest
@@ -10,6 +11,7 @@ from harvest_async.fastapi.imports.record import ImportRecord, Phase
 from harvest_async.fastapi.imports.workers import Workers
 from harvest_async.fastapi.refusals import Refusal
 from harvest_async.importer.rules import Rules
+from harvest_async.importer.sources import Options
 from harvest_async.run_lock import MemoryRunLocks, hold
 from harvest_async.sandbox import Sandbox
 from tests.support.background import API, PAGES, do, ended, importing_app, kind, maker, rows, upload, visited
@@ -99,6 +101,36 @@ async def test_an_import_that_was_removed_stays_removed(app, tmp_path, action):
 
     assert later.status_code == 404
     assert list((tmp_path / "imports").iterdir()) == []
+
+
+async def test_few_uploaded_files_are_read_at_a_time(app):
+    """Many large files that are sent at once don't fill the memory: the others wait."""
+    background, lock, crowded, counts = app.state.background, threading.Lock(), threading.Event(), [0, 0]
+
+    class Watched:
+        name, ending = "a.csv", ".csv"
+
+        def __init__(self):
+            self.file, self.fields = io.BytesIO(rows(1)), {}
+
+        @property
+        def options(self):
+            with lock:
+                counts[0] += 1
+                counts[1] = max(counts)
+            if counts[0] > 2:
+                crowded.set()
+            crowded.wait(0.2)
+            with lock:
+                counts[0] -= 1
+            return Options()
+
+    async with visited(app):
+        uploads = [background.upload(Watched(), "acme") for _ in range(6)]
+        results = await asyncio.gather(*uploads, return_exceptions=True)
+
+    assert counts == [0, 2]
+    assert {type(each) for each in results} <= {ImportRecord, Refusal}
 
 
 def uploaded(folder):

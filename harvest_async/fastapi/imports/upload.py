@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, Final
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from attrs import frozen
 from fastapi import Request
 from fastapi.datastructures import FormData
@@ -127,8 +127,13 @@ async def store(upload: Upload, path: Path) -> None:
     await to_thread.run_sync(copy)
 
 
-async def check_readable(path: Path, upload: Upload) -> dict[str, str]:
+async def check_readable(path: Path, upload: Upload, limiter: CapacityLimiter) -> dict[str, str]:
     """Return what is detected about a stored file, as labels and texts.
+
+    Args:
+        path: the stored file.
+        upload: the upload that it is of.
+        limiter: limits how many files are looked through at a time.
 
     Raises:
         Refusal: the file can't be read, or is another kind of file than its name says.
@@ -142,7 +147,7 @@ async def check_readable(path: Path, upload: Upload) -> dict[str, str]:
             return {label: shortened(text) for label, text in shown.items()}
 
     try:
-        return await to_thread.run_sync(look)
+        return await to_thread.run_sync(look, limiter=limiter)
     except InvalidArgument as error:
         text = in_terms_of_form(str(error)).replace(path.name, upload.name)
         raise Refusal(422, "unreadable-file", "The file can't be read", _sentence(text)) from error
