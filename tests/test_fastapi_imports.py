@@ -626,6 +626,20 @@ async def test_an_account_that_can_t_be_opened_is_a_problem_of_the_request(tmp_p
     assert list((tmp_path / "imports").iterdir()) == []
 
 
+async def test_a_folder_that_can_t_be_used_is_the_fault_of_the_app(tmp_path, caplog):
+    """A full or missing disk gets a 500 problem without a path of the machine, which is in the log."""
+    folder = tmp_path / "imports"
+    folder.write_text("a file")
+    async with visited(importing_app(folder, maker("http://127.0.0.1:1"))) as visitor:
+        found = [await upload(visitor, rows(1)), await visitor.get(API)]
+        page = await visitor.get(PAGES, headers=PAGE)
+
+    assert [(each.status_code, kind(each)) for each in found] == [(500, "storage-error")] * 2
+    assert (page.status_code, "The log of this app has the details" in page.text) == (500, True)
+    assert not any(str(tmp_path) in each.text for each in (*found, page))
+    assert f"a file of this app can't be used: [Errno 17] File exists: '{folder}'" in caplog.text
+
+
 async def test_a_run_that_loses_its_lock_is_continued(sandbox, address, tmp_path, caplog):
     """The process stops writing at once; the import is taken over, and each row is created once."""
 

@@ -13,7 +13,7 @@ from fastapi import Depends, HTTPException, Request, Response
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 
-from harvest_async.errors import HarvestError
+from harvest_async.errors import HarvestError, StorageError
 from harvest_async.fastapi.problems import problem_response
 
 __all__ = ["Access", "Refusal", "RefusingRoute", "has_left", "only_with", "retry_header"]
@@ -68,6 +68,8 @@ class RefusingRoute(APIRoute):
                 return self.refused(request, refusal.document())
             except HarvestError as error:
                 return await self.failed(request, error)
+            except OSError as error:  # of a file: those of the network are HarvestErrors
+                return await self.failed(request, StorageError(f"a file of this app can't be used: {error}"))
             except HTTPException as error:
                 if error.status_code in _NO_RIGHT:
                     raise HTTPException(404) from error
