@@ -30,6 +30,7 @@ async def test_the_example_serves_a_person_from_the_sign_in_to_the_sign_out(tmp_
             assignment = re.search(r'option value="([^"]+)"', projects.text)[1]
             form = {"csrf_token": field(projects, "csrf_token"), "assignment": assignment, "notes": "by hand"}
             wrong = await visitor.post("/time", data=form | {"day": "2026-01-05", "hours": "many"})
+            huge = await visitor.post("/time", data=form | {"day": "2026-01-05", "hours": "1e500"})
             logged = await visitor.post("/time", data=form | {"day": "2026-01-05", "hours": "1,5"})
             visitor.headers["X-CSRF-Token"] = (await visitor.get("/api/imports/csrf")).json()["csrf_token"]
             # the store of the run locks began empty
@@ -42,6 +43,7 @@ async def test_the_example_serves_a_person_from_the_sign_in_to_the_sign_out(tmp_
             after = await visitor.get("/operators", follow_redirects=False)
 
     assert (wrong.status_code, "hours like 1.5" in wrong.text) == (422, True)
+    assert (huge.status_code, "give a decimal number" in huge.text) == (422, True)
     assert "by hand" in logged.text
     assert done["report"]["created"] == 3
     assert "Budget “general”" in operators.text

@@ -1,6 +1,8 @@
 """Imports in the background of an app, against the sandbox."""
 
 import asyncio
+import json
+import re
 import time
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from harvest_async import NotSent
 from harvest_async.fastapi.imports.folder import ImportFolder
 from harvest_async.fastapi.imports.form import in_terms_of_form
 from harvest_async.fastapi.imports.record import ImportRecord, Phase
+from harvest_async.importer import sources as sources_package
 from harvest_async.run_lock import LockHeld, LockLost, MemoryRunLocks, SqliteRunLocks, hold
 from harvest_async.sandbox import Sandbox
 from tests.support.background import (
@@ -27,6 +30,7 @@ from tests.support.background import (
     visited,
     zip_bomb,
 )
+from tests.support.openapi import check_described
 
 pytestmark = [pytest.mark.anyio, pytest.mark.socket]
 
@@ -198,7 +202,17 @@ async def test_a_request_without_a_file_is_refused(app):
 
 
 @pytest.mark.parametrize(
-    "fields", [{"round_to": "x"}, {"date_order": "y"}, {"map": "nothing"}, {"decimal": "-"}], ids=str
+    "fields",
+    [
+        {"create_people": "2"},
+        {"long_days": "2"},
+        {"format": "x"},
+        {"round_to": "x"},
+        {"date_order": "y"},
+        {"map": "nothing"},
+        {"decimal": "-"},
+    ],
+    ids=str,
 )
 async def test_a_bad_option_is_named_as_the_form_has_it(app, fields):
     """The message has the label of the field, not an option of the command line."""
@@ -214,7 +228,63 @@ def test_messages_name_the_fields_of_the_form():
     text = "two orders fit: use --date-order; it has too many rows: split it, or raise the limit with --max-rows"
 
     assert in_terms_of_form(text) == "two orders fit: use the field “Order of dates”; it has too many rows: split it"
+    unknown = "Unknown field 'x'. Choose from the fields: day, hours. --fields lists them with their types"
+    assert in_terms_of_form(unknown) == "Unknown field 'x'. Choose from the fields: day, hours"
     assert in_terms_of_form("--api v1") == "the option api of the command line v1"
+
+
+async def test_a_long_cell_is_shown_in_part(app):
+    """The document of an import stays small, whichever message has the text of a cell or a column."""
+    long = b"x" * 100_000
+    columns = b"Date,Client,Project,Task,Notes,Hours,First Name,Last Name,y" + long + b"\n"
+    async with visited(app) as visitor:
+        refused = await upload(visitor, long + b",Hours\n1,2\n")
+        plan = await ended(visitor, await upload(visitor, columns + long + b",ACME,Rocket,Design,x,1,Ada,Sandbox,y\n"))
+        failed = await ended(visitor, await upload(visitor, rows(1), file_zone="z" * 50_000, zone="UTC"))
+
+    assert (refused.status_code, failed["phase"], plan["problem_count"]) == (422, "failed", 1)
+    assert plan["problems"][0]["text"] == f"{'x' * 1_000} … {'x' * 1_000}"
+    assert max(len(refused.text), len(json.dumps(plan)), len(json.dumps(failed))) < 10_000
+
+
+def test_each_option_that_a_message_proposes_is_on_the_form():
+    """No message of the importer proposes an option that a visitor does not have."""
+    sources = Path(sources_package.__file__).parent.glob("*.py")
+    proposed = {option for path in sources for option in re.findall(r"--[a-z][a-z-]+", path.read_text("utf-8"))}
+    proposed -= {
+        "--mapping",
+        "--fields",
+        "--max-rows",
+        "--max-cells",
+        "--max-unpacked",
+    }  # left out, or not in a message
+
+    assert len(proposed) > 10
+    assert [option for option in sorted(proposed) if "command line" in in_terms_of_form(option)] == []
+
+
+async def test_the_form_decides_how_a_file_is_read(app):
+    """Its fields are options of the importer: format, delimiter, encoding, and what to do with long days."""
+    content = rows(2).decode().replace("n1", "h\u00e9").replace(",", "|").replace("1.5", "30").encode("cp1252")
+    fields = {"format": "harvest", "delimiter": "|", "encoding": "cp1252", "long_days": "true", "date_order": "ymd"}
+    async with visited(app) as visitor:
+        plan = await ended(visitor, await upload(visitor, content, **fields))
+        strict = await ended(visitor, await upload(visitor, content, **fields | {"long_days": "off"}))
+
+    assert plan["overview"]["hours"] == "60.00"
+    assert [row[3] for row in plan["overview"]["first"]] == ["n0", "h\u00e9"]
+    assert (plan["found"]["delimiter"], plan["found"]["encoding"]) == ("pipe", "cp1252")
+    assert (strict["overview"]["log"], strict["problem_count"]) == (0, 2)
+
+
+@pytest.mark.parametrize(("value", "created"), [("1", 1), ("true", 1), ("false", 0), ("0", 0), ("", 0)])
+async def test_people_are_created_only_if_that_is_chosen(app, value, created):
+    """A program may send the field with a value that means no: nobody gets an e-mail then."""
+    content = rows(1).replace(b"Ada,Sandbox", b"Bob,Builder")
+    async with visited(app) as visitor:
+        plan = await ended(visitor, await upload(visitor, content, create_people=value, email_domain="example.com"))
+
+    assert plan["overview"]["create"].get("people", 0) == created
 
 
 async def test_options_fill_what_a_file_lacks(app, sandbox):
@@ -445,6 +515,78 @@ async def test_a_browser_that_leaves_in_the_middle_changes_nothing(app, sandbox)
     assert done["phase"] == "done"
 
 
+@pytest.mark.parametrize(
+    ("path", "media", "begin", "status"),
+    [
+        (
+            API,
+            "multipart/form-data; boundary=x",
+            b'--x\r\ncontent-disposition: form-data; name="file"; filename="a"',
+            400,
+        ),
+        (f"{PAGES}/{{id}}/confirm", "application/x-www-form-urlencoded", b"csrf_", 403),
+    ],
+    ids=["upload", "confirmation"],
+)
+async def test_a_browser_that_leaves_while_it_sends_is_no_error_of_the_app(app, tmp_path, path, media, begin, status):
+    """Nothing is raised, begun or stored."""
+    messages = [
+        {"type": "http.request", "body": begin, "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    sent = []
+
+    async def receive():
+        return messages.pop(0)
+
+    async def send(message):
+        sent.append(message)
+
+    async with visited(app) as visitor:
+        plan = await ended(visitor, await upload(visitor, rows(1)))
+        request = visitor.build_request("POST", path.format(id=plan["id"]), headers={"content-type": media})
+        if status == 403:
+            del request.headers["X-CSRF-Token"]
+        place = {
+            "path": request.url.path,
+            "raw_path": request.url.raw_path,
+            "query_string": b"",
+            "headers": request.headers.raw,
+        }
+        await app({"type": "http", "method": "POST", **place}, receive, send)
+        listed = (await visitor.get(API)).json()
+
+    assert [each["status"] for each in sent if "status" in each] == [status]
+    assert [each["phase"] for each in listed] == ["planned"]
+    assert len(list((tmp_path / "imports").iterdir())) == 1
+
+
+async def test_no_cache_keeps_a_response(app):
+    """Documents, pages, redirects, files and refusals are for one visitor at one time; an event stream is, too."""
+    async with visited(app) as visitor:
+        plan = await ended(visitor, await upload(visitor, rows(1) + b"x,ACME,Rocket,Design,x,1,Ada,Sandbox\n"))
+        here = plan["links"]["self"]
+        page = here.replace(API, PAGES)
+        reads = (
+            API,
+            f"{API}/csrf",
+            here,
+            plan["links"]["events"],
+            plan["links"]["rejected"],
+            PAGES,
+            page,
+            f"{page}/live",
+        )
+        found = [await visitor.get(path) for path in reads]
+        found += [
+            await visitor.post(f"{base}/undo", headers=headers) for base in (here, page) for headers in ({}, PAGE)
+        ]
+        found.append(await visitor.post(f"{page}/confirm"))
+
+    assert [each.status_code for each in found] == [200] * 8 + [409] * 4 + [303]
+    assert {each.headers["cache-control"] for each in found} <= {"no-store", "no-cache"}
+
+
 async def test_credentials_that_are_refused_while_serving_fail_the_import(address, tmp_path):
     """A refused sign-in of the app is shown at the import; the visitor's own request is no 401."""
     async with visited(importing_app(tmp_path / "imports", maker(address, password="wrong"))) as visitor:
@@ -484,28 +626,44 @@ async def test_an_account_that_can_t_be_opened_is_a_problem_of_the_request(tmp_p
     assert list((tmp_path / "imports").iterdir()) == []
 
 
+async def test_a_folder_that_can_t_be_used_is_the_fault_of_the_app(tmp_path, caplog):
+    """A full or missing disk gets a 500 problem without a path of the machine, which is in the log."""
+    folder = tmp_path / "imports"
+    folder.write_text("a file")
+    async with visited(importing_app(folder, maker("http://127.0.0.1:1"))) as visitor:
+        found = [await upload(visitor, rows(1)), await visitor.get(API)]
+        page = await visitor.get(PAGES, headers=PAGE)
+
+    assert [(each.status_code, kind(each)) for each in found] == [(500, "storage-error")] * 2
+    assert (page.status_code, "The log of this app has the details" in page.text) == (500, True)
+    assert not any(str(tmp_path) in each.text for each in (*found, page))
+    assert f"a file of this app can't be used: [Errno 17] File exists: '{folder}'" in caplog.text
+
+
 async def test_a_run_that_loses_its_lock_is_continued(sandbox, address, tmp_path, caplog):
     """The process stops writing at once; the import is taken over, and each row is created once."""
 
     class Losing(MemoryRunLocks):
-        lost = False
+        loses = False
 
         async def renew(self, lock):
-            if not self.lost:
-                self.lost = True
+            if self.loses:
+                self.loses = False
                 await self.release(lock, clean=False)
                 raise LockLost("another run has taken it")
             return await super().renew(lock)
 
-    async with visited(importing_app(tmp_path / "imports", maker(address), locks=Losing(), lease=0.6)) as visitor:
-        slow(sandbox)
+    locks = Losing()
+    async with visited(importing_app(tmp_path / "imports", maker(address), locks=locks, lease=1.5)) as visitor:
         plan = await ended(visitor, await upload(visitor, rows(150)))
         here = plan["links"]["self"]
+        slow(sandbox, 0.3)
         await do(visitor, plan, "confirm")
+        locks.loses = True
         done = await until(visitor, here, lambda now: now["phase"] in {"done", "failed", "stopped"})
 
     assert done["phase"] == "done"
-    assert done["resumed"] >= 1  # on a busy machine a lease of 0.6 s may be lost once more
+    assert done["resumed"] >= 1  # on a busy machine the lease may be lost once more
     assert notes(sandbox) == sorted(f"n{n}" for n in range(150))
     assert "is continued by another process" in caplog.text
 
@@ -561,6 +719,37 @@ async def test_an_import_works_without_javascript(app, sandbox):
         assert "style=" not in page.text
 
 
+async def test_the_plan_has_what_it_changes(app):
+    """A record that exists is not among those to create, and the report has it, too."""
+    async with visited(app) as visitor:
+        plan = await ended(visitor, await upload(visitor, b"Client,Details\nGlobex,one\n", "clients.csv"))
+        await ended(visitor, await do(visitor, plan, "confirm"))
+        content = b"Client,Details\nGlobex,two\nInitech,x\nHooli,y\n"
+        plan = await ended(visitor, await upload(visitor, content, "clients.csv"))
+        page = plan["links"]["self"].replace(API, PAGES)
+        before = await visitor.get(page, headers=PAGE)
+        await ended(visitor, await do(visitor, plan, "confirm"))
+        after = await visitor.get(page, headers=PAGE)
+
+    assert "2 to create, 1 to change: Globex, Initech, Hooli<" in before.text
+    assert "Also created: clients: 2." in after.text
+    assert "Changed: clients: 1." in after.text
+
+
+async def test_the_plan_has_the_total_of_expenses(app):
+    """So has the report."""
+    content = b"Date,Client,Project,Category,Notes,Amount,First Name,Last Name\n2026-01-05,ACME,Rocket,Travel,x,12.50,Ada,Sandbox\n"
+    async with visited(app) as visitor:
+        plan = await ended(visitor, await upload(visitor, content, "expenses.csv", create_people="1"))
+        page = plan["links"]["self"].replace(API, PAGES)
+        before = await visitor.get(page, headers=PAGE)
+        await ended(visitor, await do(visitor, plan, "confirm"))
+        after = await visitor.get(page, headers=PAGE)
+
+    assert "<dt>their total</dt><dd>12.5</dd>" in before.text
+    assert "Expenses: 12.5 in total." in after.text
+
+
 async def test_the_assets_of_the_pages_are_served(app):
     """The style sheet and the script come from this app; other files do not."""
     async with visited(app) as visitor:
@@ -572,11 +761,45 @@ async def test_the_assets_of_the_pages_are_served(app):
     ] * 2
 
 
+async def test_the_responses_of_the_json_router_match_their_description(app):
+    """OpenAPI has each status and media type that a program gets, with a schema that the document fits."""
+    async with visited(app) as visitor:
+        described = (await visitor.get("/openapi.json")).json()
+        plan = await ended(visitor, await upload(visitor, rows(1) + b"x,ACME,Rocket,Design,x,1,Ada,Sandbox\n"))
+        found = {
+            ("", "post"): [
+                await upload(visitor, rows(1)),
+                *[await upload(visitor, content, name) for name, content, *_ in REFUSED],
+                await visitor.post(API),
+                await visitor.post(API, headers={"X-CSRF-Token": "x"}),
+                await visitor.post(API, headers={"x-account": "none"}),
+                await visitor.post(API, content=b"x", headers={"content-type": "multipart/form-data"}),
+            ],
+            ("", "get"): [await visitor.get(API)],
+            ("/csrf", "get"): [await visitor.get(f"{API}/csrf")],
+            ("/{number}", "get"): [await visitor.get(plan["links"]["self"]), await visitor.get(f"{API}/none")],
+            ("/{number}/rejected.csv", "get"): [await visitor.get(plan["links"]["rejected"])],
+            ("/{number}/{action}", "post"): [
+                await visitor.post(f"{plan['links']['self']}/{action}") for action in ("undo", "unknown", "remove")
+            ],
+        }
+
+    assert {each.status_code for each in found["", "post"]} == {202, 400, 403, 404, 415, 422}
+    for (path, method), responses in found.items():
+        check_described(described, f"{API}{path}", method, responses)
+
+
 async def test_the_json_router_is_described(app):
-    """OpenAPI has the form, the document and the stream, and no page."""
+    """OpenAPI has the form, the actions, the document and the stream, and no page."""
     async with visited(app) as visitor:
         described = (await visitor.get("/openapi.json")).json()
 
     assert f"{API}/{{number}}/events" in described["paths"]
     assert "multipart/form-data" in described["paths"][API]["post"]["requestBody"]["content"]
+    [action] = [
+        each["schema"]["enum"]
+        for each in described["paths"][f"{API}/{{number}}/{{action}}"]["post"]["parameters"]
+        if each["name"] == "action"
+    ]
+    assert action == ["confirm", "cancel", "resume", "undo", "remove"]
     assert not [path for path in described["paths"] if path.startswith(PAGES)]

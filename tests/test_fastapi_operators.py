@@ -122,8 +122,8 @@ async def test_the_page_is_kept_up_to_date(harvest_sandbox):
     assert "&lt;account&gt;" in stream.text
 
 
-async def test_a_ledger_that_can_t_be_read_is_shown(tmp_path):
-    """The page says so, without the path of the file."""
+async def test_a_ledger_that_can_t_be_read_is_shown(tmp_path, caplog):
+    """The page says so, without the path of the file, which is in the log once."""
     path = tmp_path / "private" / "ledger.sqlite3"
     path.parent.mkdir()
     throttle = Throttle(ledger=SqliteLedger(path, account="acme"))
@@ -135,11 +135,41 @@ async def test_a_ledger_that_can_t_be_read_is_shown(tmp_path):
     path.unlink()
     path.mkdir()
     history.look()
+    history.look()
     [general] = history.of(account)
 
+    assert [each.getMessage().count(str(path)) for each in caplog.records if "acme" in each.getMessage()] == [1]
     assert general.ledger == "SqliteLedger, shared with other processes"
     assert "can't be read" in general.error
     assert "private" not in general.error
+
+
+class Faulty:
+    """A throttle whose state can't be taken the first time."""
+
+    budgets = ("general",)
+    ledger = SimpleNamespace(shared=False)
+    looks = 0
+
+    def snapshot(self, budget):
+        self.looks += 1
+        if self.looks == 1:
+            raise RuntimeError("a fault in the ledger")
+        return Throttle().snapshot(budget)
+
+
+def test_an_unexpected_error_ends_no_history(caplog):
+    """The other windows are looked at, and this one the next time."""
+    log = CallLog()
+    history = WindowHistory(log)
+    faulty, fine = log.add("faulty", Faulty()), log.add("fine", Throttle())
+    history.look()
+    errors = [history.of(each)[0].error for each in (faulty, fine)]
+    history.look()
+
+    assert (errors[0].partition(":")[0], errors[1]) == ("RuntimeError", "")
+    assert "a fault in the ledger" in caplog.text
+    assert [(each.error, len(each.samples)) for log in (faulty, fine) for each in history.of(log)] == [("", 1), ("", 2)]
 
 
 async def test_failed_calls_are_logged_by_their_error(harvest_sandbox):
@@ -157,6 +187,23 @@ async def test_failed_calls_are_logged_by_their_error(harvest_sandbox):
     assert {entry.result for entry in fine.calls} == {"200"}
     assert len(fine.calls) == 30
     assert all(entry.took > 0 for entry in fine.calls)
+
+
+async def test_the_accounts_of_a_log_are_bounded(harvest_sandbox):
+    """The one that was not called for the longest time is dropped, with its window, until it is called again."""
+    log = CallLog()
+    async with client_of(harvest_sandbox, log, throttle=Throttle()) as harvest:
+        await harvest.clients.list()
+        first, history = log.accounts[0], WindowHistory(log)
+        history.look()
+        for number in range(100):
+            log.add(f"account {number}", Throttle())
+        names = [account.name for account in log.accounts]
+        await harvest.clients.list()
+
+    assert names == [f"account {number}" for number in range(100)]
+    assert [account.name for account in log.accounts] == [*names[1:], first.name]
+    assert [entry.name for entry in first.calls if entry.name == "clients.list"] == ["clients.list"] * 2
 
 
 class Recording:

@@ -3,15 +3,18 @@
 import asyncio
 import json
 import re
+from hashlib import sha256
+from typing import Annotated
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+from fastapi import Depends, Request
 from itsdangerous import URLSafeTimedSerializer
 
 from harvest_async import InvalidArgument, MemoryTokenStore, new_state
 from harvest_async.fastapi.oauth_app import OAuthApp
-from harvest_async.fastapi.redirects import is_local
+from harvest_async.fastapi.redirects import address_of, is_local
 from harvest_async.fastapi.redis_sessions import RedisSessions
 from harvest_async.fastapi.session_clients import SessionClients
 from harvest_async.fastapi.sessions import Session
@@ -20,6 +23,7 @@ from harvest_async.fastapi.signed_cookies import SignedCookies
 from harvest_async.redis_client import connect
 from harvest_async.sandbox import Sandbox
 from harvest_async.testing import VirtualClock
+from tests.support.openapi import check_described
 from tests.support.signing_in import (
     APP,
     KEY,
@@ -77,6 +81,54 @@ async def test_a_sign_in_ends_at_the_page_that_asked_for_it(app):
     assert [first.status_code, begun.status_code, done.status_code] == [303, 303, 303]
     assert done.headers["location"] == "/clients?all=1"
     assert page.json() == {"person": "admin@example.com", "clients": []}
+
+
+ADDRESSES = (
+    "/pages/d%C3%A9j%C3%A0%20vu",
+    "/pages/100%2525",
+    "/pages/a%3Fb?c=%26",
+    "/pages/a%5Cb",
+    "/pages/?q=d%C3%A9j%C3%A0",
+)
+
+
+@pytest.mark.parametrize("asked", ADDRESSES)
+async def test_a_sign_in_returns_to_any_address_of_the_app(address, tmp_path, asked):
+    """The address after the sign-in is that of before it, with all that is encoded in it."""
+    sign_in = signing_in(oauth_of("v2", address), tmp_path)
+    app = app_of(sign_in)
+
+    @app.get("/pages/{name:path}")
+    async def page(name: str, session: Annotated[Session, Depends(sign_in.required)]) -> str:
+        return f"{name} of {session.person}"
+
+    async with browser_of(app) as browser:
+        first = await browser.get(asked, headers=PAGE)
+        done = await browser.get(await approve(await browser.get(first.headers["location"])))
+        shown = await browser.get(done.headers["location"])
+
+    assert done.headers["location"] == asked
+    assert shown.status_code == 200
+
+
+@pytest.mark.parametrize("asked", ["//other.example/clients", "/clients?all=" + "x" * 3_000], ids=["outside", "long"])
+async def test_a_sign_in_from_an_address_that_can_t_be_kept_ends_at_home(address, tmp_path, asked):
+    """A browser can sign in from a page whose address is too long to return to, or looks like one elsewhere."""
+    sign_in = signing_in(oauth_of("v2", address), tmp_path)
+    app = app_of(sign_in)
+    app.get("//other.example/clients", dependencies=[Depends(sign_in.required)])(lambda: None)
+    async with browser_of(app) as browser:
+        first = await browser.get(f"{APP}{asked}", headers=PAGE)
+        done = await browser.get(await approve(await browser.get(first.headers["location"])))
+
+    assert done.headers["location"] == "/home"
+
+
+def test_bytes_of_a_query_that_are_no_text_are_encoded():
+    """A server passes bytes that no browser sends on as they are."""
+    request = Request({"type": "http", "path": "/a\ud800", "query_string": b"b=\xff", "headers": []})
+
+    assert address_of(request) == "/a%3F?b=%FF"
 
 
 async def test_cookies_are_for_this_browser_and_this_app_alone(address, tmp_path):
@@ -236,6 +288,7 @@ FORGED = (
     {"X-CSRF-Token": "x"},
     {"Origin": "https://evil.example"},
     {"Origin": "null"},
+    {"Origin": "http://["},
     {"Sec-Fetch-Site": "cross-site"},
     {"Sec-Fetch-Site": "same-site"},
 )
@@ -271,12 +324,15 @@ async def test_the_form_of_a_post_is_small(address, tmp_path):
 
     async with browser_of(app_of(signing_in(oauth_of("v2", address), tmp_path))) as browser:
         headers = {"content-type": "multipart/form-data; boundary=x"}
+        await sign_in_by(browser)
+        own = await browser.post("/sign-in/account", content=endless(), headers=headers | await token_of(browser))
         file = await browser.post("/sign-out", content=endless(), headers=headers)
         field = await browser.post("/sign-out", data={"csrf_token": "x" * 100_000})
         fields = await browser.post("/sign-out", data={f"n{n}": "" for n in range(100)})
 
+    assert (own.status_code, kind(own)) == (403, "not-your-account")
     assert {(each.status_code, kind(each)) for each in (file, field, fields)} == {(403, "csrf")}
-    assert sent < 10
+    assert sent < 20
 
 
 async def test_the_token_of_another_browser_is_refused(address, tmp_path):
@@ -375,6 +431,18 @@ async def test_a_person_with_several_accounts_chooses_one(address, tmp_path):
     assert (chosen.status_code, clients.json()["person"]) == (303, "admin@example.com")
 
 
+async def test_a_session_that_no_cookie_can_hold_is_refused(address, tmp_path, caplog):
+    """A browser would drop the cookie, and the person would have to sign in again and again; no token stays."""
+    accounts = [(number, sha256(bytes([number])).hexdigest(), "harvest") for number in range(1, 100)]
+    options = reaching(address, *accounts)
+    async with browser_of(app_of(signing_in(oauth_of("v2", address, options=options), tmp_path))) as browser:
+        response = await sign_in_by(browser)
+
+    assert (response.status_code, kind(response)) == (500, "storage-error")
+    assert "99 accounts is too large for a cookie: use RedisSessions" in caplog.text
+    assert not list(tmp_path.glob("*.json"))
+
+
 async def test_a_sign_in_without_an_account_is_refused(address, tmp_path):
     """A person who can use Forecast alone gets a message, and leaves no tokens."""
     options = reaching(address, (3, "Plans", "forecast"))
@@ -397,6 +465,37 @@ async def test_an_app_of_one_account_signs_in_its_people_alone(address, tmp_path
 
     assert found == [(303, 200), (400, 401)]
     assert kind(done) == "sign-in-refused"
+
+
+async def test_no_cache_keeps_a_response(app):
+    """Who is signed in, and that nobody is, holds for one browser at one time."""
+    async with browser_of(app) as browser:
+        found = [await browser.get("/session"), await browser.get("/sign-in"), await browser.get("/sign-in/callback")]
+        await sign_in_by(browser)
+        found += [await browser.get("/session"), await browser.get("/sign-in/account")]
+        token = await token_of(browser)
+        found += [await browser.post(path, headers=token) for path in ("/sign-in/refresh", "/sign-out")]
+
+    assert [each.status_code for each in found] == [401, 303, 400, 200, 200, 204, 303]
+    assert {each.headers["cache-control"] for each in found} == {"no-store"}
+
+
+async def test_the_responses_match_their_description(app):
+    """OpenAPI has each status and media type that a program gets, with a schema that the document fits."""
+    async with browser_of(app) as browser:
+        described = (await browser.get("/openapi.json")).json()
+        nobody = [await browser.get("/session"), await browser.post("/sign-in/refresh")]
+        await sign_in_by(browser)
+        token = await token_of(browser)
+        found = {
+            ("/session", "get"): [nobody[0], await browser.get("/session")],
+            ("/sign-in/refresh", "post"): [nobody[1]]
+            + [await browser.post("/sign-in/refresh", headers=headers) for headers in ({}, token)],
+            ("/sign-out", "post"): [await browser.post("/sign-out", headers=headers) for headers in ({}, token)],
+        }
+
+    for (path, method), responses in found.items():
+        check_described(described, path, method, responses)
 
 
 async def test_a_new_sign_in_replaces_the_session(address, tmp_path):

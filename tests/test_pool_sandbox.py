@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from harvest_async import BearerAuth, HarvestPool, Registry, Throttle
+from harvest_async.fastapi import CallLog
 from harvest_async.sandbox import Sandbox
 from tests.support.pool import APP
 from tests.support.valkey import Valkey
@@ -47,6 +48,23 @@ async def test_no_account_exceeds_its_limit_by_v2(sandbox, address):
     assert all(sandbox.account(n).max_in_window() <= 10 for n in range(1, ACCOUNTS + 1))
     assert all(sandbox.account(n).throttled() == 0 for n in range(1, ACCOUNTS + 1))
     assert {each.calls for each in metrics.values()} == {8}
+
+
+async def test_the_clients_of_a_pool_are_observed(address):
+    """The pool's `telemetry` is that of each client, and has the calls of each account."""
+
+    async def credentials(_account):
+        return BearerAuth("sandbox-token")
+
+    log = CallLog()
+    options = {"base_url": address, "registry": Registry(), "throttle": scaled, "telemetry": log}
+    async with HarvestPool(credentials, app=APP, **options) as pool:
+        for account in (1, 2):
+            async with pool.account(account) as harvest:
+                await harvest.company.get()
+
+    assert [each.name.rpartition("/")[2] for each in log.accounts] == ["1", "2"]
+    assert [[entry.name for entry in each.calls] for each in log.accounts] == [["company.get"]] * 2
 
 
 async def test_subdomains_by_v1(sandbox, address):

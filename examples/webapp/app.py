@@ -18,6 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from examples.webapp.settings import check, shared
 from harvest_async import BearerAuth, HarvestError, HarvestV2
 from harvest_async.fastapi import (
+    MEANINGS,
     BackgroundImports,
     CallLog,
     OAuthApp,
@@ -118,7 +119,8 @@ async def log_time(
         try:
             await harvest.options(max_wait=2).time_entries.create(project, task, **fields)
         except HarvestError as error:
-            return await _projects(request, session, 502, error=error.message)
+            status = next(status for kind, status, _ in MEANINGS if isinstance(error, kind))
+            return await _projects(request, session, status, error=error.message)
     return RedirectResponse("/projects", 303)
 
 

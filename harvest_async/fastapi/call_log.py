@@ -4,7 +4,9 @@
     app = FastAPI(lifespan=harvest_lifespan(lambda: HarvestV1.from_env(telemetry=log)))
 
 Invariants:
-- Memory is bounded, and no query, header or body is kept.
+- Memory is bounded: of more than a hundred accounts, the one that was not called for the longest time is dropped until
+  it is called again.
+- No query, header or body is kept.
 """
 
 from __future__ import annotations
@@ -31,6 +33,8 @@ __all__ = ["AccountLog", "CallEntry", "CallLog"]
 
 _KEPT: Final = 30
 """The calls that are kept of each account."""
+
+_MOST_ACCOUNTS: Final = 100
 
 
 @frozen
@@ -64,11 +68,18 @@ class AccountLog:
         name: the account.
         throttle: its throttle.
         calls: the last calls, the latest last.
+        added_at: when it was added, as a timestamp.
     """
 
     name: str
     throttle: Throttle
     calls: deque[CallEntry] = field(factory=lambda: deque(maxlen=_KEPT))
+    added_at: float = field(factory=time.time)
+
+    @property
+    def last_at(self) -> float:
+        """When it was called last, or added, as a timestamp."""
+        return max(self.added_at, self.calls[-1].at) if self.calls else self.added_at
 
 
 class CallLog:
@@ -90,21 +101,31 @@ class CallLog:
 
     def add(self, name: str, throttle: Throttle) -> AccountLog:
         """Add an account before its first client is created, so that a process shows it from the beginning."""
+        found = self._accounts.get(id(throttle))
+        return self.keep(AccountLog(name, throttle)) if found is None else found
+
+    def keep(self, account: AccountLog) -> AccountLog:
+        """Keep an account, in place of the one that was not called for the longest time if there are too many."""
         with self._lock:
-            return self._accounts.setdefault(id(throttle), AccountLog(name, throttle))
+            kept = self._accounts.setdefault(id(account.throttle), account)
+            if len(self._accounts) > _MOST_ACCOUNTS:
+                others = (each for each in self._accounts.values() if each is not kept)
+                del self._accounts[id(min(others, key=lambda each: each.last_at).throttle)]
+        return kept
 
     def account(self, identity: Identity, throttle: Throttle) -> AccountObserver:
         """See `Observer.account`; clients with the same throttle are one account."""
-        return _Account(self.add(str(identity), throttle), self._also.account(identity, throttle))
+        return _Account(self, self.add(str(identity), throttle), self._also.account(identity, throttle))
 
 
 class _Account:
     """Observes the calls of one client."""
 
-    def __init__(self, log: AccountLog, also: AccountObserver) -> None:
-        self._log, self._also = log, also
+    def __init__(self, all_accounts: CallLog, log: AccountLog, also: AccountObserver) -> None:
+        self._all, self._log, self._also = all_accounts, log, also
 
     def call(self, call: Call[Any]) -> AbstractContextManager[CallObserver]:
+        self._log = self._all.keep(self._log)
         return _Call(self._log, call, self._also.call(call))
 
 

@@ -14,17 +14,21 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from fastapi import Request, Response
+from pydantic import BaseModel, Field
 
-from harvest_async.fastapi.refusals import Refusal
+from harvest_async.fastapi.refusals import Refusal, has_left
 from harvest_async.fastapi.signed_cookies import SignedCookies
 
-__all__ = ["FIELD", "HEADER", "Csrf"]
+__all__ = ["FIELD", "HEADER", "REFUSED", "Csrf", "CsrfToken", "fields_of"]
 
 FIELD: Final = "csrf_token"
 """The name of the form field."""
 
 HEADER: Final = "X-CSRF-Token"
 """The header field for requests without a form."""
+
+REFUSED: Final = ("csrf", 403, "The request is not from a page of this app")
+"""The refusal of a POST, for OpenAPI."""
 
 _COOKIE: Final = "harvest-csrf"
 _TOKEN: Final = "csrf-token"
@@ -38,6 +42,12 @@ _LONGEST_FIELD: Final = 64 * 1024
 """Fields of a form, and bytes of each, at most: requests without any right can't fill memory or the disk."""
 
 _BAD_FORM: Final = 400
+
+
+class CsrfToken(BaseModel):
+    """The token for POSTs."""
+
+    csrf_token: str = Field(description=f"Goes into the header field {HEADER} of each POST, together with the cookies.")
 
 
 class Csrf:
@@ -73,7 +83,7 @@ class Csrf:
         if site is not None:
             own = site in _OWN_SITE
         else:
-            own = origin is None or urlsplit(origin).netloc == request.headers.get("host", "")
+            own = origin is None or _host_of(origin) == request.headers.get("host", "")
         if not own:
             raise Refusal(403, "csrf", "Sent by another site", "This request was sent by another site: it was ignored.")
 
@@ -86,7 +96,7 @@ class Csrf:
         self.check_site(request)
         given = request.headers.get(HEADER)
         if given is None and "form" in request.headers.get("content-type", ""):
-            given = await _field(request)
+            given = (await fields_of(request)).get(FIELD)
         self.check_token(request, given)
 
     def check_token(self, request: Request, token: str | None) -> None:
@@ -110,14 +120,21 @@ class Csrf:
         return number if isinstance(number, str) else None
 
 
-async def _field(request: Request) -> str | None:
-    """Return the token in a form; None for a form with a file, with too many fields, or too long ones."""
+def _host_of(origin: str) -> str | None:
+    """Return the host of an origin, with its port; None if it has none."""
+    try:
+        return urlsplit(origin).netloc or None
+    except ValueError:
+        return None
+
+
+async def fields_of(request: Request) -> dict[str, str]:
+    """Return the fields of a form; none of one with a file, with too many or too long fields, or that was cut off."""
     try:
         # the fields stay when the form is closed; a form that the route itself has read is not read again
         async with request.form(max_files=0, max_fields=_FIELDS, max_part_size=_LONGEST_FIELD) as form:
-            field = form.get(FIELD)
+            return {name: value for name, value in form.items() if isinstance(value, str)}
     except Exception as error:  # FastAPI's HTTPException is a subclass of the one that is raised
-        if getattr(error, "status_code", None) == _BAD_FORM:
-            return None
+        if has_left(error) or getattr(error, "status_code", None) == _BAD_FORM:
+            return {}
         raise
-    return field if isinstance(field, str) else None

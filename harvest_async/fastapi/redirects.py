@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
-__all__ = ["is_local"]
+from fastapi.requests import HTTPConnection
+
+__all__ = ["address_of", "is_local"]
 
 _LONGEST: Final = 2_000
+_OF_PATH: Final = "/:@!$&'()*+,;="
+_OF_QUERY: Final = f"{_OF_PATH}?%"
+"""The characters that need no encoding in a path and in a query (RFC 3986, 3.3 and 3.4)."""
+
+
+def address_of(connection: HTTPConnection) -> str:
+    """Return the path and the query of a request, encoded: a server passes the path decoded."""
+    path = quote(connection.scope["path"], _OF_PATH, errors="replace")
+    query = quote(connection.scope.get("query_string", b""), _OF_QUERY)
+    return f"{path}?{query}" if query else path
 
 
 def is_local(target: str) -> bool:

@@ -2,6 +2,7 @@
 
 Invariants:
 - A visitor without the right to see a page gets the app's own 404, as if there was none.
+- No cache keeps a response, which is for one visitor at one time; only a route that says so itself has one that lasts.
 - An error's text holds no credential, and no path of this machine.
 """
 
@@ -12,10 +13,10 @@ from fastapi import Depends, HTTPException, Request, Response
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 
-from harvest_async.errors import HarvestError
+from harvest_async.errors import HarvestError, StorageError
 from harvest_async.fastapi.problems import problem_response
 
-__all__ = ["Access", "Refusal", "RefusingRoute", "only_with", "retry_header"]
+__all__ = ["Access", "Refusal", "RefusingRoute", "has_left", "only_with", "retry_header"]
 
 T = TypeVar("T")
 
@@ -56,12 +57,19 @@ class RefusingRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def handler(request: Request) -> Response:
+            response = await handled(request)
+            response.headers.setdefault("Cache-Control", "no-store")
+            return response
+
+        async def handled(request: Request) -> Response:
             try:
                 return await handle(request)
             except Refusal as refusal:
                 return self.refused(request, refusal.document())
             except HarvestError as error:
                 return await self.failed(request, error)
+            except OSError as error:  # of a file: those of the network are HarvestErrors
+                return await self.failed(request, StorageError(f"a file of this app can't be used: {error}"))
             except HTTPException as error:
                 if error.status_code in _NO_RIGHT:
                     raise HTTPException(404) from error
@@ -76,6 +84,11 @@ class RefusingRoute(APIRoute):
     async def failed(self, request: Request, error: HarvestError) -> Response:
         """Return the response to a request during which Harvest failed."""
         return await problem_response(request, error)
+
+
+def has_left(error: Exception) -> bool:
+    """Return whether an error says that the connection ended before the whole request had arrived."""
+    return type(error).__name__ == "ClientDisconnect"  # a class of Starlette that FastAPI does not export
 
 
 def retry_header(problem: Mapping[str, Any]) -> dict[str, str]:

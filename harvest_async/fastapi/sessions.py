@@ -24,12 +24,16 @@ from anyio import to_thread
 from attrs import asdict, field, frozen
 
 from harvest_async.auth.stores import FileTokenStore, TokenStore
+from harvest_async.errors import StorageError
 from harvest_async.fastapi.signed_cookies import SignedCookies
 
 __all__ = ["SESSION", "CookieSessions", "Session", "Sessions", "digest", "new_session_id", "session_of"]
 
 SESSION: Final = "harvest-session"
 """The purpose, and the name, of the session's cookie."""
+
+_LONGEST: Final = 4_000
+"""Characters of a cookie, at most: with its name browsers keep 4,096 bytes (RFC 6265bis, 5.6)."""
 
 MAX_AGE: Final = 14 * 24 * 3600.0
 """Seconds after which a person has to sign in again."""
@@ -111,9 +115,19 @@ class CookieSessions:
         return self._max_age
 
     async def save(self, session: Session) -> str:
-        """See `Sessions.save`."""
+        """See `Sessions.save`.
+
+        Raises:
+            StorageError: the session does not fit into a cookie: browsers would drop it without a message.
+        """
+        text = self._cookies.sign(SESSION, asdict(session))
+        if len(text) > _LONGEST:
+            raise StorageError(
+                f"the session of a person with {len(session.accounts)} accounts is too large for a cookie: use "
+                "RedisSessions, or give the app's account"
+            )
         await to_thread.run_sync(self._prepare)
-        return self._cookies.sign(SESSION, asdict(session))
+        return text
 
     async def load(self, text: str) -> Session | None:
         """See `Sessions.load`."""

@@ -34,7 +34,7 @@ from harvest_async.client.environment import read_environment
 from harvest_async.errors import Unauthorized
 from harvest_async.fastapi.csrf import Csrf
 from harvest_async.fastapi.oauth_app import OAuthApp
-from harvest_async.fastapi.redirects import is_local
+from harvest_async.fastapi.redirects import address_of, is_local
 from harvest_async.fastapi.refusals import Refusal
 from harvest_async.fastapi.session_clients import SessionClients
 from harvest_async.fastapi.sessions import SESSION, CookieSessions, Session, Sessions, new_session_id
@@ -110,9 +110,9 @@ class SignIn:
             return session
         if "text/html" not in request.headers.get("accept", "") or request.method != "GET":
             raise HTTPException(401, "Sign in first.")
-        path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        start = request.url_for(self.start_route).include_query_params(next=path)
-        raise HTTPException(_SEE_OTHER, headers={"Location": f"{start.path}?{start.query}"})
+        asked, start = address_of(request), request.url_for(self.start_route).path
+        query = f"?{urlencode({'next': asked})}" if is_local(asked) else ""
+        raise HTTPException(_SEE_OTHER, headers={"Location": f"{start}{query}"})
 
     @asynccontextmanager
     async def client(self, session: Session) -> AsyncIterator[Any]:
@@ -164,13 +164,13 @@ class SignIn:
         session = Session(id=new_session_id(), version=self.oauth.version)
         await self._sessions.save(session)
         try:
-            session = await self._signed_in(session, str(request.url), state)
+            session = await self._signed_in(session, address_of(request), state)
+            response = _redirect(target if session.account else f"{choice}?{urlencode({'next': target})}")
+            await self.keep(response, session)
         except BaseException:
             await self._sessions.delete(session)
             raise
         await self.forget(request)
-        response = _redirect(target if session.account else f"{choice}?{urlencode({'next': target})}")
-        await self.keep(response, session)
         self._cookies.delete(response, _state_cookie(state))
         return response
 

@@ -4,8 +4,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
+from pydantic import BaseModel
 
+from harvest_async.fastapi.csrf import REFUSED, CsrfToken, fields_of
 from harvest_async.fastapi.pages.render import Pages
+from harvest_async.fastapi.problem_responses import problems_with
 from harvest_async.fastapi.redirects import is_local
 from harvest_async.fastapi.refusals import Refusal
 from harvest_async.fastapi.sessions import Session
@@ -14,6 +17,29 @@ from harvest_async.fastapi.sign_in import SignIn
 __all__ = ["sign_in_router"]
 
 _SEE_OTHER = 303
+_NOBODY = ("not-signed-in", 401, "Nobody is signed in")
+_TO_REFRESH = problems_with(
+    (_NOBODY, REFUSED, ("sign-in-ended", 401, "Sign in again"), ("no-account", 409, "No account chosen"))
+)
+
+
+class ReachedAccount(BaseModel):
+    """An account that a person can choose."""
+
+    id: str
+    name: str
+
+
+class SessionDocument(CsrfToken):
+    """Who is signed in."""
+
+    version: str
+    account: str | None
+    accounts: list[ReachedAccount]
+    company: str
+    person: str
+    name: str
+    role: str
 
 
 def sign_in_router(sign_in: SignIn) -> APIRouter:
@@ -55,12 +81,12 @@ def _add_browser_routes(router: APIRouter, sign_in: SignIn, pages: Pages) -> Non
     @router.post("/sign-in/account", name=pages.name("choose"), include_in_schema=False)
     async def choose(request: Request, session: Annotated[Session, Depends(_known(sign_in))]) -> Response:
         await sign_in.csrf.check(request)
-        form = await request.form()
-        return await sign_in.choose(session, str(form.get("account", "")), str(form.get("next", "")))
+        form = await fields_of(request)
+        return await sign_in.choose(session, form.get("account", ""), form.get("next", ""))
 
 
 def _add_session_routes(router: APIRouter, sign_in: SignIn) -> None:
-    @router.get("/session")
+    @router.get("/session", response_model=SessionDocument, responses=problems_with((_NOBODY,)))
     async def session(request: Request, session: Annotated[Session, Depends(_known(sign_in))]) -> Response:
         """Return who is signed in, and the token that a program sends with each POST."""
         number = sign_in.csrf.number(request)
@@ -69,7 +95,7 @@ def _add_session_routes(router: APIRouter, sign_in: SignIn) -> None:
         sign_in.csrf.keep(response, number)
         return response
 
-    @router.post("/sign-in/refresh", status_code=204)
+    @router.post("/sign-in/refresh", status_code=204, responses=_TO_REFRESH)
     async def refresh(request: Request, session: Annotated[Session, Depends(_known(sign_in))]) -> Response:
         """Exchange the refresh token for new tokens now: a check that the sign-in is still valid."""
         await sign_in.csrf.check(request)
@@ -78,7 +104,9 @@ def _add_session_routes(router: APIRouter, sign_in: SignIn) -> None:
         await sign_in.renew(session)
         return Response(status_code=204)
 
-    @router.post("/sign-out", status_code=_SEE_OTHER)
+    @router.post(
+        "/sign-out", status_code=_SEE_OTHER, response_class=RedirectResponse, responses=problems_with((REFUSED,))
+    )
     async def sign_out(request: Request) -> Response:
         """Delete the session and its tokens."""
         await sign_in.csrf.check(request)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections import deque
 from typing import Final
+from weakref import WeakKeyDictionary
 
 from attrs import define, field, frozen
 
@@ -15,6 +17,8 @@ from harvest_async.throttle.snapshot import Snapshot
 from harvest_async.throttle.throttle import Throttle
 
 __all__ = ["BudgetHistory", "Sample", "WindowHistory"]
+
+logger = logging.getLogger("harvest_async")
 
 PAUSE: Final = 1.0
 KEPT: Final = 180
@@ -66,13 +70,21 @@ class BudgetHistory:
         began = time.perf_counter()
         try:
             now = throttle.snapshot(self.budget)
-        except HarvestError as error:
-            self.error = f"{type(error).__name__}: the ledger can't be read; the log of this app has the details"
+        except Exception as error:  # noqa: BLE001 - the other budgets are still looked at, and this one again
+            self._failed(error)
             return
         finally:
             self.read_in = time.perf_counter() - began
         self.snapshot, self.error = now, ""
         self.samples.append(Sample(time.time(), now.sent, now.foreign, now.calls, now.closed is not None))
+
+    def _failed(self, error: Exception) -> None:
+        """Note an error, and log the first of several in a row."""
+        if not self.error:
+            unexpected = None if isinstance(error, HarvestError) else error
+            where = f"{self.account}, budget {self.budget}"
+            logger.error("%s: the ledger can't be read: %s", where, error, exc_info=unexpected)
+        self.error = f"{type(error).__name__}: the ledger can't be read; the log of this app has the details"
 
 
 class WindowHistory:
@@ -84,7 +96,7 @@ class WindowHistory:
 
     def __init__(self, log: CallLog) -> None:
         self._log = log
-        self._budgets: dict[tuple[int, str], BudgetHistory] = {}
+        self._budgets: WeakKeyDictionary[AccountLog, dict[str, BudgetHistory]] = WeakKeyDictionary()
 
     def of(self, account: AccountLog) -> list[BudgetHistory]:
         """Return the budgets of an account."""
@@ -106,4 +118,4 @@ class WindowHistory:
         ledger = account.throttle.ledger
         kind = f"{type(ledger).__name__}, {'shared with other processes' if ledger.shared else 'of this process alone'}"
         new = BudgetHistory(account.name, budget, kind)
-        return self._budgets.setdefault((id(account), budget), new)
+        return self._budgets.setdefault(account, {}).setdefault(budget, new)

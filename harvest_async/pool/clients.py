@@ -20,7 +20,7 @@ __all__ = ["BaseUrl", "ClientMaker"]
 
 BaseUrl: TypeAlias = str | Callable[[str], str]
 
-_OPTIONS: Final = ("base_url", "format", "id_url", "proxy", "ssl_context", "timeout")
+_OPTIONS: Final = ("base_url", "format", "id_url", "proxy", "ssl_context", "telemetry", "timeout")
 _PLACE: Final = "{account}"
 
 

@@ -75,7 +75,7 @@ class HarvestPool(Generic[C]):
         transport: a function that takes an address and returns the transport of one connection to it; None makes them.
         clock: the clock of the throttles; None is the machine's.
         options: further arguments of each client: `base_url` (where `{account}` is replaced by the account's name),
-            `id_url`, `format`, `timeout`, `ssl_context`, `proxy`.
+            `id_url`, `format`, `timeout`, `ssl_context`, `proxy`, `telemetry`.
 
     Raises:
         InvalidArgument: an argument can't be used.

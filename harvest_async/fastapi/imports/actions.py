@@ -21,16 +21,12 @@ async def _cancel(background: BackgroundImports, record: ImportRecord) -> Import
     return record
 
 
-async def _remove(background: BackgroundImports, record: ImportRecord) -> None:
-    background.remove(record)
-
-
 ACTIONS: Final[Mapping[str, Action]] = {
     "confirm": BackgroundImports.confirm,
     "cancel": _cancel,
     "resume": BackgroundImports.resume,
     "undo": BackgroundImports.undo,
-    "remove": _remove,
+    "remove": BackgroundImports.remove,
 }
 """The actions on an import; one that removes it returns None."""
 

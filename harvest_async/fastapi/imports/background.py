@@ -36,6 +36,8 @@ _MEBIBYTE: Final = 1 << 20
 _DAY: Final = 86_400.0
 _READERS: Final = 4
 """How many threads read files of imports at a time."""
+_CHECKED: Final = 2
+"""How many uploaded files are looked through at a time: a workbook of the largest size takes some hundred megabytes."""
 _CONFIRMING: Final = 600.0
 """Seconds within which the run of a plan that was confirmed in time has begun, or failed to."""
 
@@ -78,6 +80,7 @@ class BackgroundImports:
         self._plans_last = plans_last
         self._now = now
         self._readers = anyio.CapacityLimiter(_READERS)
+        self._checkers = anyio.CapacityLimiter(_CHECKED)
         self._workers = Workers(self.folder, open_client, locks, rules, lease, watch, self._is_over)
 
     @asynccontextmanager
@@ -112,7 +115,7 @@ class BackgroundImports:
         try:
             stored = f"upload{upload.ending}"
             await store(upload, self.folder.file(number, stored))
-            found = await check_readable(self.folder.file(number, stored), upload)
+            found = await check_readable(self.folder.file(number, stored), upload, self._checkers)
             now = time.time()
             record = ImportRecord(
                 id=number, owner=owner, file=upload.name, stored=stored, phase=Phase.PLANNING, created_at=now,
@@ -163,15 +166,15 @@ class BackgroundImports:
             raise _out_of_place(record, "it is not running")
         self.folder.request_cancel(record.id)
 
-    def remove(self, record: ImportRecord) -> None:
+    async def remove(self, record: ImportRecord) -> None:
         """Remove an import from the list, with its file and its journal: it can't be undone any more.
 
         Raises:
             Refusal: it is active.
         """
-        if record.is_active:
-            raise _out_of_place(record, "it is still active: cancel it first")
-        self.folder.remove(record.id)
+        active = await asyncio.to_thread(self.folder.remove_inactive, record.id)
+        if active is not None:
+            raise _out_of_place(active, "it is still active: cancel it first")
 
     def _belongs(self, record: ImportRecord, owner: str) -> bool:
         return record.owner == owner and not record.has_expired(self._now(), self._plans_last)

@@ -76,6 +76,21 @@ class ImportFolder:
         found = (self.load(number) for number in sorted(self._numbers(), reverse=True))
         return [record for record in found if record is not None]
 
+    def is_current(self, record: ImportRecord) -> bool:
+        """Return whether nobody has changed or removed an import since it was read; a new one is not stored yet."""
+        stored = self.load(record.id)
+        if stored is None or not record.account:
+            return stored is None and not record.account
+        return (stored.phase, stored.changed_at) == (record.phase, record.changed_at)
+
+    def remove_inactive(self, number: str) -> ImportRecord | None:
+        """Remove an import on which no process works; return it if one does."""
+        record = self.load(number)
+        if record is not None and record.is_active:
+            return record
+        self.remove(number)
+        return None
+
     def remove(self, number: str) -> None:
         """Remove an import with all of its files."""
         shutil.rmtree(self._path / number, ignore_errors=True)
@@ -100,7 +115,8 @@ class ImportFolder:
         """Request that the process which works on an import stops, or withdraw the request."""
         flag = self.file(number, "cancel")
         if wanted:
-            flag.touch(mode=0o600)
+            with suppress(FileNotFoundError):  # it was removed meanwhile
+                flag.touch(mode=0o600)
         else:
             flag.unlink(missing_ok=True)
 

@@ -16,10 +16,11 @@ import anyio
 from attrs import evolve
 
 from harvest_async import imports
+from harvest_async.cancellation import finish
 from harvest_async.clock import Clock
 from harvest_async.errors import HarvestError, InvalidArgument
 from harvest_async.fastapi.imports.folder import ImportFolder
-from harvest_async.fastapi.imports.form import in_terms_of_form, options_of
+from harvest_async.fastapi.imports.form import in_terms_of_form, is_set, options_of, shortened
 from harvest_async.fastapi.imports.progress import FileProgress
 from harvest_async.fastapi.imports.record import MOST_PROBLEMS, ImportRecord, Phase, overview_of, report_of, undo_of
 from harvest_async.importer.rejects import write_rejects
@@ -76,7 +77,8 @@ class Job:
         else:
             if self._closing:
                 return
-        self._save(changes)
+        self._record = evolve(self._record, changed_at=time.time(), **changes)
+        await finish(asyncio.to_thread(self._folder.save, self._record))
 
     def close(self) -> None:
         """End the run once the writes that were sent have their responses; another process continues it."""
@@ -97,7 +99,7 @@ class Job:
                 journal=self._folder.journal(record.id),
                 options=options,
                 email_domain=record.fields.get("email_domain") or None,
-                create_people="create_people" in record.fields,
+                create_people=is_set(record.fields, "create_people"),
                 on_progress=self._progress,
             )
         with plan:
@@ -176,17 +178,13 @@ class Job:
             return {"phase": Phase.FAILED, "error": "The file as a whole can't be imported.", **problems}
         return {"phase": Phase.FAILED, "error": in_terms_of_form(error.message)}
 
-    def _save(self, changes: dict[str, Any]) -> None:
-        self._record = evolve(self._record, changed_at=time.time(), **changes)
-        self._folder.save(self._record)
-
 
 def _shown(problem: Problem) -> dict[str, Any]:
     """Return a problem for people, in the terms of the form."""
     return {
         "line": problem.line,
         "row": problem.row,
-        "column": problem.column,
-        "text": problem.text,
+        "column": shortened(problem.column),
+        "text": shortened(problem.text),
         "reason": in_terms_of_form(problem.reason),
     }

@@ -81,8 +81,9 @@ def _add_import(router: APIRouter, pages: Pages, background: BackgroundImports, 
         return rejected_rows(background, record)
 
     @router.post("/{number}/{action}", name=pages.name("do"))
-    async def do(request: Request, action: str, record: Annotated[ImportRecord, Depends(known)]) -> Response:
+    async def do(request: Request, number: str, action: str, owner: Annotated[str, permitted]) -> Response:
         await background.csrf.check(request)
+        record = await found(background, number, owner)  # as it is now: a form may arrive slowly
         after = await act(background, record, action)
         target = pages.path(request, "list") if after is None else pages.path(request, "import", number=record.id)
         return RedirectResponse(target, _SEE_OTHER)

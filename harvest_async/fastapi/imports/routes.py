@@ -3,31 +3,66 @@
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.responses import FileResponse, JSONResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from harvest_async.fastapi.imports.actions import act, allowed, found, rejected_rows
+from harvest_async.fastapi.csrf import REFUSED, CsrfToken
+from harvest_async.fastapi.imports.actions import ACTIONS, act, allowed, found, rejected_rows
 from harvest_async.fastapi.imports.background import BackgroundImports
 from harvest_async.fastapi.imports.document import ImportDocument, document_of
-from harvest_async.fastapi.imports.form import FIELDS
+from harvest_async.fastapi.imports.form import FIELDS, FormField
 from harvest_async.fastapi.imports.live import AGAIN, Shown, changes, shown
 from harvest_async.fastapi.imports.record import ImportRecord
 from harvest_async.fastapi.imports.upload import received
+from harvest_async.fastapi.problem_responses import NOT_FOUND, Responses, problems_with
 from harvest_async.fastapi.refusals import Access, RefusingRoute, only_with
 from harvest_async.fastapi.route_names import RouteNames
 
 __all__ = ["imports_router"]
+
+
+def _type(field: FormField) -> dict[str, Any]:
+    """Return the type of a field of the form."""
+    if field.kind == "box":
+        return {"type": "boolean"}
+    return {"type": "string", **({"enum": [value for value, _ in field.choices]} if field.choices else {})}
+
 
 _FORM = {
     "type": "object",
     "required": ["file"],
     "properties": {
         "file": {"type": "string", "format": "binary"},
-        **{field.name: {"type": "string", "description": f"{field.label}. {field.hint}"} for field in FIELDS},
+        **{field.name: {**_type(field), "description": f"{field.label}. {field.hint}".strip()} for field in FIELDS},
     },
 }
 _UPLOAD = {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}}}
+_ROWS: Responses = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
+_ACTIVE = (
+    ("import-active", 409, "Another import is active"),
+    ("import-wait", 503, "Imports can begin shortly"),
+)
+_TO_UPLOAD = problems_with(
+    (
+        REFUSED,
+        *_ACTIVE,
+        ("incomplete", 400, "The upload is incomplete"),
+        ("too-large", 413, "The file is too large"),
+        ("no-form", 415, "Not a form with a file"),
+        ("unknown-type", 415, "Unknown type of file"),
+        ("not-what-it-says", 415, "The file is not what its name says"),
+        ("no-workbooks", 415, "Workbooks can't be read here"),
+        ("no-file", 422, "No file"),
+        ("empty-file", 422, "The file is empty"),
+        ("unreadable-file", 422, "The file can't be read"),
+        ("bad-option", 422, "An option can't be used"),
+    )
+)
+_TO_ACTIONS = problems_with((REFUSED, *_ACTIVE, ("wrong-phase", 409, "Not possible now")))
+
+_Action = Annotated[str, Path(json_schema_extra={"enum": list(ACTIONS)})]
+_Left = ImportDocument | None
 
 
 def imports_router(background: BackgroundImports, *, access: Access[str]) -> APIRouter:
@@ -42,7 +77,7 @@ def imports_router(background: BackgroundImports, *, access: Access[str]) -> API
     """
     names = RouteNames("imports")
     route_class = type("LinkingRoute", (_LinkingRoute,), {"names": names})
-    router = APIRouter(tags=["imports"], route_class=route_class, lifespan=background.lifespan)
+    router = APIRouter(tags=["imports"], route_class=route_class, lifespan=background.lifespan, responses=NOT_FOUND)
     _add_reads(router, names, background, access)
     _add_stream(router, names, background, access)
     _add_writes(router, names, background, access)
@@ -63,7 +98,7 @@ class _LinkingRoute(RefusingRoute):
 def _add_reads(router: APIRouter, names: RouteNames, background: BackgroundImports, access: Access[str]) -> None:
     permitted = Depends(only_with(access))
 
-    @router.get("/csrf")
+    @router.get("/csrf", response_model=CsrfToken)
     async def csrf(request: Request, _: Annotated[str, permitted]) -> Response:
         """Return the token for POSTs."""
         number = background.csrf.number(request)
@@ -102,7 +137,7 @@ def _add_stream(router: APIRouter, names: RouteNames, background: BackgroundImpo
             if not now.record.is_active:
                 yield ServerSentEvent(data=document.phase, event="end")
 
-    @router.get("/{number}/rejected.csv", name=names.name("rejected"), response_class=FileResponse)
+    @router.get("/{number}/rejected.csv", name=names.name("rejected"), response_class=FileResponse, responses=_ROWS)
     async def rejected(record: Annotated[ImportRecord, Depends(known)]) -> FileResponse:
         """Return the rejected rows as a file that can be corrected and uploaded again."""
         return rejected_rows(background, record)
@@ -111,7 +146,7 @@ def _add_stream(router: APIRouter, names: RouteNames, background: BackgroundImpo
 def _add_writes(router: APIRouter, names: RouteNames, background: BackgroundImports, access: Access[str]) -> None:
     permitted = Depends(only_with(access))
 
-    @router.post("", status_code=202, openapi_extra=_UPLOAD)
+    @router.post("", status_code=202, openapi_extra=_UPLOAD, responses=_TO_UPLOAD)
     async def begin(request: Request, response: Response, owner: Annotated[str, permitted]) -> ImportDocument:
         """Upload a file, and begin to plan its import. Nothing is created before it is confirmed."""
         async with received(request, background.csrf, background.largest) as upload:
@@ -120,8 +155,10 @@ def _add_writes(router: APIRouter, names: RouteNames, background: BackgroundImpo
         response.headers["Location"] = document.links["self"]
         return document
 
-    @router.post("/{number}/{action}", name=names.name("do"), status_code=202)
-    async def do(request: Request, number: str, action: str, owner: Annotated[str, permitted]) -> ImportDocument | None:
+    @router.post("/{number}/{action}", name=names.name("do"), status_code=202, responses=_TO_ACTIONS)
+    async def do(
+        request: Request, number: str, action: _Action, owner: Annotated[str, permitted]
+    ) -> ImportDocument | None:
         """Do one of the actions that the document links: confirm, cancel, resume, undo or remove."""
         await background.csrf.check(request)
         record = await act(background, await found(background, number, owner), action)

@@ -13,15 +13,15 @@ from contextlib import asynccontextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, Final
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from attrs import frozen
 from fastapi import Request
 from fastapi.datastructures import FormData
 
 from harvest_async.errors import InvalidArgument
 from harvest_async.fastapi.csrf import FIELD, HEADER, Csrf
-from harvest_async.fastapi.imports.form import FIELDS, in_terms_of_form, options_of
-from harvest_async.fastapi.refusals import Refusal
+from harvest_async.fastapi.imports.form import FIELDS, in_terms_of_form, options_of, shortened
+from harvest_async.fastapi.refusals import Refusal, has_left
 from harvest_async.importer.sources import Options, open_source
 
 __all__ = ["Upload", "check_readable", "received", "store"]
@@ -127,8 +127,13 @@ async def store(upload: Upload, path: Path) -> None:
     await to_thread.run_sync(copy)
 
 
-async def check_readable(path: Path, upload: Upload) -> dict[str, str]:
+async def check_readable(path: Path, upload: Upload, limiter: CapacityLimiter) -> dict[str, str]:
     """Return what is detected about a stored file, as labels and texts.
+
+    Args:
+        path: the stored file.
+        upload: the upload that it is of.
+        limiter: limits how many files are looked through at a time.
 
     Raises:
         Refusal: the file can't be read, or is another kind of file than its name says.
@@ -138,10 +143,11 @@ async def check_readable(path: Path, upload: Upload) -> dict[str, str]:
         with open_source(path, upload.options, upload.name) as source:
             [found] = source.found
             shown = found.describe() | {"file": upload.name}
-            return shown | {f"notice {place}": str(each) for place, each in enumerate(found.notices, 1)}
+            shown |= {f"notice {place}": str(each) for place, each in enumerate(found.notices, 1)}
+            return {label: shortened(text) for label, text in shown.items()}
 
     try:
-        return await to_thread.run_sync(look)
+        return await to_thread.run_sync(look, limiter=limiter)
     except InvalidArgument as error:
         text = in_terms_of_form(str(error)).replace(path.name, upload.name)
         raise Refusal(422, "unreadable-file", "The file can't be read", _sentence(text)) from error
@@ -170,7 +176,13 @@ async def _read(request: Request, largest: int) -> FormData:
         return message
 
     limited = Request(request.scope, receive)
-    form = await limited.form(max_files=1, max_fields=_FIELDS, max_part_size=_LONGEST_FIELD)
+    try:
+        form = await limited.form(max_files=1, max_fields=_FIELDS, max_part_size=_LONGEST_FIELD)
+    except Exception as error:
+        if not has_left(error):
+            raise
+        detail = "The connection ended before the whole file had arrived: send it again."
+        raise Refusal(400, "incomplete", "The upload is incomplete", detail) from error
     file = form.get("file")
     if file is not None and not isinstance(file, str) and (file.size or 0) > largest:
         raise _too_large(largest)

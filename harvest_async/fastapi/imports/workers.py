@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import evolve
 
+from harvest_async.cancellation import finish
 from harvest_async.errors import HarvestError
 from harvest_async.fastapi.imports.folder import ImportFolder
 from harvest_async.fastapi.imports.job import Job
@@ -85,29 +86,32 @@ class Workers:
         """Begin a phase in the background; return the record once the account's lock is held.
 
         Raises:
-            Refusal: another import of the account is active.
+            Refusal: another import of the account is active, or this one was changed since it was read.
             HarvestError: the account can't be used.
         """
         started: asyncio.Future[ImportRecord] = asyncio.get_running_loop().create_future()
         task = asyncio.create_task(self._work(record, phase, started), context=Context())
         self._tasks[record.id] = task
-        task.add_done_callback(lambda _: self._forget(record.id, task))
+        task.add_done_callback(lambda _: self._forget(record.id, task, started))
         try:
             return await asyncio.shield(started)
         except LockHeld as error:
             raise self._busy(record, error) from error
 
     async def _work(self, record: ImportRecord, phase: Phase, started: asyncio.Future[ImportRecord]) -> None:
+        held: HeldLock | None = None
         async with AsyncExitStack() as stack:
             try:
                 harvest = await stack.enter_async_context(self._open_client(record.owner))
                 account = str(harvest.identity)
                 held = await self._hold(stack, account, f"{record.id} {new_owner()}")
-                self._folder.request_cancel(record.id, wanted=False)
+                before = record
                 record = evolve(record, phase=phase, account=account, error="", changed_at=time.time())
-                self._folder.save(record)
-            except Exception as error:  # noqa: BLE001 - raised where the phase was started
+                await finish(asyncio.to_thread(self._begin, before, record))
+            except Exception as error:
                 _set(started, error)
+                if held is not None and held.lock.quiet_since is not None:
+                    raise  # so that the next run still waits for an earlier one that was cut off
                 return
             _set(started, record)
             job = self._jobs[record.id] = Job(self._folder, record, harvest, held, self._rules, self._locks.clock)
@@ -118,7 +122,8 @@ class Workers:
             except Exception as error:
                 logger.exception("the import %s failed", record.id)
                 failed = f"An unexpected error ({type(error).__name__}): the log of this app has the details."
-                self._folder.save(evolve(record, phase=Phase.FAILED, error=failed, changed_at=time.time()))
+                ended = evolve(record, phase=Phase.FAILED, error=failed, changed_at=time.time())
+                await finish(asyncio.to_thread(self._folder.save, ended))
 
     async def _hold(self, stack: AsyncExitStack, account: str, owner: str) -> HeldLock:
         """Hold the account's lock; wait for one that is about to be released, since its import has ended."""
@@ -132,18 +137,33 @@ class Workers:
             await asyncio.sleep(_RELEASE)
         return await stack.enter_async_context(hold(self._locks, account, lease=self._lease, owner=owner))
 
+    def _begin(self, before: ImportRecord, record: ImportRecord) -> None:
+        """Store the beginning of a phase, in a thread.
+
+        Raises:
+            Refusal: another request, or another process, has changed or removed the import since it was read.
+        """
+        if not self._folder.is_current(before):
+            detail = f"The import of {record.file} was changed meanwhile, or removed: load the page again."
+            raise Refusal(409, "wrong-phase", "Not possible now", detail)
+        self._folder.request_cancel(record.id, wanted=False)
+        self._folder.save(record)
+
     def _holder_of(self, error: LockHeld) -> ImportRecord | None:
         """Return the import that holds a lock; None if another program does."""
         return None if error.holder is None else self._folder.load(error.holder.owner.partition(" ")[0])
 
-    def _forget(self, number: str, task: asyncio.Task[None]) -> None:
+    def _forget(self, number: str, task: asyncio.Task[None], started: asyncio.Future[ImportRecord]) -> None:
         if self._tasks.get(number) is task:
             del self._tasks[number]
             self._jobs.pop(number, None)
         error = None if task.cancelled() else task.exception()
+        if isinstance(error, Exception):
+            _set(started, error)
+        started.cancel()  # a request that still waits for it would wait for ever
         if isinstance(error, LockLost):
             logger.warning("the import %s is continued by another process: %s", number, error.message)
-        elif error is not None:
+        elif error is not None and not isinstance(error, Refusal):
             logger.error("the import %s ended with %s", number, type(error).__name__, exc_info=error)
 
     def _busy(self, record: ImportRecord, error: LockHeld) -> Refusal:
@@ -180,10 +200,10 @@ class Workers:
         holder = await self._locks.holder(record.account) if record.account else None
         if holder is not None and holder.is_held:
             return
-        current = self._folder.load(record.id)
+        current = await asyncio.to_thread(self._folder.load, record.id)
         if current is None or not current.is_active:
             return
-        cancelled = self._folder.cancel_requested(record.id)
+        cancelled = await asyncio.to_thread(self._folder.cancel_requested, record.id)
         try:
             await self.start(evolve(current, resumed=current.resumed + 1), current.phase)
         except Refusal:
