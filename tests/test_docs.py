@@ -17,7 +17,23 @@ import httpx
 import pytest
 
 import harvest_async
-from harvest_async import BasicAuth, BearerAuth, HarvestV1, HarvestV2, OAuth2, Throttle, migrate
+from harvest_async import (
+    BasicAuth,
+    BearerAuth,
+    HarvestError,
+    HarvestV1,
+    HarvestV2,
+    OAuth2,
+    ResponseError,
+    Throttle,
+    exports,
+    fleet,
+    imports,
+    migrate,
+    run_lock,
+)
+from harvest_async.cli import edge
+from harvest_async.importer.sources.formats import FORMATS
 from harvest_async.sandbox import Sandbox
 from harvest_async.telemetry import Telemetry
 from harvest_async.testing import VirtualLoop, harvest_app_client, in_process
@@ -98,6 +114,26 @@ def test_every_block_is_run_here():
     }
 
 
+def test_every_public_error_has_a_line_of_what_to_do():
+    """The table of errors has each class that a public module exports, apart from the bases of others."""
+    public = [harvest_async, imports, exports, migrate, fleet, run_lock]
+    exported = [getattr(module, name) for module in public for name in module.__all__]
+    bases = {HarvestError, harvest_async.RequestError, ResponseError}
+    errors = {each for each in exported if isinstance(each, type) and issubclass(each, HarvestError)} - bases
+    rows = re.findall(r"^\| (`.+?) \|", (ROOT / "docs" / "errors.md").read_text("utf-8"), flags=re.MULTILINE)
+    listed = {name for row in rows for name in re.findall(r"`(?:\w+\.)*(\w+)`", row)}
+
+    assert {each.__name__ for each in errors} - listed == set()
+
+
+def test_the_page_about_commands_has_every_exit_code():
+    """The codes of the page are those with which commands end."""
+    codes = {0, edge.SOME_ROWS, edge.BAD_INPUT, edge.NO_SERVER, edge.INTERNAL, edge.INTERRUPTED}
+    text = (ROOT / "docs" / "command-line.md").read_text("utf-8").partition("Exit codes: ")[2].partition("\n\n")[0]
+
+    assert {int(each) for each in re.findall(r"\b(\d+)\s", text)} == codes
+
+
 def test_every_command_of_a_page_has_its_output():
     """Commands are written after `$`, since the tests compare what they print with the lines that follow."""
     pages = {path.name: path.read_text("utf-8") for path in (ROOT / "docs").glob("*.md")}
@@ -109,6 +145,16 @@ def test_every_command_of_a_page_has_its_output():
 
     assert len(shown) > 10
     assert [name for name, code in shown if not code.startswith("$ ")] == []
+
+
+def test_every_import_format_has_a_sample_and_its_fields():
+    """The page about imports names each format, and every field that an imported kind of record can have."""
+    page = (ROOT / "docs" / "bulk-import.md").read_text("utf-8")
+    fields = {name for each in FORMATS.values() if each.name != "invoice-messages" for name in each.kind.fields}
+    samples = set(re.findall(r'title="([\w-]+)\.\w+"', page))
+
+    assert [name for name in sorted(fields) if f"`{name}`" not in page] == []
+    assert [name for name in FORMATS if f"`{name}`" not in page and name not in samples] == []
 
 
 def test_links_between_pages_lead_somewhere():
