@@ -175,10 +175,11 @@ def test_the_sandbox_runs_until_ctrl_c(shell):
     assert running.returncode == 0
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])  # noqa: S104
 @pytest.mark.parametrize(("version", "variable"), [("v2", "HARVEST_ACCOUNT_ID"), ("v1", "HARVEST_ACCOUNT")])
-def test_the_sandbox_prints_the_command_that_sets_the_variables(shell, version, variable):
-    """What `sandbox` prints for an API version leads a command to it, with credentials."""
-    running = shell.start("sandbox", "--port", 0)
+def test_the_sandbox_prints_the_command_that_sets_the_variables(shell, version, variable, host):
+    """What `sandbox` prints for an API version leads a command to it, with credentials, also if it is not on loopback."""
+    running = shell.start("sandbox", "--port", 0, "--host", host, "--allow-remote")
     try:
         lines = iter(running.stdout.readline, "")
         command = next(line for line in lines if line.startswith("  export ") and f" {variable}=" in line)

@@ -168,7 +168,8 @@ def _show_ways_in(limits: str, accounts: int, address: str) -> None:
     out.print("  regular user   user@example.com / sandbox")
     out.print("  OAuth client   sandbox-client / sandbox-secret, refresh token sandbox-refresh")
     out.print(f"  statistics     {address}/_sandbox/throttle and {address}/_sandbox/requests")
-    common = f'export HARVEST_BASE_URL={address} HARVEST_APP="me (me@example.com)"'
+    near = address.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")  # where clients accept http
+    common = f'export HARVEST_BASE_URL={near} HARVEST_APP="me (me@example.com)"'
     out.print("In another terminal, for API v2:")
     out.print(f"  {common} HARVEST_ACCOUNT_ID=1 HARVEST_ACCESS_TOKEN=sandbox-token")
     out.print("Or for API v1:")
