@@ -134,6 +134,13 @@ def test_the_page_about_commands_has_every_exit_code():
     assert {int(each) for each in re.findall(r"\b(\d+)\s", text)} == codes
 
 
+def test_the_page_about_the_throttle_lists_every_benchmark():
+    """A benchmark that is added has to say there which question it is for."""
+    text = (ROOT / "docs" / "throttle.md").read_text("utf-8")
+
+    assert [path.stem for path in (ROOT / "benchmarks").glob("bench_*.py") if f"`{path.stem}`" not in text] == []
+
+
 def test_every_command_of_a_page_has_its_output():
     """Commands are written after `$`, since the tests compare what they print with the lines that follow."""
     pages = {path.name: path.read_text("utf-8") for path in (ROOT / "docs").glob("*.md")}
