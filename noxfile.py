@@ -163,10 +163,25 @@ def _audit(session):
     session.log(f"no published vulnerability in {len(audited)} packages")
 
 
+TRIALS = {
+    "cache": "from harvest_async import HttpCache; HttpCache('cache.sqlite3')",
+    "cli": "from harvest_async.cli.commands import cli; cli(['--version'])",
+    "docket": "from harvest_async.fleet.docket import _pydocket; _pydocket()",
+    "fastapi": "import harvest_async.fastapi",
+    "otel": "from harvest_async.telemetry import Telemetry; Telemetry()",
+    "parquet": "import harvest_async.importer.sources.parquet, pyarrow.parquet",
+    "redis": "from harvest_async import RedisLedger; RedisLedger('redis://127.0.0.1', account='acme')",
+    "sandbox": "from harvest_async.sandbox import Sandbox; Sandbox().app",
+    "speed": "from harvest_async.v2.clients import Client; import msgspec; Client.from_dict({'id': 7})",
+    "xlsx": "import harvest_async.importer.sources.calamine, python_calamine",
+}
+"""What the trial of a release runs where an extra is installed."""
+
+
 @nox.session
 def release(session):
     """Build wheel and sdist into dist, check them, list what they need, and install them for each extra."""
-    session.install("build>=1.2", "twine>=6", "check-wheel-contents>=0.6", "cyclonedx-bom>=6")
+    session.install("build>=1.2", "twine>=7", "check-wheel-contents>=0.6", "cyclonedx-bom>=6")
     shutil.rmtree("dist", ignore_errors=True)
     session.run("python", "-m", "build")
     (wheel,), (sdist,) = Path("dist").glob("*.whl"), Path("dist").glob("*.tar.gz")
@@ -180,13 +195,13 @@ def release(session):
 def _try_installing(session, version, wheel, sdist):
     """Install the wheel for each extra, the sdist and the wheel with all of them, and run what was installed."""
     extras = sorted(set(PROJECT["optional-dependencies"]) - {"test", "all"})
-    for what in (str(wheel), *(f"{wheel}[{extra}]" for extra in extras), f"{sdist}[all]", f"{wheel}[all]"):
+    alone = [(f"{wheel}[{extra}]", [TRIALS[extra]]) for extra in extras]
+    for what, code in ((str(wheel), []), *alone, *((f"{each}[all]", TRIALS.values()) for each in (sdist, wheel))):
         python = _python_of(session, version)
         session.run(f"python{version}", "-m", "venv", "--clear", str(python.parents[1]), external=True)
         session.run(str(python), "-m", "pip", "install", "--quiet", what, external=True)
-        session.run(
-            str(python), "-W", "error", "-c", "import harvest_async as h; h.HarvestV1, h.HarvestV2", external=True
-        )
+        for each in ("import harvest_async as h; h.HarvestV1, h.HarvestV2", *code):
+            session.run(str(python), "-W", "error", "-c", each, external=True)
     session.run(str(python), "-m", "harvest_async", "--version", external=True)
 
 

@@ -12,6 +12,7 @@ import ast
 import asyncio
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
@@ -25,6 +26,9 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = Path(harvest_async.__file__).parent
 PICTURE = ROOT / "docs" / "architecture.svg"
 WIDTH, ROW, LEFT = 960, 46, 16
+MOST = 9
+"""How many modules fit side by side with their names."""
+
 STYLE = (
     "text{font:13px system-ui,sans-serif;fill:#1c2733}.n{font-weight:600}.s{font-size:11px;fill:#55616d}"
     ".b{fill:#eef3f8;stroke:#9db2c7}.w{fill:#e3f1e6;stroke:#7fae8b}"
@@ -95,21 +99,30 @@ def draw() -> str:
         f'<text x="{LEFT}" y="48" class="s">Green: a call of clients.get passes here.</text>',
     ]
     for number, row in enumerate(rows):
-        wide = (WIDTH - 2 * LEFT) / len(row)
-        for place, name in enumerate(row):
-            x, y = LEFT + place * wide, 62 + number * ROW
-            kind = "w" if name in way else "b"
-            parts.append(f'<rect x="{x:.1f}" y="{y}" width="{wide - 6:.1f}" height="{ROW - 8}" rx="4" class="{kind}"/>')
-            line = f'<text x="{x + 8:.1f}" y="{y + 17}" class="n">{escape(name)}</text>'
-            room = int((wide - 20) / 5.6)
-            text = summary(name)
-            text = text if len(text) <= room else text[: max(room - 3, 0)].rstrip() + "..."
-            small = f'<text x="{x + 8:.1f}" y="{y + 32}" class="s">{escape(text)}</text>' if room > 24 else ""  # noqa: PLR2004
-            parts.append(line + small)
+        parts += boxes(row, 62 + number * ROW, way)
     y = 62 + ROW * len(rows) + 24
     parts.append(f'<text x="{LEFT}" y="{y}" class="n">The way of a request</text>')
     parts.append(f'<text x="{LEFT}" y="{y + 20}" class="s">{escape(" > ".join(way))}</text></svg>')
     return "\n".join(parts) + "\n"
+
+
+def boxes(row: list[str], top: int, way: list[str]) -> Iterator[str]:
+    """Yield the boxes of a layer; many modules are in two lines, which are half as high and have names alone."""
+    lines = 1 + (len(row) > MOST)
+    across = -(-len(row) // lines)
+    wide, high = (WIDTH - 2 * LEFT) / across, (ROW - 8) / lines
+    for place, name in enumerate(row):
+        x, y = LEFT + place % across * wide, top + place // across * high
+        kind = "w" if name in way else "b"
+        size = f'width="{wide - 6:.1f}" height="{high - 2 * (lines - 1):g}"'
+        yield f'<rect x="{x:.1f}" y="{y:g}" {size} rx="4" class="{kind}"/>'
+        text = f'<text x="{x + 8:.1f}" y="{y + (17 if lines == 1 else 13):g}" class="n">{escape(name)}</text>'
+        room = int((wide - 20) / 5.6)
+        if lines == 1 and room > 24:  # noqa: PLR2004
+            said = summary(name)
+            said = said if len(said) <= room else said[: room - 3].rstrip() + "..."
+            text += f'<text x="{x + 8:.1f}" y="{y + 32:g}" class="s">{escape(said)}</text>'
+        yield text
 
 
 def main(arguments: list[str]) -> int:

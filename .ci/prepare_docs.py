@@ -37,6 +37,10 @@ REFERENCE = {
     "migrate": ("Moving records between API versions", ["harvest_async.migrate"]),
     "fleet": ("Fleets", ["harvest_async.fleet", "harvest_async.run_lock"]),
     "fastapi": ("FastAPI", ["harvest_async.fastapi"]),
+    "ledger-state": (
+        "The state that ledgers store",
+        ["harvest_async.throttle.state", "harvest_async.throttle.account_values"],
+    ),
     "telemetry": ("Telemetry", ["harvest_async.telemetry"]),
     "testing": ("Testing", ["harvest_async.testing"]),
 }

@@ -43,11 +43,11 @@ def _panel(tally, top):
     carried_out = [each["arrival"] - begin for each in tally.requests if each["status"] != 503]
     return "\n".join(
         [
-            f'<text class="n" x="{LEFT}" y="{top + 14}">{escape(tally.name)}</text>',
-            f'<text x="{LEFT + 200}" y="{top + 14}">{escape(tally.outcome)}</text>',
             *(f'<text class="s e" x="{LEFT - 6}" y="{_y(n, base) + 4}">{n}</text>' for n in (0, LIMIT, TOP)),
             _area(_bins(_course(sorted(every))), base, "no"),
             _area(_bins(_course(sorted(carried_out))), base, "ok"),
+            f'<text class="n" x="{LEFT}" y="{top + 14}">{escape(tally.name)}</text>',
+            f'<text x="{LEFT + 200}" y="{top + 14}">{escape(tally.outcome)}</text>',
             f'<path class="l" d="M{LEFT} {_y(LIMIT, base)}h{PLOT}"/><path class="a" d="M{LEFT} {base}h{PLOT}"/>',
             *(
                 f'<text class="s m" x="{_x(second)}" y="{base + 15}">{second} s</text>'

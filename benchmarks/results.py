@@ -37,6 +37,7 @@ class Results:
         self.last = json.loads(self.path.read_text("utf-8"))["tables"] if self.path.is_file() else []
         self.load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
         self.tables, self.headlines, self.left_out = [], [], []
+        self._compared = set()
         self.at_exit = at_exit
 
     def add(self, columns, rows):
@@ -53,10 +54,15 @@ class Results:
         """Give the README's table a line: what is measured, our figure, and that of what one would use instead."""
         self.headlines.append([question, ours, beside])
 
+    def compared(self, distribution):
+        """Note a distribution whose version is saved although contestants load it in processes of their own."""
+        self._compared.add(distribution)
+
     def save(self):
         """Replace the file."""
         loaded = {name.partition(".")[0] for name in sys.modules}
-        packages = sorted({dist for top, dists in packages_distributions().items() if top in loaded for dist in dists})
+        found = {dist for top, dists in packages_distributions().items() if top in loaded for dist in dists}
+        packages = sorted(found | self._compared)
         content = {
             "date": datetime.now(UTC).date().isoformat(),
             "python": platform.python_version(),

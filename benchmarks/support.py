@@ -119,6 +119,8 @@ def installed(contestants, distributions):
             console.print(f"not installed: {distribution}; {name} is left out", style="yellow", markup=False)
             results.left_out.append(name)
             del found[name]
+        else:
+            results.compared(distribution)
     return found
 
 

@@ -32,7 +32,7 @@ from harvest_async.errors import (
     Unprocessable,
     WouldWait,
 )
-from harvest_async.throttle.ledgers.memory import Ledger, MemoryLedger
+from harvest_async.throttle.ledgers.memory import Ledger, LedgerBusy, MemoryLedger
 from harvest_async.throttle.registry import DEFAULT_REGISTRY, Identity, Registry
 from harvest_async.throttle.throttle import Snapshot, Throttle
 from harvest_async.transport import ThrottledTransport
@@ -76,6 +76,7 @@ __all__ = [
     "ImageResponse",
     "InvalidArgument",
     "Ledger",
+    "LedgerBusy",
     "Listing",
     "MemoryLedger",
     "MemoryTokenStore",

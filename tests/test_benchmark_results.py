@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -53,3 +54,16 @@ def test_a_run_is_saved_with_its_circumstances_and_compared_with_the_next(result
     assert saved["headlines"] == [["How long?", "10 ms", "12 ms, theirs"]]
     again = results.Results(["bench_x.py", "--real"], tmp_path, at_end.append)
     assert again.add(["who", "time"], [("ours", "12 ms")]) == ["ours, time: 12 ms, was 10 ms (20% worse)"]
+
+
+def test_the_versions_of_what_was_compared_are_saved(results, tmp_path):
+    """Also of packages that only other processes load, in which the contestants run."""
+    at_end = []
+    run = results.Results(["bench_x.py"], tmp_path, at_end.append)
+    run.compared("hatchling")
+    run.add(["who", "time"], [("theirs", "10 ms")])
+    for save in at_end:
+        save()
+
+    saved = json.loads((tmp_path / "bench_x.json").read_text("utf-8"))
+    assert saved["versions"]["hatchling"] == version("hatchling")

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -172,6 +173,23 @@ def test_the_sandbox_runs_until_ctrl_c(shell):
     assert "account sandbox, token sandbox-v1-token" in rest
     assert "/v2: account id 1, token sandbox-token" in rest
     assert running.returncode == 0
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])  # noqa: S104
+@pytest.mark.parametrize(("version", "variable"), [("v2", "HARVEST_ACCOUNT_ID"), ("v1", "HARVEST_ACCOUNT")])
+def test_the_sandbox_prints_the_command_that_sets_the_variables(shell, version, variable, host):
+    """What `sandbox` prints for an API version leads a command to it, with credentials, also if it is not on loopback."""
+    running = shell.start("sandbox", "--port", 0, "--host", host, "--allow-remote")
+    try:
+        lines = iter(running.stdout.readline, "")
+        command = next(line for line in lines if line.startswith("  export ") and f" {variable}=" in line)
+        exported = shlex.split(command)[1:]
+        said = shell("whoami", "--api", version, **dict(each.split("=", 1) for each in exported))
+    finally:
+        running.send_signal(signal.SIGINT)
+        running.communicate(timeout=20)
+
+    assert "admin@example.com" in said.out
 
 
 def test_the_sandbox_stays_on_loopback(shell):

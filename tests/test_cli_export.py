@@ -2,6 +2,8 @@
 
 import json
 import signal
+import stat
+import sys
 import time
 
 import pytest
@@ -30,6 +32,15 @@ def kept(tmp_path, monkeypatch):
         return result
 
     return run, tmp_path / "out"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="other rights than those of POSIX")
+def test_the_folder_of_an_export_is_its_owners_alone(kept):
+    """Other users of the machine can't list or read the folder that the command creates."""
+    run, folder = kept
+    run("--only", "clients")
+
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
 def test_an_export_ends_with_what_is_in_the_folder(kept):

@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import json
+import stat
 import sys
 import tracemalloc
 from datetime import UTC, date, datetime
@@ -560,6 +561,19 @@ def test_a_full_disk_is_an_error_that_names_the_folder_and_the_same_call_resumes
 
     assert str(tmp_path) in str(raised.value)
     assert set(reported) == KINDS
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="other rights than those of POSIX")
+def test_other_users_cannot_read_the_folder_that_an_export_creates(tmp_path):
+    """The new folder is its owner's alone; one that was there before keeps its rights, so that it can be shared."""
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o755)
+    sandbox, _ = filled_sandbox()
+    exported(sandbox, tmp_path / "new")
+    exported(sandbox, shared)
+
+    assert (stat.S_IMODE((tmp_path / "new").stat().st_mode), stat.S_IMODE(shared.stat().st_mode)) == (0o700, 0o755)
 
 
 def test_an_output_that_nobody_reads_is_no_fault_of_the_folder(tmp_path):

@@ -89,14 +89,17 @@ def test_the_wheel_works_where_there_is_no_checkout(wheel, tmp_path):
 
 
 def test_the_source_holds_what_it_takes_to_test_it(built):
-    """Tests, benchmarks, sessions and texts are in the source distribution; nothing that git leaves out is."""
+    """Tests, and what they read: benchmarks, sessions, scripts and pages; nothing that git leaves out is in it."""
     (path,) = built.glob("*.tar.gz")
     with tarfile.open(path) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
 
-    assert names >= PACKAGE
-    assert {"README.md", "CHANGELOG.md", "LICENSE", "noxfile.py", "pyproject.toml", "tests/conftest.py"} <= names
-    assert {name for name in names if "__pycache__" in name or (name.startswith(".") and name != ".gitignore")} == set()
+    pages = {path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").iterdir()}
+    scripts = {path.relative_to(ROOT).as_posix() for path in (ROOT / ".ci").iterdir() if path.is_file()}
+    texts = {"README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE"}
+    assert names >= PACKAGE | pages | scripts | texts | {"noxfile.py", "pyproject.toml", "tests/conftest.py"}
+    hidden = {name for name in names if name.startswith(".")} - {".gitignore", ".ci", *scripts}
+    assert hidden | {name for name in names if "__pycache__" in name} == set()
 
 
 def test_the_dependencies_are_bounded_below_and_hardly_above():

@@ -131,14 +131,8 @@ def sandbox(
 ) -> None:
     """Run a Harvest sandbox on this machine until Ctrl-C.
 
-    \b
-    In another terminal:
-      export HARVEST_BASE_URL=http://127.0.0.1:8765 HARVEST_APP="me (me@example.com)"
-      export HARVEST_ACCOUNT_ID=1 HARVEST_ACCESS_TOKEN=sandbox-token
-      harvest-async whoami
-    Or by API v1:
-      export HARVEST_ACCOUNT=sandbox HARVEST_EMAIL=admin@example.com HARVEST_PASSWORD=sandbox
-      harvest-async whoami --api v1
+    It prints its credentials, and for each API version the command that sets the variables of a client. Run that
+    command in another terminal, and then, for example, harvest-async whoami.
     """
     account = open_sandbox(
         db,
@@ -174,6 +168,12 @@ def _show_ways_in(limits: str, accounts: int, address: str) -> None:
     out.print("  regular user   user@example.com / sandbox")
     out.print("  OAuth client   sandbox-client / sandbox-secret, refresh token sandbox-refresh")
     out.print(f"  statistics     {address}/_sandbox/throttle and {address}/_sandbox/requests")
+    near = address.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")  # where clients accept http
+    common = f'export HARVEST_BASE_URL={near} HARVEST_APP="me (me@example.com)"'
+    out.print("In another terminal, for API v2:")
+    out.print(f"  {common} HARVEST_ACCOUNT_ID=1 HARVEST_ACCESS_TOKEN=sandbox-token")
+    out.print("Or for API v1:")
+    out.print(f"  {common} HARVEST_ACCOUNT=sandbox HARVEST_EMAIL=admin@example.com HARVEST_PASSWORD=sandbox")
 
 
 @cli.command(short_help="Show the rate limit of the account.")

@@ -46,7 +46,7 @@ def check_output(option: str, path: Path, *, is_folder: bool = False) -> None:
     """
     try:
         if is_folder:
-            path.mkdir(parents=True, exist_ok=True)
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)  # as an export creates it
             _try(path / ".harvest-async.check")
             return
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -133,7 +133,7 @@ def _begin(folder: Path, tables: Iterable[str], account: str, format: str, days:
     """Create the folder, and load the state of an earlier export."""
     if format not in FORMATS:
         raise InvalidArgument(f"Unknown format {format!r}. Choose from: {', '.join(FORMATS)}.")
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # it has the records of an account
     _refuse_mixed(folder, tables, format)
     return load(folder, account, format, days, full=full)
 

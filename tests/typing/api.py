@@ -34,6 +34,7 @@ from harvest_async import (
     ImageResponse,
     InvalidArgument,
     Ledger,
+    LedgerBusy,
     Listing,
     MemoryLedger,
     MemoryTokenStore,
@@ -329,6 +330,7 @@ assert_type(snapshot.closed_until, datetime | None)
 assert_type(snapshot.seconds_until(500), float)
 Throttle(ledger=RedisLedger("rediss://user:password@example.com:6380/0", account="acme", share=1 / 4))
 ledgers: list[Ledger] = [MemoryLedger(), SqliteLedger("ledger.sqlite3", "acme")]
+assert_type(LedgerBusy("in use").again(), LedgerBusy)
 transport: httpx.AsyncBaseTransport = ThrottledTransport(httpx.AsyncHTTPTransport(), throttle, status_path=None)
 assert_type(DEFAULT_REGISTRY, Registry)
 assert_type(DEFAULT_REGISTRY.throttle(Identity("harvestapp.com", "acme")), Throttle)
