@@ -63,7 +63,11 @@ class HarvestError(Exception):
     Attributes:
         request: the request that was or would have been sent, None if there was none.
         response: the response, None if there was none.
+        names_machine: whether the message names files or processes of this machine: it is for the operator of the
+            program, and not for a visitor of a web page.
     """
+
+    names_machine: bool = False
 
     def __init__(self, message: str, *, request: Request | None = None, response: Response | None = None) -> None:
         super().__init__(message)
@@ -225,6 +229,8 @@ class StorageError(HarvestError):
 
     The message names the file, so show it to the operator of the program, not to a visitor of a web page.
     """
+
+    names_machine = True
 
 
 class DecodeError(HarvestError):

@@ -28,6 +28,9 @@ from harvest_async.errors import (
     Unprocessable,
     WouldWait,
 )
+from harvest_async.importer.journal_file import JournalError
+from harvest_async.run_lock import LockHeld, LockLost
+from harvest_async.throttle.ledgers.memory import LedgerBusy
 
 __all__ = ["MEANINGS", "PROBLEM", "add_handlers", "note_wait", "problem_response", "type_of"]
 
@@ -36,6 +39,7 @@ MEANINGS: Final[tuple[tuple[type[HarvestError], int, str], ...]] = (
     (WouldWait, 503, "Harvest is busy"),
     (Throttled, 503, "Harvest is blocked"),
     (NotFound, 404, "Not found at Harvest"),
+    (JournalError, 500, "This app's Harvest state can't be used"),
     (InvalidArgument, 422, "Harvest has no such request"),
     (Unprocessable, 422, "Harvest refused the values"),
     (FieldsIgnored, 409, "Harvest kept the old values"),
@@ -47,6 +51,9 @@ MEANINGS: Final[tuple[tuple[type[HarvestError], int, str], ...]] = (
     (CreatedUnread, 502, "Created at Harvest, but not read back"),
     (DecodeError, 502, "Harvest's response can't be read"),
     (StorageError, 500, "This app's Harvest state can't be used"),
+    (LedgerBusy, 503, "This app's Harvest state is in use"),
+    (LockHeld, 409, "Another run of the account is writing"),
+    (LockLost, 409, "Another run of the account has taken over"),
     (HarvestError, 502, "Harvest failed"),
 )
 """Status and title of the response to each error. A failed sign-in at Harvest is the app's fault: no 401 or 403."""
@@ -58,6 +65,9 @@ _WAIT: Final = "harvest_async_max_wait"
 
 PROBLEM: Final = "application/problem+json"
 """The media type of a problem document."""
+
+_PASSING: Final = {409, 503}
+"""The statuses of what passes without the operator."""
 
 _JITTER: Final = 0.05
 """Seconds by which the predicted wait at the gate may be wrong."""
@@ -80,7 +90,7 @@ def add_handlers(app: FastAPI) -> None:
 async def problem_response(request: Request, error: Exception) -> JSONResponse:
     """Return the problem document of one of Harvest's errors."""
     status, title = next((status, title) for kind, status, title in MEANINGS if isinstance(error, kind))
-    problem = {"type": type_of(type(error)), "title": title, "status": status, "detail": _detail(error)}
+    problem = {"type": type_of(type(error)), "title": title, "status": status, "detail": _detail(error, status)}
     wait = _retry_after(request, error)
     if wait is None:
         return JSONResponse(problem, status, media_type=PROBLEM)
@@ -93,10 +103,11 @@ def type_of(kind: type[Exception]) -> str:
     return f"urn:harvest-async:{name}"
 
 
-def _detail(error: Exception) -> str:
-    """Return the text for visitors. Errors about this machine's files are logged instead."""
-    if isinstance(error, StorageError) or type(error) is HarvestError:
-        logger.error("%s: %s", type(error).__name__, error)
+def _detail(error: Exception, status: int) -> str:
+    """Return the text for visitors. Errors about this machine's files and processes are logged instead."""
+    if getattr(error, "names_machine", False) or type(error) is HarvestError:
+        level = logging.WARNING if status in _PASSING else logging.ERROR
+        logger.log(level, "%s: %s", type(error).__name__, error)
         return "The log of this app has the details."
     return str(error)
 
@@ -105,6 +116,8 @@ def _retry_after(request: Request, error: Exception) -> int | None:
     """Return the whole seconds after which the same request is expected to succeed, waiting as long as this one."""
     if isinstance(error, WouldWait):
         return max(1, math.ceil(error.wait - getattr(request.state, _WAIT, 0.0) + _JITTER))
-    if isinstance(error, Throttled):
+    if isinstance(error, (Throttled, LockHeld)):
         return max(1, math.ceil(error.retry_after))
+    if isinstance(error, LedgerBusy):
+        return 1
     return None

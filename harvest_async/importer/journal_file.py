@@ -55,6 +55,8 @@ _TABLES: Final = frozenset({"meta", "source", "problem", "step", "known"})
 class JournalError(InvalidArgument):
     """The journal can't be used for this: it belongs to something else, is in use, or is no journal."""
 
+    names_machine = True
+
 
 class JournalInUse(JournalError):
     """Another process has the journal open."""

@@ -35,6 +35,8 @@ class LockHeld(HarvestError):
         retry_after: seconds after which the lock is free unless its holder renews it.
     """
 
+    names_machine = True
+
     def __init__(self, account: str, holder: Holder | None, retry_after: float) -> None:
         if holder is None:
             why = "the store of its lock began empty a short while ago, so that a run may still be writing"

@@ -18,7 +18,10 @@ def would_wait(wait: int, reason: str | None = None) -> WouldWait:
     """
     seconds = wait / SECOND
     if reason is not None:
-        return WouldWait(f"nothing was sent within max_wait: {reason}; it has lasted {seconds:.1f} s", wait=seconds)
+        text = f"nothing was sent within max_wait: {reason}; it has lasted {rounded_up(seconds):.1f} s"
+        error = WouldWait(text, wait=seconds)
+        error.names_machine = True
+        return error
     return WouldWait(
         f"the call would wait {rounded_up(seconds):.1f} s at the gate, longer than max_wait: "
         f"retry in {rounded_up(seconds):.1f} s or raise max_wait",
@@ -28,7 +31,9 @@ def would_wait(wait: int, reason: str | None = None) -> WouldWait:
 
 def busy_too_long(reason: str, waited: int) -> NotSent:
     """Return the error of a call that waited as long as one attempt may take for a ledger in use."""
-    return NotSent(f"nothing was sent: {reason}; it has lasted {waited / SECOND:.0f} s")
+    error = NotSent(f"nothing was sent: {reason}; it has lasted {waited / SECOND:.0f} s")
+    error.names_machine = True
+    return error
 
 
 def throttled(state: AccountState, now: int, reason: str) -> Throttled:

@@ -21,6 +21,8 @@ T = TypeVar("T")
 class LedgerBusy(HarvestError):
     """Another process or thread is using the ledger. Nothing was changed: try again a little later."""
 
+    names_machine = True
+
     def again(self) -> Self:
         """Return an error with the same message."""
         return type(self)(self.message)
