@@ -6,12 +6,27 @@ from typing import Any, Self, TypeVar
 
 from harvest_async.redaction import REDACTED
 
-__all__ = ["Secret", "SecretText", "hide", "hide_user"]
+__all__ = ["NotPickled", "Secret", "SecretText", "hide", "hide_user"]
 
 T = TypeVar("T")
 
 
-class Secret:
+class NotPickled:
+    """An object with credentials: it can't be pickled, so that they are in no file or message by accident."""
+
+    __slots__ = ()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        raise TypeError(f"{type(self).__name__} has credentials and can't be pickled: create it where it is used")
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Self:
+        return self
+
+
+class Secret(NotPickled):
     """Bytes that are never shown: not by `repr`, nor by a traceback that prints local variables, nor by pickle."""
 
     __slots__ = ("_value",)
@@ -34,9 +49,6 @@ class Secret:
 
     def __repr__(self) -> str:
         return f"Secret({REDACTED})"
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        raise TypeError("a secret is not pickled")
 
 
 class SecretText(str):

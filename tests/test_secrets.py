@@ -16,9 +16,11 @@ from harvest_async import (
     HarvestError,
     HarvestV1,
     HttpCache,
+    OAuth2,
     OutcomeUnknown,
     QueryTokenAuth,
     Throttle,
+    Tokens,
 )
 from harvest_async.messages import Request, Response
 from harvest_async.sandbox import Sandbox
@@ -243,6 +245,25 @@ def test_a_secret_value_is_not_shown_and_not_pickled():
     assert SECRET not in f"{secret!r} {secret}"
     with pytest.raises(TypeError):
         pickle.dumps(secret)
+
+
+@pytest.mark.parametrize(
+    "holder",
+    [
+        BasicAuth("me@example.com", SECRET),
+        BearerAuth(SECRET),
+        QueryTokenAuth(SECRET),
+        Tokens(SECRET, refresh_token=SECRET),
+        OAuth2("id", SECRET),
+    ],
+    ids=lambda holder: type(holder).__name__,
+)
+def test_credentials_are_not_pickled(holder):
+    """Names the class and says what to do instead; a copy is the object itself."""
+    with pytest.raises(TypeError, match=f"{type(holder).__name__} has credentials and can't be pickled: create it"):
+        pickle.dumps(holder)
+
+    assert copy.copy(holder) is copy.deepcopy(holder) is holder
 
 
 @pytest.mark.socket

@@ -13,7 +13,7 @@ import httpx
 
 from harvest_async.auth.signing import Signing
 from harvest_async.messages import Request, Response
-from harvest_async.secret import Secret
+from harvest_async.secret import NotPickled, Secret
 
 __all__ = ["Renewing", "Send"]
 
@@ -25,7 +25,7 @@ Raises:
 """
 
 
-class Renewing(httpx.Auth):
+class Renewing(NotPickled, httpx.Auth):
     """Authentication with a credential that expires.
 
     A call gets the signer before it enters the queue, and again when it has its lease. If there is none, the call

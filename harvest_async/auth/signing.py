@@ -13,7 +13,7 @@ from attrs import evolve
 from harvest_async.errors import InvalidArgument
 from harvest_async.messages import Request
 from harvest_async.redaction import REDACTED
-from harvest_async.secret import Secret, SecretText, hide
+from harvest_async.secret import NotPickled, Secret, SecretText, hide
 
 __all__ = ["QUERY_TOKEN", "BasicAuth", "BearerAuth", "QueryTokenAuth", "Signing", "Unsigned"]
 
@@ -26,7 +26,7 @@ _SIGNS: Final = frozenset(map(chr, range(0x21, 0x7F)))
 Flow = Generator[httpx.Request, httpx.Response, None]
 
 
-class Signing(httpx.Auth):
+class Signing(NotPickled, httpx.Auth):
     """Authentication that signs a request, and can show a signed request without its credential."""
 
     @abstractmethod

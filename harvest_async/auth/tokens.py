@@ -19,7 +19,7 @@ from attrs import evolve, field, frozen
 
 from harvest_async.errors import DecodeError, InvalidArgument, ResponseError, Unauthorized, response_error
 from harvest_async.messages import Request, Response, redact_message
-from harvest_async.secret import hide
+from harvest_async.secret import NotPickled, hide
 
 __all__ = ["Tokens", "code_form", "is_text", "is_token", "new_grant", "read_tokens", "refresh_form"]
 
@@ -62,7 +62,7 @@ def _within(moment: datetime | None) -> datetime | None:
 
 
 @frozen(repr=False)
-class Tokens:
+class Tokens(NotPickled):
     """The tokens of one sign-in.
 
     Attributes:
