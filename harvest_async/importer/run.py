@@ -91,7 +91,7 @@ class Runner:
 
         Raises:
             JournalError: a copy of the journal was run; nothing was sent.
-        Stopped: the run ended early.
+            Stopped: the run ended early.
             HarvestError: the account can't be used; the run can be resumed.
         """
         try:
