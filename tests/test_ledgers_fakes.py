@@ -1,6 +1,8 @@
 """What the ledger on a Redis server does with responses, notices and losses that a real server gives rarely."""
 
 import asyncio
+import gc
+import weakref
 
 import pytest
 from attrs import evolve
@@ -230,6 +232,33 @@ async def test_closing_writes_what_is_left_within_two_seconds(server):
     assert written == ["all"]
     assert asyncio.get_running_loop().time() - began < 3
     assert asyncio.all_tasks() == before
+
+
+async def test_a_listener_that_got_the_last_notice_is_not_kept_in_memory(server, connection):
+    """The task that waits for the next notice does not remember who got the last one."""
+    received = []
+    listener = Listener(received)
+    dropped = weakref.ref(listener)
+    connection.listen("kept", received.append)
+    connection.listen("dropped", listener.receive)
+    await pass_on()
+    server.publish(b"dropped", b"hello")
+    await pass_on()
+    connection.ignore("dropped", listener.receive)
+    del listener
+    gc.collect()
+
+    assert (received, dropped()) == ([b"hello"], None)
+
+
+class Listener:
+    """Appends what it receives to a list."""
+
+    def __init__(self, received):
+        self.received = received
+
+    def receive(self, notice):
+        self.received.append(notice)
 
 
 async def test_closing_without_listeners_closes_the_clients(server, connection):

@@ -16,6 +16,7 @@ from harvest_async import RedisLedger, Throttle, ThrottledTransport
 from harvest_async.clock import SECOND
 from harvest_async.errors import InvalidArgument, StorageError, WouldWait
 from harvest_async.throttle.lease import Ticket
+from harvest_async.throttle.ledgers.redis_connection import RedisConnection
 from tests.support.calls import call
 from tests.support.valkey import Valkey, free_port
 
@@ -375,3 +376,66 @@ def test_importing_the_package_does_not_load_redis():
     code = "import harvest_async, sys; print('redis' in sys.modules, harvest_async.RedisLedger.__name__)"
 
     assert subprocess.check_output([sys.executable, "-c", code], text=True) == "False RedisLedger\n"
+
+
+# The end
+
+
+def connected(server):
+    """Return how many clients the server has, without the one that asks."""
+    with redis.Redis(port=server.port) as client:
+        return len(client.client_list()) - 1
+
+
+async def test_closing_writes_what_is_left_and_leaves_no_connection(own):
+    """Not even if the end of a call was not stored yet: it is written over the connections that are closed then."""
+    tasks = asyncio.all_tasks()
+    throttle = throttle_of(own.url)
+    lease = await throttle.acquire(Ticket())
+    lease.put_back()
+    await throttle._ledger.aclose()
+
+    await until(lambda: not connected(own))
+    assert asyncio.all_tasks() == tasks
+    assert throttle.snapshot().in_flight == 0
+
+
+async def test_the_connection_for_notices_is_closed_once_nobody_listens(own):
+    """And is there again when somebody listens."""
+    tasks, notices = asyncio.all_tasks(), []
+    connection = RedisConnection(own.url)
+    connection.listen("channel", notices.append)
+    await until(lambda: connected(own) == 2)
+    connection.ignore("channel", notices.append)
+    await until(lambda: asyncio.all_tasks() == tasks)
+    connection.listen("channel", notices.append)
+    with redis.Redis(port=own.port) as client:
+        await until(lambda: client.publish("channel", "hello"))
+    await until(lambda: notices == [b"hello"])
+    await connection.aclose()
+
+    assert asyncio.all_tasks() == tasks
+
+
+async def test_a_closed_connection_opens_no_other(own):
+    """A ledger that begins to listen to what was closed meanwhile waits for its next exchange."""
+    tasks = asyncio.all_tasks()
+    connection = RedisConnection(own.url)
+    await connection.aclose()
+    connection.listen("channel", print)
+
+    assert asyncio.all_tasks() == tasks
+
+
+async def test_who_begins_to_listen_while_the_connection_is_made_gets_notices(own):
+    """A second channel is subscribed to although the first was asked for already."""
+    notices = []
+    connection = RedisConnection(own.url)
+    connection.listen("first", notices.append)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    connection.listen("second", notices.append)
+    with redis.Redis(port=own.port) as client:
+        await until(lambda: client.publish("second", "hello"))
+    await until(lambda: notices == [b"hello"])
+    await connection.aclose()

@@ -141,8 +141,9 @@ class RedisStore:
 
     async def exchange(self, expected: bytes, commit: Commit | None, *, again: bool) -> Reply:
         """See `remote.Store.exchange`."""
-        connection = await self._connect()
-        if connection is not self._connection:
+        connection = self._connection
+        if connection is None or connection.closed:
+            connection = await self._connect()
             self._begin(connection)
         try:
             reply, server = await connection.run(_STEP, self._keys, _arguments(expected, commit or _LOOK, again=again))

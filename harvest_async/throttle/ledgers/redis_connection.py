@@ -2,8 +2,9 @@
 
 Invariants:
 - A script is sent once; whether it is sent again is up to the caller.
-- There is one connection for notices, made when the first ledger listens; after it was lost, each listener is notified
-  to look by itself.
+- There is one connection for notices, from when the first ledger listens until none does; after it was lost, each
+  listener is notified to look by itself.
+- What was closed opens no connection again: a ledger that is used afterwards gets another object.
 - In a cluster the keys of an account are on one node: a node that does not have them names the one that has.
 """
 
@@ -12,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final, Protocol
 from weakref import WeakSet, WeakValueDictionary
 
@@ -67,6 +68,9 @@ class RedisConnection:
 
     Args:
         url: its URL; see `redis_client.connect`.
+
+    Attributes:
+        closed: whether it was closed; while what is left is being written it is not yet.
     """
 
     def __init__(self, url: str) -> None:
@@ -79,7 +83,8 @@ class RedisConnection:
         self._writers: WeakSet[Writer] = WeakSet()
         self._pubsub: PubSub | None = None
         self._listening: asyncio.Task[None] | None = None
-        self._changes: set[asyncio.Task[None]] = set()
+        self._changes: set[asyncio.Task[None]] = set()  # and tasks that listened, until they end
+        self.closed = False
 
     async def run(self, script: Script, keys: list[bytes], arguments: list[bytes]) -> tuple[Any, bytes]:
         """Run a script whose keys have one hash tag; return its reply, and the name of the server.
@@ -123,6 +128,8 @@ class RedisConnection:
 
         Then the message is `o` where the same server responds, and `l` where it is another one or was started again.
         """
+        if self.closed:
+            return
         name = channel.encode()
         new = name not in self._listeners
         self._listeners.setdefault(name, set()).add(notified)
@@ -136,7 +143,13 @@ class RedisConnection:
         name = channel.encode()
         listeners = self._listeners.get(name, set())
         listeners.discard(notified)
-        if not listeners and self._listeners.pop(name, None) is not None and self._pubsub is not None:
+        if listeners or self._listeners.pop(name, None) is None:
+            return
+        if not self._listeners and self._listening is not None:
+            self._end_later(self._listening)
+            self._listening.cancel()
+            self._listening = self._pubsub = None
+        elif self._pubsub is not None:
             self._change(self._pubsub.unsubscribe(name))
 
     def _change(self, subscription: Awaitable[None]) -> None:
@@ -146,7 +159,10 @@ class RedisConnection:
             with contextlib.suppress(HarvestError), explained(self._url):
                 await subscription
 
-        task = asyncio.get_running_loop().create_task(change())
+        self._end_later(asyncio.get_running_loop().create_task(change()))
+
+    def _end_later(self, task: asyncio.Task[None]) -> None:
+        """Keep a task until it has ended."""
         self._changes.add(task)
         task.add_done_callback(self._changes.discard)
 
@@ -156,15 +172,19 @@ class RedisConnection:
         while True:
             with contextlib.suppress(HarvestError), explained(self._url):
                 async with self._client(self._url).pubsub() as pubsub:  # it would return None for what it ignores
-                    await pubsub.subscribe(*self._listeners)
+                    subscribed: set[bytes] = set()
+                    while new := [name for name in self._listeners if name not in subscribed]:
+                        await pubsub.subscribe(*new)
+                        subscribed.update(new)
+                    end_if_cancelled()
                     self._pubsub = pubsub
                     before, server = server, await self._server()
                     if before:
                         self._notify_all(b"o" if server == before else b"l")
                     pause = _FIRST
                     await self._receive(pubsub)
-            self._pubsub = None
             end_if_cancelled()
+            self._pubsub = None
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LONGEST)
 
@@ -179,8 +199,7 @@ class RedisConnection:
                     return
                 await pubsub.ping()
             elif message["type"] == "message":
-                for notified in tuple(self._listeners.get(message["channel"], ())):
-                    notified(message["data"])
+                _notify(self._listeners.get(message["channel"], ()), message["data"])
             quiet = message is None
 
     async def _server(self) -> str:
@@ -189,8 +208,7 @@ class RedisConnection:
 
     def _notify_all(self, message: bytes) -> None:
         for listeners in tuple(self._listeners.values()):
-            for notified in tuple(listeners):
-                notified(message)
+            _notify(listeners, message)
 
     # End
 
@@ -203,6 +221,7 @@ class RedisConnection:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_CLOSING):
                 await asyncio.gather(*(writer.flush() for writer in self._writers), return_exceptions=True)
+        self.closed = True
         tasks = {*self._changes, *([self._listening] if self._listening else [])}
         self._listening = None
         for _ in range(_CANCELLATIONS):
@@ -214,6 +233,12 @@ class RedisConnection:
             await client.aclose()
         for commands in self._commands.values():
             await commands.aclose()
+
+
+def _notify(listeners: Iterable[Notified], message: bytes) -> None:
+    """Call listeners with a message; who waits for the next message must not keep the last listener in memory."""
+    for notified in tuple(listeners):
+        notified(message)
 
 
 def end_if_cancelled() -> None:
