@@ -81,6 +81,19 @@ async def test_an_import_is_not_begun_from_an_earlier_state(app):
     assert (after["phase"], after["report"], after["undone"]) == ("undone", done["report"], undone["undone"])
 
 
+async def test_a_run_that_is_confirmed_twice_at_once_ends_with_the_app(app, sandbox):
+    """The request that is refused leaves the run of the other one to the end of the app, and no work goes on after it."""
+    before = asyncio.all_tasks()
+    async with visited(app) as visitor:
+        plan = await ended(visitor, await upload(visitor, rows(150)))
+        sandbox.fault("latency_in", match={"method": "POST"}, times=None, seconds=0.3)
+        responses = await asyncio.gather(*(do(visitor, plan, "confirm") for _ in range(2)))
+    left = asyncio.all_tasks() - before
+
+    assert sorted(each.status_code for each in responses) == [202, 409]
+    assert left == set()
+
+
 @pytest.mark.parametrize("action", ["confirm", "remove", "cancel"])
 async def test_an_import_that_was_removed_stays_removed(app, tmp_path, action):
     """An action on an import that another request has removed stores nothing."""

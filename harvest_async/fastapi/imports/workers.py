@@ -64,8 +64,8 @@ class Workers:
         self._rules = rules
         self._lease, self._watch = lease, watch
         self._is_over = is_over
-        self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._jobs: dict[str, Job] = {}
+        self._tasks: dict[asyncio.Task[None], str] = {}  # an import has two when it is confirmed twice at once
+        self._jobs: dict[asyncio.Future[ImportRecord], Job] = {}
         self._users = 0
 
     @asynccontextmanager
@@ -91,7 +91,7 @@ class Workers:
         """
         started: asyncio.Future[ImportRecord] = asyncio.get_running_loop().create_future()
         task = asyncio.create_task(self._work(record, phase, started), context=Context())
-        self._tasks[record.id] = task
+        self._tasks[task] = record.id
         task.add_done_callback(lambda _: self._forget(record.id, task, started))
         try:
             return await asyncio.shield(started)
@@ -114,7 +114,7 @@ class Workers:
                     raise  # so that the next run still waits for an earlier one that was cut off
                 return
             _set(started, record)
-            job = self._jobs[record.id] = Job(self._folder, record, harvest, held, self._rules, self._locks.clock)
+            job = self._jobs[started] = Job(self._folder, record, harvest, held, self._rules, self._locks.clock)
             try:
                 await job.work()
             except LockLost:
@@ -154,9 +154,8 @@ class Workers:
         return None if error.holder is None else self._folder.load(error.holder.owner.partition(" ")[0])
 
     def _forget(self, number: str, task: asyncio.Task[None], started: asyncio.Future[ImportRecord]) -> None:
-        if self._tasks.get(number) is task:
-            del self._tasks[number]
-            self._jobs.pop(number, None)
+        del self._tasks[task]
+        self._jobs.pop(started, None)
         error = None if task.cancelled() else task.exception()
         if isinstance(error, Exception):
             _set(started, error)
@@ -190,7 +189,7 @@ class Workers:
                 for record in await asyncio.to_thread(self._folder.all):
                     if self._is_over(record):
                         await asyncio.to_thread(self._folder.remove, record.id)
-                    elif record.is_active and record.id not in self._tasks:
+                    elif record.is_active and record.id not in self._tasks.values():
                         await self._take_over(record)
             except Exception:
                 logger.exception("imports that other processes left can't be continued yet")
@@ -219,7 +218,7 @@ class Workers:
         """End all work, so that another process continues it."""
         for job in self._jobs.values():
             job.close()
-        tasks = list(self._tasks.values())
+        tasks = list(self._tasks)
         if tasks:
             await asyncio.wait(tasks, timeout=_GRACE)
         for task in tasks:
