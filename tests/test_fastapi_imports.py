@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+from fastapi.responses import JSONResponse
 
 from harvest_async import NotSent
 from harvest_async.fastapi.imports.folder import ImportFolder
@@ -18,6 +19,7 @@ from harvest_async.sandbox import Sandbox
 from tests.support.background import (
     API,
     PAGES,
+    by_header,
     do,
     ended,
     field,
@@ -638,6 +640,22 @@ async def test_a_folder_that_can_t_be_used_is_the_fault_of_the_app(tmp_path, cap
     assert (page.status_code, "The log of this app has the details" in page.text) == (500, True)
     assert not any(str(tmp_path) in each.text for each in (*found, page))
     assert f"a file of this app can't be used: [Errno 17] File exists: '{folder}'" in caplog.text
+
+
+@pytest.mark.parametrize("error", [TimeoutError("late"), ConnectionRefusedError("closed")], ids=["late", "closed"])
+async def test_an_error_of_the_app_s_own_network_stays_one(tmp_path, error):
+    """The failed connection of a dependency, to a database for example, is not taken for a file that can't be used."""
+    app = importing_app(tmp_path, maker("http://127.0.0.1:1"))
+
+    async def failing():
+        raise error
+
+    app.add_exception_handler(type(error), lambda *_: JSONResponse("the app's own response", 504))
+    async with visited(app) as visitor:
+        app.dependency_overrides[by_header] = failing
+        found = [await visitor.get(path) for path in (API, PAGES)]
+
+    assert [each.status_code for each in found] == [504, 504]
 
 
 async def test_a_run_that_loses_its_lock_is_continued(sandbox, address, tmp_path, caplog):
