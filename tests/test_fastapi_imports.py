@@ -12,8 +12,9 @@ from fastapi.responses import JSONResponse
 from harvest_async import NotSent
 from harvest_async.fastapi.imports.folder import ImportFolder
 from harvest_async.fastapi.imports.form import in_terms_of_form
-from harvest_async.fastapi.imports.record import ImportRecord, Phase
+from harvest_async.fastapi.imports.record import ImportRecord, Phase, undo_of
 from harvest_async.importer import sources as sources_package
+from harvest_async.importer.undo import UndoResult
 from harvest_async.run_lock import LockHeld, LockLost, MemoryRunLocks, SqliteRunLocks, hold
 from harvest_async.sandbox import Sandbox
 from tests.support.background import (
@@ -247,6 +248,18 @@ async def test_a_long_cell_is_shown_in_part(app):
     assert (refused.status_code, failed["phase"], plan["problem_count"]) == (422, "failed", 1)
     assert plan["problems"][0]["text"] == f"{'x' * 1_000} … {'x' * 1_000}"
     assert max(len(refused.text), len(json.dumps(plan)), len(json.dumps(failed))) < 10_000
+
+
+async def test_a_long_name_of_a_record_is_shown_in_part(app):
+    """The plan, which each event of a stream repeats, stays small, and so does what remains after an undo."""
+    async with visited(app) as visitor:
+        plan = await ended(
+            visitor, await upload(visitor, b"Client,Details\n" + b"x" * 100_000 + b",y\n", "clients.csv")
+        )
+    undone = undo_of(UndoResult(0, ["x" * 100_000], 0))
+
+    assert plan["overview"]["names"] == {"clients": [f"{'x' * 1_000} … {'x' * 1_000}"]}
+    assert undone["left"] == plan["overview"]["names"]["clients"]
 
 
 def test_each_option_that_a_message_proposes_is_on_the_form():
