@@ -645,7 +645,8 @@ async def test_a_folder_that_can_t_be_used_is_the_fault_of_the_app(tmp_path, cap
     """A full or missing disk gets a 500 problem without a path of the machine, which is in the log."""
     folder = tmp_path / "imports"
     folder.write_text("a file")
-    async with visited(importing_app(folder, maker("http://127.0.0.1:1"))) as visitor:
+    app = importing_app(folder, maker("http://127.0.0.1:1"))
+    async with visited(app) as visitor:
         found = [await upload(visitor, rows(1)), await visitor.get(API)]
         page = await visitor.get(PAGES, headers=PAGE)
 
@@ -653,6 +654,8 @@ async def test_a_folder_that_can_t_be_used_is_the_fault_of_the_app(tmp_path, cap
     assert (page.status_code, "The log of this app has the details" in page.text) == (500, True)
     assert not any(str(tmp_path) in each.text for each in (*found, page))
     assert f"a file of this app can't be used: [Errno 17] File exists: '{folder}'" in caplog.text
+    for method, response in zip(("post", "get"), found, strict=True):
+        check_described(app.openapi(), API, method, [response])
 
 
 @pytest.mark.parametrize("error", [TimeoutError("late"), ConnectionRefusedError("closed")], ids=["late", "closed"])
