@@ -124,6 +124,23 @@ async def test_a_sign_in_from_an_address_that_can_t_be_kept_ends_at_home(address
     assert done.headers["location"] == "/home"
 
 
+@pytest.mark.parametrize(
+    ("path", "root", "address"),
+    [
+        ("/clients", "/sub", "/sub/clients"),
+        ("/sub/clients", "/sub", "/sub/clients"),
+        ("/sub", "/sub/", "/sub"),
+        ("/subjects", "/sub", "/sub/subjects"),
+        ("//other.example", "", "//other.example"),
+    ],
+)
+def test_an_address_has_the_prefix_that_a_proxy_removes(path, root, address):
+    """A browser returns to the address by which it reached the app, not to that by which the proxy did."""
+    request = Request({"type": "http", "path": path, "root_path": root, "headers": []})
+
+    assert address_of(request) == address
+
+
 def test_bytes_of_a_query_that_are_no_text_are_encoded():
     """A server passes bytes that no browser sends on as they are."""
     request = Request({"type": "http", "path": "/a\ud800", "query_string": b"b=\xff", "headers": []})
