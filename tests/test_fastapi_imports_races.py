@@ -2,9 +2,11 @@
 
 import asyncio
 import io
+import os
 import threading
 
 import pytest
+from attrs import evolve
 
 from harvest_async.fastapi.imports.folder import ImportFolder
 from harvest_async.fastapi.imports.record import ImportRecord, Phase
@@ -114,6 +116,41 @@ async def test_an_import_that_was_removed_stays_removed(app, tmp_path, action):
 
     assert later.status_code == 404
     assert list((tmp_path / "imports").iterdir()) == []
+
+
+def test_an_import_that_begins_during_its_removal_stays(tmp_path):
+    """A process that begins it between the look at its phase and the removal finds all of its files."""
+    folder = ImportFolder(tmp_path)
+    new = evolve(uploaded(folder), phase=Phase.PLANNED)
+    folder.save(new)
+
+    class Begun(ImportFolder):
+        def load(self, number):
+            record = super().load(number)
+            folder.save(evolve(record, phase=Phase.RUNNING))
+            return record
+
+    refused = Begun(tmp_path).remove_inactive(new.id)
+
+    assert refused.phase is Phase.RUNNING
+    assert folder.load(new.id) == refused
+    assert folder.file(new.id, "upload.csv").read_bytes() == rows(1)
+
+
+def test_a_removal_that_was_cut_off_is_finished_later(tmp_path):
+    """Files whose removal a process did not finish are removed an hour later, and nobody finds them until then."""
+    folder = ImportFolder(tmp_path)
+    new = uploaded(folder)
+    folder.save(new)
+    for name in (f".removed-{new.id}", ".removed-of-now"):
+        (tmp_path / name).mkdir()
+    (tmp_path / new.id).rename(tmp_path / f".removed-{new.id}")
+    os.utime(tmp_path / f".removed-{new.id}", (1.0, 1.0))
+    found = folder.all()
+    folder.remove_abandoned()
+
+    assert found == []
+    assert [each.name for each in tmp_path.iterdir()] == [".removed-of-now"]
 
 
 async def test_few_uploaded_files_are_read_at_a_time(app):
