@@ -4,6 +4,7 @@ import asyncio
 import io
 import os
 import threading
+from contextlib import asynccontextmanager
 
 import pytest
 from attrs import evolve
@@ -16,7 +17,7 @@ from harvest_async.importer.rules import Rules
 from harvest_async.importer.sources import Options
 from harvest_async.run_lock import MemoryRunLocks, hold
 from harvest_async.sandbox import Sandbox
-from tests.support.background import API, PAGES, do, ended, importing_app, kind, maker, rows, upload, visited
+from tests.support.background import API, PAGES, do, ended, importing_app, kind, maker, rows, until, upload, visited
 
 pytestmark = [pytest.mark.anyio, pytest.mark.socket]
 
@@ -208,6 +209,34 @@ async def test_a_request_does_not_wait_for_a_phase_that_was_cancelled(tmp_path):
 
     assert ended == {request}
     assert request.cancelled()
+
+
+@pytest.mark.parametrize("when", ["before", "during"])
+async def test_a_request_to_cancel_holds_for_the_process_that_continues_the_import(
+    app, sandbox, address, tmp_path, when
+):
+    """It is not lost if another process is about to continue the run, and the report has what was created."""
+    async with visited(app) as visitor:
+        plan = await ended(visitor, await upload(visitor, rows(150)))
+        sandbox.fault("latency_in", match={"method": "POST"}, times=None, seconds=0.3)
+        await do(visitor, plan, "confirm")
+    folder, own = app.state.background.folder, maker(address)
+
+    @asynccontextmanager
+    async def open_client(key):
+        async with own(key) as harvest:
+            folder.request_cancel(plan["id"])
+            yield harvest
+
+    if when == "before":
+        folder.request_cancel(plan["id"])
+    later = importing_app(tmp_path / "imports", own if when == "before" else open_client)
+    async with visited(later) as visitor:
+        ended_run = await until(visitor, plan["links"]["self"], lambda now: now["phase"] != "running")
+
+    assert ended_run["phase"] == "cancelled"
+    assert ended_run["report"]["left"] > 0
+    assert "undo" in ended_run["links"]
 
 
 async def test_records_are_stored_in_threads(address, tmp_path):

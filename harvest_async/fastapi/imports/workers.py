@@ -146,7 +146,8 @@ class Workers:
         if not self._folder.is_current(before):
             detail = f"The import of {record.file} was changed meanwhile, or removed: load the page again."
             raise Refusal(409, "wrong-phase", "Not possible now", detail)
-        self._folder.request_cancel(record.id, wanted=False)
+        if not before.is_active:  # the request to cancel a phase that is continued holds for it, too
+            self._folder.request_cancel(record.id, wanted=False)
         self._folder.save(record)
 
     def _holder_of(self, error: LockHeld) -> ImportRecord | None:
@@ -202,7 +203,6 @@ class Workers:
         current = await asyncio.to_thread(self._folder.load, record.id)
         if current is None or not current.is_active:
             return
-        cancelled = await asyncio.to_thread(self._folder.cancel_requested, record.id)
         try:
             await self.start(evolve(current, resumed=current.resumed + 1), current.phase)
         except Refusal:
@@ -211,8 +211,6 @@ class Workers:
             logger.warning("the import %s can't be continued yet: %s", record.id, error.message)
             return
         logger.info("the import %s of another process is continued", record.id)
-        if cancelled:
-            self._folder.request_cancel(record.id)
 
     async def _end(self) -> None:
         """End all work, so that another process continues it."""
