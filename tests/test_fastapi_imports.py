@@ -7,17 +7,20 @@ import time
 from pathlib import Path
 
 import pytest
+from fastapi.responses import JSONResponse
 
 from harvest_async import NotSent
 from harvest_async.fastapi.imports.folder import ImportFolder
 from harvest_async.fastapi.imports.form import in_terms_of_form
-from harvest_async.fastapi.imports.record import ImportRecord, Phase
+from harvest_async.fastapi.imports.record import ImportRecord, Phase, undo_of
 from harvest_async.importer import sources as sources_package
+from harvest_async.importer.undo import UndoResult
 from harvest_async.run_lock import LockHeld, LockLost, MemoryRunLocks, SqliteRunLocks, hold
 from harvest_async.sandbox import Sandbox
 from tests.support.background import (
     API,
     PAGES,
+    by_header,
     do,
     ended,
     field,
@@ -245,6 +248,18 @@ async def test_a_long_cell_is_shown_in_part(app):
     assert (refused.status_code, failed["phase"], plan["problem_count"]) == (422, "failed", 1)
     assert plan["problems"][0]["text"] == f"{'x' * 1_000} … {'x' * 1_000}"
     assert max(len(refused.text), len(json.dumps(plan)), len(json.dumps(failed))) < 10_000
+
+
+async def test_a_long_name_of_a_record_is_shown_in_part(app):
+    """The plan, which each event of a stream repeats, stays small, and so does what remains after an undo."""
+    async with visited(app) as visitor:
+        plan = await ended(
+            visitor, await upload(visitor, b"Client,Details\n" + b"x" * 100_000 + b",y\n", "clients.csv")
+        )
+    undone = undo_of(UndoResult(0, ["x" * 100_000], 0))
+
+    assert plan["overview"]["names"] == {"clients": [f"{'x' * 1_000} … {'x' * 1_000}"]}
+    assert undone["left"] == plan["overview"]["names"]["clients"]
 
 
 def test_each_option_that_a_message_proposes_is_on_the_form():
@@ -630,7 +645,8 @@ async def test_a_folder_that_can_t_be_used_is_the_fault_of_the_app(tmp_path, cap
     """A full or missing disk gets a 500 problem without a path of the machine, which is in the log."""
     folder = tmp_path / "imports"
     folder.write_text("a file")
-    async with visited(importing_app(folder, maker("http://127.0.0.1:1"))) as visitor:
+    app = importing_app(folder, maker("http://127.0.0.1:1"))
+    async with visited(app) as visitor:
         found = [await upload(visitor, rows(1)), await visitor.get(API)]
         page = await visitor.get(PAGES, headers=PAGE)
 
@@ -638,6 +654,24 @@ async def test_a_folder_that_can_t_be_used_is_the_fault_of_the_app(tmp_path, cap
     assert (page.status_code, "The log of this app has the details" in page.text) == (500, True)
     assert not any(str(tmp_path) in each.text for each in (*found, page))
     assert f"a file of this app can't be used: [Errno 17] File exists: '{folder}'" in caplog.text
+    for method, response in zip(("post", "get"), found, strict=True):
+        check_described(app.openapi(), API, method, [response])
+
+
+@pytest.mark.parametrize("error", [TimeoutError("late"), ConnectionRefusedError("closed")], ids=["late", "closed"])
+async def test_an_error_of_the_app_s_own_network_stays_one(tmp_path, error):
+    """The failed connection of a dependency, to a database for example, is not taken for a file that can't be used."""
+    app = importing_app(tmp_path, maker("http://127.0.0.1:1"))
+
+    async def failing():
+        raise error
+
+    app.add_exception_handler(type(error), lambda *_: JSONResponse("the app's own response", 504))
+    async with visited(app) as visitor:
+        app.dependency_overrides[by_header] = failing
+        found = [await visitor.get(path) for path in (API, PAGES)]
+
+    assert [each.status_code for each in found] == [504, 504]
 
 
 async def test_a_run_that_loses_its_lock_is_continued(sandbox, address, tmp_path, caplog):

@@ -2,9 +2,12 @@
 
 import asyncio
 import io
+import os
 import threading
+from contextlib import asynccontextmanager
 
 import pytest
+from attrs import evolve
 
 from harvest_async.fastapi.imports.folder import ImportFolder
 from harvest_async.fastapi.imports.record import ImportRecord, Phase
@@ -14,7 +17,7 @@ from harvest_async.importer.rules import Rules
 from harvest_async.importer.sources import Options
 from harvest_async.run_lock import MemoryRunLocks, hold
 from harvest_async.sandbox import Sandbox
-from tests.support.background import API, PAGES, do, ended, importing_app, kind, maker, rows, upload, visited
+from tests.support.background import API, PAGES, do, ended, importing_app, kind, maker, rows, until, upload, visited
 
 pytestmark = [pytest.mark.anyio, pytest.mark.socket]
 
@@ -81,6 +84,19 @@ async def test_an_import_is_not_begun_from_an_earlier_state(app):
     assert (after["phase"], after["report"], after["undone"]) == ("undone", done["report"], undone["undone"])
 
 
+async def test_a_run_that_is_confirmed_twice_at_once_ends_with_the_app(app, sandbox):
+    """The request that is refused leaves the run of the other one to the end of the app, and no work goes on after it."""
+    before = asyncio.all_tasks()
+    async with visited(app) as visitor:
+        plan = await ended(visitor, await upload(visitor, rows(150)))
+        sandbox.fault("latency_in", match={"method": "POST"}, times=None, seconds=0.3)
+        responses = await asyncio.gather(*(do(visitor, plan, "confirm") for _ in range(2)))
+    left = asyncio.all_tasks() - before
+
+    assert sorted(each.status_code for each in responses) == [202, 409]
+    assert left == set()
+
+
 @pytest.mark.parametrize("action", ["confirm", "remove", "cancel"])
 async def test_an_import_that_was_removed_stays_removed(app, tmp_path, action):
     """An action on an import that another request has removed stores nothing."""
@@ -101,6 +117,41 @@ async def test_an_import_that_was_removed_stays_removed(app, tmp_path, action):
 
     assert later.status_code == 404
     assert list((tmp_path / "imports").iterdir()) == []
+
+
+def test_an_import_that_begins_during_its_removal_stays(tmp_path):
+    """A process that begins it between the look at its phase and the removal finds all of its files."""
+    folder = ImportFolder(tmp_path)
+    new = evolve(uploaded(folder), phase=Phase.PLANNED)
+    folder.save(new)
+
+    class Begun(ImportFolder):
+        def load(self, number):
+            record = super().load(number)
+            folder.save(evolve(record, phase=Phase.RUNNING))
+            return record
+
+    refused = Begun(tmp_path).remove_inactive(new.id)
+
+    assert refused.phase is Phase.RUNNING
+    assert folder.load(new.id) == refused
+    assert folder.file(new.id, "upload.csv").read_bytes() == rows(1)
+
+
+def test_a_removal_that_was_cut_off_is_finished_later(tmp_path):
+    """Files whose removal a process did not finish are removed an hour later, and nobody finds them until then."""
+    folder = ImportFolder(tmp_path)
+    new = uploaded(folder)
+    folder.save(new)
+    for name in (f".removed-{new.id}", ".removed-of-now"):
+        (tmp_path / name).mkdir()
+    (tmp_path / new.id).rename(tmp_path / f".removed-{new.id}")
+    os.utime(tmp_path / f".removed-{new.id}", (1.0, 1.0))
+    found = folder.all()
+    folder.remove_abandoned()
+
+    assert found == []
+    assert [each.name for each in tmp_path.iterdir()] == [".removed-of-now"]
 
 
 async def test_few_uploaded_files_are_read_at_a_time(app):
@@ -158,6 +209,34 @@ async def test_a_request_does_not_wait_for_a_phase_that_was_cancelled(tmp_path):
 
     assert ended == {request}
     assert request.cancelled()
+
+
+@pytest.mark.parametrize("when", ["before", "during"])
+async def test_a_request_to_cancel_holds_for_the_process_that_continues_the_import(
+    app, sandbox, address, tmp_path, when
+):
+    """It is not lost if another process is about to continue the run, and the report has what was created."""
+    async with visited(app) as visitor:
+        plan = await ended(visitor, await upload(visitor, rows(150)))
+        sandbox.fault("latency_in", match={"method": "POST"}, times=None, seconds=0.3)
+        await do(visitor, plan, "confirm")
+    folder, own = app.state.background.folder, maker(address)
+
+    @asynccontextmanager
+    async def open_client(key):
+        async with own(key) as harvest:
+            folder.request_cancel(plan["id"])
+            yield harvest
+
+    if when == "before":
+        folder.request_cancel(plan["id"])
+    later = importing_app(tmp_path / "imports", own if when == "before" else open_client)
+    async with visited(later) as visitor:
+        ended_run = await until(visitor, plan["links"]["self"], lambda now: now["phase"] != "running")
+
+    assert ended_run["phase"] == "cancelled"
+    assert ended_run["report"]["left"] > 0
+    assert "undo" in ended_run["links"]
 
 
 async def test_records_are_stored_in_threads(address, tmp_path):

@@ -206,6 +206,19 @@ async def test_the_accounts_of_a_log_are_bounded(harvest_sandbox):
     assert [entry.name for entry in first.calls if entry.name == "clients.list"] == ["clients.list"] * 2
 
 
+def test_an_account_with_a_call_that_has_just_begun_is_kept():
+    """Of too many accounts, one that has waited longer for its next call is dropped."""
+    log = CallLog()
+    observed = log.account("long", Throttle())
+    for place in range(99):
+        log.add(f"account {place}", Throttle())
+    with observed.call(SimpleNamespace(name="clients.list", method="GET", path="/clients")):
+        log.add("account 99", Throttle())
+        names = [account.name for account in log.accounts]
+
+    assert names == ["long", *(f"account {place}" for place in range(1, 100))]
+
+
 class Recording:
     """An observer that notes what it is notified of."""
 

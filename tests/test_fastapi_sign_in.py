@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import Annotated
 from urllib.parse import parse_qs, urlsplit
 
+import anyio
 import httpx
 import pytest
 from fastapi import Depends, Request
@@ -17,7 +18,7 @@ from harvest_async.fastapi.oauth_app import OAuthApp
 from harvest_async.fastapi.redirects import address_of, is_local
 from harvest_async.fastapi.redis_sessions import RedisSessions
 from harvest_async.fastapi.session_clients import SessionClients
-from harvest_async.fastapi.sessions import Session
+from harvest_async.fastapi.sessions import CookieSessions, Session
 from harvest_async.fastapi.sign_in import SignIn
 from harvest_async.fastapi.signed_cookies import SignedCookies
 from harvest_async.redis_client import connect
@@ -122,6 +123,23 @@ async def test_a_sign_in_from_an_address_that_can_t_be_kept_ends_at_home(address
         done = await browser.get(await approve(await browser.get(first.headers["location"])))
 
     assert done.headers["location"] == "/home"
+
+
+@pytest.mark.parametrize(
+    ("path", "root", "address"),
+    [
+        ("/clients", "/sub", "/sub/clients"),
+        ("/sub/clients", "/sub", "/sub/clients"),
+        ("/sub", "/sub/", "/sub"),
+        ("/subjects", "/sub", "/sub/subjects"),
+        ("//other.example", "", "//other.example"),
+    ],
+)
+def test_an_address_has_the_prefix_that_a_proxy_removes(path, root, address):
+    """A browser returns to the address by which it reached the app, not to that by which the proxy did."""
+    request = Request({"type": "http", "path": path, "root_path": root, "headers": []})
+
+    assert address_of(request) == address
 
 
 def test_bytes_of_a_query_that_are_no_text_are_encoded():
@@ -441,6 +459,26 @@ async def test_a_session_that_no_cookie_can_hold_is_refused(address, tmp_path, c
     assert (response.status_code, kind(response)) == (500, "storage-error")
     assert "99 accounts is too large for a cookie: use RedisSessions" in caplog.text
     assert not list(tmp_path.glob("*.json"))
+
+
+async def test_a_sign_in_that_is_cancelled_leaves_no_tokens(address, tmp_path):
+    """The tokens are deleted even if a scope has cancelled the request, as a middleware or a time limit does."""
+    scope = anyio.CancelScope()
+
+    class Cancelling(CookieSessions):
+        async def save(self, session):
+            if session.account:  # the tokens are stored by now
+                assert list(tmp_path.glob("*.json"))
+                scope.cancel()
+            return await super().save(session)
+
+    sign_in = signing_in(oauth_of("v2", address), tmp_path, sessions=lambda cookies: Cancelling(cookies, tmp_path))
+    async with browser_of(app_of(sign_in)) as browser:
+        with scope:
+            await sign_in_by(browser)
+
+    assert scope.cancelled_caught
+    assert list(tmp_path.glob("*.json")) == []
 
 
 async def test_a_sign_in_without_an_account_is_refused(address, tmp_path):

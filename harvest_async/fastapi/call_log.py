@@ -68,18 +68,13 @@ class AccountLog:
         name: the account.
         throttle: its throttle.
         calls: the last calls, the latest last.
-        added_at: when it was added, as a timestamp.
+        last_at: when its last call began, or it was added, as a timestamp.
     """
 
     name: str
     throttle: Throttle
     calls: deque[CallEntry] = field(factory=lambda: deque(maxlen=_KEPT))
-    added_at: float = field(factory=time.time)
-
-    @property
-    def last_at(self) -> float:
-        """When it was called last, or added, as a timestamp."""
-        return max(self.added_at, self.calls[-1].at) if self.calls else self.added_at
+    last_at: float = field(factory=time.time)
 
 
 class CallLog:
@@ -108,6 +103,7 @@ class CallLog:
         """Keep an account, in place of the one that was not called for the longest time if there are too many."""
         with self._lock:
             kept = self._accounts.setdefault(id(account.throttle), account)
+            kept.last_at = time.time()
             if len(self._accounts) > _MOST_ACCOUNTS:
                 others = (each for each in self._accounts.values() if each is not kept)
                 del self._accounts[id(min(others, key=lambda each: each.last_at).throttle)]

@@ -16,8 +16,14 @@ _OF_QUERY: Final = f"{_OF_PATH}?%"
 
 
 def address_of(connection: HTTPConnection) -> str:
-    """Return the path and the query of a request, encoded: a server passes the path decoded."""
-    path = quote(connection.scope["path"], _OF_PATH, errors="replace")
+    """Return the path and the query of a request, encoded: a server passes the path decoded.
+
+    A proxy may have removed the prefix at which browsers reach the app, which the server knows as its root path.
+    """
+    path, root = connection.scope["path"], connection.scope.get("root_path", "").rstrip("/")
+    if path != root and not path.startswith(f"{root}/"):
+        path = root + path
+    path = quote(path, _OF_PATH, errors="replace")
     query = quote(connection.scope.get("query_string", b""), _OF_QUERY)
     return f"{path}?{query}" if query else path
 

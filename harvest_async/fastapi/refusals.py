@@ -68,7 +68,9 @@ class RefusingRoute(APIRoute):
                 return self.refused(request, refusal.document())
             except HarvestError as error:
                 return await self.failed(request, error)
-            except OSError as error:  # of a file: those of the network are HarvestErrors
+            except (ConnectionError, TimeoutError):  # of the app's own dependencies: those of Harvest are HarvestErrors
+                raise
+            except OSError as error:
                 return await self.failed(request, StorageError(f"a file of this app can't be used: {error}"))
             except HTTPException as error:
                 if error.status_code in _NO_RIGHT:

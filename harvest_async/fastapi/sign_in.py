@@ -30,6 +30,7 @@ from fastapi.requests import HTTPConnection
 from fastapi.responses import RedirectResponse, Response
 
 from harvest_async.auth.redirects import new_state
+from harvest_async.cancellation import finish
 from harvest_async.client.environment import read_environment
 from harvest_async.errors import Unauthorized
 from harvest_async.fastapi.csrf import Csrf
@@ -168,7 +169,7 @@ class SignIn:
             response = _redirect(target if session.account else f"{choice}?{urlencode({'next': target})}")
             await self.keep(response, session)
         except BaseException:
-            await self._sessions.delete(session)
+            await finish(self._sessions.delete(session))
             raise
         await self.forget(request)
         self._cookies.delete(response, _state_cookie(state))

@@ -25,8 +25,10 @@ __all__ = ["ImportFolder"]
 
 _ID: Final = re.compile(r"[0-9a-f]{9}-[0-9a-f]{16}")
 _RECORD: Final = "import.json"
+_REMOVED: Final = ".removed-"
+"""The beginning of the name of a folder that is being removed."""
 _ABANDONED: Final = 3600.0
-"""Seconds after which an upload that never ended is removed."""
+"""Seconds after which an upload or a removal that never ended is removed."""
 
 
 class ImportFolder:
@@ -60,12 +62,7 @@ class ImportFolder:
 
     def load(self, number: str) -> ImportRecord | None:
         """Return an import; None if there is none."""
-        if not _ID.fullmatch(number):
-            return None
-        try:
-            return ImportRecord.load(self.file(number, _RECORD).read_bytes())
-        except (OSError, ValueError):
-            return None
+        return _record_in(self._path / number) if _ID.fullmatch(number) else None
 
     def save(self, record: ImportRecord) -> None:
         """Replace the record of an import; it is on the disk when this returns."""
@@ -88,20 +85,37 @@ class ImportFolder:
         record = self.load(number)
         if record is not None and record.is_active:
             return record
-        self.remove(number)
+        moved = self._move_away(number)
+        record = _record_in(moved)
+        if record is not None and record.is_active:  # it was begun just before it was moved
+            moved.rename(self._path / number)
+            return record
+        shutil.rmtree(moved, ignore_errors=True)
         return None
 
     def remove(self, number: str) -> None:
         """Remove an import with all of its files."""
-        shutil.rmtree(self._path / number, ignore_errors=True)
+        shutil.rmtree(self._move_away(number), ignore_errors=True)
+
+    def _move_away(self, number: str) -> Path:
+        """Rename the folder of an import, so that from now on nobody finds or begins it; return the new path."""
+        moved = self._path / f"{_REMOVED}{number}"
+        with suppress(FileNotFoundError):
+            (self._path / number).rename(moved)
+        return moved
 
     def remove_abandoned(self) -> None:
-        """Remove what is left of uploads that never ended."""
+        """Remove what is left of uploads, and of removals, that never ended."""
+        oldest = time.time() - _ABANDONED
         for number in self._numbers():
             folder = self._path / number
             with suppress(FileNotFoundError):
-                if not (folder / _RECORD).exists() and folder.stat().st_mtime < time.time() - _ABANDONED:
+                if not (folder / _RECORD).exists() and folder.stat().st_mtime < oldest:
                     self.remove(number)
+        for moved in self._path.glob(f"{_REMOVED}*"):
+            with suppress(FileNotFoundError):
+                if moved.stat().st_mtime < oldest:
+                    shutil.rmtree(moved, ignore_errors=True)
 
     def clear_journal(self, number: str) -> None:
         """Remove the journal of a plan that was cut off: nothing of it was sent."""
@@ -144,6 +158,14 @@ class ImportFolder:
     def _numbers(self) -> Iterator[str]:
         with suppress(FileNotFoundError):
             yield from (each.name for each in self._path.iterdir() if _ID.fullmatch(each.name))
+
+
+def _record_in(folder: Path) -> ImportRecord | None:
+    """Return the import in a folder; None if there is none."""
+    try:
+        return ImportRecord.load((folder / _RECORD).read_bytes())
+    except (OSError, ValueError):
+        return None
 
 
 def _changed(path: Path) -> int:

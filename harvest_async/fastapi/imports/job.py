@@ -158,10 +158,16 @@ class Job:
         return changes
 
     async def _look(self) -> None:
-        while not self._folder.cancel_requested(self._record.id):  # noqa: ASYNC110 - another process may request it
+        while self._is_reopening or not self._folder.cancel_requested(self._record.id):  # noqa: ASYNC110 - another process may request it
             await anyio.sleep(_LOOK)
         self._cancelled = True
         self._stop("cancelled")
+
+    @property
+    def _is_reopening(self) -> bool:
+        """Whether a run is not continued yet: cancelled now, it would not report what another process has created."""
+        is_open = self._plan is not None and self._plan.runner is not None
+        return self._record.phase is Phase.RUNNING and self._record.resumed > 0 and not is_open
 
     def _stop(self, why: str) -> None:
         if self._plan is not None and self._plan.runner is not None:

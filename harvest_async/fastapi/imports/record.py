@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from attrs import asdict, field, fields, frozen
 
+from harvest_async.fastapi.imports.form import shortened
 from harvest_async.importer.report import Overview, Report
 from harvest_async.importer.sources import Problem
 from harvest_async.importer.undo import UndoResult
@@ -127,7 +128,7 @@ def overview_of(overview: Overview, calls: int, seconds: float) -> dict[str, Any
     return {
         "create": dict(overview.create),
         "update": dict(overview.update),
-        "names": {kind: list(names) for kind, names in overview.names.items()},
+        "names": {kind: [shortened(name) for name in names] for kind, names in overview.names.items()},
         "log": overview.log,
         "hours": str(overview.hours),
         "expenses": overview.expenses,
@@ -162,7 +163,7 @@ def report_of(report: Report) -> dict[str, Any]:
 def undo_of(result: UndoResult) -> dict[str, Any]:
     """Return the result of an undo as a JSON value."""
     removed = result.removed + result.removed_with_project
-    return {"removed": removed, "left": list(result.left), "unknown": result.unknown}
+    return {"removed": removed, "left": [shortened(text) for text in result.left], "unknown": result.unknown}
 
 
 def _rows(problems: Sequence[Problem]) -> int:

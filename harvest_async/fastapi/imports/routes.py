@@ -15,7 +15,7 @@ from harvest_async.fastapi.imports.form import FIELDS, FormField
 from harvest_async.fastapi.imports.live import AGAIN, Shown, changes, shown
 from harvest_async.fastapi.imports.record import ImportRecord
 from harvest_async.fastapi.imports.upload import received
-from harvest_async.fastapi.problem_responses import NOT_FOUND, Responses, problems_with
+from harvest_async.fastapi.problem_responses import NOT_FOUND, Responses, harvest_problems, problems_with
 from harvest_async.fastapi.refusals import Access, RefusingRoute, only_with
 from harvest_async.fastapi.route_names import RouteNames
 
@@ -39,6 +39,7 @@ _FORM = {
 }
 _UPLOAD = {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}}}
 _ROWS: Responses = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
+_TO_ALL: Responses = NOT_FOUND | {500: harvest_problems[500]}
 _ACTIVE = (
     ("import-active", 409, "Another import is active"),
     ("import-wait", 503, "Imports can begin shortly"),
@@ -77,7 +78,7 @@ def imports_router(background: BackgroundImports, *, access: Access[str]) -> API
     """
     names = RouteNames("imports")
     route_class = type("LinkingRoute", (_LinkingRoute,), {"names": names})
-    router = APIRouter(tags=["imports"], route_class=route_class, lifespan=background.lifespan, responses=NOT_FOUND)
+    router = APIRouter(tags=["imports"], route_class=route_class, lifespan=background.lifespan, responses=_TO_ALL)
     _add_reads(router, names, background, access)
     _add_stream(router, names, background, access)
     _add_writes(router, names, background, access)

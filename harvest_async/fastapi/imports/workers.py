@@ -64,8 +64,8 @@ class Workers:
         self._rules = rules
         self._lease, self._watch = lease, watch
         self._is_over = is_over
-        self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._jobs: dict[str, Job] = {}
+        self._tasks: dict[asyncio.Task[None], str] = {}  # an import has two when it is confirmed twice at once
+        self._jobs: dict[asyncio.Future[ImportRecord], Job] = {}
         self._users = 0
 
     @asynccontextmanager
@@ -91,7 +91,7 @@ class Workers:
         """
         started: asyncio.Future[ImportRecord] = asyncio.get_running_loop().create_future()
         task = asyncio.create_task(self._work(record, phase, started), context=Context())
-        self._tasks[record.id] = task
+        self._tasks[task] = record.id
         task.add_done_callback(lambda _: self._forget(record.id, task, started))
         try:
             return await asyncio.shield(started)
@@ -114,7 +114,7 @@ class Workers:
                     raise  # so that the next run still waits for an earlier one that was cut off
                 return
             _set(started, record)
-            job = self._jobs[record.id] = Job(self._folder, record, harvest, held, self._rules, self._locks.clock)
+            job = self._jobs[started] = Job(self._folder, record, harvest, held, self._rules, self._locks.clock)
             try:
                 await job.work()
             except LockLost:
@@ -146,7 +146,8 @@ class Workers:
         if not self._folder.is_current(before):
             detail = f"The import of {record.file} was changed meanwhile, or removed: load the page again."
             raise Refusal(409, "wrong-phase", "Not possible now", detail)
-        self._folder.request_cancel(record.id, wanted=False)
+        if not before.is_active:  # the request to cancel a phase that is continued holds for it, too
+            self._folder.request_cancel(record.id, wanted=False)
         self._folder.save(record)
 
     def _holder_of(self, error: LockHeld) -> ImportRecord | None:
@@ -154,9 +155,8 @@ class Workers:
         return None if error.holder is None else self._folder.load(error.holder.owner.partition(" ")[0])
 
     def _forget(self, number: str, task: asyncio.Task[None], started: asyncio.Future[ImportRecord]) -> None:
-        if self._tasks.get(number) is task:
-            del self._tasks[number]
-            self._jobs.pop(number, None)
+        del self._tasks[task]
+        self._jobs.pop(started, None)
         error = None if task.cancelled() else task.exception()
         if isinstance(error, Exception):
             _set(started, error)
@@ -190,7 +190,7 @@ class Workers:
                 for record in await asyncio.to_thread(self._folder.all):
                     if self._is_over(record):
                         await asyncio.to_thread(self._folder.remove, record.id)
-                    elif record.is_active and record.id not in self._tasks:
+                    elif record.is_active and record.id not in self._tasks.values():
                         await self._take_over(record)
             except Exception:
                 logger.exception("imports that other processes left can't be continued yet")
@@ -203,7 +203,6 @@ class Workers:
         current = await asyncio.to_thread(self._folder.load, record.id)
         if current is None or not current.is_active:
             return
-        cancelled = await asyncio.to_thread(self._folder.cancel_requested, record.id)
         try:
             await self.start(evolve(current, resumed=current.resumed + 1), current.phase)
         except Refusal:
@@ -212,14 +211,12 @@ class Workers:
             logger.warning("the import %s can't be continued yet: %s", record.id, error.message)
             return
         logger.info("the import %s of another process is continued", record.id)
-        if cancelled:
-            self._folder.request_cancel(record.id)
 
     async def _end(self) -> None:
         """End all work, so that another process continues it."""
         for job in self._jobs.values():
             job.close()
-        tasks = list(self._tasks.values())
+        tasks = list(self._tasks)
         if tasks:
             await asyncio.wait(tasks, timeout=_GRACE)
         for task in tasks:
