@@ -1,6 +1,6 @@
 """Which time entries and expenses with lost responses were processed, by their keys or by their references."""
 
-from datetime import date
+from datetime import date, time
 from decimal import Decimal
 
 import pytest
@@ -81,6 +81,19 @@ def test_entries_of_records_that_no_row_names_are_not_counted():
     steps = lost([logged(5, project=70), logged(6, other=70), logged(7)], rows=2)
 
     assert steps.reconcile("entry") == [{ROW: ("created", 7), ROW + 1: ("planned", None)}]
+
+
+def test_time_entries_are_counted_by_start_and_end_where_the_account_tracks_them():
+    """Their hours do not matter then."""
+    there = [
+        LoggedEntry(number, 100 + PROJECT, 100 + TASK, DAY, "a", hours=Decimal(9), start=time(hour), end=time(11))
+        for number, hour in ((7, 9), (8, 10))
+    ]
+    steps = LostSteps(ReadAccount(logged=there), timestamps="1")
+    key = entry_key(ADA, PROJECT, TASK, DAY, "a", span=(time(10), time(11)))
+    steps.add(ROW, "entry", key=key, person=ADA, day=DAY)
+
+    assert steps.reconcile("entry") == [{ROW: ("created", 8)}]
 
 
 def test_expenses_are_counted_by_their_cost():

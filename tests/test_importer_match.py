@@ -87,20 +87,23 @@ def digest(text):
 @pytest.mark.parametrize(
     ("key", "text"),
     [
-        (entry_key(1, 2, 3, DAY, " a\r\nb", hours=Decimal("1.5")), "entry|1|2|3|2026-01-05|1.50|a\nb"),
-        (entry_key(1, 2, 3, DAY, ""), "entry|1|2|3|2026-01-05|0.00|"),
-        (entry_key(1, 2, 3, DAY, "a", span=(time(9), None), hours=Decimal(1)), "entry|1|2|3|2026-01-05|09:00/|a"),
-        (entry_key(1, 2, 3, DAY, "a", span=(None, time(10, 5, 9))), "entry|1|2|3|2026-01-05|/10:05|a"),
-        (expense_key(1, 2, 3, DAY, "a ", Decimal("5.001")), "expense|1|2|3|2026-01-05|5.00|a"),
+        (lambda: entry_key(1, 2, 3, DAY, " a\r\nb", hours=Decimal("1.5")), "entry|1|2|3|2026-01-05|1.50|a\nb"),
+        (lambda: entry_key(1, 2, 3, DAY, ""), "entry|1|2|3|2026-01-05|0.00|"),
         (
-            payment_key(1, Decimal(5), datetime(2026, 1, 5, tzinfo=UTC), "a "),
+            lambda: entry_key(1, 2, 3, DAY, "a", span=(time(9), None), hours=Decimal(1)),
+            "entry|1|2|3|2026-01-05|09:00/|a",
+        ),
+        (lambda: entry_key(1, 2, 3, DAY, "a", span=(None, time(10, 5, 9))), "entry|1|2|3|2026-01-05|/10:05|a"),
+        (lambda: expense_key(1, 2, 3, DAY, "a ", Decimal("5.001")), "expense|1|2|3|2026-01-05|5.00|a"),
+        (
+            lambda: payment_key(1, Decimal(5), datetime(2026, 1, 5, tzinfo=UTC), "a "),
             "payment|1|5.00|2026-01-05T00:00:00+00:00|a",
         ),
     ],
 )
 def test_a_key_is_the_same_in_every_version(key, text):
     """Journals have them, and an import is resumed by later versions, too."""
-    assert key == digest(text)
+    assert key() == digest(text)
 
 
 def test_a_payment_is_known_by_its_time_in_any_zone():

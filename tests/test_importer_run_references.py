@@ -241,9 +241,11 @@ def unsent(entries, *, state=KEPT, account=None):
     return account.references.reads
 
 
-@pytest.mark.parametrize("entries", [[], [logged(7, group="other")], [logged(7, reference=None)]])
+@pytest.mark.parametrize(
+    "entries", [[], [logged(7, group="other")], [logged(7, reference=None)], [logged(7, reference="y")]]
+)
 def test_the_next_row_is_looked_for_by_its_reference(entries):
-    """It is the first one that was not sent and has one; entries of other runs do not count."""
+    """It is the first one that was not sent and has one; entries of other runs and other rows do not count."""
     assert unsent(entries) == [("having", "x")]
 
 
