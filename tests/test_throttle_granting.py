@@ -112,13 +112,13 @@ def test_which_call_asks_for_the_status(free, at, ticket, asks):
 
 def test_an_undone_grant_leaves_nothing():
     """The ledger could not store it."""
-    gate = Gate(2)
+    gate = Gate(3)
     gate.grant(opened())
-    first, second = gate.leases.values()
+    first, *others = gate.leases.values()
     gate.granting.revoke(first)
 
-    assert (first.ended, gate.leases, gate.granting.count) == (True, {second.number: second}, 1)
-    assert gate.connections.busy == 1
+    assert (first.ended, gate.leases, gate.granting.count) == (True, {each.number: each for each in others}, 2)
+    assert gate.connections.busy == 2
 
 
 # The next look, alone
@@ -142,6 +142,20 @@ def test_a_gate_looks_again_when_the_pace_allows_a_bulk_call():
 
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         assert runner.run(run()) == [NOW + PERIOD // 10] * 2
+
+
+def test_a_gate_does_not_look_again_for_the_pace_where_no_bulk_call_waits():
+    """An interactive call needs a lease, whenever a bulk call might go."""
+
+    async def run():
+        gate, at = Gate(1, 1, pace="even"), opened(0, ends=range(10, 20))
+        assert gate.queue.held_back(at, NOW) == 0
+        gate.queue.granted(BULK, at, NOW)
+        gate.queue.pop(BULK)
+        return gate.grant(at)
+
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        assert runner.run(run()) == (10 + PERIOD + 1, [])
 
 
 @pytest.mark.parametrize("shared", [False, True])
@@ -208,9 +222,10 @@ def test_the_expected_wait_of_a_call_is_that_of_its_place(at, waiting, leading, 
 
 def test_the_expected_wait_counts_the_calls_of_other_processes():
     """In the same lane, up to the new call."""
-    at = opened(0, ends=range(10, 20), a=((3, 3, 0), IDLE), m=OWN)
+    at = opened(0, ends=range(10, 20), a=((3, 3, 0), (5, 5, 0)), m=OWN)
 
     assert Gate(2, shared=True).granting.expected(at, INTERACTIVE, NOW) == 15 + PERIOD + 1 - NOW
+    assert Gate(2, shared=True).granting.expected(at, BULK, NOW) == 17 + PERIOD + 1 - NOW
     assert Gate(2).granting.expected(at, INTERACTIVE, NOW) == 12 + PERIOD + 1 - NOW
 
 

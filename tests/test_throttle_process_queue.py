@@ -255,11 +255,12 @@ def test_processes_probe_by_their_turns():
         e=waiting(INTERACTIVE, 1, span=(1, NOW - 1)),
         f=waiting(INTERACTIVE, 8, span=(NOW, 90)),
         g=waiting(INTERACTIVE, 9, span=(1, NOW)),
+        h=waiting(INTERACTIVE, 10),
         m=waiting(INTERACTIVE, 7),
         n=waiting(INTERACTIVE, 7),
     )
 
-    assert [processes.rank(name, INTERACTIVE, NOW) for name in "bamnfg"] == [0, 1, 2, 3, 4, 5]
+    assert [processes.rank(name, INTERACTIVE, NOW) for name in "bamnfgh"] == [0, 1, 2, 3, 4, 5, 6]
 
 
 def test_a_process_that_is_not_registered_has_had_no_turn():

@@ -221,6 +221,19 @@ def test_a_lease_is_left_to_the_process_that_is_next(interactive, bulk, free, pa
     assert queue.next(at, NOW) is (expected[pace] if isinstance(expected, dict) else expected)
 
 
+@pytest.mark.parametrize("lane", [INTERACTIVE, BULK])
+def test_no_lease_is_left_to_a_process_that_looks_later(lane):
+    """It takes its turn when it looks again."""
+    at = state(1, m=OWN)
+    waiting = {lane: Demand(9, 9)}
+    nothing = Demand(0, 0)
+    at.processes.register(
+        "a", waiting.get(INTERACTIVE, nothing), waiting.get(BULK, nothing), NOW, since=NOW + 1, until=90
+    )
+
+    assert filled(lane is INTERACTIVE, lane is BULK, shared=True).next(at, NOW) is lane
+
+
 def test_a_grant_uses_a_turn_of_this_process():
     """And sets the time of the next bulk call of all."""
     at = state(m=OWN)
@@ -245,6 +258,14 @@ def test_what_waits_is_registered_with_what_could_be_sent(pace, capacity, ready,
     queue.register(at, NOW, capacity, since=41, until=61)
 
     assert at.processes.registration("m") == Registration("m", 41, 61, Demand(5, ready), Demand(4, bulk_ready))
+
+
+def test_no_bulk_call_is_ready_where_none_waits():
+    """Also at an even pace, at which one may be."""
+    at, queue = state(), filled(1, pace="even", shared=True)
+    queue.register(at, NOW, 9, since=41, until=61)
+
+    assert at.processes.registration("m") == Registration("m", 41, 61, Demand(1, 1), Demand(0, 0))
 
 
 @pytest.mark.parametrize(("added", "outgrown"), [(3, False), (4, True)])
