@@ -135,7 +135,7 @@ class Window:
         self._prune(now)
         bases = [base for base, _ in self._past] + [self._foreign_base] * self.foreign + [now + trip] * len(self._open)
         releases = sorted(max(now, base + self.period + TICK) for base in bases)
-        return ([now] * (self.calls - len(releases)) + releases)[-self.calls :]
+        return ([now] * self.calls + releases)[-self.calls :]
 
     def adopt(self, count: int, requested: int, received: int) -> bool:
         """Take leases for foreign calls, from the server's own count.
