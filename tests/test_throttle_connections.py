@@ -180,6 +180,23 @@ def test_the_limit_of_a_gate_follows_the_round_trip(trip, limit):
     assert abs(connections.limit - limit) <= 1
 
 
+def test_the_limit_of_a_gate_is_rounded_down():
+    """As are the calls in a second: 21 at 5 calls in 7 s, in a round trip that grows by an eighth of the difference."""
+    connections = Connections(lambda: False)
+    connections.update(Window(5, 7 * SECOND, 0))
+    connections.observe(10 * SECOND)
+
+    assert (connections.trip, connections.limit) == (1.425 * SECOND, 29)
+
+
+def test_the_limit_of_a_gate_follows_each_number_of_the_window():
+    """Of a window that changes the calls or the period alone; within one it stays."""
+    connections = Connections(lambda: False)
+    numbers = [(60, 15), (60, 30), (120, 30), (120, 60), (120, 60)]
+
+    assert [connections.update(Window(calls, period * SECOND, 0)) for calls, period in numbers] == [24, 12, 24, 12, 12]
+
+
 @given(
     limit=st.integers(1, 6),
     wanted=st.lists(st.integers(0, 12), min_size=1, max_size=8),

@@ -139,9 +139,21 @@ def test_a_restart_keeps_the_rest_of_a_block():
 
     assert (state.until, state.since, state.why) == (40 * SECOND + 5, 5, Why.THROTTLED)
 
+    state.restart(6, left=-1)
+    assert (state.until, state.since) == (6, 6)
+
     calm = opened()
     calm.restart(5, left=-1)
     assert (calm.until, calm.since, calm.why) == (0, None, Why.UNKNOWN)
+
+
+def test_a_state_of_which_nothing_is_known_holds_up_nobody():
+    """Neither a restart nor a ledger that lost what it stored makes a block of it."""
+    state = AccountState()
+    state.restart(5, left=0)
+    state.distrust(6)
+
+    assert (state.why, state.since) == (Why.UNKNOWN, None)
 
 
 def test_a_status_that_was_asked_in_passing_opens_nothing():

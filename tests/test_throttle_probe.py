@@ -6,9 +6,13 @@ import httpx
 import pytest
 
 from harvest_async.clock import SECOND
+from harvest_async.errors import Throttled
+from harvest_async.throttle.closure import Why
 from harvest_async.throttle.lease import Ticket
 from harvest_async.throttle.throttle import Throttle
+from tests.support.granting import PERIOD, Gate, capped, closed, probe
 from tests.support.house import House
+from tests.support.lanes import BULK, INTERACTIVE, NOW
 from tests.support.virtual_time import clock
 
 pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
@@ -192,3 +196,119 @@ async def test_the_probe_waits_for_a_connection_like_any_call():
 
     assert early is False
     assert (await waiting).probes is True
+
+
+# A closed gate
+
+
+@pytest.mark.parametrize(
+    ("why", "alone", "ticket", "is_status_call", "probes"),
+    [
+        (Why.THROTTLED, False, {"probe": probe}, True, True),
+        (Why.THROTTLED, True, {"probe": probe}, False, True),
+        (Why.THROTTLED, False, {}, False, True),
+        (Why.UNKNOWN, False, {"probe": probe}, True, True),
+        (Why.UNKNOWN, False, {"is_token_request": True}, False, False),
+        (Why.OUTAGE, False, {"is_token_request": True}, False, True),
+    ],
+)
+def test_the_head_of_the_queue_probes(why, alone, ticket, is_status_call, probes):
+    """By the status call, where there is one; a token request at the start leaves it to others."""
+    gate, at = Gate(), closed(why=why)
+    at.alone = alone
+    gate.add(deadline=SECOND, **ticket)
+    gate.add()
+    again, numbers = gate.grant(at)
+    [lease] = gate.leases.values()
+
+    assert (again, len(numbers), gate.queue.size) == (None, 1, 1)
+    assert (lease.is_status_call, lease.probes, lease.deadline) == (is_status_call, True, NOW + SECOND)
+    assert (at._probe == lease.number, at._probe_is_status_call) == (probes, is_status_call)
+
+
+@pytest.mark.parametrize(
+    ("at", "again"),
+    [
+        (closed(until=SECOND), SECOND),
+        (closed(0, until=NOW - 1, ends=range(10, 20)), 10 + PERIOD + 1),
+        (closed(9), None),
+    ],
+    ids=["the time has not passed", "no lease is free", "a call is in flight"],
+)
+def test_a_closed_gate_looks_again_when_it_may_probe(at, again):
+    """Where the end of a call decides, that end looks again."""
+    assert Gate(1).grant(at) == (again, [])
+
+
+def test_a_closed_gate_without_waiters_does_not_look_again():
+    """The next call does."""
+    assert Gate().grant(closed(until=SECOND)) == (None, [])
+
+
+def test_a_cancelled_call_does_not_probe():
+    """The next one does."""
+    gate = Gate()
+    gate.add(done=True)
+    gate.add(lane=BULK)
+    _, numbers = gate.grant(closed())
+
+    assert (len(numbers), gate.granted[0][0].ticket.lane, gate.queue.size) == (1, BULK, 0)
+
+
+def test_a_probe_waits_for_a_connection_of_the_cap():
+    """Its turn grants it; a call that a closed gate holds up for too long is looked at before."""
+
+    def do(cap):
+        gates = [Gate(1, cap=cap), Gate(1, cap=cap, max_block=SECOND)]
+        return [(gate.grant(closed()), gate.connections.queued) for gate in gates]
+
+    assert capped(do) == [((None, []), True), ((NOW + SECOND + 1, []), True)]
+
+
+# Calls that are held up for too long
+
+
+def test_a_call_that_is_held_up_for_too_long_is_turned_away():
+    """From the closing of the gate or its own arrival on, whichever is later; those behind it are looked at next."""
+    gate = Gate(now=10 * SECOND, max_block=8 * SECOND)
+    for lane in (INTERACTIVE, BULK):
+        for entered in (0, SECOND, 3 * SECOND):
+            gate.add(lane, entered=entered)
+    again, _ = gate.grant(closed(until=10 * SECOND + 5, since=2 * SECOND))
+
+    assert [(waiter.ticket.lane, waiter.number) for waiter, _ in gate.expired] == [
+        (INTERACTIVE, 1),
+        (INTERACTIVE, 2),
+        (BULK, 4),
+        (BULK, 5),
+    ]
+    assert {type(error) for _, error in gate.expired} == {Throttled}
+    assert str(gate.expired[0][1]).startswith("the account is blocked: more than max_block (8 s). Another program")
+    assert (again, gate.queue.size) == (10 * SECOND + 5, 2)
+
+
+@pytest.mark.parametrize(
+    ("now", "until", "again"),
+    [
+        (9 * SECOND, 0, 10 * SECOND + 1),
+        (10 * SECOND, 0, 10 * SECOND + 1),
+        (10 * SECOND + 1, 0, None),
+        (9 * SECOND, 10 * SECOND, 10 * SECOND),
+        (9 * SECOND, 10 * SECOND + 1, None),
+    ],
+)
+def test_a_call_is_turned_away_when_it_is_clear_that_it_waits_too_long(now, until, again):
+    """A gate that stays closed until then turns it away at once."""
+    gate = Gate(1, now=now, max_block=8 * SECOND)
+    looks, _ = gate.grant(closed(0, period=90 * SECOND, ends=range(10, 20), until=until, since=2 * SECOND))
+
+    assert (looks, len(gate.expired)) == (again, again is None)
+
+
+@pytest.mark.parametrize(("max_block", "since"), [(None, NOW), (SECOND, None)])
+def test_nobody_is_turned_away_without_a_limit_or_a_block(max_block, since):
+    """A gate that is closed since nothing is known of the account holds nobody up for long."""
+    gate = Gate(1, max_block=max_block)
+
+    assert gate.grant(closed(until=90 * SECOND, since=since))[0] == 90 * SECOND
+    assert gate.expired == []

@@ -303,15 +303,6 @@ def test_other_numbers_apply_to_what_is_held():
     assert (state.free(20 * SECOND), state.free(30 * SECOND + 1)) == (1, 2)
 
 
-def test_nothing_is_expected_before_a_shut_gate_opens():
-    """Leases that are free, or are freed before the start, wait for it."""
-    state = window(calls=2, period=10)
-    state.take(1, 0, 100)
-    state.end(1, 0)
-
-    assert state.places(5, 0, start=20) == [20, 20]
-
-
 def test_a_foreign_burst_puts_the_first_place_off():
     """Where more leases are held than there are, the surplus has to be freed first."""
     state = window(calls=2, period=10)

@@ -177,6 +177,18 @@ def test_a_copy_is_equal_and_apart():
     assert state.dump() == before
 
 
+def test_the_leases_of_a_window_are_stored_as_integers():
+    """How many are open, then each with its times, then the times of those that are over."""
+    state = filled()
+    state.take(5, 6, 200)
+    whole = state.dump()
+
+    assert state.dump_leases() == [2, 4, 5, 100, 5, 6, 200, *(number for pair in whole["past"] for number in pair)]
+    assert len(whole["past"]) == 3
+    numbers, foreign, lost = state.dump_steady()
+    assert ([*numbers], [*foreign], lost) == (whole["numbers"], whole["foreign"], whole["latest_lost_arrival"])
+
+
 def test_a_filled_window_holds_all_leases_from_now_on():
     """Besides the calls in flight, as many foreign leases as there are calls are held for a period."""
     state = filled()

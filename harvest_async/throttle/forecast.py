@@ -45,7 +45,7 @@ def forecast(window: Window, queue: QueueState, now: int, start: int) -> int:
     """
     calls = window.calls - queue.kept
     rounds, index = divmod(queue.place - 1, calls)
-    releases = window.places(now, queue.trip, start)[queue.kept :]
+    releases = window.places(now, queue.trip)[queue.kept :]
     going = [release + queue.behind(index - place) for place, release in enumerate(releases[: index + 1])]
     turn = max(window.period + queue.trip, calls * queue.trip // queue.limit, calls * queue.step)
     return max(start + queue.behind(index, queue.busy), *going) + rounds * turn

@@ -125,19 +125,17 @@ class Window:
             bases = [deadline + self.guard for _, deadline in self._open.values()]
         return min(bases) + self.period + TICK if bases else None
 
-    def places(self, now: int, trip: int, start: int | None = None) -> list[int]:
+    def places(self, now: int, trip: int) -> list[int]:
         """Return the times at which the leases for the next `calls` calls are expected, in order.
 
         Args:
             now: the present time.
             trip: the round trip that is expected of calls in flight.
-            start: the time before which none is granted; None is now.
         """
         self._prune(now)
-        start = now if start is None else start
         bases = [base for base, _ in self._past] + [self._foreign_base] * self.foreign + [now + trip] * len(self._open)
-        releases = sorted(max(start, base + self.period + TICK) for base in bases)
-        return ([start] * (self.calls - len(releases)) + releases)[-self.calls :]
+        releases = sorted(max(now, base + self.period + TICK) for base in bases)
+        return ([now] * self.calls + releases)[-self.calls :]
 
     def adopt(self, count: int, requested: int, received: int) -> bool:
         """Take leases for foreign calls, from the server's own count.
