@@ -42,7 +42,7 @@ class Process:
         try:
             ticket = Ticket(deadline=deadline)
             return (await self._client.get(f"/{number}", extensions={TICKET: ticket})).status_code
-        except HarvestError as error:
+        except (HarvestError, httpx.TimeoutException) as error:  # a step that took longer than a call's deadline
             return error
 
     def die(self):
