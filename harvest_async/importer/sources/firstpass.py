@@ -8,6 +8,7 @@ from typing import Final
 from attrs import field, frozen
 
 from harvest_async.importer.sources.evidence import (
+    CentDetector,
     ClockDetector,
     DateDetector,
     NumberDetector,
@@ -72,7 +73,7 @@ class _Detectors:
         self._kinds = layout.format.kind.fields
         self.dates, self.numbers, self.clocks = DateDetector(), NumberDetector(), ClockDetector()
         self.sizes = {name: SizeDetector() for name in _SIZED}
-        self.offsets, self.commas = OffsetDetector(), CommaDetector()
+        self.offsets, self.commas, self.cents = OffsetDetector(), CommaDetector(), CentDetector()
         self._typed = typed
 
     def looks(self) -> list[tuple[int, Callable[[int, str], None]]]:
@@ -95,6 +96,8 @@ class _Detectors:
             looks.append(self.sizes[name].look)
         if name in _CLOCKS:
             looks.append(self.clocks.look)
+        if name == "total_cost":
+            looks.append(self.cents.look)
         if name == "person":
             looks.append(self.commas.look)
         return looks
@@ -133,7 +136,7 @@ def _decided(count: int, seen: _Detectors, options: Options, layout: Layout, *, 
     items: list[Problem | Notice | None] = [fault, *seen.dates.notices(None if options.date_order else order)]
     if len(seen.numbers.marks) > 1 and not options.decimal:
         items.append(Notice("", "mixed decimal marks: each value is parsed on its own"))
-    items += [*notices, clocks, seen.commas.settle()]
+    items += [*notices, clocks, seen.commas.settle(), seen.cents.settle(mark)]
     if not (options.file_zone or options.zone or options.zones):
         items.append(seen.offsets.settle(days_only="begin" not in layout.places))
     reading = Reading(order, mark, marks, seen.sizes["duration"].decimals)
