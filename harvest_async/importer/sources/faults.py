@@ -57,11 +57,15 @@ class SheetContent:
         name: its name.
         filled: cells with content.
         faults: cells without a value.
+        hidden: whether the sheet is hidden.
+        hidden_rows: rows with content that are hidden.
     """
 
     def __init__(self, name: str = "") -> None:
         self.name = name
         self.filled = 0
+        self.hidden = False
+        self.hidden_rows = 0
         self.faults = Faults()
 
 

@@ -82,11 +82,13 @@ class Look(SheetContent):
         self._row = self._column = self._width = 0
         self._repeat = 1
         self._row_filled = 0
+        self._row_hidden = False
         self._row_faults: list[tuple[int, str, str]] = []
 
-    def begin_row(self, repeat: int) -> None:
+    def begin_row(self, repeat: int, *, hidden: bool) -> None:
         """Begin a row that is repeated `repeat` times."""
         self._repeat, self._column, self._row_filled, self._row_faults = repeat, 0, 0, []
+        self._row_hidden = hidden
 
     def add_cell(self, repeat: int, *, content: bool, fault: tuple[str, str] | None) -> None:
         """Add a cell that is repeated `repeat` times."""
@@ -105,6 +107,7 @@ class Look(SheetContent):
             return
         self._limits.check_rows(self._where, self._row)
         self.filled += self._row_filled * self._repeat
+        self.hidden_rows += self._repeat * self._row_hidden
         self._limits.check_cells(self._where, self._row, self._width, self.filled)
         for column, reason, text in self._row_faults:
             for row in range(self._row - self._repeat + 1, self._row + 1):
@@ -132,7 +135,8 @@ class _Looks:
             self.sheets.append(Look(found.get("table:name", ""), self._limits))
         elif name == "table:table-row" and self.sheets:
             self._repeat = _times(found, "table:number-rows-repeated")
-            self.sheets[-1].begin_row(self._repeat)
+            hidden = found.get("table:visibility", "visible") != "visible"
+            self.sheets[-1].begin_row(self._repeat, hidden=hidden)
         elif name in _CELLS and self.sheets:
             self._cell, self._said, self._paragraphs = found, [], 0
         elif name == "text:s" and self._cell is not None:

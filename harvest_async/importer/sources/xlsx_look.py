@@ -53,17 +53,18 @@ class Look:
         texts: cells with a shared text.
         odd: whether there are formulas, errors, or numbers that may be none.
         faults: cells without a value; none are found at the first look.
+        hidden_rows: rows with content that are hidden.
     """
 
     def __init__(self, where: str, limits: Limits) -> None:
         self.where = where
         self.limits = limits
-        self.filled = self.texts = 0
+        self.filled = self.texts = self.hidden_rows = 0
         self.odd = False
         self.faults = Faults()
         self.row, self.column = 0, -1
         self._rows = self._width = 0
-        self._counted = False
+        self._counted = self._row_hidden = False
         self._tail = b""
         self._columns: dict[str, int] = {}
         self._xml = self._make_xml()
@@ -98,11 +99,13 @@ class Look:
             self._row(attributes)
 
     def _row(self, attributes: list[str]) -> None:
-        self.row, self.column = self.row + 1, -1
+        self.row, self.column, self._row_hidden = self.row + 1, -1, False
         self.limits.check_filled(self.where, self.filled)
         for index in range(0, len(attributes), 2):
             if attributes[index] == "r":
                 self.row = self._number(attributes[index + 1])
+            elif attributes[index] == "hidden":
+                self._row_hidden = attributes[index + 1] in ("1", "true")
 
     def _cell(self, attributes: list[str]) -> None:
         self._counted = False
@@ -143,6 +146,8 @@ class Look:
             return
         self._counted = True
         self.filled += 1
+        if self._row_hidden:
+            self.hidden_rows, self._row_hidden = self.hidden_rows + 1, False
         row, column = self.row, self.column
         if row > self._rows or column >= self._width:
             self.limits.check_rows(self.where, row)
