@@ -15,7 +15,7 @@ from typing import Final
 from attrs import define, field
 
 from harvest_async.importer.sources.cells import Bad, shown, tidy
-from harvest_async.importer.sources.clocks import read_end, shows_no_clock
+from harvest_async.importer.sources.clocks import is_of_24, read_end, shows_no_clock
 from harvest_async.importer.sources.days import orders_of
 from harvest_async.importer.sources.kinds import Notice, Problem
 from harvest_async.importer.sources.numbers import in_cents, parts_of, read_money, split_number
@@ -232,13 +232,22 @@ class SizeDetector:
 
 @define
 class ClockDetector:
-    """Detects whether times of day with points are times or decimal hours."""
+    """Detects whether times of day with points are times or decimal hours, and whether a day has 24 hours.
+
+    Attributes:
+        dotted: the first time of day with a point.
+        decimal: the first decimal hours.
+        has_24: whether a time such as 13:00 or 0:30 was seen.
+    """
 
     dotted: Place | None = None
     decimal: Place | None = None
+    has_24: bool = False
 
     def look(self, line: int, column: str, text: str) -> None:
         """Observe one cell."""
+        if not self.has_24:
+            self.has_24 = is_of_24(text)
         if "." not in text or ":" in text or (self.dotted and self.decimal):
             return
         if shows_no_clock(text):

@@ -40,12 +40,14 @@ class Reading:
         mark: the decimal mark; None if each number is parsed on its own.
         marks: the decimal marks of columns that have their own.
         decimals: whether the column Duration holds decimal hours.
+        has_24: whether a time of day shows a clock of 24 hours.
     """
 
     order: DateOrder | None = None
     mark: str | None = None
     marks: Mapping[str, str | None] = field(factory=dict)
     decimals: bool = False
+    has_24: bool = False
 
 
 @frozen
@@ -139,7 +141,7 @@ def _decided(count: int, seen: _Detectors, options: Options, layout: Layout, *, 
     items += [*notices, clocks, seen.commas.settle(), seen.cents.settle(mark)]
     if not (options.file_zone or options.zone or options.zones):
         items.append(seen.offsets.settle(days_only="begin" not in layout.places))
-    reading = Reading(order, mark, marks, seen.sizes["duration"].decimals)
+    reading = Reading(order, mark, marks, seen.sizes["duration"].decimals, seen.clocks.has_24)
     faults = tuple(each for each in items if isinstance(each, Problem))
     return FirstPass(count, reading, faults, tuple(each for each in items if isinstance(each, Notice)))
 

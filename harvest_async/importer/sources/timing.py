@@ -77,6 +77,7 @@ class TimeReader:
         self._moment = partial(read_moment, order=reading.order, needs_clock=True)
         self._readers = _readers(cells, reading)
         self._spans = (cells.has("started") and cells.has("ended")) or cells.has("end")
+        self._has_24 = reading.has_24
         self._round = rounder(options.rounding, options.round_to)
         self._roster = None if options.people_by_email else shared.roster
         self._day_totals = None if options.long_days else shared.day_totals
@@ -141,7 +142,7 @@ class TimeReader:
         if day is None or cells.dropped or not _near(cells, "day", day) or not _in_order(cells, day, last):
             return None
         if started is not None and ended is not None:
-            times = times_of(cells, day, started, last, ended, sure=hours is None)
+            times = times_of(cells, day, started, last, ended, sure=hours is None, has_24=self._has_24)
             hours = self._agreed(cells, times, measure, hours)
         elif hours is None:
             column = "duration" if cells.has("duration") else "hours"
