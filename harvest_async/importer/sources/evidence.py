@@ -21,13 +21,23 @@ from harvest_async.importer.sources.kinds import Notice, Problem
 from harvest_async.importer.sources.numbers import in_cents, parts_of, read_money, split_number
 from harvest_async.importer.sources.options import DateOrder
 
-__all__ = ["CentDetector", "ClockDetector", "DateDetector", "NumberDetector", "OffsetDetector", "Place", "SizeDetector"]
+__all__ = [
+    "CentDetector",
+    "ClockDetector",
+    "DateDetector",
+    "MinuteDetector",
+    "NumberDetector",
+    "OffsetDetector",
+    "Place",
+    "SizeDetector",
+]
 
 _REMEMBERED: Final = 50_000
 _SHORT: Final = re.compile(r"(?<![0-9])[0-9]{1,2}([-/.]) ?[0-9]{1,2}\1 ?[0-9]{2}(?![0-9])")
 _DOTTED: Final = re.compile(r"[0-9]{1,2}\.[0-9]{1,2}\.")
 _IN_UTC: Final = re.compile(r"[0-9]:[0-9]{2}[0-9:.,]* ?(?:[Zz]|UTC|GMT|[+-]00:?00)$")
 _LONGEST: Final = 64
+_MINUTES: Final = re.compile(r"[0-9]{1,2}[.,][0-5][0-9]")
 
 Place = tuple[int, str, str]
 """A cell: its line, column and text."""
@@ -109,7 +119,8 @@ class DateDetector:
 
     def _doubtful(self, place: Place, count: int) -> Problem:
         days = orders_of(place[2])
-        more = f", and {count - 1} more dates of the file can be read in two ways" if count > 1 else ""
+        dates = "1 more date" if count == 2 else f"{count - 1:,} more dates"  # noqa: PLR2004 - this one and another
+        more = f", and {dates} of the file can be read in two ways" if count > 1 else ""
         said = f"{place[2]!r} may be {days['dmy']} or {days['mdy']}{more}"
         return Problem(place[0], 0, place[1], f"{said}: give --date-order dmy or --date-order mdy", place[2])
 
@@ -160,6 +171,28 @@ class CentDetector:
 
 def _is_finer(amount: Decimal | Bad) -> bool:
     return isinstance(amount, Decimal) and amount != in_cents(amount)
+
+
+@define
+class MinuteDetector:
+    """Finds hours such as 1.30 in a column that has 1:30, too: they are read as decimals, not as minutes."""
+
+    colon: Place | None = None
+    decimal: Place | None = None
+
+    def look(self, line: int, column: str, text: str) -> None:
+        """Observe one cell."""
+        if ":" in text:
+            self.colon = self.colon or (line, column, text.strip())
+        elif self.decimal is None and _MINUTES.fullmatch(tidy(text)):
+            self.decimal = line, column, text.strip()
+
+    def settle(self) -> Notice | None:
+        """Return a notice if there are both."""
+        if self.colon is None or self.decimal is None:
+            return None
+        (line, _, colon), (_, column, decimal) = self.colon, self.decimal
+        return Notice(column, f"{decimal!r} is read as decimal hours, and {colon!r} on line {line} has minutes")
 
 
 @define

@@ -11,6 +11,7 @@ from harvest_async.importer.sources.evidence import (
     CentDetector,
     ClockDetector,
     DateDetector,
+    MinuteDetector,
     NumberDetector,
     OffsetDetector,
     SizeDetector,
@@ -76,6 +77,7 @@ class _Detectors:
         self.dates, self.numbers, self.clocks = DateDetector(), NumberDetector(), ClockDetector()
         self.sizes = {name: SizeDetector() for name in _SIZED}
         self.offsets, self.commas, self.cents = OffsetDetector(), CommaDetector(), CentDetector()
+        self.minutes = {name: MinuteDetector() for name in ("duration", "hours")}
         self._typed = typed
 
     def looks(self) -> list[tuple[int, Callable[[int, str], None]]]:
@@ -96,6 +98,8 @@ class _Detectors:
             looks.append(self.offsets.look)
         if name in _SIZED:
             looks.append(self.sizes[name].look)
+        if name in self.minutes:
+            looks.append(self.minutes[name].look)
         if name in _CLOCKS:
             looks.append(self.clocks.look)
         if name == "total_cost":
@@ -138,6 +142,7 @@ def _decided(count: int, seen: _Detectors, options: Options, layout: Layout, *, 
     items: list[Problem | Notice | None] = [fault, *seen.dates.notices(None if options.date_order else order)]
     if len(seen.numbers.marks) > 1 and not options.decimal:
         items.append(Notice("", "mixed decimal marks: each value is parsed on its own"))
+    items += [each.settle() for each in seen.minutes.values()]
     items += [*notices, clocks, seen.commas.settle(), seen.cents.settle(mark)]
     if not (options.file_zone or options.zone or options.zones):
         items.append(seen.offsets.settle(days_only="begin" not in layout.places))
