@@ -147,6 +147,8 @@ class TimeReader:
         elif hours is None:
             column = "duration" if cells.has("duration") else "hours"
             cells.wrong(column, "is empty: hours, or a start and an end are needed")
+        elif ended is None and last is not None:
+            _check_days(cells, day, last, hours)
         if hours is None or cells.dropped:
             return None
         if started is not None and ended is not None and break_of(cells):
@@ -223,6 +225,16 @@ def _in_order(cells: Cells, day: date, last: date | None) -> bool:
     what = f"before the day on which it began, {day}" if last < day else f"more than a year after the start, {day}"
     cells.wrong("ended_on", f"{last} is {what}")
     return False
+
+
+def _check_days(cells: Cells, day: date, last: date, hours: Fraction) -> None:
+    """Add a problem if an entry without times of day has too few hours for its days."""
+    days = (last - day).days
+    if hours >= (days - 1) * _DAY:
+        return
+    reason = f"is {days} days after the start, {day}, and the row has {float(hours):g} h, which may be of several days"
+    leave = f"or leave the column out with --map '{cells.title('ended_on')}=' to log them on the first day"
+    cells.wrong("ended_on", f"{last} {reason}: write one row for each day, {leave}")
 
 
 def _near(cells: Cells, field: str, day: date) -> bool:
