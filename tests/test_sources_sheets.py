@@ -7,6 +7,7 @@ from decimal import Decimal
 import openpyxl
 import pytest
 
+from harvest_async.importer.sources import Fill, Problem
 from tests.support.tables import HARVEST, harvest, opened
 from tests.support.workbooks import ods, ods_row, record, xls
 
@@ -132,3 +133,51 @@ def test_hidden_rows_of_xls_are_announced():
     _, notices = read(xls(HARVEST, harvest(), extra=hidden))
 
     assert notices == ["1 hidden row is read, too: delete the rows that should not be imported"]
+
+
+def merged(area, *rows):
+    """A workbook with a merged cell."""
+    workbook = openpyxl.Workbook()
+    for row in rows:
+        workbook.active.append(row)
+    workbook.active.merge_cells(area)
+    content = io.BytesIO()
+    workbook.save(content)
+    return content.getvalue()
+
+
+def test_a_cell_that_a_merged_cell_covers_is_a_problem():
+    """Its row would go to the client of an option, though the sheet shows another one."""
+    content = merged("B2:B3", HARVEST, harvest(), harvest())
+    first, second = opened(content, fill=Fill(client="Other"))[1]
+
+    assert first.client == "ACME"
+    assert (second.row, second.column) == (2, "Client")
+    assert "cell B3 is part of a merged cell" in second.reason
+
+
+def test_a_covered_cell_of_ods_is_a_problem():
+    """As in XLSX."""
+    cells = harvest()
+    covered = ods_row(cells[0], "<table:covered-table-cell/>", *cells[2:])
+    content = ods(ods_row(*HARVEST), ods_row(*harvest()), covered)
+    _, problem = opened(content, fill=Fill(client="Other"))[1]
+
+    assert (problem.row, problem.column) == (2, "Client")
+    assert "cell B3 is part of a merged cell" in problem.reason
+
+
+@pytest.mark.parametrize(
+    ("area", "rows"),
+    [
+        ("H1:I1", [HARVEST, harvest()]),
+        ("A3:H4", [HARVEST, harvest(), (), (), harvest()]),
+        ("I2:J3", [(*HARVEST, "Mood", "Color"), (*harvest(), "good"), harvest()]),
+        ("A5:Z60", [HARVEST, harvest()]),
+    ],
+)
+def test_merged_cells_beside_the_values_are_no_problem(area, rows):
+    """Blank rows, columns that are not read, and rows below the table."""
+    _, items = opened(merged(area, *rows))
+
+    assert [item for item in items if isinstance(item, Problem)] == []

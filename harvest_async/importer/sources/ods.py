@@ -83,12 +83,18 @@ class Look(SheetContent):
         self._repeat = 1
         self._row_filled = 0
         self._row_hidden = False
+        self._row_covered: list[tuple[int, int]] = []
         self._row_faults: list[tuple[int, str, str]] = []
 
     def begin_row(self, repeat: int, *, hidden: bool) -> None:
         """Begin a row that is repeated `repeat` times."""
         self._repeat, self._column, self._row_filled, self._row_faults = repeat, 0, 0, []
         self._row_hidden = hidden
+        self._row_covered = []
+
+    def cover(self, repeat: int) -> None:
+        """Note that a merged cell covers the next cell, which is repeated `repeat` times."""
+        self._row_covered.append((self._column, self._column + repeat))
 
     def add_cell(self, repeat: int, *, content: bool, fault: tuple[str, str] | None) -> None:
         """Add a cell that is repeated `repeat` times."""
@@ -112,6 +118,10 @@ class Look(SheetContent):
         for column, reason, text in self._row_faults:
             for row in range(self._row - self._repeat + 1, self._row + 1):
                 self.faults.add(row, column, reason, text)
+        for first, behind in self._row_covered:
+            for column in range(first, min(behind, self._width)):
+                for row in range(self._row - self._repeat + 1, self._row + 1):
+                    self.faults.add_merged(row, column)
 
 
 class _Looks:
@@ -150,6 +160,8 @@ class _Looks:
 
     def _end(self, name: str) -> None:
         if name in _CELLS and self._cell is not None:
+            if name == _CELLS[1] and self.sheets:
+                self.sheets[-1].cover(_times(self._cell, "table:number-columns-repeated"))
             self._add(self._cell, "".join(self._said))
             self._cell = None
         elif name == "table:table-row" and self.sheets:

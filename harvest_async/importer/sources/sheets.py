@@ -132,7 +132,7 @@ class SheetTable:
             cells = [as_text(value) for value in values]
             if faults.negative:
                 self._check_negative(line, values, faults)
-            if line not in faults.rows and not any(map(str.strip, cells)):
+            if not any(map(str.strip, cells)) and not faults.of_values(line):
                 continue
             if len(max(cells, key=len, default="")) > LONGEST_CELL:
                 raise InvalidArgument(_too_long(name, line, cells))
@@ -183,7 +183,7 @@ def _notices(read: Any, others: Sequence[Any], hidden_rows: int) -> list[Notice]
 
 
 def _check_header(faults: Faults, line: int) -> None:
-    for fault in faults.rows.get(line, {}).values():
+    for fault in faults.of_values(line):
         raise InvalidArgument(f"row {line}, the header: {fault.reason}")
 
 

@@ -25,6 +25,9 @@ _ODD: Final = re.compile(rb"<(?:\w+:)?v(?:\s[^<>]*+)?>\s*+(?:[-+&nNiI]|<!)")
 _OVERLAP: Final = 64
 
 
+_AREA: Final = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6}):([A-Z]{1,3})([1-9][0-9]{0,6})")
+
+
 class Strings:
     """Measures shared texts."""
 
@@ -52,7 +55,7 @@ class Look:
         filled: cells with content.
         texts: cells with a shared text.
         odd: whether there are formulas, errors, or numbers that may be none.
-        faults: cells without a value; none are found at the first look.
+        faults: cells without a value; at the first look those that a merged cell covers.
         hidden_rows: rows with content that are hidden.
     """
 
@@ -97,6 +100,8 @@ class Look:
             self._count()
         elif name == "row":
             self._row(attributes)
+        elif name == "mergeCell":
+            self._merge(dict(zip(attributes[::2], attributes[1::2], strict=True)).get("ref", ""))
 
     def _row(self, attributes: list[str]) -> None:
         self.row, self.column, self._row_hidden = self.row + 1, -1, False
@@ -106,6 +111,18 @@ class Look:
                 self.row = self._number(attributes[index + 1])
             elif attributes[index] == "hidden":
                 self._row_hidden = attributes[index + 1] in ("1", "true")
+
+    def _merge(self, reference: str) -> None:
+        """Note the cells that a merged cell covers, as far as the sheet has content."""
+        match = _AREA.fullmatch(reference)
+        if match is None:
+            return
+        first, last = (self._column_of(letters, reference) for letters in match.group(1, 3))
+        top, bottom = int(match[2]), int(match[4])
+        for row in range(top, min(bottom, self._rows) + 1):
+            for column in range(first, min(last + 1, self._width)):
+                if (row, column) != (top, first):
+                    self.faults.add_merged(row, column)
 
     def _cell(self, attributes: list[str]) -> None:
         self._counted = False
