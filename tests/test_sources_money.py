@@ -41,6 +41,16 @@ def test_an_amount_in_cents_is_not_announced(amounts):
     assert opened(spent(*amounts))[0].notices == ()
 
 
+@pytest.mark.parametrize(
+    ("amounts", "count"), [(("19 EUR", "$19"), 1), (("19 EUR", "\u20ac 19", "19"), 0), (("$1", "1 USD"), 0)]
+)
+def test_amounts_in_several_currencies_are_announced(amounts, count):
+    """An expense has the currency of its client, and not that of the cell."""
+    found, _ = opened(spent(*amounts))
+
+    assert count == sum("different currencies" in notice.text for notice in found.notices)
+
+
 def test_an_amount_that_no_money_reaches_is_a_problem():
     """A number of an account that was typed as the amount is reported with its row and column."""
     (problem,) = problems_of(spent("1111111111111111111111111111111111111111"))

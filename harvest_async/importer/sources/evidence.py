@@ -9,20 +9,18 @@ Invariants:
 from __future__ import annotations
 
 import re
-from decimal import Decimal
 from typing import Final
 
 from attrs import define, field
 
-from harvest_async.importer.sources.cells import Bad, shown, tidy
+from harvest_async.importer.sources.cells import shown, tidy
 from harvest_async.importer.sources.clocks import is_of_24, read_end, shows_no_clock
 from harvest_async.importer.sources.days import orders_of
 from harvest_async.importer.sources.kinds import Notice, Problem
-from harvest_async.importer.sources.numbers import in_cents, parts_of, read_money, split_number
+from harvest_async.importer.sources.numbers import parts_of, split_number
 from harvest_async.importer.sources.options import DateOrder
 
 __all__ = [
-    "CentDetector",
     "ClockDetector",
     "DateDetector",
     "MinuteDetector",
@@ -146,31 +144,6 @@ class NumberDetector:
     def settle(self) -> str | None:
         """Return the mark; None if there is none, or if both are used and each value is parsed on its own."""
         return next(iter(self.marks)) if len(self.marks) == 1 else None
-
-
-@define
-class CentDetector:
-    """Finds amounts with more than two decimals; `finer` has the first for each decimal mark."""
-
-    finer: dict[str, tuple[str, str]] = field(factory=dict)
-
-    def look(self, _: int, column: str, text: str) -> None:
-        """Observe one cell."""
-        mark = "," if "," in text and split_number(text) != "." else "."
-        if mark not in self.finer and _is_finer(read_money(text, mark)):
-            self.finer[mark] = column, text.strip()
-
-    def settle(self, mark: str | None) -> Notice | None:
-        """Return a notice that the account rounds an amount, if there is one in the decimal mark of the file."""
-        for own, (column, text) in self.finer.items():
-            amount = read_money(text, mark)
-            if mark in (None, own) and isinstance(amount, Decimal):
-                return Notice(column, f"{text!r} has more than two decimals: Harvest rounds it, to {in_cents(amount)}")
-        return None
-
-
-def _is_finer(amount: Decimal | Bad) -> bool:
-    return isinstance(amount, Decimal) and amount != in_cents(amount)
 
 
 @define

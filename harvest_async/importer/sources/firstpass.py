@@ -7,8 +7,8 @@ from typing import Final
 
 from attrs import field, frozen
 
+from harvest_async.importer.sources.amounts import CentDetector
 from harvest_async.importer.sources.evidence import (
-    CentDetector,
     ClockDetector,
     DateDetector,
     MinuteDetector,
@@ -143,7 +143,7 @@ def _decided(count: int, seen: _Detectors, options: Options, layout: Layout, *, 
     if len(seen.numbers.marks) > 1 and not options.decimal:
         items.append(Notice("", "mixed decimal marks: each value is parsed on its own"))
     items += [each.settle() for each in seen.minutes.values()]
-    items += [*notices, clocks, seen.commas.settle(), seen.cents.settle(mark)]
+    items += [*notices, clocks, seen.commas.settle(), seen.cents.settle(mark), seen.cents.mixed()]
     if not (options.file_zone or options.zone or options.zones):
         items.append(seen.offsets.settle(days_only="begin" not in layout.places))
     reading = Reading(order, mark, marks, seen.sizes["duration"].decimals, seen.clocks.has_24)
