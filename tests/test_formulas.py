@@ -71,6 +71,20 @@ def test_a_foreign_apostrophe_is_taken_for_ours():
     assert [row.notes for row in rows_of(table(HARVEST, harvest(notes="'=1")))] == ["=1"]
 
 
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [('="007"', "007"), ('="2026-01-05"', "2026-01-05"), ('=""', ""), ('="a"&"b"', '="a"&"b"'), ('="', '="')],
+)
+def test_a_text_that_is_kept_as_a_formula_is_read_as_the_text(cell, text):
+    """Programs write ="007", so that a spreadsheet keeps the zeros."""
+    assert [text] == unescape_all([cell])
+
+
+def test_a_number_with_zeros_in_front_is_the_name_of_a_project():
+    """No project is called ="007"."""
+    assert [row.project for row in rows_of(table(HARVEST, harvest(project='="007"')))] == ["007"]
+
+
 def test_rejected_rows_have_apostrophes_and_load_again(tmp_path):
     """Cells are read as they were in the input, when the rejects are loaded."""
     content = table(HARVEST, harvest(notes="=HYPERLINK(1)", hours="many"))

@@ -192,7 +192,10 @@ def test_what_is_no_money_is_bad(text, mark, reason):
 
 
 @pytest.mark.parametrize(
-    ("text", "flag"), [("Yes", True), ("no", False), ("TRUE", True), ("0", False), (" x ", True), ("", None)]
+    ("text", "flag"),
+    [("Yes", True), ("no", False), ("TRUE", True), ("0", False), (" x ", True), ("", None)]
+    + [(text, True) for text in ("Ja", "WAHR", "oui", "s\u00ed", "sim", "Billable")]
+    + [(text, False) for text in ("nein", "FALSCH", "Non", "n\u00e3o", "nej", "Non-billable")],
 )
 def test_flags_in_all_their_forms(text, flag):
     """Nothing is neither."""
@@ -201,7 +204,7 @@ def test_flags_in_all_their_forms(text, flag):
 
 def test_what_is_no_flag_and_no_whole_number_is_bad():
     """Both are reported as they are."""
-    assert Bad("'maybe' is neither yes nor no") == read_flag("maybe")
+    assert Bad("'maybe' is neither yes nor no: write one of them") == read_flag("maybe")
     assert Bad("'1.5' is no whole number") == read_integer("1.5")
     assert (read_integer(" 12 "), read_integer("")) == (12, None)
 

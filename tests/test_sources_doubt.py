@@ -130,3 +130,47 @@ def test_a_guessed_encoding_is_reported():
     found, _ = opened(content)
 
     assert any("--encoding" in notice.text for notice in found.notices)
+
+
+@pytest.mark.parametrize(("started", "ended"), [("10:00", "1:00"), ("11:30", "2:15"), ("12:30", "1:00")])
+def test_an_end_that_may_be_in_the_afternoon_is_asked_for(started, ended):
+    """Reports 10:00 to 1:00, which are 3 hours without AM and PM, where no time shows a clock of 24 hours."""
+    (problem,) = problems_of(clocked(started, ended))
+
+    assert problem.column == "End time"
+    assert "on the next day or" in problem.reason
+
+
+def test_another_row_shows_a_clock_of_24_hours():
+    """Reads 10:00 to 1:00 as 15 hours in a file that has 13:00, too."""
+    content = clocked("10:00", "1:00") + b"2026-05-06,ACME,Web,Dev,ann@example.com,13:00,14:00,a\n"
+    night, day = rows_of(content)
+
+    assert (night.exact, day.exact) == (15, 1)
+
+
+def test_a_length_decides_where_an_end_may_be_in_the_afternoon():
+    """Reads 10:00 to 1:00 as 15 hours if the duration says so."""
+    (row,) = rows_of(measured("Start time,End time,Hours", "10:00,1:00,15"))
+
+    assert row.exact == 15
+
+
+@pytest.mark.parametrize("column", ["Hours", "Duration"])
+def test_hours_with_a_point_beside_minutes_are_announced(column):
+    """Reads 1.30 as 1.3 hours, and says so where the column has 1:30, too."""
+    content = measured(column, "1:30") + b"2026-05-05,ACME,Web,Dev,ann@example.com,1.30\n"
+    found, (first, second) = opened(content)
+
+    assert (first.exact, second.exact) == (Fraction(3, 2), Fraction(13, 10))
+    assert [notice.text for notice in found.notices] == [
+        "'1.30' is read as decimal hours, and '1:30' on line 2 has minutes"
+    ]
+
+
+@pytest.mark.parametrize("other", ["1.75", "1.5", "2", "1:15"])
+def test_hours_that_can_be_no_minutes_need_no_notice(other):
+    """Nobody writes 1.75 for hours and minutes."""
+    content = measured("Hours", "1:30") + f"2026-05-05,ACME,Web,Dev,ann@example.com,{other}\n".encode()
+
+    assert opened(content)[0].notices == ()

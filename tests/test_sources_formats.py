@@ -297,7 +297,7 @@ def test_what_is_wrong_with_a_file_of_a_folder_names_it(tmp_path):
     (tmp_path / "tasks.csv").write_text("name,is_default\nDesign,maybe\n")
     with open_source(tmp_path) as source:
         (problem,) = (item for item in source if isinstance(item, Problem))
-    assert str(problem) == "tasks.csv, line 2, row 1, is_default: 'maybe' is neither yes nor no"
+    assert str(problem) == "tasks.csv, line 2, row 1, is_default: 'maybe' is neither yes nor no: write one of them"
 
     (tmp_path / "people.csv").write_text("colour\nred\n")
     with pytest.raises(InvalidArgument, match=r"people\.csv: line 1: .* needs the columns Email"):

@@ -24,7 +24,7 @@ from zoneinfo import ZoneInfo
 from attrs import frozen
 
 from harvest_async.importer.sources.cells import Bad
-from harvest_async.importer.sources.clocks import half_is_missing
+from harvest_async.importer.sources.clocks import half_is_missing, is_open
 from harvest_async.importer.sources.entry import lengths
 from harvest_async.importer.sources.reading import Cells
 from harvest_async.importer.sources.spans import UNITS, read_duration, read_hours
@@ -73,7 +73,9 @@ class Times:
         return apart <= (_TENTH if coarse else _MINUTE)
 
 
-def times_of(cells: Cells, day: date, started: time, last: date | None, ended: int, *, sure: bool) -> Times:
+def times_of(
+    cells: Cells, day: date, started: time, last: date | None, ended: int, *, sure: bool, has_24: bool
+) -> Times:
     """Return the start and end of an entry; an end before the start is on the next day if its day is unknown.
 
     Args:
@@ -83,6 +85,7 @@ def times_of(cells: Cells, day: date, started: time, last: date | None, ended: i
         last: the day of the end; None if it is unknown.
         ended: the end in seconds after midnight.
         sure: whether the row has no duration.
+        has_24: whether a time of the file shows a clock of 24 hours.
     """
     begin = datetime.combine(day, started)
     end = datetime.combine(last or day, time()) + timedelta(seconds=ended)
@@ -97,7 +100,18 @@ def times_of(cells: Cells, day: date, started: time, last: date | None, ended: i
             cells.wrong(
                 "ended", f"{cells.text('ended').strip()!r} {reason}: correct it, or give an end date or a duration"
             )
+        elif sure and not has_24:
+            _check_afternoon(cells, end)
     return Times("ended", begin, end, cyclic=last is None)
+
+
+def _check_afternoon(cells: Cells, end: datetime) -> None:
+    """Add a problem if an end before the start may be in the afternoon of the same day: from 10:00 to 1:00."""
+    text = cells.text("ended").strip()
+    if is_open(text) and is_open(cells.text("started")):
+        later = end - timedelta(hours=12)
+        reason = f"is before the start, and may be {end:%H:%M} on the next day or {later:%H:%M}"
+        cells.wrong("ended", f"{text!r} {reason}: write {later:%H:%M}, or give an end date or a duration")
 
 
 def check_halves(cells: Cells) -> None:

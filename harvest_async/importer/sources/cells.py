@@ -23,9 +23,14 @@ _FULL_WIDTH: Final = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _MINUS: Final = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2212\ufe63"), "-")
 _PLAIN: Final = {**_INVISIBLE, **_FULL_WIDTH, **_MINUS}
 _FLAGS: Final = {
-    **dict.fromkeys(("yes", "y", "true", "1", "x", "on"), True),
-    **dict.fromkeys(("no", "n", "false", "0", "off"), False),
+    **dict.fromkeys(("yes", "y", "true", "1", "x", "on", "billable"), True),
+    **dict.fromkeys(("no", "n", "false", "0", "off", "non-billable", "not billable"), False),
+    **dict.fromkeys(
+        ("ja", "wahr", "oui", "vrai", "s\u00ed", "si", "s\u00ec", "verdadero", "vero", "sim", "waar"), True
+    ),
+    **dict.fromkeys(("nein", "falsch", "non", "faux", "falso", "n\u00e3o", "nao", "nee", "nej", "onwaar"), False),
 }
+"""Words of several languages, also those that spreadsheet programs show for true and false."""
 
 
 @frozen
@@ -61,7 +66,7 @@ def read_flag(text: str) -> bool | Bad | None:
     word = tidy(text).lower()
     if not word:
         return None
-    return _FLAGS.get(word, Bad(f"{shown(text.strip())} is neither yes nor no"))
+    return _FLAGS.get(word, Bad(f"{shown(text.strip())} is neither yes nor no: write one of them"))
 
 
 def read_integer(text: str) -> int | Bad | None:

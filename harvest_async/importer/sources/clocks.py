@@ -15,7 +15,7 @@ from harvest_async.importer.sources.cells import REPORTED, Bad, shown, tidy
 from harvest_async.importer.sources.days import day_in, parted
 from harvest_async.importer.sources.options import DateOrder
 
-__all__ = ["DAY", "half_is_missing", "read_clock", "read_end", "read_moment", "shows_no_clock"]
+__all__ = ["DAY", "half_is_missing", "is_of_24", "is_open", "read_clock", "read_end", "read_moment", "shows_no_clock"]
 
 DAY: Final = 24 * 3600
 """The seconds of a day."""
@@ -85,15 +85,30 @@ def half_is_missing(text: str, other: str) -> bool:
     return theirs == "named" and mine == "open"
 
 
+def is_open(text: str) -> bool:
+    """Return whether a time of day could be in either half of the day: 9:30, but neither 9:30 AM nor 21:30."""
+    return _half(text) == "open"
+
+
+def is_of_24(text: str) -> bool:
+    """Return whether a time of day can only be one of a clock with 24 hours: 13:00 or 0:30."""
+    match = _matched(text)
+    return match is not None and _half(text) == "none"
+
+
 def _half(text: str) -> str:
     """Return how a time says in which half of the day it is: `named` by AM or PM, `open`, or `none` needed."""
-    bare = _AROUND.sub("", tidy(text)) if len(text) <= _LONGEST else ""
-    match = next(filter(None, (form.fullmatch(bare) for form in _FORMS)), None)
+    match = _matched(text)
     if match is None:
         return "none"
     if any(part and part.isalpha() for part in match.groups()):
         return "named"
     return "open" if 1 <= int(match[1]) <= _NOON else "none"
+
+
+def _matched(text: str) -> re.Match[str] | None:
+    bare = _AROUND.sub("", tidy(text)) if len(text) <= _LONGEST else ""
+    return next(filter(None, (form.fullmatch(bare) for form in _FORMS)), None)
 
 
 def shows_no_clock(text: str) -> bool:

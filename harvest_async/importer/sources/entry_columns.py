@@ -35,6 +35,8 @@ TIME: Final = Kind(
         "time (decimal)": "hours", "start time": "started", "started at": "started", "end time": "ended",
         "ended at": "ended", "end date": "ended_on", "start": "begin", "stop date": "ended_on",
         "stop time": "ended", "stop": "end", "started time": "started", "ended time": "ended",
+        **dict.fromkeys(("time spent (h)", "hours spent", "hours worked", "worked hours", "logged hours"), "hours"),
+        "time spent": "duration", "time spent seconds": "seconds", "time spent (seconds)": "seconds",
         "is running": "running", "timer started at": "running",
         **dict.fromkeys(("break", "breaks", "break duration", "break hours", "break (h)", "break length", "lunch",
             "lunch break", "pause", "pausen", "pausenzeit", "pausendauer", "pauses"), "break_time"),

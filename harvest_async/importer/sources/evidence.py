@@ -14,19 +14,28 @@ from typing import Final
 from attrs import define, field
 
 from harvest_async.importer.sources.cells import shown, tidy
-from harvest_async.importer.sources.clocks import read_end, shows_no_clock
+from harvest_async.importer.sources.clocks import is_of_24, read_end, shows_no_clock
 from harvest_async.importer.sources.days import orders_of
 from harvest_async.importer.sources.kinds import Notice, Problem
 from harvest_async.importer.sources.numbers import parts_of, split_number
 from harvest_async.importer.sources.options import DateOrder
 
-__all__ = ["ClockDetector", "DateDetector", "NumberDetector", "OffsetDetector", "Place", "SizeDetector"]
+__all__ = [
+    "ClockDetector",
+    "DateDetector",
+    "MinuteDetector",
+    "NumberDetector",
+    "OffsetDetector",
+    "Place",
+    "SizeDetector",
+]
 
 _REMEMBERED: Final = 50_000
 _SHORT: Final = re.compile(r"(?<![0-9])[0-9]{1,2}([-/.]) ?[0-9]{1,2}\1 ?[0-9]{2}(?![0-9])")
 _DOTTED: Final = re.compile(r"[0-9]{1,2}\.[0-9]{1,2}\.")
 _IN_UTC: Final = re.compile(r"[0-9]:[0-9]{2}[0-9:.,]* ?(?:[Zz]|UTC|GMT|[+-]00:?00)$")
 _LONGEST: Final = 64
+_MINUTES: Final = re.compile(r"[0-9]{1,2}[.,][0-5][0-9]")
 
 Place = tuple[int, str, str]
 """A cell: its line, column and text."""
@@ -108,7 +117,8 @@ class DateDetector:
 
     def _doubtful(self, place: Place, count: int) -> Problem:
         days = orders_of(place[2])
-        more = f", and {count - 1} more dates of the file can be read in two ways" if count > 1 else ""
+        dates = "1 more date" if count == 2 else f"{count - 1:,} more dates"  # noqa: PLR2004 - this one and another
+        more = f", and {dates} of the file can be read in two ways" if count > 1 else ""
         said = f"{place[2]!r} may be {days['dmy']} or {days['mdy']}{more}"
         return Problem(place[0], 0, place[1], f"{said}: give --date-order dmy or --date-order mdy", place[2])
 
@@ -134,6 +144,28 @@ class NumberDetector:
     def settle(self) -> str | None:
         """Return the mark; None if there is none, or if both are used and each value is parsed on its own."""
         return next(iter(self.marks)) if len(self.marks) == 1 else None
+
+
+@define
+class MinuteDetector:
+    """Finds hours such as 1.30 in a column that has 1:30, too: they are read as decimals, not as minutes."""
+
+    colon: Place | None = None
+    decimal: Place | None = None
+
+    def look(self, line: int, column: str, text: str) -> None:
+        """Observe one cell."""
+        if ":" in text:
+            self.colon = self.colon or (line, column, text.strip())
+        elif self.decimal is None and _MINUTES.fullmatch(tidy(text)):
+            self.decimal = line, column, text.strip()
+
+    def settle(self) -> Notice | None:
+        """Return a notice if there are both."""
+        if self.colon is None or self.decimal is None:
+            return None
+        (line, _, colon), (_, column, decimal) = self.colon, self.decimal
+        return Notice(column, f"{decimal!r} is read as decimal hours, and {colon!r} on line {line} has minutes")
 
 
 @define
@@ -206,13 +238,22 @@ class SizeDetector:
 
 @define
 class ClockDetector:
-    """Detects whether times of day with points are times or decimal hours."""
+    """Detects whether times of day with points are times or decimal hours, and whether a day has 24 hours.
+
+    Attributes:
+        dotted: the first time of day with a point.
+        decimal: the first decimal hours.
+        has_24: whether a time such as 13:00 or 0:30 was seen.
+    """
 
     dotted: Place | None = None
     decimal: Place | None = None
+    has_24: bool = False
 
     def look(self, line: int, column: str, text: str) -> None:
         """Observe one cell."""
+        if not self.has_24:
+            self.has_24 = is_of_24(text)
         if "." not in text or ":" in text or (self.dotted and self.decimal):
             return
         if shows_no_clock(text):

@@ -30,11 +30,13 @@ class Faults:
         rows: row (from 1) -> column (from 0) -> fault.
         count: how many there are.
         negative: places of negative numbers, which are no dates and no times of day.
+        merged: places that are covered by a merged cell; a row or a header of nothing else is not at fault.
     """
 
     rows: dict[int, dict[int, Fault]] = field(factory=dict)
     count: int = 0
     negative: set[tuple[int, int]] = field(factory=set)
+    merged: set[tuple[int, int]] = field(factory=set)
 
     def add(self, row: int, column: int, reason: str, text: str = "") -> None:
         """Note a fault; the reason begins behind the cell's name.
@@ -49,6 +51,15 @@ class Faults:
             )
         self.rows.setdefault(row, {})[column] = Fault(f"cell {column_letters(column)}{row} {reason}", text[:100])
 
+    def add_merged(self, row: int, column: int) -> None:
+        """Note a cell that is covered by a merged cell."""
+        self.merged.add((row, column))
+        self.add(row, column, "is part of a merged cell, so that it has no value: split the cell, and fill each one")
+
+    def of_values(self, row: int) -> list[Fault]:
+        """Return the faults of a row that are not of merged cells."""
+        return [fault for column, fault in self.rows.get(row, {}).items() if (row, column) not in self.merged]
+
 
 class SheetContent:
     """What is known of a sheet before its cells are read.
@@ -57,11 +68,15 @@ class SheetContent:
         name: its name.
         filled: cells with content.
         faults: cells without a value.
+        hidden: whether the sheet is hidden.
+        hidden_rows: rows with content that are hidden.
     """
 
     def __init__(self, name: str = "") -> None:
         self.name = name
         self.filled = 0
+        self.hidden = False
+        self.hidden_rows = 0
         self.faults = Faults()
 
 

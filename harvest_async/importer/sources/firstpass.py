@@ -7,9 +7,11 @@ from typing import Final
 
 from attrs import field, frozen
 
+from harvest_async.importer.sources.amounts import CentDetector
 from harvest_async.importer.sources.evidence import (
     ClockDetector,
     DateDetector,
+    MinuteDetector,
     NumberDetector,
     OffsetDetector,
     SizeDetector,
@@ -39,12 +41,14 @@ class Reading:
         mark: the decimal mark; None if each number is parsed on its own.
         marks: the decimal marks of columns that have their own.
         decimals: whether the column Duration holds decimal hours.
+        has_24: whether a time of day shows a clock of 24 hours.
     """
 
     order: DateOrder | None = None
     mark: str | None = None
     marks: Mapping[str, str | None] = field(factory=dict)
     decimals: bool = False
+    has_24: bool = False
 
 
 @frozen
@@ -72,7 +76,8 @@ class _Detectors:
         self._kinds = layout.format.kind.fields
         self.dates, self.numbers, self.clocks = DateDetector(), NumberDetector(), ClockDetector()
         self.sizes = {name: SizeDetector() for name in _SIZED}
-        self.offsets, self.commas = OffsetDetector(), CommaDetector()
+        self.offsets, self.commas, self.cents = OffsetDetector(), CommaDetector(), CentDetector()
+        self.minutes = {name: MinuteDetector() for name in ("duration", "hours")}
         self._typed = typed
 
     def looks(self) -> list[tuple[int, Callable[[int, str], None]]]:
@@ -93,8 +98,12 @@ class _Detectors:
             looks.append(self.offsets.look)
         if name in _SIZED:
             looks.append(self.sizes[name].look)
+        if name in self.minutes:
+            looks.append(self.minutes[name].look)
         if name in _CLOCKS:
             looks.append(self.clocks.look)
+        if name == "total_cost":
+            looks.append(self.cents.look)
         if name == "person":
             looks.append(self.commas.look)
         return looks
@@ -133,10 +142,11 @@ def _decided(count: int, seen: _Detectors, options: Options, layout: Layout, *, 
     items: list[Problem | Notice | None] = [fault, *seen.dates.notices(None if options.date_order else order)]
     if len(seen.numbers.marks) > 1 and not options.decimal:
         items.append(Notice("", "mixed decimal marks: each value is parsed on its own"))
-    items += [*notices, clocks, seen.commas.settle()]
+    items += [each.settle() for each in seen.minutes.values()]
+    items += [*notices, clocks, seen.commas.settle(), seen.cents.settle(mark), seen.cents.mixed()]
     if not (options.file_zone or options.zone or options.zones):
         items.append(seen.offsets.settle(days_only="begin" not in layout.places))
-    reading = Reading(order, mark, marks, seen.sizes["duration"].decimals)
+    reading = Reading(order, mark, marks, seen.sizes["duration"].decimals, seen.clocks.has_24)
     faults = tuple(each for each in items if isinstance(each, Problem))
     return FirstPass(count, reading, faults, tuple(each for each in items if isinstance(each, Notice)))
 

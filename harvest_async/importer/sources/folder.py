@@ -37,12 +37,12 @@ def files_of(folder: Path) -> tuple[list[Path], tuple[Notice, ...]]:
     called = {kind: [name for name in file_names(kind) if name in there] for kind in KINDS if kind not in _PASSED}
     if doubled := next((names for names in called.values() if len(names) > 1), None):
         raise InvalidArgument(
-            f"{folder} holds {' and '.join(doubled)}, which have the same kind of record: leave one of them out"
+            f"the folder holds {' and '.join(doubled)}, which have the same kind of record: leave one of them out"
         )
     wanted = [there[name] for names in called.values() for name in names]
     if not wanted:
         names = ", ".join(f"{kind}.jsonl" for kind in KINDS)
-        raise InvalidArgument(f"{folder}: none of the files that an export writes is there, or all are empty: {names}")
+        raise InvalidArgument(f"the folder has none of the files that an export writes, or all are empty: {names}")
     left = [path for path in there.values() if path not in wanted and path.suffix in ENDINGS]
     return wanted, tuple(_unread(left))
 

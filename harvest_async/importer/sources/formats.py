@@ -17,7 +17,8 @@ from harvest_async.importer.sources.columns import KINDS, Kind
 from harvest_async.importer.sources.fieldlist import deciding, field_named, unknown_field
 from harvest_async.importer.sources.kinds import Notice
 from harvest_async.importer.sources.options import DateOrder, Fill, Options
-from harvest_async.importer.sources.words import FILLED, is_summary, plain, readable
+from harvest_async.importer.sources.summaries import refuse_summary, refuse_week
+from harvest_async.importer.sources.words import FILLED, plain, readable
 
 __all__ = ["FORMATS", "Format", "Layout", "lay_out"]
 
@@ -175,6 +176,7 @@ def lay_out(header: Sequence[str], line: int, options: Options, file: str = "", 
     titles = [readable(cell) for cell in header]
     names = [plain(title) for title in titles]
     mapped = _mapped(options, names, titles)
+    refuse_week(names, mapped, titles, line)
     chosen = _choose(names, mapped, options, file, root, titles, line)
     _refuse_doubles(chosen.kind, names, titles, line)
     layout = _place(chosen, names, titles, mapped)
@@ -188,7 +190,7 @@ def _refuse_doubles(kind: Kind, names: Sequence[str], titles: Sequence[str], lin
     fields = kind.names()
     for name, title in zip(names, titles, strict=True):
         if name in fields and name in seen:
-            raise InvalidArgument(f"line {line}: the column {title!r} is there twice")
+            raise InvalidArgument(f"line {line}: the column {title!r} is there twice: rename one of them")
         seen.add(name)
 
 
@@ -207,20 +209,6 @@ def _refuse_filled(layout: Layout, names: Sequence[str], mapped: Mapping[int, st
                     f"read: read it with --map '{title}={field}' in place of --{field}, or ignore it with "
                     f"--map '{title}='"
                 )
-
-
-def _refuse_summary(
-    kind: Kind, names: Sequence[str], mapped: Mapping[int, str], titles: Sequence[str], line: int
-) -> None:
-    """Refuse hours without days, as in a summary report."""
-    read = [name for name in names if name in kind.names()] + [names[index] for index in mapped]
-    column = is_summary(names, read)
-    if column:
-        title = titles[names.index(column)]
-        raise InvalidArgument(
-            f"line {line}: the file has hours ({title}) and no day for them, as summary reports do: export the "
-            f"detailed report, or pass the column over with --map '{title}='"
-        )
 
 
 def _mapped(options: Options, names: Sequence[str], titles: Sequence[str]) -> dict[int, str]:
@@ -257,9 +245,10 @@ def _choose(
         chosen = FORMATS[options.format]
     else:
         chosen = _by_signs(names) or _by_name(file, root) or _by_fields(names, mapped, titles, line)
+    read = chosen.kind.names()
     is_of_records = chosen.kind.name not in ("time_entries", "expenses")
     if is_of_records and options.format == "auto":
-        _refuse_summary(chosen.kind, names, mapped, titles, line)
+        refuse_summary(read, names, mapped, titles, line)
     if missing := _missing(chosen.kind, names, mapped):
         required = ", ".join(" or ".join(chosen.kind.titles.get(one, one) for one in group) for group in missing)
         raise InvalidArgument(
@@ -267,7 +256,7 @@ def _choose(
             "name them with --map COLUMN=FIELD, or another format with --format"
         )
     if is_of_records:
-        _refuse_summary(chosen.kind, names, mapped, titles, line)
+        refuse_summary(read, names, mapped, titles, line)
     return chosen
 
 
@@ -287,6 +276,8 @@ def _by_fields(names: Sequence[str], mapped: Mapping[int, str], titles: Sequence
     fitting = [each for each in plain_ones if not _missing(each.kind, names, mapped)]
     known = {each.name: len(_fields(each.kind, names, mapped)) for each in fitting}
     best = [each for each in fitting if known[each.name] == max(known.values())]
+    if "time" in known and "category" not in _fields(KINDS["expenses"], names, mapped):
+        best = [each for each in best if each.name != "expenses"] or [FORMATS["time"]]  # timesheets have amounts, too
     if len(best) == 1:
         return best[0]
     columns = ", ".join(titles)
@@ -296,10 +287,11 @@ def _by_fields(names: Sequence[str], mapped: Mapping[int, str], titles: Sequence
             "choose with --format, or map a column with --map to a field that only one of them has "
             f"({deciding([each.kind for each in best])})"
         )
+    hint = "; if the header is on a later line, delete the lines above it" if len(titles) == 1 else ""
     some = "; ".join(f"{each.title} ({each.name})" for each in FORMATS.values() if each.signs)
     raise InvalidArgument(
         f"line {line}: the columns ({columns}) are of no known format: {some}; plain "
-        f"{', '.join(_PLAIN)}. Name it with --format, and columns with --map COLUMN=FIELD"
+        f"{', '.join(_PLAIN)}. Name it with --format, and columns with --map COLUMN=FIELD{hint}"
     )
 
 

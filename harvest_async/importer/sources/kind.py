@@ -87,8 +87,22 @@ WHERE: Final = {
     "project_id": "Project id",
 }
 WHERE_SPELLINGS: Final = {"customer": "client", "client name": "client", "project name": "project"}
-NOTES_SPELLINGS: Final = {"note": "notes", "description": "notes", "comment": "notes", "comments": "notes"}
-DAY_SPELLINGS: Final = {"date": "day", "spent at": "day", "spent on": "day", "spent date": "day", "start date": "day"}
+NOTES_SPELLINGS: Final = {
+    "note": "notes",
+    "description": "notes",
+    "comment": "notes",
+    "comments": "notes",
+    "work description": "notes",
+    "memo": "notes",
+}
+DAY_SPELLINGS: Final = {
+    "date": "day",
+    "spent at": "day",
+    "spent on": "day",
+    "spent date": "day",
+    "start date": "day",
+    **dict.fromkeys(("work date", "worked on", "activity date"), "day"),
+}
 ACTIVE: Final = {"is active": "archived", "active": "archived"}
 STAMPS: Final = frozenset({"id", "created at", "updated at", "cache version", "extra"})
 REPORT: Final = frozenset(

@@ -82,11 +82,19 @@ class Look(SheetContent):
         self._row = self._column = self._width = 0
         self._repeat = 1
         self._row_filled = 0
+        self._row_hidden = False
+        self._row_covered: list[tuple[int, int]] = []
         self._row_faults: list[tuple[int, str, str]] = []
 
-    def begin_row(self, repeat: int) -> None:
+    def begin_row(self, repeat: int, *, hidden: bool) -> None:
         """Begin a row that is repeated `repeat` times."""
         self._repeat, self._column, self._row_filled, self._row_faults = repeat, 0, 0, []
+        self._row_hidden = hidden
+        self._row_covered = []
+
+    def cover(self, repeat: int) -> None:
+        """Note that a merged cell covers the next cell, which is repeated `repeat` times."""
+        self._row_covered.append((self._column, self._column + repeat))
 
     def add_cell(self, repeat: int, *, content: bool, fault: tuple[str, str] | None) -> None:
         """Add a cell that is repeated `repeat` times."""
@@ -105,10 +113,15 @@ class Look(SheetContent):
             return
         self._limits.check_rows(self._where, self._row)
         self.filled += self._row_filled * self._repeat
+        self.hidden_rows += self._repeat * self._row_hidden
         self._limits.check_cells(self._where, self._row, self._width, self.filled)
         for column, reason, text in self._row_faults:
             for row in range(self._row - self._repeat + 1, self._row + 1):
                 self.faults.add(row, column, reason, text)
+        for first, behind in self._row_covered:
+            for column in range(first, min(behind, self._width)):
+                for row in range(self._row - self._repeat + 1, self._row + 1):
+                    self.faults.add_merged(row, column)
 
 
 class _Looks:
@@ -132,7 +145,8 @@ class _Looks:
             self.sheets.append(Look(found.get("table:name", ""), self._limits))
         elif name == "table:table-row" and self.sheets:
             self._repeat = _times(found, "table:number-rows-repeated")
-            self.sheets[-1].begin_row(self._repeat)
+            hidden = found.get("table:visibility", "visible") != "visible"
+            self.sheets[-1].begin_row(self._repeat, hidden=hidden)
         elif name in _CELLS and self.sheets:
             self._cell, self._said, self._paragraphs = found, [], 0
         elif name == "text:s" and self._cell is not None:
@@ -146,6 +160,8 @@ class _Looks:
 
     def _end(self, name: str) -> None:
         if name in _CELLS and self._cell is not None:
+            if name == _CELLS[1] and self.sheets:
+                self.sheets[-1].cover(_times(self._cell, "table:number-columns-repeated"))
             self._add(self._cell, "".join(self._said))
             self._cell = None
         elif name == "table:table-row" and self.sheets:

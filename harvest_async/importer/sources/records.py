@@ -10,7 +10,6 @@ import csv
 import io
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from decimal import Decimal
 from functools import partial
 from typing import Any, Final
 
@@ -21,7 +20,7 @@ from harvest_async.importer.sources.columns import Kind
 from harvest_async.importer.sources.days import read_day
 from harvest_async.importer.sources.kinds import AnyRow, ExpenseRow
 from harvest_async.importer.sources.limits import LONGEST_CELL
-from harvest_async.importer.sources.numbers import read_money
+from harvest_async.importer.sources.numbers import in_cents, read_money
 from harvest_async.importer.sources.options import DateOrder, Options
 from harvest_async.importer.sources.reading import Cells, cached, is_address
 from harvest_async.importer.sources.roster import Roster, split_comma
@@ -29,7 +28,6 @@ from harvest_async.importer.sources.words import plain
 
 __all__ = ["RecordReader"]
 
-_CENT: Final = Decimal("0.01")
 _STATUS: Final = {"active": True, "archived": False, "inactive": False, "deactivated": False, "deleted": False}
 _OF_PROJECT: Final = "project_id"
 
@@ -189,7 +187,7 @@ def _is_of_units(cells: Cells, found: Mapping[str, Any]) -> bool:
     price = read_money(known.get("unit_price", ""), ".")
     if cost is None or units is None or isinstance(price, Bad):
         return False
-    return bool((units * price).quantize(_CENT) == cost.quantize(_CENT))
+    return in_cents(units * price) == in_cents(cost)
 
 
 def _invoice(cells: Cells) -> dict[str, Any]:

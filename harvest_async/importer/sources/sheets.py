@@ -17,6 +17,7 @@ from harvest_async.errors import InvalidArgument
 from harvest_async.importer.sources.calamine import as_text, load, rows
 from harvest_async.importer.sources.encodings import Text
 from harvest_async.importer.sources.faults import Fault, Faults, column_letters
+from harvest_async.importer.sources.kinds import Notice
 from harvest_async.importer.sources.limits import LONGEST_CELL, Limits, only_invalid
 from harvest_async.importer.sources.ods import OdsBook
 from harvest_async.importer.sources.origin import Origin
@@ -27,6 +28,7 @@ from harvest_async.importer.sources.xlsx import Opened, XlsxBook
 __all__ = ["SheetTable"]
 
 _ZIP: Final = b"PK"
+_VISIBLE: Final = "SheetVisibleEnum.Visible"
 
 
 class SheetTable:
@@ -39,6 +41,7 @@ class SheetTable:
 
     Attributes:
         container: `xlsx`, `ods` or `xls`.
+        notices: the sheets and hidden rows that a person may not expect to be read, or not to be.
         faults: row -> column (from 0) -> why the cell can't be read.
 
     Raises:
@@ -55,6 +58,7 @@ class SheetTable:
         self.text = Text("")
         self.container = ""
         self.faults: dict[int, dict[int, Fault]] = {}
+        self.notices: list[Notice] = []
         self.header_line, self.header = 0, [""]
         self._rows = tempfile.TemporaryFile("w+", encoding="utf-8", newline="")  # noqa: SIM115 - closed by `close`
         self._written = csv.writer(self._rows)
@@ -96,21 +100,24 @@ class SheetTable:
         book = XlsxBook(package, self._limits)
         for each in _chosen(book.sheets, sheet):
             with book.opened(each) as opened:
-                if opened is not None and self._take(opened, load(opened.stream), 0, each.name, opened.faults):
-                    return True
+                if opened is None or not self._take(opened, load(opened.stream), 0, each.name, opened.faults):
+                    continue
+            others = [] if sheet else [other for other in book.sheets if other != each and book.has_content(other)]
+            self.notices = _notices(each, others, opened.hidden_rows)
+            return True
         return False
 
     def _from_whole(self, book: OdsBook | XlsBook, sheet: str | None) -> bool:
         with book.opened() as (opened, looks):
             loaded = load(opened.stream)
-            for look, name in zip(looks, loaded.sheet_names, strict=True):
-                look.name = name
-            chosen = set(_chosen(looks, sheet))
-            return any(
-                self._take(opened, loaded, index, look.name, look.faults)
-                for index, look in enumerate(looks)
-                if look in chosen and look.filled
-            )
+            for look, data in zip(looks, loaded.sheets_metadata, strict=True):
+                look.name, look.hidden = data.name, str(data.visible) != _VISIBLE
+            for look in _chosen(looks, sheet):
+                if look.filled and self._take(opened, loaded, looks.index(look), look.name, look.faults):
+                    others = [] if sheet else [other for other in looks if other is not look and other.filled]
+                    self.notices = _notices(look, others, look.hidden_rows)
+                    return True
+        return False
 
     def _take(self, opened: Opened, book: Any, index: int, name: str, faults: Faults) -> bool:
         """Write the rows of a sheet; return whether there are any."""
@@ -125,7 +132,7 @@ class SheetTable:
             cells = [as_text(value) for value in values]
             if faults.negative:
                 self._check_negative(line, values, faults)
-            if line not in faults.rows and not any(map(str.strip, cells)):
+            if not any(map(str.strip, cells)) and not faults.of_values(line):
                 continue
             if len(max(cells, key=len, default="")) > LONGEST_CELL:
                 raise InvalidArgument(_too_long(name, line, cells))
@@ -144,9 +151,9 @@ class SheetTable:
 
 
 def _chosen(sheets: Sequence[Any], name: str | None) -> list[Any]:
-    """Return the sheet with a name, or all sheets."""
+    """Return the sheet with a name, or all sheets, the hidden ones last."""
     if name is None:
-        return list(sheets)
+        return sorted(sheets, key=lambda sheet: bool(sheet.hidden))
     chosen = [sheet for sheet in sheets if sheet.name == name]
     if not chosen:
         raise InvalidArgument(
@@ -155,8 +162,28 @@ def _chosen(sheets: Sequence[Any], name: str | None) -> list[Any]:
     return chosen[:1]
 
 
+def _notices(read: Any, others: Sequence[Any], hidden_rows: int) -> list[Notice]:
+    """Return notices about a sheet that is read, and others with content that aren't.
+
+    Args:
+        read: the sheet.
+        others: the other sheets with content, if none was named by an option.
+        hidden_rows: the number of rows of the sheet that are hidden.
+    """
+    notices = []
+    if left := [repr(each.name) for each in others if not each.hidden]:
+        are = "is" if len(left) == 1 else "are"
+        notices.append(Notice("", f"the sheet {read.name!r} is read, {', '.join(left)} {are} not: see --sheet"))
+    if read.hidden:
+        notices.append(Notice("", f"the sheet {read.name!r} is read, and is hidden"))
+    if hidden_rows:
+        rows = "1 hidden row is" if hidden_rows == 1 else f"{hidden_rows:,} hidden rows are"
+        notices.append(Notice("", f"{rows} read, too: delete the rows that should not be imported"))
+    return notices
+
+
 def _check_header(faults: Faults, line: int) -> None:
-    for fault in faults.rows.get(line, {}).values():
+    for fault in faults.of_values(line):
         raise InvalidArgument(f"row {line}, the header: {fault.reason}")
 
 

@@ -33,6 +33,7 @@ from harvest_async.importer.sources.reading import Cells
 from harvest_async.importer.sources.records import RecordReader
 from harvest_async.importer.sources.roster import Shared
 from harvest_async.importer.sources.several import Where, check_together, of_columns, origins_of
+from harvest_async.importer.sources.sheets import SheetTable
 from harvest_async.importer.sources.template import mapping_of
 from harvest_async.importer.sources.timing import TimeReader
 
@@ -222,7 +223,8 @@ class _File:
 
     def _describe(self, sha256: str, seen: FirstPass) -> Found:
         layout, table = self._layout, self._table
-        notices = [evolve(notice, file=self._label) for notice in (*layout.notices, *seen.notices)]
+        of_sheet = table.notices if isinstance(table, SheetTable) else ()
+        notices = [evolve(notice, file=self._label) for notice in (*of_sheet, *layout.notices, *seen.notices)]
         if warning := _WARNINGS.get(layout.format.kind.name):
             notices.append(Notice("", warning, self._label))
         if table.text.encoding == "cp1252" and self._options.encoding is None:

@@ -77,6 +77,7 @@ class TimeReader:
         self._moment = partial(read_moment, order=reading.order, needs_clock=True)
         self._readers = _readers(cells, reading)
         self._spans = (cells.has("started") and cells.has("ended")) or cells.has("end")
+        self._has_24 = reading.has_24
         self._round = rounder(options.rounding, options.round_to)
         self._roster = None if options.people_by_email else shared.roster
         self._day_totals = None if options.long_days else shared.day_totals
@@ -141,11 +142,13 @@ class TimeReader:
         if day is None or cells.dropped or not _near(cells, "day", day) or not _in_order(cells, day, last):
             return None
         if started is not None and ended is not None:
-            times = times_of(cells, day, started, last, ended, sure=hours is None)
+            times = times_of(cells, day, started, last, ended, sure=hours is None, has_24=self._has_24)
             hours = self._agreed(cells, times, measure, hours)
         elif hours is None:
             column = "duration" if cells.has("duration") else "hours"
             cells.wrong(column, "is empty: hours, or a start and an end are needed")
+        elif ended is None and last is not None:
+            _check_days(cells, day, last, hours)
         if hours is None or cells.dropped:
             return None
         if started is not None and ended is not None and break_of(cells):
@@ -222,6 +225,16 @@ def _in_order(cells: Cells, day: date, last: date | None) -> bool:
     what = f"before the day on which it began, {day}" if last < day else f"more than a year after the start, {day}"
     cells.wrong("ended_on", f"{last} is {what}")
     return False
+
+
+def _check_days(cells: Cells, day: date, last: date, hours: Fraction) -> None:
+    """Add a problem if an entry without times of day has too few hours for its days."""
+    days = (last - day).days
+    if hours >= (days - 1) * _DAY:
+        return
+    reason = f"is {days} days after the start, {day}, and the row has {float(hours):g} h, which may be of several days"
+    leave = f"or leave the column out with --map '{cells.title('ended_on')}=' to log them on the first day"
+    cells.wrong("ended_on", f"{last} {reason}: write one row for each day, {leave}")
 
 
 def _near(cells: Cells, field: str, day: date) -> bool:

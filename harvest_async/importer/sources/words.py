@@ -1,4 +1,4 @@
-"""Column names in many languages for the fields that an option can fill, and signs of summary reports.
+"""Column names in many languages for the fields that an option can fill.
 
 A file is refused if an option such as `--person` fills a field and the file has an unread column with one of these
 names: otherwise the option's value would replace the file's.
@@ -6,12 +6,10 @@ names: otherwise the option's value would replace the file's.
 
 from __future__ import annotations
 
-import re
 import unicodedata
-from collections.abc import Iterable, Sequence
 from typing import Final
 
-__all__ = ["FILLED", "is_summary", "plain", "readable"]
+__all__ = ["FILLED", "plain", "readable"]
 
 _MOJIBAKE: Final = "\u00ef\u00bb\u00bf"
 """A UTF-8 byte order mark that was read as Windows-1252."""
@@ -91,30 +89,3 @@ FILLED: Final = {
     ),
 }
 """Names of columns for each field of `Fill` (groups, departments, teams and ids are not among them)."""
-
-_MEASURE: Final = re.compile(
-    r"(?:total |billable |logged |tracked |worked )?(?:duration|hours?|time|tracked|logged|minutes|seconds)"
-    r"(?: ?\([^)]*\)| %)?"
-    r"|dauer|stunden|zeit|durée|heures|temps|duración|horas|tiempo|durata|ore|tempo|duração|duur|uren|tijd|timmar|timer",
-)
-_BUDGET: Final = re.compile(r"(?:cost )?budget(?: .*)?")
-_WEEKDAY: Final = re.compile(
-    r"(?:mon|tue|tues|wed|thu|thur|thurs|fri|sat|sun|monday|tuesday|wednesday|thursday|friday|saturday|sunday"
-    r"|mo|di|mi|do|fr|sa|so)\b.*|\d{4} \d\d \d\d|\d{1,2}[./]\d{1,2}[./](?:\d{4})?"
-)
-_WEEK: Final = 5
-
-
-def is_summary(names: Sequence[str], read: Iterable[str]) -> str:
-    """Return the column which shows that a file is a summary without days; empty if it is not one.
-
-    Args:
-        names: all columns in their normal form.
-        read: the columns that are read.
-    """
-    left = [name for name in names if name not in set(read)]
-    if sum(_WEEKDAY.fullmatch(name) is not None for name in left) >= _WEEK:
-        return next(name for name in left if _WEEKDAY.fullmatch(name))
-    if any(_BUDGET.fullmatch(name) for name in names):
-        return ""
-    return next((name for name in left if _MEASURE.fullmatch(name)), "")

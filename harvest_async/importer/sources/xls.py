@@ -24,6 +24,7 @@ __all__ = ["XlsBook"]
 _SHEET, _BOF, _EOF, _CONTINUE = 0x85, 0x809, 0x0A, 0x3C
 _FORMULA, _ERROR, _TEXT, _TEXTS, _PASSWORD = 0x06, 0x205, 0xFD, 0xFC, 0x2F
 _MULTIPLE: Final = 0xBD
+_ROW, _IS_HIDDEN = 0x208, 0x20
 _CELLS: Final = (_FORMULA, _ERROR, _TEXT, _MULTIPLE, 0x203, 0x27E, 0x204, 0xD6)
 _WIDE, _RICH, _EXTENDED = 0x1, 0x8, 0x4
 _ERRORS: Final = {
@@ -101,9 +102,14 @@ class XlsBook:
     def _look(self, place: int, where: str) -> SheetContent:
         look = SheetContent(where)
         rows = columns = size = 0
+        hidden: set[bytes] = set()
+        filled: set[bytes] = set()
         for kind, body in self._records(place):
+            if kind == _ROW and body[12] & _IS_HIDDEN:
+                hidden.add(body[:2])
             if kind not in _CELLS:
                 continue
+            filled.add(body[:2])
             row, first = struct.unpack_from("<HH", body)
             last = struct.unpack_from("<H", body, len(body) - 2)[0] if kind == _MULTIPLE else first
             look.filled += max(last - first, 0) + 1
@@ -115,6 +121,7 @@ class XlsBook:
                 look.faults.add(row + 1, first, f"holds the error {error}: correct it in the sheet", error)
         self._limits.check_rows(where, rows)
         self._limits.check_cells(where, rows, columns, look.filled)
+        look.hidden_rows = len(hidden & filled)
         return look
 
     def _length(self, body: bytes, where: str, row: int) -> int:

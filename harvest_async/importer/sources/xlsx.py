@@ -7,6 +7,7 @@ Invariants:
 
 from __future__ import annotations
 
+import re
 import tempfile
 import zipfile
 from array import array
@@ -31,15 +32,18 @@ _MAIN: Final = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _RELATIONS: Final = "http://schemas.openxmlformats.org/package/2006/relationships"
 _TYPES: Final = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _CHUNK: Final = 1 << 16
+_FILLED: Final = re.compile(rb"<(?:[A-Za-z0-9]+:)?(?:v|f|is)[ />]")
+_OVERLAP: Final = 32
 _IN_MEMORY: Final = 1 << 20
 
 
 @frozen
 class Sheet:
-    """A sheet: its name, and its part of the package; empty if it is not a sheet of cells."""
+    """A sheet: its name, its part of the package (empty if it is not a sheet of cells), and whether it is hidden."""
 
     name: str
     part: str
+    hidden: bool = False
 
 
 @frozen
@@ -49,11 +53,13 @@ class Opened:
     Attributes:
         stream: a package that holds it alone.
         faults: its cells without a value.
+        hidden_rows: rows with content that are hidden.
         explain: raise an error that names the place at fault, if there is one.
     """
 
     stream: IO[bytes]
     faults: Faults
+    hidden_rows: int = 0
     explain: Callable[[], object] = lambda: None
 
 
@@ -107,7 +113,19 @@ class XlsxBook:
             closer = look.odd or look.texts * max(strings, default=self._limits.bytes + 1) > self._limits.bytes
             faults = read() if closer else look.faults
             target.seek(0)
-            yield Opened(target, faults, read)
+            yield Opened(target, faults, look.hidden_rows, read)
+
+    def has_content(self, sheet: Sheet) -> bool:
+        """Return whether a sheet has a cell with content; a sheet that can't be read counts as one that has."""
+        tail = b""
+        try:
+            for chunk in self._package.chunks(sheet.part) if sheet.part else ():
+                if _FILLED.search(tail + chunk):
+                    return True
+                tail = chunk[-_OVERLAP:]
+        except InvalidArgument:
+            return True
+        return False
 
     def _compose(self, xml: IO[bytes], target: IO[bytes]) -> array[int]:
         """Write a package of one sheet; return the length of each shared text."""
@@ -165,7 +183,8 @@ def _read(xml: IO[bytes], where: str, limits: Limits, strings: array[int]) -> Fa
 
 def _sheet(found: dict[str, str], parts: dict[str, tuple[str, str]]) -> Sheet:
     kind, part = parts.get(found.get("id", ""), ("worksheet", f"(of sheet {found.get('name', '')!r})"))
-    return Sheet(found.get("name", ""), part if kind == "worksheet" else "")
+    hidden = found.get("state", "visible") != "visible"
+    return Sheet(found.get("name", ""), part if kind == "worksheet" else "", hidden)
 
 
 def _relations(related: list[tuple[str, str]]) -> str:

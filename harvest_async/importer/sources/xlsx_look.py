@@ -25,6 +25,9 @@ _ODD: Final = re.compile(rb"<(?:\w+:)?v(?:\s[^<>]*+)?>\s*+(?:[-+&nNiI]|<!)")
 _OVERLAP: Final = 64
 
 
+_AREA: Final = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6}):([A-Z]{1,3})([1-9][0-9]{0,6})")
+
+
 class Strings:
     """Measures shared texts."""
 
@@ -52,18 +55,19 @@ class Look:
         filled: cells with content.
         texts: cells with a shared text.
         odd: whether there are formulas, errors, or numbers that may be none.
-        faults: cells without a value; none are found at the first look.
+        faults: cells without a value; at the first look those that a merged cell covers.
+        hidden_rows: rows with content that are hidden.
     """
 
     def __init__(self, where: str, limits: Limits) -> None:
         self.where = where
         self.limits = limits
-        self.filled = self.texts = 0
+        self.filled = self.texts = self.hidden_rows = 0
         self.odd = False
         self.faults = Faults()
         self.row, self.column = 0, -1
         self._rows = self._width = 0
-        self._counted = False
+        self._counted = self._row_hidden = False
         self._tail = b""
         self._columns: dict[str, int] = {}
         self._xml = self._make_xml()
@@ -96,13 +100,29 @@ class Look:
             self._count()
         elif name == "row":
             self._row(attributes)
+        elif name == "mergeCell":
+            self._merge(dict(zip(attributes[::2], attributes[1::2], strict=True)).get("ref", ""))
 
     def _row(self, attributes: list[str]) -> None:
-        self.row, self.column = self.row + 1, -1
+        self.row, self.column, self._row_hidden = self.row + 1, -1, False
         self.limits.check_filled(self.where, self.filled)
         for index in range(0, len(attributes), 2):
             if attributes[index] == "r":
                 self.row = self._number(attributes[index + 1])
+            elif attributes[index] == "hidden":
+                self._row_hidden = attributes[index + 1] in ("1", "true")
+
+    def _merge(self, reference: str) -> None:
+        """Note the cells that a merged cell covers, as far as the sheet has content."""
+        match = _AREA.fullmatch(reference)
+        if match is None:
+            return
+        first, last = (self._column_of(letters, reference) for letters in match.group(1, 3))
+        top, bottom = int(match[2]), int(match[4])
+        for row in range(top, min(bottom, self._rows) + 1):
+            for column in range(first, min(last + 1, self._width)):
+                if (row, column) != (top, first):
+                    self.faults.add_merged(row, column)
 
     def _cell(self, attributes: list[str]) -> None:
         self._counted = False
@@ -143,6 +163,8 @@ class Look:
             return
         self._counted = True
         self.filled += 1
+        if self._row_hidden:
+            self.hidden_rows, self._row_hidden = self.hidden_rows + 1, False
         row, column = self.row, self.column
         if row > self._rows or column >= self._width:
             self.limits.check_rows(self.where, row)

@@ -1,0 +1,71 @@
+"""Detector of amounts that an account stores in another way than a file has them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final
+
+from attrs import define, field
+
+from harvest_async.importer.sources.cells import Bad, tidy
+from harvest_async.importer.sources.evidence import Place
+from harvest_async.importer.sources.kinds import Notice
+from harvest_async.importer.sources.numbers import in_cents, parts_of, read_money, split_number
+
+__all__ = ["CentDetector"]
+
+_SEVERAL: Final = 2
+_CODES: Final = {
+    "\u20ac": "EUR",
+    "EURO": "EUR",
+    "EUROS": "EUR",
+    "\u00a3": "GBP",
+    "SFR": "CHF",
+    "SFR.": "CHF",
+    "US$": "$",
+    "USD": "$",
+}
+"""Currencies that have several names."""
+
+
+@define
+class CentDetector:
+    """Finds amounts with more than two decimals, and amounts in several currencies.
+
+    Attributes:
+        finer: the first amount with more than two decimals for each decimal mark.
+        currencies: the first amount of each currency.
+    """
+
+    finer: dict[str, tuple[str, str]] = field(factory=dict)
+    currencies: dict[str, Place] = field(factory=dict)
+
+    def look(self, line: int, column: str, text: str) -> None:
+        """Observe one cell."""
+        parts = parts_of(tidy(text))
+        if parts and parts.currency and len(self.currencies) < _SEVERAL:
+            name = parts.currency.upper()
+            self.currencies.setdefault(_CODES.get(name, name), (line, column, text.strip()))
+        mark = "," if "," in text and split_number(text) != "." else "."
+        if mark not in self.finer and _is_finer(read_money(text, mark)):
+            self.finer[mark] = column, text.strip()
+
+    def settle(self, mark: str | None) -> Notice | None:
+        """Return a notice that the account rounds an amount, if there is one in the decimal mark of the file."""
+        for own, (column, text) in self.finer.items():
+            amount = read_money(text, mark)
+            if mark in (None, own) and isinstance(amount, Decimal):
+                return Notice(column, f"{text!r} has more than two decimals: Harvest rounds it, to {in_cents(amount)}")
+        return None
+
+    def mixed(self) -> Notice | None:
+        """Return a notice that currencies are not read, if there are several."""
+        if len(self.currencies) < _SEVERAL:
+            return None
+        (_, column, one), (line, _, other) = self.currencies.values()
+        reason = "have different currencies, which are not read: each is logged in the currency of its client"
+        return Notice(column, f"{one!r} and {other!r} on line {line} {reason}")
+
+
+def _is_finer(amount: Decimal | Bad) -> bool:
+    return isinstance(amount, Decimal) and amount != in_cents(amount)
