@@ -106,6 +106,22 @@ def test_a_key_is_the_same_in_every_version(key, text):
     assert key() == digest(text)
 
 
+@pytest.mark.parametrize(("written", "stored"), [("0.125", "0.13"), ("0.135", "0.14"), ("-0.125", "-0.13")])
+def test_half_a_hundredth_is_rounded_up_as_the_account_does(written, stored):
+    """Of hours, costs and amounts of payments: what the account has is equal to what the file says."""
+    paid = datetime(2026, 1, 5, tzinfo=UTC)
+    keys = [
+        (
+            entry_key(1, 2, 3, DAY, "", hours=number),
+            expense_key(1, 2, 3, DAY, "", number),
+            payment_key(1, number, paid, ""),
+        )
+        for number in (Decimal(written), Decimal(stored))
+    ]
+
+    assert keys[0] == keys[1]
+
+
 def test_a_payment_is_known_by_its_time_in_any_zone():
     """The server may return another zone than the file has."""
     there = datetime(2026, 1, 5, 13, tzinfo=timezone(timedelta(hours=1)))

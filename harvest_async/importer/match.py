@@ -10,6 +10,7 @@ Rules, for the file and the account alike:
 - A time entry is identified by person, project, task, day, notes and hours; on accounts that track time by start and
   end, by these two to the minute instead of the hours. An expense is identified by person, project, category, day,
   notes and cost. Equal ones are counted: they are a multiset.
+- Hours, costs and amounts are compared in hundredths, half of one rounded up as the account does.
 - Line ends and white space around notes are not compared, since the server may change them.
 """
 
@@ -17,14 +18,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from hashlib import blake2b
 from typing import Any, Final
 from unicodedata import category, normalize
 
 from harvest_async.importer.account_records import LoggedEntry
 
-__all__ = ["differing", "entry_key", "expense_key", "key_of", "logged_key", "payment_key", "plain_notes"]
+__all__ = ["differing", "entry_key", "expense_key", "in_cents", "key_of", "logged_key", "payment_key", "plain_notes"]
 
 _INVISIBLE: Final = frozenset({"\u034f", "\u115f", "\u1160", "\u3164", "\uffa0", *map(chr, range(0xFE00, 0xFE10))})
 """Joiners, fillers and variation selectors, which Unicode has in other classes than the format letters."""
@@ -42,6 +43,11 @@ def key_of(name: str) -> str:
 def _is_invisible(letter: str) -> bool:
     """Return whether a letter is invisible."""
     return category(letter) == "Cf" or letter in _INVISIBLE
+
+
+def in_cents(amount: Decimal) -> Decimal:
+    """Return an amount or hours rounded to two decimals, half of a hundredth up."""
+    return amount.quantize(_CENT, ROUND_HALF_UP)
 
 
 def plain_notes(notes: str) -> str:
@@ -63,18 +69,18 @@ def entry_key(
     if span is not None:
         size = "/".join(f"{moment:%H:%M}" if moment is not None else "" for moment in span)
     else:
-        size = str((hours or Decimal()).quantize(_CENT))
+        size = str(in_cents(hours or Decimal()))
     return _digest("entry", person, project, task, day.isoformat(), size, plain_notes(notes))
 
 
 def expense_key(person: int, project: int, category: int, day: date, notes: str, cost: Decimal) -> str:
     """Return the key of an expense."""
-    return _digest("expense", person, project, category, day.isoformat(), cost.quantize(_CENT), plain_notes(notes))
+    return _digest("expense", person, project, category, day.isoformat(), in_cents(cost), plain_notes(notes))
 
 
 def payment_key(invoice: int, amount: Decimal, moment: datetime, notes: str) -> str:
     """Return the key of a payment of an invoice."""
-    return _digest("payment", invoice, amount.quantize(_CENT), moment.astimezone(UTC).isoformat(), plain_notes(notes))
+    return _digest("payment", invoice, in_cents(amount), moment.astimezone(UTC).isoformat(), plain_notes(notes))
 
 
 def logged_key(

@@ -19,7 +19,6 @@ from harvest_async.importer.planned_row import PlannedRecord, PlannedRow, Reject
 from harvest_async.importer.projects import ProjectFinder
 from harvest_async.importer.record_index import RecordIndex, key_within
 from harvest_async.importer.sources import kinds
-from harvest_async.importer.sources.numbers import in_cents
 
 __all__ = ["Resolver"]
 
@@ -150,8 +149,7 @@ class Resolver:
             if category.unit_price is None:
                 raise Rejected("Units", f"{row.category!r} has no price for a unit: give the cost instead")
             cost = row.units * category.unit_price
-        cents = in_cents(cost or Decimal())
-        key = expense_key(person.number, project.number, category.number, row.day, row.notes, cents)
+        key = expense_key(person.number, project.number, category.number, row.day, row.notes, cost or Decimal())
         return PlannedRow("expense", key, None, project.number, category.number, person.number)
 
     # Rows that describe a record
@@ -268,7 +266,7 @@ class Resolver:
         amount, paid_at = row.fields.get("amount"), row.fields.get("paid_at")
         if amount is None or paid_at is None:
             raise Rejected("Amount", "a payment needs an amount and a time")
-        key = payment_key(invoice.number, in_cents(amount), paid_at, str(row.fields.get("notes") or ""))
+        key = payment_key(invoice.number, amount, paid_at, str(row.fields.get("notes") or ""))
         planned = PlannedRecord(
             0, "payment", key, f"{amount} of {row.invoice}", "create", fields=dict(row.fields), other=invoice.number,
             source=source,

@@ -7,10 +7,11 @@ from typing import Final
 
 from attrs import define, field
 
+from harvest_async.importer.match import in_cents
 from harvest_async.importer.sources.cells import Bad, tidy
 from harvest_async.importer.sources.evidence import Place
 from harvest_async.importer.sources.kinds import Notice
-from harvest_async.importer.sources.numbers import in_cents, parts_of, read_money, split_number
+from harvest_async.importer.sources.numbers import parts_of, read_money, split_number
 
 __all__ = ["CentDetector"]
 

@@ -9,17 +9,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Final
 
 from attrs import frozen
 
 from harvest_async.importer.sources.cells import Bad, shown, tidy
 
-__all__ = ["Parts", "ambiguous", "in_cents", "parts_of", "read_money", "read_number", "split_number"]
+__all__ = ["Parts", "ambiguous", "parts_of", "read_money", "read_number", "split_number"]
 
 _LONGEST: Final = 64
-_CENT: Final = Decimal("0.01")
 _LARGEST: Final = 10**12
 """No amount is as large; products of two that are smaller can still be rounded to cents."""
 _APOSTROPHES: Final = str.maketrans(dict.fromkeys("\u2018\u2019\u02bc\u00b4`", "'"))
@@ -128,11 +127,6 @@ def read_money(text: str, mark: str | None) -> Decimal | Bad:
     if isinstance(number, Bad):
         return Bad(number.reason or f"{shown(text)} is no number: write 1234.50")
     return number if abs(number) < _LARGEST else Bad(f"{shown(text)} is larger than any amount can be: correct it")
-
-
-def in_cents(amount: Decimal) -> Decimal:
-    """Return an amount rounded to two decimals, half a cent up."""
-    return amount.quantize(_CENT, ROUND_HALF_UP)
 
 
 def read_number(parts: Parts, mark: str | None, text: str) -> Decimal | Bad:

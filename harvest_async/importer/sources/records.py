@@ -14,13 +14,14 @@ from functools import partial
 from typing import Any, Final
 
 from harvest_async.client.line_table import read_lines
+from harvest_async.importer.match import in_cents
 from harvest_async.importer.sources.cells import Bad, read_flag, read_integer
 from harvest_async.importer.sources.clocks import read_moment
 from harvest_async.importer.sources.columns import Kind
 from harvest_async.importer.sources.days import read_day
 from harvest_async.importer.sources.kinds import AnyRow, ExpenseRow
 from harvest_async.importer.sources.limits import LONGEST_CELL
-from harvest_async.importer.sources.numbers import in_cents, read_money
+from harvest_async.importer.sources.numbers import read_money
 from harvest_async.importer.sources.options import DateOrder, Options
 from harvest_async.importer.sources.reading import Cells, cached, is_address
 from harvest_async.importer.sources.roster import Roster, split_comma
