@@ -78,8 +78,9 @@ def _files():
 def _objects():
     """Count the live objects whose class is one of the library's."""
     gc.collect()
-    return Counter(
-        f"{type(each).__module__}.{type(each).__qualname__}"
-        for each in gc.get_objects()
-        if type(each).__module__.partition(".")[0] == "harvest_async"
-    )
+    found = Counter()
+    for kind, count in Counter(map(type, gc.get_objects())).items():
+        name = f"{kind.__module__}.{kind.__qualname__}"  # some classes have no text as their module
+        if name.startswith("harvest_async."):
+            found[name] += count
+    return found
