@@ -69,6 +69,19 @@ async def test_a_form_that_arrives_slowly_spares_an_import_that_has_begun(app, s
     assert (done["phase"], done["report"]["created"]) == ("done", 20)
 
 
+async def test_a_run_after_planning_that_was_taken_over_counts_as_new(app):
+    """It is not shown as resumed, and waits for runs that were cut off: only its own first process has the plan."""
+    background = app.state.background
+    async with visited(app) as visitor:
+        plan = await ended(visitor, await upload(visitor, rows(3)))
+        record = await background.find(plan["id"], "acme")
+        background.folder.save(evolve(record, resumed=1))
+        taken_over = (await visitor.get(plan["links"]["self"])).json()
+        done = await ended(visitor, await do(visitor, plan, "confirm"))
+
+    assert (taken_over["resumed"], done["resumed"], done["report"]["created"]) == (1, 0, 3)
+
+
 async def test_an_import_is_not_begun_from_an_earlier_state(app):
     """Who confirms a plan that has run and was undone meanwhile is refused, and the reports stay."""
     background = app.state.background

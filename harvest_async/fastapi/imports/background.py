@@ -16,6 +16,7 @@ from typing import Any, Final, TypeVar, TypeVarTuple, Unpack
 
 import anyio
 from anyio import to_thread
+from attrs import evolve
 
 from harvest_async.fastapi.csrf import Csrf
 from harvest_async.fastapi.imports.folder import ImportFolder
@@ -134,7 +135,7 @@ class BackgroundImports:
         """
         if record.phase is not Phase.PLANNED:
             raise _out_of_place(record, "there is no plan to run")
-        return await self._workers.start(record, Phase.RUNNING)
+        return await self._begin(record, Phase.RUNNING)
 
     async def resume(self, record: ImportRecord) -> ImportRecord:
         """Continue an import that ended early.
@@ -144,7 +145,7 @@ class BackgroundImports:
         """
         if not record.can_resume:
             raise _out_of_place(record, "it did not end early")
-        return await self._workers.start(record, Phase.PLANNING if record.overview is None else Phase.RUNNING)
+        return await self._begin(record, Phase.PLANNING if record.overview is None else Phase.RUNNING)
 
     async def undo(self, record: ImportRecord) -> ImportRecord:
         """Delete what a run created.
@@ -154,7 +155,7 @@ class BackgroundImports:
         """
         if not record.can_undo:
             raise _out_of_place(record, "nothing of it has run")
-        return await self._workers.start(record, Phase.UNDOING)
+        return await self._begin(record, Phase.UNDOING)
 
     def cancel(self, record: ImportRecord) -> None:
         """Stop planning or a run, in whichever process it is, after the calls that are in progress.
@@ -175,6 +176,10 @@ class BackgroundImports:
         active = await asyncio.to_thread(self.folder.remove_inactive, record.id)
         if active is not None:
             raise _out_of_place(active, "it is still active: cancel it first")
+
+    async def _begin(self, record: ImportRecord, phase: Phase) -> ImportRecord:
+        """Begin a phase that a person has asked for, which no other process has continued yet."""
+        return await self._workers.start(evolve(record, resumed=0), phase)
 
     def _belongs(self, record: ImportRecord, owner: str) -> bool:
         return record.owner == owner and not record.has_expired(self._now(), self._plans_last)

@@ -49,7 +49,7 @@ class ImportDocument(BaseModel):
     problems: list[ProblemOfRow] = Field(description="The first 200 problems of rows.")
     problem_count: int
     error: str = Field(description="Why it failed or stopped; empty if it did not.")
-    resumed: int = Field(description="How often another process continued it.")
+    resumed: int = Field(description="How often another process continued its present phase.")
     progress: Progress | None
     links: dict[str, str] = Field(description="What can be done with it now: the path of each action.")
 

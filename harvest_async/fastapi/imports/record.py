@@ -60,7 +60,7 @@ class ImportRecord:
         problems: the first problems of rows.
         problem_count: the number of all problems of rows.
         error: why it failed or stopped; empty if it did not.
-        resumed: how often another process resumed it.
+        resumed: how often another process resumed its present phase.
     """
 
     id: str
