@@ -96,6 +96,8 @@ def test_the_first_sheet_with_rows_is_read_or_the_one_that_is_named():
         (book(HARVEST), {}, "no rows below its header"),
         (book(HARVEST), {"sheet": "Other"}, "no sheet 'Other', but Sheet"),
         (b"PK\x03\x04", {}, "not a valid XLSX"),
+        (b"Date,Hours\n2026-01-05,1\n", {"sheet": "Other"}, "no workbook and has no sheet 'Other': leave --sheet out"),
+        (b'[{"Date": "2026-01-05"}]', {"sheet": "Other"}, "no workbook and has no sheet 'Other': leave --sheet out"),
     ],
 )
 def test_what_is_no_sheet_of_rows_is_refused(content, options, reason):

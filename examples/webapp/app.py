@@ -119,6 +119,8 @@ async def log_time(
         try:
             await harvest.options(max_wait=2).time_entries.create(project, task, **fields)
         except HarvestError as error:
+            if error.names_machine:
+                raise  # the text is for the operator: the handler of the app logs it
             status = next(status for kind, status, _ in MEANINGS if isinstance(error, kind))
             return await _projects(request, session, status, error=error.message)
     return RedirectResponse("/projects", 303)

@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
+from harvest_async.errors import InvalidArgument
 from harvest_async.importer.sources.columns import plain
 from harvest_async.importer.sources.compound import SIGNATURE
 from harvest_async.importer.sources.encodings import Text, find_encoding
@@ -38,10 +39,12 @@ def open_table(origin: Origin, options: Options) -> tuple[Table, str]:
 def _by_content(origin: Origin, options: Options) -> tuple[CsvTable | JsonLines | ParquetTable | SheetTable, str]:
     with origin.opened() as stream:
         beginning = stream.read(8)
-    if beginning.startswith(PARQUET):
-        return ParquetTable(origin, options.limits), _digest(origin)
     if beginning.startswith((b"PK\x03\x04", b"PK\x05\x06", SIGNATURE[:4])):
         return SheetTable(origin, options.sheet, options.limits), _digest(origin)
+    if options.sheet is not None:
+        raise InvalidArgument(f"the file is no workbook and has no sheet {options.sheet!r}: leave --sheet out")
+    if beginning.startswith(PARQUET):
+        return ParquetTable(origin, options.limits), _digest(origin)
     with origin.opened() as stream:
         text, sha256 = find_encoding(stream, options.encoding)
     if shape := json_shape(_beginning(origin, text)):
