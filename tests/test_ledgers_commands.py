@@ -143,6 +143,32 @@ async def test_a_connection_is_used_again():
     assert connection.closed == 1
 
 
+async def test_a_command_after_the_end_closes_its_connection():
+    """So does one that is connecting at the end: nobody would close it."""
+    connecting, late = Connection(b"1"), Connection(b"2")
+    connected = asyncio.Event()
+    connecting.connect = gate(connecting.connect, connected)
+    commands = commands_over(connecting, late)
+    task = asyncio.ensure_future(commands.execute(b"A"))
+    await asyncio.sleep(0.001)
+    await commands.aclose()
+    connected.set()
+
+    assert await task == (b"1", b"first")
+    assert await commands.execute(b"B") == (b"2", b"first")
+    assert (connecting.is_connected, late.is_connected) == (False, False)
+
+
+def gate(connect, connected):
+    """Return a function that connects once an event is set."""
+
+    async def wait():
+        await connected.wait()
+        await connect()
+
+    return wait
+
+
 async def test_commands_at_the_same_time_have_a_connection_each():
     """None waits for the response to another one."""
     slow, quick = Connection(None), Connection(b"2")

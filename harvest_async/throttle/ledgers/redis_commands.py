@@ -35,6 +35,7 @@ class Commands:
         self._timeout = timeout
         self._all: set[_Line] = set()
         self._idle: list[_Line] = []
+        self._closed = False
 
     async def execute(self, *arguments: bytes) -> tuple[Any, bytes]:
         """Send a command and return its response, and the name of the server; empty if the user must not know it.
@@ -49,11 +50,15 @@ class Commands:
         except BaseException:
             await self._drop(line)
             raise
-        self._idle.append(line)
+        if self._closed:
+            await self._drop(line)
+        else:
+            self._idle.append(line)
         return response, line.server
 
     async def aclose(self) -> None:
-        """Close all connections; the next command opens one again."""
+        """Close all connections; a command that is on its way, or comes later, closes its own."""
+        self._closed = True
         for line in tuple(self._all):
             await self._drop(line)
         self._idle.clear()
