@@ -27,9 +27,10 @@ SHARED = {each.name: each for each in ast.parse((ROOT / "tests/conftest.py").rea
 """The functions in `tests/conftest.py` by name, among them the fixtures of all tests."""
 
 LEAST_FILES, LEAST_PASSED = 40, 1_400
-PROJECT = {Path(__file__).name, *(f"test_{each}.py" for each in ("deployment_files", "fleet_plan", "packaging", "runs"))} | {
-    each.name for each in ROOT.glob("tests/test_benchmark_*.py")
-}
+PROJECT = {
+    Path(__file__).name,
+    *(f"test_{each}.py" for each in ("deployment_files", "fleet_plan", "packaging", "runs")),
+} | {each.name for each in ROOT.glob("tests/test_benchmark_*.py")}
 """Tests of the project's own set-up, which need more than the package and its tests."""
 
 
