@@ -518,7 +518,7 @@ async def test_an_import_survives_the_end_of_the_app(sandbox, address, tmp_path,
 async def test_a_browser_that_leaves_in_the_middle_changes_nothing(app, sandbox):
     """The stream of a visitor who left ends, and the import goes on."""
     async with visited(app) as visitor:
-        plan = await ended(visitor, await upload(visitor, rows(20)))
+        plan = await ended(visitor, await upload(visitor, rows(150)))
         slow(sandbox)
         running = await do(visitor, plan, "confirm")
         receiver = asyncio.create_task(visitor.get(plan["links"]["events"]))
