@@ -6,6 +6,8 @@ A file that needs one of the fixtures in another way has its own of the same nam
 one's own by `-m`, is given.
 """
 
+import gc
+
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -95,6 +97,16 @@ def pytest_collection_modifyitems(config, items):
         if left_out:
             config.hook.pytest_deselected(items=left_out)
     items.sort(key=lambda item: next((place for place, mark in enumerate(FIRST) if _has(item, [mark])), len(FIRST)))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item, nextitem):
+    """Free what a file has left, so that a connection which it did not close is its own error, not one of a later file."""
+    try:
+        return (yield)
+    finally:
+        if nextitem is None or nextitem.path != item.path:
+            gc.collect()
 
 
 def pytest_sessionstart(session):
