@@ -437,5 +437,7 @@ async def test_who_begins_to_listen_while_the_connection_is_made_gets_notices(ow
     connection.listen("second", notices.append)
     with redis.Redis(port=own.port) as client:
         await until(lambda: client.publish("second", "hello"))
-    await until(lambda: notices == [b"hello"])
+    await until(lambda: notices)
     await connection.aclose()
+
+    assert notices == [b"hello"]
