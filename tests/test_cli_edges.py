@@ -16,6 +16,7 @@ import pytest
 from harvest_async import errors
 from harvest_async.cli import edge
 from harvest_async.cli.commands import cli
+from harvest_async.importer.journal import Journal
 from tests.support.sample import make_rows, write_csv
 from tests.support.shell import ROOT
 from tests.support.terminal import replied
@@ -282,10 +283,11 @@ def test_all_missing_variables_are_named_at_once(shell):
     )
 
 
-@pytest.mark.parametrize("words", [("import", "FILE"), ("export", "OUT"), ("undo", "FILE"), ("status",), ("whoami",)])
+@pytest.mark.parametrize("words", [("import", "FILE"), ("export", "OUT"), ("undo", "J"), ("status",), ("whoami",)])
 def test_hints_name_only_options_that_the_command_has(shell, file, tmp_path, words):
     """Each option in the message is one of that command's."""
-    given = {"FILE": file, "OUT": tmp_path / "out"}
+    given = {"FILE": file, "OUT": tmp_path / "out", "J": tmp_path / "a.journal"}
+    Journal(given["J"]).close()
 
     said = shell(*(given.get(word, word) for word in words), HARVEST_ACCOUNT="")
 
@@ -293,6 +295,15 @@ def test_hints_name_only_options_that_the_command_has(shell, file, tmp_path, wor
     named = {word.rstrip(".,:") for word in said.err.split() if word.startswith("--")}
     assert said.code == 2
     assert named <= options
+
+
+@pytest.mark.parametrize("unlink", [(), ("--unlink",)])
+def test_a_file_to_undo_that_is_no_journal_is_refused_before_credentials_are_asked_for(shell, file, unlink):
+    """A wrong file is named without an account."""
+    said = shell("undo", file, *unlink, HARVEST_ACCOUNT="", HARVEST_PASSWORD="")
+
+    assert (said.code, "HARVEST_ACCOUNT" in said.err) == (2, False)
+    assert "no journal of an import" in said.err
 
 
 @pytest.mark.parametrize("words", [("import", "FILE", *FILL), ("import", "FILE", *FILL, "--dry-run"), ("undo", "J")])

@@ -54,6 +54,7 @@ def undo(journal: Path, *, unlink: bool, as_json: bool, **options: Any) -> None:
     One import or undo of an account runs at a time. While one does, another ends with exit code 2 and names it.
     """
     with ExitStack() as stack:
+        Journal.existing(journal).close()  # a file that is no journal is refused before credentials are asked for
         target = find_target(stack, {**options, "as_json": as_json})
         if unlink:
             _unlink(target, journal, as_json=as_json)
