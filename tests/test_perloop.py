@@ -1,6 +1,7 @@
 """One client over several event loops: one after the other, or in several threads."""
 
 import asyncio
+import gc
 import subprocess
 import sys
 import threading
@@ -99,13 +100,72 @@ def in_threads(work, count=8):
 @pytest.mark.socket
 def test_a_transport_of_the_caller_s_serves_one_event_loop(address):
     """On another one nothing is sent, and the error says what to do."""
-    harvest = harvest_of(address, transport=httpx.AsyncHTTPTransport())
-    asyncio.run(some(harvest))
+    transport = httpx.AsyncHTTPTransport()
+    harvest = harvest_of(address, transport=transport)
+
+    async def work():
+        async with transport:
+            await some(harvest)
+
+    asyncio.run(work())
     for _ in range(2):
         with pytest.raises(InvalidArgument, match="belongs to another event loop: leave the argument out"):
             asyncio.run(harvest.clients.get(7))
 
     assert harvest.throttle.snapshot().in_flight == 0
+
+
+class CountedClosings(httpx.AsyncHTTPTransport):
+    def __init__(self):
+        super().__init__()
+        self.closings, self.was_closed = 0, threading.Event()
+
+    async def aclose(self):
+        await super().aclose()
+        self.closings += 1
+        self.was_closed.set()
+
+
+@pytest.mark.socket
+def test_a_transport_of_the_caller_s_stays_open_when_its_client_is_garbage_collected(address):
+    """The caller may use it elsewhere: `aclose` of a client closes it, and nothing else."""
+
+    async def work():
+        transport = CountedClosings()
+        await some(harvest_of(address, transport=transport))
+        gc.collect()
+        await asyncio.sleep(0.01)  # where something closed it, that would be done by now
+        collected = transport.closings
+        async with harvest_of(address, transport=transport) as harvest:
+            await some(harvest)
+        return collected, transport.closings
+
+    assert asyncio.run(work()) == (0, 1)
+
+
+@pytest.mark.socket
+def test_a_transport_of_the_caller_s_is_closed_on_its_own_event_loop(address):
+    """A client may be closed by another thread."""
+    transport, used = CountedClosings(), threading.Event()
+    harvest = harvest_of(address, transport=transport)
+
+    async def work():
+        await some(harvest)
+        used.set()
+        await asyncio.to_thread(transport.was_closed.wait, 30)
+
+    async def close():
+        await harvest.aclose()
+        await asyncio.to_thread(transport.was_closed.wait, 30)
+
+    thread = threading.Thread(target=asyncio.run, args=(work(),))
+    thread.start()
+    used.wait(30)
+    asyncio.run(close())
+    thread.join(30)
+    asyncio.run(harvest.aclose())
+
+    assert transport.closings == 1
 
 
 def test_a_transport_without_connections_serves_any_event_loop():

@@ -1,7 +1,9 @@
 """The accounts that a token of API v2 reaches, in the sandbox and through the client."""
 
 import asyncio
+import gc
 
+import httpx
 import pytest
 
 from harvest_async import BearerAuth, HarvestV2, InvalidArgument, Unauthorized
@@ -103,6 +105,30 @@ def test_the_client_connects_to_a_clear_account(sandbox, accounts, wanted):
             return harvest.account_id, (await harvest.users.me()).id
 
     assert asyncio.run(connect()) == (1, 1)
+
+
+@pytest.mark.socket
+def test_listing_accounts_leaves_the_caller_s_transport_open(sandbox, address):
+    """The client goes on over it, and closes it when it is closed itself."""
+    closings = []
+
+    class Recorded(httpx.AsyncHTTPTransport):
+        async def aclose(self):
+            closings.append(len(sandbox.requests()))
+            await super().aclose()
+
+    async def connect():
+        given = options_for(sandbox) | {"base_url": f"{address}/v2", "transport": Recorded()}
+        async with await HarvestV2.connect(**given) as harvest:
+            for call in (harvest.accounts, harvest.check_account, harvest.users.me):
+                await call()
+                gc.collect()
+                await asyncio.sleep(0.01)  # what was collected would be closed by then
+
+    sandbox.permit(SECRET, [OWN])
+    asyncio.run(connect())
+
+    assert closings == [4]
 
 
 @pytest.mark.parametrize("token", ["sandbox-v1-token", "wrong"])

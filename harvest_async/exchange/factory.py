@@ -25,7 +25,7 @@ from harvest_async.throttle.budgets import Budget
 from harvest_async.throttle.lease import DEADLINE
 from harvest_async.throttle.registry import DEFAULT_REGISTRY, Identity
 from harvest_async.throttle.throttle import Throttle
-from harvest_async.transport import LoopTransport, ThrottledTransport, direct_transport, for_one_loop, timeouts
+from harvest_async.transport import GivenTransport, LoopTransport, ThrottledTransport, direct_transport, timeouts
 
 __all__ = ["ExchangeSettings", "open_exchange"]
 
@@ -146,7 +146,7 @@ def _direct_for(address: str, settings: ExchangeSettings) -> httpx.AsyncBaseTran
 
 def _given(transport: httpx.AsyncBaseTransport) -> httpx.AsyncBaseTransport:
     """Return the caller's transport; one with a connection pool is limited to one event loop."""
-    return for_one_loop(transport) if isinstance(transport, httpx.AsyncHTTPTransport) else transport
+    return GivenTransport(transport) if isinstance(transport, httpx.AsyncHTTPTransport) else transport
 
 
 def _direct(address: str, ssl_context: ssl.SSLContext | None, proxy: str | None) -> httpx.AsyncBaseTransport:

@@ -33,7 +33,7 @@ from harvest_async.exchange.shared import InFlightCall, Shared
 from harvest_async.messages import Request, Response
 from harvest_async.retry import Failure, Verdict, backoff, failure_of, verdict
 from harvest_async.throttle.lease import Lease, Ticket
-from harvest_async.transport import NOT_SENT, TICKET, LoopTransport, SlotTransport, timeouts
+from harvest_async.transport import NOT_SENT, TICKET, GivenTransport, LoopTransport, SlotTransport, timeouts
 
 __all__ = ["Attempts", "Client"]
 
@@ -176,7 +176,7 @@ class Attempts:
         shared, ticket, auth = self._shared, in_flight.ticket, in_flight.auth
         if shared.client.is_closed:
             raise InvalidArgument("the client has been closed: make a new one")
-        if isinstance(shared.direct, LoopTransport | SlotTransport):
+        if isinstance(shared.direct, GivenTransport | LoopTransport | SlotTransport):
             await shared.direct.current()  # raises if the transport belongs to another event loop
         try:
             while True:

@@ -18,7 +18,7 @@ import httpx
 from harvest_async.address import is_loopback
 from harvest_async.throttle.connections import MOST_CONNECTIONS
 from harvest_async.transport.handshake import HandshakeTransport
-from harvest_async.transport.loops import LoopTransport
+from harvest_async.transport.loops import GivenTransport, LoopTransport
 
 __all__ = ["direct_transport", "load_transport", "sweep", "timeouts"]
 
@@ -41,7 +41,7 @@ async def sweep(transport: httpx.AsyncBaseTransport) -> None:
     """
     import httpcore  # noqa: PLC0415 - httpx, too, loads it with the first transport
 
-    if isinstance(transport, LoopTransport):
+    if isinstance(transport, GivenTransport | LoopTransport):
         transport = await transport.current()
     pool = getattr(transport, "_pool", None)  # neither httpx nor httpcore has another word for it
     if not isinstance(pool, httpcore.AsyncConnectionPool):

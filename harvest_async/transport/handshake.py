@@ -13,13 +13,14 @@ from typing import Any, Final
 import httpx
 
 from harvest_async.cancellation import in_one_go
+from harvest_async.transport.closing import ClosingTransport
 
 __all__ = ["HandshakeTransport"]
 
 _TRACE: Final = "trace"
 
 
-class HandshakeTransport(httpx.AsyncHTTPTransport):
+class HandshakeTransport(ClosingTransport):
     """httpx's transport, which leaves no connection of a cancelled handshake."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:

@@ -1,15 +1,17 @@
-"""A transport for clients that live longer than an event loop: each loop has connections of its own."""
+"""Transports of clients that live longer than an event loop: connections belong to the loop that made them."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 import httpx
 
+from harvest_async.cancellation import finish
 from harvest_async.errors import InvalidArgument
 from harvest_async.per_loop import PerLoop
 
-__all__ = ["LoopTransport", "for_one_loop"]
+__all__ = ["GivenTransport", "LoopTransport"]
 
 
 class LoopTransport(httpx.AsyncBaseTransport):
@@ -44,22 +46,49 @@ class LoopTransport(httpx.AsyncBaseTransport):
         await self._transports.aclose()
 
 
-def for_one_loop(transport: httpx.AsyncBaseTransport) -> LoopTransport:
-    """Wrap a transport that can't be made again: on a second event loop it raises `InvalidArgument`.
+class GivenTransport(httpx.AsyncBaseTransport):
+    """Sends by a transport of the caller's, which can't be made again, on the event loop that uses it first.
 
-    Its connections belong to the event loop that made them, so that on another one every second call would fail.
+    On a second event loop it raises `InvalidArgument`: the connections belong to the first one, so that every second
+    call would fail. `aclose` alone closes it, since the caller may use it elsewhere.
+
+    Args:
+        transport: the caller's.
     """
-    given = [transport]
 
-    def make() -> httpx.AsyncBaseTransport:
-        if not given:
+    __slots__ = ("_loop", "_transport")
+
+    def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
+        self._transport = transport
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send one request; what the transport raises comes out."""
+        return await (await self.current()).handle_async_request(request)
+
+    async def current(self) -> httpx.AsyncBaseTransport:
+        """Return the transport.
+
+        Raises:
+            InvalidArgument: it belongs to another event loop.
+        """
+        running = asyncio.get_running_loop()
+        if self._loop is None:
+            self._loop = running
+        if self._loop is not running:
             raise InvalidArgument(
                 "transport: the one that the client was given belongs to another event loop: "
                 "leave the argument out, or make a client for each event loop"
             )
-        return given.pop()
+        return self._transport
 
-    return LoopTransport(make)
+    async def aclose(self) -> None:
+        """Close the transport; on its own event loop, if that still runs."""
+        running = asyncio.get_running_loop()
+        if self._loop is None or self._loop is running:
+            await finish(self._transport.aclose())
+        elif self._loop.is_running():
+            asyncio.run_coroutine_threadsafe(self._transport.aclose(), self._loop)
 
 
 async def _close(transport: httpx.AsyncBaseTransport) -> None:
