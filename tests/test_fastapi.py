@@ -443,6 +443,25 @@ async def test_an_unknown_key_lists_the_keys(harvest_client):
             await browser.get("/")
 
 
+async def test_a_request_without_the_state_of_the_lifespan_says_what_to_do(harvest_client):
+    """Names the two causes, an own lifespan that does not yield the state and a test client that does not run it."""
+
+    @asynccontextmanager
+    async def own(app):
+        async with harvest_lifespan(harvest_client)(app):
+            yield {}
+
+    app = FastAPI(lifespan=own)
+
+    @app.get("/")
+    async def page(harvest: HarvestV1Dep) -> str:
+        return harvest.name
+
+    async with started(app) as (browser, _):
+        with pytest.raises(TypeError, match=r"key='default' is open, .* yield the state .* TestClient"):
+            await browser.get("/")
+
+
 async def test_a_route_s_options_go_before_those_of_its_router(harvest_client):
     """`Retry-After` follows the route's `max_wait`; options that the route doesn't set are the router's."""
     router = APIRouter(dependencies=[Depends(harvest_options(max_wait=1, attempts=2))])
