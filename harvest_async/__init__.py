@@ -3,8 +3,8 @@
     async with HarvestV1.from_env() as harvest:
         print([client.name async for client in harvest.clients.list()])
 
-Names that not every program needs are loaded on first use: an API version with its records, and the ledgers but the
-one in memory.
+Names that not every program needs are loaded on first use: an API version with its records, and all ledgers except
+the one in memory.
 """
 
 from importlib import import_module

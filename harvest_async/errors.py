@@ -179,7 +179,7 @@ class ResponseError(HarvestError):
 
 
 class BadRequest(ResponseError):
-    """400: a rule or a bad body; the `Hint` says which where there is one."""
+    """400: the request breaks a rule, or its body can't be read; the message has the server's hint, if there is one."""
 
 
 class Unauthorized(ResponseError):

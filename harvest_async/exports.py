@@ -5,8 +5,8 @@
 
 Notes:
     Records are written as the API returns them. Memory use does not depend on their number, except for the ids of the
-    records that changed. A file is replaced only when its successor is complete and on the disk. JSON Lines and CSV
-    files of API v1 can be imported again.
+    records that changed. A file is replaced only when its successor is complete and on the disk. The files can be
+    imported again, by either API version.
 """
 
 from __future__ import annotations

@@ -296,7 +296,7 @@ def test_records_are_converted(capsys):
 
     printed = capsys.readouterr().out.splitlines()
     assert printed[0].startswith("Website ACME 2026-11-02 (")
-    assert printed[1].startswith("Client 1: API v2 has no form for highrise_id (5): ")
+    assert printed[1].startswith("Client 1: API v2 can't store highrise_id (5): ")
     assert names["again"] == v1.Client(id=1, name="ACME")
 
 
@@ -487,7 +487,7 @@ async def test_an_app_with_sign_in_imports_and_pages(harvest_address, monkeypatc
 async def test_the_test_of_an_app():
     """The example of a test passes with the app of the page."""
     app = run(block("docs/fastapi.md", "from fastapi import Depends"))["app"]
-    names = run(block("docs/fastapi.md", "from fastapi import FastAPI\nfrom harvest_async.testing"))
+    names = run(block("docs/fastapi.md", "import pytest"))
 
     await names["test_clients"](app)
 

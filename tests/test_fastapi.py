@@ -271,16 +271,8 @@ def test_options_that_can_t_be_used_are_refused_at_once(options):
         harvest_options(**options)
 
 
-async def test_web_sockets_use_the_same_client(harvest_client):
-    """The dependency works where there is a connection and no request."""
-    app = FastAPI(lifespan=harvest_lifespan(harvest_client))
-
-    @app.websocket("/", dependencies=[Depends(harvest_options(max_wait=1))])
-    async def page(socket: WebSocket, harvest: HarvestV1Dep):
-        await socket.accept()
-        await socket.send_text((await harvest.account.who_am_i()).user.email)
-        await socket.close()
-
+async def sent_in_web_socket(app):
+    """Open the app's WebSocket at `/`, and return what the app sends."""
     incoming, sent = deque([{"type": "websocket.connect"}]), []
 
     async def receive():
@@ -292,9 +284,62 @@ async def test_web_sockets_use_the_same_client(harvest_client):
     scope = {"type": "websocket", "path": "/", "headers": [], "query_string": b"", "subprotocols": []}
     async with started(app) as (_, asgi):
         await asgi(scope, receive, send)
+    return sent
+
+
+async def test_web_sockets_use_the_same_client(harvest_client):
+    """The dependency works where there is a connection and no request."""
+    app = FastAPI(lifespan=harvest_lifespan(harvest_client))
+
+    @app.websocket("/", dependencies=[Depends(harvest_options(max_wait=1))])
+    async def page(socket: WebSocket, harvest: HarvestV1Dep):
+        await socket.accept()
+        await socket.send_text((await harvest.account.who_am_i()).user.email)
+        await socket.close()
+
+    sent = await sent_in_web_socket(app)
 
     assert [message["type"] for message in sent] == ["websocket.accept", "websocket.send", "websocket.close"]
     assert sent[1]["text"] == "admin@example.com"
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "title"),
+    [
+        (WouldWait("busy", wait=9.0), 1013, "Harvest is busy"),
+        (InvalidArgument("no such id"), 1011, "Harvest has no such request"),
+    ],
+)
+async def test_an_error_closes_an_accepted_web_socket(harvest_client, error, code, title):
+    """Closes with the error's title and a code: after the handshake no HTTP response can be sent."""
+    app = FastAPI(lifespan=harvest_lifespan(harvest_client))
+    add_handlers(app)
+
+    @app.websocket("/")
+    async def page(socket: WebSocket):
+        await socket.accept()
+        raise error
+
+    sent = await sent_in_web_socket(app)
+
+    assert sent[1:] == [{"type": "websocket.close", "code": code, "reason": title}]
+
+
+async def test_an_error_after_the_end_of_a_web_socket_is_logged(harvest_client, caplog):
+    """Sends nothing in a WebSocket that the app has closed, and logs the error."""
+    app = FastAPI(lifespan=harvest_lifespan(harvest_client))
+    add_handlers(app)
+
+    @app.websocket("/")
+    async def page(socket: WebSocket):
+        await socket.accept()
+        await socket.close()
+        raise InvalidArgument("no such id")
+
+    sent = await sent_in_web_socket(app)
+
+    assert [message["type"] for message in sent] == ["websocket.accept", "websocket.close"]
+    assert "WebSocket /: InvalidArgument: no such id" in caplog.text
 
 
 async def test_openapi_does_not_see_the_client(harvest_client):
@@ -395,6 +440,25 @@ async def test_an_unknown_key_lists_the_keys(harvest_client):
 
     async with started(app) as (browser, _):
         with pytest.raises(TypeError, match=r"key='billing' in this app. Available: 'default', 'team'"):
+            await browser.get("/")
+
+
+async def test_a_request_without_the_state_of_the_lifespan_says_what_to_do(harvest_client):
+    """Names the two causes, an own lifespan that does not yield the state and a test client that does not run it."""
+
+    @asynccontextmanager
+    async def own(app):
+        async with harvest_lifespan(harvest_client)(app):
+            yield {}
+
+    app = FastAPI(lifespan=own)
+
+    @app.get("/")
+    async def page(harvest: HarvestV1Dep) -> str:
+        return harvest.name
+
+    async with started(app) as (browser, _):
+        with pytest.raises(TypeError, match=r"key='default' is open, .* yield the state .* TestClient"):
             await browser.get("/")
 
 

@@ -226,6 +226,22 @@ async def test_a_bad_option_is_named_as_the_form_has_it(app, fields):
     assert "--" not in response.text
 
 
+@pytest.mark.parametrize(
+    ("fields", "detail"),
+    [
+        ({"date_order": "y"}, "Order of dates: unknown choice 'y'. Choose from: dmy, mdy, ymd."),
+        ({"create_people": "2"}, "Create missing people: unknown choice '2'. Choose from: true, false."),
+    ],
+    ids=["choices", "box"],
+)
+async def test_an_unknown_choice_lists_the_choices(app, fields, detail):
+    """A program learns from the refusal what the field takes."""
+    async with visited(app) as visitor:
+        response = await upload(visitor, rows(1), **fields)
+
+    assert response.json()["detail"] == detail
+
+
 def test_messages_name_the_fields_of_the_form():
     """Options of the command line become labels; limits that a visitor can't raise are left out."""
     text = "two orders fit: use --date-order; it has too many rows: split it, or raise the limit with --max-rows"
@@ -419,6 +435,34 @@ async def test_an_action_out_of_place_is_refused(app):
     assert [(each.status_code, kind(each)) for each in wrong] == [(409, "wrong-phase")] * 4
     assert {"cancel", "resume", "undo", "confirm"}.isdisjoint(plan["links"].keys() - {"confirm"})
     assert (unknown.status_code, done["phase"]) == (404, "done")
+
+
+async def test_an_undo_out_of_place_says_why(app):
+    """An import that was undone is not said never to have run."""
+    async with visited(app) as visitor:
+        plan = await ended(visitor, await upload(visitor, rows(1)))
+        here = plan["links"]["self"]
+        early = await visitor.post(f"{here}/undo")
+        done = await ended(visitor, await do(visitor, plan, "confirm"))
+        await ended(visitor, await do(visitor, done, "undo"))
+        again = await visitor.post(f"{here}/undo")
+
+    assert early.json()["detail"].endswith("is planned: nothing of it has run.")
+    assert again.json()["detail"].endswith("is undone: it can be undone once.")
+
+
+async def test_rejected_rows_name_the_fields_of_the_form(app):
+    """The reasons in the file of rejected rows are those of the page: a visitor has no command line."""
+    content = (
+        b"User,Email,Client,Project,Task,Date,Hours\n"
+        b"Ada Byron,ada@example.com,ACME,Rocket,Design,2026-11-02,1\nMax,ada@example.com,ACME,Rocket,Design,2026-11-03,1\n"
+    )
+    async with visited(app) as visitor:
+        plan = await ended(visitor, await upload(visitor, content, create_people="true"))
+        rejected = await visitor.get(plan["links"]["rejected"])
+
+    assert "“People by address”" in rejected.text
+    assert "--" not in rejected.text
 
 
 async def test_a_cancelled_import_is_continued(app, sandbox):

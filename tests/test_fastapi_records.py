@@ -178,6 +178,18 @@ async def test_a_record_is_the_body_of_a_request():
     assert (none.json(), one.json(), both.json()) == (None, "ACME", ["ACME", "Miller"])
 
 
+async def test_a_request_that_is_nested_too_deeply_is_refused():
+    """A visitor gets FastAPI's own 422, however deep the values of unknown fields are."""
+    transport = httpx.ASGITransport(app=APP)
+    async with httpx.AsyncClient(transport=transport, base_url="http://app") as browser:
+        found = [
+            await browser.post(f"/{place}", content=b'{"odd":' + b"[" * 900 + b"]" * 900 + b"}", headers=JSON)
+            for place in range(len(TYPES))
+        ]
+
+    assert {each.status_code for each in found} == {422}
+
+
 async def test_a_request_with_a_wrong_value_is_refused_by_its_field():
     """FastAPI's own 422 names the field; nothing is sent to Harvest."""
     async with harvest_app_client(shop()) as client:

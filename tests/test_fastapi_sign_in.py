@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import anyio
 import httpx
 import pytest
-from fastapi import Depends, Request
+from fastapi import Depends, Request, WebSocket
 from itsdangerous import URLSafeTimedSerializer
 
 from harvest_async import InvalidArgument, MemoryTokenStore, new_state
@@ -327,6 +327,57 @@ async def test_a_forged_post_is_refused(address, tmp_path):
 
     assert found == {(403, "csrf")}
     assert still.status_code == 200
+
+
+async def test_a_forged_post_to_a_page_of_the_app_is_refused(address, tmp_path):
+    """A route of the app that checks the token gives a 403 and the reason, not a 500."""
+    sign_in = signing_in(oauth_of("v2", address), tmp_path)
+    app = app_of(sign_in)
+
+    @app.post("/time")
+    async def log_time(request: Request) -> str:
+        await sign_in.csrf.check(request)
+        return "logged"
+
+    async with browser_of(app) as browser:
+        found = [await browser.post("/time", headers=forged) for forged in FORGED]
+
+    assert {each.status_code for each in found} == {403}
+    assert found[0].json()["detail"].startswith("The form was loaded too long ago")
+
+
+@pytest.mark.parametrize("is_signed_in", [False, True])
+async def test_a_web_socket_can_require_a_sign_in(address, tmp_path, is_signed_in):
+    """A WebSocket of a signed-in person is accepted; any other gets a 401 in place of the handshake."""
+    sign_in = signing_in(oauth_of("v2", address), tmp_path)
+    app = app_of(sign_in)
+
+    @app.websocket("/live")
+    async def live(socket: WebSocket, session: Annotated[Session, Depends(sign_in.required)]):
+        await socket.accept()
+        await socket.send_text(session.name)
+        await socket.close()
+
+    incoming, sent = [{"type": "websocket.connect"}], []
+
+    async def receive():
+        return incoming.pop()
+
+    async def send(message):
+        sent.append(message)
+
+    async with browser_of(app) as browser:
+        if is_signed_in:
+            await sign_in_by(browser)
+        cookies = "; ".join(f"{each.name}={each.value}" for each in browser.cookies.jar)
+        headers = [(b"cookie", cookies.encode()), (b"accept", b"text/html")]
+        scope = {"type": "websocket", "path": "/live", "headers": headers, "query_string": b"", "subprotocols": []}
+        await app(scope, receive, send)
+
+    if is_signed_in:
+        assert sent[1]["text"] == "Ada Sandbox"
+    else:
+        assert (sent[0]["type"], sent[0]["status"]) == ("websocket.http.response.start", 401)
 
 
 async def test_the_form_of_a_post_is_small(address, tmp_path):

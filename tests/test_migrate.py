@@ -384,7 +384,7 @@ def test_a_lossy_conversion_is_refused():
 
     with pytest.raises(
         InvalidArgument,
-        match=r"Client 1: API v2 has no form for highrise_id \(5\), default_invoice_timeframe \('this month'\): give",
+        match=r"Client 1: API v2 can't store highrise_id \(5\), default_invoice_timeframe \('this month'\): give",
     ):
         migrate.to_v2(client)
 

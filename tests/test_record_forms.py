@@ -231,6 +231,19 @@ def test_a_value_of_the_wrong_type_is_named(values, message):
         TimeEntry.from_dict(values)
 
 
+@pytest.mark.parametrize("levels", [101, 900])
+def test_unknown_fields_that_are_nested_too_deeply_are_refused(levels):
+    """Names the limit of a record's values, which responses have, too."""
+    text = '{"odd":' + "[" * levels + "]" * levels + "}"
+
+    with pytest.raises(InvalidArgument, match=r"Client\.from_dict: nested deeper than 100 levels"):
+        v1.Client.from_json(text)
+    with pytest.raises(InvalidArgument, match=r"TimeEntry\.from_dict: nested deeper than 100 levels"):
+        TimeEntry.from_dict(json.loads(text))
+    with pytest.raises(ValidationError, match="nested deeper than 100 levels"):
+        TypeAdapter(TimeEntry).validate_python(json.loads(text))
+
+
 @pytest.mark.parametrize("text", ["", "<html>", b"\xff", "[1"])
 def test_text_that_is_no_json_is_refused(text):
     """The message has the reader's reason."""

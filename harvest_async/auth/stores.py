@@ -96,9 +96,9 @@ class MemoryTokenStore:
 class FileTokenStore:
     """Keeps tokens in a file that only its owner can read.
 
-    The file is replaced as a whole and synced, so that no moment has half a file or none. Several processes may share
-    it: they renew the tokens one after the other, and each uses what another one has saved. The lock for that is a file
-    beside it whose name ends in `.lock`; it holds nothing, and may be deleted while no process runs.
+    The file is replaced as a whole and synced, so that there is a complete file at any time. Several processes may
+    share it: they renew the tokens one after the other, and each uses what another one has saved. The lock for that is
+    a file beside it whose name ends in `.lock`; it holds nothing, and may be deleted while no process runs.
 
     Args:
         path: the file; its folder has to be there.

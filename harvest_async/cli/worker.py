@@ -42,7 +42,7 @@ def worker(app: str, jobs: int, redelivery: float) -> None:
     """Execute the jobs of a fleet until Ctrl-C or SIGTERM. Start as many workers as you like, on any machine.
 
     Needs the extra `docket`, and a Redis or Valkey server. MODULE:FUNCTION is in your program and gives the workers
-    their clients and credentials; the queue has neither. A worker that is ended hands its jobs back.
+    their clients and credentials; the queue has neither. A worker that ends returns its jobs to the queue.
 
     \b
       harvest-async worker --app fleet_setup:setup

@@ -102,7 +102,7 @@ class BaseClient:
     def options(self, **options: Unpack[OptionFields]) -> Self:
         """The same client with other options; connections and throttle are shared, and closing one closes both.
 
-        What is not given stays as it is. What one of them has learned about the account, the other knows, too.
+        Options that are not given are kept. Both clients share the state of the account.
 
             await harvest.options(timeout=5, attempts=1).clients.get(7)
 

@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, get_args
 
 from attrs import fields_dict, has, resolve_types
 
+from harvest_async.codec.slices import DEEPEST
 from harvest_async.codec.text import iso, of_day
 from harvest_async.errors import InvalidArgument
 
@@ -93,15 +94,28 @@ def json_tree(
     return _tree(record, leaf, _LEAVES["number"], with_defaults=with_defaults, with_none=with_none)
 
 
-def exact_floats(tree: Any) -> Any:
-    """Return a tree with decimals in place of floats (1.1 becomes `Decimal("1.1")`), and with dicts for records."""
+def exact_floats(tree: Any, levels: int = DEEPEST) -> Any:
+    """Return a tree with decimals in place of floats (1.1 becomes `Decimal("1.1")`), and with dicts for records.
+
+    Args:
+        tree: the tree.
+        levels: how many levels of lists and dicts it may have.
+
+    Raises:
+        ValueError: it has more.
+    """
     if _is_record(tree.__class__):
         return plain_tree(tree)
     if isinstance(tree, float) and isfinite(tree):
         return Decimal(repr(tree))
+    if not isinstance(tree, Mapping | list | tuple):
+        return tree
+    if not levels:
+        msg = f"nested deeper than {DEEPEST} levels"
+        raise ValueError(msg)
     if isinstance(tree, Mapping):
-        return {name: exact_floats(value) for name, value in tree.items()}
-    return [exact_floats(item) for item in tree] if isinstance(tree, list | tuple) else tree
+        return {name: exact_floats(value, levels - 1) for name, value in tree.items()}
+    return [exact_floats(item, levels - 1) for item in tree]
 
 
 def as_draft(kind: Any, tree: Any) -> Any:

@@ -73,6 +73,8 @@ class Record:
         except DecodeError as error:
             reason = str(error).removeprefix("the response is not a ")
             raise InvalidArgument(f"{cls.__name__}.from_dict: this is not a {reason}") from error
+        except ValueError as error:
+            raise InvalidArgument(f"{cls.__name__}.from_dict: {error}") from error
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:

@@ -114,8 +114,15 @@ def _pool(connection: HTTPConnection, key: str) -> Accounts:
 
 
 def _missing(connection: HTTPConnection, key: str, what: str) -> str:
-    """Return the message for a key that an app does not have."""
-    if keys := open_keys(connection.app):
+    """Return the message for a key that an app, or a request, does not have."""
+    keys = open_keys(connection.app)
+    if key in keys:
+        return (
+            f"The Harvest {what} with key={key!r} is open, but this request does not have it. If the app has a "
+            "lifespan of its own, yield the state of harvest_lifespan from it. In a test, let the client run the "
+            "lifespan: use `with TestClient(app)` or `harvest_app_client(app)`."
+        )
+    if keys:
         return f"No Harvest {what} with key={key!r} in this app. Available: {', '.join(map(repr, keys))}."
     argument = "" if key == DEFAULT_KEY else f", key={key!r}"
     return f"No Harvest {what} in this app: create it with FastAPI(lifespan=harvest_lifespan(make{argument}))"

@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import math
 import re
-from typing import Final
+from typing import Any, Final
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, WebSocket
 from fastapi.requests import HTTPConnection
 from fastapi.responses import JSONResponse
+from fastapi.websockets import WebSocketState
 
 from harvest_async.errors import (
     BadRequest,
@@ -69,6 +70,10 @@ PROBLEM: Final = "application/problem+json"
 _PASSING: Final = {409, 503}
 """The statuses of what passes without the operator."""
 
+_FAILED: Final = 1011
+_TRY_AGAIN: Final = 1013
+"""The codes with which a WebSocket is closed (the registry of RFC 6455, 11.7)."""
+
 _JITTER: Final = 0.05
 """Seconds by which the predicted wait at the gate may be wrong."""
 
@@ -82,12 +87,26 @@ def add_handlers(app: FastAPI) -> None:
     """Return Harvest's errors as problem documents (see `MEANINGS`).
 
     `detail` is the error's message, which holds no credential. If a retry helps, `Retry-After` and the member
-    `retry_after` give the whole seconds after which the same request is expected to succeed.
+    `retry_after` give the whole seconds after which the same request is expected to succeed. A WebSocket that was
+    accepted is closed, with the title as the reason and the code 1013 (try again later) or 1011 (internal error).
     """
-    app.add_exception_handler(HarvestError, problem_response)
+    handler: Any = _respond  # a WebSocket has no response once it is accepted
+    app.add_exception_handler(HarvestError, handler)
 
 
-async def problem_response(request: Request, error: Exception) -> JSONResponse:
+async def _respond(connection: HTTPConnection, error: Exception) -> JSONResponse | None:
+    """Return the problem document of an error, or close the WebSocket in which it was raised."""
+    response = await problem_response(connection, error)
+    if not isinstance(connection, WebSocket) or connection.application_state is WebSocketState.CONNECTING:
+        return response
+    logger.warning("WebSocket %s: %s: %s", connection.url.path, type(error).__name__, error)
+    if connection.application_state is WebSocketState.CONNECTED:
+        title = next(title for kind, _, title in MEANINGS if isinstance(error, kind))
+        await connection.close(_TRY_AGAIN if response.status_code in _PASSING else _FAILED, title)
+    return None
+
+
+async def problem_response(request: HTTPConnection, error: Exception) -> JSONResponse:
     """Return the problem document of one of Harvest's errors."""
     status, title = next((status, title) for kind, status, title in MEANINGS if isinstance(error, kind))
     problem = {"type": type_of(type(error)), "title": title, "status": status, "detail": _detail(error, status)}
@@ -112,7 +131,7 @@ def _detail(error: Exception, status: int) -> str:
     return str(error)
 
 
-def _retry_after(request: Request, error: Exception) -> int | None:
+def _retry_after(request: HTTPConnection, error: Exception) -> int | None:
     """Return the whole seconds after which the same request is expected to succeed, waiting as long as this one."""
     if isinstance(error, WouldWait):
         return max(1, math.ceil(error.wait - getattr(request.state, _WAIT, 0.0) + _JITTER))

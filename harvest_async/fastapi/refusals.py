@@ -28,8 +28,11 @@ Access = Callable[..., Awaitable[T | None]]
 """A dependency of the app that returns what a visitor may use, and None for a visitor without the right."""
 
 
-class Refusal(Exception):
+class Refusal(HTTPException):
     """A request is refused.
+
+    The routers of this package return it as a problem document or a page; in a route of the app, such as one that calls
+    `Csrf.check`, FastAPI returns its status and its text, as of any `HTTPException`.
 
     Args:
         status: the HTTP status.
@@ -40,8 +43,8 @@ class Refusal(Exception):
     """
 
     def __init__(self, status: int, name: str, title: str, detail: str, **members: Any) -> None:
-        super().__init__(detail)
-        self.status, self.name, self.title, self.detail, self.members = status, name, title, detail, members
+        super().__init__(status, detail, retry_header(members))
+        self.status, self.name, self.title, self.members = status, name, title, members
 
     def document(self) -> dict[str, Any]:
         """Return the problem document."""

@@ -101,17 +101,17 @@ class SignIn:
         session = await self.session(connection)
         return session if session is not None and session.account else None
 
-    async def required(self, request: Request) -> Session:
+    async def required(self, connection: HTTPConnection) -> Session:
         """Return the session of a browser that is signed in to an account; a dependency.
 
-        Others are sent to the sign-in, and return to the page then; a program gets a 401.
+        Others are sent to the sign-in, and return to the page then; a program and a WebSocket get a 401.
         """
-        session = await self.signed_in(request)
+        session = await self.signed_in(connection)
         if session is not None:
             return session
-        if "text/html" not in request.headers.get("accept", "") or request.method != "GET":
+        if "text/html" not in connection.headers.get("accept", "") or connection.scope.get("method") != "GET":
             raise HTTPException(401, "Sign in first.")
-        asked, start = address_of(request), request.url_for(self.start_route).path
+        asked, start = address_of(connection), connection.url_for(self.start_route).path
         query = f"?{urlencode({'next': asked})}" if is_local(asked) else ""
         raise HTTPException(_SEE_OTHER, headers={"Location": f"{start}{query}"})
 

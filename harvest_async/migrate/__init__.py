@@ -99,7 +99,7 @@ def to_v2(record: Any, *, related: Related | Iterable[Any] = (), lossy: bool | I
         record: a client, contact, project, task, person (also that of `who_am_i`), assignment, time entry of a
             timesheet or a report, expense, invoice, payment, message, category or company.
         related: records that it refers to, or an index of them by `relate`.
-        lossy: whether values that v2 has no form for may be lost; or the paths of those that may.
+        lossy: whether values that v2 can't store may be lost; or the paths of those that may.
 
     Returns:
         The record, the values that are lost, and the fields that are missing in it.
@@ -182,7 +182,7 @@ def to_v1(
         record: a client, contact, project, task, user, assignment, time entry, expense, invoice, payment, message,
             category or company.
         related: records that it refers to, or an index of them by `relate`.
-        lossy: whether values that v1 has no form for may be lost; or the paths of those that may.
+        lossy: whether values that v1 can't store may be lost; or the paths of those that may.
         into: the class, where v1 has two: `ReportEntry` for a time entry, which is a `DayEntry` by default; `Me` for
             a user, which is a `Person` by default.
 

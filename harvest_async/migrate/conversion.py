@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 @frozen
 class Loss:
-    """A value that has no form in the other API version.
+    """A value that the other API version can't store.
 
     Attributes:
         path: the field's path in the record that was converted: `details`, `external_reference.id`, `line_items[0].id`.
@@ -46,9 +46,9 @@ class Converted(Generic[T]):
 
     Attributes:
         record: the record of the other API version.
-        lost: the values that it has no form for.
-        missing: the paths of its fields that the converted record has no form for, and that no related record had;
-            they are None.
+        lost: the values that it can't store.
+        missing: the paths of its fields that the converted record's class does not have, and that no related record
+            supplied; they are None.
     """
 
     record: T
@@ -149,7 +149,7 @@ def _without_places(path: str) -> str:
 
 @frozen
 class _Unprovided:
-    """A path of the result that the record has no form for.
+    """A path of the result that the record's class does not have.
 
     Attributes:
         own: the path.
@@ -206,7 +206,7 @@ def _check(record: Any, lost: Iterable[Loss], target: str, accepted: bool | Iter
     refused = [each for each in lost if each.is_important and not _is_below(each.path, names)]
     if refused:
         raise InvalidArgument(
-            f"{type(record).__name__} {_id_of(record)}: API {target} has no form for "
+            f"{type(record).__name__} {_id_of(record)}: API {target} can't store "
             f"{', '.join(map(str, refused))}: give lossy=True, or a list of these fields, to convert it without them"
         )
 

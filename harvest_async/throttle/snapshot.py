@@ -28,12 +28,12 @@ class Snapshot:
         period: seconds.
         sent: leases held by our own calls: in flight, or less than a period after their response.
         foreign: leases held for calls of other programs.
-        free: calls that could be sent now, were the gate open.
+        free: calls that could be sent now if the gate was open.
         in_flight: calls whose response is awaited.
         queued_interactive: calls waiting in the interactive lane.
         queued_bulk: calls waiting in the bulk lane.
         closed: why the gate is closed; None while it is open.
-        closed_for: seconds until a closed gate lets its probe through; 0 while it is open.
+        closed_for: seconds until a closed gate sends one call to probe the server; 0 while it is open.
         closed_until: the same as a time in UTC; None while it is open.
         said: the text of the server's last status; None where it was not requested.
         granted: leases granted by this throttle so far: the requests that it let through, status calls included.

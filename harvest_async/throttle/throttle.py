@@ -37,13 +37,13 @@ LONGEST_PERIOD: Final = 3_600
 class Throttle:
     """One account's budget of calls: counts the requests that pass through it, and makes them wait.
 
-    Left out, `calls` and `period` follow the server, starting with 100 calls in 15 s.
+    Without `calls` and `period` the limit is the one that the server reports, at first 100 calls in 15 s.
 
     Args:
         calls: a ceiling that the server may only tighten: 1 to 10,000.
         period: the same, in seconds: 1 to 3,600.
-        pace: how the bulk lane goes: `"even"` spreads it out so that others hardly wait, `"burst"` sends all
-            that the window allows at once.
+        pace: how calls of the bulk lane are sent: `"even"` spreads them evenly, so that interactive calls hardly wait;
+            `"burst"` sends all that the window allows at once.
         reserve: how many leases an even pace leaves to the interactive lane.
         guard: the longest time, in seconds, that a request is assumed to travel.
         max_block: seconds that a call may be held up by a blocked account before `Throttled` is raised; None: no limit.

@@ -57,7 +57,7 @@ class DirectoryV2(BaseDirectory):
     assignments of a project out of the list of all projects.
 
     Args:
-        harvest: the account; its calls go the usual way, and its writes are noticed, those of its `options()` too.
+        harvest: the client that reads the lists; they show its own writes, and those by its `options()`, at once.
         max_age: seconds after which a list is updated before it is used again: one call for what changed.
         clock: the source of the time; the system's clock by default.
 

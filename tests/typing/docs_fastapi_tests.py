@@ -1,8 +1,11 @@
 """A block of docs/fastapi.md, for type checkers."""
 
 # ruff: noqa: I001
+import pytest
 from fastapi import FastAPI
 from harvest_async.testing import harvest_app_client
+
+pytestmark = pytest.mark.anyio
 
 
 async def test_clients(app: FastAPI) -> None:

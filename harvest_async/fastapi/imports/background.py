@@ -41,6 +41,12 @@ _CHECKED: Final = 2
 """How many uploaded files are looked through at a time: a workbook of the largest size takes some hundred megabytes."""
 _CONFIRMING: Final = 600.0
 """Seconds within which the run of a plan that was confirmed in time has begun, or failed to."""
+_NOT_UNDONE: Final = {
+    Phase.RUNNING: "wait for its end, or cancel it first",
+    Phase.UNDOING: "it can be undone once",
+    Phase.UNDONE: "it can be undone once",
+}
+"""Why an import that has run can't be undone now."""
 
 
 class BackgroundImports:
@@ -151,10 +157,10 @@ class BackgroundImports:
         """Delete what a run created.
 
         Raises:
-            Refusal: nothing has run, or another import of the account is active.
+            Refusal: nothing has run, it runs or was undone, or another import of the account is active.
         """
         if not record.can_undo:
-            raise _out_of_place(record, "nothing of it has run")
+            raise _out_of_place(record, _NOT_UNDONE.get(record.phase, "nothing of it has run"))
         return await self._begin(record, Phase.UNDOING)
 
     def cancel(self, record: ImportRecord) -> None:

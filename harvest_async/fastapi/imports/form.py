@@ -102,7 +102,8 @@ def options_of(fields: Mapping[str, str]) -> Options:
             chosen |= {field.name: on} if field.name in _BOXES else {}
         elif field.choices and value:
             if value not in dict(field.choices):
-                raise InvalidArgument(f"{field.label}: {value[:40]!r} is no choice")
+                choices = ", ".join(name for name, _ in field.choices if name)
+                raise InvalidArgument(f"{field.label}: unknown choice {value[:40]!r}. Choose from: {choices}.")
             chosen[field.name] = "\t" if value == "tab" else value
     if text := given.get("round_to"):
         if not (text.isascii() and text.isdigit()):
@@ -121,7 +122,7 @@ def is_set(fields: Mapping[str, str], name: str) -> bool:
     value = fields.get(name, "").strip().lower()
     if value not in _ON | _OFF:
         label = next(field.label for field in FIELDS if field.name == name)
-        raise InvalidArgument(f"{label}: {value[:40]!r} is no choice: give true or false")
+        raise InvalidArgument(f"{label}: unknown choice {value[:40]!r}. Choose from: true, false.")
     return value in _ON
 
 

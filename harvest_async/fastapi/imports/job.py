@@ -133,11 +133,12 @@ class Job:
     async def _keep_rejected(self, problems: Sequence[Problem]) -> dict[str, Any]:
         """Store the rejected rows, to be corrected and uploaded again; return what the record has of them."""
         record = self._record
+        in_terms = [evolve(each, reason=in_terms_of_form(each.reason)) for each in problems]
 
         def write() -> None:
             stored = self._folder.file(record.id, record.stored)
             with open_source(stored, options_of(record.fields), record.file) as source:
-                write_rejects(source, problems, self._folder.rejected(record.id))
+                write_rejects(source, in_terms, self._folder.rejected(record.id))
 
         if problems:
             await asyncio.to_thread(write)

@@ -74,7 +74,8 @@ class Upload:
         try:
             return options_of(self.fields)
         except InvalidArgument as error:
-            raise Refusal(422, "bad-option", "An option can't be used", in_terms_of_form(str(error))) from error
+            detail = _sentence(in_terms_of_form(str(error)))
+            raise Refusal(422, "bad-option", "An option can't be used", detail) from error
 
 
 @asynccontextmanager
@@ -212,7 +213,7 @@ def _check_type(name: str, ending: str, head: bytes) -> None:
             415, "unknown-type", "Unknown type of file", f"{name}: choose a file of one of these types: {known}."
         )
     if not fits:
-        detail = f"{name} is not a {ending[1:].upper()} file: its content is of another type. Save it again as one."
+        detail = f"{name} is no {ending[1:].upper()} file: its content is of another type. Save it again as one."
         raise Refusal(415, "not-what-it-says", "The file is not what its name says", detail)
 
 

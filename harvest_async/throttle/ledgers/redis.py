@@ -70,7 +70,7 @@ class RedisLedger(RemoteLedger):
         url: `redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE]`, `rediss://` for TLS, or `unix://PATH`.
         account: the account's name: any name that no other account in the database has.
         share: the part of each budget that this process may use while the server can't be reached, such as `1 / 4` for
-            four processes: it goes on with it after one period without calls. None lets the calls fail.
+            four processes: the process continues with it after one period without calls. None lets the calls fail.
         budget: the name of the budget.
 
     Raises:
