@@ -16,6 +16,7 @@ from harvest_async.importer.sources.evidence import (
     OffsetDetector,
     SizeDetector,
 )
+from harvest_async.importer.sources.exchanged import ExchangeDetector
 from harvest_async.importer.sources.formats import Layout
 from harvest_async.importer.sources.kinds import Notice, Problem
 from harvest_async.importer.sources.limits import LONGEST_VALUE
@@ -77,6 +78,7 @@ class _Detectors:
         self.dates, self.numbers, self.clocks = DateDetector(), NumberDetector(), ClockDetector()
         self.sizes = {name: SizeDetector() for name in _SIZED}
         self.offsets, self.commas, self.cents = OffsetDetector(), CommaDetector(), CentDetector()
+        self.exchanged = ExchangeDetector()
         self.minutes = {name: MinuteDetector() for name in ("duration", "hours")}
         self._typed = typed
 
@@ -93,7 +95,7 @@ class _Detectors:
     def _of(self, name: str) -> list[Callable[[int, str, str], None]]:
         looks: list[Callable[[int, str, str], None]] = []
         if name in _DATED or self._kinds.get(name) in ("date", "moment"):
-            looks.append(self.dates.look)
+            looks += [self.dates.look, self.exchanged.look]
         if name in _MOMENTS:
             looks.append(self.offsets.look)
         if name in _SIZED:
@@ -139,7 +141,9 @@ def _decided(count: int, seen: _Detectors, options: Options, layout: Layout, *, 
     mark = options.decimal or ("." if typed else seen.numbers.settle())
     marks, notices = _own_marks(seen, options, mark, typed=typed)
     clocks = seen.clocks.settle()
-    items: list[Problem | Notice | None] = [fault, *seen.dates.notices(None if options.date_order else order)]
+    exchanged = None if options.date_order else seen.exchanged.settle()
+    items: list[Problem | Notice | None] = [fault, exchanged]
+    items += seen.dates.notices(None if options.date_order else order)
     if len(seen.numbers.marks) > 1 and not options.decimal:
         items.append(Notice("", "mixed decimal marks: each value is parsed on its own"))
     items += [each.settle() for each in seen.minutes.values()]
