@@ -22,6 +22,7 @@ from harvest_async.importer.sources.kinds import Notice, Problem
 from harvest_async.importer.sources.limits import LONGEST_VALUE
 from harvest_async.importer.sources.options import DateOrder, Options
 from harvest_async.importer.sources.roster import CommaDetector
+from harvest_async.importer.sources.words import plain
 
 __all__ = ["FirstPass", "Reading", "first_pass"]
 
@@ -90,6 +91,11 @@ class _Detectors:
             found += [(place, _bound(look, title)) for look in self._of(name)]
             if not self._typed and (name in _NUMBERED or self._kinds.get(name) == "number"):
                 found.append((place, lambda _, text: self.numbers.look(text)))
+        if self._layout.format.kind.name == "expenses":
+            titles = enumerate(self._layout.titles)
+            found += [
+                (at, _bound(self.cents.look_currency, title)) for at, title in titles if plain(title) == "currency"
+            ]
         return found
 
     def _of(self, name: str) -> list[Callable[[int, str, str], None]]:
@@ -147,7 +153,7 @@ def _decided(count: int, seen: _Detectors, options: Options, layout: Layout, *, 
     if len(seen.numbers.marks) > 1 and not options.decimal:
         items.append(Notice("", "mixed decimal marks: each value is parsed on its own"))
     items += [each.settle() for each in seen.minutes.values()]
-    items += [*notices, clocks, seen.commas.settle(), seen.cents.settle(mark), seen.cents.mixed()]
+    items += [*notices, clocks, seen.commas.settle(), seen.cents.settle(mark), seen.cents.currency()]
     if not (options.file_zone or options.zone or options.zones):
         items.append(seen.offsets.settle(days_only="begin" not in layout.places))
     reading = Reading(order, mark, marks, seen.sizes["duration"].decimals, seen.clocks.has_24)
