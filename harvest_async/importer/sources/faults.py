@@ -56,6 +56,13 @@ class Faults:
         self.merged.add((row, column))
         self.add(row, column, "is part of a merged cell, so that it has no value: split the cell, and fill each one")
 
+    def add_area(self, top: int, left: int, bottom: int, right: int) -> None:
+        """Note all cells that a merged cell covers, apart from its first one, which has the value."""
+        for row in range(top, bottom + 1):
+            for column in range(left, right + 1):
+                if (row, column) != (top, left):
+                    self.add_merged(row, column)
+
     def of_values(self, row: int) -> list[Fault]:
         """Return the faults of a row that are not of merged cells."""
         return [fault for column, fault in self.rows.get(row, {}).items() if (row, column) not in self.merged]

@@ -119,10 +119,7 @@ class Look:
             return
         first, last = (self._column_of(letters, reference) for letters in match.group(1, 3))
         top, bottom = int(match[2]), int(match[4])
-        for row in range(top, min(bottom, self._rows) + 1):
-            for column in range(first, min(last + 1, self._width)):
-                if (row, column) != (top, first):
-                    self.faults.add_merged(row, column)
+        self.faults.add_area(top, first, min(bottom, self._rows), min(last, self._width - 1))
 
     def _cell(self, attributes: list[str]) -> None:
         self._counted = False
