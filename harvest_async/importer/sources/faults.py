@@ -7,6 +7,7 @@ from typing import Final
 from attrs import define, field, frozen
 
 from harvest_async.errors import InvalidArgument
+from harvest_async.importer.sources.shown_units import ShownUnits
 
 __all__ = ["Fault", "Faults", "SheetContent", "column_letters"]
 
@@ -30,12 +31,14 @@ class Faults:
         rows: row (from 1) -> column (from 0) -> fault.
         count: how many there are.
         negative: places of negative numbers, which are no dates and no times of day.
+        units: units that numbers are shown with.
         merged: places that are covered by a merged cell; a row or a header of nothing else is not at fault.
     """
 
     rows: dict[int, dict[int, Fault]] = field(factory=dict)
     count: int = 0
     negative: set[tuple[int, int]] = field(factory=set)
+    units: ShownUnits = field(factory=ShownUnits)
     merged: set[tuple[int, int]] = field(factory=set)
 
     def add(self, row: int, column: int, reason: str, text: str = "") -> None:
