@@ -63,7 +63,10 @@ def test_the_currency_of_amounts_is_announced(amount):
     ("currencies", "reason"),
     [
         (("Euro - EUR", "EUR", ""), "the currency of 'Euro - EUR' is not read"),
-        (("Euro - EUR", "US Dollar - USD"), "'Euro - EUR' and 'US Dollar - USD' on line 3 have different currencies"),
+        (
+            ("Euro - EUR", "US Dollar - USD", "Pound - GBP"),
+            "'Euro - EUR' and 'US Dollar - USD' on line 3 have different currencies",
+        ),
     ],
 )
 def test_a_column_of_currencies_is_announced(currencies, reason):

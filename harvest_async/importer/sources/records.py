@@ -178,7 +178,7 @@ def _user_link(cells: Cells) -> dict[str, Any]:
 
 def _expense(cells: Cells) -> dict[str, Any]:
     category = cells.named("category", "expense_categories", "expense_category_id")
-    return {**_user_link(cells), "category": category, "notes": cells.text("notes")}
+    return {**_user_link(cells), "category": category, "notes": cells.notes()}
 
 
 def _is_of_units(cells: Cells, found: Mapping[str, Any]) -> bool:
