@@ -36,6 +36,21 @@ def test_a_time_of_24_hours_needs_no_am_or_pm(started, ended):
     assert row.exact == Fraction(17, 2)
 
 
+@pytest.mark.parametrize(
+    ("begin", "end", "column"),
+    [
+        ("13/11/2026 1:00", "13/11/2026 2:00 PM", "Start"), ("2026-11-13 9:00 AM", "2026-11-13 11:00", "End"),
+        ("Nov 13, 2026 1:00", "Nov 13, 2026 2:00pm", "Start"),
+    ],
+)  # fmt: skip
+def test_a_day_and_time_without_am_or_pm_beside_one_with_it_is_asked_for(begin, end, column):
+    """Reports it for times with their dates, too."""
+    content = f'Client,Project,Task,Person,Start,End\nACME,Web,Dev,ann@example.com,"{begin}","{end}"\n'.encode()
+    (problem,) = problems_of(content)
+
+    assert (problem.column, "has no AM or PM" in problem.reason) == (column, True)
+
+
 @pytest.mark.parametrize(("started", "ended"), [("9:00", "5:30"), ("09:00:30", "09:00:00"), ("08:00", "07:00")])
 def test_an_entry_of_more_than_16_hours_over_midnight_is_asked_for(started, ended):
     """Reports an end before the start where crossing midnight would make a day's work of it."""

@@ -177,6 +177,7 @@ class TimeReader:
         begin, end = cells.value("begin", self._moment), cells.value("end", self._moment)
         if begin is None and not cells.dropped:
             cells.wrong("begin", "is empty: a moment is needed")
+        check_halves(cells, "begin", "end")
         measure, hours = self._measure(cells)
         if begin is None or cells.dropped or not _near(cells, "begin", begin) or (end and not _near(cells, "end", end)):
             return None
