@@ -22,6 +22,7 @@ from harvest_async.importer.sources.kinds import Notice, Problem
 from harvest_async.importer.sources.limits import LONGEST_VALUE
 from harvest_async.importer.sources.options import DateOrder, Options
 from harvest_async.importer.sources.roster import CommaDetector
+from harvest_async.importer.sources.summaries import TotalDetector
 from harvest_async.importer.sources.words import plain
 
 __all__ = ["FirstPass", "Reading", "first_pass"]
@@ -31,6 +32,7 @@ _NUMBERED: Final = frozenset({"duration", "hours", "minutes", "seconds", "total_
 _SIZED: Final = ("duration", "minutes", "seconds")
 _GROUPED: Final = ("minutes", "seconds")
 _CLOCKS: Final = ("started", "ended")
+_NAMED: Final = ("person", "project", "task", "category")
 _MOMENTS: Final = ("begin", "day")
 
 
@@ -79,7 +81,7 @@ class _Detectors:
         self.dates, self.numbers, self.clocks = DateDetector(), NumberDetector(), ClockDetector()
         self.sizes = {name: SizeDetector() for name in _SIZED}
         self.offsets, self.commas, self.cents = OffsetDetector(), CommaDetector(), CentDetector()
-        self.exchanged = ExchangeDetector()
+        self.exchanged, self.totals = ExchangeDetector(), TotalDetector()
         self.minutes = {name: MinuteDetector() for name in ("duration", "hours")}
         self._typed = typed
 
@@ -112,6 +114,8 @@ class _Detectors:
             looks.append(self.clocks.look)
         if name == "total_cost":
             looks.append(self.cents.look)
+        if name in _NAMED and self._layout.format.kind.name in ("time_entries", "expenses"):
+            looks.append(self.totals.look)
         if name == "person":
             looks.append(self.commas.look)
         return looks
@@ -154,6 +158,7 @@ def _decided(count: int, seen: _Detectors, options: Options, layout: Layout, *, 
         items.append(Notice("", "mixed decimal marks: each value is parsed on its own"))
     items += [each.settle() for each in seen.minutes.values()]
     items += [*notices, clocks, seen.commas.settle(), seen.cents.settle(mark), seen.cents.currency()]
+    items.append(seen.totals.settle())
     if not (options.file_zone or options.zone or options.zones):
         items.append(seen.offsets.settle(days_only="begin" not in layout.places))
     reading = Reading(order, mark, marks, seen.sizes["duration"].decimals, seen.clocks.has_24)
