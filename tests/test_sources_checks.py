@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from harvest_async.errors import InvalidArgument
+from harvest_async.importer.sources import Fill
 from tests.support.books import Books
 from tests.support.importing import load, time_row
 from tests.support.tables import opened, problems_of, rows_of, table
@@ -212,7 +213,7 @@ def test_a_summary_report_is_no_file_of_projects():
 
 @pytest.mark.parametrize("field", ["Client", "Project", "Task"])
 @pytest.mark.parametrize(
-    "text", ["(no project)", "(No Client)", "No task", "N/A", "n/a", "#N/A", "(none)", "-", "(without client)", "NULL"]
+    "text", ["(no project)", "(No Client)", "No task", "N/A", "n/a", "(none)", "-", "(without client)", "NULL"]
 )
 def test_a_placeholder_as_name_is_a_problem(field, text):
     """It shows the text, and the option that fills it."""
@@ -220,6 +221,25 @@ def test_a_placeholder_as_name_is_a_problem(field, text):
 
     assert (problem.column, problem.text) == (field, text)
     assert f"is no name: give --{field.lower()} NAME" in problem.reason
+
+
+@pytest.mark.parametrize("field", ["Client", "Project", "Task", "Notes", "First name"])
+@pytest.mark.parametrize("text", ["#REF!", "#N/A", "#NV", "#NAME?", "#WERT!", "#\u00a1VALOR!", "Err:502", " #DIV/0! "])
+def test_an_error_of_a_spreadsheet_program_is_no_name(field, text):
+    """Reports it once, as in a workbook, and doesn't replace it by the name of an option."""
+    cells = {"Date": "2026-01-05", "Client": "ACME", "Project": "Web", "Task": "Dev", "Hours": "1", "Last name": "Lee"}
+    cells = {**cells, "Notes": "", "First name": "Ann", field: text}
+    fill = Fill(client="Other", project="Other", task="Other", person="Other")
+    (problem,) = problems_of(table(tuple(cells), tuple(cells.values())), fill=fill)
+
+    assert (problem.column, f"holds the error {text.strip()}" in problem.reason) == (field, True)
+
+
+@pytest.mark.parametrize("notes", ["#42", "#TODO!", "Fixed #REF!", "#"])
+def test_notes_with_a_number_sign_are_kept(notes):
+    """Only a cell that holds nothing else is an error."""
+    (row,) = rows_of(file(Date="2026-01-05", Hours="1", Notes=notes))
+    assert row.notes == notes
 
 
 @pytest.mark.parametrize("kind", ["clients", "projects", "tasks"])

@@ -1,6 +1,6 @@
 """Times and lengths that can be read in two ways: they are asked for, never guessed."""
 
-from datetime import time
+from datetime import date, time
 from fractions import Fraction
 
 import pytest
@@ -34,6 +34,21 @@ def test_a_time_of_24_hours_needs_no_am_or_pm(started, ended):
     (row,) = rows_of(clocked(started, ended))
 
     assert row.exact == Fraction(17, 2)
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "column"),
+    [
+        ("13/11/2026 1:00", "13/11/2026 2:00 PM", "Start"), ("2026-11-13 9:00 AM", "2026-11-13 11:00", "End"),
+        ("Nov 13, 2026 1:00", "Nov 13, 2026 2:00pm", "Start"),
+    ],
+)  # fmt: skip
+def test_a_day_and_time_without_am_or_pm_beside_one_with_it_is_asked_for(begin, end, column):
+    """Reports it for times with their dates, too."""
+    content = f'Client,Project,Task,Person,Start,End\nACME,Web,Dev,ann@example.com,"{begin}","{end}"\n'.encode()
+    (problem,) = problems_of(content)
+
+    assert (problem.column, "has no AM or PM" in problem.reason) == (column, True)
 
 
 @pytest.mark.parametrize(("started", "ended"), [("9:00", "5:30"), ("09:00:30", "09:00:00"), ("08:00", "07:00")])
@@ -174,3 +189,38 @@ def test_hours_that_can_be_no_minutes_need_no_notice(other):
     content = measured("Hours", "1:30") + f"2026-05-05,ACME,Web,Dev,ann@example.com,{other}\n".encode()
 
     assert opened(content)[0].notices == ()
+
+
+def dated(*days):
+    """A file with an hour on each of the days."""
+    rows = "".join(f"{day},ACME,Web,Dev,ann@example.com,1\n" for day in days)
+    return f"Date,Client,Project,Task,Person,Hours\n{rows}".encode()
+
+
+@pytest.mark.parametrize(
+    "days",
+    [
+        ("2026-02-11", "11/13/2026", "2026-03-11"), ("13/11/2026", "2026-02-11 00:00:00"), ("2026/2/11", "13.11.26"),
+    ],
+)  # fmt: skip
+def test_dates_that_a_spreadsheet_program_may_have_exchanged_are_asked_for(days):
+    """Asks where dates of another order were left as text, so that day and month of the others may be exchanged."""
+    problems = problems_of(dated(*days))
+
+    assert [(each.row, each.column) for each in problems] == [(0, "Date")]
+    assert "may have its day and its month exchanged" in problems[0].reason
+
+
+@pytest.mark.parametrize(
+    "days", [("2026-02-13", "11/13/2026"), ("2026-02-11", "11/13/2026", "10/10/2026"), ("2026-02-11", "2026-02-12")]
+)
+def test_dates_that_nobody_exchanged_are_read(days):
+    """Reads dates of two forms where a later day, or a text that would have been a date, shows that none was changed."""
+    assert len(days) == len(rows_of(dated(*days)))
+
+
+def test_the_order_of_dates_decides_where_they_may_be_exchanged():
+    """Reads both forms as they are if the order is given."""
+    rows = rows_of(dated("2026-02-11", "11/13/2026"), date_order="mdy")
+
+    assert [date(2026, 2, 11), date(2026, 11, 13)] == [row.day for row in rows]

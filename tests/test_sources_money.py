@@ -51,6 +51,32 @@ def test_amounts_in_several_currencies_are_announced(amounts, count):
     assert count == sum("different currencies" in notice.text for notice in found.notices)
 
 
+@pytest.mark.parametrize("amount", ["19 EUR", "\u20ac 19"])
+def test_the_currency_of_amounts_is_announced(amount):
+    """Names a currency that is not read, although all amounts have it."""
+    (notice,) = opened(spent(amount, "20", amount))[0].notices
+
+    assert (notice.column, f"the currency of {amount!r} is not read" in notice.text) == ("Amount", True)
+
+
+@pytest.mark.parametrize(
+    ("currencies", "reason"),
+    [
+        (("Euro - EUR", "EUR", ""), "the currency of 'Euro - EUR' is not read"),
+        (
+            ("Euro - EUR", "US Dollar - USD", "Pound - GBP"),
+            "'Euro - EUR' and 'US Dollar - USD' on line 3 have different currencies",
+        ),
+    ],
+)
+def test_a_column_of_currencies_is_announced(currencies, reason):
+    """Says that the amounts of an expense report are logged in the currency of the client."""
+    rows = (("2026-11-02", "ACME", "Web", "Travel", "9", "ann@example.com", each) for each in currencies)
+    (notice,) = opened(table((*HEADER, "Currency"), *rows))[0].notices
+
+    assert (notice.column, reason in notice.text) == ("Currency", True)
+
+
 def test_an_amount_that_no_money_reaches_is_a_problem():
     """A number of an account that was typed as the amount is reported with its row and column."""
     (problem,) = problems_of(spent("1111111111111111111111111111111111111111"))

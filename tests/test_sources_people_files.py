@@ -216,3 +216,22 @@ def test_a_column_twice_is_no_error_where_it_is_not_read():
     assert len(rows_of(content)) == 1
     with pytest.raises(InvalidArgument, match="'Hours' is there twice"):
         opened(table((*HARVEST, "Hours"), (*harvest(), "1")))
+
+
+@pytest.mark.parametrize("hours", ["35", "40", "168"])
+def test_a_weekly_capacity_in_hours_is_a_problem(hours):
+    """The field is in seconds, and nobody works 35 seconds a week."""
+    content = table(("First name", "Last name", "Email", "Weekly capacity"), ("Ann", "Lee", "ann@example.com", hours))
+    (problem,) = problems_of(content)
+
+    assert problem.column == "Weekly capacity"
+    assert f"write {int(hours) * 3600}" in problem.reason
+
+
+@pytest.mark.parametrize("seconds", ["0", "126000"])
+def test_a_weekly_capacity_in_seconds_is_read(seconds):
+    """Nothing, or a week of 35 hours."""
+    content = table(("First name", "Last name", "Email", "Weekly capacity"), ("Ann", "Lee", "ann@example.com", seconds))
+    (row,) = rows_of(content)
+
+    assert row.fields["weekly_capacity"] == int(seconds)

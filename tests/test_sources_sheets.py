@@ -167,6 +167,29 @@ def test_a_covered_cell_of_ods_is_a_problem():
     assert "cell B3 is part of a merged cell" in problem.reason
 
 
+def merged_xls(top, bottom, left, right):
+    """An XLS workbook with a merged cell: rows and columns from 0."""
+    cells = harvest()
+    area = record(0xE5, struct.pack("<H4H", 1, top, bottom, left, right))
+    return xls(HARVEST, cells, (cells[0], "", *cells[2:]), extra=area)
+
+
+def test_a_covered_cell_of_xls_is_a_problem():
+    """The old format, too."""
+    _, problem = opened(merged_xls(1, 2, 1, 1), fill=Fill(client="Other"))[1]
+
+    assert (problem.row, problem.column) == (2, "Client")
+    assert "cell B3 is part of a merged cell" in problem.reason
+
+
+@pytest.mark.parametrize("area", [(3, 65535, 0, 255), (0, 0, 7, 255)])
+def test_a_merged_cell_of_xls_beside_the_values_is_no_problem(area):
+    """Below the table, and right of it."""
+    _, items = opened(merged_xls(*area), fill=Fill(client="Other"))
+
+    assert [item for item in items if isinstance(item, Problem)] == []
+
+
 @pytest.mark.parametrize(
     ("area", "rows"),
     [

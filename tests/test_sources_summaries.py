@@ -111,3 +111,23 @@ def test_doubtful_dates_are_counted(rows, said):
     problem, *_ = problems_of(table(("Date", "Hours", *WHERE), *[("02/11/2026", "1", *PLACE)] * rows))
 
     assert said in problem.reason
+
+
+@pytest.mark.parametrize("column", ["Project", "Task", "Person"])
+@pytest.mark.parametrize("word", ["Total", "Grand Total", "Subtotal:", "Summe", " gesamt "])
+def test_a_row_that_may_be_a_sum_is_announced(column, word):
+    """Names the first one, which has a day and hours as other rows have."""
+    good = {"Date": "2026-11-02", "Client": "ACME", "Project": "Web", "Task": "Dev", "Person": "Ann Lee", "Hours": "1"}
+    rows = [tuple(row.values()) for row in (good, good | {column: word}, good | {column: word})]
+    (notice,) = opened(table(tuple(good), *rows))[0].notices
+
+    assert notice.column == column
+    assert f"{word.strip()!r} on line 3 is read as a name" in notice.text
+
+
+@pytest.mark.parametrize("name", ["Total Recall", "Totals Ltd", "Summer", "Gesamtplanung"])
+def test_a_name_with_a_total_in_it_is_not_announced(name):
+    """Only a cell that holds nothing else is one."""
+    good = {"Date": "2026-11-02", "Client": "Total", "Project": name, "Task": "Dev", "Person": "Ann Lee", "Hours": "1"}
+
+    assert opened(table(tuple(good), tuple(good.values())))[0].notices == ()

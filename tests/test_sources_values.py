@@ -33,6 +33,30 @@ def test_a_day_is_read_in_every_form_that_has_one_meaning(text):
     assert [read_day(text, order) for order in (None, "dmy", "mdy")] == [SECOND_OF_NOVEMBER] * 3
 
 
+@pytest.mark.parametrize("text", ["Tue 2026-11-02", "Tuesday, November 2, 2026", "Di, 02.11.2026", "mar. 2 nov. 2026"])
+def test_a_weekday_that_the_date_does_not_have_is_a_problem(text):
+    """Either the date or the weekday is wrong, alone and before a time of day."""
+    reason = "is 2026-11-02, a Monday: correct the date or the weekday"
+
+    assert Bad(f"{text!r} {reason}") == read_day(text, "dmy")
+    assert Bad(f"'{text} 09:30' {reason}") == read_moment(f"{text} 09:30", "dmy")
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [("Di, 03.11.2026", 3), ("di 01/11/2026", 1), ("ma. 02/11/2026", 2), ("ma 3/11/2026", 3), ("do 05-11-2026", 5)],
+)
+def test_a_short_weekday_may_be_of_any_language_in_which_it_fits(text, day):
+    """Accepts di as Tuesday in German and as Sunday in French."""
+    assert date(2026, 11, day) == read_day(text, "dmy")
+
+
+@pytest.mark.parametrize("text", ["Mar 2, 2026", "Mar 02 2026", "Mar 2 2026 9:30 AM"])
+def test_a_month_that_is_short_for_a_weekday_elsewhere_is_a_month(text):
+    """Reads Mar in front of a day and a year as March, though mar. is a Tuesday in French."""
+    assert date(2026, 3, 2) == read_day(text, None)
+
+
 @pytest.mark.parametrize(
     ("text", "order"),
     [

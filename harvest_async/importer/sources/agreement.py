@@ -23,15 +23,17 @@ from zoneinfo import ZoneInfo
 
 from attrs import frozen
 
-from harvest_async.importer.sources.cells import Bad
+from harvest_async.importer.sources.cells import Bad, tidy
 from harvest_async.importer.sources.clocks import half_is_missing, is_open
+from harvest_async.importer.sources.days import parted
 from harvest_async.importer.sources.entry import lengths
-from harvest_async.importer.sources.reading import Cells
+from harvest_async.importer.sources.reading import Cells, cached
 from harvest_async.importer.sources.spans import UNITS, read_duration, read_hours
 
 __all__ = ["Times", "agreed_hours", "break_of", "check_equal", "check_halves", "times_of"]
 
 _DAY: Final = 24
+_LONGEST: Final = 64
 _ONE_DECIMAL: Final = re.compile(r"[0-9][.,][0-9](?![0-9])")
 _MINUTE: Final = Fraction(1, 60)
 _TENTH: Final = Fraction(1, 10)
@@ -114,12 +116,24 @@ def _check_afternoon(cells: Cells, end: datetime) -> None:
         cells.wrong("ended", f"{text!r} {reason}: write {later:%H:%M}, or give an end date or a duration")
 
 
-def check_halves(cells: Cells) -> None:
-    """Add a problem if one of two times has AM or PM, and the other lacks it although it needs it."""
-    started, ended = cells.text("started"), cells.text("ended")
-    for field, text, other in (("started", started, ended), ("ended", ended, started)):
-        if half_is_missing(text, other):
-            cells.wrong(field, f"{text.strip()!r} has no AM or PM, and {other.strip()!r} has: add it")
+def check_halves(cells: Cells, start: str = "started", end: str = "ended") -> None:
+    """Add a problem if one of two times has AM or PM, and the other lacks it although it needs it.
+
+    Args:
+        cells: the row.
+        start: the field of the first time, which may have a date before it.
+        end: that of the other one.
+    """
+    for field, against in ((start, end), (end, start)):
+        text, other = cells.text(field).strip(), cells.text(against).strip()
+        if half_is_missing(_clock_of(text), _clock_of(other)):
+            cells.wrong(field, f"{text!r} has no AM or PM, and {other!r} has: add it")
+
+
+@cached
+def _clock_of(text: str) -> str:
+    """Return the time of day behind a date, or the text if it has none."""
+    return (parted(tidy(text))[1] or text) if len(text) <= _LONGEST else ""
 
 
 def check_equal(cells: Cells, first: tuple[str, Fraction | None], other: tuple[str, Fraction | None]) -> None:

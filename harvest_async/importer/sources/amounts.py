@@ -31,7 +31,7 @@ _CODES: Final = {
 
 @define
 class CentDetector:
-    """Finds amounts with more than two decimals, and amounts in several currencies.
+    """Finds amounts with more than two decimals, and the currencies of amounts, which are not read.
 
     Attributes:
         finer: the first amount with more than two decimals for each decimal mark.
@@ -44,12 +44,21 @@ class CentDetector:
     def look(self, line: int, column: str, text: str) -> None:
         """Observe one cell."""
         parts = parts_of(tidy(text))
-        if parts and parts.currency and len(self.currencies) < _SEVERAL:
-            name = parts.currency.upper()
-            self.currencies.setdefault(_CODES.get(name, name), (line, column, text.strip()))
+        if parts and parts.currency:
+            self._note(parts.currency, (line, column, text.strip()))
         mark = "," if "," in text and split_number(text) != "." else "."
         if mark not in self.finer and _is_finer(read_money(text, mark)):
             self.finer[mark] = column, text.strip()
+
+    def look_currency(self, line: int, column: str, text: str) -> None:
+        """Observe one cell of a column of currencies: EUR, or Euro - EUR as reports have it."""
+        if name := tidy(text).rpartition(" - ")[2]:
+            self._note(name, (line, column, text.strip()))
+
+    def _note(self, currency: str, place: Place) -> None:
+        name = currency.upper()
+        if len(self.currencies) < _SEVERAL:
+            self.currencies.setdefault(_CODES.get(name, name), place)
 
     def settle(self, mark: str | None) -> Notice | None:
         """Return a notice that the account rounds an amount, if there is one in the decimal mark of the file."""
@@ -59,11 +68,15 @@ class CentDetector:
                 return Notice(column, f"{text!r} has more than two decimals: Harvest rounds it, to {in_cents(amount)}")
         return None
 
-    def mixed(self) -> Notice | None:
-        """Return a notice that currencies are not read, if there are several."""
-        if len(self.currencies) < _SEVERAL:
+    def currency(self) -> Notice | None:
+        """Return a notice that the currencies are not read, if there are any."""
+        places = list(self.currencies.values())
+        if not places:
             return None
-        (_, column, one), (line, _, other) = self.currencies.values()
+        (_, column, one), *others = places
+        if not others:
+            return Notice(column, f"the currency of {one!r} is not read: each amount is logged in that of its client")
+        line, _, other = others[0]
         reason = "have different currencies, which are not read: each is logged in the currency of its client"
         return Notice(column, f"{one!r} and {other!r} on line {line} {reason}")
 

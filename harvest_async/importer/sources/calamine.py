@@ -16,7 +16,7 @@ from typing import IO, Any, Final
 
 from harvest_async.importer.sources.limits import only_invalid
 
-__all__ = ["as_text", "load", "rows"]
+__all__ = ["as_text", "load", "rows", "with_unit"]
 
 _DIGITS: Final = 3
 _HALF: Final = 500_000
@@ -64,6 +64,13 @@ def rows(book: Any, sheet: int, where: str) -> Iterator[tuple[int, list[Any]]]:
 def as_text(value: Any) -> str:
     """Return a cell's value as text."""
     return _TEXTS.get(type(value), str)(value)
+
+
+def with_unit(value: Any, unit: str) -> str:
+    """Return a cell's value as text, with the unit that its format shows if it is a number."""
+    if type(value) not in (int, float):
+        return as_text(value)
+    return f"{as_text(value * 100.0)}%" if unit == "%" else f"{as_text(value)} {unit}"
 
 
 def _text(value: str) -> str:

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from typing import Final
 
-__all__ = ["is_weekday", "month_number"]
+__all__ = ["month_number", "weekdays_named"]
 
 _MONTHS: Final = (
     "jan january januar jänner janner janvier janv enero ene gennaio gen januari janeiro janua",
@@ -23,15 +23,20 @@ _MONTHS: Final = (
     "dec december dezember dez decembre diciembre dic dicembre dezembro",
 )
 _NUMBERS: Final = {name: number for number, names in enumerate(_MONTHS, 1) for name in names.split()}
-_WEEKDAYS_TEXT: Final = """
-    mon monday tue tues tuesday wed wednesday thu thur thurs thursday fri friday sat saturday sun sunday mo
-    montag di dienstag mi mittwoch do donnerstag fr freitag sa samstag sonnabend so sonntag lun lundi mardi mer
-    mercredi jeu jeudi ven vendredi sam samedi dim dimanche lunes martes mie miercoles jue jueves vie viernes
-    sab sabado dom domingo lunedi martedi mercoledi gio giovedi venerdi sabato domenica ma maandag dinsdag wo
-    woensdag donderdag vr vrijdag za zaterdag zo zondag man mandag tir tirsdag ons onsdag tor torsdag tors fre
-    fredag lor lordag son sondag tis tisdag segunda terca quarta quinta sexta
-"""
-_WEEKDAYS: Final = frozenset(_WEEKDAYS_TEXT.split())
+_WEEKDAYS: Final = (
+    "mon monday mo montag lun lundi lunes lunedi ma maandag man mandag segunda",
+    "tue tues tuesday di dienstag mar ma mardi martes martedi dinsdag tir tirsdag tis tisdag terca",
+    "wed wednesday mi mittwoch mer mercredi mie miercoles mercoledi wo woensdag ons onsdag quarta",
+    "thu thur thurs thursday do donnerstag jeu jeudi jue jueves gio giovedi donderdag tor torsdag tors quinta",
+    "fri friday fr freitag ven vendredi vie viernes venerdi vr vrijdag fre fredag sexta",
+    "sat saturday sa samstag sonnabend sam samedi sab sabado sabato za zaterdag lor lordag",
+    "sun sunday so sonntag dim di dimanche dom do domingo domenica zo zondag son sondag",
+)
+"""The names of each day; some are short for different days in different languages."""
+_DAYS: Final = {
+    name: frozenset(day for day, names in enumerate(_WEEKDAYS) if name in names.split())
+    for name in " ".join(_WEEKDAYS).split()
+}
 _LONGEST: Final = 16
 
 
@@ -40,9 +45,9 @@ def month_number(name: str) -> int | None:
     return _NUMBERS.get(_folded(name)) if len(name) <= _LONGEST else None
 
 
-def is_weekday(name: str) -> bool:
-    """Return whether a word is a weekday."""
-    return len(name) <= _LONGEST and _folded(name) in _WEEKDAYS
+def weekdays_named(name: str) -> frozenset[int]:
+    """Return the weekdays that a word may mean, 0 for Monday; empty if the word is not a weekday."""
+    return _DAYS.get(_folded(name), frozenset()) if len(name) <= _LONGEST else frozenset()
 
 
 def _folded(name: str) -> str:

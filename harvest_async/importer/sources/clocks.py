@@ -11,7 +11,7 @@ import re
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
-from harvest_async.importer.sources.cells import REPORTED, Bad, shown, tidy
+from harvest_async.importer.sources.cells import Bad, shown, tidy
 from harvest_async.importer.sources.days import day_in, parted
 from harvest_async.importer.sources.options import DateOrder
 
@@ -152,16 +152,16 @@ def _is_day(text: str) -> bool:
 
 def _moment(text: str, order: DateOrder | None) -> datetime | Bad:
     """Read a date and time that is not in the format of ISO 8601."""
-    first, behind = parted(text)
+    _, behind = parted(text)
     bad = Bad(f"{shown(text)} is no moment: write 2026-01-31 13:45:00")
     if not behind:
         return bad
-    day = day_in(first, order)
+    day = day_in(text, order)
     offset = _OFFSET.search(behind)
     seconds = _seconds(behind[: offset.start()].strip() if offset else behind)
-    if day is REPORTED:
-        return REPORTED
-    if day is None or isinstance(day, Bad) or seconds is None:
+    if isinstance(day, Bad):
+        return day
+    if day is None or seconds is None:
         return bad
     try:
         moment = datetime.combine(day, time()) + timedelta(seconds=seconds)

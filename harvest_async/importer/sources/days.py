@@ -11,7 +11,7 @@ import re
 from datetime import date
 from typing import Final
 
-from harvest_async.importer.sources.calendar import is_weekday, month_number
+from harvest_async.importer.sources.calendar import month_number, weekdays_named
 from harvest_async.importer.sources.cells import REPORTED, Bad, shown, tidy
 from harvest_async.importer.sources.options import DateOrder
 
@@ -35,6 +35,7 @@ _MONTH_FIRST: Final = re.compile(rf"{_WORD}[ -]?([0-9]{{1,2}})(?:st|nd|rd|th)?(?
 _NAMED_IN_MIDDLE: Final = re.compile(rf"([0-9]{{4}})[ -]{_WORD}[ -]([0-9]{{1,2}})")
 _CJK: Final = re.compile(r"([0-9]{4})[年년] ?([0-9]{1,2})[月월] ?([0-9]{1,2})[日일]")
 _WEEKDAY: Final = re.compile(rf"{_WORD},? (?=\S)")
+_NAMES: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _PIVOT: Final = 69
 _OLDEST: Final = 2006  # Harvest did not exist before
 
@@ -58,8 +59,18 @@ def read_day(text: str, order: DateOrder | None) -> date | Bad:
 
 
 def day_in(text: str, order: DateOrder | None) -> date | Bad | None:
-    """Return the date of a tidied text; None if there is none, `REPORTED` if its order is unknown."""
-    text, _ = parted(text)
+    """Return the date of a tidied text; None if there is none, `REPORTED` if its order is unknown.
+
+    A weekday before the date has to be its own.
+    """
+    weekdays, bare, _ = _pieces(text)
+    day = _bare_day(bare, order)
+    if isinstance(day, date) and weekdays and day.weekday() not in weekdays:
+        return Bad(f"{shown(text)} is {day}, a {_NAMES[day.weekday()]}: correct the date or the weekday")
+    return day
+
+
+def _bare_day(text: str, order: DateOrder | None) -> date | Bad | None:
     if (match := _YEAR_FIRST.fullmatch(text)) is not None:
         return _date(match[1], match[3], match[4])
     if (match := _COMPACT.fullmatch(text) or _CJK.fullmatch(text)) is not None:
@@ -71,10 +82,16 @@ def day_in(text: str, order: DateOrder | None) -> date | Bad | None:
 
 def parted(text: str) -> tuple[str, str]:
     """Return the date without a weekday before it, and the time of day after it, which may be empty."""
-    match = _WEEKDAY.match(text)
-    text = text[match.end() :] if match and is_weekday(match[1]) else text
+    return _pieces(text)[1:]
+
+
+def _pieces(text: str) -> tuple[frozenset[int], str, str]:
+    """Return the weekdays that a word before a date may mean, the date, and the time of day after it."""
     clock = _CLOCK_BEHIND.search(text)
-    return (text[: clock.start()], clock[1]) if clock else (text, "")
+    day, behind = (text[: clock.start()], clock[1]) if clock else (text, "")
+    match = None if _MONTH_FIRST.fullmatch(day) else _WEEKDAY.match(day)
+    weekdays = weekdays_named(match[1]) if match else frozenset()
+    return weekdays, day[match.end() :] if match and weekdays else day, behind
 
 
 def _named(text: str) -> date | None:

@@ -7,6 +7,7 @@ from typing import Final
 from attrs import define, field, frozen
 
 from harvest_async.errors import InvalidArgument
+from harvest_async.importer.sources.shown_units import ShownUnits
 
 __all__ = ["Fault", "Faults", "SheetContent", "column_letters"]
 
@@ -30,12 +31,14 @@ class Faults:
         rows: row (from 1) -> column (from 0) -> fault.
         count: how many there are.
         negative: places of negative numbers, which are no dates and no times of day.
+        units: units that numbers are shown with.
         merged: places that are covered by a merged cell; a row or a header of nothing else is not at fault.
     """
 
     rows: dict[int, dict[int, Fault]] = field(factory=dict)
     count: int = 0
     negative: set[tuple[int, int]] = field(factory=set)
+    units: ShownUnits = field(factory=ShownUnits)
     merged: set[tuple[int, int]] = field(factory=set)
 
     def add(self, row: int, column: int, reason: str, text: str = "") -> None:
@@ -55,6 +58,13 @@ class Faults:
         """Note a cell that is covered by a merged cell."""
         self.merged.add((row, column))
         self.add(row, column, "is part of a merged cell, so that it has no value: split the cell, and fill each one")
+
+    def add_area(self, top: int, left: int, bottom: int, right: int) -> None:
+        """Note all cells that a merged cell covers, apart from its first one, which has the value."""
+        for row in range(top, bottom + 1):
+            for column in range(left, right + 1):
+                if (row, column) != (top, left):
+                    self.add_merged(row, column)
 
     def of_values(self, row: int) -> list[Fault]:
         """Return the faults of a row that are not of merged cells."""

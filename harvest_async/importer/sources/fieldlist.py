@@ -19,7 +19,7 @@ _TYPES: Final = {
 }  # fmt: skip
 _WORDS: Final = {
     "text": "text", "number": "number", "flag": "yes or no", "integer": "whole number", "date": "date",
-    "moment": "date and time",
+    "moment": "date and time", "capacity": "seconds of a week",
 }  # fmt: skip
 
 

@@ -16,11 +16,14 @@ from harvest_async.importer.sources.evidence import (
     OffsetDetector,
     SizeDetector,
 )
+from harvest_async.importer.sources.exchanged import ExchangeDetector
 from harvest_async.importer.sources.formats import Layout
 from harvest_async.importer.sources.kinds import Notice, Problem
 from harvest_async.importer.sources.limits import LONGEST_VALUE
 from harvest_async.importer.sources.options import DateOrder, Options
 from harvest_async.importer.sources.roster import CommaDetector
+from harvest_async.importer.sources.summaries import TotalDetector
+from harvest_async.importer.sources.words import plain
 
 __all__ = ["FirstPass", "Reading", "first_pass"]
 
@@ -29,6 +32,7 @@ _NUMBERED: Final = frozenset({"duration", "hours", "minutes", "seconds", "total_
 _SIZED: Final = ("duration", "minutes", "seconds")
 _GROUPED: Final = ("minutes", "seconds")
 _CLOCKS: Final = ("started", "ended")
+_NAMED: Final = ("person", "project", "task", "category")
 _MOMENTS: Final = ("begin", "day")
 
 
@@ -77,6 +81,7 @@ class _Detectors:
         self.dates, self.numbers, self.clocks = DateDetector(), NumberDetector(), ClockDetector()
         self.sizes = {name: SizeDetector() for name in _SIZED}
         self.offsets, self.commas, self.cents = OffsetDetector(), CommaDetector(), CentDetector()
+        self.exchanged, self.totals = ExchangeDetector(), TotalDetector()
         self.minutes = {name: MinuteDetector() for name in ("duration", "hours")}
         self._typed = typed
 
@@ -88,12 +93,17 @@ class _Detectors:
             found += [(place, _bound(look, title)) for look in self._of(name)]
             if not self._typed and (name in _NUMBERED or self._kinds.get(name) == "number"):
                 found.append((place, lambda _, text: self.numbers.look(text)))
+        if self._layout.format.kind.name == "expenses":
+            titles = enumerate(self._layout.titles)
+            found += [
+                (at, _bound(self.cents.look_currency, title)) for at, title in titles if plain(title) == "currency"
+            ]
         return found
 
     def _of(self, name: str) -> list[Callable[[int, str, str], None]]:
         looks: list[Callable[[int, str, str], None]] = []
         if name in _DATED or self._kinds.get(name) in ("date", "moment"):
-            looks.append(self.dates.look)
+            looks += [self.dates.look, self.exchanged.look]
         if name in _MOMENTS:
             looks.append(self.offsets.look)
         if name in _SIZED:
@@ -104,6 +114,8 @@ class _Detectors:
             looks.append(self.clocks.look)
         if name == "total_cost":
             looks.append(self.cents.look)
+        if name in _NAMED and self._layout.format.kind.name in ("time_entries", "expenses"):
+            looks.append(self.totals.look)
         if name == "person":
             looks.append(self.commas.look)
         return looks
@@ -139,11 +151,14 @@ def _decided(count: int, seen: _Detectors, options: Options, layout: Layout, *, 
     mark = options.decimal or ("." if typed else seen.numbers.settle())
     marks, notices = _own_marks(seen, options, mark, typed=typed)
     clocks = seen.clocks.settle()
-    items: list[Problem | Notice | None] = [fault, *seen.dates.notices(None if options.date_order else order)]
+    exchanged = None if options.date_order else seen.exchanged.settle()
+    items: list[Problem | Notice | None] = [fault, exchanged]
+    items += seen.dates.notices(None if options.date_order else order)
     if len(seen.numbers.marks) > 1 and not options.decimal:
         items.append(Notice("", "mixed decimal marks: each value is parsed on its own"))
     items += [each.settle() for each in seen.minutes.values()]
-    items += [*notices, clocks, seen.commas.settle(), seen.cents.settle(mark), seen.cents.mixed()]
+    items += [*notices, clocks, seen.commas.settle(), seen.cents.settle(mark), seen.cents.currency()]
+    items.append(seen.totals.settle())
     if not (options.file_zone or options.zone or options.zones):
         items.append(seen.offsets.settle(days_only="begin" not in layout.places))
     reading = Reading(order, mark, marks, seen.sizes["duration"].decimals, seen.clocks.has_24)

@@ -36,7 +36,7 @@ class Kind:
         name: the name of its file in an export.
         row: its class.
         titles: field -> name of its column in messages, for the fields that identify a record.
-        fields: the other fields of a row: field -> type (text, number, flag, integer, date, moment).
+        fields: the other fields of a row: field -> type (text, number, flag, integer, date, moment, capacity).
         needed: the required columns; of each tuple one is enough.
         spellings: other names of fields.
         passed: columns that are known and not imported.

@@ -18,6 +18,7 @@ from harvest_async.importer.sources.faults import Faults, SheetContent
 from harvest_async.importer.sources.limits import Limits
 from harvest_async.importer.sources.package import Package
 from harvest_async.importer.sources.sheet_xml import Xml, read_attributes
+from harvest_async.importer.sources.shown_units import unit_of_text
 from harvest_async.importer.sources.xlsx import Opened
 
 __all__ = ["OdsBook"]
@@ -84,24 +85,27 @@ class Look(SheetContent):
         self._row_filled = 0
         self._row_hidden = False
         self._row_covered: list[tuple[int, int]] = []
+        self._row_units: list[tuple[int, str]] = []
         self._row_faults: list[tuple[int, str, str]] = []
 
     def begin_row(self, repeat: int, *, hidden: bool) -> None:
         """Begin a row that is repeated `repeat` times."""
         self._repeat, self._column, self._row_filled, self._row_faults = repeat, 0, 0, []
         self._row_hidden = hidden
-        self._row_covered = []
+        self._row_covered, self._row_units = [], []
 
     def cover(self, repeat: int) -> None:
         """Note that a merged cell covers the next cell, which is repeated `repeat` times."""
         self._row_covered.append((self._column, self._column + repeat))
 
-    def add_cell(self, repeat: int, *, content: bool, fault: tuple[str, str] | None) -> None:
+    def add_cell(self, repeat: int, *, content: bool, fault: tuple[str, str] | None, unit: str = "") -> None:
         """Add a cell that is repeated `repeat` times."""
         if content:
             self._row_filled += repeat
             self._width = max(self._width, self._column + repeat)
             self._limits.check_cells(self._where, 1, self._width, self._width)
+            if unit:
+                self._row_units.extend((column, unit) for column in range(self._column, self._column + repeat))
             if fault:
                 self._row_faults.append((self._column, *fault))
         self._column += repeat
@@ -115,6 +119,8 @@ class Look(SheetContent):
         self.filled += self._row_filled * self._repeat
         self.hidden_rows += self._repeat * self._row_hidden
         self._limits.check_cells(self._where, self._row, self._width, self.filled)
+        for column, unit in self._row_units:
+            self.faults.units.add(self._row - self._repeat + 1, column, unit, self._repeat)
         for column, reason, text in self._row_faults:
             for row in range(self._row - self._repeat + 1, self._row + 1):
                 self.faults.add(row, column, reason, text)
@@ -183,7 +189,8 @@ class _Looks:
         content = bool(kind or text or formula)
         if content:
             self._add_bytes((len(said) + len(cell.get("office:string-value", ""))) * times)
-        self.sheets[-1].add_cell(times, content=content, fault=fault)
+        unit = "%" if kind == "percentage" else unit_of_text(text) if kind == "float" else ""
+        self.sheets[-1].add_cell(times, content=content, fault=fault, unit=unit)
 
     def _add_bytes(self, count: int) -> None:
         self._bytes += count * self._repeat

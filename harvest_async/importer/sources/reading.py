@@ -25,7 +25,7 @@ T = TypeVar("T")
 _CACHED: Final = 1 << 16
 _SHOWN: Final = 40
 _NONE: Final = frozenset({
-    "-", "--", "---", "\u2013", "\u2014", "n/a", "n.a.", "#n/a", "null", "undefined", "(none)", "(null)", "(blank)",
+    "-", "--", "---", "\u2013", "\u2014", "n/a", "n.a.", "null", "undefined", "(none)", "(null)", "(blank)",
     "(empty)", "(unassigned)", "(not set)",
 })  # fmt: skip
 _NO_RECORD: Final = re.compile(
@@ -34,6 +34,12 @@ _NO_RECORD: Final = re.compile(
     re.IGNORECASE,
 )
 """What exports put where a name is missing: no record has such a name."""
+_ERROR: Final = re.compile(
+    r"#[\u00a1\u00bf]?(?:REF|NAME|VALUE|DIV/0|NUM|NULL|SPILL|CALC|FIELD|BUSY|CONNECT|BLOCKED|UNKNOWN|ERROR|BEZUG|WERT|ZAHL"
+    r"|\u00dcBERLAUF|NOM|VALEUR|NOMBRE|NUL|VALOR|NULO|RIF|NOME|VALORE|NULLO|VERW|NAAM|WAARDE|GETAL|LEEG|ADR|NAZWA|ARG"
+    r"|LICZBA)[!?]|#N/[AD]|#NV|Err:[0-9]{3}|Loading\.{3}"
+)
+"""The errors of spreadsheet programs in several languages, as they are in text files."""
 _ADDRESS: Final = re.compile(r"[^\s@,;<>()\[\]\"]+@[^\s@,;<>()\[\]\"]+")
 _PARTS: Final = frozenset({"first_name", "last_name"})
 """Fields in which a dash is kept: an account uses it for an unknown last name, which can't be empty."""
@@ -116,9 +122,23 @@ class Cells:
     def name(self, field: str) -> str:
         """Return a name with single blanks; empty if it is missing."""
         text = self.text(field)
-        if not text:
-            return ""
+        if not text or self._is_error(field, text):
+            return text
         return _clean(text) if field in _PARTS else _clean_name(text)
+
+    def notes(self) -> str:
+        """Return the notes."""
+        text = self.text("notes")
+        self._is_error("notes", text)
+        return text
+
+    def _is_error(self, field: str, text: str) -> bool:
+        """Return whether a cell holds an error of a spreadsheet program; the first time, add a problem."""
+        if len(text) > _SHOWN or _ERROR.fullmatch(text.strip()) is None:
+            return False
+        if not any(each.column == self._layout.title(field) for each in self.problems):
+            self.wrong(field, f"holds the error {text.strip()} of a spreadsheet program: correct it in the sheet")
+        return True
 
     def wrong(self, field: str, reason: str) -> None:
         """Drop the row and add a problem; without a reason a problem of the whole file reports it."""
@@ -201,7 +221,7 @@ class Cells:
 
     def who(self) -> tuple[str, str]:
         """Return a person's name and e-mail address, at least one of them."""
-        person = full_name(self.name("person")) or clean(f"{self.text('first_name')} {self.text('last_name')}")
+        person = full_name(self.name("person")) or clean(f"{self.name('first_name')} {self.name('last_name')}")
         email = self.text("email").strip().lower()
         if self._goes_by_id("people", "user_id", is_named=bool(person or email)):
             known = self.looked_up("people", "user_id") or {}

@@ -134,7 +134,7 @@ PERSON: Final = Kind(
         "cost_rate": "number", "default_hourly_rate": "number", "department": "text",
         "has_access_to_all_future_projects": "flag", "active": "flag", "is_admin": "flag",
         "is_contractor": "flag", "is_project_manager": "flag", "telephone": "text", "timezone": "text",
-        "weekly_capacity": "integer",
+        "weekly_capacity": "capacity",
     },
     spellings={
         **WHO_SPELLINGS, "hourly rate": "default_hourly_rate", "billable rate": "default_hourly_rate",

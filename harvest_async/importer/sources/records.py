@@ -30,6 +30,7 @@ from harvest_async.importer.sources.words import plain
 __all__ = ["RecordReader"]
 
 _STATUS: Final = {"active": True, "archived": False, "inactive": False, "deactivated": False, "deleted": False}
+_HOURS_OF_WEEK: Final = 7 * 24
 _OF_PROJECT: Final = "project_id"
 
 
@@ -51,6 +52,7 @@ class RecordReader:
             "number": cached(partial(read_money, mark=mark)),
             "flag": cached(read_flag),
             "integer": read_integer,
+            "capacity": _read_capacity,
             "date": cached(partial(read_day, order=order)),
             "moment": partial(_read_moment, order=order),
         }
@@ -127,6 +129,14 @@ def _read_opposite(text: str) -> bool | Bad | None:
     return not flag if isinstance(flag, bool) else flag
 
 
+def _read_capacity(text: str) -> int | Bad | None:
+    """Read the seconds of work in a week; a number that can only be hours is refused."""
+    seconds = read_integer(text)
+    if isinstance(seconds, int) and 0 < seconds <= _HOURS_OF_WEEK:
+        return Bad(f"{text.strip()!r} may be hours, and is needed in seconds: write {seconds * 3600}")
+    return seconds
+
+
 def _read_moment(text: str, order: DateOrder | None) -> datetime | Bad | None:
     """Read a date and time; a date alone means midnight, and a value without an offset is in UTC."""
     moment = read_moment(text, order)
@@ -178,7 +188,7 @@ def _user_link(cells: Cells) -> dict[str, Any]:
 
 def _expense(cells: Cells) -> dict[str, Any]:
     category = cells.named("category", "expense_categories", "expense_category_id")
-    return {**_user_link(cells), "category": category, "notes": cells.text("notes")}
+    return {**_user_link(cells), "category": category, "notes": cells.notes()}
 
 
 def _is_of_units(cells: Cells, found: Mapping[str, Any]) -> bool:

@@ -14,7 +14,7 @@ from datetime import date, time
 from typing import Any, Final
 
 from harvest_async.errors import InvalidArgument
-from harvest_async.importer.sources.calamine import as_text, load, rows
+from harvest_async.importer.sources.calamine import as_text, load, rows, with_unit
 from harvest_async.importer.sources.encodings import Text
 from harvest_async.importer.sources.faults import Fault, Faults, column_letters
 from harvest_async.importer.sources.kinds import Notice
@@ -130,6 +130,8 @@ class SheetTable:
     def _write(self, found: Iterator[tuple[int, list[Any]]], name: str, faults: Faults) -> bool:
         for line, values in found:
             cells = [as_text(value) for value in values]
+            for column, unit in faults.units.of_row(line).items():
+                cells[column : column + 1] = [with_unit(value, unit) for value in values[column : column + 1]]
             if faults.negative:
                 self._check_negative(line, values, faults)
             if not any(map(str.strip, cells)) and not faults.of_values(line):

@@ -14,7 +14,7 @@ from typing import Final
 from harvest_async.importer.sources.cells import Bad, shown, tidy
 from harvest_async.importer.sources.numbers import Parts, ambiguous, parts_of, read_number
 
-__all__ = ["UNITS", "read_duration", "read_hours"]
+__all__ = ["UNITS", "is_less_than_hours", "read_duration", "read_hours"]
 
 UNITS: Final = {"hours": 1, "minutes": 60, "seconds": 3600}
 """The number of each unit in an hour."""
@@ -47,6 +47,11 @@ _ISO: Final = re.compile(
 )
 _ISO_SIZES: Final = (7 * 86400, 86400, 3600, 60, 1)
 _MINUS: Final = re.compile(r"(?:[-(]|P-|PT-).*[0-9].*|.*[0-9] ?-", re.IGNORECASE)
+
+
+def is_less_than_hours(word: str) -> bool:
+    """Return whether a word is a unit of minutes or seconds."""
+    return _SIZES.get(word.lower(), _SIZES["h"]) < _SIZES["h"]
 
 
 def read_duration(text: str, mark: str | None = None, *, decimals: bool = False) -> Fraction | Bad:

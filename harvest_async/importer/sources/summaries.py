@@ -9,9 +9,12 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-from harvest_async.errors import InvalidArgument
+from attrs import define
 
-__all__ = ["refuse_summary", "refuse_week"]
+from harvest_async.errors import InvalidArgument
+from harvest_async.importer.sources.kinds import Notice
+
+__all__ = ["TotalDetector", "refuse_summary", "refuse_week"]
 
 _MEASURE: Final = re.compile(
     r"(?:total |billable |logged |tracked |worked |spent )?(?:duration|hours?|time|tracked|logged|minutes|seconds)"
@@ -30,6 +33,31 @@ _WEEKDAY: Final = re.compile(
     r"|\d{4} \d\d \d\d|\d{1,2}[./]\d{1,2}[./](?:\d{4})?"
 )
 _WEEK: Final = 5
+_TOTAL: Final = re.compile(
+    r"\s*(?:(?:grand |sub-?|sub )?totals?|summe|zwischensumme|gesamt|gesamtsumme|total g[e\u00e9]n[e\u00e9]ral"
+    r"|sous-total|totale|totaal|suma)\s*:?\s*",
+    re.IGNORECASE,
+)
+_LONGEST: Final = 40
+
+
+@define
+class TotalDetector:
+    """Finds the first row that may hold the sum of others: its person, project, task or category is called Total."""
+
+    _notice: Notice | None = None
+
+    def look(self, line: int, column: str, text: str) -> None:
+        """Observe one cell."""
+        if self._notice is None and len(text) <= _LONGEST and _TOTAL.fullmatch(text):
+            reason = (
+                f"{text.strip()!r} on line {line} is read as a name: delete the row if it holds a sum of other rows"
+            )
+            self._notice = Notice(column, reason)
+
+    def settle(self) -> Notice | None:
+        """Return the notice, if there was such a row."""
+        return self._notice
 
 
 def refuse_week(names: Sequence[str], mapped: Collection[int], titles: Sequence[str], line: int) -> None:

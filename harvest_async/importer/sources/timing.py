@@ -94,12 +94,13 @@ class TimeReader:
         span = self._between(cells) if cells.has("begin") else self._span(cells)
         client, project, code = cells.where()
         task = cells.named("task", "tasks", "task_id")
+        notes = cells.notes()
         person, email = cells.who()
         if self._roster is not None and not cells.dropped and (doubt := self._roster.doubt(person, email)):
             cells.wrong("email", doubt)
         if cells.dropped or span is None:
             return
-        notes, parts = cells.text("notes"), self._parts(span, person, email)
+        parts = self._parts(span, person, email)
         for part, each in enumerate(parts, 1):
             yield TimeRow(
                 cells.line, cells.row, client, project, task, notes, each.day, each.hours, self._round(each.hours),
@@ -176,6 +177,7 @@ class TimeReader:
         begin, end = cells.value("begin", self._moment), cells.value("end", self._moment)
         if begin is None and not cells.dropped:
             cells.wrong("begin", "is empty: a moment is needed")
+        check_halves(cells, "begin", "end")
         measure, hours = self._measure(cells)
         if begin is None or cells.dropped or not _near(cells, "begin", begin) or (end and not _near(cells, "end", end)):
             return None

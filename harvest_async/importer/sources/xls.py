@@ -25,6 +25,7 @@ _SHEET, _BOF, _EOF, _CONTINUE = 0x85, 0x809, 0x0A, 0x3C
 _FORMULA, _ERROR, _TEXT, _TEXTS, _PASSWORD = 0x06, 0x205, 0xFD, 0xFC, 0x2F
 _MULTIPLE: Final = 0xBD
 _ROW, _IS_HIDDEN = 0x208, 0x20
+_MERGED: Final = 0xE5
 _CELLS: Final = (_FORMULA, _ERROR, _TEXT, _MULTIPLE, 0x203, 0x27E, 0x204, 0xD6)
 _WIDE, _RICH, _EXTENDED = 0x1, 0x8, 0x4
 _ERRORS: Final = {
@@ -104,9 +105,12 @@ class XlsBook:
         rows = columns = size = 0
         hidden: set[bytes] = set()
         filled: set[bytes] = set()
+        merged: list[bytes] = []
         for kind, body in self._records(place):
             if kind == _ROW and body[12] & _IS_HIDDEN:
                 hidden.add(body[:2])
+            elif kind == _MERGED:
+                merged.append(body)
             if kind not in _CELLS:
                 continue
             filled.add(body[:2])
@@ -122,6 +126,8 @@ class XlsBook:
         self._limits.check_rows(where, rows)
         self._limits.check_cells(where, rows, columns, look.filled)
         look.hidden_rows = len(hidden & filled)
+        for top, bottom, left, right in _areas(merged):
+            look.faults.add_area(top + 1, left, min(bottom + 1, rows), min(right, columns - 1))
         return look
 
     def _length(self, body: bytes, where: str, row: int) -> int:
@@ -131,6 +137,12 @@ class XlsBook:
                 f"{where}, row {row + 1}: the text of a cell is missing in the workbook: save it again"
             )
         return self._texts[place]
+
+
+def _areas(records: list[bytes]) -> Iterator[tuple[int, ...]]:
+    """Give the first and last row, and the first and last column, of each merged cell, from 0."""
+    for body in records:
+        yield from struct.iter_unpack("<4H", body[2 : 2 + 8 * struct.unpack_from("<H", body)[0]])
 
 
 def _error(kind: int, body: bytes) -> str:

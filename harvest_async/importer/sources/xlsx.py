@@ -11,7 +11,7 @@ import re
 import tempfile
 import zipfile
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import IO, Final
@@ -24,6 +24,7 @@ from harvest_async.importer.sources.faults import Faults
 from harvest_async.importer.sources.limits import Limits
 from harvest_async.importer.sources.package import Package
 from harvest_async.importer.sources.sheet_xml import Xml, read_attributes
+from harvest_async.importer.sources.shown_units import units_of_styles
 from harvest_async.importer.sources.xlsx_look import Look, Read, Strings
 
 __all__ = ["Opened", "Sheet", "XlsxBook"]
@@ -91,6 +92,8 @@ class XlsxBook:
         self._from_1904 = any(
             found.get("date1904") in ("1", "true") for name, found in elements if name == "workbookPr"
         )
+        styles = read_attributes(self._styles, package.chunks(self._styles)) if self._styles in package else []
+        self._units = units_of_styles(styles)
         self.sheets = [_sheet(found, parts) for name, found in elements if name == "sheet"]
 
     @contextmanager
@@ -101,7 +104,7 @@ class XlsxBook:
             return
         where = f"sheet {sheet.name!r}"
         with tempfile.SpooledTemporaryFile(_IN_MEMORY) as xml, tempfile.SpooledTemporaryFile(_IN_MEMORY) as target:
-            look = Look(where, self._limits)
+            look = Look(where, self._limits, self._units)
             self._package.copy(sheet.part, xml, look.feed)
             look.close()
             if not look.filled:
@@ -109,7 +112,7 @@ class XlsxBook:
                 yield None
                 return
             strings = self._compose(xml, target)
-            read = partial(_read, xml, where, self._limits, strings)
+            read = partial(_read, xml, where, self._limits, strings, self._units)
             closer = look.odd or look.texts * max(strings, default=self._limits.bytes + 1) > self._limits.bytes
             faults = read() if closer else look.faults
             target.seek(0)
@@ -171,9 +174,9 @@ class XlsxBook:
         }
 
 
-def _read(xml: IO[bytes], where: str, limits: Limits, strings: array[int]) -> Faults:
+def _read(xml: IO[bytes], where: str, limits: Limits, strings: array[int], units: Mapping[str, str]) -> Faults:
     """Read the text of all cells of a sheet."""
-    look = Read(where, limits, strings)
+    look = Read(where, limits, strings, units)
     xml.seek(0)
     while chunk := xml.read(_CHUNK):
         look.feed(chunk)

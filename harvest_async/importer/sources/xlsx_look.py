@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 from array import array
+from collections.abc import Mapping
 from typing import Final
 
 from harvest_async.errors import InvalidArgument
@@ -50,6 +51,7 @@ class Look:
     Args:
         where: the sheet, for messages.
         limits: how far its content may reach.
+        units: the units that styles show, by their numbers.
 
     Attributes:
         filled: cells with content.
@@ -59,8 +61,9 @@ class Look:
         hidden_rows: rows with content that are hidden.
     """
 
-    def __init__(self, where: str, limits: Limits) -> None:
+    def __init__(self, where: str, limits: Limits, units: Mapping[str, str]) -> None:
         self.where = where
+        self._units, self._unit = units, ""
         self.limits = limits
         self.filled = self.texts = self.hidden_rows = 0
         self.odd = False
@@ -95,6 +98,8 @@ class Look:
             self._cell(attributes)
         elif name in ("v", "is"):
             self._count()
+            if self._unit:
+                self.faults.units.add(self.row, self.column, self._unit)
         elif name == "f":
             self.odd = True
             self._count()
@@ -119,18 +124,17 @@ class Look:
             return
         first, last = (self._column_of(letters, reference) for letters in match.group(1, 3))
         top, bottom = int(match[2]), int(match[4])
-        for row in range(top, min(bottom, self._rows) + 1):
-            for column in range(first, min(last + 1, self._width)):
-                if (row, column) != (top, first):
-                    self.faults.add_merged(row, column)
+        self.faults.add_area(top, first, min(bottom, self._rows), min(last, self._width - 1))
 
     def _cell(self, attributes: list[str]) -> None:
-        self._counted = False
+        self._counted, self._unit = False, ""
         self.column += 1
         for index in range(0, len(attributes), 2):
             key, value = attributes[index], attributes[index + 1]
             if key == "r":
                 self._place(value)
+            elif key == "s":
+                self._unit = self._units.get(value, "")
             elif key == "t":
                 if value == "s":
                     self.texts += 1
@@ -182,10 +186,11 @@ class Read(Look):
         where: the sheet, for messages.
         limits: how far its content may reach.
         strings: how long each shared text is.
+        units: the units that styles show, by their numbers.
     """
 
-    def __init__(self, where: str, limits: Limits, strings: array[int]) -> None:
-        super().__init__(where, limits)
+    def __init__(self, where: str, limits: Limits, strings: array[int], units: Mapping[str, str]) -> None:
+        super().__init__(where, limits, units)
         self._strings = strings
         self._type, self._formula, self._inside = "n", False, False
         self._text: list[str] = []
