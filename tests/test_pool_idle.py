@@ -2,12 +2,14 @@
 
 import asyncio
 import gc
+import sqlite3
 import tracemalloc
 import weakref
+from contextlib import closing
 
 import pytest
 
-from harvest_async import HarvestPool, InvalidArgument, NotSent, Registry
+from harvest_async import HarvestPool, InvalidArgument, NotSent, Registry, SqliteLedger, Throttle
 from harvest_async.throttle.registry import Identity
 from tests.support.pool import APP, Expiring, PoolServer, Provider, call, make_pool
 
@@ -161,6 +163,52 @@ async def test_closing_the_pool_ends_calls_that_wait(server, provider):
     assert asyncio.get_running_loop().time() - began < 1
     assert [type(each) for each in results[1:]] == [InvalidArgument] * 3
     assert server.open == 0
+
+
+@pytest.mark.parametrize("steps", [1, 10, 20, 30])
+async def test_closing_the_pool_closes_its_ledger_last(server, tmp_path, steps):
+    """Calls in flight end before; SQLite deletes the log when the last connection to a file is closed."""
+    pool = make_pool(server, ledger=tmp_path / "ledger.db")
+    calls = [asyncio.ensure_future(call(pool, account)) for account in (1, 2, 3)]
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    await pool.aclose()
+    await asyncio.gather(*calls, return_exceptions=True)
+
+    assert not (tmp_path / "ledger.db-wal").exists()
+
+
+async def test_closing_the_pool_waits_until_its_ledger_has_the_ends_of_calls(server, tmp_path):
+    """Another process may be using the file; without their ends the leases would be held for a minute."""
+    path, loop = tmp_path / "ledger.db", asyncio.get_running_loop()
+    pool = make_pool(server, ledger=path)
+    await call(pool, 1)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        running = asyncio.ensure_future(call(pool, 1))
+        await asyncio.sleep(0.03)
+        other.execute("begin exclusive")
+        loop.call_later(0.2, other.rollback)
+        await running
+        await pool.aclose()
+
+    assert len(server.calls) == 2
+    ledger = SqliteLedger(path, account="harvestapp.com/1", clock=loop.clock)
+    assert Throttle(ledger=ledger, clock=loop.clock).snapshot().in_flight == 0
+
+
+async def test_a_pool_is_closed_even_if_closing_it_is_cancelled(server, tmp_path):
+    """Its ledger, too."""
+    pool = make_pool(server, ledger=tmp_path / "ledger.db")
+    running = asyncio.ensure_future(call(pool, 1))
+    await asyncio.sleep(0.03)
+    closing_pool = asyncio.ensure_future(pool.aclose())
+    await asyncio.sleep(0)
+    closing_pool.cancel()
+    await asyncio.gather(running, closing_pool, return_exceptions=True)
+
+    assert closing_pool.cancelled()
+    assert server.open == 0
+    assert not (tmp_path / "ledger.db-wal").exists()
 
 
 async def test_a_pool_that_takes_long_to_close_drops_nothing_meanwhile(server):

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
 from harvest_async.auth.provided import ProvidedAuth
-from harvest_async.cancellation import in_one_go
+from harvest_async.cancellation import finish
 from harvest_async.client.base_client import BaseClient
 from harvest_async.clock import Clock
 from harvest_async.errors import InvalidArgument
@@ -25,7 +25,7 @@ from harvest_async.pool.arguments import check_arguments
 from harvest_async.pool.clients import ClientMaker
 from harvest_async.pool.ledgers import LedgerOf, ledgers
 from harvest_async.pool.metrics import AccountMetrics, PoolMetrics
-from harvest_async.pool.running import Running
+from harvest_async.pool.running import Running, flush
 from harvest_async.throttle.connections import ConnectionCap
 from harvest_async.throttle.registry import DEFAULT_REGISTRY, Identity, Registry
 from harvest_async.throttle.throttle import Throttle
@@ -198,13 +198,7 @@ class HarvestPool(Generic[C]):
         try:
             await asyncio.gather(*(auth.settle() for auth in credentials))
         finally:
-            if self._running is not None:
-                await in_one_go(self._running.stop(self._accounts))
-            if self._ledgers is not None:
-                await self._ledgers.aclose()
-            for entry in own:
-                if entry.throttle.resting():
-                    self._registry.release(entry.identity)
+            await finish(self._end(own))
 
     async def __aenter__(self) -> Self:
         self._on_loop()
@@ -216,6 +210,19 @@ class HarvestPool(Generic[C]):
         await self.aclose()
 
     # Inside
+
+    async def _end(self, own: list[Entry]) -> None:
+        """Close all connections, and the ledgers when they have the ends of all calls."""
+        try:
+            if self._running is not None:
+                await self._running.stop(self._accounts)
+            await flush([entry.throttle for entry in own])
+        finally:
+            if self._ledgers is not None:
+                await self._ledgers.aclose()
+            for entry in own:
+                if entry.throttle.resting():
+                    self._registry.release(entry.identity)
 
     def _on_loop(self) -> Running:
         """Return what belongs to the running event loop.
