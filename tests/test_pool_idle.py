@@ -3,10 +3,12 @@
 import asyncio
 import gc
 import sqlite3
+import threading
 import tracemalloc
 import weakref
 from contextlib import closing
 
+import httpx
 import pytest
 
 from harvest_async import HarvestPool, InvalidArgument, NotSent, Registry, SqliteLedger, Throttle
@@ -285,3 +287,57 @@ def test_another_event_loop_gets_a_clear_error(opened):
     asyncio.run(use())
     with pytest.raises(InvalidArgument, match="belongs to another event loop"):
         asyncio.run(kept[0].company.get() if opened else use())
+
+
+class LoopConnection(httpx.MockTransport):
+    """A connection that can be used and closed on its own event loop only, as a real one."""
+
+    closings = 0
+
+    async def handle_async_request(self, request):
+        self._loop = asyncio.get_running_loop()
+        return await super().handle_async_request(request)
+
+    async def aclose(self):
+        if asyncio.get_running_loop() is not self._loop:
+            raise RuntimeError("Event loop is closed")
+        self.closings += 1
+
+
+def pool_of_one_connection(**options):
+    """A pool, and its only connection."""
+    connection = LoopConnection(lambda _: httpx.Response(200, json={"name": "ACME"}))
+    options = {"registry": Registry(), "transport": lambda _: connection, "max_connections": 1} | options
+    return HarvestPool(Provider(), app=APP, **options), connection
+
+
+def test_a_pool_may_be_closed_after_its_event_loop_has_ended(tmp_path):
+    """Its connections ended with the loop, and its ledger is closed."""
+    pool, connection = pool_of_one_connection(ledger=tmp_path / "ledger.db")
+    asyncio.run(call(pool, 1))
+    asyncio.run(pool.aclose())
+
+    assert connection.closings == 0
+    assert not (tmp_path / "ledger.db-wal").exists()
+
+
+def test_a_pool_is_closed_on_its_own_event_loop():
+    """Another thread may close it."""
+    pool, connection = pool_of_one_connection()
+    used, closed = threading.Event(), threading.Event()
+
+    async def use():
+        await call(pool, 1)
+        used.set()
+        await asyncio.to_thread(closed.wait, 30)
+
+    thread = threading.Thread(target=asyncio.run, args=(use(),))
+    thread.start()
+    used.wait(30)
+    try:
+        asyncio.run(pool.aclose())
+    finally:
+        closed.set()
+        thread.join()
+
+    assert connection.closings == 1

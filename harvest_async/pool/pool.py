@@ -184,21 +184,19 @@ class HarvestPool(Generic[C]):
         """Close all connections.
 
         Calls that wait raise `InvalidArgument`; calls in flight lose their connection and fail: those that must not be
-        repeated with `OutcomeUnknown`. A renewal of a token that is running is waited for.
+        repeated with `OutcomeUnknown`. A renewal of a token that is running is waited for. On another event loop, this
+        has that of the pool close them, and does not wait for it.
         """
         if self._is_closed:
             return
         self._is_closed = True
-        own = [entry for entry in self._accounts if entry.is_own]
-        credentials = [entry.auth for entry in self._accounts if entry.auth is not None]
-        for auth in credentials:
-            auth.close()
-        for entry in own:
-            entry.throttle.fail_waiting(_closed())
-        try:
-            await asyncio.gather(*(auth.settle() for auth in credentials))
-        finally:
-            await finish(self._end(own))
+        loop = asyncio.get_running_loop() if self._running is None else self._running.loop
+        if loop is asyncio.get_running_loop():
+            await self._close()
+        elif loop.is_running():
+            asyncio.run_coroutine_threadsafe(self._close(), loop)
+        else:  # connections and calls ended with it
+            await finish(self._close_ledgers())
 
     async def __aenter__(self) -> Self:
         self._on_loop()
@@ -211,18 +209,35 @@ class HarvestPool(Generic[C]):
 
     # Inside
 
-    async def _end(self, own: list[Entry]) -> None:
+    async def _close(self) -> None:
+        """Close the pool, on its event loop."""
+        credentials = [entry.auth for entry in self._accounts if entry.auth is not None]
+        for auth in credentials:
+            auth.close()
+        for entry in self._accounts:
+            if entry.is_own:
+                entry.throttle.fail_waiting(_closed())
+        try:
+            await asyncio.gather(*(auth.settle() for auth in credentials))
+        finally:
+            await finish(self._end())
+
+    async def _end(self) -> None:
         """Close all connections, and the ledgers when they have the ends of all calls."""
         try:
             if self._running is not None:
                 await self._running.stop(self._accounts)
-            await flush([entry.throttle for entry in own])
+            await flush([entry.throttle for entry in self._accounts if entry.is_own])
         finally:
-            if self._ledgers is not None:
-                await self._ledgers.aclose()
-            for entry in own:
-                if entry.throttle.resting():
-                    self._registry.release(entry.identity)
+            await self._close_ledgers()
+
+    async def _close_ledgers(self) -> None:
+        """Close the ledgers, and forget the throttles that nothing is lost of."""
+        if self._ledgers is not None:
+            await self._ledgers.aclose()
+        for entry in self._accounts:
+            if entry.is_own and entry.throttle.resting():
+                self._registry.release(entry.identity)
 
     def _on_loop(self) -> Running:
         """Return what belongs to the running event loop.
