@@ -3,7 +3,8 @@
 Invariants:
 - A command is sent once: redis-py's own retries are off, since they repeat a script whose response was lost.
 - An error or a log names the server without its user and password.
-- Closing ends even if its caller is cancelled, since redis-py would leave connections open then.
+- Closing ends even if its caller is cancelled, since redis-py would leave connections open then. The last command that
+  outlives it closes the connections once more: one that was being made would stay open.
 - A cancellation ends a command. redis-py's own time limit, `asyncio.wait_for`, loses one that arrives as a command is
   sent (Python 3.11, https://github.com/python/cpython/issues/86296), so each command has a limit around all of it.
 """
@@ -108,12 +109,21 @@ def _client_type() -> Any:
 
     class Client(Redis):
         timeout = _TIMEOUT
+        in_flight = 0
+        is_closed = False
 
         async def execute_command(self, *args: Any, **options: Any) -> Any:
             command: Awaitable[Any] = cast("Any", super()).execute_command(*args, **options)
-            return await within(self.timeout, command)
+            self.in_flight += 1
+            try:
+                return await within(self.timeout, command)
+            finally:
+                self.in_flight -= 1
+                if self.is_closed and not self.in_flight:
+                    await self.aclose()
 
         async def aclose(self, close_connection_pool: bool | None = None) -> None:
+            self.is_closed = True
             await finish(super().aclose(close_connection_pool))
 
     return Client

@@ -367,6 +367,49 @@ async def test_each_kept_answer_is_a_line_in_the_log(path, caplog):
     assert "GET https://acme.example.com/clients/7 -> kept" in caplog.text
 
 
+async def test_a_read_of_a_client_that_is_closed_meanwhile_says_so(path):
+    """Its response came too late for the file."""
+    harvest = harvest_of(Server(), path)
+    await harvest.clients.get(8)
+    read = asyncio.create_task(harvest.clients.get(7))
+    await asyncio.sleep(0.01)
+    await harvest.aclose()
+
+    with pytest.raises(InvalidArgument, match="the client has been closed: make a new one"):
+        await read
+
+
+async def test_a_file_that_is_being_opened_when_its_client_is_closed_is_closed(path):
+    """SQLite deletes the log when the last connection to a file is closed."""
+    harvest, log = harvest_of(Server(), path), path.with_name(f"{path.name}-wal")
+    read = asyncio.create_task(harvest.clients.get(7))
+    await asyncio.sleep(0)
+    await harvest.aclose()
+    ends = await asyncio.gather(read, harvest.clients.get(7), return_exceptions=True)
+
+    assert [type(end) for end in ends] == [InvalidArgument] * 2
+    assert not log.exists()
+
+
+async def test_the_file_is_closed_even_if_closing_the_client_is_cancelled(path):
+    """A renewal of tokens is waited for until then."""
+
+    class Slow(OAuth2):
+        async def settle(self):
+            await asyncio.sleep(10)
+
+    auth = Slow("id", store=Tokens("hush-token", None, None, "grant"), base_url="https://acme.example.com")
+    harvest, log = harvest_of(Server(), path, auth=auth), path.with_name(f"{path.name}-wal")
+    await harvest.clients.get(7)
+    closing = asyncio.create_task(harvest.aclose())
+    await asyncio.sleep(1)
+    closing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await closing
+
+    assert not log.exists()
+
+
 async def test_a_file_that_can_not_be_used_is_named(tmp_path):
     """With what is wrong with it."""
     taken = tmp_path / "taken.db"

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from harvest_async import BasicAuth, Directory, HarvestError, HarvestV1, InvalidArgument, NotFound, Throttle
+from harvest_async.client.cached_list import CachedList, Tally
 from tests.support.virtual_time import clock
 
 pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
@@ -194,6 +195,32 @@ async def test_those_who_ask_at_once_share_one_call():
 
 
 # Refreshing
+
+
+async def test_a_list_that_is_refreshed_just_as_its_loading_ends_is_loaded_again():
+    """The task that loaded it has ended, and nobody was notified of it yet."""
+    arrived = asyncio.get_running_loop().create_future()
+
+    async def fetch(_since):
+        if not arrived.done():
+            await arrived
+        return []
+
+    tally = Tally()
+    kept = CachedList("clients", fetch, clock(), 60, tally)
+
+    async def refresh():
+        await arrived
+        await kept.refresh()
+
+    loading = asyncio.create_task(kept.all())
+    await asyncio.sleep(0.01)
+    refreshing = asyncio.create_task(refresh())
+    await asyncio.sleep(0.01)
+    arrived.set_result(None)
+    await asyncio.gather(loading, refreshing)
+
+    assert tally.calls == 2
 
 
 async def test_an_old_list_is_brought_up_to_date():

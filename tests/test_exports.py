@@ -394,6 +394,17 @@ def test_words_are_written_as_the_server_has_them():
     )
 
 
+def test_a_parquet_file_with_a_value_that_does_not_fit_is_closed(tmp_path):
+    """The error is raised, and no file stays open."""
+    pyarrow = pytest.importorskip("pyarrow")
+    writer = FORMATS["parquet"].open(tmp_path / "new.parquet", ReportEntry, frozenset())
+    writer.add(ReportEntry(id=1, hours=Decimal(10) ** 60))
+    with pytest.raises(pyarrow.ArrowInvalid):
+        writer.close()
+
+    assert writer._file.closed
+
+
 def test_parquet_is_written_in_groups(tmp_path):
     """More rows than one group has, and rows of an older file that lacks a column."""
     import pyarrow  # noqa: ICN001 - its own name

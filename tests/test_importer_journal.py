@@ -147,6 +147,40 @@ async def test_a_cancelled_waiter_takes_nobody_with_it(tmp_path):
         assert journal.meta.keys() >= {"0", "1", "2"}
 
 
+@pytest.mark.parametrize("inline", [False, True], ids=["thread", "inline"])
+@pytest.mark.parametrize("pause", [None, 0, 0.003, 0.004])
+def test_a_run_writes_its_changes_when_its_event_loop_ends(tmp_path, pause, inline):
+    """The loop cancels all of its tasks, also the one that writes; what the run still notes is written, too."""
+
+    async def run(writer):
+        try:
+            for n in range(1_000):
+                await writer.write((SET, (str(n), "x")))
+        finally:
+            writer.enqueue((SET, ("end", "x")))
+            await writer.drain()
+
+    async def main(journal):
+        task = asyncio.create_task(run(JournalWriter(journal)))
+        await asyncio.sleep(0)
+        if pause is not None:
+            await asyncio.sleep(pause)
+        assert not task.done()
+
+    with Journal(tmp_path / "a.journal", inline=inline) as journal:
+        asyncio.run(main(journal))
+
+        assert journal.meta.keys() >= {"0", "end"}
+
+
+@pytest.mark.anyio
+async def test_no_changes_are_written_at_once(tmp_path):
+    """A caller that has none is not kept waiting."""
+    with Journal(tmp_path / "a.journal") as journal:
+        async with asyncio.timeout(10):
+            await JournalWriter(journal).write()
+
+
 @pytest.mark.anyio
 async def test_a_disk_that_fails_is_reported(tmp_path):
     """A caller that waits for a change that could not be written gets the error."""

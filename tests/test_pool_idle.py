@@ -2,12 +2,16 @@
 
 import asyncio
 import gc
+import sqlite3
+import threading
 import tracemalloc
 import weakref
+from contextlib import closing
 
+import httpx
 import pytest
 
-from harvest_async import HarvestPool, InvalidArgument, NotSent, Registry
+from harvest_async import HarvestPool, InvalidArgument, NotSent, Registry, SqliteLedger, Throttle
 from harvest_async.throttle.registry import Identity
 from tests.support.pool import APP, Expiring, PoolServer, Provider, call, make_pool
 
@@ -163,6 +167,52 @@ async def test_closing_the_pool_ends_calls_that_wait(server, provider):
     assert server.open == 0
 
 
+@pytest.mark.parametrize("steps", [1, 10, 20, 30])
+async def test_closing_the_pool_closes_its_ledger_last(server, tmp_path, steps):
+    """Calls in flight end before; SQLite deletes the log when the last connection to a file is closed."""
+    pool = make_pool(server, ledger=tmp_path / "ledger.db")
+    calls = [asyncio.ensure_future(call(pool, account)) for account in (1, 2, 3)]
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    await pool.aclose()
+    await asyncio.gather(*calls, return_exceptions=True)
+
+    assert not (tmp_path / "ledger.db-wal").exists()
+
+
+async def test_closing_the_pool_waits_until_its_ledger_has_the_ends_of_calls(server, tmp_path):
+    """Another process may be using the file; without their ends the leases would be held for a minute."""
+    path, loop = tmp_path / "ledger.db", asyncio.get_running_loop()
+    pool = make_pool(server, ledger=path)
+    await call(pool, 1)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        running = asyncio.ensure_future(call(pool, 1))
+        await asyncio.sleep(0.03)
+        other.execute("begin exclusive")
+        loop.call_later(0.2, other.rollback)
+        await running
+        await pool.aclose()
+
+    assert len(server.calls) == 2
+    ledger = SqliteLedger(path, account="harvestapp.com/1", clock=loop.clock)
+    assert Throttle(ledger=ledger, clock=loop.clock).snapshot().in_flight == 0
+
+
+async def test_a_pool_is_closed_even_if_closing_it_is_cancelled(server, tmp_path):
+    """Its ledger, too."""
+    pool = make_pool(server, ledger=tmp_path / "ledger.db")
+    running = asyncio.ensure_future(call(pool, 1))
+    await asyncio.sleep(0.03)
+    closing_pool = asyncio.ensure_future(pool.aclose())
+    await asyncio.sleep(0)
+    closing_pool.cancel()
+    await asyncio.gather(running, closing_pool, return_exceptions=True)
+
+    assert closing_pool.cancelled()
+    assert server.open == 0
+    assert not (tmp_path / "ledger.db-wal").exists()
+
+
 async def test_a_pool_that_takes_long_to_close_drops_nothing_meanwhile(server):
     """The timer for idle accounts may fire while a renewal of a token is waited for."""
 
@@ -237,3 +287,57 @@ def test_another_event_loop_gets_a_clear_error(opened):
     asyncio.run(use())
     with pytest.raises(InvalidArgument, match="belongs to another event loop"):
         asyncio.run(kept[0].company.get() if opened else use())
+
+
+class LoopConnection(httpx.MockTransport):
+    """A connection that can be used and closed on its own event loop only, as a real one."""
+
+    closings = 0
+
+    async def handle_async_request(self, request):
+        self._loop = asyncio.get_running_loop()
+        return await super().handle_async_request(request)
+
+    async def aclose(self):
+        if asyncio.get_running_loop() is not self._loop:
+            raise RuntimeError("Event loop is closed")
+        self.closings += 1
+
+
+def pool_of_one_connection(**options):
+    """A pool, and its only connection."""
+    connection = LoopConnection(lambda _: httpx.Response(200, json={"name": "ACME"}))
+    options = {"registry": Registry(), "transport": lambda _: connection, "max_connections": 1} | options
+    return HarvestPool(Provider(), app=APP, **options), connection
+
+
+def test_a_pool_may_be_closed_after_its_event_loop_has_ended(tmp_path):
+    """Its connections ended with the loop, and its ledger is closed."""
+    pool, connection = pool_of_one_connection(ledger=tmp_path / "ledger.db")
+    asyncio.run(call(pool, 1))
+    asyncio.run(pool.aclose())
+
+    assert connection.closings == 0
+    assert not (tmp_path / "ledger.db-wal").exists()
+
+
+def test_a_pool_is_closed_on_its_own_event_loop():
+    """Another thread may close it."""
+    pool, connection = pool_of_one_connection()
+    used, closed = threading.Event(), threading.Event()
+
+    async def use():
+        await call(pool, 1)
+        used.set()
+        await asyncio.to_thread(closed.wait, 30)
+
+    thread = threading.Thread(target=asyncio.run, args=(use(),))
+    thread.start()
+    used.wait(30)
+    try:
+        asyncio.run(pool.aclose())
+    finally:
+        closed.set()
+        thread.join()
+
+    assert connection.closings == 1

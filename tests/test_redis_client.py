@@ -70,3 +70,23 @@ async def test_closing_a_client_closes_its_connections_even_if_it_is_cancelled(t
             await cancelled_after(steps, close(client))
             del client
             gc.collect()
+
+
+@pytest.mark.anyio
+async def test_closing_a_client_leaves_no_connection_of_a_command_that_is_under_way(tmp_path):
+    """However far it is: also one that is being made when the client is closed."""
+    with Valkey(tmp_path) as server:
+        async with connect(server.url) as observer:
+            for steps in range(1, 30):
+                client = connect(server.url)
+                command = asyncio.create_task(client.ping())
+                for _ in range(steps):
+                    await asyncio.sleep(0)
+                await client.aclose()
+                await asyncio.gather(command, return_exceptions=True)
+                for _ in range(1_000):
+                    if len(await observer.client_list()) == 1:
+                        break
+                    await asyncio.sleep(0.001)  # the server takes a little to notice
+                else:
+                    raise AssertionError(client)

@@ -269,6 +269,39 @@ async def test_no_wait_is_an_error(stores, account):
                     pass
 
 
+class SlowLocks(MemoryRunLocks):
+    """Locks on a server whose response takes a while."""
+
+    async def acquire(self, account, owner, lease):
+        lock = await super().acquire(account, owner, lease)
+        await asyncio.sleep(0.01)
+        return lock
+
+
+async def cancelled_while_it_acquires(locks):
+    """A run that the store gave the lock, and that was cancelled before it got the response."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(0.005), hold(locks, "acme", lease=LONG):
+            raise AssertionError
+
+
+async def test_a_run_that_was_cancelled_while_it_acquired_its_lock_holds_none():
+    """The next run need not wait: nothing was sent."""
+    locks = SlowLocks()
+    await cancelled_while_it_acquires(locks)
+
+    assert (await locks.acquire("acme", "next", LONG)).quiet_since is None
+
+
+async def test_an_earlier_run_is_waited_for_after_one_that_was_cancelled_while_it_acquired_its_lock():
+    """What the earlier run sent may still be processed."""
+    locks = SlowLocks()
+    await locks.release(await locks.acquire("acme", "earlier", LONG), clean=False)
+    await cancelled_while_it_acquires(locks)
+
+    assert (await locks.acquire("acme", "next", LONG)).quiet_since is not None
+
+
 async def test_work_is_cancelled_when_its_lock_is_lost(stores, account):
     """Work whose lock another run has taken is cancelled, and may not write."""
     one, two, seen = stores(), stores(), []

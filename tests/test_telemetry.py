@@ -5,8 +5,10 @@ import gc
 import json
 import subprocess
 import sys
+import threading
 from contextlib import closing
 from datetime import date
+from weakref import WeakKeyDictionary
 
 import httpx
 import pytest
@@ -34,6 +36,7 @@ from harvest_async import (
 from harvest_async.sandbox import Sandbox
 from harvest_async.telemetry import Telemetry
 from harvest_async.testing import in_process
+from harvest_async.throttle.registry import Identity
 from tests.support.importing import virtually
 
 DAYS = date(2026, 1, 1), date(2026, 1, 31)
@@ -544,3 +547,33 @@ def test_a_call_that_may_not_wait_has_its_error(recorded):
     assert in_sandbox(do, recorded) == 0
     [call] = recorded.named("clients.list")
     assert call.attributes["error.type"] == "WouldWait"
+
+
+def test_metrics_are_read_while_a_client_is_made(caplog):
+    """A reader has a thread of its own; a gauge that failed would be missing, and logged."""
+    recorded, throttles, steps = Recorded(), [Throttle() for _ in range(3)], []
+
+    def show(number):
+        recorded.telemetry.account(Identity("https://example.com", str(number)), throttles[number])
+
+    def interrupt(frame, event, _):
+        if event == "call" and frame.f_code is WeakKeyDictionary.items.__code__:
+            steps.append(frame)
+            if len(steps) == 2:
+                other.start()
+                other.join(0.1)  # where it is not kept waiting, it is done before the reader goes on
+
+    other = threading.Thread(target=show, args=(2,))
+    show(0)
+    show(1)
+    sys.setprofile(interrupt)
+    try:
+        recorded.reader.get_metrics_data()
+    finally:
+        sys.setprofile(None)
+        other.join()
+
+    assert caplog.records == []
+    assert {labels["harvest.account"] for labels, _ in recorded.points("harvest_async.window.limit")} >= {
+        f"https://example.com/{number}" for number in range(3)
+    }

@@ -23,7 +23,7 @@ import hishel
 from anyio import Lock, to_thread
 from attrs import define, evolve, field, frozen
 
-from harvest_async.errors import StorageError
+from harvest_async.errors import InvalidArgument, StorageError
 from harvest_async.messages import Headers, Request, Response, redact_url
 from harvest_async.per_loop import PerLoop
 from harvest_async.secret import Secret
@@ -49,12 +49,15 @@ class _File:
 
     lock: Lock = field(factory=Lock)
     storage: hishel.AsyncBaseStorage | None = None
+    is_closed: bool = False
 
     async def aclose(self) -> None:
-        """Close it."""
-        if self.storage is not None:
-            await self.storage.close()
-            self.storage = None
+        """Close it, for good; a read that is opening it ends that first."""
+        async with self.lock:
+            self.is_closed = True
+            if self.storage is not None:
+                await self.storage.close()
+                self.storage = None
 
 
 @frozen
@@ -82,6 +85,7 @@ class ResponseStore:
         self._max_size = max_size
         self._place = place
         self._files = PerLoop(_File, _File.aclose)
+        self._is_closed = False
         self._people: dict[Secret, str] = {}
         self._writes = 0
         self._seen: set[str] = set()  # what the server has said something about since the last write
@@ -102,19 +106,24 @@ class ResponseStore:
 
         Raises:
             HarvestError: as `fetch`, or the file can't be used.
+            InvalidArgument: the client was closed.
         """
-        storage = await self._opened()
-        key = await self._key(wire, cache_identity)
+        if self._is_closed:
+            raise _closed()
+        file = await self._files.get()
+        storage = await self._opened(file)
+        key = await self._key(file, wire, cache_identity)
         request = hishel.Request("GET", wire.url, _headers(wire.headers, _ASKED))
         if self._writes and key not in self._seen:
             request.headers["cache-control"] = "no-cache"
         try:
             return await self._next(_Read(wire, request, key, self._writes, storage, fetch))
         except (RuntimeError, sqlite3.Error) as error:
-            raise self._unusable(error) from error
+            raise (_closed() if file.is_closed else self._unusable(error)) from error
 
     async def aclose(self) -> None:
-        """Close the file."""
+        """Close the file, for good: reads that use it raise `InvalidArgument`."""
+        self._is_closed = True
         await self._files.aclose()
 
     # Inside
@@ -175,17 +184,18 @@ class ResponseStore:
         if read.writes == self._writes:
             self._seen.add(read.key)
 
-    async def _key(self, wire: Request, cache_identity: Secret) -> str:
-        async with (await self._files.get()).lock:
+    async def _key(self, file: _File, wire: Request, cache_identity: Secret) -> str:
+        async with file.lock:
             person = self._people.get(cache_identity)
             if person is None:
                 person = self._people[cache_identity] = await to_thread.run_sync(_name_of, cache_identity, self._place)
         accept = wire.header("accept") or ""
         return hashlib.sha256(f"{person}\n{accept}\n{wire.url}".encode()).hexdigest()
 
-    async def _opened(self) -> hishel.AsyncBaseStorage:
-        file = await self._files.get()
+    async def _opened(self, file: _File) -> hishel.AsyncBaseStorage:
         async with file.lock:
+            if file.is_closed:
+                raise _closed()
             if file.storage is None:
                 try:
                     connection = await _connect(self._path)
@@ -196,6 +206,10 @@ class ResponseStore:
 
     def _unusable(self, error: Exception) -> StorageError:
         return StorageError(f"HttpCache: {self._path} can't be used ({error}): give another file, or remove it")
+
+
+def _closed() -> InvalidArgument:
+    return InvalidArgument("the client has been closed: make a new one")
 
 
 def _asking(wire: Request, request: hishel.Request) -> Request:

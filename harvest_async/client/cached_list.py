@@ -154,7 +154,7 @@ class CachedList(Generic[T]):
     async def _load(self) -> None:
         loop = asyncio.get_running_loop()
         loading = self._loading
-        if loading is None or loading.get_loop() is not loop:  # another loop's task may never end
+        if loading is None or loading.done() or loading.get_loop() is not loop:  # another loop's task may never end
             loading = self._loading = loop.create_task(self._run())
             loading.add_done_callback(self._ended)
         error = await asyncio.shield(loading)

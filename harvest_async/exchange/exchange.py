@@ -112,10 +112,12 @@ class Exchange:
         try:
             if isinstance(shared.auth, Renewing):
                 await shared.auth.settle()
-            if shared.store is not None:
-                await shared.store.aclose()
         finally:
-            await shared.client.aclose()
+            try:
+                if shared.store is not None:
+                    await shared.store.aclose()
+            finally:
+                await shared.client.aclose()
 
     # Calls
 

@@ -45,7 +45,7 @@ async def fetch(shared: Shared, url: str, accept: str, largest: int, limits: Lim
     Raises:
         ServerError: the file store has no such file, or redirects too often.
         NotSent: no connection could be made.
-        InvalidArgument: an address may not be followed.
+        InvalidArgument: an address may not be followed, or the client has been closed.
         DecodeError: the file is larger than `largest` bytes.
     """
     headers = (("Accept", accept), *shared.headers)
@@ -75,6 +75,7 @@ def _joined(url: str, location: str) -> str:
 
 
 async def _get(shared: Shared, wire: Request, largest: int, limits: Limits) -> Response:
+    shared.check_open()
     seconds = limits.timeout or shared.deadline
     extensions = {"timeout": dict(timeouts(seconds))}
     request = httpx.Request(wire.method, wire.url, headers=list(wire.headers), extensions=extensions)

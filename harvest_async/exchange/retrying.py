@@ -26,7 +26,7 @@ from attrs import evolve
 from harvest_async.auth import Renewing, Signing, Unsigned
 from harvest_async.call import Call, Repeat
 from harvest_async.clock import SECOND, span
-from harvest_async.errors import DecodeError, HarvestError, InvalidArgument, ResponseError, WouldWait
+from harvest_async.errors import DecodeError, HarvestError, ResponseError, WouldWait
 from harvest_async.exchange.failures import Failed, check_repeat, described, unknown
 from harvest_async.exchange.response_body import headers_of, read
 from harvest_async.exchange.shared import InFlightCall, Shared
@@ -119,6 +119,11 @@ class Attempts:
     async def probe(self, lease: Lease) -> None:
         """Request the account's status with the lease that was granted for it, signed like any call."""
         shared, call = self._shared, cast("Call[Any]", self._shared.status_call)  # without one there is no probe
+        try:
+            shared.check_open()
+        except HarvestError:
+            lease.put_back()
+            raise
         signer = _signer_of(shared.auth)
         if signer is None:
             lease.put_back()
@@ -174,8 +179,7 @@ class Attempts:
     async def _enter(self, in_flight: InFlightCall) -> None:
         """Wait for a lease while the credentials are valid; the ticket has it then."""
         shared, ticket, auth = self._shared, in_flight.ticket, in_flight.auth
-        if shared.client.is_closed:
-            raise InvalidArgument("the client has been closed: make a new one")
+        shared.check_open()
         if isinstance(shared.direct, GivenTransport | LoopTransport | SlotTransport):
             await shared.direct.current()  # raises if the transport belongs to another event loop
         try:
@@ -209,6 +213,7 @@ class Attempts:
     async def _exchange(self, in_flight: InFlightCall) -> Response:
         """Send the request with the ticket's lease and read the response."""
         shared, wire, seconds = self._shared, in_flight.wire, in_flight.seconds
+        shared.check_open()  # it may have been closed while the call waited
         steps = dict(timeouts(in_flight.limits.timeout or shared.deadline))
         request = httpx.Request(
             wire.method,

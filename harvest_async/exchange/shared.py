@@ -13,7 +13,7 @@ from attrs import define, field, frozen
 from harvest_async.auth import Signing
 from harvest_async.call import Call, Dialect
 from harvest_async.clock import SECOND
-from harvest_async.errors import HarvestError
+from harvest_async.errors import HarvestError, InvalidArgument
 from harvest_async.exchange.cache_protocol import ResponseStore, Watcher
 from harvest_async.messages import Request, redact_url
 from harvest_async.observer import SILENT, AccountObserver
@@ -63,6 +63,15 @@ class Shared:
     watchers: list[ref[Watcher]] = field(factory=list)
     observer: AccountObserver = SILENT
     chance: Callable[[], float] = random.random
+
+    def check_open(self) -> None:
+        """Check that the client is open.
+
+        Raises:
+            InvalidArgument: it has been closed.
+        """
+        if self.client.is_closed:
+            raise InvalidArgument("the client has been closed: make a new one")
 
 
 @define(eq=False)

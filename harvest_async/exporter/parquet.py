@@ -72,10 +72,13 @@ class ParquetFile:
             self._rows = []
 
     def close(self) -> None:
-        """Flush everything to the disk, and close the file."""
-        self._flush()
-        self._writer.close()
-        durable(self._file)
+        """Flush everything to the disk, and close the file; also if a row can't be written."""
+        with self._file:
+            try:
+                self._flush()
+            finally:
+                self._writer.close()
+            durable(self._file)
 
 
 def _types(arrow: Any) -> dict[type[Any], Any]:

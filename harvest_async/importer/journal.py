@@ -23,6 +23,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
+from harvest_async.cancellation import in_one_go
 from harvest_async.importer.journal_file import (
     FORMAT,
     JournalError,
@@ -245,8 +246,7 @@ class JournalWriter:
         self._changes += changes
         if self._next is None:
             self._next = asyncio.get_running_loop().create_future()
-        if self._writing is None:
-            self._writing = asyncio.get_running_loop().create_task(self._write())
+        self._start()
         return self._next
 
     async def write(self, *changes: Change) -> None:
@@ -259,32 +259,45 @@ class JournalWriter:
 
     async def drain(self) -> None:
         """Wait until all changes are on the disk."""
-        while self._next is not None or self._writing is not None:
-            if self._writing is not None:
-                await asyncio.wait([self._writing])
+        while self._next is not None or (self._writing is not None and not self._writing.done()):
+            await asyncio.wait([self._start()])
+
+    def _start(self) -> asyncio.Task[None]:
+        """Return the task that writes; start one where there is none, or a loop that ends has cancelled it."""
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.get_running_loop().create_task(self._write())
+        return self._writing
 
     async def _write(self) -> None:
-        try:
-            while self._changes:
-                await asyncio.sleep(_GATHER)
-                changes, self._changes = self._changes, []
-                written, self._next = self._next, None
-                await self._commit(changes, written)
-        finally:
-            self._writing = None
+        while self._next is not None:
+            await asyncio.sleep(_GATHER)
+            changes, self._changes = self._changes, []
+            written, self._next = self._next, None
+            await self._commit(changes, written)
 
-    async def _commit(self, changes: list[Change], written: asyncio.Future[None] | None) -> None:
+    async def _commit(self, changes: list[Change], written: asyncio.Future[None]) -> None:
+        failure: BaseException | None = None
         try:
-            await self._journal.work(self._journal.commit, changes)
+            await in_one_go(self._journal.work(self._journal.commit, changes))
+        except asyncio.CancelledError:  # the event loop ends: the changes were written before
+            raise
         except BaseException as error:
-            if written is not None and not written.done():
-                written.set_exception(_as_journal_error(error))
-                written.exception()  # `enqueue` alone does not read it
+            failure = error
             if not isinstance(error, Exception):
                 raise
-        else:
-            if written is not None and not written.done():
-                written.set_result(None)
+        finally:
+            _end(written, failure)
+
+
+def _end(written: asyncio.Future[None], failure: BaseException | None) -> None:
+    """Give those who wait for a commit its result, unless nobody does."""
+    if written.done():
+        return
+    if failure is None:
+        written.set_result(None)
+        return
+    written.set_exception(_as_journal_error(failure))
+    written.exception()  # `enqueue` alone does not read it
 
 
 def _as_journal_error(error: BaseException) -> JournalError:

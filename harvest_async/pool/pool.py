@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
 from harvest_async.auth.provided import ProvidedAuth
-from harvest_async.cancellation import in_one_go
+from harvest_async.cancellation import finish
 from harvest_async.client.base_client import BaseClient
 from harvest_async.clock import Clock
 from harvest_async.errors import InvalidArgument
@@ -25,7 +25,7 @@ from harvest_async.pool.arguments import check_arguments
 from harvest_async.pool.clients import ClientMaker
 from harvest_async.pool.ledgers import LedgerOf, ledgers
 from harvest_async.pool.metrics import AccountMetrics, PoolMetrics
-from harvest_async.pool.running import Running
+from harvest_async.pool.running import Running, flush
 from harvest_async.throttle.connections import ConnectionCap
 from harvest_async.throttle.registry import DEFAULT_REGISTRY, Identity, Registry
 from harvest_async.throttle.throttle import Throttle
@@ -184,27 +184,19 @@ class HarvestPool(Generic[C]):
         """Close all connections.
 
         Calls that wait raise `InvalidArgument`; calls in flight lose their connection and fail: those that must not be
-        repeated with `OutcomeUnknown`. A renewal of a token that is running is waited for.
+        repeated with `OutcomeUnknown`. A renewal of a token that is running is waited for. On another event loop, this
+        has that of the pool close them, and does not wait for it.
         """
         if self._is_closed:
             return
         self._is_closed = True
-        own = [entry for entry in self._accounts if entry.is_own]
-        credentials = [entry.auth for entry in self._accounts if entry.auth is not None]
-        for auth in credentials:
-            auth.close()
-        for entry in own:
-            entry.throttle.fail_waiting(_closed())
-        try:
-            await asyncio.gather(*(auth.settle() for auth in credentials))
-        finally:
-            if self._running is not None:
-                await in_one_go(self._running.stop(self._accounts))
-            if self._ledgers is not None:
-                await self._ledgers.aclose()
-            for entry in own:
-                if entry.throttle.resting():
-                    self._registry.release(entry.identity)
+        loop = asyncio.get_running_loop() if self._running is None else self._running.loop
+        if loop is asyncio.get_running_loop():
+            await self._close()
+        elif loop.is_running():
+            asyncio.run_coroutine_threadsafe(self._close(), loop)
+        else:  # connections and calls ended with it
+            await finish(self._close_ledgers())
 
     async def __aenter__(self) -> Self:
         self._on_loop()
@@ -216,6 +208,36 @@ class HarvestPool(Generic[C]):
         await self.aclose()
 
     # Inside
+
+    async def _close(self) -> None:
+        """Close the pool, on its event loop."""
+        credentials = [entry.auth for entry in self._accounts if entry.auth is not None]
+        for auth in credentials:
+            auth.close()
+        for entry in self._accounts:
+            if entry.is_own:
+                entry.throttle.fail_waiting(_closed())
+        try:
+            await asyncio.gather(*(auth.settle() for auth in credentials))
+        finally:
+            await finish(self._end())
+
+    async def _end(self) -> None:
+        """Close all connections, and the ledgers when they have the ends of all calls."""
+        try:
+            if self._running is not None:
+                await self._running.stop(self._accounts)
+            await flush([entry.throttle for entry in self._accounts if entry.is_own])
+        finally:
+            await self._close_ledgers()
+
+    async def _close_ledgers(self) -> None:
+        """Close the ledgers, and forget the throttles that nothing is lost of."""
+        if self._ledgers is not None:
+            await self._ledgers.aclose()
+        for entry in self._accounts:
+            if entry.is_own and entry.throttle.resting():
+                self._registry.release(entry.identity)
 
     def _on_loop(self) -> Running:
         """Return what belongs to the running event loop.

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from attrs import define
 
 from harvest_async.pool.accounts import Accounts
 from harvest_async.throttle.connections import ConnectionCap
+from harvest_async.throttle.throttle import Throttle
 from harvest_async.transport import SlotTransport
 
-__all__ = ["Running"]
+__all__ = ["Running", "flush"]
+
+_PAUSE, _PAUSES = 0.001, 1_000
+"""Seconds between looks for calls that have lost their connection, and the most looks: one may be connecting."""
 
 
 @define(eq=False)
@@ -37,3 +42,14 @@ class Running:
         for entry in accounts:
             entry.throttle.leave_connections(self.cap)
         await self.transport.shut()
+
+
+async def flush(throttles: Sequence[Throttle]) -> None:
+    """Wait until the ledgers of throttles have the ends of all calls, for some seconds at most."""
+    busy = throttles
+    for _ in range(_PAUSES):
+        busy = [each for each in busy if each.counts().in_flight]
+        if not busy:
+            break
+        await asyncio.sleep(_PAUSE)
+    await asyncio.gather(*(each.flush() for each in throttles))

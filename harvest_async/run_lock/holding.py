@@ -164,12 +164,28 @@ async def _acquire(locks: RunLocks, account: str, owner: str, lease: float, wait
     until = None if wait is None else locks.clock.now() + round(wait * SECOND)
     while True:
         try:
-            return await locks.acquire(account, owner, lease)
+            return await _acquire_once(locks, account, owner, lease)
         except LockHeld as error:
             left = error.retry_after if until is None else (until - locks.clock.now()) / SECOND
             if left <= 0:
                 raise
             await anyio.sleep(max(0.001, min(left, error.retry_after, lease / _RENEWALS)))
+
+
+async def _acquire_once(locks: RunLocks, account: str, owner: str, lease: float) -> RunLock:
+    """Acquire a lock; release it if the caller is cancelled meanwhile."""
+    acquired: list[RunLock] = []
+
+    async def acquire() -> None:
+        acquired.append(await locks.acquire(account, owner, lease))
+
+    try:
+        await finish(acquire())
+    except asyncio.CancelledError:
+        for lock in acquired:  # it has written nothing, but the run before it may have
+            await finish(_release(locks, lock, clean=lock.quiet_since is None))
+        raise
+    return acquired[0]
 
 
 async def _release(locks: RunLocks, lock: RunLock, *, clean: bool) -> None:

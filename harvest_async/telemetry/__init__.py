@@ -68,5 +68,5 @@ class Telemetry:
 
     def account(self, identity: Identity, throttle: Throttle, /) -> AccountSpans:
         """See `observer.Observer.account`."""
-        self._instruments.throttles[throttle] = str(identity)
+        self._instruments.show(throttle, str(identity))
         return AccountSpans(self._tracer, self._instruments, str(identity), throttle.clock)

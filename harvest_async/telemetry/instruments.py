@@ -38,12 +38,12 @@ class Instruments:
 
     Attributes:
         durations: what the histograms have not got yet.
-        throttles: the throttles that the gauges show, with the names of their accounts.
     """
 
     def __init__(self, meter: metrics.Meter) -> None:
         self.durations = _Durations()
-        self.throttles: WeakKeyDictionary[Throttle, str] = WeakKeyDictionary()
+        self._throttles: WeakKeyDictionary[Throttle, str] = WeakKeyDictionary()  # with the names of their accounts
+        self._lock = Lock()
         for name, unit, text, observe in _GAUGES:
             meter.create_observable_gauge(name, [self._callback(observe)], unit, text)
         self.duration = meter.create_histogram(
@@ -64,6 +64,11 @@ class Instruments:
         self.unknown = meter.create_counter("harvest_async.calls.unknown", "{call}", "Calls with an unknown outcome.")
         self.reads = meter.create_counter("harvest_async.cache.reads", "{call}", "Reads through the cache by result.")
 
+    def show(self, throttle: Throttle, account: str) -> None:
+        """Show a throttle in the gauges, under the name of its account. Meanwhile any thread may read them."""
+        with self._lock:
+            self._throttles[throttle] = account
+
     def _callback(self, observe: _Observe) -> Any:
         """Return the function by which a meter reads one gauge for all budgets of all accounts.
 
@@ -72,7 +77,9 @@ class Instruments:
 
         def read(_: metrics.CallbackOptions) -> Iterator[metrics.Observation]:
             self.durations.record()
-            for throttle, account in tuple(self.throttles.items()):
+            with self._lock:
+                shown = tuple(self._throttles.items())
+            for throttle, account in shown:
                 for budget in throttle.budgets:
                     try:
                         state = throttle.snapshot(budget)
