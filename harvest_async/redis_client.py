@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 from urllib.parse import urlsplit
@@ -25,6 +25,7 @@ from harvest_async.redaction import redact_message
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
+    from redis.asyncio.lock import Lock
 
 __all__ = [
     "Moved",
@@ -35,6 +36,7 @@ __all__ = [
     "location",
     "moved",
     "ping",
+    "release",
     "server_of",
     "within",
 ]
@@ -219,6 +221,14 @@ def moved(url: str, host: str, port: int) -> str:
     credentials, at, _ = parts.netloc.rpartition("@")
     name = f"[{host}]" if ":" in host else host
     return parts._replace(netloc=f"{credentials}{at}{name or parts.hostname}:{port}").geturl()
+
+
+async def release(lock: Lock, token: bytes) -> None:
+    """Release a lock that was acquired with a token; do nothing if it has ended, or was never acquired."""
+    from redis.exceptions import LockNotOwnedError  # noqa: PLC0415 - loaded with the client
+
+    with suppress(LockNotOwnedError):
+        await lock.do_release(token)
 
 
 async def ping(url: str, what: str) -> None:

@@ -671,6 +671,34 @@ async def test_sessions_in_redis_are_shared_by_the_workers_of_an_app(address, tm
     assert left == []
 
 
+@pytest.mark.parametrize("by_scope", [False, True], ids=["task", "scope"])
+async def test_a_lock_of_tokens_in_redis_is_released_however_its_caller_ends(tmp_path, by_scope):
+    """At any step of the event loop, while it is acquired or held: a visitor may leave at any time."""
+    cookies, left = SignedCookies([KEY], secure=False), {}
+    session = Session(id="one", version="v2", account="1")
+
+    async def hold(scope):
+        with scope:
+            async with sessions.tokens(session).lock():
+                await asyncio.sleep(60)
+
+    with Valkey(tmp_path) as server:
+        async with connect(server.url) as redis:
+            sessions = RedisSessions(cookies, server.url)
+            for steps in range(40):
+                scope = anyio.CancelScope()
+                holding = asyncio.create_task(hold(scope))
+                for _ in range(steps):
+                    await asyncio.sleep(0)
+                (scope if by_scope else holding).cancel()
+                await asyncio.gather(holding, return_exceptions=True)
+                left[steps] = await redis.keys("*")
+                await redis.flushall()
+            await sessions.aclose()
+
+    assert {steps: keys for steps, keys in left.items() if keys} == {}
+
+
 async def test_a_server_of_sessions_that_is_away_is_the_app_s_fault(address, tmp_path, caplog):
     """A visitor gets a 500 problem without the server's address, which is in the log."""
     cookies = SignedCookies([KEY], secure=False)

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
+from uuid import uuid4
 
 from attrs import asdict
 
 from harvest_async.auth.stores import TokenStore
 from harvest_async.auth.tokens import Tokens, dump, load
+from harvest_async.cancellation import finish
 from harvest_async.errors import StorageError
 from harvest_async.fastapi.sessions import MAX_AGE, SESSION, Session, digest, session_of
 from harvest_async.fastapi.signed_cookies import SignedCookies
 from harvest_async.per_loop import PerLoop
-from harvest_async.redis_client import connect, location
+from harvest_async.redis_client import connect, location, release
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
+    from redis.asyncio.lock import Lock
 
 __all__ = ["RedisSessions"]
 
@@ -141,12 +145,19 @@ class _RedisTokens:
         """See `TokenStore.lock`; the lock of a process that died is free after a minute and a half."""
         client = await self._server.clients.get()
         lock = client.lock(f"{_key(self._id)}:lock", timeout=_LOCK_LASTS, sleep=_AGAIN)
-        await self._server.do(lambda _: lock.acquire())
+        token = uuid4().bytes  # of our own, so that a lock that the server gives as the caller is cancelled is released
+        try:
+            await self._server.do(lambda _: lock.acquire(token=token))
+        except asyncio.CancelledError:
+            await finish(self._release(lock, token))
+            raise
         try:
             yield
         finally:
-            if await self._server.do(lambda _: lock.owned()):
-                await self._server.do(lambda _: lock.release())
+            await finish(self._release(lock, token))
+
+    async def _release(self, lock: Lock, token: bytes) -> None:
+        await self._server.do(lambda _: release(lock, token))
 
 
 async def _close(client: Redis) -> None:
