@@ -60,6 +60,21 @@ def test_the_currency_of_amounts_is_announced(amount):
 
 
 @pytest.mark.parametrize(
+    ("header", "row", "column"),
+    [
+        (("name", "default_hourly_rate"), ("Design", "60 \u20ac"), "default_hourly_rate"),
+        (("first_name", "email", "cost_rate"), ("Ann", "ann@example.com", "CHF 60"), "cost_rate"),
+        (("name", "unit_name", "unit_price"), ("Km", "km", "0.7 EUR"), "unit_price"),
+    ],
+)
+def test_the_currency_of_rates_is_announced(header, row, column):
+    """Names a currency that is not read, in each kind of file with amounts."""
+    (notice,) = opened(table(header, row))[0].notices
+
+    assert (notice.column, "is not read" in notice.text) == (column, True)
+
+
+@pytest.mark.parametrize(
     ("currencies", "reason"),
     [
         (("Euro - EUR", "EUR", ""), "the currency of 'Euro - EUR' is not read"),
@@ -70,7 +85,7 @@ def test_the_currency_of_amounts_is_announced(amount):
     ],
 )
 def test_a_column_of_currencies_is_announced(currencies, reason):
-    """Says that the amounts of an expense report are logged in the currency of the client."""
+    """Says that the amounts of an expense report are in the currency of the client."""
     rows = (("2026-11-02", "ACME", "Web", "Travel", "9", "ann@example.com", each) for each in currencies)
     (notice,) = opened(table((*HEADER, "Currency"), *rows))[0].notices
 

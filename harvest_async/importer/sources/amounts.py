@@ -42,13 +42,17 @@ class CentDetector:
     currencies: dict[str, Place] = field(factory=dict)
 
     def look(self, line: int, column: str, text: str) -> None:
-        """Observe one cell."""
-        parts = parts_of(tidy(text))
-        if parts and parts.currency:
-            self._note(parts.currency, (line, column, text.strip()))
+        """Observe the cost of an expense."""
+        self.look_rate(line, column, text)
         mark = "," if "," in text and split_number(text) != "." else "."
         if mark not in self.finer and _is_finer(read_money(text, mark)):
             self.finer[mark] = column, text.strip()
+
+    def look_rate(self, line: int, column: str, text: str) -> None:
+        """Observe a rate or another amount, for its currency alone."""
+        parts = parts_of(tidy(text))
+        if parts and parts.currency:
+            self._note(parts.currency, (line, column, text.strip()))
 
     def look_currency(self, line: int, column: str, text: str) -> None:
         """Observe one cell of a column of currencies: EUR, or Euro - EUR as reports have it."""
@@ -75,9 +79,9 @@ class CentDetector:
             return None
         (_, column, one), *others = places
         if not others:
-            return Notice(column, f"the currency of {one!r} is not read: each amount is logged in that of its client")
+            return Notice(column, f"the currency of {one!r} is not read: Harvest has amounts in that of the client or account")
         line, _, other = others[0]
-        reason = "have different currencies, which are not read: each is logged in the currency of its client"
+        reason = "have different currencies, which are not read: Harvest has amounts in that of the client or account"
         return Notice(column, f"{one!r} and {other!r} on line {line} {reason}")
 
 

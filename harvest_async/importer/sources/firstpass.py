@@ -114,6 +114,8 @@ class _Detectors:
             looks.append(self.clocks.look)
         if name == "total_cost":
             looks.append(self.cents.look)
+        elif self._kinds.get(name) == "number":
+            looks.append(self.cents.look_rate)
         if name in _NAMED and self._layout.format.kind.name in ("time_entries", "expenses"):
             looks.append(self.totals.look)
         if name == "person":
