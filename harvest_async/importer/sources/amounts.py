@@ -28,6 +28,8 @@ _CODES: Final = {
 }
 """Currencies that have several names."""
 
+_OF_CLIENT: Final = "Harvest has amounts in the currency of the client or the account"
+
 
 @define
 class CentDetector:
@@ -79,10 +81,10 @@ class CentDetector:
             return None
         (_, column, one), *others = places
         if not others:
-            return Notice(column, f"the currency of {one!r} is not read: Harvest has amounts in that of the client or account")
+            return Notice(column, f"the currency of {one!r} is not read: {_OF_CLIENT}")
         line, _, other = others[0]
-        reason = "have different currencies, which are not read: Harvest has amounts in that of the client or account"
-        return Notice(column, f"{one!r} and {other!r} on line {line} {reason}")
+        which = f"{one!r} and {other!r} on line {line}"
+        return Notice(column, f"{which} have different currencies, which are not read: {_OF_CLIENT}")
 
 
 def _is_finer(amount: Decimal | Bad) -> bool:
