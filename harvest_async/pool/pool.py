@@ -184,8 +184,8 @@ class HarvestPool(Generic[C]):
         """Close all connections.
 
         Calls that wait raise `InvalidArgument`, or `NotSent` if they wait for credentials; calls in flight lose their
-        connection and fail: those that must not be repeated with `OutcomeUnknown`. A renewal of a token that is running is waited for. On another event loop, this
-        has that of the pool close them, and does not wait for it.
+        connection and fail: those that must not be repeated with `OutcomeUnknown`. A renewal of a token that is running
+        is waited for. On another event loop, this has that of the pool close them, and does not wait for it.
         """
         if self._is_closed:
             return
