@@ -45,7 +45,7 @@ class Running:
 
 
 async def flush(throttles: Sequence[Throttle]) -> None:
-    """Wait until the ledgers of throttles have the ends of all calls, for some seconds at most."""
+    """Wait until the ledgers of throttles have the ends of all calls, for about a second at most."""
     busy = throttles
     for _ in range(_PAUSES):
         busy = [each for each in busy if each.counts().in_flight]

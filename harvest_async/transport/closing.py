@@ -1,4 +1,4 @@
-"""A transport that, once it is closed, leaves no connection of a request that was in flight.
+"""A transport that closes its connections even if requests were in flight when it was closed.
 
 Notes:
 - httpcore's pool forgets a connection that is still being made when the pool is closed. The request goes on over it,
@@ -19,7 +19,7 @@ __all__ = ["ClosingTransport"]
 
 
 class ClosingTransport(httpx.AsyncHTTPTransport):
-    """httpx's transport; the last request that outlives its closing closes what it has left open."""
+    """httpx's transport. After `aclose`, the last request that ends closes the connections that were made meanwhile."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -42,14 +42,14 @@ class ClosingTransport(httpx.AsyncHTTPTransport):
         return response
 
     async def aclose(self) -> None:
-        """Close all connections; those of requests in flight when the last of these ends, unless they fail at once."""
+        """Close all connections; one that a request is still making is closed when the last request has ended."""
         self._is_closed = True
         if self._in_flight:
             self._forgotten += getattr(self._pool, "connections", ())
         await super().aclose()
 
     async def _end(self) -> None:
-        """Count a request that has ended; after the last one of a closed transport, close all connections."""
+        """Count a request that has ended; if it was the last one of a closed transport, close all connections."""
         self._in_flight -= 1
         if not self._is_closed or self._in_flight:
             return
